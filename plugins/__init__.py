@@ -1,0 +1,1 @@
+"""The plugins shipped with viewra: ordinary plugins, no special case."""

@@ -1,0 +1,1 @@
+"""Tags and stream properties of audio files, read with mutagen."""

@@ -1,0 +1,31 @@
+"""viewra: a plugin system for media libraries.
+
+The host calls pluggy hooks in its own process; behind each hook an adapter forwards the call over gRPC to plugins that
+run as isolated processes and speak HashiCorp's go-plugin protocol. The same plugin class, registered in the host's own
+process, answers the same hooks without gRPC.
+
+Public names are imported when first used, so that a plugin process or ``viewra --help`` never pays for the host.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viewra.hookspecs import hookimpl
+    from viewra.host import Host
+
+__all__ = ["Host", "__version__", "hookimpl"]
+
+_HOMES = {"Host": "viewra.host", "hookimpl": "viewra.hookspecs"}
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+    import importlib.metadata
+
+    if name == "__version__":
+        return importlib.metadata.version("viewra")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

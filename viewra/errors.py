@@ -1,0 +1,131 @@
+"""Every error viewra raises on purpose, and who is to blame for it.
+
+An error's text names the culprit (a plugin, a file, a setting); ``hint`` says what to do next. The cause is
+chained with ``raise … from``. Nothing here imports anything of viewra.
+"""
+
+from __future__ import annotations
+
+
+class ViewraError(Exception):
+    """Base of all errors raised on purpose.
+
+    ``str(error)`` is one line that names the culprit; ``hint`` is the remedy in one line, or None when the message
+    already says it. ``exit_status`` is the status with which the command line ends: 1 failed, 2 wrong usage.
+    """
+
+    exit_status = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(ViewraError):
+    """The caller asked for something that cannot be: an unknown plugin, a folder that does not exist."""
+
+    exit_status = 2
+
+
+class DatabaseError(ViewraError):
+    """The host's database cannot be opened, read or written (read-only, corrupt, of a newer schema, disk full)."""
+
+
+class LockedError(ViewraError):
+    """Another process holds what is needed; the message names it by pid."""
+
+
+class MigrationError(ViewraError):
+    """A database schema could not be brought up or down; the database is as it was before."""
+
+
+class PermissionDenied(ViewraError):
+    """A plugin asked for something that its manifest does not declare or the operator did not grant."""
+
+
+class ManifestError(ViewraError):
+    """One thing wrong in one manifest, with its place.
+
+    ``file`` is the file's name as given; ``line`` and ``column`` count from 1 (0: the place is the whole file);
+    ``path`` is the dotted path of the field (``"settings.timeout"``), ``""`` for the file itself. ``errors`` lists
+    every error found, this one first, when several were found at once.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str = "",
+        line: int = 0,
+        column: int = 0,
+        path: str = "",
+        hint: str | None = None,
+        errors: tuple[ManifestError, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+        self.line = line
+        self.column = column
+        self.path = path
+        self.errors: tuple[ManifestError, ...] = errors or (self,)
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+class HandshakeError(ViewraError):
+    """A plugin process did not complete the start: ``step`` names where, ``output`` is its last output.
+
+    ``step`` is one of ``verify spawn handshake connect health info services initialize migrate start``; ``output``
+    holds the last lines that the process wrote to stdout and stderr, without line ends.
+    """
+
+    def __init__(self, message: str, *, step: str, output: tuple[str, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.step = step
+        self.output = output
+
+
+class PluginError(ViewraError):
+    """A call to one plugin failed. ``plugin_id`` names it; ``call`` is the service method, ``""`` where none applies."""
+
+    def __init__(self, plugin_id: str, message: str, *, call: str = "", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.plugin_id = plugin_id
+        self.call = call
+
+    def __str__(self) -> str:
+        where = f"plugin {self.plugin_id}" + (f", {self.call}" if self.call else "")
+        return f"{where}: {self.message}"
+
+
+class PluginUnavailable(PluginError):
+    """The plugin is not there to answer: it did not start, crashed, is disabled, or its connection broke."""
+
+
+class PluginClosed(PluginError):
+    """The plugin was stopped on purpose, by the host or the operator, before or during the call."""
+
+
+class PluginTimeout(PluginError):
+    """The plugin did not answer within the call's deadline."""
+
+
+class PluginFault(PluginError):
+    """The plugin answered with an error, or with something that is not a valid answer.
+
+    ``kind`` is the exception type's name on the plugin's side where it is known, else ``""``.
+    """
+
+    def __init__(self, plugin_id: str, message: str, *, call: str = "", kind: str = "", hint: str | None = None) -> None:
+        super().__init__(plugin_id, message, call=call, hint=hint)
+        self.kind = kind
+
+
+class NotOffered(PluginError):
+    """The plugin has no such service or method (gRPC's UNIMPLEMENTED): not a failure, only not there."""
