@@ -92,7 +92,7 @@ class HandshakeError(ViewraError):
 
 
 class PluginError(ViewraError):
-    """A call to one plugin failed. ``plugin_id`` names it; ``call`` is the service method, ``""`` where none applies."""
+    """A call to one plugin failed. ``plugin_id`` names it; ``call`` is the service method or ``""``."""
 
     def __init__(self, plugin_id: str, message: str, *, call: str = "", hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -105,7 +105,16 @@ class PluginError(ViewraError):
 
 
 class PluginUnavailable(PluginError):
-    """The plugin is not there to answer: it did not start, crashed, is disabled, or its connection broke."""
+    """The plugin is not there to answer: it did not start, crashed, is disabled, or its connection broke.
+
+    ``in_call`` says that it was there when the call began: this very call may be what it died of.
+    """
+
+    def __init__(
+        self, plugin_id: str, message: str, *, call: str = "", in_call: bool = False, hint: str | None = None
+    ) -> None:
+        super().__init__(plugin_id, message, call=call, hint=hint)
+        self.in_call = in_call
 
 
 class PluginClosed(PluginError):
@@ -122,7 +131,9 @@ class PluginFault(PluginError):
     ``kind`` is the exception type's name on the plugin's side where it is known, else ``""``.
     """
 
-    def __init__(self, plugin_id: str, message: str, *, call: str = "", kind: str = "", hint: str | None = None) -> None:
+    def __init__(
+        self, plugin_id: str, message: str, *, call: str = "", kind: str = "", hint: str | None = None
+    ) -> None:
         super().__init__(plugin_id, message, call=call, hint=hint)
         self.kind = kind
 

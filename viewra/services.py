@@ -113,7 +113,7 @@ class SearchService(Protocol):
 class Implementation(Protocol):
     """A plugin: its lifecycle, and a getter for each service (None: not offered).
 
-    Called in this order: ``initialize``, ``start``, then calls, then ``stop``. ``health`` is asked only after ``start``.
+    Called in this order: ``initialize``, ``start``, calls, ``stop``. ``health`` is asked only after ``start``.
     """
 
     def initialize(self, context: PluginContext) -> None:

@@ -8,7 +8,7 @@ audio files are those of MusicBrainz Picard (docs/vocabulary.md).
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import attrs
@@ -19,6 +19,10 @@ T = TypeVar("T")
 
 MAX_ID = 2**32 - 1
 """Ids of media files, scan jobs and libraries are 1 … MAX_ID: the wire carries them as uint32."""
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
 
 
 class PluginState(enum.StrEnum):
@@ -77,12 +81,12 @@ class PluginInfo:
     repository: str = ""
     license: str = ""
     type: str = ""
-    tags: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    tags: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     status: str = ""
     install_path: str = ""
     created_at: int = 0
     updated_at: int = 0
-    capabilities: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_texts)
 
 
 @attrs.frozen
@@ -91,8 +95,8 @@ class PluginContext:
 
     ``config`` holds the settings as text: scalars as their JSON text without quotes around strings, nested fields under
     dotted keys, and the whole as one JSON document under ``_json``. ``database_url`` is the plugin's own database
-    (empty when it offers no database service); ``base_path`` its private data directory; ``plugin_base_path`` the directory of
-    its code; ``host_service_addr`` is empty while the host serves nothing to plugins.
+    (empty when it offers no database service); ``base_path`` its private data directory; ``plugin_base_path`` the
+    directory of its code; ``host_service_addr`` is empty while the host serves nothing to plugins.
     """
 
     plugin_id: str
@@ -146,11 +150,15 @@ class SearchResult:
     metadata: Mapping[str, str] = attrs.field(factory=dict)
 
 
+def _results(values: Iterable[SearchResult]) -> tuple[SearchResult, ...]:
+    return tuple(values)
+
+
 @attrs.frozen
 class SearchResponse:
     """One page of hits: ``total_count`` counts all hits, not only these; ``has_more`` says whether more follow."""
 
-    results: tuple[SearchResult, ...] = attrs.field(default=(), converter=tuple)
+    results: tuple[SearchResult, ...] = attrs.field(default=(), converter=_results)
     total_count: int = 0
     has_more: bool = False
 
@@ -159,7 +167,7 @@ class SearchResponse:
 class SearchCapabilities:
     """What a search service can do; ``max_results`` bounds ``limit`` (0: no bound of its own)."""
 
-    supported_fields: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    supported_fields: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     supports_pagination: bool = False
     max_results: int = 0
 
@@ -305,5 +313,5 @@ class SearchPage:
     """One page of ``host.search``: ``total`` counts every hit of every source."""
 
     total: int
-    results: tuple[SearchHit, ...] = attrs.field(default=(), converter=tuple)
-    errors: tuple[PluginError, ...] = attrs.field(default=(), converter=tuple)
+    results: tuple[SearchHit, ...] = ()
+    errors: tuple[PluginError, ...] = ()

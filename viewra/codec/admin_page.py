@@ -1,0 +1,53 @@
+"""``plugin.AdminPageService``: pages in the host's admin area."""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.codec import checks
+from viewra.codec.rpc import Rpc, action
+from viewra.pb import plugin_pb2 as pb
+from viewra.types import AdminPage
+
+SERVICE = "admin_page"
+
+_TEXTS = tuple(field.name for field in attrs.fields(AdminPage))
+
+
+def _page(message: pb.AdminPageConfig) -> AdminPage:
+    return AdminPage(**{name: getattr(message, name) for name in _TEXTS})
+
+
+def _check_page(value: object, field: str) -> AdminPage:
+    page = checks.instance(value, field, AdminPage)
+    for name in _TEXTS:
+        checks.text(getattr(page, name), f"{field}.{name}")
+    return page
+
+
+def _register_request(base_path: str) -> pb.RegisterRoutesRequest:
+    return pb.RegisterRoutesRequest(base_path=base_path)
+
+
+GET_ADMIN_PAGES: Rpc[[], tuple[AdminPage, ...]] = Rpc(
+    service=SERVICE,
+    method="get_admin_pages",
+    path="/plugin.AdminPageService/GetAdminPages",
+    request=pb.GetAdminPagesRequest,
+    response=pb.GetAdminPagesResponse,
+    encode_args=pb.GetAdminPagesRequest,
+    encode_value=lambda pages: pb.GetAdminPagesResponse(
+        pages=[pb.AdminPageConfig(**attrs.asdict(page)) for page in pages]
+    ),
+    decode_value=lambda message: map(_page, message.pages),
+    check=lambda value: checks.items(value, "pages", _check_page),
+)
+REGISTER_ROUTES = action(
+    SERVICE,
+    "/plugin.AdminPageService/RegisterRoutes",
+    "register_routes",
+    pb.RegisterRoutesRequest,
+    pb.RegisterRoutesResponse,
+    _register_request,
+    lambda message: (message.base_path,),
+)

@@ -1,0 +1,42 @@
+"""``plugin.APIRegistrationService``: HTTP routes that a plugin wants served."""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.codec import checks
+from viewra.codec.rpc import InvalidValue, Rpc
+from viewra.pb import plugin_pb2 as pb
+from viewra.types import APIRoute
+
+SERVICE = "api_registration"
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _route(message: pb.APIRoute) -> APIRoute:
+    return APIRoute(message.path, message.method, message.description)
+
+
+def _check_route(value: object, field: str) -> APIRoute:
+    route = checks.instance(value, field, APIRoute)
+    for name in ("path", "method", "description"):
+        checks.text(getattr(route, name), f"{field}.{name}")
+    if route.method.upper() not in _METHODS:
+        raise InvalidValue(f"{field}.method", f"is {route.method!r}, which is no HTTP method")
+    return attrs.evolve(route, method=route.method.upper())
+
+
+GET_REGISTERED_ROUTES: Rpc[[], tuple[APIRoute, ...]] = Rpc(
+    service=SERVICE,
+    method="get_registered_routes",
+    path="/plugin.APIRegistrationService/GetRegisteredRoutes",
+    request=pb.GetRegisteredRoutesRequest,
+    response=pb.GetRegisteredRoutesResponse,
+    encode_args=pb.GetRegisteredRoutesRequest,
+    encode_value=lambda routes: pb.GetRegisteredRoutesResponse(
+        routes=[pb.APIRoute(**attrs.asdict(route)) for route in routes]
+    ),
+    decode_value=lambda message: map(_route, message.routes),
+    check=lambda value: checks.items(value, "routes", _check_route),
+)

@@ -1,0 +1,92 @@
+"""Checks of what a plugin returned, shared by the codecs: each gives the value in its final form or InvalidValue.
+
+Limits are bounds against a plugin that floods, not formats: a value beyond one is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from viewra.codec.rpc import InvalidValue
+from viewra.types import MAX_ID
+
+T = TypeVar("T")
+
+MAX_ENTRIES = 4096
+"""Entries of one map or list."""
+MAX_TEXT = 64 * 1024
+"""Bytes of one text in UTF-8."""
+
+
+def text(value: object, field: str) -> str:
+    """A text of at most MAX_TEXT bytes that UTF-8 can carry."""
+    if not isinstance(value, str):
+        raise InvalidValue(field, f"must be text, not {_kind(value)}")
+    if len(value) * 4 > MAX_TEXT or not value.isascii():
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError as error:
+            raise InvalidValue(field, "has characters that UTF-8 cannot carry (lone surrogates)") from error
+        if size > MAX_TEXT:
+            raise InvalidValue(field, f"has {size:,} bytes; at most {MAX_TEXT:,} are allowed")
+    return value
+
+
+def text_map(value: object, field: str) -> dict[str, str]:
+    """A mapping of text to text with at most MAX_ENTRIES entries."""
+    if not isinstance(value, Mapping):
+        raise InvalidValue(field, f"must be a mapping of text to text, not {_kind(value)}")
+    if len(value) > MAX_ENTRIES:
+        raise InvalidValue(field, f"has {len(value):,} entries; at most {MAX_ENTRIES:,} are allowed")
+    return {text(key, f"{field} key"): text(item, f"{field}[{key!s}]") for key, item in value.items()}
+
+
+def boolean(value: object, field: str) -> bool:
+    """True or False, and nothing that is merely true-ish."""
+    if not isinstance(value, bool):
+        raise InvalidValue(field, f"must be True or False, not {_kind(value)}")
+    return value
+
+
+def uint32(value: object, field: str) -> int:
+    """A whole number that the wire's uint32 carries."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_ID:
+        raise InvalidValue(field, f"must be a whole number from 0 to {MAX_ID}, not {value!r}")
+    return value
+
+
+def identifier(value: object, field: str) -> int:
+    """The id of a stored thing: 1 to MAX_ID."""
+    number = uint32(value, field)
+    if number == 0:
+        raise InvalidValue(field, "must be 1 or more")
+    return number
+
+
+def items(value: object, field: str, item: Callable[[Any, str], T]) -> tuple[T, ...]:
+    """A sequence of at most MAX_ENTRIES items, each checked by ``item``."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidValue(field, f"must be a list, not {_kind(value)}")
+    checked: list[T] = []
+    for index, element in enumerate(value):
+        if index == MAX_ENTRIES:
+            raise InvalidValue(field, f"has more than {MAX_ENTRIES:,} entries")
+        checked.append(item(element, f"{field}[{index}]"))
+    return tuple(checked)
+
+
+def texts(value: object, field: str) -> tuple[str, ...]:
+    """A sequence of texts."""
+    return items(value, field, text)
+
+
+def instance(value: object, field: str, kind: type[T]) -> T:
+    """A value of exactly the type that the method's contract names."""
+    if not isinstance(value, kind):
+        raise InvalidValue(field, f"must be a {kind.__name__}, not {_kind(value)}")
+    return value
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__

@@ -1,0 +1,113 @@
+"""``plugin.ScannerHookService``, and ``viewra.v1.ScanEventService``, its form with paths as bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from viewra.codec import checks
+from viewra.codec.rpc import Rpc, action
+from viewra.pb import plugin_pb2 as pb
+from viewra.pb import viewra_pb2 as v1
+from viewra.types import ScanEvent, ScanEventKind
+
+SERVICE = "scanner_hook"
+
+
+def _file_request(media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> pb.OnMediaFileScannedRequest:
+    return pb.OnMediaFileScannedRequest(
+        media_file_id=checks.identifier(media_file_id, "media_file_id"), file_path=file_path, metadata=metadata
+    )
+
+
+def _started_request(scan_job_id: int, library_id: int, library_path: str) -> pb.OnScanStartedRequest:
+    return pb.OnScanStartedRequest(
+        scan_job_id=checks.identifier(scan_job_id, "scan_job_id"),
+        library_id=checks.identifier(library_id, "library_id"),
+        library_path=library_path,
+    )
+
+
+def _completed_request(scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> pb.OnScanCompletedRequest:
+    return pb.OnScanCompletedRequest(
+        scan_job_id=checks.identifier(scan_job_id, "scan_job_id"),
+        library_id=checks.identifier(library_id, "library_id"),
+        stats=stats,
+    )
+
+
+def _event_message(event: ScanEvent) -> v1.ScanEvent:
+    message = v1.ScanEvent(
+        scan_job_id=checks.identifier(event.scan_job_id, "scan_job_id"),
+        library_id=checks.identifier(event.library_id, "library_id"),
+    )
+    match event.kind:
+        case ScanEventKind.STARTED:
+            message.started.library_path = os.fsencode(event.library_path)
+        case ScanEventKind.FILE:
+            message.file.media_file_id = checks.identifier(event.media_file_id, "media_file_id")
+            message.file.path = os.fsencode(event.file_path)
+            message.file.metadata.update(event.metadata)
+        case ScanEventKind.COMPLETED:
+            message.completed.stats.update(event.stats)
+    return message
+
+
+def _event(message: v1.ScanEvent) -> ScanEvent:
+    job, library = message.scan_job_id, message.library_id
+    match message.WhichOneof("event"):
+        case "started":
+            path = os.fsdecode(message.started.library_path)
+            return ScanEvent(ScanEventKind.STARTED, job, library, library_path=path)
+        case "file":
+            return ScanEvent(
+                ScanEventKind.FILE,
+                job,
+                library,
+                media_file_id=message.file.media_file_id,
+                file_path=os.fsdecode(message.file.path),
+                metadata=dict(message.file.metadata),
+            )
+        case _:
+            return ScanEvent(ScanEventKind.COMPLETED, job, library, stats=dict(message.completed.stats))
+
+
+ON_MEDIA_FILE_SCANNED = action(
+    SERVICE,
+    "/plugin.ScannerHookService/OnMediaFileScanned",
+    "on_media_file_scanned",
+    pb.OnMediaFileScannedRequest,
+    pb.OnMediaFileScannedResponse,
+    _file_request,
+    lambda message: (message.media_file_id, message.file_path, dict(message.metadata)),
+)
+ON_SCAN_STARTED = action(
+    SERVICE,
+    "/plugin.ScannerHookService/OnScanStarted",
+    "on_scan_started",
+    pb.OnScanStartedRequest,
+    pb.OnScanStartedResponse,
+    _started_request,
+    lambda message: (message.scan_job_id, message.library_id, message.library_path),
+)
+ON_SCAN_COMPLETED = action(
+    SERVICE,
+    "/plugin.ScannerHookService/OnScanCompleted",
+    "on_scan_completed",
+    pb.OnScanCompletedRequest,
+    pb.OnScanCompletedResponse,
+    _completed_request,
+    lambda message: (message.scan_job_id, message.library_id, dict(message.stats)),
+)
+ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = Rpc(
+    service=SERVICE,
+    method="on_scan_events",
+    path="/viewra.v1.ScanEventService/OnScanEvents",
+    request=v1.OnScanEventsRequest,
+    response=v1.OnScanEventsResponse,
+    encode_args=lambda events: v1.OnScanEventsRequest(events=map(_event_message, events)),
+    decode_args=lambda message: ([_event(event) for event in message.events],),
+    encode_value=lambda errors: v1.OnScanEventsResponse(errors=errors),
+    decode_value=lambda message: message.errors,
+    check=lambda value: checks.texts(value, "errors"),
+)

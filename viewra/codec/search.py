@@ -1,0 +1,92 @@
+"""``plugin.SearchService``: searches in a plugin's own source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from viewra.codec import checks
+from viewra.codec.rpc import InvalidValue, Reports, Rpc
+from viewra.pb import plugin_pb2 as pb
+from viewra.types import SearchCapabilities, SearchResponse, SearchResult
+
+SERVICE = "search_service"
+
+
+def _request(query: Mapping[str, str], limit: int, offset: int) -> pb.SearchRequest:
+    return pb.SearchRequest(query=query, limit=checks.uint32(limit, "limit"), offset=checks.uint32(offset, "offset"))
+
+
+def _result_message(result: SearchResult) -> pb.SearchResult:
+    return pb.SearchResult(**attrs.asdict(result))
+
+
+def _result(message: pb.SearchResult) -> SearchResult:
+    return SearchResult(message.id, message.title, message.artist, message.album, message.score, dict(message.metadata))
+
+
+def _response_message(response: SearchResponse) -> pb.SearchResponse:
+    return pb.SearchResponse(
+        success=True,
+        results=map(_result_message, response.results),
+        total_count=response.total_count,
+        has_more=response.has_more,
+    )
+
+
+def _response(message: pb.SearchResponse) -> SearchResponse:
+    return SearchResponse(map(_result, message.results), message.total_count, message.has_more)
+
+
+def _check_result(value: object, field: str) -> SearchResult:
+    result = checks.instance(value, field, SearchResult)
+    for name in ("id", "title", "artist", "album"):
+        checks.text(getattr(result, name), f"{field}.{name}")
+    if not isinstance(result.score, float | int) or not 0 <= result.score <= 1:  # NaN fails the comparison too
+        raise InvalidValue(f"{field}.score", f"must be a number from 0 to 1, not {result.score!r}")
+    return attrs.evolve(result, metadata=checks.text_map(result.metadata, f"{field}.metadata"))
+
+
+def _check_response(value: object) -> SearchResponse:
+    response = checks.instance(value, "response", SearchResponse)
+    results = checks.items(response.results, "results", _check_result)
+    checks.uint32(response.total_count, "total_count")
+    checks.boolean(response.has_more, "has_more")
+    return attrs.evolve(response, results=results)
+
+
+def _check_capabilities(value: object) -> SearchCapabilities:
+    capabilities = checks.instance(value, "capabilities", SearchCapabilities)
+    checks.texts(capabilities.supported_fields, "supported_fields")
+    checks.boolean(capabilities.supports_pagination, "supports_pagination")
+    checks.uint32(capabilities.max_results, "max_results")
+    return capabilities
+
+
+SEARCH: Rpc[[Mapping[str, str], int, int], SearchResponse] = Rpc(
+    service=SERVICE,
+    method="search",
+    path="/plugin.SearchService/Search",
+    request=pb.SearchRequest,
+    response=pb.SearchResponse,
+    encode_args=_request,
+    decode_args=lambda message: (dict(message.query), message.limit, message.offset),
+    encode_value=_response_message,
+    decode_value=_response,
+    check=_check_response,
+    reports=Reports.SUCCESS,
+)
+GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
+    service=SERVICE,
+    method="get_search_capabilities",
+    path="/plugin.SearchService/GetSearchCapabilities",
+    request=pb.GetSearchCapabilitiesRequest,
+    response=pb.GetSearchCapabilitiesResponse,
+    encode_args=pb.GetSearchCapabilitiesRequest,
+    encode_value=lambda value: pb.GetSearchCapabilitiesResponse(**attrs.asdict(value)),
+    decode_value=lambda message: SearchCapabilities(
+        message.supported_fields, message.supports_pagination, message.max_results
+    ),
+    check=_check_capabilities,
+)
