@@ -26,7 +26,7 @@ class InvalidValue(ValueError):
         self.problem = problem
 
 
-class Refusal(Exception):  # noqa: N818 -- not a bug on this side: the plugin's own "no", on its way to a PluginFault
+class Refusal(Exception):  # not a bug on this side: the plugin's own "no", on its way to a PluginFault
     """The plugin answered that the call failed; the text is its reason."""
 
 

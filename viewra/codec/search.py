@@ -43,7 +43,8 @@ def _check_result(value: object, field: str) -> SearchResult:
     result = checks.instance(value, field, SearchResult)
     for name in ("id", "title", "artist", "album"):
         checks.text(getattr(result, name), f"{field}.{name}")
-    if not isinstance(result.score, float | int) or not 0 <= result.score <= 1:  # NaN fails the comparison too
+    score: object = result.score  # the annotation binds no author
+    if not isinstance(score, float | int) or not 0 <= score <= 1:  # NaN fails the comparison too
         raise InvalidValue(f"{field}.score", f"must be a number from 0 to 1, not {result.score!r}")
     return attrs.evolve(result, metadata=checks.text_map(result.metadata, f"{field}.metadata"))
 

@@ -1,0 +1,65 @@
+"""The forms of a service's methods that take many items at once, in terms of its methods for one.
+
+An author writes the single form; the plugin's server and the in-process adapter both get the batch form from here, so
+that a batch means the same in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from viewra.services import MetadataScraperService, ScannerHookService
+from viewra.types import FileOutcome, FileToRead, ScanEvent, ScanEventKind
+
+
+def extract_metadata_batch(service: MetadataScraperService, files: Sequence[FileToRead]) -> list[FileOutcome]:
+    """Read each file; one that fails has an outcome with the error, and does not keep the others from being read."""
+    decides_itself = not service.get_supported_types()
+    return [_extract(service, file, decides_itself) for file in files]
+
+
+def on_scan_events(service: ScannerHookService, events: Sequence[ScanEvent]) -> list[str]:
+    """Deliver each event in order; gives a text for each: empty when it was taken, else why not."""
+    return [_deliver(service, event) for event in events]
+
+
+def method_of(service: Any, name: str) -> Callable[..., Any]:
+    """The function that answers ``name`` for this service object, single or batch form."""
+    form = _FORMS.get(name)
+    return getattr(service, name) if form is None else partial(form, service)
+
+
+def reason(error: BaseException) -> str:
+    """What an exception says, or its type's name when it says nothing."""
+    return str(error) or type(error).__name__
+
+
+def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: bool) -> FileOutcome:
+    try:
+        if decides_itself and not service.can_handle(file.file_path, file.mime_type):
+            return FileOutcome()
+        return FileOutcome(service.extract_metadata(file.file_path))
+    except Exception as error:  # the author's code may raise anything, and it concerns this file alone
+        return FileOutcome(error=reason(error))
+
+
+def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
+    try:
+        match event.kind:
+            case ScanEventKind.STARTED:
+                service.on_scan_started(event.scan_job_id, event.library_id, event.library_path)
+            case ScanEventKind.FILE:
+                service.on_media_file_scanned(event.media_file_id, event.file_path, event.metadata)
+            case ScanEventKind.COMPLETED:
+                service.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
+    except Exception as error:  # as above: this event alone
+        return reason(error)
+    return ""
+
+
+_FORMS: dict[str, Callable[..., Any]] = {
+    "extract_metadata_batch": extract_metadata_batch,
+    "on_scan_events": on_scan_events,
+}

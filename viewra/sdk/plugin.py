@@ -1,0 +1,112 @@
+"""The class that plugin authors subclass: defaults for the lifecycle, and what the host gives a plugin.
+
+Nothing of it needs ``super()``: context, settings and logger are bound before ``initialize`` is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from viewra.sdk.log import Logger, to_logging
+from viewra.sdk.settings import Settings
+from viewra.services import (
+    AdminPageService,
+    APIRegistrationService,
+    DatabaseService,
+    MetadataScraperService,
+    ScannerHookService,
+    SearchService,
+)
+from viewra.types import Health, PluginContext, PluginInfo
+
+S = TypeVar("S")
+
+
+class Plugin:
+    """A plugin. Define the methods of the services that it offers; override of the rest what you need."""
+
+    _context: PluginContext | None = None
+    _log: Logger | None = None
+    _settings: Settings | None = None
+
+    # ---- what the host gives ----
+
+    @property
+    def context(self) -> PluginContext:
+        """What the host said at ``initialize``; raises RuntimeError before that."""
+        if self._context is None:
+            raise RuntimeError(f"{type(self).__name__} has no context before the host has called initialize()")
+        return self._context
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, checked and filled in by the manifest; empty before ``initialize``."""
+        return self._settings if self._settings is not None else Settings({})
+
+    @property
+    def log(self) -> Logger:
+        """The plugin's logger; what it writes arrives in the host's log."""
+        return self._log if self._log is not None else Logger(to_logging(f"viewra.plugin.{type(self).__name__}"))
+
+    def bind(self, *, context: PluginContext | None = None, log: Logger | None = None) -> None:
+        """Give the plugin its context and logger; for whoever runs it (host, server, tests), not for authors."""
+        if context is not None:
+            self._context = context
+            self._settings = Settings.from_config(context.config)
+        if log is not None:
+            self._log = log
+
+    # ---- lifecycle: see viewra.services.Implementation ----
+
+    def initialize(self, context: PluginContext) -> None:
+        """Get ready; ``self.settings`` and ``self.log`` are there already. Raise to say that it cannot run."""
+
+    def start(self) -> None:
+        """Begin what the plugin does by itself."""
+
+    def stop(self) -> None:
+        """End what ``start`` began."""
+
+    def info(self) -> PluginInfo:
+        """What the plugin is; what is left empty, the host takes from the manifest."""
+        return PluginInfo(id=self._context.plugin_id if self._context else "")
+
+    def health(self) -> Health:
+        """Whether the plugin is well."""
+        return Health(healthy=True)
+
+    # ---- services: the plugin itself where it has their methods ----
+
+    def metadata_scraper_service(self) -> MetadataScraperService | None:
+        """The metadata scraper: by default this object, if it has the methods."""
+        return self._itself_as(MetadataScraperService)
+
+    def scanner_hook_service(self) -> ScannerHookService | None:
+        """The scanner hook: by default this object, if it has the methods."""
+        return self._itself_as(ScannerHookService)
+
+    def database_service(self) -> DatabaseService | None:
+        """The database service: by default this object, if it has the methods."""
+        return self._itself_as(DatabaseService)
+
+    def admin_page_service(self) -> AdminPageService | None:
+        """The admin pages: by default this object, if it has the methods."""
+        return self._itself_as(AdminPageService)
+
+    def api_registration_service(self) -> APIRegistrationService | None:
+        """The HTTP routes: by default this object, if it has the methods."""
+        return self._itself_as(APIRegistrationService)
+
+    def search_service(self) -> SearchService | None:
+        """The search: by default this object, if it has the methods."""
+        return self._itself_as(SearchService)
+
+    def _itself_as(self, service: Callable[..., S]) -> S | None:
+        wanted = [name for name in vars(service) if not name.startswith("_")]
+        missing = [name for name in wanted if not callable(getattr(self, name, None))]
+        if not missing:
+            return cast("S", self)
+        if len(missing) < len(wanted):
+            self.log.warning("a service is not offered: methods are missing", service=service.__name__, missing=missing)
+        return None

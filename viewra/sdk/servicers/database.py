@@ -1,0 +1,16 @@
+"""The plugin's side of the database service; its mirror image is viewra/adapters/database.py."""
+
+from __future__ import annotations
+
+from viewra.codec import database as codec
+from viewra.sdk.servicers._handlers import Handler, handle
+from viewra.services import DatabaseService
+
+
+def handlers(service: DatabaseService) -> list[Handler]:
+    """The procedures of the database service."""
+    return [
+        handle(codec.GET_MODELS, service.get_models),
+        handle(codec.MIGRATE, service.migrate),
+        handle(codec.ROLLBACK, service.rollback),
+    ]

@@ -1,0 +1,52 @@
+"""The plugin's side of ``plugin.PluginService``; its mirror image is viewra/adapters/lifecycle.py."""
+
+from __future__ import annotations
+
+import threading
+
+from viewra.codec import lifecycle as codec
+from viewra.sdk.log import Logger
+from viewra.sdk.servicers._handlers import Handler, handle
+from viewra.services import Implementation
+from viewra.types import PluginContext
+
+
+class Lifecycle:
+    """Runs a plugin's lifecycle, and sees to it that ``stop`` is called once for each ``start``."""
+
+    def __init__(self, plugin: Implementation, log: Logger) -> None:
+        self._plugin = plugin
+        self._log = log
+        self._running = False
+        self._lock = threading.Lock()
+
+    def initialize(self, context: PluginContext) -> None:
+        """Bind context and logger where the plugin takes them, then initialize it."""
+        bind = getattr(self._plugin, "bind", None)
+        if bind is not None:
+            bind(context=context, log=self._log.at_level(context.log_level))
+        self._plugin.initialize(context)
+
+    def start(self) -> None:
+        """Start the plugin."""
+        self._plugin.start()
+        with self._lock:
+            self._running = True
+
+    def stop(self) -> None:
+        """Stop the plugin if it was started and not stopped since."""
+        with self._lock:
+            running, self._running = self._running, False
+        if running:
+            self._plugin.stop()
+
+
+def handlers(plugin: Implementation, lifecycle: Lifecycle) -> list[Handler]:
+    """The procedures of the lifecycle."""
+    return [
+        handle(codec.INITIALIZE, lifecycle.initialize),
+        handle(codec.START, lifecycle.start),
+        handle(codec.STOP, lifecycle.stop),
+        handle(codec.INFO, plugin.info),
+        handle(codec.HEALTH, plugin.health),
+    ]
