@@ -1,0 +1,20 @@
+"""One operating-system process: environment, start, output, end. It knows nothing of gRPC or of what a plugin does."""
+
+from viewra.process.child import Child, StopStep, start_time
+from viewra.process.environment import plugin_environment
+from viewra.process.output import Listener, Output, Stream
+from viewra.process.runtime_dir import RuntimeDir, check_socket_path
+from viewra.process.spawn import Spawner
+
+__all__ = [
+    "Child",
+    "Listener",
+    "Output",
+    "RuntimeDir",
+    "Spawner",
+    "StopStep",
+    "Stream",
+    "check_socket_path",
+    "plugin_environment",
+    "start_time",
+]

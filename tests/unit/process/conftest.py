@@ -1,0 +1,94 @@
+"""A spawner and a way to start small Python programs as children."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from viewra.process import Child, Spawner, plugin_environment
+
+
+class Lines:
+    """What a child's listener heard, and a wait for something in it."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+        self.quiet = 0
+        self._changed = threading.Condition()
+
+    def on_line(self, stream: str, text: str) -> None:
+        with self._changed:
+            self.heard.append((stream, text))
+            self._changed.notify_all()
+
+    def on_quiet(self) -> None:
+        with self._changed:
+            self.quiet += 1
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(condition, 30), self.heard
+
+    def wait_line(self, text: str) -> None:
+        self.wait_for(lambda: any(text in line for _, line in self.heard))
+
+
+@pytest.fixture
+def spawner() -> Iterator[Spawner]:
+    spawner = Spawner()
+    yield spawner
+    spawner.close()
+
+
+Start = Callable[..., Child]
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def start(spawner: Spawner, lines: Lines) -> Iterator[Start]:
+    """Start a Python program given as text; every child is killed and reaped at the end."""
+    children: list[Child] = []
+
+    def start(code: str, *arguments: str, env: dict[str, str] | None = None, **more: object) -> Child:
+        child = spawner.spawn(
+            [sys.executable, "-c", code, *arguments],
+            env=plugin_environment(env or {}),
+            on_line=lines.on_line,
+            on_quiet=lines.on_quiet,
+            **more,  # type: ignore[arg-type]
+        )
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        assert child.returncode is not None
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """No test leaves a thread or a descriptor."""
+
+    def threads() -> set[str]:
+        return {thread.name for thread in threading.enumerate() if thread.name.startswith(("child-", "spawner"))}
+
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = descriptors()
+    yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("child-"):
+            thread.join(30)
+    assert not threads()
+    assert descriptors() == before

@@ -1,0 +1,269 @@
+"""Real processes: output, handshake, end, stopping, and death with the host."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+
+from viewra.errors import HandshakeError
+from viewra.process import Child, Spawner, start_time
+
+pytestmark = pytest.mark.process
+
+READY = "print('1|1|unix|/s|grpc|', flush=True)\n"
+WAIT = READY + "import signal\nwhile True: signal.pause()\n"
+STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAIT
+
+
+def wait_gone(pid: int) -> None:
+    """Wait until the process has ended, whoever reaps it."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([descriptor], [], [], 30)[0], f"{pid} is still alive"
+    finally:
+        os.close(descriptor)
+
+
+def test_the_handshake_line_and_the_lines_around_it(start, lines) -> None:
+    child = start("print('hi'); " + READY + "import sys; print('after'); print('err', file=sys.stderr)")
+    assert child.handshake_line(30) == "1|1|unix|/s|grpc|"
+    assert child.wait(30) == 0
+    assert sorted(lines.heard) == [("stderr", "err"), ("stdout", "after"), ("stdout", "hi")]
+    assert child.describe_exit() == "exit status 0"
+    assert child.output.last() == ("hi", "after", "err")
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("import sys; print('oops', file=sys.stderr); sys.exit(3)", "exit status 3 before its handshake"),
+        ("import os; print('oops'); os.kill(os.getpid(), 11)", "SIGSEGV before its handshake"),
+        ("raise SystemExit('oops')", "exit status 1"),
+        ("import os, time; print('oops', flush=True); os.close(1); time.sleep(60)", "closed its stdout"),
+    ],
+)
+def test_an_end_before_the_handshake_is_told_with_the_last_output(start, code: str, says: str) -> None:
+    with pytest.raises(HandshakeError, match=says) as caught:
+        start(code).handshake_line(30)
+    assert caught.value.step == "handshake"
+    assert caught.value.output == ("oops",)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("", "no handshake line within 0.1 s$"),
+        ("print('garbage', flush=True)", "on stdout: 'garbage'"),
+        ("print('1|1|un', end='', flush=True)", r"did not end its line '1\|1\|un'"),
+    ],
+)
+def test_silence_is_told_with_what_there_was(start, lines, code: str, says: str) -> None:
+    child = start(f"{code}\nimport sys, time; print('now', file=sys.stderr); time.sleep(60)")
+    lines.wait_line("now")
+    with pytest.raises(HandshakeError, match=says) as caught:
+        child.handshake_line(0.1)
+    assert caught.value.output[-1] == "now"
+
+
+def test_a_program_that_cannot_be_executed(spawner: Spawner, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    for path, why in ((tmp_path / "missing", "No such file"), (plain, "Permission denied")):
+        child = spawner.spawn([str(path)], env={}, on_line=lambda stream, text: None)
+        with pytest.raises(HandshakeError, match=why) as caught:
+            child.handshake_line(30)
+        assert caught.value.step == "spawn"
+        assert str(path) in str(caught.value)
+        assert child.wait(30) == 126
+
+
+def test_a_folder_that_does_not_exist(start, tmp_path: Path) -> None:
+    with pytest.raises(HandshakeError, match="No such file") as caught:
+        start("", cwd=tmp_path / "missing")
+    assert caught.value.step == "spawn"
+
+
+def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SECRET", "s")
+    code = """
+        import os, signal
+        print(sorted(os.environ) , os.getcwd(), os.umask(0), os.getsid(0) == os.getpid(), os.read(0, 1))
+        print("fds", sorted(os.listdir("/proc/self/fd"))[:-1])
+        status = open("/proc/self/status").read()
+        print("ignored", int(status.split("SigIgn:")[1].split()[0], 16) & ~(1 << 12 | 1 << 24))
+    """
+    child = start(textwrap.dedent(code), env={"GIVEN": "1"}, cwd=tmp_path)
+    child.wait(30)
+    first, descriptors, ignored = [text for _, text in lines.heard]
+    assert "SECRET" not in first
+    assert "'GIVEN'" in first
+    assert first.endswith(f"{tmp_path} {0o077} True b''")
+    assert descriptors == "fds ['0', '1', '2']"
+    assert ignored == "ignored 0"
+
+
+def test_signals_that_python_ignores_for_itself_reach_a_program_of_another_kind(spawner: Spawner, lines) -> None:
+    child = spawner.spawn(["/bin/grep", "SigIgn", "/proc/self/status"], env={}, on_line=lines.on_line)
+    assert child.wait(30) == 0
+    assert int(lines.heard[0][1].split()[1], 16) == 0
+
+
+def test_a_flood_neither_hangs_the_process_nor_fills_the_memory(start, lines) -> None:
+    code = """
+        import os
+        line = b"x" * 99 + b"\\n"
+        for _ in range(300):
+            os.write(1, line * 1000); os.write(2, line * 1000)
+        os.write(2, b"done\\n")
+    """
+    child = start(textwrap.dedent(code))
+    assert child.wait(60) == 0
+    assert child.output.last("stderr")[-1] == "done"
+    assert len(lines.heard) < 100_000
+    left_out = sum(int(text.split()[1]) for _, text in lines.heard if text.startswith("[WARN]"))
+    assert left_out + sum(not text.startswith("[WARN]") for _, text in lines.heard) == 600_001
+
+
+def test_one_long_line_is_drained(start, lines) -> None:
+    child = start("import os\nfor _ in range(100): os.write(2, b'x' * 100_000)")
+    assert child.wait(30) == 0
+    assert [len(text) for _, text in lines.heard] == [64 * 1024 + len(" [line cut]")]
+
+
+def test_a_pause_is_told(start, lines) -> None:
+    start("import sys, time; print('Traceback', file=sys.stderr); time.sleep(60)")
+    lines.wait_for(lambda: lines.quiet > 0)
+    assert lines.heard == [("stderr", "Traceback")]
+
+
+def test_the_end_is_told_after_the_last_line(start, lines) -> None:
+    told: list[object] = []
+    done = threading.Event()
+
+    def on_exit(child: Child) -> None:
+        told.extend([child.returncode, list(lines.heard)])
+        done.set()
+
+    start("import os; os.write(2, b'last'); os._exit(4)", on_exit=on_exit)
+    assert done.wait(30)
+    assert told == [4, [("stderr", "last")]]
+
+
+def test_a_failing_exit_callback_is_logged(start, caplog: pytest.LogCaptureFixture) -> None:
+    child = start("", on_exit=lambda child: 1 / 0)
+    child.wait(30)
+    child._thread.join(30)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_ladder_ends_at_the_first_step_that_works(start) -> None:
+    child = start(READY + "import sys; sys.stdin.read(); import signal; signal.pause()")
+    child.handshake_line(30)
+    assert child.stop(lambda: os.kill(child.pid, signal.SIGINT), grace_s=30) == "graceful"
+    assert child.stop() == "ended"
+    child = start(WAIT)
+    child.handshake_line(30)
+    assert child.stop(lambda: 1 / 0, grace_s=0.01, term_s=30) == "term"
+    assert child.describe_exit() == "SIGTERM"
+    child = start(STUBBORN)
+    child.handshake_line(30)
+    assert child.stop(grace_s=0.01, term_s=0.01) == "kill"
+    assert child.returncode == -signal.SIGKILL
+    assert not child.signal(signal.SIGTERM)
+
+
+def test_a_stopped_process_is_ended_too(start) -> None:
+    child = start(WAIT)
+    child.handshake_line(30)
+    child.signal(signal.SIGSTOP)
+    assert os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT) is not None
+    assert child.stop(term_s=0.01) == "kill"
+
+
+def test_what_a_process_left_in_its_group_dies_with_it(start, lines) -> None:
+    child = start(
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\nprint('pid', p.pid, flush=True)"
+    )
+    lines.wait_line("pid")
+    assert child.wait(30) == 0
+    wait_gone(int(lines.heard[0][1].split()[1]))
+
+
+def test_a_descendant_that_holds_the_pipe_does_not_hold_up_the_end(start, lines) -> None:
+    child = start(
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True)\n"
+        "print('pid', p.pid, flush=True)"
+    )
+    assert child.wait(30) == 0
+    pid = int(lines.heard[0][1].split()[1])
+    os.kill(pid, signal.SIGKILL)
+    wait_gone(pid)
+
+
+def test_a_running_process_has_no_return_code(start) -> None:
+    child = start(WAIT)
+    child.handshake_line(30)
+    assert child.wait(0.01) is None
+    assert (child.returncode, child.describe_exit()) == (None, "running")
+
+
+def test_the_start_time_names_a_process(start) -> None:
+    child = start(WAIT)
+    assert child.started is not None
+    assert child.started == start_time(child.pid)
+    own = start_time(os.getpid())
+    assert own is not None
+    assert own <= child.started
+    child.kill()
+    assert start_time(child.pid) is None
+
+
+def test_closing_the_spawner_ends_its_children(lines) -> None:
+    spawner = Spawner()
+    child = spawner.spawn([sys.executable, "-c", STUBBORN], env={}, on_line=lines.on_line)
+    child.handshake_line(30)
+    spawner.close()
+    assert child.wait(30) == -signal.SIGKILL
+    spawner.close()
+    with pytest.raises(HandshakeError, match="closing"):
+        spawner.spawn(["/bin/true"], env={}, on_line=lines.on_line)
+
+
+HOST = f"""
+import sys
+from viewra.process import Spawner
+child = Spawner().spawn([sys.executable, "-c", {STUBBORN!r}], env={{}}, on_line=print)
+child.handshake_line(30)
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, None])
+def test_a_child_dies_with_the_host_however_the_host_dies(number: int | None) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOST], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as host:
+        assert host.stdout is not None
+        pid = int(host.stdout.readline())
+        assert start_time(pid) is not None
+        if number is not None:
+            host.send_signal(number)
+        else:
+            assert host.stdin is not None
+            host.stdin.close()
+        host.wait(30)
+    wait_gone(pid)

@@ -1,0 +1,221 @@
+"""One process that the host started: its output drained for ever, its end noticed and reaped, its stopping.
+
+Each child has a thread that reads its pipes and waits on its pidfd, so that a slow listener of one plugin holds up no
+other. Starting is the spawner's business; what a plugin says over gRPC is not known here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import IO, Literal, cast
+
+from viewra.errors import HandshakeError
+from viewra.process.output import Output, Stream
+
+StopStep = Literal["ended", "graceful", "term", "kill"]
+
+_log = logging.getLogger(__name__)
+_CHUNK = 64 * 1024
+_QUIET_S = 0.2  # after the last line, before the listener is told that nothing more is coming for now
+_LAST_WORDS_S = 0.5  # after the process's end, for output that its descendants still hold open
+_REAP_S = 30.0  # after SIGKILL; longer means that the kernel itself is stuck
+
+
+class Child:
+    """A running process, until it is reaped.
+
+    ``pid`` is also its process group. ``started`` is its start time in clock ticks since boot: with the pid it names
+    the process beyond doubt. ``returncode`` is None while it runs, then its exit status, or minus the signal's number.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        report: IO[bytes],
+        output: Output,
+        *,
+        on_quiet: Callable[[], None] | None = None,
+        on_exit: Callable[[Child], None] | None = None,
+    ) -> None:
+        self.pid = process.pid
+        self.started = start_time(process.pid)
+        self.output = output
+        self.exited = threading.Event()
+        self._process = process
+        self._report = report
+        self._launch_error = ""
+        self._on_quiet = on_quiet
+        self._on_exit = on_exit
+        self._reaping = threading.Lock()  # held while the pid is given back, so that no signal goes to its next owner
+        self._pidfd = os.pidfd_open(process.pid)
+        self._thread = threading.Thread(target=self._watch, name=f"child-{process.pid}", daemon=True)
+        self._thread.start()
+
+    @property
+    def returncode(self) -> int | None:
+        """None until the process has ended and its output has been read."""
+        return self._process.returncode if self.exited.is_set() else None
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """The return code, or None when the process still runs after ``timeout_s`` seconds (None: no limit)."""
+        self.exited.wait(timeout_s)
+        return self.returncode
+
+    def handshake_line(self, timeout_s: float) -> str:
+        """The first line on stdout that looks like a handshake.
+
+        Raises HandshakeError with the last output: step ``spawn`` when the process could not be executed, ``handshake``
+        when it ended, closed its stdout or let ``timeout_s`` seconds pass without that line.
+        """
+        line = self.output.handshake(timeout_s)
+        if line is not None:
+            return line
+        begun = self.output.begun
+        closed = self.output.ended("stdout")
+        if closed:  # most likely because it is ending
+            self.exited.wait(2 * _LAST_WORDS_S)
+        if self._launch_error:
+            raise HandshakeError(f"it cannot be started: {self._launch_error}", step="spawn")
+        stdout = self.output.last("stdout")
+        if self.exited.is_set():
+            what = f"it ended with {self.describe_exit()} before its handshake line"
+        elif closed:
+            what = "it closed its stdout without a handshake line"
+        elif begun:
+            what = f"it did not end its line {begun[:200]!r} within {timeout_s:g} s"
+        elif stdout:
+            what = f"it gave no handshake line within {timeout_s:g} s, but on stdout: {stdout[0][:200]!r}"
+        else:
+            what = f"it gave no handshake line within {timeout_s:g} s"
+        raise HandshakeError(what, step="handshake", output=self.output.last())
+
+    def describe_exit(self) -> str:
+        """How it ended: ``exit status 3``, ``SIGSEGV``; ``running`` while it runs."""
+        code = self.returncode
+        if code is None:
+            return "running"
+        if code >= 0:
+            return f"exit status {code}"
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-code).name
+        return f"signal {-code}"
+
+    def signal(self, number: int) -> bool:
+        """Send a signal to the whole process group; False when the process has ended."""
+        with self._reaping:
+            if self._process.returncode is not None:
+                return False
+            os.killpg(self.pid, number)
+            return True
+
+    def stop(
+        self, graceful: Callable[[], object] | None = None, *, grace_s: float = 2.0, term_s: float = 2.0
+    ) -> StopStep:
+        """End the process and reap it: ``graceful`` (its errors are logged), then SIGTERM, then SIGKILL.
+
+        ``grace_s`` and ``term_s`` are the seconds granted after each of the first two. Returns the step that ended it,
+        ``ended`` when it was over before.
+        """
+        if self.exited.is_set():
+            return "ended"
+        if graceful is not None:
+            try:
+                graceful()
+            except Exception:
+                _log.warning("process %d: asking it to end failed", self.pid, exc_info=True)
+            if self.wait(grace_s) is not None:
+                return "graceful"
+        self.signal(signal.SIGTERM)
+        if self.wait(term_s) is not None:
+            return "term"
+        self.kill()
+        return "kill"
+
+    def kill(self) -> None:
+        """End the process at once and reap it."""
+        self.signal(signal.SIGKILL)
+        if self.wait(_REAP_S) is None:
+            _log.error("process %d did not end within %g s of SIGKILL", self.pid, _REAP_S)
+
+    def _watch(self) -> None:
+        try:
+            self._drain()
+        finally:
+            self.exited.set()
+        self._tell(self._on_exit and partial(self._on_exit, self))
+        self._on_exit = self._on_quiet = None  # the owner's, which refers to this child
+
+    def _drain(self) -> None:
+        """Read until the process has ended and its pipes have closed, or its descendants keep them open too long."""
+        pipes = {self._process.stdout: "stdout", self._process.stderr: "stderr", self._report: "report"}
+        with selectors.DefaultSelector() as selector:
+            for pipe, name in pipes.items():
+                selector.register(cast("IO[bytes]", pipe), selectors.EVENT_READ, name)
+            selector.register(self._pidfd, selectors.EVENT_READ, "exit")
+            quiet = True
+            deadline: float | None = None
+            while selector.get_map() and (deadline is None or time.monotonic() < deadline):
+                events = selector.select(None if quiet and deadline is None else _QUIET_S)
+                if not events and not quiet:
+                    quiet = True
+                    self._tell(self._on_quiet)
+                for key, _ in events:
+                    if key.data == "exit":
+                        selector.unregister(key.fileobj)
+                        self._reap()
+                        deadline = time.monotonic() + _LAST_WORDS_S
+                    elif self._read(key.fd, key.data):
+                        quiet = False
+                    else:
+                        selector.unregister(key.fileobj)
+        for pipe in pipes:
+            cast("IO[bytes]", pipe).close()
+        os.close(self._pidfd)
+        self.output.end("stdout")
+        self.output.end("stderr")
+        self._tell(self._on_quiet)
+
+    def _read(self, descriptor: int, name: str) -> bool:
+        data = os.read(descriptor, _CHUNK)
+        if name == "report":
+            self._launch_error += data.decode("utf-8", "replace")
+        elif data:
+            self.output.feed(cast("Stream", name), data)
+        else:
+            self.output.end(cast("Stream", name))
+        return bool(data)
+
+    def _reap(self) -> None:
+        """The process is a zombie now: end what it left in its group while the number is still ours, then free it."""
+        with self._reaping:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+
+    @staticmethod
+    def _tell(callback: Callable[[], object] | None) -> None:
+        """Call an owner's callback; its failure must not stop the draining."""
+        try:
+            if callback is not None:
+                callback()
+        except Exception:
+            _log.exception("a callback of a plugin process failed")
+
+
+def start_time(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None when there is none of that number."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    return int(text.rpartition(")")[2].split()[19])

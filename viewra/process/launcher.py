@@ -1,0 +1,63 @@
+"""Runs between the host and a plugin, in the plugin's process: ties it to the host's life, then becomes the plugin.
+
+A script of the standard library alone, started as ``python -I -S launcher.py name=value … -- argv…``; the plugin gets
+the launcher's environment, folder, stdin, stdout and stderr. ``parent`` is the host's process id, ``report`` an open
+descriptor that tells the host why the launch failed: it stays empty and closes when the plugin has been executed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+FAILED = 126
+"""The exit status after a launch that failed."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def tie_to_parent(parent: int) -> None:
+    """Have the kernel kill this process when the host's spawning thread ends; raises OSError if it cannot.
+
+    The tie survives the exec. A host that died before the tie was made is noticed by the changed parent.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        raise OSError("the host has ended")
+
+
+def restore_signals() -> None:
+    """Undo what the interpreter ignores for itself: an ignored signal would stay ignored in the plugin."""
+    for name in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(name, signal.SIG_DFL)
+
+
+def launch(options: dict[str, str], argv: list[str]) -> None:
+    """Prepare this process and become the plugin; returns only by raising OSError."""
+    tie_to_parent(int(options["parent"]))
+    os.umask(0o077)
+    restore_signals()
+    os.execve(argv[0], argv, os.environ)  # noqa: S606 - a shell is what must not be there
+
+
+def main(arguments: list[str]) -> int:
+    """Launch; the exit status is that of a failed launch."""
+    end = arguments.index("--")
+    options = dict(argument.split("=", 1) for argument in arguments[:end])
+    argv = arguments[end + 1 :]
+    report = int(options["report"])
+    os.set_inheritable(report, False)
+    try:
+        launch(options, argv)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        os.write(report, f"{argv[0]}: {reason}".encode("utf-8", "backslashreplace"))
+    return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""What one process writes to stdout and stderr: split into lines, the handshake line picked out, the last lines kept.
+
+It is fed with bytes and never blocks; reading the pipes is the child's business, what a line means the listener's.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+Stream = Literal["stdout", "stderr"]
+Listener = Callable[[Stream, str], None]
+
+_log = logging.getLogger(__name__)
+
+LONGEST_LINE = 64 * 1024
+"""Bytes after which a line is cut."""
+
+KEPT_LINES = 20
+LINES_PER_SECOND = 2000
+
+_CUT = b" [line cut]"
+_HANDSHAKE = re.compile(r"\s*[0-9]+\|")
+
+
+class LineSplitter:
+    """Bytes to lines, without their line ends; of a line longer than ``longest`` bytes only the beginning is kept."""
+
+    def __init__(self, longest: int = LONGEST_LINE) -> None:
+        self._longest = longest
+        self._rest = b""
+        self._skipping = False
+
+    @property
+    def rest(self) -> bytes:
+        """The line that has begun and not ended."""
+        return self._rest
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that ``data`` completes; a line that gets too long counts as complete."""
+        *lines, rest = data.split(b"\n")
+        if lines:
+            if self._skipping:
+                self._skipping = False
+                del lines[0]
+            else:
+                lines[0] = self._rest + lines[0]
+            self._rest = b""
+        if not self._skipping:
+            self._rest += rest
+            if len(self._rest) > self._longest:
+                lines.append(self._rest)
+                self._rest, self._skipping = b"", True
+        return [self._trim(line) for line in lines]
+
+    def end(self) -> list[bytes]:
+        """The line that the end of the stream left without a line end, if any."""
+        rest, self._rest, self._skipping = self._rest, b"", False
+        return [self._trim(rest)] if rest else []
+
+    def _trim(self, line: bytes) -> bytes:
+        if len(line) > self._longest:
+            return line[: self._longest] + _CUT
+        return line.removesuffix(b"\r")
+
+
+class Output:
+    """Both streams of one process.
+
+    Lines go to ``on_line``, at most ``lines_per_second`` of them: of a flood the rest is counted and reported as one
+    line ``[WARN] …``, so that the host keeps up and the process is never held up. The first line of stdout that begins
+    with digits and ``|`` is the handshake line; it is kept for ``handshake`` and not given to ``on_line``.
+    """
+
+    def __init__(self, on_line: Listener, *, lines_per_second: int = LINES_PER_SECOND) -> None:
+        self._on_line = on_line
+        self._per_second = lines_per_second
+        self._splitters: dict[Stream, LineSplitter] = {"stdout": LineSplitter(), "stderr": LineSplitter()}
+        self._last: dict[Stream, deque[str]] = {"stdout": deque(maxlen=KEPT_LINES), "stderr": deque(maxlen=KEPT_LINES)}
+        self._window = 0.0
+        self._left = lines_per_second
+        self._dropped: dict[Stream, int] = {"stdout": 0, "stderr": 0}
+        self._changed = threading.Condition()
+        self._handshake: str | None = None
+        self._ended: set[Stream] = set()
+        self._listener_failed = False
+
+    def feed(self, stream: Stream, data: bytes) -> None:
+        """Take what was read from one stream."""
+        self._take(stream, self._splitters[stream].feed(data))
+
+    def end(self, stream: Stream) -> None:
+        """Take the end of one stream."""
+        self._take(stream, self._splitters[stream].end())
+        self._report_dropped()
+        with self._changed:
+            self._ended.add(stream)
+            self._changed.notify_all()
+
+    def handshake(self, timeout_s: float) -> str | None:
+        """The handshake line, waited for; None when stdout ended, or ``timeout_s`` seconds passed, without it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._handshake is not None or "stdout" in self._ended, timeout_s)
+            return self._handshake
+
+    def ended(self, stream: Stream) -> bool:
+        """Whether the process has closed this stream."""
+        with self._changed:
+            return stream in self._ended
+
+    @property
+    def begun(self) -> str:
+        """A line on stdout that has begun and not ended; empty when there is none."""
+        return _text(self._splitters["stdout"].rest)
+
+    def last(self, stream: Stream | None = None) -> tuple[str, ...]:
+        """The last lines of one stream, or of stdout and then stderr; the handshake line is not among them."""
+        with self._changed:
+            return tuple(line for name, lines in self._last.items() if stream in {None, name} for line in lines)
+
+    def _take(self, stream: Stream, lines: list[bytes]) -> None:
+        if stream == "stdout" and self._handshake is None:
+            lines = self._pick_handshake(lines)
+        if not lines:
+            return
+        if (now := time.monotonic()) - self._window >= 1:
+            self._report_dropped()
+            self._window, self._left = now, self._per_second
+        taken = lines[: self._left]
+        self._left -= len(taken)
+        self._dropped[stream] += len(lines) - len(taken)
+        with self._changed:
+            self._last[stream].extend(_text(line) for line in lines[-KEPT_LINES:])
+        for line in taken:
+            self._hand_over(stream, _text(line))
+
+    def _pick_handshake(self, lines: list[bytes]) -> list[bytes]:
+        for index, line in enumerate(lines):
+            if _HANDSHAKE.match(text := _text(line)):
+                with self._changed:
+                    self._handshake = text
+                    self._changed.notify_all()
+                return lines[:index] + lines[index + 1 :]
+        return lines
+
+    def _report_dropped(self) -> None:
+        for stream, count in self._dropped.items():
+            if count:
+                self._dropped[stream] = 0
+                self._hand_over(stream, f"[WARN] {count} lines left out: more than {self._per_second} in a second")
+
+    def _hand_over(self, stream: Stream, text: str) -> None:
+        try:
+            self._on_line(stream, text)
+        except Exception:
+            if not self._listener_failed:  # once: a listener that fails on every line would flood the log
+                _log.exception("the listener of a plugin's output failed")
+            self._listener_failed = True
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace")

@@ -1,0 +1,134 @@
+"""The short private directory in which one host's sockets live, and the sweeping of what dead hosts left.
+
+A socket's path ends at 107 bytes, so this is never below the data directory. Each host has a directory that it keeps
+locked while alive (which systemd-tmpfiles respects, too); one whose lock is free is removed by the next host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from viewra.errors import ViewraError
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes that ``sockaddr_un`` has room for, without the closing NUL."""
+
+_SOCKET_NAME_ROOM = 18  # a slash and "plugin" with the digits that go-plugin adds
+_BELOW_BASE_ROOM = 24  # "/" + eight characters + "/" + a counter, rounded up
+
+
+class RuntimeDir:
+    """One host's directory, 0700, held until ``close`` (or the end of a ``with`` block), which removes it.
+
+    ``base`` holds the directories of all hosts of this user: ``$XDG_RUNTIME_DIR/viewra`` where that is short and ours,
+    else ``/tmp/viewra-<uid>``. Raises ViewraError when the base is too long, or not ours alone.
+    """
+
+    def __init__(self, base: Path | None = None) -> None:
+        self._base = base if base is not None else default_base()
+        _make_private(self._base)
+        self._numbers = itertools.count(1)
+        with _guard(self._base):
+            _sweep(self._base)
+            self.path = self._base / secrets.token_hex(4)
+            self.path.mkdir(0o700)
+            self._lock = os.open(self.path, os.O_DIRECTORY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def new_socket_dir(self) -> Path:
+        """A fresh empty directory, 0700, for the sockets of one process; its path leaves room for a socket's name."""
+        path = self.path / str(next(self._numbers))
+        check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
+        path.mkdir(0o700)
+        return path
+
+    def discard(self, socket_dir: Path) -> None:
+        """Remove a directory from ``new_socket_dir`` with all in it, when its process has ended."""
+        shutil.rmtree(socket_dir, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove the directory and give up the lock; closing twice is fine."""
+        if self._lock >= 0:
+            shutil.rmtree(self.path, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def default_base() -> Path:
+    """Where this user's hosts keep their directories."""
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if given.startswith("/") and len(os.fsencode(given)) + len("/viewra") + _BELOW_BASE_ROOM + _SOCKET_NAME_ROOM <= (
+        LONGEST_SOCKET_PATH
+    ):
+        with contextlib.suppress(OSError):
+            found = Path(given).stat()
+            if found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077:
+                return Path(given, "viewra")
+    return Path(f"/tmp/viewra-{os.getuid()}")  # noqa: S108 - owner and mode are checked before use
+
+
+def check_socket_path(path: Path) -> None:
+    """Raise ViewraError when no socket can have this path, because it is too long."""
+    length = len(os.fsencode(path))
+    if length > LONGEST_SOCKET_PATH:
+        raise ViewraError(
+            f"{path}: a socket's path has at most {LONGEST_SOCKET_PATH} bytes, this one has {length}",
+            hint="set XDG_RUNTIME_DIR to a shorter directory that only you can enter",
+        )
+
+
+def _make_private(base: Path) -> None:
+    try:
+        base.mkdir(0o700, parents=True, exist_ok=True)
+        found = base.lstat()
+    except OSError as error:
+        raise ViewraError(f"the runtime directory {base} cannot be made: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise ViewraError(
+            f"the runtime directory {base} is not a directory of yours that only you can enter",
+            hint=f"remove it, or chmod 700 {base}, or set XDG_RUNTIME_DIR",
+        )
+
+
+@contextlib.contextmanager
+def _guard(base: Path) -> Iterator[None]:
+    """Hold the lock of all of this user's hosts: nobody sweeps a directory between its making and its locking."""
+    descriptor = os.open(base, os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(base: Path) -> None:
+    with os.scandir(base) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                continue
+            try:
+                descriptor = os.open(entry.path, os.O_DIRECTORY | os.O_NOFOLLOW)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(entry.path, ignore_errors=True)
+            except BlockingIOError:
+                pass  # its host is alive
+            finally:
+                os.close(descriptor)

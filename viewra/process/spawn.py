@@ -1,0 +1,110 @@
+"""Starts plugin processes through the launcher, all from one long-lived thread.
+
+The kernel's parent-death signal fires when the *thread* that spawned ends, so that thread lives as long as the host.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from viewra.errors import HandshakeError
+from viewra.process import launcher
+from viewra.process.child import Child
+from viewra.process.output import Listener, Output
+
+_LAUNCHER = str(Path(launcher.__file__).resolve())
+
+
+class Spawner:
+    """The thread that starts processes, owned by the host: closing it kills every child that still runs.
+
+    Children are stopped with ``Child.stop`` first; the kill by ``close`` is what also happens when the host dies.
+    """
+
+    def __init__(self) -> None:
+        self._requests: queue.SimpleQueue[tuple[Callable[[], Child], Future[Child]] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
+        self._thread.start()
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        on_line: Listener,
+        on_quiet: Callable[[], None] | None = None,
+        on_exit: Callable[[Child], None] | None = None,
+    ) -> Child:
+        """Start ``argv`` (its first item an absolute path) with exactly the environment ``env``, stdin empty.
+
+        ``on_line(stream, text)`` gets every line except the handshake's; ``on_quiet()`` is called when the output has
+        paused and at its end, ``on_exit(child)`` after the last line. All three run on the child's own thread and
+        should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
+        ``Child.handshake_line``.
+        """
+
+        def start() -> Child:
+            return _start(argv, env, cwd, Output(on_line), on_quiet, on_exit)
+
+        future: Future[Child] = Future()
+        with self._lock:
+            if self._closed:
+                raise HandshakeError("the host is closing", step="spawn")
+            self._requests.put((start, future))
+        return future.result()
+
+    def close(self) -> None:
+        """End the thread, and with it every child; closing twice is fine."""
+        with self._lock:
+            self._closed = True
+            self._requests.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while (request := self._requests.get()) is not None:
+            start, future = request
+            try:
+                future.set_result(start())
+            except BaseException as error:  # raised again in the thread that asked
+                future.set_exception(error)
+            del request, start, future
+
+
+def _start(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path | None,
+    output: Output,
+    on_quiet: Callable[[], None] | None,
+    on_exit: Callable[[Child], None] | None,
+) -> Child:
+    report, report_end = os.pipe()
+    options = (f"parent={os.getpid()}", f"report={report_end}")
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", _LAUNCHER, *options, "--", *argv],
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(report_end,),
+            start_new_session=True,
+            bufsize=0,
+        )
+    except OSError as error:
+        os.close(report)
+        raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
+    finally:
+        os.close(report_end)
+    return Child(process, open(report, "rb", buffering=0), output, on_quiet=on_quiet, on_exit=on_exit)

@@ -1,0 +1,110 @@
+"""The host's gRPC channel to one plugin, and the wait until the plugin answers on it.
+
+Calls, deadlines and the translation of their errors belong to the adapters.
+"""
+
+from __future__ import annotations
+
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from viewra.errors import HandshakeError
+
+if TYPE_CHECKING:
+    from viewra.transport.handshake import Handshake
+
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+HEALTH_SERVICE = "plugin"
+"""The name under which every go-plugin server reports its health."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
+
+
+def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str | int]]:
+    """Channel options that suit a process on this machine: no proxy, no shared connection, short back-off.
+
+    ``max_message_bytes`` bounds one message in either direction; -1 means no bound.
+    """
+    return [
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", max_message_bytes),
+        ("grpc.default_authority", "localhost"),
+        ("grpc.enable_http_proxy", 0),
+        # Two channels to one address must not share a connection: closing one would leave the other's open.
+        ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.initial_reconnect_backoff_ms", 50),
+        ("grpc.min_reconnect_backoff_ms", 50),
+        ("grpc.max_reconnect_backoff_ms", 1000),
+    ]
+
+
+def target(handshake: Handshake) -> str:
+    """The address in gRPC's own form."""
+    return f"unix:{handshake.address}" if handshake.network == "unix" else f"dns:///{handshake.address}"
+
+
+def open_channel(handshake: Handshake, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
+    """A channel without TLS; it connects with the first call, so open it after the handshake line has come."""
+    return grpc.insecure_channel(target(handshake), options=options(max_message_bytes))
+
+
+def wait_ready(
+    channel: grpc.Channel, timeout_s: float, *, service: str = HEALTH_SERVICE, socket: str | None = None
+) -> None:
+    """Return when the plugin's health service answers SERVING.
+
+    ``socket`` is the path of the plugin's unix socket, when it has one, for a clearer message. Raises HandshakeError:
+    step ``connect`` when nobody answers there, ``health`` when SERVING does not come within ``timeout_s`` seconds.
+    """
+    if socket is not None:
+        _require_socket(socket)
+    deadline = time.monotonic() + timeout_s
+    request = health_pb2.HealthCheckRequest(service=service)
+    check = health_pb2_grpc.HealthStub(channel).Check
+    pause = _FIRST_PAUSE_S
+    answer = "nothing"
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            status = check(request, timeout=left).status
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                break
+            raise _refused(error, service) from error
+        except ValueError as error:  # what grpc raises for a channel that was closed meanwhile
+            raise HandshakeError("the host closed the connection while it waited", step="connect") from error
+        if status == health_pb2.HealthCheckResponse.SERVING:
+            return
+        answer = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
+    raise HandshakeError(
+        f"its health service did not answer SERVING within {timeout_s:g} s (last answer: {answer})", step="health"
+    )
+
+
+def _require_socket(path: str) -> None:
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        raise HandshakeError(f"the socket {path} that it announced: {error.strerror}", step="connect") from error
+    if not stat.S_ISSOCK(mode):
+        raise HandshakeError(f"{path}, which it announced, is not a socket", step="connect")
+
+
+def _refused(error: grpc.RpcError, service: str) -> HandshakeError:
+    code = error.code()
+    detail = f"{code.name}: {error.details()}"
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return HandshakeError(f"no connection to it ({detail})", step="connect")
+    if code in {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND}:
+        return HandshakeError(
+            f"it does not report the health of {service!r} ({detail})",
+            step="health",
+            hint=f"a plugin must serve grpc.health.v1.Health and report {service!r} as SERVING",
+        )
+    return HandshakeError(f"its health service answered {detail}", step="health")

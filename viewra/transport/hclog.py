@@ -1,0 +1,183 @@
+"""Log lines as go-plugin's peers write them on stderr: hclog's JSON, ``[LEVEL]`` prefixes, panics and tracebacks.
+
+Reading is the host's side, ``format_record`` the plugin's. Lines come from elsewhere, and go there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+import attrs
+
+Level = Literal["trace", "debug", "info", "warn", "error"]
+
+_LEVELS: dict[str, Level] = {
+    "trace": "trace",
+    "debug": "debug",
+    "info": "info",
+    "warn": "warn",
+    "warning": "warn",
+    "error": "error",
+    "err": "error",
+    "fatal": "error",
+    "critical": "error",
+}
+_PREFIX = re.compile(r"\[(TRACE|DEBUG|INFO|WARN|ERROR)\]\s*")
+_PANIC = re.compile(r"(?:panic: |fatal error: |Fatal Python error: )")
+_TRACEBACK = re.compile(
+    r"(?:\s*\+ Exception Group )?Traceback \(most recent call last\):|  File \".*\", line \d+|Exception in thread "
+    r"|Exception ignored in"
+)
+_HEADER = re.compile(r"Traceback \(|Exception in thread |Exception ignored in")
+_CHAIN = re.compile(r"During handling of the above exception|The above exception was the direct cause")
+_LONGEST_GROUP = 500  # lines; the rest of an endless traceback starts a record of its own
+
+
+@attrs.frozen
+class LogRecord:
+    """One record. ``timestamp`` is the plugin's own clock, None where the line had none; ``fields`` holds JSON values.
+
+    A grouped traceback or panic has the whole text in ``fields["traceback"]`` and its telling line as ``message``.
+    """
+
+    level: Level
+    message: str
+    module: str = ""
+    timestamp: datetime | None = None
+    fields: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def parse_line(line: str) -> LogRecord:
+    """Read one line, without its line end. Never fails: what is not understood is a ``debug`` record as it is."""
+    if line.startswith("{"):
+        record = _parse_json(line)
+        if record is not None:
+            return record
+    if match := _PREFIX.match(line):
+        return LogRecord(_LEVELS[match[1].lower()], line[match.end() :])
+    return LogRecord("error" if _PANIC.match(line) or _TRACEBACK.match(line) else "debug", line)
+
+
+def format_record(
+    level: Level,
+    message: str,
+    *,
+    module: str = "",
+    timestamp: datetime | None = None,
+    fields: Mapping[str, object] | None = None,
+) -> str:
+    """One line of JSON, without its line end, as hclog writes it; ``timestamp`` is now unless given.
+
+    A value that JSON cannot carry is written as its text. A Go host reads the names that begin with ``@`` itself and
+    panics when one is not a string, so fields lose that sign.
+    """
+    moment = timestamp or datetime.now(UTC)
+    head: dict[str, object] = {"@level": level, "@message": str(message)}
+    if module:
+        head["@module"] = module
+    head["@timestamp"] = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    body = {str(key).lstrip("@") or "field": value for key, value in (fields or {}).items()}
+    try:
+        return json.dumps({**head, **body}, default=_text, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):  # NaN, a cycle, a key that is no text
+        return json.dumps({**head, **{key: _text(value) for key, value in body.items()}})
+
+
+class LineGrouper:
+    """Turns the lines of one stream into records; a traceback or a panic becomes one ``error`` record.
+
+    A group ends with a line that does not belong to it or with ``flush()``, which whoever reads the stream calls when
+    it has been quiet for a moment and when it ends.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._kind: Literal["", "traceback", "panic"] = ""
+        self._summary = ""  # of a traceback: the line that names the exception, once it has come
+        self._panicked = False
+
+    def feed(self, line: str) -> list[LogRecord]:
+        """The records that are complete with this line, in order."""
+        if line.startswith("{") and (record := _parse_json(line)) is not None:
+            # Another thread may log in the middle of a panic; a traceback is written in one piece.
+            return [record] if self._kind == "panic" else [*self.flush(), record]
+        if self._kind and self._belongs(line):
+            self._lines.append(line)
+            return self.flush() if len(self._lines) >= _LONGEST_GROUP else []
+        done = self.flush()
+        if _PANIC.match(line) or (self._panicked and not _PREFIX.match(line)):
+            self._panicked = True
+            self._kind, self._lines = "panic", [line]
+            return done
+        if _TRACEBACK.match(line):
+            self._kind, self._lines = "traceback", [line]
+            return done
+        return [*done, parse_line(line)]
+
+    def flush(self) -> list[LogRecord]:
+        """The group that is under way, as a record, or nothing."""
+        lines = self._lines
+        while lines and not lines[-1].strip():
+            lines.pop()
+        summary = self._summary
+        kind = self._kind
+        self._kind, self._lines, self._summary = "", [], ""
+        if not kind or not lines:
+            return []
+        if len(lines) == 1:
+            return [LogRecord("error", lines[0])]
+        return [LogRecord("error", summary or lines[0], fields={"traceback": "\n".join(lines)})]
+
+    def _belongs(self, line: str) -> bool:
+        if _PREFIX.match(line):
+            return False
+        if self._kind == "panic":
+            return True
+        if not line or line[0] in " \t":
+            return True
+        if _HEADER.match(line) or _CHAIN.match(line):
+            # A header is a group of its own unless the line before it says how the two hang together.
+            chained = not self._summary or _CHAIN.match(line) is not None
+            if chained:
+                self._summary = ""
+            return chained
+        if self._summary:
+            return False
+        self._summary = line
+        return True
+
+
+def _parse_json(line: str) -> LogRecord | None:
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):  # not JSON, a number of thousands of digits, brackets without end
+        return None
+    if not isinstance(data, dict) or ("@message" not in data and "@level" not in data):
+        return None
+    message, level = data.pop("@message", ""), str(data.pop("@level", "")).lower()
+    module, timestamp = data.pop("@module", ""), data.pop("@timestamp", "")
+    return LogRecord(
+        level=_LEVELS.get(level, "debug"),
+        message=message if isinstance(message, str) else json.dumps(message),
+        module=str(module),
+        timestamp=_parse_time(timestamp),
+        fields=cast("dict[str, Any]", data),
+    )
+
+
+def _parse_time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # a field must not cost its record
+        return f"<{type(value).__name__}>"
