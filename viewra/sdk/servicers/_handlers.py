@@ -6,7 +6,6 @@ else gRPC's status; the exception's type and causes go along in the trailing met
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,16 +13,11 @@ import attrs
 import grpc
 
 from viewra.batch import reason
+from viewra.codec import fault
 from viewra.codec.rpc import Rpc
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-FAULT_KEY = "viewra-fault-bin"
-"""Trailing metadata with a fault's story, as JSON: ``{"type", "message", "causes": [{"type", "message"}]}``."""
-MAX_REASON = 4096
-"""Characters of one reason: trailing metadata is limited to 8 KiB by default."""
-_MAX_CAUSES = 5
 
 
 @attrs.frozen
@@ -55,29 +49,13 @@ def _behaviour(handler: Handler) -> Callable[[bytes, grpc.ServicerContext], byte
         try:
             return rpc.answer(method(*rpc.parse_arguments(data))).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
-            context.set_trailing_metadata(((FAULT_KEY, _story(error)),))
-            failure = rpc.failure(_reason(error))
+            why = fault.clean(reason(error))
+            context.set_trailing_metadata(((fault.KEY, fault.encode(error)),))
+            failure = rpc.failure(why)
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
-                context.set_details(_reason(error))
+                context.set_details(why)
                 return b""
             return failure.SerializeToString()
 
     return behave
-
-
-def _reason(error: BaseException) -> str:
-    """The error's text in a form that UTF-8 and a status line can carry."""
-    return reason(error).encode("utf-8", "backslashreplace")[:MAX_REASON].decode("utf-8", "ignore")
-
-
-def _story(error: BaseException) -> bytes:
-    causes: list[dict[str, str]] = []
-    seen = {id(error)}
-    cause = error.__cause__ or error.__context__
-    while cause is not None and id(cause) not in seen and len(causes) < _MAX_CAUSES:
-        causes.append({"type": type(cause).__name__, "message": _reason(cause)[:500]})
-        seen.add(id(cause))
-        cause = cause.__cause__ or cause.__context__
-    story = {"type": type(error).__name__, "message": _reason(error)[:1000], "causes": causes}
-    return json.dumps(story).encode()

@@ -1,0 +1,240 @@
+"""The way from a procedure to a plugin's answer: deadlines, translation of errors, and calls that run side by side.
+
+``Endpoint`` is what adapters and service clients call; ``RemoteEndpoint`` answers it over gRPC, ``LocalEndpoint``
+(adapters/_local.py) with a plugin in this process. Whatever goes wrong comes out as a ``PluginError``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import grpc
+
+from viewra.adapters._connection import Connection
+from viewra.codec import fault
+from viewra.codec.rpc import InvalidValue, Refusal, Rpc
+from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Link(Protocol):
+    """What a supervisor gives adapters: the way to its plugin's process, whichever incarnation runs."""
+
+    @property
+    def plugin_id(self) -> str:
+        """The plugin."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Whether the plugin runs, so that ``acquire`` returns at once."""
+        ...
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the code that runs, or would be run."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """The plugin's own database."""
+        ...
+
+    def acquire(self) -> Connection:
+        """The connection to the running process, which is started if need be; raises a PluginError."""
+        ...
+
+    def offers(self, capability: str) -> bool:
+        """Whether the plugin has this service, by what its process said or else by its manifest."""
+        ...
+
+    def serves(self, wire_service: str) -> bool:
+        """Whether the running process is known to serve a gRPC service of this full name."""
+        ...
+
+    def deadline_s(self, method: str) -> float:
+        """Seconds that one call of this method may take."""
+        ...
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+        """Why a call on this connection broke: the process died, or it was stopped on purpose."""
+        ...
+
+
+class Endpoint(Protocol):
+    """A plugin as adapters see it, wherever it runs."""
+
+    plugin_id: str
+    lanes: int
+    """Batches worth keeping in flight."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a call would find the plugin started."""
+        ...
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the plugin's code."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """The plugin's own database."""
+        ...
+
+    def offers(self, capability: str) -> bool:
+        """Whether the plugin has this service."""
+        ...
+
+    def serves(self, rpc: Rpc[..., Any]) -> bool:
+        """Whether the plugin is known to answer this procedure of viewra's own extensions."""
+        ...
+
+    def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call and wait; raises a PluginError, and nothing else."""
+        ...
+
+    def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Start a call and return at once; the future gives the value or a PluginError."""
+        ...
+
+
+class RemoteEndpoint:
+    """A plugin in a process of its own."""
+
+    lanes = 2
+
+    def __init__(self, link: Link) -> None:
+        self.plugin_id = link.plugin_id
+        self._link = link
+
+    @property
+    def running(self) -> bool:
+        """Whether the process runs."""
+        return self._link.running
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the plugin's code."""
+        return self._link.code_hash
+
+    @property
+    def database_url(self) -> str:
+        """The plugin's own database."""
+        return self._link.database_url
+
+    def offers(self, capability: str) -> bool:
+        """Whether the plugin has this service."""
+        return self._link.offers(capability)
+
+    def serves(self, rpc: Rpc[..., Any]) -> bool:
+        """Whether the process is known to answer this procedure."""
+        return self._link.serves(rpc.wire_service)
+
+    def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call and wait; raises a PluginError."""
+        request = self._request(rpc, *args, **kwargs)
+        connection = self._link.acquire()
+        deadline_s = self._link.deadline_s(rpc.method)
+        with connection.one_call():
+            try:
+                data, call = connection.method(rpc.path).with_call(request, timeout=deadline_s)
+            except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
+                raise self._translate(error, rpc, connection, deadline_s) from error
+            return self._value(rpc, data, call)
+
+    def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Start a call; one that must start the plugin first does so on a thread of its own."""
+        if not self._link.running:
+            return in_thread(self.plugin_id, lambda: self.call(rpc, *args, **kwargs))
+        future: Future[T] = Future()
+        try:
+            request = self._request(rpc, *args, **kwargs)
+            connection = self._link.acquire()
+        except PluginError as error:
+            future.set_exception(error)
+            return future
+        deadline_s = self._link.deadline_s(rpc.method)
+        connection.enter()
+        try:
+            pending = connection.method(rpc.path).future(request, timeout=deadline_s)
+        except (grpc.RpcError, ValueError) as error:
+            connection.leave()
+            future.set_exception(self._translate(error, rpc, connection, deadline_s))
+            return future
+
+        def done(call: Any) -> None:
+            try:
+                future.set_result(self._value(rpc, call.result(), call))
+            except PluginError as error:
+                future.set_exception(error)
+            except (grpc.RpcError, grpc.FutureCancelledError) as error:
+                future.set_exception(self._translate(error, rpc, connection, deadline_s))
+            finally:
+                connection.leave()
+
+        pending.add_done_callback(done)
+        return future
+
+    def _request(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> bytes:
+        try:
+            return rpc.arguments(*args, **kwargs).SerializeToString()
+        except InvalidValue as error:
+            raise PluginFault(self.plugin_id, f"cannot be asked: {error}", call=rpc.method) from error
+
+    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call) -> T:
+        try:
+            return rpc.value(data)
+        except Refusal as error:
+            story = fault.decode(call.trailing_metadata())
+            raise _fault(self.plugin_id, str(error), rpc.method, story) from error
+        except InvalidValue as error:
+            raise PluginFault(self.plugin_id, f"gave an answer that is not valid: {error}", call=rpc.method) from error
+
+    def _translate(
+        self, error: Exception, rpc: Rpc[..., Any], connection: Connection, deadline_s: float
+    ) -> PluginError:
+        if not isinstance(error, grpc.Call):
+            return self._link.loss(connection, rpc.method)
+        match error.code():
+            case grpc.StatusCode.UNIMPLEMENTED:
+                return NotOffered(self.plugin_id, "not offered", call=rpc.method)
+            case grpc.StatusCode.DEADLINE_EXCEEDED:
+                return too_late(self.plugin_id, rpc.method, deadline_s)
+            case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
+                return self._link.loss(connection, rpc.method)
+            case grpc.StatusCode.RESOURCE_EXHAUSTED:
+                return PluginFault(self.plugin_id, f"sent too much: {error.details()}", call=rpc.method)
+            case code:
+                story = fault.decode(error.trailing_metadata())
+                return _fault(self.plugin_id, error.details() or code.name, rpc.method, story)
+
+
+def in_thread(plugin_id: str, work: Callable[[], T]) -> Future[T]:
+    """Run ``work`` on a thread of its own, which no shutdown waits for; the future gives its value or error."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever reads the future decides what it means
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=f"call-{plugin_id}", daemon=True).start()
+    return future
+
+
+def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
+    """The error for a call that its deadline ended."""
+    return PluginTimeout(plugin_id, f"did not answer within {deadline_s:g} s", call=method)
+
+
+def _fault(plugin_id: str, message: str, method: str, story: fault.Fault | None) -> PluginFault:
+    causes = f" (because: {'; '.join(story.causes)})" if story and story.causes else ""
+    return PluginFault(plugin_id, message + causes, call=method, kind=story.kind if story else "")

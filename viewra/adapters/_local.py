@@ -1,0 +1,78 @@
+"""A plugin object in the host's own process, behind the same ``Endpoint`` as one in a process of its own.
+
+Each call runs on a thread of its own, so that deadlines hold and one that hangs holds up nothing but itself.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, ParamSpec, TypeVar
+
+from viewra.adapters._call import in_thread, too_late
+from viewra.batch import method_of, reason
+from viewra.codec import lifecycle
+from viewra.codec.rpc import InvalidValue, Rpc
+from viewra.errors import NotOffered, PluginError, PluginFault
+from viewra.services import Implementation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class LocalEndpoint:
+    """A plugin object. ``database_url`` and ``deadline_s`` as a supervisor would give them."""
+
+    lanes = 1  # a second batch at once would only fight for the interpreter
+
+    def __init__(self, plugin_id: str, plugin: Implementation, *, database_url: str, deadline_s: float) -> None:
+        self.plugin_id = plugin_id
+        self.database_url = database_url
+        self.running = False
+        self._deadline_s = deadline_s
+        services = {
+            lifecycle.SERVICE: plugin,
+            "metadata_scraper": plugin.metadata_scraper_service(),
+            "scanner_hook": plugin.scanner_hook_service(),
+            "database_service": plugin.database_service(),
+            "admin_page": plugin.admin_page_service(),
+            "api_registration": plugin.api_registration_service(),
+            "search_service": plugin.search_service(),
+        }
+        self._services: dict[str, Any] = {name: service for name, service in services.items() if service is not None}
+
+    code_hash = "in-process"
+    """Code in the host's process has no hash of its own: what it made of a file is kept until the file changes."""
+
+    def offers(self, capability: str) -> bool:
+        """Whether the plugin has this service."""
+        return capability in self._services
+
+    def serves(self, rpc: Rpc[..., Any]) -> bool:
+        """Whether the plugin has the service; batch forms are always there."""
+        return self.offers(rpc.service)
+
+    def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call and wait; raises a PluginError."""
+        try:
+            return self.start(rpc, *args, **kwargs).result(self._deadline_s)
+        except FutureTimeout as error:
+            raise too_late(self.plugin_id, rpc.method, self._deadline_s) from error
+
+    def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Start a call."""
+        return in_thread(self.plugin_id, lambda: self._answer(rpc, *args, **kwargs))
+
+    def _answer(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        service = self._services.get(rpc.service)
+        if service is None:
+            raise NotOffered(self.plugin_id, "not offered", call=rpc.method)
+        try:
+            return rpc.check(method_of(service, rpc.method)(*args, **kwargs))
+        except InvalidValue as error:
+            raise PluginFault(self.plugin_id, f"gave an answer that is not valid: {error}", call=rpc.method) from error
+        except PluginError:
+            raise
+        except BaseException as error:  # the author's code may raise anything
+            kind = type(error).__name__
+            raise PluginFault(self.plugin_id, reason(error), call=rpc.method, kind=kind) from error

@@ -1,0 +1,126 @@
+"""Reading many files with one scraper: in batches where the plugin takes them, else with many single calls at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+
+from viewra.adapters._call import Endpoint
+from viewra.codec import metadata_scraper as codec
+from viewra.errors import PluginFault, PluginTimeout
+from viewra.types import FileOutcome, FileToRead
+
+BATCH_SIZE = 64
+SINGLES_AT_ONCE = 16
+"""Files of one batch for a plugin that takes them one by one: its calls all run at the same time."""
+
+
+def matches(types: Sequence[str], mime_type: str) -> bool:
+    """Whether a MIME type is among these; ``audio/*`` stands for all of audio, ``*/*`` for anything."""
+    family = mime_type.partition("/")[0]
+    return any(known in {mime_type, f"{family}/*", "*/*"} for known in types)
+
+
+class ScrapingSession:
+    """One scraper's side of one scan (``viewra.services.ScraperSession``)."""
+
+    def __init__(self, endpoint: Endpoint, types: tuple[str, ...]) -> None:
+        self._endpoint = endpoint
+        self._types = types
+        self._batches = endpoint.serves(codec.EXTRACT_METADATA_BATCH)
+        self.plugin_id = endpoint.plugin_id
+        self.code_hash = endpoint.code_hash
+        self.batch_size = BATCH_SIZE if self._batches else SINGLES_AT_ONCE
+        self.window = endpoint.lanes
+
+    def wants(self, mime_type: str) -> bool:
+        """Whether files of this type are for it; one that names no types decides file by file."""
+        return not self._types or matches(self._types, mime_type)
+
+    def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
+        """Start reading; the future gives an outcome for each file, or a PluginError for all of them."""
+        if self._batches and (len(files) > 1 or not _is_utf8(files[0].file_path)):
+            return self._in_one_call(files)
+        return _Singles(self._endpoint, files, asks=not self._types).future
+
+    def _in_one_call(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
+        checked: Future[Sequence[FileOutcome]] = Future()
+
+        def done(pending: Future[tuple[FileOutcome, ...]]) -> None:
+            error = pending.exception()
+            if error is not None:
+                checked.set_exception(error)
+            elif len(pending.result()) != len(files):
+                message = f"answered {len(pending.result())} outcomes for {len(files)} files"
+                checked.set_exception(PluginFault(self.plugin_id, message, call="extract_metadata_batch"))
+            else:
+                checked.set_result(pending.result())
+
+        self._endpoint.start(codec.EXTRACT_METADATA_BATCH, files).add_done_callback(done)
+        return checked
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Singles:
+    """The files of one batch, each in a call of its own, all at the same time."""
+
+    def __init__(self, endpoint: Endpoint, files: Sequence[FileToRead], *, asks: bool) -> None:
+        self.future: Future[Sequence[FileOutcome]] = Future()
+        self._endpoint = endpoint
+        self._outcomes: list[FileOutcome] = [FileOutcome()] * len(files)
+        self._missing = len(files)
+        self._failure: BaseException | None = None
+        self._lock = threading.Lock()
+        for index, file in enumerate(files):
+            if asks:
+                self._ask(index, file)
+            else:
+                self._read(index, file)
+
+    def _ask(self, index: int, file: FileToRead) -> None:
+        def done(pending: Future[bool]) -> None:
+            error = pending.exception()
+            if error is not None:
+                self._failed(index, error)
+            elif pending.result():
+                self._read(index, file)
+            else:
+                self._finished(index, FileOutcome())
+
+        self._endpoint.start(codec.CAN_HANDLE, file.file_path, file.mime_type).add_done_callback(done)
+
+    def _read(self, index: int, file: FileToRead) -> None:
+        def done(pending: Future[Mapping[str, str]]) -> None:
+            error = pending.exception()
+            if error is not None:
+                self._failed(index, error)
+            else:
+                self._finished(index, FileOutcome(pending.result()))
+
+        self._endpoint.start(codec.EXTRACT_METADATA, file.file_path).add_done_callback(done)
+
+    def _failed(self, index: int, error: BaseException) -> None:
+        if isinstance(error, PluginFault | PluginTimeout):  # this file's own failure; any other is the plugin's
+            self._finished(index, FileOutcome(error=error.message))
+        else:
+            self._finished(index, FileOutcome(), error)
+
+    def _finished(self, index: int, outcome: FileOutcome, failure: BaseException | None = None) -> None:
+        with self._lock:
+            self._outcomes[index] = outcome
+            self._failure = self._failure or failure
+            self._missing -= 1
+            if self._missing:
+                return
+        if self._failure is not None:
+            self.future.set_exception(self._failure)
+        else:
+            self.future.set_result(self._outcomes)

@@ -1,0 +1,96 @@
+"""The host's side of the scanner hook; its mirror image is viewra/sdk/servicers/scanner_hook.py."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+from viewra.adapters._call import Endpoint
+from viewra.adapters._contain import ServiceAdapter
+from viewra.codec import scanner_hook as codec
+from viewra.errors import PluginFault
+from viewra.hookspecs import hookimpl
+from viewra.services import ListenerSession
+from viewra.types import Result, ScanEvent, ScanEventKind
+
+
+class ScannerHookClient:
+    """One plugin's ``ScannerHookService``; each method raises a PluginError."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
+        """Tell it of one file."""
+        self._endpoint.call(codec.ON_MEDIA_FILE_SCANNED, media_file_id, file_path, metadata)
+
+    def on_scan_started(self, scan_job_id: int, library_id: int, library_path: str) -> None:
+        """Tell it that a scan begins."""
+        self._endpoint.call(codec.ON_SCAN_STARTED, scan_job_id, library_id, library_path)
+
+    def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
+        """Tell it that a scan ended."""
+        self._endpoint.call(codec.ON_SCAN_COMPLETED, scan_job_id, library_id, stats)
+
+
+class Listening:
+    """One scanner hook's side of the notifications (``viewra.services.ListenerSession``)."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.plugin_id = endpoint.plugin_id
+        self._endpoint = endpoint
+        self._client = ScannerHookClient(endpoint)
+
+    def deliver(self, event: ScanEvent) -> None:
+        """Deliver one notification and wait for the answer; raises a PluginError."""
+        if self._endpoint.serves(codec.ON_SCAN_EVENTS):  # takes names that are not UTF-8 too
+            errors = self._endpoint.call(codec.ON_SCAN_EVENTS, [event])
+            if len(errors) != 1:
+                raise PluginFault(self.plugin_id, f"answered {len(errors)} texts for 1 event", call="on_scan_events")
+            if errors[0]:
+                raise PluginFault(self.plugin_id, errors[0], call="on_scan_events")
+            return
+        match event.kind:
+            case ScanEventKind.STARTED:
+                self._client.on_scan_started(event.scan_job_id, event.library_id, event.library_path)
+            case ScanEventKind.FILE:
+                self._client.on_media_file_scanned(event.media_file_id, event.file_path, event.metadata)
+            case ScanEventKind.COMPLETED:
+                self._client.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
+
+
+class ScannerHookAdapter(ServiceAdapter):
+    """One plugin behind the hooks of the scanner."""
+
+    capability = codec.SERVICE
+
+    @hookimpl(wrapper=True)
+    def on_media_file_scanned(
+        self, media_file_id: int, file_path: str, metadata: Mapping[str, str]
+    ) -> Generator[None, list[Result[None]], list[Result[None]]]:
+        """Tell it of one file."""
+        pending = self._begin(codec.ON_MEDIA_FILE_SCANNED, media_file_id, file_path, metadata)
+        return self._add((yield), pending)
+
+    @hookimpl(wrapper=True)
+    def on_scan_started(
+        self, scan_job_id: int, library_id: int, library_path: str
+    ) -> Generator[None, list[Result[None]], list[Result[None]]]:
+        """Tell it that a scan begins."""
+        pending = self._begin(codec.ON_SCAN_STARTED, scan_job_id, library_id, library_path)
+        return self._add((yield), pending)
+
+    @hookimpl(wrapper=True)
+    def on_scan_completed(
+        self, scan_job_id: int, library_id: int, stats: Mapping[str, str]
+    ) -> Generator[None, list[Result[None]], list[Result[None]]]:
+        """Tell it that a scan ended."""
+        pending = self._begin(codec.ON_SCAN_COMPLETED, scan_job_id, library_id, stats)
+        return self._add((yield), pending)
+
+    @hookimpl(wrapper=True)
+    def open_listener(self) -> Generator[None, list[Result[ListenerSession]], list[Result[ListenerSession]]]:
+        """Open ordered delivery; the plugin starts with the first notification."""
+        results = yield
+        if not self._endpoint.offers(self.capability):
+            return results
+        return [*results, Result(self._endpoint.plugin_id, Listening(self._endpoint))]

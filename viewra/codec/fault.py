@@ -1,0 +1,57 @@
+"""The story of an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import attrs
+
+KEY = "viewra-fault-bin"
+"""Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}]}``."""
+
+_MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES = 1000, 500, 5  # gRPC refuses more than 8 KiB of metadata by default
+
+
+@attrs.frozen
+class Fault:
+    """``kind`` is the exception's type; ``causes`` its chain, nearest first, each as ``Type: message``."""
+
+    kind: str
+    message: str
+    causes: tuple[str, ...] = ()
+
+
+def clean(text: str, length: int = 4096) -> str:
+    """At most ``length`` characters of a text, in a form that UTF-8 can carry."""
+    return text[:length].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def encode(error: BaseException) -> bytes:
+    """The story of an exception."""
+    causes: list[dict[str, str]] = []
+    seen = {id(error)}
+    cause = _cause(error)
+    while cause is not None and id(cause) not in seen and len(causes) < _MAX_CAUSES:
+        causes.append({"type": type(cause).__name__, "message": clean(str(cause), _MAX_CAUSE)})
+        seen.add(id(cause))
+        cause = _cause(cause)
+    story = {"type": type(error).__name__, "message": clean(str(error), _MAX_MESSAGE), "causes": causes}
+    return json.dumps(story).encode()
+
+
+def decode(metadata: Iterable[tuple[str, str | bytes]] | None) -> Fault | None:
+    """The story in a call's trailing metadata; None when there is none, or when it is not one."""
+    for key, value in metadata or ():
+        if key == KEY:
+            try:
+                story = json.loads(value)
+                causes = tuple(f"{cause['type']}: {cause['message']}" for cause in story["causes"][:_MAX_CAUSES])
+                return Fault(str(story["type"]), str(story["message"]), causes)
+            except (ValueError, TypeError, KeyError):
+                return None
+    return None
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
