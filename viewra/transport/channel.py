@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from viewra.errors import HandshakeError
 
@@ -37,8 +37,8 @@ def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str |
         ("grpc.enable_http_proxy", 0),
         # Two channels to one address must not share a connection: closing one would leave the other's open.
         ("grpc.use_local_subchannel_pool", 1),
+        # Never min_reconnect_backoff_ms: it is also the time that a busy plugin has to accept the connection.
         ("grpc.initial_reconnect_backoff_ms", 50),
-        ("grpc.min_reconnect_backoff_ms", 50),
         ("grpc.max_reconnect_backoff_ms", 1000),
     ]
 
@@ -65,7 +65,12 @@ def wait_ready(
         _require_socket(socket)
     deadline = time.monotonic() + timeout_s
     request = health_pb2.HealthCheckRequest(service=service)
-    check = health_pb2_grpc.HealthStub(channel).Check
+    # Not the generated stub: making one on a channel that another thread has closed crashes the interpreter.
+    check = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
     pause = _FIRST_PAUSE_S
     answer = "nothing"
     while (left := deadline - time.monotonic()) > 0:

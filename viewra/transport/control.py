@@ -14,9 +14,14 @@ def shutdown(channel: grpc.Channel, timeout_s: float) -> bool:
 
     A failure means nothing: a Go plugin stops its server within the call, so that the answer itself may get lost.
     """
-    stub = grpc_controller_pb2_grpc.GRPCControllerStub(channel)
+    # Not the generated stub: making one on a channel that another thread has closed crashes the interpreter.
+    call = channel.unary_unary(
+        "/plugin.GRPCController/Shutdown",
+        request_serializer=grpc_controller_pb2.Empty.SerializeToString,
+        response_deserializer=grpc_controller_pb2.Empty.FromString,
+    )
     try:
-        stub.Shutdown(grpc_controller_pb2.Empty(), timeout=timeout_s)
+        call(grpc_controller_pb2.Empty(), timeout=timeout_s)
     except (grpc.RpcError, ValueError):  # ValueError: the channel was closed already
         return False
     return True

@@ -1,0 +1,125 @@
+"""The channel to a plugin: connecting, waiting until it is ready, and what each failure is called."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from viewra.errors import HandshakeError
+from viewra.transport.channel import target, wait_ready
+from viewra.transport.handshake import Handshake
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+
+
+def healthy(servicer: object):
+    return lambda server: health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+
+
+def test_a_serving_plugin_is_ready(serve, connect) -> None:
+    servicer = health.HealthServicer()
+    servicer.set("plugin", SERVING)
+    handshake = serve(healthy(servicer))
+    wait_ready(connect(handshake), 30, socket=handshake.address)
+
+
+class Later(health_pb2_grpc.HealthServicer):
+    """Serving from the third question on."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def Check(self, request, context):  # noqa: N802
+        self.asked.append(request.service)
+        return health_pb2.HealthCheckResponse(
+            status=SERVING if len(self.asked) == 3 else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+
+
+def test_a_plugin_that_is_not_ready_yet_is_asked_again(serve, connect) -> None:
+    later = Later()
+    wait_ready(connect(serve(healthy(later))), 30)
+    assert later.asked == ["plugin"] * 3
+
+
+def test_a_plugin_that_never_serves(serve, connect) -> None:
+    servicer = health.HealthServicer()
+    servicer.set("plugin", health_pb2.HealthCheckResponse.NOT_SERVING)
+    with pytest.raises(HandshakeError, match=r"within 0.2 s \(last answer: NOT_SERVING") as caught:
+        wait_ready(connect(serve(healthy(servicer))), 0.2)
+    assert caught.value.step == "health"
+
+
+def test_a_plugin_that_accepts_and_says_nothing(tmp_path: Path, connect) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        with pytest.raises(HandshakeError, match="last answer: nothing") as caught:
+            wait_ready(connect(Handshake(1, "unix", str(tmp_path / "s"))), 0.2)
+    assert caught.value.step == "health"
+
+
+def test_a_plugin_that_hangs_up(tmp_path: Path, connect) -> None:
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.bind(str(tmp_path / "s"))
+        rude.listen()
+        thread = threading.Thread(target=lambda: rude.accept()[0].close())
+        thread.start()
+        with pytest.raises(HandshakeError, match=r"no connection to it \(UNAVAILABLE") as caught:
+            wait_ready(connect(Handshake(1, "unix", str(tmp_path / "s"))), 30)
+        thread.join(30)
+    assert caught.value.step == "connect"
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "nobody listens"])
+def test_nobody_there(tmp_path: Path, connect, kind: str) -> None:
+    path = tmp_path / "s"
+    says = {"missing": "No such file", "file": "not a socket", "nobody listens": "no connection"}[kind]
+    if kind == "file":
+        path.touch()
+    elif kind == "nobody listens":
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(path))
+    with pytest.raises(HandshakeError, match=says) as caught:
+        wait_ready(connect(Handshake(1, "unix", str(path))), 30, socket=str(path))
+    assert caught.value.step == "connect"
+
+
+def test_a_plugin_without_health(serve, connect) -> None:
+    for handshake in (serve(), serve(healthy(health.HealthServicer()))):
+        with pytest.raises(HandshakeError, match="does not report the health of 'plugin'") as caught:
+            wait_ready(connect(handshake), 30)
+        assert caught.value.step == "health"
+        assert "grpc.health.v1.Health" in str(caught.value.hint)
+
+
+def test_a_channel_closed_meanwhile(serve, connect) -> None:
+    channel = connect(serve())
+    channel.close()
+    with pytest.raises(HandshakeError, match="closed") as caught:
+        wait_ready(channel, 30)
+    assert caught.value.step == "connect"
+
+
+def test_messages_are_bounded_in_both_directions(serve, connect) -> None:
+    def echo(server: grpc.Server) -> None:
+        handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request * 2)
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
+
+    channel = connect(serve(echo), max_message_bytes=1000)
+    call = channel.unary_unary("/t/Echo")
+    assert len(call(b"x" * 500)) == 1000
+    for size in (501, 1001):
+        with pytest.raises(grpc.RpcError) as caught:
+            call(b"x" * size)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_targets() -> None:
+    assert target(Handshake(1, "unix", "/run/x/s")) == "unix:/run/x/s"
+    assert target(Handshake(1, "tcp", "127.0.0.1:1234")) == "dns:///127.0.0.1:1234"

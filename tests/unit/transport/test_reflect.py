@@ -1,0 +1,70 @@
+"""Reflection: the newest version first, and None where there is none."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from viewra.errors import HandshakeError
+from viewra.transport.reflect import list_services
+
+
+def reflecting(version: str, answer):
+    """Serve reflection under one version's name."""
+    handler = grpc.stream_stream_rpc_method_handler(
+        lambda requests, context: (answer(request) for request in requests),
+        reflection_pb2.ServerReflectionRequest.FromString,
+        reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    handlers = {"ServerReflectionInfo": handler}
+    name = f"grpc.reflection.{version}.ServerReflection"
+    return lambda server: server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, handlers)])
+
+
+def named(*names: str):
+    def answer(request: object) -> reflection_pb2.ServerReflectionResponse:
+        response = reflection_pb2.ServerReflectionResponse()
+        response.list_services_response.service.extend(reflection_pb2.ServiceResponse(name=name) for name in names)
+        return response
+
+    return answer
+
+
+def test_what_grpcios_own_server_reflects(serve, connect) -> None:
+    names = ["a.B", reflection.SERVICE_NAME]
+    handshake = serve(lambda server: reflection.enable_server_reflection(names, server))
+    assert list_services(connect(handshake), 30) == set(names)
+
+
+def test_the_newest_version_is_asked_first(serve, connect) -> None:
+    handshake = serve(reflecting("v1", named("new.S")), reflecting("v1alpha", named("old.S")))
+    assert list_services(connect(handshake), 30) == {"new.S"}
+
+
+def test_a_server_without_reflection(serve, connect) -> None:
+    assert list_services(connect(serve()), 30) is None
+
+
+def refuse(request: object) -> reflection_pb2.ServerReflectionResponse:
+    response = reflection_pb2.ServerReflectionResponse()
+    response.error_response.error_message = "not today"
+    return response
+
+
+def fail(request: object) -> reflection_pb2.ServerReflectionResponse:
+    raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize(("answer", "says"), [(refuse, "not today"), (fail, "UNKNOWN")])
+def test_a_failure_is_told(serve, connect, answer, says: str) -> None:
+    with pytest.raises(HandshakeError, match=says) as caught:
+        list_services(connect(serve(reflecting("v1", answer))), 30)
+    assert caught.value.step == "services"
+
+
+def test_a_closed_channel(serve, connect) -> None:
+    channel = connect(serve())
+    channel.close()
+    with pytest.raises(HandshakeError, match="closed"):
+        list_services(channel, 30)
