@@ -1,0 +1,40 @@
+"""What is SQLite's own: pragmas for each connection, and transactions that begin where SQLAlchemy says so."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+
+BUSY_TIMEOUT_MS = 5000
+"""How long a statement waits for another writer before it fails."""
+
+WRITES = "viewra_writes"
+"""Execution option of a connection that is going to write."""
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Set up each connection that the engine will open."""
+    sa.event.listen(engine, "connect", _set_pragmas)
+    sa.event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
+    # Python's driver would begin transactions by itself, and not before DDL: then no migration could be undone.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # Under WAL this stays consistent; a power cut may take the last transactions, and the next scan redoes them.
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+    finally:
+        cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A writer takes the lock at once: a reader that turns writer later fails without waiting when another was faster.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,139 @@
+"""The host's tables as SQLAlchemy Core knows them, and the newest revision of their schema.
+
+``migrations/`` is what makes them; a test compares the two. The full-text index is not here: it differs by database,
+see ``viewra/library/fulltext.py``. Times are microseconds since the epoch (UTC), paths are bytes as the system has them.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from viewra.types import MAX_ID
+
+REVISION = "0001"
+"""The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A row id: SQLite numbers rows itself only in a column of exactly the type INTEGER."""
+
+
+def _wire_id() -> list[sa.Column[int] | sa.CheckConstraint]:
+    """A primary key that the wire can carry, never given out twice."""
+    return [
+        sa.Column("id", Id, primary_key=True, autoincrement=True),
+        sa.CheckConstraint(f"id BETWEEN 1 AND {MAX_ID}", name="id_fits_the_wire"),
+    ]
+
+
+plugins = sa.Table(
+    "plugins",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", sa.LargeBinary, primary_key=True),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("first_seen", sa.BigInteger, nullable=False),
+)
+
+libraries = sa.Table(
+    "libraries",
+    metadata,
+    *_wire_id(),
+    sa.Column("path", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("path_text", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+directories = sa.Table(
+    "directories",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("library_id", Id, sa.ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("path", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("last_seen_job", Id, nullable=False),
+)
+
+media_files = sa.Table(
+    "media_files",
+    metadata,
+    *_wire_id(),
+    sa.Column("library_id", Id, sa.ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("directory_id", Id, sa.ForeignKey("directories.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.LargeBinary, nullable=False),
+    sa.Column("path_text", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("device", sa.BigInteger, nullable=False),
+    sa.Column("inode", sa.BigInteger, nullable=False, index=True),
+    sa.Column("mime_type", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.LargeBinary, index=True),  # NULL: the file could not be read
+    sa.Column("event_due", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("directory_id", "name"),
+    sqlite_autoincrement=True,
+)
+sa.Index(
+    "ix_media_files_event_due",
+    media_files.c.library_id,
+    media_files.c.id,
+    sqlite_where=media_files.c.event_due,
+    postgresql_where=media_files.c.event_due,
+)
+
+file_metadata = sa.Table(
+    "file_metadata",
+    metadata,
+    sa.Column("media_file_id", Id, sa.ForeignKey("media_files.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("code_hash", sa.Text, nullable=False),  # "": to be read again
+    sa.Column("status", sa.Text, nullable=False),  # ok, error or skipped
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.Column("data", sa.Text),  # a JSON object of text; NULL without metadata
+    sa.Column("read_at", sa.BigInteger, nullable=False),
+)
+
+scan_jobs = sa.Table(
+    "scan_jobs",
+    metadata,
+    *_wire_id(),
+    sa.Column("library_id", Id, nullable=False, index=True),  # no foreign key: history outlives the library
+    sa.Column("path", sa.LargeBinary, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("counts", sa.Text),
+    sa.Column("failures", sa.Text),
+    sqlite_autoincrement=True,
+)
+
+scan_events = sa.Table(
+    "scan_events",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("scan_job_id", Id, nullable=False),
+    sa.Column("library_id", Id, nullable=False),
+    sa.Column("media_file_id", Id),
+    sa.Column("path", sa.LargeBinary),  # of the library, at the start of a scan
+    sa.Column("payload", sa.Text),  # the figures, as a JSON object of text, at the end of a scan
+    sqlite_autoincrement=True,
+)
+
+listener_cursors = sa.Table(
+    "listener_cursors",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("event_id", Id, nullable=False),
+    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),
+)

@@ -1,0 +1,27 @@
+"""The two ways to use the database: ``reading`` and ``writing``, each one transaction with its errors translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from viewra.db.failures import translated
+from viewra.db.sqlite import WRITES
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One read transaction: a consistent view. Raises ``DatabaseError``."""
+    with translated(engine.url), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One write transaction, committed at the end, undone when anything is raised. Raises ``DatabaseError``."""
+    with translated(engine.url), engine.connect() as connection:
+        connection.execution_options(**{WRITES: True})
+        with connection.begin():
+            yield connection
