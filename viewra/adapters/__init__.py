@@ -6,13 +6,14 @@ from viewra.adapters._call import Endpoint, Link, RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
 from viewra.adapters._local import LocalEndpoint
-from viewra.adapters.admin_page import AdminPageAdapter, AdminPageClient
-from viewra.adapters.api_registration import APIRegistrationAdapter, APIRegistrationClient
-from viewra.adapters.database import DatabaseAdapter, DatabaseClient
+from viewra.adapters.admin_page import AdminPageAdapter
+from viewra.adapters.api_registration import APIRegistrationAdapter
+from viewra.adapters.clients import ServiceClients
+from viewra.adapters.database import DatabaseAdapter
 from viewra.adapters.lifecycle import LifecycleAdapter
-from viewra.adapters.metadata_scraper import MetadataScraperAdapter, MetadataScraperClient
-from viewra.adapters.scanner_hook import ScannerHookAdapter, ScannerHookClient
-from viewra.adapters.search import SearchAdapter, SearchClient
+from viewra.adapters.metadata_scraper import MetadataScraperAdapter
+from viewra.adapters.scanner_hook import ScannerHookAdapter
+from viewra.adapters.search import SearchAdapter
 
 ADAPTERS: tuple[type[ServiceAdapter], ...] = (
     LifecycleAdapter,
@@ -27,16 +28,11 @@ ADAPTERS: tuple[type[ServiceAdapter], ...] = (
 
 __all__ = [
     "ADAPTERS",
-    "APIRegistrationClient",
-    "AdminPageClient",
     "Connection",
-    "DatabaseClient",
     "Endpoint",
     "Link",
     "LocalEndpoint",
-    "MetadataScraperClient",
     "RemoteEndpoint",
-    "ScannerHookClient",
-    "SearchClient",
     "ServiceAdapter",
+    "ServiceClients",
 ]

@@ -44,9 +44,14 @@ class LocalEndpoint:
     code_hash = "in-process"
     """Code in the host's process has no hash of its own: what it made of a file is kept until the file changes."""
 
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that the plugin has."""
+        return frozenset(self._services) - {lifecycle.SERVICE}
+
     def offers(self, capability: str) -> bool:
-        """Whether the plugin has this service."""
-        return capability in self._services
+        """Whether the plugin runs and has this service."""
+        return self.running and capability in self._services
 
     def serves(self, rpc: Rpc[..., Any]) -> bool:
         """Whether the plugin has the service; batch forms are always there."""

@@ -1,0 +1,111 @@
+"""Which plugins there are: every manifest in the plugin directories, and which one of each id is in force."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import attrs
+
+from viewra import manifest as manifests
+from viewra.errors import ManifestError
+from viewra.manifest import Manifest
+
+MANIFEST_NAME = "plugin.cue"
+DEEPEST = 3
+"""Levels of folders below a plugin directory in which manifests are looked for."""
+
+
+class Place(enum.IntEnum):
+    """Where a plugin was found, in order of precedence."""
+
+    GIVEN = 0  # --plugins
+    USER = 1  # the user's plugin directory
+    SHIPPED = 2  # with viewra
+
+
+@attrs.frozen
+class Found:
+    """One manifest found: ``manifest`` is None when it is not valid, and ``errors`` says why.
+
+    ``plugin_id`` is the manifest's id, or the folder's name where the manifest does not say it.
+    """
+
+    plugin_id: str
+    directory: Path
+    place: Place
+    manifest: Manifest | None
+    errors: tuple[ManifestError, ...] = ()
+
+
+def shipped_directory() -> Path | None:
+    """Where the plugins shipped with viewra are; None when they were not installed."""
+    spec = find_spec("viewra_plugins")
+    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
+
+
+def discover(given: Sequence[Path], user: Path | None) -> list[Found]:
+    """Every manifest, in order of precedence: the given directories in their order, the user's, those shipped.
+
+    A directory that is reached twice counts once, with what it is shipped as going first.
+    """
+    shipped = shipped_directory()
+    places = [(directory, Place.GIVEN) for directory in given]
+    places += [(user, Place.USER)] if user is not None else []
+    places += [(shipped, Place.SHIPPED)] if shipped is not None else []
+    found: list[Found] = []
+    seen: set[Path] = set()
+    for directory, place in places:
+        for folder in _folders_with_manifest(directory):
+            real = folder.resolve()
+            if real in seen:
+                continue
+            seen.add(real)
+            is_shipped = shipped is not None and real.is_relative_to(shipped.resolve())
+            found.append(_read(real, Place.SHIPPED if is_shipped else place))
+    return found
+
+
+def in_force(candidates: Iterable[Found], enabled: Iterable[tuple[str, str]]) -> tuple[list[Found], list[Found]]:
+    """Of each id the one in force, and those that it hides.
+
+    ``enabled`` has (id, real path) of the enabled ones: a disabled plugin never hides an enabled one; among equals the
+    first found wins.
+    """
+    allowed = set(enabled)
+    groups: dict[str, list[Found]] = {}
+    for found in candidates:
+        groups.setdefault(found.plugin_id, []).append(found)
+    chosen: list[Found] = []
+    hidden: list[Found] = []
+    for plugin_id, group in groups.items():
+        winner = next((one for one in group if (plugin_id, str(one.directory)) in allowed), group[0])
+        chosen.append(winner)
+        hidden += [one for one in group if one is not winner]
+    return chosen, hidden
+
+
+def _folders_with_manifest(directory: Path, depth: int = 0) -> Iterator[Path]:
+    try:
+        with os.scandir(directory) as entries:
+            children = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return  # a plugin directory that is not there holds no plugins
+    if any(entry.name == MANIFEST_NAME for entry in children):
+        yield directory
+        return  # what is below a plugin belongs to it
+    if depth < DEEPEST:
+        for entry in children:
+            if entry.is_dir() and not entry.name.startswith((".", "__")):
+                yield from _folders_with_manifest(Path(entry.path), depth + 1)
+
+
+def _read(directory: Path, place: Place) -> Found:
+    try:
+        manifest = manifests.load(directory / MANIFEST_NAME)
+    except ManifestError as error:
+        return Found(directory.name, directory, place, None, error.errors)
+    return Found(manifest.id, directory, place, manifest)

@@ -1,0 +1,21 @@
+"""How a plugin's entry point is run: a Python file by an interpreter, anything else by itself."""
+
+from __future__ import annotations
+
+import sys
+
+from viewra.manifest import Manifest
+
+
+def command(manifest: Manifest) -> list[str]:
+    """The command line, its first item an absolute path.
+
+    A ``.py`` file runs with the interpreter of the plugin's own virtual environment (``.venv`` in its directory) where
+    there is one, else with the host's: never by its shebang line, which may name any Python or none.
+    """
+    directory = manifest.file.parent
+    entry = directory / manifest.entry_point
+    if entry.suffix != ".py":
+        return [str(entry)]
+    own = directory / ".venv" / "bin" / "python"
+    return [str(own) if own.exists() else sys.executable, str(entry)]

@@ -1,0 +1,161 @@
+"""``Host``: the one object that people who build on viewra hold: plugins behind pluggy hooks, and the library."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import platformdirs
+import pluggy
+import sqlalchemy as sa
+
+from viewra import hookspecs, library
+from viewra.db import open_database
+from viewra.errors import ViewraError
+from viewra.host.handle import Plugin
+from viewra.host.incarnation import Machinery
+from viewra.host.lock import DataLock
+from viewra.host.registry import Registry
+from viewra.process import RuntimeDir, Spawner
+from viewra.services import Implementation
+from viewra.types import PluginState, ScanReport, SearchPage
+
+log = logging.getLogger("viewra.host")
+
+DATABASE_NAME = "viewra.db"
+
+
+def default_data_dir() -> Path:
+    """The user's data directory for viewra."""
+    return Path(platformdirs.user_data_dir("viewra", appauthor=False))
+
+
+class Host:
+    """A plugin host on one data directory; use it in a ``with`` block, or call ``open`` and ``close``.
+
+    ``plugin_dirs`` are searched for plugins before ``<data_dir>/plugin-packages`` (the user's) and those shipped with
+    viewra. ``database_url`` is by default a SQLite file in ``data_dir``, which is by default the user's data
+    directory. Opening raises LockedError when another process uses the data directory, and DatabaseError or
+    MigrationError when the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        plugin_dirs: Sequence[str | Path] = (),
+        database_url: str | None = None,
+        data_dir: str | Path | None = None,
+        log_level: str = "info",
+    ) -> None:
+        self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
+        self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
+        self.pm = pluggy.PluginManager(hookspecs.PROJECT)
+        self.pm.add_hookspecs(hookspecs)
+        self._plugin_dirs = [Path(directory) for directory in plugin_dirs]
+        self._log_level = log_level
+        self._resources = ExitStack()
+        self._registry: Registry | None = None
+        self._engine: sa.Engine | None = None
+
+    # ---- opening and closing ----
+
+    def open(self) -> Self:
+        """Lock the data directory, open the database, find the plugins; none is started yet."""
+        with ExitStack() as resources:
+            make_private(self.data_dir)
+            resources.enter_context(DataLock(self.data_dir))
+            self._engine = open_database(self.database_url)
+            resources.callback(self._engine.dispose)
+            runtime_dir = resources.enter_context(RuntimeDir())
+            spawner = Spawner()
+            resources.callback(spawner.close)
+            self._registry = Registry(
+                self.pm,
+                self._engine,
+                Machinery(spawner, runtime_dir),
+                data_dir=self.data_dir.absolute(),
+                log_level=self._log_level,
+                on_state=self._announce,
+            )
+            resources.callback(self._registry.close)
+            self._registry.find(self._plugin_dirs, self.data_dir / "plugin-packages")
+            self._resources = resources.pop_all()
+        return self
+
+    def close(self) -> None:
+        """Stop every plugin and let go of everything; closing twice is fine."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # ---- plugins ----
+
+    @property
+    def hook(self) -> Any:
+        """The hooks of ``viewra.hookspecs``, called with keyword arguments."""
+        return self.pm.hook
+
+    @property
+    def plugins(self) -> Registry:
+        """The plugins by id."""
+        if self._registry is None:
+            raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
+        return self._registry
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The host's database."""
+        if self._engine is None:
+            raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
+        return self._engine
+
+    def register(self, plugin: Implementation) -> Plugin:
+        """Start a plugin object in this process and put it behind the same hooks; raises when it refuses to start."""
+        return self.plugins.register(plugin)
+
+    def unregister(self, plugin: Implementation | str) -> None:
+        """Take a registered plugin object (or the one with this id) away and stop it."""
+        self.plugins.unregister(plugin)
+
+    # ---- the library ----
+
+    def scan(
+        self,
+        path: str | Path,
+        *,
+        full: bool = False,
+        cancel: threading.Event | None = None,
+        progress: Callable[[library.ScanProgress], None] | None = None,
+    ) -> ScanReport:
+        """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too."""
+        return library.scan(self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress)
+
+    def search(self, query: str, *, limit: int = 20, offset: int = 0) -> SearchPage:
+        """Search the library and the plugins' own sources."""
+        return library.search(self.engine, self.hook, query, limit=limit, offset=offset)
+
+    def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
+        log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
+        try:
+            self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
+        except Exception:  # an observer's failure is its own
+            log.exception("an observer of plugin states failed")
+
+
+def make_private(directory: Path) -> None:
+    """Make the data directory, which only its owner may enter; raises ViewraError when that cannot be."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ViewraError(
+            f"the data directory {directory} cannot be made: {error.strerror}",
+            hint="give one that you can write to: --data-dir DIR",
+        ) from error

@@ -1,0 +1,122 @@
+"""``host.plugins["x"]``: one plugin as the operator and the host's own code see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from viewra.adapters import Endpoint, ServiceClients
+from viewra.codec import lifecycle
+from viewra.errors import PluginUnavailable, UsageError
+from viewra.host.discovery import Found
+from viewra.host.local import LocalPlugin
+from viewra.host.supervisor import Supervisor
+from viewra.manifest import Manifest
+from viewra.transport.hclog import LogRecord
+from viewra.types import Health, PluginInfo, PluginState
+
+
+class Enabling(Protocol):
+    """How the operator's choice is kept: by id and real path."""
+
+    def __call__(self, found: Found, enabled: bool) -> None:
+        """Remember it."""
+        ...
+
+
+class Plugin(ServiceClients):
+    """One plugin, with the clients of its services: those raise typed errors, where hooks contain them."""
+
+    def __init__(self, runner: Supervisor | LocalPlugin, endpoint: Endpoint, remember: Enabling) -> None:
+        super().__init__(endpoint)
+        self._runner = runner
+        self._remember = remember
+        self.id = runner.plugin_id
+
+    def __repr__(self) -> str:
+        return f"<Plugin {self.id} {self.state}>"
+
+    # ---- what it is ----
+
+    @property
+    def state(self) -> PluginState:
+        """Where it is in its life."""
+        return self._runner.state
+
+    @property
+    def reason(self) -> str:
+        """Why it is in that state; empty where there is nothing to say."""
+        return self._runner.reason
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """Its manifest; None for an in-process plugin, and for one whose manifest is not valid."""
+        return self._runner.found.manifest if isinstance(self._runner, Supervisor) else None
+
+    @property
+    def path(self) -> Path | None:
+        """Its directory; None for an in-process plugin."""
+        return self._runner.found.directory if isinstance(self._runner, Supervisor) else None
+
+    @property
+    def info(self) -> PluginInfo:
+        """What it says it is, completed from its manifest. Never wakes it."""
+        return self._runner.info
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs in one."""
+        return self._runner.pid
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that it has, by their names in a manifest; before its first start those it declares."""
+        return tuple(sorted(self._runner.services))
+
+    @property
+    def logs(self) -> Sequence[LogRecord]:
+        """The last records that its process wrote, oldest first."""
+        return self._runner.log.records if isinstance(self._runner, Supervisor) else ()
+
+    # ---- what the operator does ----
+
+    def enable(self) -> None:
+        """Let it run, from the next call on; remembered for this id at this path."""
+        supervisor = self._supervisor("enable")
+        if supervisor.found.manifest is None:
+            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
+        self._remember(supervisor.found, True)
+        supervisor.enable()
+
+    def disable(self) -> None:
+        """Stop it, and keep it from running; remembered for this id at this path."""
+        supervisor = self._supervisor("disable")
+        self._remember(supervisor.found, False)
+        supervisor.disable()
+
+    def load(self) -> None:
+        """Start it now; raises a PluginError when that fails."""
+        self._runner.load()
+
+    def unload(self) -> None:
+        """Stop it; only ``load`` lets it run again."""
+        self._runner.unload()
+
+    def restart(self) -> None:
+        """Stop it and start it again, with the code that is on disk now."""
+        self._runner.unload()
+        self._runner.load()
+
+    def health(self) -> Health:
+        """Ask it for its health; raises PluginUnavailable when it does not run: asking never wakes it."""
+        if not self._endpoint.running:
+            raise PluginUnavailable(self.id, f"does not run: it is {self.state}", call="health")
+        return self._endpoint.call(lifecycle.HEALTH)
+
+    def _supervisor(self, what: str) -> Supervisor:
+        if isinstance(self._runner, Supervisor):
+            return self._runner
+        raise UsageError(
+            f"plugin {self.id} is registered in this process: there is nothing to {what}", hint="use host.unregister()"
+        )

@@ -1,0 +1,221 @@
+"""One run of a plugin's process: started step by step until it is proven, stopped step by step until it is gone.
+
+What a run means for the plugin (state, restart, which run serves) is the supervisor's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from viewra.adapters import Connection, RemoteEndpoint
+from viewra.codec import WIRE_SERVICES, lifecycle
+from viewra.codec.database import MIGRATE
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE
+from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable
+from viewra.host.plugin_log import PluginLog
+from viewra.process import Child, RuntimeDir, Spawner, plugin_environment
+from viewra.transport import handshake
+from viewra.transport.channel import open_channel, wait_ready
+from viewra.transport.control import shutdown
+from viewra.transport.reflect import list_services
+from viewra.types import PluginContext, PluginInfo
+
+CONFIG = handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, APP_VERSIONS)
+
+STOP_S = 3.0
+"""Seconds for ``PluginService.Stop``."""
+SHUTDOWN_S = 2.0
+"""Seconds for the request to shut down, and again for the process to end after it."""
+_NOTICE_S = 1.0  # a broken connection is seen a moment before the process's end is
+
+
+@attrs.frozen
+class Machinery:
+    """What the host gives every run: who starts processes, and where their sockets are."""
+
+    spawner: Spawner
+    runtime_dir: RuntimeDir
+
+
+@attrs.frozen
+class Spec:
+    """What is run: ``database_url`` reaches ``Migrate``; ``declared`` are the manifest's capabilities."""
+
+    command: tuple[str, ...]
+    directory: Path
+    context: PluginContext
+    declared: frozenset[str]
+    start_timeout_s: float
+
+
+class Incarnation:
+    """A running, proven process; ``start`` is its only maker. It is a ``Link`` for the calls of its own start."""
+
+    running = True
+    code_hash = ""
+    database_url = ""
+
+    def __init__(self, plugin_id: str, child: Child, socket_dir: Path, deadline: float) -> None:
+        self.plugin_id = plugin_id
+        self.child = child
+        self.info = PluginInfo(plugin_id)
+        self.wire_services: frozenset[str] | None = None
+        self.services: frozenset[str] = frozenset()
+        self._connection: Connection | None = None
+        self._socket_dir = socket_dir
+        self._deadline = deadline
+        self._closing = False
+
+    # ---- Link, for the calls of the start and the stop ----
+
+    def acquire(self) -> Connection:
+        """The connection."""
+        if self._connection is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._connection
+
+    def offers(self, capability: str) -> bool:
+        """Whether the process has this service."""
+        return capability in self.services
+
+    def serves(self, wire_service: str) -> bool:
+        """Whether the process is known to serve this gRPC service."""
+        return self.wire_services is not None and wire_service in self.wire_services
+
+    def deadline_s(self, method: str) -> float:
+        """What is left of the start's time; ``stop`` has a time of its own."""
+        return STOP_S if method == "stop" else max(0.05, self._deadline - time.monotonic())
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+        """Why a call broke."""
+        del connection
+        if self._closing:
+            return PluginClosed(self.plugin_id, "was stopped", call=call)
+        if self.child.wait(_NOTICE_S) is None:
+            return PluginUnavailable(self.plugin_id, "the connection to it broke", call=call, in_call=True)
+        return PluginUnavailable(self.plugin_id, died(self.child), call=call, in_call=True)
+
+    # ---- start ----
+
+    @classmethod
+    def start(
+        cls,
+        machinery: Machinery,
+        spec: Spec,
+        log: PluginLog,
+        on_exit: Callable[[Incarnation], None],
+    ) -> Incarnation:
+        """Start a process and take it through every step; raises HandshakeError, with nothing left behind.
+
+        ``on_exit`` is called, on a thread of the process's own, when the process of a *proven* run has ended.
+        """
+        deadline = time.monotonic() + spec.start_timeout_s
+        socket_dir = machinery.runtime_dir.new_socket_dir()
+        proven: list[Incarnation] = []
+
+        def exited(_child: Child) -> None:
+            machinery.runtime_dir.discard(socket_dir)
+            for run in proven:
+                on_exit(run)
+
+        environment = plugin_environment(handshake.environment(CONFIG, socket_dir=str(socket_dir)))
+        try:
+            child = machinery.spawner.spawn(
+                spec.command,
+                env=environment,
+                cwd=spec.directory,
+                on_line=log.line,
+                on_quiet=log.quiet,
+                on_exit=exited,
+            )
+        except HandshakeError:
+            machinery.runtime_dir.discard(socket_dir)
+            raise
+        run = cls(spec.context.plugin_id, child, socket_dir, deadline)
+        try:
+            run._prove(spec)
+        except BaseException:
+            run._abandon()
+            raise
+        proven.append(run)
+        if child.exited.is_set():  # it ended in the moment before it counted as proven
+            raise HandshakeError(f"it started, but {died(child)}", step="start", output=child.output.last())
+        return run
+
+    def _prove(self, spec: Spec) -> None:
+        line = self.child.handshake_line(self._deadline - time.monotonic())
+        try:
+            announced = handshake.Handshake.parse(line)
+            announced.require_version(CONFIG)
+            channel = open_channel(announced)
+            self._connection = Connection(channel)
+            wait_ready(
+                channel,
+                self._deadline - time.monotonic(),
+                socket=announced.address if announced.network == "unix" else None,
+            )
+            names = list_services(channel, self._deadline - time.monotonic())
+        except HandshakeError as error:
+            if error.step != "handshake" and self.child.wait(_NOTICE_S) is not None:
+                raise self._failed(error.step, died(self.child)) from error
+            raise self._failed(error.step, error.message, error.hint) from error
+        if names is None:  # an old go-plugin serves no reflection: the manifest's word has to do
+            self.services = spec.declared
+        else:
+            self.wire_services = frozenset(names)
+            self.services = frozenset(WIRE_SERVICES[name] for name in names & WIRE_SERVICES.keys())
+        endpoint = RemoteEndpoint(self)
+        self.info = self._step("info", lambda: endpoint.call(lifecycle.INFO))
+        self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, spec.context))
+        if "database_service" in self.services:
+            self._step("migrate", lambda: endpoint.call(MIGRATE, spec.context.database_url))
+        self._step("start", lambda: endpoint.call(lifecycle.START))
+
+    def _step(self, name: str, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except PluginError as error:
+            raise self._failed(name, error.message, error.hint) from error
+
+    def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:
+        return HandshakeError(message, step=step, output=self.child.output.last(), hint=hint)
+
+    def _abandon(self) -> None:
+        self._closing = True
+        self.child.kill()
+        if self._connection is not None:
+            self._connection.close()
+
+    # ---- stop ----
+
+    def stop(self) -> str:
+        """End the process, gently first, and reap it; gives the step that ended it."""
+        self._closing = True
+        connection = self.acquire()
+
+        def gently() -> None:
+            with contextlib.suppress(PluginError):
+                RemoteEndpoint(self).call(lifecycle.STOP)
+            shutdown(connection.channel, SHUTDOWN_S)
+
+        try:
+            return self.child.stop(gently, grace_s=SHUTDOWN_S)
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of the connection of a process that has ended by itself."""
+        self.acquire().close()
+
+
+def died(child: Child) -> str:
+    """How a process ended, with its last words."""
+    last = child.output.last("stderr")
+    said = f"; its last output: {last[-1][:300]}" if last else ""
+    return f"its process ended with {child.describe_exit()}{said}"

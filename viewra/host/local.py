@@ -1,0 +1,72 @@
+"""A plugin object in the host's own process, taken through the same lifecycle as one in a process of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import attrs
+
+from viewra.adapters import LocalEndpoint
+from viewra.codec import lifecycle
+from viewra.sdk.log import Logger, to_logging
+from viewra.services import Implementation
+from viewra.types import PluginContext, PluginInfo, PluginState
+
+CALL_S = 30.0
+"""Deadline of one call, as for a process whose manifest says nothing."""
+
+
+def plugin_id_of(plugin: Implementation) -> str:
+    """The id that the plugin gives itself, or one made of its class's name: ``AudioTags`` → ``audio_tags``."""
+    return plugin.info().id or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(plugin).__name__).lower()
+
+
+class LocalPlugin:
+    """One registered object. It is started by ``load`` and stopped by ``unload``."""
+
+    pid = None
+
+    def __init__(self, plugin: Implementation, *, data_dir: Path, log_level: str) -> None:
+        self.plugin = plugin
+        self.plugin_id = plugin_id_of(plugin)
+        self.state = PluginState.READY
+        self.reason = ""
+        directory = data_dir / "plugins" / self.plugin_id
+        database = f"sqlite:///{directory / 'data.db'}" if plugin.database_service() is not None else ""
+        self.endpoint = LocalEndpoint(self.plugin_id, plugin, database_url=database, deadline_s=CALL_S)
+        self._context = PluginContext(
+            plugin_id=self.plugin_id, log_level=log_level, database_url=database, base_path=str(directory)
+        )
+
+    @property
+    def info(self) -> PluginInfo:
+        """What the plugin says it is."""
+        said = self.endpoint.call(lifecycle.INFO)
+        return attrs.evolve(said, id=self.plugin_id, capabilities=said.capabilities or tuple(sorted(self.services)))
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that it has."""
+        return self.endpoint.services
+
+    def load(self) -> None:
+        """Initialize and start it; raises a PluginError when it refuses."""
+        if self.endpoint.running:
+            return
+        Path(self._context.base_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+        bind = getattr(self.plugin, "bind", None)
+        if bind is not None:
+            log = Logger(to_logging(f"viewra.plugin.{self.plugin_id}"), level=self._context.log_level)
+            bind(context=self._context, log=log)
+        self.endpoint.call(lifecycle.INITIALIZE, self._context)
+        self.endpoint.call(lifecycle.START)
+        self.endpoint.running = True
+        self.state = PluginState.RUNNING
+
+    def unload(self) -> None:
+        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
+        if self.endpoint.running:
+            self.endpoint.running = False
+            self.state = PluginState.STOPPED
+            self.endpoint.call(lifecycle.STOP)

@@ -1,0 +1,131 @@
+"""The set of plugins of one host: made from what was discovered, kept behind pluggy, closed together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pluggy
+import sqlalchemy as sa
+
+from viewra.adapters import ADAPTERS, Endpoint, RemoteEndpoint
+from viewra.db import enabled_plugins, set_enabled
+from viewra.errors import UsageError
+from viewra.host.discovery import Found, Place, discover, in_force
+from viewra.host.handle import Plugin
+from viewra.host.incarnation import Machinery
+from viewra.host.local import LocalPlugin
+from viewra.host.supervisor import StateListener, Supervisor
+from viewra.services import Implementation
+
+
+class Registry(Mapping[str, Plugin]):
+    """Plugin handles by id, in order of registration. ``hidden`` are those that one of the same id hides."""
+
+    def __init__(
+        self,
+        pm: pluggy.PluginManager,
+        engine: sa.Engine,
+        machinery: Machinery,
+        *,
+        data_dir: Path,
+        log_level: str,
+        on_state: StateListener,
+    ) -> None:
+        self.hidden: Sequence[Found] = ()
+        self._pm = pm
+        self._engine = engine
+        self._machinery = machinery
+        self._data_dir = data_dir
+        self._log_level = log_level
+        self._on_state = on_state
+        self._handles: dict[str, Plugin] = {}
+        self._supervisors: list[Supervisor] = []
+        self._locals: dict[str, LocalPlugin] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, plugin_id: str) -> Plugin:
+        return self._handles[plugin_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._handles))
+
+    def __len__(self) -> int:
+        return len(self._handles)
+
+    def find(self, given: Sequence[Path], user: Path | None) -> None:
+        """Discover plugins and put each one in force behind the hooks; none is started."""
+        found = discover(given, user)
+        known = enabled_plugins(self._engine)
+        for one in found:
+            if one.place is Place.SHIPPED and one.manifest is not None and _key(one) not in known:
+                self._remember(one, enabled=True)
+                known[_key(one)] = True
+        allowed = {key for key, enabled in known.items() if enabled}
+        chosen, self.hidden = in_force(found, allowed)
+        for one in chosen:
+            supervisor = Supervisor(
+                one,
+                machinery=self._machinery,
+                data_dir=self._data_dir,
+                enabled=_key(one) in allowed,
+                log_level=self._log_level,
+                on_state=self._on_state,
+            )
+            self._supervisors.append(supervisor)
+            endpoint = RemoteEndpoint(supervisor)
+            self._add(endpoint, Plugin(supervisor, endpoint, self._remember))
+
+    def register(self, plugin: Implementation) -> Plugin:
+        """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
+        local = LocalPlugin(plugin, data_dir=self._data_dir, log_level=self._log_level)
+        if local.plugin_id in self._handles:
+            raise UsageError(
+                f"a plugin with the id {local.plugin_id!r} is there already",
+                hint="give it an id of its own: override info() and return PluginInfo(id=…)",
+            )
+        local.load()
+        self._locals[local.plugin_id] = local
+        handle = Plugin(local, local.endpoint, self._remember)
+        self._add(local.endpoint, handle)
+        return handle
+
+    def unregister(self, plugin: Implementation | str) -> None:
+        """Take a plugin object of this process away and stop it; raises UsageError when it is not there."""
+        for plugin_id, local in self._locals.items():
+            if plugin in (plugin_id, local.plugin):
+                break
+        else:
+            raise UsageError(f"{plugin!r} is not registered in this process")
+        for adapter in ADAPTERS:
+            self._pm.unregister(name=_adapter_name(plugin_id, adapter.capability))
+        del self._locals[plugin_id], self._handles[plugin_id]
+        local.unload()
+
+    def close(self) -> None:
+        """Stop every plugin, all at the same time; failures are in the log."""
+        running = [supervisor.close for supervisor in self._supervisors]
+        running += [local.unload for local in self._locals.values()]
+        if running:
+            with ThreadPoolExecutor(len(running), thread_name_prefix="stop") as pool:
+                for done in [pool.submit(stop) for stop in running]:
+                    done.exception()
+
+    def _add(self, endpoint: Endpoint, handle: Plugin) -> None:
+        with self._lock:
+            for adapter in ADAPTERS:
+                self._pm.register(adapter(endpoint), name=_adapter_name(handle.id, adapter.capability))
+            self._handles[handle.id] = handle
+
+    def _remember(self, found: Found, enabled: bool) -> None:
+        set_enabled(self._engine, found.plugin_id, str(found.directory), enabled)
+
+
+def _key(found: Found) -> tuple[str, str]:
+    return found.plugin_id, str(found.directory)
+
+
+def _adapter_name(plugin_id: str, capability: str) -> str:
+    return f"{plugin_id}:{capability}"

@@ -1,0 +1,172 @@
+"""A plugin with all six services that does what it is told and remembers what it was asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+from viewra.sdk import (
+    AdminPage,
+    APIRoute,
+    Health,
+    Plugin,
+    PluginContext,
+    PluginInfo,
+    SearchCapabilities,
+    SearchResponse,
+    SearchResult,
+)
+
+T = TypeVar("T")
+
+
+class FakePlugin(Plugin):
+    """``calls`` lists every call as ``(method, arguments)``; ``on`` maps a method to what it does instead.
+
+    A function in ``on`` is called with the method's arguments, an exception in it is raised, any other value returned.
+    ``offers`` limits the services to those named, as in a manifest's capabilities.
+    """
+
+    def __init__(
+        self, plugin_id: str = "fake", *, on: Mapping[str, Any] | None = None, offers: Sequence[str] | None = None
+    ) -> None:
+        self.plugin_id = plugin_id
+        self.on = dict(on or {})
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self._offers = offers
+        self._changed = threading.Condition()
+
+    def wait_for_call(self, method: str, *, count: int = 1, timeout_s: float = 10.0) -> None:
+        """Wait until ``method`` was called ``count`` times; raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.called(method)) >= count, timeout_s):
+                raise TimeoutError(f"{method} was called {len(self.called(method))} times, not {count}")
+
+    def called(self, method: str) -> list[tuple[Any, ...]]:
+        """The arguments of each call of ``method``, in order."""
+        return [arguments for name, arguments in self.calls if name == method]
+
+    # ---- lifecycle ----
+
+    def initialize(self, context: PluginContext) -> None:
+        """Remember the call."""
+        self._do("initialize", None, context)
+
+    def start(self) -> None:
+        """Remember the call."""
+        self._do("start", None)
+
+    def stop(self) -> None:
+        """Remember the call."""
+        self._do("stop", None)
+
+    def info(self) -> PluginInfo:
+        """Its id and a version."""
+        return self._do("info", PluginInfo(self.plugin_id, name="Fake", version="1.2.3"))
+
+    def health(self) -> Health:
+        """Well."""
+        return self._do("health", Health(healthy=True))
+
+    # ---- services ----
+
+    def can_handle(self, file_path: str, mime_type: str) -> bool:
+        """Files that are not named ``*.txt``."""
+        return self._do("can_handle", not file_path.endswith(".txt"), file_path, mime_type)
+
+    def extract_metadata(self, file_path: str) -> Mapping[str, str]:
+        """The file's name as its title; fails for a file with ``broken`` or ``missing`` in its name."""
+        if ("broken" in file_path or "missing" in file_path) and "extract_metadata" not in self.on:
+            self._do("extract_metadata", None, file_path)
+            raise ValueError("cannot read it")
+        title = file_path.rpartition("/")[2].encode("utf-8", "replace").decode()
+        return self._do("extract_metadata", {"title": title}, file_path)
+
+    def get_supported_types(self) -> Sequence[str]:
+        """Any audio."""
+        return self._do("get_supported_types", ("audio/*",))
+
+    def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
+        """Remember the call."""
+        self._do("on_media_file_scanned", None, media_file_id, file_path, dict(metadata))
+
+    def on_scan_started(self, scan_job_id: int, library_id: int, library_path: str) -> None:
+        """Remember the call."""
+        self._do("on_scan_started", None, scan_job_id, library_id, library_path)
+
+    def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
+        """Remember the call."""
+        self._do("on_scan_completed", None, scan_job_id, library_id, dict(stats))
+
+    def get_models(self) -> Sequence[str]:
+        """One table."""
+        return self._do("get_models", ("fakes",))
+
+    def migrate(self, connection_string: str) -> None:
+        """Remember the call."""
+        self._do("migrate", None, connection_string)
+
+    def rollback(self, connection_string: str) -> None:
+        """Remember the call."""
+        self._do("rollback", None, connection_string)
+
+    def get_admin_pages(self) -> Sequence[AdminPage]:
+        """One page."""
+        return self._do("get_admin_pages", (AdminPage("overview", "Fake", "/overview"),))
+
+    def register_routes(self, base_path: str) -> None:
+        """Remember the call."""
+        self._do("register_routes", None, base_path)
+
+    def get_registered_routes(self) -> Sequence[APIRoute]:
+        """One route."""
+        return self._do("get_registered_routes", (APIRoute("/things", "GET", "All things"),))
+
+    def search(self, query: Mapping[str, str], limit: int, offset: int) -> SearchResponse:
+        """One hit, with the query as its title."""
+        hit = SearchResult("1", query.get("q", ""), score=0.5)
+        found = (hit,) if limit and not offset else ()
+        return self._do("search", SearchResponse(found, 1, has_more=False), dict(query), limit, offset)
+
+    def get_search_capabilities(self) -> SearchCapabilities:
+        """Searches by anything, in pages."""
+        return self._do("get_search_capabilities", SearchCapabilities(("q",), supports_pagination=True, max_results=50))
+
+    # ---- service getters: all, or those that it was told to offer ----
+
+    def metadata_scraper_service(self) -> FakePlugin | None:
+        """Itself, if it offers this."""
+        return self._if_offered("metadata_scraper")
+
+    def scanner_hook_service(self) -> FakePlugin | None:
+        """Itself, if it offers this."""
+        return self._if_offered("scanner_hook")
+
+    def database_service(self) -> FakePlugin | None:
+        """Itself, if it offers this."""
+        return self._if_offered("database_service")
+
+    def admin_page_service(self) -> FakePlugin | None:
+        """Itself, if it offers this."""
+        return self._if_offered("admin_page")
+
+    def api_registration_service(self) -> FakePlugin | None:
+        """Itself, if it offers this."""
+        return self._if_offered("api_registration")
+
+    def search_service(self) -> FakePlugin | None:
+        """Itself, if it offers this."""
+        return self._if_offered("search_service")
+
+    def _if_offered(self, capability: str) -> FakePlugin | None:
+        return self if self._offers is None or capability in self._offers else None
+
+    def _do(self, method: str, default: T, *arguments: Any) -> T:
+        with self._changed:
+            self.calls.append((method, arguments))
+            self._changed.notify_all()
+        answer: Any = self.on.get(method, default)
+        if isinstance(answer, BaseException):
+            raise answer
+        return cast("T", answer(*arguments) if callable(answer) else answer)

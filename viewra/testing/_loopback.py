@@ -1,0 +1,129 @@
+"""A plugin tested in this process: called directly or over a real gRPC connection, by a host's own clients."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from viewra.adapters import Connection, LocalEndpoint, RemoteEndpoint, ServiceClients
+from viewra.codec import WIRE_SERVICES, lifecycle
+from viewra.errors import PluginUnavailable
+from viewra.sdk.log import Logger, to_logging
+from viewra.sdk.server import PluginServer
+from viewra.sdk.settings import JSON_KEY
+from viewra.services import Implementation
+from viewra.transport.channel import open_channel, wait_ready
+from viewra.transport.handshake import Handshake
+from viewra.transport.reflect import list_services
+from viewra.types import Health, PluginContext, PluginInfo
+
+CALL_S = 10.0
+"""Deadline of one call in a test."""
+
+
+class PluginUnderTest(ServiceClients):
+    """The clients of a running plugin, and the questions that any plugin answers."""
+
+    def __init__(self, endpoint: LocalEndpoint | RemoteEndpoint, context: PluginContext) -> None:
+        super().__init__(endpoint)
+        self.endpoint = endpoint
+        self.context = context
+
+    def info(self) -> PluginInfo:
+        """What the plugin says it is."""
+        return self.endpoint.call(lifecycle.INFO)
+
+    def health(self) -> Health:
+        """Whether it is well."""
+        return self.endpoint.call(lifecycle.HEALTH)
+
+
+@contextmanager
+def in_process(plugin: Implementation, *, settings: Mapping[str, object] | None = None) -> Iterator[PluginUnderTest]:
+    """Run a plugin object as ``host.register`` does: initialized, started, called directly, stopped."""
+    with _context(settings) as context:
+        bind = getattr(plugin, "bind", None)
+        if bind is not None:
+            bind(context=context, log=_logger())
+        endpoint = LocalEndpoint(context.plugin_id, plugin, database_url=context.database_url, deadline_s=CALL_S)
+        endpoint.call(lifecycle.INITIALIZE, context)
+        endpoint.call(lifecycle.START)
+        endpoint.running = True
+        try:
+            yield PluginUnderTest(endpoint, context)
+        finally:
+            endpoint.call(lifecycle.STOP)
+
+
+@contextmanager
+def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = None) -> Iterator[PluginUnderTest]:
+    """Run a plugin object behind a real gRPC server and call it over a real channel, all in this process."""
+    with _context(settings) as context:
+        server = PluginServer(plugin, log=_logger(), on_shutdown=threading.Event().set)
+        address = Handshake(app_version=1, network="unix", address=str(Path(context.base_path) / "socket"))
+        server.listen(f"unix:{address.address}")
+        server.start()
+        link = _LoopbackLink(address, context)
+        try:
+            endpoint = RemoteEndpoint(link)
+            endpoint.call(lifecycle.INITIALIZE, context)
+            endpoint.call(lifecycle.START)
+            yield PluginUnderTest(endpoint, context)
+            endpoint.call(lifecycle.STOP)
+        finally:
+            link.acquire().close()
+            server.stop(0)
+
+
+class _LoopbackLink:
+    running = True
+    code_hash = "loopback"
+
+    def __init__(self, address: Handshake, context: PluginContext) -> None:
+        self.plugin_id = context.plugin_id
+        self.database_url = context.database_url
+        channel = open_channel(address)
+        wait_ready(channel, CALL_S)
+        self._connection = Connection(channel)
+        self._wire_services = list_services(channel, CALL_S) or set()
+        self._services = {WIRE_SERVICES[name] for name in self._wire_services & WIRE_SERVICES.keys()}
+
+    def acquire(self) -> Connection:
+        return self._connection
+
+    def offers(self, capability: str) -> bool:
+        return capability == lifecycle.SERVICE or capability in self._services
+
+    def serves(self, wire_service: str) -> bool:
+        return wire_service in self._wire_services
+
+    def deadline_s(self, method: str) -> float:
+        del method
+        return CALL_S
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable:
+        del connection
+        return PluginUnavailable(self.plugin_id, "the connection broke", call=call, in_call=True)
+
+
+@contextmanager
+def _context(settings: Mapping[str, object] | None) -> Iterator[PluginContext]:
+    directory = tempfile.mkdtemp(prefix="viewra-")  # short: a socket's path has little room
+    try:
+        yield PluginContext(
+            plugin_id="under_test",
+            config={JSON_KEY: json.dumps(dict(settings or {}))},
+            database_url=f"sqlite:///{directory}/data.db",
+            base_path=directory,
+        )
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _logger() -> Logger:
+    return Logger(to_logging("viewra.plugin.under_test"), level="debug")

@@ -1,0 +1,44 @@
+"""A plugin tested as a host runs it: a process of its own, from its directory, by its manifest."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from viewra import manifest as manifests
+from viewra.adapters import RemoteEndpoint
+from viewra.host.discovery import MANIFEST_NAME, Found, Place
+from viewra.host.handle import Plugin
+from viewra.host.incarnation import Machinery
+from viewra.host.supervisor import Supervisor
+from viewra.process import RuntimeDir, Spawner
+
+
+@contextmanager
+def subprocess_plugin(directory: str | Path) -> Iterator[Plugin]:
+    """Start the plugin in ``directory`` and give its handle; stop it at the end.
+
+    Raises ManifestError when its manifest is not valid, PluginUnavailable when it does not start.
+    """
+    directory = Path(directory).resolve()
+    manifest = manifests.load(directory / MANIFEST_NAME)
+    with ExitStack() as resources:
+        data_dir = tempfile.mkdtemp(prefix="viewra-")
+        resources.callback(shutil.rmtree, data_dir, ignore_errors=True)
+        runtime_dir = resources.enter_context(RuntimeDir())
+        spawner = Spawner()
+        resources.callback(spawner.close)
+        supervisor = Supervisor(
+            Found(manifest.id, directory, Place.GIVEN, manifest),
+            machinery=Machinery(spawner, runtime_dir),
+            data_dir=Path(data_dir),
+            enabled=True,
+            log_level="debug",
+            on_state=lambda *_: None,
+        )
+        resources.callback(supervisor.close)
+        supervisor.load()
+        yield Plugin(supervisor, RemoteEndpoint(supervisor), lambda _found, _enabled: None)
