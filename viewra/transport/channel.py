@@ -8,15 +8,12 @@ from __future__ import annotations
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import grpc
 from grpc_health.v1 import health_pb2
 
 from viewra.errors import HandshakeError
-
-if TYPE_CHECKING:
-    from viewra.transport.handshake import Handshake
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 HEALTH_SERVICE = "plugin"
@@ -26,7 +23,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
 
 
 def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str | int]]:
-    """Channel options that suit a process on this machine: no proxy, no shared connection, short back-off.
+    """Options, for channels and servers, that suit one machine: no proxy, nothing shared, short back-off.
 
     ``max_message_bytes`` bounds one message in either direction; -1 means no bound.
     """
@@ -37,20 +34,47 @@ def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str |
         ("grpc.enable_http_proxy", 0),
         # Two channels to one address must not share a connection: closing one would leave the other's open.
         ("grpc.use_local_subchannel_pool", 1),
+        # Two servers must not share a TCP port: each would get half of the other's connections.
+        ("grpc.so_reuseport", 0),
         # Never min_reconnect_backoff_ms: it is also the time that a busy plugin has to accept the connection.
         ("grpc.initial_reconnect_backoff_ms", 50),
         ("grpc.max_reconnect_backoff_ms", 1000),
     ]
 
 
-def target(handshake: Handshake) -> str:
+class Announced(Protocol):
+    """Where somebody listens: a parsed handshake line, or what the broker told."""
+
+    @property
+    def network(self) -> str:
+        """``unix`` or ``tcp``."""
+
+    @property
+    def address(self) -> str:
+        """A socket's path, or ``host:port``."""
+
+
+def target(announced: Announced) -> str:
     """The address in gRPC's own form."""
-    return f"unix:{handshake.address}" if handshake.network == "unix" else f"dns:///{handshake.address}"
+    return f"unix:{announced.address}" if announced.network == "unix" else f"dns:///{announced.address}"
 
 
-def open_channel(handshake: Handshake, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
-    """A channel without TLS; it connects with the first call, so open it after the handshake line has come."""
-    return grpc.insecure_channel(target(handshake), options=options(max_message_bytes))
+def open_channel(
+    announced: Announced,
+    *,
+    credentials: grpc.ChannelCredentials | None = None,
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
+) -> grpc.Channel:
+    """A channel, without TLS unless ``credentials`` are given (``endpoint.dial`` makes them).
+
+    It connects with the first call, so open it after the handshake line has come.
+    """
+    settings = options(max_message_bytes)
+    if credentials is None:
+        return grpc.insecure_channel(target(announced), options=settings)
+    # Certificates are made for this name, whatever the address is.
+    settings.append(("grpc.ssl_target_name_override", "localhost"))
+    return grpc.secure_channel(target(announced), credentials, options=settings)
 
 
 def wait_ready(

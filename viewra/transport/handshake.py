@@ -34,6 +34,8 @@ ENV_CLIENT_CERT = "PLUGIN_CLIENT_CERT"
 ENV_MULTIPLEX = "PLUGIN_MULTIPLEX_GRPC"
 ENV_SOCKET_DIR = "PLUGIN_UNIX_SOCKET_DIR"
 ENV_SOCKET_GROUP = "PLUGIN_UNIX_SOCKET_GROUP"
+ENV_NETWORK = "PLUGIN_NETWORK"
+"""Our own addition: ``tcp`` asks the plugin for a TCP port. go-plugin's Go side chooses by operating system alone."""
 
 _SHORTEST_CERT = 51  # characters; go-plugin takes anything shorter for filler that old plugins sent
 _NUMBER = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
@@ -144,12 +146,14 @@ def environment(
     socket_group: str = "",
     min_port: int = MIN_PORT,
     max_port: int = MAX_PORT,
+    network: str = "unix",
     client_cert: str = "",
 ) -> dict[str, str]:
     """The variables that a host adds to a plugin's environment.
 
     ``socket_dir`` is where the plugin makes its socket, ``socket_group`` a group (name or number) that may connect to
-    it, ``client_cert`` the host's certificate in PEM, given when AutoMTLS is wanted.
+    it, ``client_cert`` the host's certificate in PEM, given when AutoMTLS is wanted. ``network`` "tcp" asks for a port
+    in the range instead, on which anybody on this machine can knock: give a certificate, too.
     """
     variables = {
         config.cookie_key: config.cookie_value,
@@ -160,6 +164,8 @@ def environment(
     }
     if socket_group:
         variables[ENV_SOCKET_GROUP] = socket_group
+    if network != "unix":
+        variables[ENV_NETWORK] = network
     if client_cert:
         variables[ENV_CLIENT_CERT] = client_cert
     return variables

@@ -1,0 +1,226 @@
+"""A relay between a plain socket and one that speaks TLS, for peers whose certificates gRPC's own TLS cannot verify.
+
+grpcio offers no P-521 signature, which is what Go's ends use; OpenSSL does. The plain side is a private unix socket in
+a 0700 directory, and gRPC at this end talks to that. Imported only where such a peer appears.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import selectors
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from viewra.transport.mtls import Trust
+
+_log = logging.getLogger(__name__)
+_CHUNK = 64 * 1024
+_ENOUGH = 256 * 1024  # bytes on their way in one direction, after which the sender has to wait
+
+
+def tls_context(trust: Trust, *, server: bool) -> ssl.SSLContext:
+    """TLS for one end, which requires the peer's very certificate; the relay compares it once more, byte by byte."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False  # the certificate is pinned, whatever name is in it
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=trust.peer_pem.decode("ascii"))
+    context.set_alpn_protocols(["h2"])  # newer Go ends refuse a connection without it
+    descriptor = os.memfd_create("identity")  # OpenSSL reads files only; this one is in memory
+    try:
+        os.write(descriptor, trust.own.cert_pem + trust.own.key_pem)
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+    return context
+
+
+class Bridge:
+    """Accepts on ``listener``, connects each time with ``connect``, and carries bytes between the two until ``close``.
+
+    ``server`` says which of them speaks TLS: the accepted socket (a plugin's end) or the connected one (a host's end).
+    ``admit`` may turn an accepted socket away. ``failure`` is the last reason why a connection was refused.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        connect: Callable[[], socket.socket],
+        trust: Trust,
+        *,
+        server: bool,
+        admit: Callable[[socket.socket], bool] = lambda _socket: True,
+    ) -> None:
+        self.failure = ""
+        self._listener = listener
+        self._connect = connect
+        self._server = server
+        self._admit = admit
+        self._peer = trust.peer
+        self._context = tls_context(trust, server=server)
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._woken = socket.socketpair()
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Cut all connections and end the thread; closing twice is fine."""
+        self._wake.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pairs: set[_Pair] = set()
+        while True:
+            touched: set[_Pair] = set()
+            for key, _ in self._selector.select():
+                if key.fileobj is self._woken:
+                    self._end(pairs)
+                    return
+                if key.fileobj is self._listener:
+                    touched.update(self._accept())
+                else:
+                    touched.add(key.data)
+            for pair in touched:
+                pairs.add(pair)
+                if not self._advance(pair):
+                    pair.close(self._selector)
+                    pairs.discard(pair)
+
+    def _end(self, pairs: set[_Pair]) -> None:
+        for pair in pairs:
+            pair.close(self._selector)
+        self._selector.close()
+        self._listener.close()
+        self._woken.close()
+
+    def _accept(self) -> list[_Pair]:
+        accepted = None
+        try:
+            accepted, _ = self._listener.accept()
+            if not self._admit(accepted):
+                raise ConnectionRefusedError("another process connected to the relay")
+            connected = self._connect()
+        except OSError as error:
+            self._refuse(error)
+            if accepted is not None:
+                accepted.close()
+            return []
+        plain, other = (connected, accepted) if self._server else (accepted, connected)
+        for end in (plain, other):
+            end.setblocking(False)
+            if end.family != socket.AF_UNIX:
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = self._context.wrap_socket(
+            other, server_side=self._server, do_handshake_on_connect=False, suppress_ragged_eofs=True
+        )
+        pair = _Pair(plain, tls)
+        return [pair]
+
+    def _advance(self, pair: _Pair) -> bool:
+        """Carry what can be carried now; False when the connection is over."""
+        try:
+            if not pair.ready and pair.handshake():
+                shown = pair.tls.getpeercert(binary_form=True) or b""
+                if not hmac.compare_digest(shown, self._peer):
+                    raise ssl.SSLError("the peer shows another certificate than in the handshake")
+                pair.ready = True
+            if pair.ready and not pair.carry():
+                return False
+        except OSError as error:
+            if not pair.ready:  # later it only means that one end has gone
+                self._refuse(error)
+            return False
+        pair.watch(self._selector)
+        return True
+
+    def _refuse(self, error: OSError) -> None:
+        self.failure = str(error)
+        _log.info("a connection was refused: %s", error)
+
+
+class _Pair:
+    """One connection: its two sockets, and the bytes on their way between them."""
+
+    def __init__(self, plain: socket.socket, tls: ssl.SSLSocket) -> None:
+        self.plain = plain
+        self.tls = tls
+        self.ready = False
+        self._to_tls = bytearray()
+        self._to_plain = bytearray()
+        self._wants_write = False  # the TLS handshake
+        self._ended = False
+
+    def handshake(self) -> bool:
+        """Go on with the TLS handshake; whether it is complete."""
+        self._wants_write = False
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLWantWriteError:
+            self._wants_write = True
+            return False
+        return True
+
+    def carry(self) -> bool:
+        """Move bytes both ways until both sides have to wait; False when one has ended and the rest is delivered."""
+        moved = True
+        while moved:
+            moved = self._receive(self.tls, self._to_plain) | self._receive(self.plain, self._to_tls)
+            moved |= _send(self.plain, self._to_plain) | _send(self.tls, self._to_tls)
+        return not self._ended or bool(self._to_plain or self._to_tls)
+
+    def watch(self, selector: selectors.BaseSelector) -> None:
+        """Have the selector report what this connection waits for."""
+        reading = not self._ended
+        for end, outgoing, incoming in (
+            (self.plain, bool(self._to_plain), reading and self.ready and len(self._to_tls) < _ENOUGH),
+            (self.tls, bool(self._to_tls) or self._wants_write, reading and len(self._to_plain) < _ENOUGH),
+        ):
+            events = (selectors.EVENT_WRITE if outgoing else 0) | (selectors.EVENT_READ if incoming else 0)
+            known = end in selector.get_map()
+            if events and known:
+                selector.modify(end, events, self)
+            elif events:
+                selector.register(end, events, self)
+            elif known:
+                selector.unregister(end)
+
+    def close(self, selector: selectors.BaseSelector) -> None:
+        """Forget and close both sockets."""
+        for end in (self.plain, self.tls):
+            if end in selector.get_map():
+                selector.unregister(end)
+            end.close()
+
+    def _receive(self, source: socket.socket, buffer: bytearray) -> bool:
+        if self._ended or len(buffer) >= _ENOUGH:
+            return False
+        try:
+            data = source.recv(_CHUNK)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        self._ended = not data
+        buffer += data
+        return bool(data)
+
+
+def _send(target: socket.socket, buffer: bytearray) -> bool:
+    if not buffer:
+        return False
+    try:
+        sent = target.send(buffer)
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return False
+    del buffer[:sent]
+    return True

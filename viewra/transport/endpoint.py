@@ -1,0 +1,232 @@
+"""Where a gRPC server listens and how a client reaches it: unix socket or TCP, plain or with mutual TLS.
+
+Used by both ends, for the plugin's own server and for what the broker opens. With a ``Trust`` nothing ever falls back
+to plaintext. The certificate and TLS libraries are imported only then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import grpc
+
+from viewra.transport.channel import MAX_MESSAGE_BYTES, Announced, open_channel, target
+from viewra.transport.handshake import (
+    ENV_MAX_PORT,
+    ENV_MIN_PORT,
+    ENV_NETWORK,
+    ENV_SOCKET_DIR,
+    ENV_SOCKET_GROUP,
+    MAX_PORT,
+    MIN_PORT,
+)
+from viewra.transport.peer import is_own
+
+if TYPE_CHECKING:
+    from viewra.transport.bridge import Bridge
+    from viewra.transport.mtls import Trust
+
+_CONNECT_S = 5.0
+
+
+@attrs.define(eq=False)
+class PeerChannel:
+    """A channel with what belongs to it; ``close`` ends both."""
+
+    channel: grpc.Channel
+    _bridge: Bridge | None = None
+    _directory: Path | None = None
+
+    @property
+    def failure(self) -> str:
+        """Why the last TLS handshake failed, where that is known; else empty."""
+        return self._bridge.failure if self._bridge else ""
+
+    def close(self) -> None:
+        """Close the channel: calls under way fail as cancelled. Closing twice is fine."""
+        self.channel.close()
+        if self._bridge is not None:
+            self._bridge.close()
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+
+@attrs.define(eq=False)
+class Listener:
+    """Where a server listens; ``close``, after the server has stopped, removes its socket."""
+
+    network: str
+    address: str
+    _bridge: Bridge | None = None
+    _directory: Path | None = None
+
+    def close(self) -> None:
+        """Remove the socket; closing twice is fine."""
+        if self._bridge is not None:
+            self._bridge.close()
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        if self.network == "unix":
+            Path(self.address).unlink(missing_ok=True)
+
+
+@attrs.frozen
+class Place:
+    """Where a process may listen.
+
+    ``network`` is "unix" or "tcp"; ``socket_dir`` holds its sockets (also the private one that TLS with a Go peer
+    needs); ``socket_group``, a name or number, may connect to its unix socket, too; ``ports`` bounds its TCP port.
+    """
+
+    socket_dir: Path
+    network: str = "unix"
+    socket_group: str = ""
+    ports: tuple[int, int] = (MIN_PORT, MAX_PORT)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Place:
+        """What a host told its plugin. Raises ValueError for ports that are no numbers."""
+        return cls(
+            socket_dir=Path(environ.get(ENV_SOCKET_DIR) or environ.get("TMPDIR") or "/tmp"),  # noqa: S108 - Go's choice
+            network=environ.get(ENV_NETWORK) or "unix",
+            socket_group=environ.get(ENV_SOCKET_GROUP, ""),
+            ports=(int(environ.get(ENV_MIN_PORT) or 0), int(environ.get(ENV_MAX_PORT) or 0)),
+        )
+
+
+def dial(
+    announced: Announced,
+    *,
+    trust: Trust | None = None,
+    socket_dir: Path | None = None,
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
+) -> PeerChannel:
+    """Connect, lazily, to a server on this machine.
+
+    ``socket_dir`` is a private directory, needed only where ``trust.needs_bridge``.
+    """
+    if trust is None:
+        return PeerChannel(open_channel(announced, max_message_bytes=max_message_bytes))
+    if not trust.needs_bridge:
+        credentials = grpc.ssl_channel_credentials(trust.peer_pem, trust.own.key_pem, trust.own.cert_pem)
+        return PeerChannel(open_channel(announced, credentials=credentials, max_message_bytes=max_message_bytes))
+    if socket_dir is None:
+        raise ValueError("this peer's TLS needs a private directory for a socket")
+    from viewra.transport.bridge import Bridge  # light start-up: TLS is rarely asked for
+
+    directory = _private_directory(socket_dir)
+    hidden = Listener("unix", str(directory / "t"))
+    bridge = Bridge(_bind_unix(directory / "t"), _connector(announced), trust, server=False, admit=is_own)
+    return PeerChannel(open_channel(hidden, max_message_bytes=max_message_bytes), bridge, directory)
+
+
+def listen(server: grpc.Server, place: Place, *, trust: Trust | None = None) -> Listener:
+    """Have a server that is not yet started listen at a fresh address.
+
+    With TLS the server's own socket may be a private one behind a relay. Raises OSError when nothing can be bound.
+    """
+    if trust is not None and trust.needs_bridge:
+        return _listen_behind_bridge(server, place, trust)
+    credentials = None
+    if trust is not None:
+        pairs = [(trust.own.key_pem, trust.own.cert_pem)]
+        credentials = grpc.ssl_server_credentials(pairs, trust.peer_pem, require_client_auth=True)
+
+    def bind(address: str) -> int:
+        try:
+            if credentials is None:
+                return server.add_insecure_port(address)
+            return server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen at {address}: {error}") from error
+
+    if place.network == "tcp":
+        return Listener("tcp", _on_free_port(place.ports, bind))
+    path = _fresh_path(place.socket_dir)
+    bind(f"unix:{path}")
+    _set_access(path, place.socket_group)
+    return Listener("unix", str(path))
+
+
+def _listen_behind_bridge(server: grpc.Server, place: Place, trust: Trust) -> Listener:
+    from viewra.transport.bridge import Bridge  # light start-up: TLS is rarely asked for
+
+    directory = _private_directory(place.socket_dir)
+    hidden = Listener("unix", str(directory / "t"))
+    server.add_insecure_port(target(hidden))
+    if place.network == "tcp":
+        listener = socket.socket()
+
+        def bind(address: str) -> int:
+            host, _, port = address.rpartition(":")
+            listener.bind((host, int(port)))
+            return int(listener.getsockname()[1])
+
+        address = _on_free_port(place.ports, bind)
+        listener.listen()
+    else:
+        path = _fresh_path(place.socket_dir)
+        listener = _bind_unix(path)
+        _set_access(path, place.socket_group)
+        address = str(path)
+    bridge = Bridge(listener, _connector(hidden), trust, server=True)
+    return Listener(place.network, address, bridge, directory)
+
+
+def _bind_unix(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    return listener
+
+
+def _on_free_port(ports: tuple[int, int], bind: Callable[[str], int]) -> str:
+    """Bind to the first port of the range that is free; ``bind`` returns the port, which differs for port 0."""
+    for port in range(ports[0], ports[1] + 1):
+        with contextlib.suppress(OSError):
+            return f"127.0.0.1:{bind(f'127.0.0.1:{port}')}"
+    raise OSError(f"no free port on 127.0.0.1 from {ports[0]} to {ports[1]}")
+
+
+def _connector(announced: Announced) -> Callable[[], socket.socket]:
+    def connect() -> socket.socket:
+        if announced.network == "tcp":
+            host, _, port = announced.address.rpartition(":")
+            return socket.create_connection((host, int(port)), _CONNECT_S)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_CONNECT_S)
+        try:
+            connection.connect(announced.address)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    return connect
+
+
+def _fresh_path(directory: Path) -> Path:
+    return directory / f"plugin{secrets.token_hex(4)}"
+
+
+def _private_directory(parent: Path) -> Path:
+    directory = parent / secrets.token_hex(4)
+    directory.mkdir(0o700)
+    return directory
+
+
+def _set_access(path: Path, group: str) -> None:
+    """Let only the owner connect, or the group, too."""
+    if group:
+        number = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+        os.chown(path, -1, number)
+    path.chmod(0o660 if group else 0o600)
