@@ -1,0 +1,68 @@
+"""Closed structs: which fields a definition, or ``close()``, allows beside its own; and which labels a pattern means."""
+
+from __future__ import annotations
+
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.kinds import scalar
+from viewra.manifest.cue.near import did_you_mean
+from viewra.manifest.cue.node import Allowed, Conjunct, Group, Node, Scope
+from viewra.manifest.cue.problem import Problem
+
+
+def declare(node: Node, conjunct: Conjunct, struct: ast.Struct, scope: Scope) -> None:
+    """Note, for each group of a conjunct, what its struct literal declares."""
+    for group in conjunct.groups:
+        allowed = node.allowed.get(group)
+        if allowed is None:
+            node.allowed[group] = allowed = Allowed()
+        allowed.labels |= struct.labels
+        allowed.patterns.extend((pattern, scope) for pattern in struct.patterns)
+        allowed.open = allowed.open or struct.open
+
+
+def check_closed(node: Node) -> None:
+    """Put an error on each field that some closing group does not allow."""
+    groups = [group for group, allowed in node.allowed.items() if group.closing and not allowed.open]
+    if not groups:
+        return
+    for label, arc in node.arcs.items():
+        if arc.presence == ast.OPTIONAL or not ast.is_regular(label):
+            continue
+        for group in groups:
+            if not _allows(node, group, label):
+                arc.refuse(_not_allowed(node, group, label, arc))
+                break
+
+
+def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) -> bool:
+    """Whether a label unifies with the pattern's own expression."""
+    expr = pattern.label
+    if isinstance(expr, ast.Reference) and expr.hops < 0 and expr.name in ("string", "_"):
+        return True
+    node.run.meter.spend(1, pattern.place)
+    probe = Node(node.run, "", None)
+    probe.basic = scalar(ast.label_text(label), None)
+    probe.conjuncts.append(Conjunct(expr, scope))
+    failed = node.run.failure(probe)
+    if probe.pending:
+        raise Problem("the label of a pattern must be known", pattern.place)
+    return failed is None
+
+
+def _allows(node: Node, group: Group, label: str) -> bool:
+    for member in (group, *group.hosts):
+        allowed = node.allowed.get(member)
+        if allowed is None:
+            continue
+        if allowed.open or label in allowed.labels:
+            return True
+        if any(pattern_matches(node, pattern, scope, label) for pattern, scope in allowed.patterns):
+            return True
+    return False
+
+
+def _not_allowed(node: Node, group: Group, label: str, arc: Node) -> Problem:
+    known = {ast.label_text(name) for name in node.allowed[group].labels if ast.is_regular(name)}
+    hint = did_you_mean(ast.label_text(label), known)
+    intruders = [conjunct.field.place for conjunct in arc.conjuncts if conjunct.field and group not in conjunct.groups]
+    return Problem(f"field not allowed here{hint}", *intruders, kind="closed")

@@ -1,0 +1,142 @@
+"""Between evaluated nodes and plain Python data: export, equality, and Python data as an expression."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.kinds import Basic
+from viewra.manifest.cue.problem import Problem
+from viewra.manifest.cue.source import Source
+
+if TYPE_CHECKING:
+    from viewra.manifest.cue.evaluator import Evaluator
+    from viewra.manifest.cue.node import Node
+
+Data: TypeAlias = "None | bool | int | float | str | bytes | list[Data] | dict[str, Data]"
+"""What a manifest evaluates to."""
+
+
+def same(run: Evaluator, left: Basic | Node, right: Basic | Node) -> bool:
+    """Whether two values are equal, structs and lists field by field."""
+    if isinstance(left, Basic) or isinstance(right, Basic):
+        return isinstance(left, Basic) and isinstance(right, Basic) and left.key == right.key
+    run.evaluate(left)
+    run.evaluate(right)
+    if left.alternatives is not None or right.alternatives is not None:
+        if left.chosen is None or right.chosen is None:
+            return False
+        return same(run, _resolved(left), _resolved(right))
+    run.meter.spend(1, left.place)
+    if left.basic.key != right.basic.key or left.pending or right.pending or left.patterns or right.patterns:
+        return False
+    if (left.items is None) != (right.items is None) or left.items_open != right.items_open:
+        return False
+    if left.items is not None and right.items is not None:
+        pairs = zip(left.items, right.items, strict=False)
+        return len(left.items) == len(right.items) and all(same(run, a, b) for a, b in pairs)
+    if {label: arc.presence for label, arc in left.arcs.items()} != {
+        label: arc.presence for label, arc in right.arcs.items()
+    }:
+        return False
+    return all(same(run, arc, right.arcs[label]) for label, arc in left.arcs.items())
+
+
+def _resolved(node: Node) -> Basic | Node:
+    return node if node.chosen is None else node.chosen
+
+
+def export_node(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
+    """The node as plain data; what is wrong or not concrete goes to ``problems``, as many as there are."""
+    run.evaluate(node)
+    run.meter.spend(1, node.place)
+    value: Basic | Node = node
+    while not isinstance(value, Basic) and not value.problems and value.alternatives is not None:
+        if value.chosen is None:
+            options = " | ".join(str(option) if isinstance(option, Basic) else "{…}" for option, _ in value.alternatives)
+            problems.append(_open(node, f"several values are possible: {options[:200]}"))
+            return None
+        if value.chosen is value:
+            break
+        value = value.chosen
+    if isinstance(value, Basic):
+        return _scalar(node, value, problems)
+    if value.problems:
+        problems.extend(value.problems)
+        return None
+    for _, waits in value.pending:
+        problems.append(Problem(waits.message, waits.place, path=node.path))
+    if value.items is not None:
+        return [export_node(run, item, problems) for item in value.items]
+    if value.is_struct:
+        return _struct(run, value, problems)
+    return None if value.pending else _scalar(node, value.basic, problems)
+
+
+def _struct(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
+    result: dict[str, Data] = {}
+    for label, arc in node.arcs.items():
+        if not ast.is_regular(label):
+            run.collect(arc, problems)
+        elif arc.presence == ast.REQUIRED:
+            place = [node.place] if arc.field is None or arc.field.source.rank else [arc.field.place]
+            problems.append(Problem("this field is required", *place, path=arc.path, kind="required"))
+        elif arc.presence == ast.MEMBER:
+            result[ast.label_text(label)] = export_node(run, arc, problems)
+    return result
+
+
+def _scalar(node: Node, value: Basic, problems: list[Problem]) -> Data:
+    if not value.concrete:
+        problems.append(_open(node, f"needs a value: {value}"))
+        return None
+    data = value.value
+    if not isinstance(data, Decimal):
+        return data
+    number = float(data)
+    if math.isinf(number):
+        problems.append(_open(node, "too large for a float"))
+    return number
+
+
+def _open(node: Node, message: str) -> Problem:
+    return Problem(message, node.place, path=node.path, kind="incomplete")
+
+
+def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
+    """Python data (None, bool, int, float, str, bytes, lists, mappings) as an expression; raises ``TypeError``."""
+    if depth > 64:
+        raise TypeError("data nested deeper than 64")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise TypeError(f"{value} is not a number that CUE has")
+        return ast.Literal(source, 0, 0, Decimal(repr(value)))
+    if value is None or isinstance(value, (bool, int, str, bytes)):
+        return ast.Literal(source, 0, 0, value)
+    if isinstance(value, (list, tuple)):
+        items = [expression(item, source, depth=depth + 1) for item in value]
+        return ast.ListLiteral(source, 0, 0, items, None)
+    if isinstance(value, Mapping):
+        struct = ast.Struct(source, 0, 0, None)
+        for name, item in value.items():
+            if not isinstance(name, str):
+                raise TypeError(f"{name!r} is not a field name")
+            field = ast.Field(source, 0, 0, ast.label_key(name, quoted=True), ast.MEMBER)
+            field.value = expression(item, source, depth=depth + 1)
+            struct.fields.append(field)
+            struct.labels.add(field.label)
+        return struct
+    raise TypeError(f"{type(value).__name__} is not data that CUE has")
+
+
+def to_json(value: Data) -> Data:
+    """The same with bytes in base64, as CUE's own JSON has them."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    return {name: to_json(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,250 @@
+"""Evaluation of one node: its conjuncts, taken apart until what is left are types, fields, items and alternatives.
+
+Nodes are evaluated when something asks for them. ``compute`` works out operators and calls, ``references`` finds the
+field that a name means, ``disjunction`` the alternatives, ``closing`` which fields a definition allows.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.closing import check_closed
+from viewra.manifest.cue.compute import operand, operate
+from viewra.manifest.cue.disjunction import distribute, simple_alternatives
+from viewra.manifest.cue.fields import add_struct, apply_patterns, build_items
+from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, meet, scalar
+from viewra.manifest.cue.limits import Limits, Meter
+from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope
+from viewra.manifest.cue.problem import Incomplete, Limit, Problem
+from viewra.manifest.cue.references import adopt, find, is_cyclic
+
+
+class Evaluator:
+    """One evaluation with its budget. ``evaluate`` is idempotent; results stay in the nodes."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.meter = Meter(limits)
+        self.active = 0
+
+    def child(self, parent: Node, label: str, presence: int, conjunct: Conjunct) -> Node:
+        """A new node below another."""
+        if parent.depth >= self.limits.nesting:
+            raise Limit(f"fields are nested deeper than {self.limits.nesting}", conjunct.expr.place)
+        return Node(self, label, parent, presence)
+
+    def evaluate(self, node: Node) -> None:
+        """Evaluate one node, not its fields; a node under evaluation stays as it is."""
+        if node.state == WORKING:
+            return
+        if node.state == DONE:
+            if not any(waits.cycle for _, waits in node.pending):
+                return
+            node.reset()
+        self.active += 1
+        if self.active > self.limits.references:
+            place = node.conjuncts[0].expr.place
+            raise Limit(f"more than {self.limits.references} fields wait for one another", place)
+        node.state = WORKING
+        try:
+            self._conjuncts(node)
+            self._finish(node)
+        finally:
+            self.active -= 1
+            node.state = DONE
+
+    def _conjuncts(self, node: Node) -> None:
+        work = list(node.conjuncts)
+        references: list[Conjunct] = []
+        computed: list[Conjunct] = []
+        cyclic: list[Conjunct] = []
+        done = seen_references = seen_computed = 0
+        while True:
+            if done < len(work):
+                self.meter.spend(1, work[done].expr.place)
+                try:
+                    self._take(node, work[done], work, references, computed)
+                except Limit:
+                    raise
+                except Problem as problem:
+                    node.fail(problem)
+                done += 1
+            elif seen_references < len(references):
+                conjunct = references[seen_references]
+                seen_references += 1
+                self._guarded(node, conjunct, self._refer, work, cyclic)
+            elif seen_computed < len(computed):
+                conjunct = computed[seen_computed]
+                seen_computed += 1
+                self._guarded(node, conjunct, self._compute, work, cyclic)
+            elif cyclic:
+                if not node.grounded:
+                    node.fail(Problem("structural cycle: this field contains itself", cyclic[0].expr.place))
+                    return
+                work.extend(cyclic)
+                cyclic = []
+            else:
+                return
+
+    def _take(
+        self,
+        node: Node,
+        conjunct: Conjunct,
+        work: list[Conjunct],
+        references: list[Conjunct],
+        computed: list[Conjunct],
+    ) -> None:
+        """Take one conjunct apart: what can be had at once goes into the node, the rest onto the lists."""
+        expr = conjunct.expr
+        if isinstance(expr, ast.Reference):
+            if expr.hops >= 0:
+                references.append(conjunct)
+                return
+            basic = PREDECLARED[expr.name]
+            if basic is not ANY:
+                self.basic(node, conjunct, Basic(basic.kinds, expr.place, bounds=basic.bounds, name=basic.name))
+        elif isinstance(expr, ast.Literal):
+            self.basic(node, conjunct, scalar(expr.value, expr.place))
+        elif isinstance(expr, ast.Struct):
+            node.grounded = node.grounded or not conjunct.cyclic
+            work.extend(add_struct(node, conjunct, expr))
+        elif isinstance(expr, ast.ListLiteral):
+            self.basic(node, conjunct, Basic(LIST, expr.place))
+            node.elements.append((expr, conjunct))
+        elif isinstance(expr, ast.Meet):
+            work.extend([conjunct.to(item) for item in expr.items])
+        elif isinstance(expr, ast.Join):
+            self.join(node, conjunct, expr, work)
+        elif isinstance(expr, (ast.Path, Known)):
+            references.append(conjunct)
+        elif isinstance(expr, ast.Bottom):
+            raise Problem("the value is an explicit error (_|_)", expr.place)
+        else:
+            computed.append(conjunct)
+
+    def basic(self, node: Node, conjunct: Conjunct, basic: Basic) -> None:
+        """Unify a node with a type or a scalar."""
+        node.grounded = node.grounded or not conjunct.cyclic
+        node.basic = meet(node.basic, basic)
+
+    def join(self, node: Node, conjunct: Conjunct, expr: ast.Join, work: list[Conjunct]) -> None:
+        """Take in a disjunction: kept for later, unless this branch has already taken one of its alternatives."""
+        alternatives = simple_alternatives(expr)
+        if alternatives is not None:
+            node.grounded = node.grounded or not conjunct.cyclic
+            node.simple.append((alternatives, conjunct))
+            return
+        taken = len(node.joins)
+        node.joins.append((expr, conjunct))
+        if taken < len(node.choices):
+            alternative = expr.alternatives[node.choices[taken].index][0]
+            work.append(attrs.evolve(conjunct.to(alternative), choice=taken))
+
+    def _guarded(self, node: Node, conjunct: Conjunct, action: object, work: object, cyclic: object) -> None:
+        try:
+            action(node, conjunct, work, cyclic)  # type: ignore[operator]
+        except Incomplete as waits:
+            node.pending.append((conjunct, waits))
+        except Limit:
+            raise
+        except Problem as problem:
+            node.fail(problem)
+
+    def _refer(self, node: Node, conjunct: Conjunct, work: list[Conjunct], cyclic: list[Conjunct]) -> None:
+        target = find(self, conjunct.expr, conjunct.scope)
+        if isinstance(target, Basic):
+            self.basic(node, conjunct, target)
+            return
+        self.meter.spend(1, conjunct.expr.place)
+        if not conjunct.cyclic:
+            loop = is_cyclic(node, target, conjunct)
+            if loop is None:
+                return  # the field refers to itself, which says nothing about it
+            if loop:
+                cyclic.append(attrs.evolve(conjunct, cyclic=True))
+                return
+        elif target.origin is node.origin:
+            return
+        elif not node.grounded:
+            cyclic.append(conjunct)
+            return
+        adopt(node, target, conjunct, work)
+
+    def _compute(self, node: Node, conjunct: Conjunct, work: list[Conjunct], cyclic: list[Conjunct]) -> None:
+        expr = conjunct.expr
+        if isinstance(expr, ast.Call) and expr.name in ("close", "and", "or"):
+            self._combine(node, conjunct, expr, work)
+            return
+        self.basic(node, conjunct, operate(self, expr, conjunct.scope))
+
+    def _combine(self, node: Node, conjunct: Conjunct, expr: ast.Call, work: list[Conjunct]) -> None:
+        """``close(x)``, ``and([…])``, ``or([…])``: values that stay open to unification, unlike computed ones."""
+        argument = expr.arguments[0]
+        if expr.name == "close":
+            hosts = (conjunct.host, *conjunct.host.hosts) if conjunct.host else ()
+            group = Group(closing=True, deep=False, hosts=hosts)
+            work.append(attrs.evolve(conjunct.to(argument), groups=(*conjunct.groups, group), host=None))
+            return
+        values = operand(self, argument, conjunct.scope)
+        if not isinstance(values, Node) or values.items is None:
+            raise Problem(f"{expr.name}() takes a list", argument.place)
+        items: list[ast.Expr] = [Known(argument, item) for item in values.items]
+        if expr.name == "and":
+            work.extend([conjunct.to(item) for item in items])
+        elif not items:
+            raise Problem("or() takes a list with at least one value", argument.place)
+        else:
+            join = ast.Join(argument.source, argument.start, argument.end, [(item, False) for item in items])
+            self.join(node, conjunct, join, work)
+
+    def _finish(self, node: Node) -> None:
+        """What needs all conjuncts: items, patterns, closedness, and then the alternatives."""
+        try:
+            if node.elements:
+                build_items(node)
+            if node.arcs:
+                apply_patterns(node)
+                if any(group.closing for group in node.allowed):
+                    check_closed(node)
+            if (node.joins or node.simple) and not node.problems:
+                distribute(self, node)
+        except Limit:
+            raise
+        except Problem as problem:
+            node.fail(problem)
+
+    def find(self, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
+        """The node that a reference means."""
+        return find(self, expr, scope)
+
+    def collect(self, node: Node, problems: list[Problem]) -> None:
+        """Add the problems of a node and of all below it, definitions and hidden fields too."""
+        self.evaluate(node)
+        value: object = node
+        while isinstance(value, Node) and not value.problems and value.alternatives is not None:
+            value = value.chosen
+        if not isinstance(value, Node):
+            return
+        problems.extend(value.problems)
+        for arc in value.arcs.values():
+            if arc.presence == ast.MEMBER:
+                self.collect(arc, problems)
+        for item in value.items or ():
+            self.collect(item, problems)
+
+    def failure(self, node: Node) -> Problem | None:
+        """The first problem in a node or anywhere below it; fields that are only optional do not count."""
+        self.evaluate(node)
+        if node.problems:
+            return node.problems[0]
+        if node.alternatives is not None:
+            return None  # what is left of a disjunction has been looked through
+        for arc in node.arcs.values():
+            if arc.presence == ast.MEMBER and (problem := self.failure(arc)) is not None:
+                return problem
+        for item in node.items or ():
+            if (problem := self.failure(item)) is not None:
+                return problem
+        return None
+

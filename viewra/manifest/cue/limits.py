@@ -1,0 +1,47 @@
+"""What one evaluation may use at most, and the meter that counts it. A manifest is untrusted input.
+
+The limits are counts of things, never seconds, so that the same text gives the same answer on every machine.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.manifest.cue.problem import Limit
+from viewra.manifest.cue.source import Place
+
+
+@attrs.frozen
+class Limits:
+    """The bounds of one evaluation; reaching one ends the whole evaluation with an error that names it.
+
+    ``file_bytes`` UTF-8 bytes of one source; ``tokens`` of one source, commas put in at line ends not counted;
+    ``nesting`` levels of brackets, labels, prefix operators, and of evaluated fields; ``references`` fields that wait
+    for one another at a time; ``disjuncts`` alternatives of one field alive at once; ``steps`` units of evaluation;
+    ``digits`` of a number; ``exponent`` of a number, either sign; ``string_bytes`` of one evaluated string, in UTF-8.
+    """
+
+    file_bytes: int = 256 * 1024
+    tokens: int = 20_000
+    nesting: int = 64
+    references: int = 40
+    disjuncts: int = 512
+    steps: int = 100_000
+    digits: int = 1_000
+    exponent: int = 10_000
+    string_bytes: int = 1024 * 1024
+    errors: int = 100
+
+
+@attrs.define
+class Meter:
+    """Counts the steps of one evaluation. ``steps`` is how many were taken."""
+
+    limits: Limits
+    steps: int = 0
+
+    def spend(self, count: int, at: Place) -> None:
+        """Take ``count`` steps; raises ``Limit`` when the budget is used up."""
+        self.steps += count
+        if self.steps > self.limits.steps:
+            raise Limit(f"the evaluation takes more than {self.limits.steps:,} steps", at)

@@ -1,0 +1,38 @@
+"""Which field each name means: the nearest enclosing struct that declares it, else a name of the language.
+
+Scopes are lexical: fields that arrive by unification cannot be named, and quoted labels are no names.
+"""
+
+from __future__ import annotations
+
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.kinds import PREDECLARED
+from viewra.manifest.cue.near import did_you_mean
+from viewra.manifest.cue.problem import Problem
+
+
+def resolve(references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]], problems: list[Problem], most: int) -> None:
+    """Set ``hops`` of every reference; names that mean nothing are added to ``problems``, up to ``most`` in all."""
+    for reference, innermost in references:
+        if len(problems) >= most:
+            return
+        hops, scope = 0, innermost
+        while scope is not None and reference.name not in scope.names:
+            hops, scope = hops + 1, scope.outer
+        if isinstance(reference, ast.Call):
+            if scope is not None:
+                problems.append(Problem(f"{reference.name} is a field here and cannot be called", reference.place))
+        elif scope is not None:
+            reference.hops = hops
+        elif reference.name not in PREDECLARED:
+            known = {name for level in _scopes(innermost) for name in level.names} | set(PREDECLARED)
+            hint = did_you_mean(reference.name, known)
+            problems.append(Problem(f"there is no field or type named {reference.name}{hint}", reference.place))
+
+
+def _scopes(innermost: ast.Struct | None) -> list[ast.Struct]:
+    found = []
+    while innermost is not None:
+        found.append(innermost)
+        innermost = innermost.outer
+    return found

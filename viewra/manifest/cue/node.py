@@ -1,0 +1,226 @@
+"""The evaluated tree: one node per field, with the conjuncts it is made of. How they are evaluated is ``evaluator``'s.
+
+A conjunct is an expression with the scope it is read in; a reference adds the conjuncts of the field it means, so that
+the fields of a copied struct refer to their new siblings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.kinds import ANY, STRUCT, Basic
+from viewra.manifest.cue.problem import Incomplete, Problem
+
+if TYPE_CHECKING:
+    from viewra.manifest.cue.source import Place
+    from viewra.manifest.cue.evaluator import Evaluator
+
+FRESH, WORKING, DONE = range(3)
+MAYBE, IS_DEFAULT, NOT_DEFAULT = range(3)
+"""How an alternative stands to defaults: in a disjunction without marks, marked, or beside a marked one."""
+
+
+class Scope:
+    """One struct literal at work in one node; ``outer`` is the scope around the literal."""
+
+    __slots__ = ("node", "outer")
+
+    def __init__(self, node: Node, outer: Scope | None) -> None:
+        self.node = node
+        self.outer = outer
+
+
+class Group:
+    """The conjuncts that come from one definition, one ``close()``, or from around one embedding.
+
+    A ``closing`` group allows only the fields that its own conjuncts, or those of its ``hosts``, declare; ``deep`` ones
+    hold for the fields below as well. A host is what stands beside an embedded value in the same braces.
+    """
+
+    __slots__ = ("closing", "deep", "hosts")
+
+    def __init__(self, *, closing: bool, deep: bool, hosts: tuple[Group, ...] = ()) -> None:
+        self.closing = closing
+        self.deep = deep
+        self.hosts = hosts
+
+
+class Allowed:
+    """What one group declares in one node."""
+
+    __slots__ = ("labels", "open", "patterns")
+
+    def __init__(self) -> None:
+        self.labels: set[str] = set()
+        self.patterns: list[tuple[ast.Pattern, Scope]] = []
+        self.open = False
+
+
+class Trail:
+    """The references that a conjunct came through, innermost first: ``target`` was added to ``at``."""
+
+    __slots__ = ("at", "outer", "target")
+
+    def __init__(self, target: Node, at: Node, outer: Trail | None) -> None:
+        self.target = target
+        self.at = at
+        self.outer = outer
+
+
+@attrs.frozen(eq=False)
+class Conjunct:
+    """One expression that a node must unify with.
+
+    ``host`` is set while it is embedded; ``cyclic`` when it was reached through a field that contains the node;
+    ``field`` is the declaration it is the value of; ``choice`` is the alternative it came in by, as an index into
+    ``Node.choices``.
+    """
+
+    expr: ast.Expr
+    scope: Scope | None
+    groups: tuple[Group, ...] = ()
+    host: Group | None = None
+    trail: Trail | None = None
+    cyclic: bool = False
+    field: ast.Field | None = None
+    choice: int = -1
+
+    def to(self, expr: ast.Expr) -> Conjunct:
+        """The same for a part of the expression."""
+        return Conjunct(
+            expr, self.scope, self.groups, self.host, self.trail, self.cyclic, self.field, self.choice
+        )
+
+
+class Known(ast.Expr):
+    """An expression that stands for a node found by computing: an item of ``or([…])``, a selected field."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, like: ast.Expr, node: Node) -> None:
+        super().__init__(like.source, like.start, like.end)
+        self.node = node
+
+
+class Choice:
+    """One alternative taken. ``inside`` is the index of the choice whose alternative brought this one, or -1."""
+
+    __slots__ = ("index", "inside", "mode")
+
+    def __init__(self, index: int, mode: int, inside: int) -> None:
+        self.index = index
+        self.mode = mode
+        self.inside = inside
+
+
+class Node:
+    """One field, list item or file.
+
+    ``alternatives`` is None for a value without disjunction; else what is left of it, and ``chosen`` the one that it
+    resolves to, if any. ``origin`` is the node that this one is a branch of, itself for an ordinary one.
+    """
+
+    __slots__ = (
+        "allowed",
+        "alternatives",
+        "arcs",
+        "basic",
+        "chosen",
+        "choices",
+        "conjuncts",
+        "depth",
+        "elements",
+        "grounded",
+        "group",
+        "items",
+        "items_open",
+        "joins",
+        "label",
+        "origin",
+        "parent",
+        "patterns",
+        "patterns_seen",
+        "pending",
+        "presence",
+        "problems",
+        "refused",
+        "run",
+        "simple",
+        "state",
+    )
+
+    def __init__(self, run: Evaluator, label: str, parent: Node | None, presence: int = ast.MEMBER) -> None:
+        self.run = run
+        self.label = label
+        self.parent = parent
+        self.origin = self
+        self.presence = presence
+        self.depth: int = parent.depth + 1 if parent is not None else 0
+        self.conjuncts: list[Conjunct] = []
+        self.choices: tuple[Choice, ...] = ()
+        self.arcs: dict[str, Node] = {}
+        self.group: Group | None = None
+        self.patterns_seen = 0
+        self.refused: Problem | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was evaluated, keep the conjuncts."""
+        self.state = FRESH
+        self.basic: Basic = ANY
+        self.patterns: list[tuple[ast.Pattern, Scope, Conjunct]] = []
+        self.allowed: dict[Group, Allowed] = {}
+        self.elements: list[tuple[ast.ListLiteral, Conjunct]] = []
+        self.items: list[Node] | None = None
+        self.items_open = False
+        self.joins: list[tuple[ast.Join, Conjunct]] = []
+        self.simple: list[tuple[list[tuple[Basic, int]], Conjunct]] = []
+        self.pending: list[tuple[Conjunct, Incomplete]] = []
+        self.problems: list[Problem] = [] if self.refused is None else [self.refused]
+        self.alternatives: list[tuple[Basic | Node, int]] | None = None
+        self.chosen: Basic | Node | None = None
+        self.grounded = False
+
+    @property
+    def path(self) -> str:
+        """The dotted path from the file; list items by their number."""
+        labels: list[str] = []
+        node: Node | None = self
+        while node is not None:
+            if node.label:
+                labels.append(ast.label_text(node.label))
+            node = node.parent
+        return ".".join(reversed(labels))
+
+    def fail(self, problem: Problem) -> None:
+        """Keep a problem of this node; ones found elsewhere keep their own path."""
+        if problem not in self.problems:
+            problem.path = problem.path or self.path
+            problem.depth = problem.depth or self.depth
+            self.problems.append(problem)
+
+    def refuse(self, problem: Problem) -> None:
+        """Keep the problem that the parent does not allow this field."""
+        if self.refused is None:
+            self.fail(problem)
+            self.refused = problem
+
+    @property
+    def is_struct(self) -> bool:
+        """Whether it is known to have fields."""
+        return self.basic.kinds == STRUCT
+
+    @property
+    def place(self) -> Place:
+        """Where it is written: its first declaration, or the first expression it is made of."""
+        field = self.field
+        return field.place if field is not None else self.conjuncts[0].expr.place
+
+    @property
+    def field(self) -> ast.Field | None:
+        """The first declaration, in the text under evaluation where there is one."""
+        fields = [conjunct.field for conjunct in self.conjuncts if conjunct.field is not None]
+        return min(fields, key=lambda field: field.source.rank, default=None)

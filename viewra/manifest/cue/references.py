@@ -1,0 +1,158 @@
+"""From a name to the field that it means, and from that field's conjuncts to those of the one that refers to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.compute import operand
+from viewra.manifest.cue.kinds import LIST, STRUCT, Basic, kinds_text
+from viewra.manifest.cue.near import did_you_mean
+from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope, Trail
+from viewra.manifest.cue.problem import Incomplete, Problem
+from viewra.manifest.cue.source import Place
+
+if TYPE_CHECKING:
+    from viewra.manifest.cue.evaluator import Evaluator
+
+
+def find(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
+    """The node that a reference, a path or a known node means; a Basic where a path ends in a computed scalar.
+
+    Raises ``Incomplete`` where it is not there yet, ``Problem`` where it cannot be.
+    """
+    if isinstance(expr, Known):
+        return expr.node
+    if isinstance(expr, ast.Reference):
+        return _named(expr, scope)
+    assert isinstance(expr, ast.Path)  # noqa: S101  (the evaluator sends nothing else)
+    target: Node | Basic
+    if isinstance(expr.base, ast.Reference) and expr.base.hops >= 0:
+        target = _named(expr.base, scope)
+    else:
+        target = operand(run, expr.base, scope)
+    for step, start in expr.steps:
+        place = Place(expr.source, start)
+        run.meter.spend(1, place)
+        target = _step(run, target, step, scope, place)
+    return target
+
+
+def _named(expr: ast.Reference, scope: Scope | None) -> Node:
+    for _ in range(expr.hops):
+        scope = scope.outer if scope is not None else None
+    assert scope is not None  # noqa: S101  (``names.resolve`` counted the scopes)
+    target = scope.node.arcs[expr.name]
+    if target.presence == ast.OPTIONAL:
+        raise Incomplete(f"{expr.name} is optional and not set", expr.place)
+    return target
+
+
+def _step(run: Evaluator, target: Node | Basic, step: str | ast.Expr, scope: Scope | None, place: Place) -> Node:
+    """One selector or index."""
+    label: object = step
+    if isinstance(step, ast.Expr):
+        index = operand(run, step, scope)
+        if not isinstance(index, Basic) or not index.concrete:
+            raise Incomplete("an index must be known", place)
+        label = ast.label_key(index.value, quoted=True) if isinstance(index.value, str) else index.value
+    working = False
+    if isinstance(target, Node):
+        run.evaluate(target)
+        working = target.state == WORKING
+        if target.problems:
+            raise target.problems[0]
+        if target.alternatives is not None:
+            if target.chosen is None:
+                raise Incomplete("one of several alternatives, without a default", place)
+            target = target.chosen
+    if isinstance(target, Basic):
+        raise Problem(f"expected a struct or a list, found {target}", place)
+    if isinstance(label, int) and not isinstance(label, bool) and target.items is not None:
+        if 0 <= label < len(target.items):
+            return target.items[label]
+        raise Problem(f"there is no item {label} in a list of {len(target.items)}", place)
+    if isinstance(label, str) and label in target.arcs:
+        arc = target.arcs[label]
+        if arc.presence == ast.OPTIONAL:
+            raise Incomplete(f"{ast.label_text(label)} is optional and not set", place)
+        return arc
+    if not target.basic.kinds & (STRUCT | LIST):
+        raise Problem(f"expected a struct or a list, found {target.basic}", place)
+    if not isinstance(label, str) or target.basic.kinds == LIST:
+        raise Problem(f"{kinds_text(target.basic.kinds)} has no such item", place)
+    hint = did_you_mean(ast.label_text(label), map(ast.label_text, target.arcs))
+    waits = working or any(pending.cycle for _, pending in target.pending)
+    raise Incomplete(f"there is no field {ast.label_text(label)}{hint}", place, cycle=waits)
+
+
+def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
+    """Whether the target contains the node, or came to it by way of itself; None when it is the node."""
+    origin = target.origin
+    if origin is node.origin:
+        return None
+    trail = conjunct.trail
+    loop = False
+    while trail is not None:
+        if trail.target is origin:
+            if trail.at is node.origin:
+                return None
+            loop = True
+            break
+        trail = trail.outer
+    above = node.parent
+    while above is not None and not loop:
+        loop = above.origin is origin
+        above = above.parent
+    return loop
+
+
+def adopt(node: Node, target: Node, conjunct: Conjunct, work: list[Conjunct]) -> None:
+    """Add what the target is made of to the node's work; of a target that is a finished scalar, just the value."""
+    if target.state == DONE:
+        if target.problems:
+            for problem in target.problems:
+                node.fail(problem)
+            return
+        if _adopt_scalar(node, target, conjunct):
+            return
+    groups: dict[Group, Group] = {}
+    trail = Trail(target.origin, node.origin, conjunct.trail)
+    host = conjunct.host
+    for source in target.conjuncts:
+        if host is not None:
+            for group in source.groups:
+                if group.closing and group not in groups:
+                    hosts = (*group.hosts, host, *host.hosts)
+                    groups[group] = Group(closing=True, deep=group.deep, hosts=hosts)
+        belongs = (*conjunct.groups, *(groups.get(group, group) for group in source.groups))
+        work.append(
+            Conjunct(
+                source.expr,
+                source.scope,
+                tuple(dict.fromkeys(belongs)),
+                host,
+                trail,
+                conjunct.cyclic,
+                conjunct.field,
+                conjunct.choice,
+            )
+        )
+
+
+def _adopt_scalar(node: Node, target: Node, conjunct: Conjunct) -> bool:
+    """Take over a value that cannot depend on where it is; False when it is not such a one."""
+    if target.pending or target.arcs or target.items is not None or target.choices:
+        return False
+    if target.alternatives is None:
+        if target.basic.kinds & (STRUCT | LIST) and not target.basic.bounds:
+            return False
+        node.run.basic(node, conjunct, target.basic)
+        return True
+    if not all(isinstance(value, Basic) for value, _ in target.alternatives):
+        return False
+    node.grounded = node.grounded or not conjunct.cyclic
+    node.simple.append(
+        ([(value, mode) for value, mode in target.alternatives if isinstance(value, Basic)], conjunct)
+    )
+    return True
