@@ -1,0 +1,82 @@
+"""Opens a file to be parsed, and bounds what that may cost, in bytes and in reads, whatever the file claims."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import BinaryIO, Self
+
+MAX_BYTES = 96 * 1024 * 1024
+"""A tag may hold a large picture, and an ID3 tag is read twice; nothing else that is read comes near."""
+
+MAX_READS = 500_000
+"""A fragmented MP4 of ten hours needs some 200,000; a file of nothing but tiny atoms would need millions."""
+
+
+class AudioFileError(ValueError):
+    """A file that cannot be read as audio. The text says why, in one line of valid Unicode, and leaves out the path."""
+
+    def __init__(self, message: str) -> None:
+        plain = message.encode("utf-8", "backslashreplace").decode()
+        super().__init__(" ".join(plain.split())[:300])
+
+
+class Source:
+    """A binary file as parsers need it (``read seek tell``); a context manager that closes it.
+
+    Past its bounds every read raises ``AudioFileError``, and ``exhausted`` stays true: a parser may swallow the error.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self.size = size
+        """Bytes in the file."""
+        self.exhausted = False
+        self._bytes_left = MAX_BYTES
+        self._reads_left = MAX_READS
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read at most ``size`` bytes (all that is left when negative or None)."""
+        left = max(0, self.size - self._file.tell())
+        wanted = left if size is None or size < 0 else min(size, left)
+        self._bytes_left -= wanted
+        self._reads_left -= 1
+        if self._bytes_left < 0 or self._reads_left < 0:
+            self.exhausted = True
+            raise AudioFileError(f"it has more than {MAX_BYTES >> 20} MiB of tags, or {MAX_READS:,} parts")
+        return self._file.read(wanted)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to ``offset``, as for any file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._file.tell()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._file.close()
+
+
+def open_source(path: str) -> Source:
+    """Open a regular file that is not empty; raises ``AudioFileError``, also for a pipe, which would block for ever."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise AudioFileError(f"cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the path
+        raise AudioFileError(f"cannot be opened: {error}") from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise AudioFileError("not a regular file")
+        if status.st_size == 0:
+            raise AudioFileError("the file is empty")
+        return Source(io.BufferedReader(io.FileIO(descriptor, closefd=True)), status.st_size)
+    except BaseException:
+        os.close(descriptor)
+        raise
