@@ -10,7 +10,10 @@ import attrs
 KEY = "viewra-fault-bin"
 """Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}]}``."""
 
-_MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES = 1000, 500, 5  # gRPC refuses more than 8 KiB of metadata by default
+_MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES = 1000, 500, 5
+# In all well below the 8 KiB from which on gRPC may refuse a call's metadata; a status line is part of it.
+MAX_STATUS = 800
+"""Bytes of a reason that goes into gRPC's status, where a byte may take three."""
 
 
 @attrs.frozen
@@ -22,9 +25,9 @@ class Fault:
     causes: tuple[str, ...] = ()
 
 
-def clean(text: str, length: int = 4096) -> str:
-    """At most ``length`` characters of a text, in a form that UTF-8 can carry."""
-    return text[:length].encode("utf-8", "backslashreplace").decode("utf-8")
+def clean(text: str, size: int = 4096) -> str:
+    """At most ``size`` bytes of a text, in a form that UTF-8 can carry."""
+    return text[:size].encode("utf-8", "backslashreplace")[:size].decode("utf-8", "ignore")
 
 
 def encode(error: BaseException) -> bytes:
@@ -37,7 +40,7 @@ def encode(error: BaseException) -> bytes:
         seen.add(id(cause))
         cause = _cause(cause)
     story = {"type": type(error).__name__, "message": clean(str(error), _MAX_MESSAGE), "causes": causes}
-    return json.dumps(story).encode()
+    return json.dumps(story, ensure_ascii=False).encode()
 
 
 def decode(metadata: Iterable[tuple[str, str | bytes]] | None) -> Fault | None:

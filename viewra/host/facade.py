@@ -40,7 +40,8 @@ class Host:
     ``plugin_dirs`` are searched for plugins before ``<data_dir>/plugin-packages`` (the user's) and those shipped with
     viewra. ``database_url`` is by default a SQLite file in ``data_dir``, which is by default the user's data
     directory. Opening raises LockedError when another process uses the data directory, and DatabaseError or
-    MigrationError when the database cannot be used.
+    MigrationError when the database cannot be used. With ``exclusive=False`` it locks nothing and starts no plugin: it
+    only looks, beside whichever process holds the data directory.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Host:
         database_url: str | None = None,
         data_dir: str | Path | None = None,
         log_level: str = "info",
+        exclusive: bool = True,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -57,6 +59,7 @@ class Host:
         self.pm.add_hookspecs(hookspecs)
         self._plugin_dirs = [Path(directory) for directory in plugin_dirs]
         self._log_level = log_level
+        self._exclusive = exclusive
         self._resources = ExitStack()
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
@@ -67,16 +70,15 @@ class Host:
         """Lock the data directory, open the database, find the plugins; none is started yet."""
         with ExitStack() as resources:
             make_private(self.data_dir)
-            resources.enter_context(DataLock(self.data_dir))
+            if self._exclusive:
+                resources.enter_context(DataLock(self.data_dir))
             self._engine = open_database(self.database_url)
             resources.callback(self._engine.dispose)
-            runtime_dir = resources.enter_context(RuntimeDir())
-            spawner = Spawner()
-            resources.callback(spawner.close)
+            machinery = self._machinery(resources) if self._exclusive else None
             self._registry = Registry(
                 self.pm,
                 self._engine,
-                Machinery(spawner, runtime_dir),
+                machinery,
                 data_dir=self.data_dir.absolute(),
                 log_level=self._log_level,
                 on_state=self._announce,
@@ -141,6 +143,12 @@ class Host:
     def search(self, query: str, *, limit: int = 20, offset: int = 0) -> SearchPage:
         """Search the library and the plugins' own sources."""
         return library.search(self.engine, self.hook, query, limit=limit, offset=offset)
+
+    def _machinery(self, resources: ExitStack) -> Machinery:
+        runtime_dir = resources.enter_context(RuntimeDir())
+        spawner = Spawner()
+        resources.callback(spawner.close)
+        return Machinery(spawner, runtime_dir)
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)

@@ -28,7 +28,7 @@ class Registry(Mapping[str, Plugin]):
         self,
         pm: pluggy.PluginManager,
         engine: sa.Engine,
-        machinery: Machinery,
+        machinery: Machinery | None,
         *,
         data_dir: Path,
         log_level: str,

@@ -41,7 +41,7 @@ class Supervisor:
         self,
         found: Found,
         *,
-        machinery: Machinery,
+        machinery: Machinery | None,
         data_dir: Path,
         enabled: bool,
         log_level: str,
@@ -222,6 +222,8 @@ class Supervisor:
             return self._start()
 
     def _start(self) -> Incarnation:
+        if self._machinery is None:
+            raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
         self._become(PluginState.STARTING)
         self._code_hash = code_hash(self.found.directory)
         try:

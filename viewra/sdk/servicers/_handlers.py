@@ -49,12 +49,11 @@ def _behaviour(handler: Handler) -> Callable[[bytes, grpc.ServicerContext], byte
         try:
             return rpc.answer(method(*rpc.parse_arguments(data))).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
-            why = fault.clean(reason(error))
             context.set_trailing_metadata(((fault.KEY, fault.encode(error)),))
-            failure = rpc.failure(why)
+            failure = rpc.failure(fault.clean(reason(error)))
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
-                context.set_details(why)
+                context.set_details(fault.clean(reason(error), fault.MAX_STATUS))
                 return b""
             return failure.SerializeToString()
 

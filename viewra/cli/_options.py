@@ -1,0 +1,37 @@
+"""The global options, and what commands make of them: a host, or the database alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from viewra.host import Host
+
+_TO_PLUGINS = {"debug": "debug", "info": "info", "warning": "warn", "error": "error"}
+
+
+@attrs.frozen
+class Options:
+    """The global options as they were given."""
+
+    plugins: tuple[str, ...]
+    database: str | None
+    data_dir: str | None
+    log_level: str
+    log_format: str
+
+    def host(self, *, exclusive: bool = True) -> Host:
+        """The host, not yet open; ``exclusive=False`` for one that only looks."""
+        from viewra.cli._logging import configure  # both imported here: --help needs neither
+        from viewra.host import Host
+
+        configure(self.log_level, self.log_format)
+        return Host(
+            plugin_dirs=self.plugins,
+            database_url=self.database,
+            data_dir=self.data_dir,
+            log_level=_TO_PLUGINS[self.log_level],
+            exclusive=exclusive,
+        )

@@ -1,0 +1,26 @@
+"""What commands print: JSON for programs, aligned columns for people; paths as text in either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from viewra.library import display
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+    """Print rows as aligned columns under a header."""
+    texts = [[display(str(cell)) if cell is not None else "" for cell in row] for row in rows]
+    widths = [max(len(row[index]) for row in [list(header), *texts]) for index in range(len(header))]
+    for row in [list(header), *texts]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

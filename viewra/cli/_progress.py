@@ -1,0 +1,68 @@
+"""The progress bar of a scan: files, rate, time left, failures. On a terminal only; elsewhere it is silent."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from viewra.library import ScanProgress, display
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+
+class Progress:
+    """Called with each ``ScanProgress``; shows nothing when ``shown`` is false or stderr is no terminal."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        if shown and sys.stderr.isatty():
+            self._bar = _bar()
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("scanning", total=None, failed=0, rate="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, progress: ScanProgress) -> None:
+        """Show where the scan is."""
+        if self._bar is None or self._task is None:
+            return
+        elapsed = self._bar.tasks[0].elapsed or 0
+        rate = f"{progress.done / elapsed:,.0f} files/s" if elapsed > 0.5 else ""
+        self._bar.update(
+            self._task,
+            completed=progress.done,
+            total=progress.total,
+            description=progress.phase,
+            failed=progress.failed,
+            rate=rate,
+            current=display(progress.current)[-60:],
+        )
+
+
+def _bar() -> Bar:
+    from rich.console import Console  # here: a scan without a terminal does not need rich
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,78 @@
+"""``viewra library add|list|remove|scan``."""
+
+from __future__ import annotations
+
+import attrs
+import click
+
+from viewra import library
+from viewra.cli import scan
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json, print_table
+from viewra.library import display
+from viewra.types import Library
+
+
+@click.group("library")
+def command() -> None:
+    """Add, list, remove and scan libraries: the folders that viewra keeps."""
+
+
+@command.command("add")
+@click.argument("path")
+@json_option
+@click.pass_obj
+def add(options: Options, path: str, as_json: bool) -> None:
+    """Add a folder; it is scanned with the next ``viewra library scan``."""
+    with options.host(exclusive=False) as host:
+        added = library.add_library(host.engine, path)
+    if as_json:
+        print_json(_data(added))
+    else:
+        click.echo(f"library {added.id}: {display(added.path)}")
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_(options: Options, as_json: bool) -> None:
+    """List the libraries."""
+    with options.host(exclusive=False) as host:
+        found = library.list_libraries(host.engine)
+    if as_json:
+        print_json([_data(one) for one in found])
+    elif found:
+        print_table([(one.id, one.files, one.path) for one in found], ("ID", "FILES", "PATH"))
+    else:
+        click.echo("no libraries yet: viewra scan PATH makes one")
+
+
+@command.command("remove")
+@click.argument("library_", metavar="ID|PATH")
+@json_option
+@click.pass_obj
+def remove(options: Options, library_: str, as_json: bool) -> None:
+    """Forget a library and what was read of its files; the files stay."""
+    with options.host() as host:
+        removed = library.remove_library(host.engine, library_)
+    if as_json:
+        print_json(_data(removed))
+    else:
+        click.echo(f"removed library {removed.id}: {display(removed.path)} ({removed.files} files)")
+
+
+@command.command("scan")
+@click.argument("libraries", metavar="[ID|PATH]...", nargs=-1)
+@scan.scan_options
+@click.pass_obj
+def scan_(options: Options, libraries: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
+    """Scan these libraries, or all of them."""
+    with options.host(exclusive=False) as host:
+        chosen = [library.get_library(host.engine, one) for one in libraries] or library.list_libraries(host.engine)
+    if not chosen:
+        raise click.UsageError("there are no libraries yet: viewra scan PATH makes one")
+    scan.run(options, [one.path for one in chosen], full=full, wait=wait, as_json=as_json)
+
+
+def _data(one: Library) -> dict[str, object]:
+    return {**attrs.asdict(one), "path": display(one.path)}
