@@ -14,8 +14,8 @@ def open_database(url: str) -> sa.Engine:
     """The engine of the database at ``url`` (``sqlite:///relative.db``, ``sqlite:////absolute.db``), migrated.
 
     The file is made when it is not there, its folder is not. Whoever opens it calls ``engine.dispose()``. Any thread
-    may use the engine. Raises ``UsageError`` for a URL that cannot be meant, ``DatabaseError`` and ``MigrationError`` for a
-    database that cannot be used.
+    may use the engine. Raises ``UsageError`` for a URL that cannot be meant, ``DatabaseError`` and
+    ``MigrationError`` for a database that cannot be used.
     """
     try:
         parsed = sa.make_url(url)

@@ -1,7 +1,8 @@
 """The host's tables as SQLAlchemy Core knows them, and the newest revision of their schema.
 
 ``migrations/`` is what makes them; a test compares the two. The full-text index is not here: it differs by database,
-see ``viewra/library/fulltext.py``. Times are microseconds since the epoch (UTC), paths are bytes as the system has them.
+see ``viewra/library/fulltext.py``. Times are microseconds since the epoch (UTC), paths are bytes as the
+system has them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,56 @@
+"""The library: folders, their media files, what plugins say of them, and how to find them. It calls hooks only.
+
+Public names are imported when first used: SQLAlchemy takes 0.3 s, and ``display`` must not cost it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from viewra.library.paths import display
+
+if TYPE_CHECKING:
+    from viewra.library.events import forget_listener
+    from viewra.library.jobs import recover
+    from viewra.library.libraries import add_library, distinct_folders, list_libraries, remove_library
+    from viewra.library.notify import Notifier
+    from viewra.library.report import ScanProgress
+    from viewra.library.scanner import scan
+    from viewra.library.search import search
+    from viewra.library.show import show
+
+__all__ = [
+    "Notifier",
+    "ScanProgress",
+    "add_library",
+    "display",
+    "distinct_folders",
+    "forget_listener",
+    "list_libraries",
+    "recover",
+    "remove_library",
+    "scan",
+    "search",
+    "show",
+]
+
+_HOMES = {
+    "Notifier": "notify",
+    "ScanProgress": "report",
+    "add_library": "libraries",
+    "distinct_folders": "libraries",
+    "forget_listener": "events",
+    "list_libraries": "libraries",
+    "recover": "jobs",
+    "remove_library": "libraries",
+    "scan": "scanner",
+    "search": "search",
+    "show": "show",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

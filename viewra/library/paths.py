@@ -1,0 +1,40 @@
+"""Paths as the system has them (bytes, for which pathlib has nothing) and as people read them."""
+
+# ruff: noqa: PTH100, PTH118, PTH120
+
+from __future__ import annotations
+
+import os
+
+
+def display(path: str) -> str:
+    r"""``path`` as text that can be printed and stored: each byte that is not UTF-8 becomes ``\xNN``."""
+    try:
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte: not from the file system
+        return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def display_bytes(path: bytes) -> str:
+    """As ``display``."""
+    return display(os.fsdecode(path))
+
+
+def absolute(path: str) -> bytes:
+    """The path from the root, with links left as they are."""
+    return os.path.abspath(os.fsencode(path))
+
+
+def join(folder: bytes, *names: bytes) -> bytes:
+    """What is called so in a folder."""
+    return os.path.join(folder, *names)
+
+
+def folder_of(path: bytes) -> bytes:
+    """The folder that it is in; the root's is the root."""
+    return os.path.dirname(path)
+
+
+def is_within(path: bytes, folder: bytes) -> bool:
+    """Whether ``path`` is ``folder`` or lies in it, by their names alone."""
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

@@ -1,0 +1,129 @@
+"""Writes down what scrapers answer, in batches: the rows, the search index, and the notifications that are due."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from viewra.db.tables import directories, media_files
+from viewra.db.transactions import writing
+from viewra.library import events, fulltext, readings
+from viewra.library.libraries import Scope
+from viewra.library.merge import merge
+from viewra.library.paths import display_bytes, join
+from viewra.library.readings import Answer
+from viewra.services import ScraperSession
+from viewra.types import FileOutcome
+
+ROWS_A_TRANSACTION = 500
+
+LONGEST_WAIT_S = 1.0
+"""How long an answer may wait to be written while others keep coming."""
+
+
+class Recorder:
+    """Collects the answers of one scan and writes them down, 500 rows a transaction."""
+
+    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int, sessions: Sequence[ScraperSession]) -> None:
+        """``sessions`` are those whose answer a file's notification waits for; it may shrink while the scan goes on."""
+        self._engine = engine
+        self._scope = scope
+        self._job_id = job_id
+        self._sessions = sessions
+        self._rows: list[dict[str, Any]] = []
+        self._outcomes: list[FileOutcome] = []
+        self._oldest = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to ``flush``."""
+        count = len(self._rows)
+        return count >= ROWS_A_TRANSACTION or (count > 0 and time.monotonic() - self._oldest > LONGEST_WAIT_S)
+
+    def add(self, session: ScraperSession, file_id: int, outcome: FileOutcome) -> None:
+        """Take one answer, to be written by the next ``flush``."""
+        if not self._rows:
+            self._oldest = time.monotonic()
+        read_at = time.time_ns() // 1000
+        self._rows.append(readings.row_of(file_id, session.plugin_id, session.code_hash, read_at, outcome))
+        self._outcomes.append(outcome)
+
+    def flush(self) -> None:
+        """Write what there is. Raises ``DatabaseError``."""
+        while self._rows:
+            rows, outcomes = self._rows[:ROWS_A_TRANSACTION], self._outcomes[:ROWS_A_TRANSACTION]
+            with writing(self._engine) as connection:
+                self._write(connection, rows, outcomes)
+            del self._rows[:ROWS_A_TRANSACTION], self._outcomes[:ROWS_A_TRANSACTION]
+
+    def finish(self) -> None:
+        """Tell of the files that no further answer comes for, and make them searchable; some no plugin wants."""
+        place = _places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
+        place = place.where(self._scope.directories()).order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
+        while True:
+            with writing(self._engine) as connection:
+                files = connection.execute(place).all()
+                if not files:
+                    return
+                answers = readings.load(connection, [file.id for file in files])
+                fulltext.index(connection, [self._document(file, answers.get(file.id, [])) for file in files])
+                self._tell(connection, [file.id for file in files])
+
+    def _write(
+        self, connection: sa.Connection, rows: Sequence[dict[str, Any]], outcomes: Sequence[FileOutcome]
+    ) -> None:
+        ids = {row["media_file_id"] for row in rows}
+        files = connection.execute(_places().where(media_files.c.id.in_(ids))).all()
+        present = {file.id for file in files}  # a library may have been removed meanwhile
+        rows_of = [
+            (row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if row["media_file_id"] in present
+        ]
+        if not rows_of:
+            return
+        answers: dict[int, dict[str, Answer]] = {
+            file_id: {answer.plugin_id: answer for answer in found}
+            for file_id, found in readings.load(connection, present).items()
+        }
+        readings.store(connection, [row for row, _ in rows_of])
+        for row, outcome in rows_of:
+            answer = Answer(row["plugin_id"], row["code_hash"], row["read_at"], outcome.metadata)
+            answers.setdefault(row["media_file_id"], {})[answer.plugin_id] = answer
+        fulltext.index(connection, [self._document(file, answers[file.id].values()) for file in files])
+        complete = [file.id for file in files if self._is_complete(file.mime_type, answers[file.id])]
+        self._tell(connection, complete)
+        partly = [file.id for file in files if file.id not in set(complete) and not file.event_due]
+        if partly:  # read again by one plugin while another has still to answer
+            due = sa.update(media_files).where(media_files.c.id.in_(partly))
+            connection.execute(due.values(event_due=True))
+
+    def _is_complete(self, mime_type: str, answers: Mapping[str, Answer]) -> bool:
+        """Whether each scraper that wants the file has answered."""
+        for session in self._sessions:
+            answer = answers.get(session.plugin_id)
+            if session.wants(mime_type) and (answer is None or answer.code_hash != session.code_hash):
+                return False
+        return True
+
+    def _document(self, file: Any, answers: Iterable[Answer]) -> dict[str, object]:
+        path = os.path.relpath(join(file.path, file.name), self._scope.root)
+        merged = merge(answer.reading() for answer in answers)
+        return fulltext.document(file.id, display_bytes(path), merged)
+
+    def _tell(self, connection: sa.Connection, file_ids: Sequence[int]) -> None:
+        events.tell_files(connection, self._job_id, self._scope.library_id, file_ids)
+
+
+def _places() -> sa.Select[int, bytes, str, bool, bytes]:
+    """Files with what is needed to write them into the index."""
+    columns = (
+        media_files.c.id,
+        media_files.c.name,
+        media_files.c.mime_type,
+        media_files.c.event_due,
+        directories.c.path,
+    )
+    return sa.select(*columns).join_from(media_files, directories, media_files.c.directory_id == directories.c.id)

@@ -1,0 +1,96 @@
+"""What a scan has counted so far: for the bar while it runs, for the report at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import attrs
+
+from viewra.library.paths import display
+from viewra.types import ScanCounts, ScanFailure, ScanStatus
+
+MAX_FAILURES = 1000
+"""How many failures a report lists; the count of failed files is exact."""
+
+REPORTS_PER_S = 10
+
+
+@attrs.frozen
+class ScanProgress:
+    """How far a scan is.
+
+    ``seen`` files were found on the disk; ``done`` of them are finished with: each scraper that wants them has
+    answered. ``total`` is None while the walk goes on. ``phase`` is ``"walk"`` (with reading beside it), ``"read"``
+    or ``"finish"``; ``current`` is the path, printable, of what was looked at last.
+    """
+
+    seen: int
+    done: int
+    total: int | None
+    failed: int
+    phase: str
+    current: str
+
+
+class Tally:
+    """The counts and failures of one scan."""
+
+    def __init__(self) -> None:
+        self.counts = ScanCounts()
+        self.failures: list[ScanFailure] = []
+        self._failed_files: set[int] = set()
+
+    def fail_path(self, path: str, error: str, *, is_file: bool) -> None:
+        """The file system is to blame."""
+        self.counts.failed += is_file
+        self._note(ScanFailure(path, None, error))
+
+    def fail_file(self, file_id: int, path: str, plugin_id: str, error: str) -> None:
+        """A plugin could not read one file."""
+        self.miss_file(file_id)
+        self._note(ScanFailure(path, plugin_id, error))
+
+    def fail_plugin(self, path: str, plugin_id: str, error: str) -> None:
+        """A plugin is to blame for more than one file: one line stands for all."""
+        self._note(ScanFailure(path, plugin_id, error))
+
+    def miss_file(self, file_id: int) -> None:
+        """Count a file as failed, once however many plugins fail at it."""
+        if file_id not in self._failed_files:
+            self._failed_files.add(file_id)
+            self.counts.failed += 1
+
+    def stats(self, status: ScanStatus) -> dict[str, str]:
+        """The counts and the status as text, as listeners get them."""
+        counts = attrs.asdict(self.counts)
+        return {"status": str(status), **{name: str(count) for name, count in counts.items()}}
+
+    def _note(self, failure: ScanFailure) -> None:
+        if len(self.failures) < MAX_FAILURES:
+            self.failures.append(failure)
+
+
+class ProgressReporter:
+    """Calls back with the progress, at most ``REPORTS_PER_S`` times a second."""
+
+    def __init__(self, tally: Tally, callback: Callable[[ScanProgress], None] | None) -> None:
+        self._tally = tally
+        self._callback = callback
+        self._next = 0.0
+        self.phase = "walk"
+        self.current = ""
+
+    def tell(self, unread: Callable[[], int], *, now: bool = False) -> None:
+        """Report when it is time to, or ``now``; ``unread`` counts the files that wait for a scraper."""
+        if self._callback is None:
+            return
+        clock = time.monotonic()
+        if clock < self._next and not now:
+            return
+        self._next = clock + 1 / REPORTS_PER_S
+        counts = self._tally.counts
+        done = max(0, counts.seen - unread())
+        total = None if self.phase == "walk" else counts.seen
+        current = display(self.current)
+        self._callback(ScanProgress(counts.seen, done, total, counts.failed, self.phase, current))

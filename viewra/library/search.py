@@ -1,0 +1,85 @@
+"""Searches the library's full-text index and the plugins' own sources, and makes one ranked list of both."""
+
+from __future__ import annotations
+
+import os
+
+import sqlalchemy as sa
+
+from viewra.db.tables import directories, media_files
+from viewra.db.transactions import reading
+from viewra.errors import PluginError, UsageError
+from viewra.hookspecs import Hooks
+from viewra.library import fulltext
+from viewra.library.paths import join
+from viewra.library.query import Query, parse
+from viewra.types import SearchHit, SearchPage, SearchResult
+
+LIBRARY = "library"
+"""The source of hits that are files of the library."""
+
+
+def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, offset: int = 0) -> SearchPage:
+    """The hits number ``offset`` to ``offset + limit`` for ``query``, best first; ``hook`` None: of the library alone.
+
+    The best file of the library scores 1, the others in proportion; plugins' scores are taken as they are, within 0
+    and 1. A plugin that fails is among the page's errors. Raises ``UsageError`` for an unknown field, a query without a
+    word, or a negative ``limit`` or ``offset``, and ``DatabaseError``.
+    """
+    if not query.strip():
+        raise UsageError("nothing to search for", hint='for example: viewra search "artist:bach mass"')
+    if limit < 0 or offset < 0:
+        raise UsageError("a search cannot have a negative limit or offset")
+    parsed = parse(query)
+    if not parsed.alternatives:
+        return SearchPage(0)
+    wanted = limit + offset
+    total, hits = _search_library(engine, parsed, wanted)
+    errors: list[PluginError] = []
+    # A page of the whole needs every source's hits from its first on.
+    for result in hook.search(query=parsed.for_plugins(), limit=wanted, offset=0) if hook is not None else ():
+        if result.error is not None:
+            errors.append(result.error)
+        elif result.value is not None:
+            total += max(result.value.total_count, len(result.value.results))
+            hits.extend(_plugin_hit(result.plugin_id, found) for found in result.value.results[:wanted])
+    hits.sort(key=lambda hit: -hit.score)  # stable: the library comes first among equals
+    return SearchPage(total, tuple(hits[offset:wanted]), tuple(errors))
+
+
+def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
+    index = fulltext.media_search
+    ranked = sa.select(index.c.rowid, index.c.title, index.c.artist, index.c.album, fulltext.rank.label("rank"))
+    ranked = ranked.where(fulltext.matches(query)).order_by(sa.text("rank")).limit(limit)
+    best = ranked.subquery()
+    found = sa.select(best.c.title, best.c.artist, best.c.album, best.c.rank, directories.c.path, media_files.c.name)
+    found = found.join_from(best, media_files, media_files.c.id == best.c.rowid)
+    found = found.join(directories, directories.c.id == media_files.c.directory_id).order_by(best.c.rank)
+    counted = sa.select(sa.func.count()).select_from(index).where(fulltext.matches(query))
+    with reading(engine) as connection:
+        total = connection.execute(counted).scalar_one()
+        rows = connection.execute(found).all()
+    top = rows[0].rank if rows else -1.0
+    return total, [
+        SearchHit(
+            path=os.fsdecode(join(row.path, row.name)),
+            title=row.title,
+            artist=row.artist,
+            album=row.album,
+            score=row.rank / top if top else 1.0,
+            source=LIBRARY,
+        )
+        for row in rows
+    ]
+
+
+def _plugin_hit(plugin_id: str, found: SearchResult) -> SearchHit:
+    """A hit of a plugin: its ``path`` is what its metadata names so, else the plugin's own id of it."""
+    return SearchHit(
+        path=found.metadata.get("path", found.id),
+        title=found.title,
+        artist=found.artist,
+        album=found.album,
+        score=min(1.0, max(0.0, found.score)) if found.score == found.score else 0.0,
+        source=plugin_id,
+    )
