@@ -1,0 +1,12 @@
+"""Plugin manifests: CUE text to a ``Manifest``, with an evaluator of CUE of its own (``viewra.manifest.cue``).
+
+Finding the files is the host's; keeping an operator's settings too. Nothing here starts a process.
+"""
+
+from __future__ import annotations
+
+from viewra.manifest.load import load
+from viewra.manifest.model import Manifest, Permission, Restart, Runtime
+from viewra.manifest.settings import SettingField, SettingsGroup, SettingsSchema
+
+__all__ = ["Manifest", "Permission", "Restart", "Runtime", "SettingField", "SettingsGroup", "SettingsSchema", "load"]

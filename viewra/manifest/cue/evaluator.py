@@ -21,10 +21,15 @@ from viewra.manifest.cue.references import adopt, find, is_cyclic
 
 
 class Evaluator:
-    """One evaluation with its budget. ``evaluate`` is idempotent; results stay in the nodes."""
+    """One evaluation with its budget. ``evaluate`` is idempotent; results stay in the nodes.
 
-    def __init__(self, limits: Limits) -> None:
+    ``plain_is_default``: a field whose whole value is a literal takes any value of that type, the literal being its
+    default. CUE has no such rule; it is how plain values in a manifest's settings are read.
+    """
+
+    def __init__(self, limits: Limits, *, plain_is_default: bool = False) -> None:
         self.limits = limits
+        self.plain_is_default = plain_is_default
         self.meter = Meter(limits)
         self.active = 0
 

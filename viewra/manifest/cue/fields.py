@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viewra.manifest.cue import ast
+from viewra.manifest.cue.defaults import as_default
 from viewra.manifest.cue.closing import declare, pattern_matches
 from viewra.manifest.cue.kinds import STRUCT, Basic, meet
 from viewra.manifest.cue.node import Conjunct, Group, Node, Scope
@@ -44,7 +45,10 @@ def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conju
         elif field.presence < arc.presence:
             arc.presence = field.presence
         groups = deep if arc.group is None else (*deep, arc.group)
-        _add(arc, Conjunct(field.value, scope, groups, None, conjunct.trail, conjunct.cyclic, field))
+        value = field.value
+        if run.plain_is_default and conjunct.choice < 0 and not node.choices and ast.is_regular(label):
+            value = as_default(value)
+        _add(arc, Conjunct(value, scope, groups, None, conjunct.trail, conjunct.cyclic, field))
     for pattern in struct.patterns:
         node.patterns.append((pattern, scope, conjunct))
     return embedded

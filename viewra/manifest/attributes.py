@@ -1,0 +1,67 @@
+"""What stands in attributes: ``@ui(title="Rate limit", min=1, secret)`` as a mapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from viewra.manifest.cue import ast
+
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+
+
+def arguments(body: str) -> dict[str, str | int | float | bool]:
+    """The arguments by name: quoted text and numbers as such, ``true`` and ``false`` and a bare name as bools.
+
+    Anything else stays the text that it is.
+    """
+    found: dict[str, str | int | float | bool] = {}
+    for part in _parts(body):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if name or equals:
+            found[name.strip('"')] = _value(value.strip()) if equals else True
+    return found
+
+
+def named(attributes: Iterable[ast.Attribute], name: str) -> Mapping[str, str | int | float | bool] | None:
+    """The arguments of all attributes of one name together, or None when there is no such attribute."""
+    bodies = [attribute.body for attribute in attributes if attribute.name == name]
+    merged: dict[str, str | int | float | bool] = {}
+    for body in bodies:
+        merged.update(arguments(body))
+    return merged if bodies else None
+
+
+def _parts(body: str) -> list[str]:
+    """Split at commas that are outside quotes and brackets."""
+    parts, start, stack, quote, index = [], 0, [], "", 0
+    while index < len(body):
+        char = body[index]
+        if quote:
+            if char == "\\":
+                index += 1
+            elif char == quote:
+                quote = ""
+        elif char in "\"'":
+            quote = char
+        elif char in _CLOSES:
+            stack.append(_CLOSES[char])
+        elif stack and char == stack[-1]:
+            stack.pop()
+        elif char == "," and not stack:
+            parts.append(body[start:index])
+            start = index + 1
+        index += 1
+    parts.append(body[start:])
+    return [part for part in parts if part.strip()]
+
+
+def _value(text: str) -> str | int | float | bool:
+    if not text.startswith('"') and not text[:1].isdigit() and text[:1] != "-" and text not in ("true", "false"):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, (str, int, float, bool)) else text

@@ -1,0 +1,64 @@
+"""What is odd in a manifest but no reason to refuse it: unknown fields, older names, types nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from viewra.manifest import model
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.near import nearest
+from viewra.manifest.cue.node import Node
+from viewra.manifest.cue.problem import Problem
+
+_OLDER = {
+    "metadata_extraction": "metadata_scraper",
+    "scanner_hooks": "scanner_hook",
+    "api_endpoints": "api_registration",
+    "database_access": "database_service",
+    "background_tasks": "",
+    "external_services": "",
+}
+"""Names of capabilities that older manifests use, and the service that they roughly stand for."""
+
+
+def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]) -> None:
+    """Add what is found; a field whose name is nearly a known one is a problem, for its content would be lost."""
+    known = {label for label, arc in root.arcs.items() if _of_schema(arc)}
+    for label, arc in root.arcs.items():
+        if not ast.is_regular(label) or label in known or arc.presence == ast.OPTIONAL:
+            continue
+        meant = nearest(label, known)
+        if meant is not None and not _is_set(root.arcs[meant]):
+            problems.append(Problem(f"there is no such field, did you mean {meant}?", arc.place, path=label))
+        else:
+            warnings.append(Problem("unknown field, ignored", arc.place, path=label))
+    kind = data.get("type")
+    if isinstance(kind, str) and kind not in model.TYPES:
+        meant = nearest(kind, model.TYPES)
+        hint = f", did you mean {meant}?" if meant else ""
+        message = f"unknown type {kind!r}, treated as generic{hint}"
+        warnings.append(Problem(message, root.arcs["type"].place, path="type"))
+    _capabilities(root, data, warnings)
+
+
+def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) -> None:
+    for name in data.get("capabilities") or {}:
+        if name in model.CAPABILITIES:
+            continue
+        arc = root.arcs["capabilities"].arcs[name]
+        if name in _OLDER:
+            instead = f"; the service is called {_OLDER[name]} now" if _OLDER[name] else ""
+            message = f"an older name of a capability, kept{instead}"
+        else:
+            meant = nearest(name, model.CAPABILITIES)
+            message = "unknown capability, kept" + (f"; did you mean {meant}?" if meant else "")
+        warnings.append(Problem(message, arc.place, path=f"capabilities.{name}"))
+
+
+def _of_schema(arc: Node) -> bool:
+    return any(conjunct.field is not None and conjunct.field.source.rank == 1 for conjunct in arc.conjuncts)
+
+
+def _is_set(arc: Node) -> bool:
+    return any(conjunct.field is not None and conjunct.field.source.rank == 0 for conjunct in arc.conjuncts)

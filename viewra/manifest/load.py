@@ -1,0 +1,205 @@
+"""From a file to a ``Manifest``: the text is evaluated, unified with the schema, and read into values."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from viewra.errors import ManifestError
+from viewra.manifest import model
+from viewra.manifest.attributes import named
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.data import Data, export_node
+from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.kinds import Basic
+from viewra.manifest.cue.limits import Limits
+from viewra.manifest.cue.node import Conjunct, Node
+from viewra.manifest.cue.problem import Limit, Problem, combined
+from viewra.manifest.cue.value import Value, parse_text
+from viewra.manifest.findings import notes
+from viewra.manifest.settings import SettingsSchema
+
+_LIMITS = Limits()
+
+
+def load(path: Path) -> model.Manifest:
+    """Read a manifest: a ``.cue`` file, or a directory that holds ``plugin.cue``.
+
+    Raises ``ManifestError`` that lists everything wrong with it. The files that it names are not looked at.
+    """
+    file = path / "plugin.cue" if path.is_dir() else path
+    return loads(read_text(file), file)
+
+
+def read_text(file: Path) -> str:
+    """The text of a manifest; raises ``ManifestError`` when it cannot be read, is too long or not UTF-8."""
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(_LIMITS.file_bytes + 1)
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", file=str(file)) from error
+    if len(raw) > _LIMITS.file_bytes:
+        raise ManifestError(f"longer than {_LIMITS.file_bytes:,} bytes", file=str(file))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise ManifestError("not UTF-8", file=str(file), line=line, column=column) from error
+
+
+def loads(text: str, file: Path) -> model.Manifest:
+    """``load`` for a text; ``file`` says where it is from."""
+    tree = parse_text(text, str(file))
+    try:
+        return _read(tree, file)
+    except Limit as limit:
+        raise limit.error() from None
+    except RecursionError:
+        raise ManifestError("nested too deeply for the stack that is left", file=str(file), line=1, column=1) from None
+
+
+@functools.cache
+def _schema() -> ast.Struct:
+    """The tree of the schema, which never changes; it is parsed once in a process."""
+    file = Path(__file__).with_name("plugin_schema.cue")
+    return parse_text(file.read_text(encoding="utf-8"), file.name, rank=1)
+
+
+def _read(tree: ast.Struct, file: Path) -> model.Manifest:
+    run = Evaluator(_LIMITS)
+    whole = Node(run, "", None)
+    whole.conjuncts.append(Conjunct(tree, None))
+    run.evaluate(whole)
+    schema = Node(run, "", None)
+    schema.conjuncts.append(Conjunct(_schema(), None))
+    run.evaluate(schema)
+
+    # Manifests in the wild hold their data inside a definition, which knows only its own fields: the schema's defaults
+    # must come in, so its conjuncts are taken without the group that closes them.
+    plugin = whole.arcs.get("#Plugin", whole)
+    root = Node(run, "", None)
+    root.conjuncts.extend(
+        Conjunct(conjunct.expr, conjunct.scope, trail=conjunct.trail, field=conjunct.field)
+        for conjunct in plugin.conjuncts
+    )
+    root.conjuncts.extend(schema.arcs["#Manifest"].conjuncts)
+
+    problems: list[Problem] = []
+    data = _data(root, problems)
+    warnings: list[Problem] = []
+    notes(root, data, problems, warnings)
+    entry_point = _entry_point(root, data, problems)
+    if problems:
+        for problem in problems:
+            _explain(root, problem)
+        raise combined(problems)
+    settings = SettingsSchema(data["id"], root.arcs["settings"].conjuncts, _LIMITS)
+    return _manifest(file, data, entry_point, settings, combined(warnings).errors if warnings else ())
+
+
+def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
+    """All but the settings as plain data; those are a schema and need no values."""
+    run = root.run
+    run.evaluate(root)
+    problems.extend(root.problems)
+    for _, waits in root.pending:
+        problems.append(Problem(waits.message, waits.place))
+    data: dict[str, Any] = {}
+    for label, arc in list(root.arcs.items()):
+        if label == "settings" or not ast.is_regular(label):
+            run.collect(arc, problems)
+        elif arc.presence == ast.REQUIRED:
+            problems.append(Problem("this required field is missing", root.place, path=label, kind="required"))
+        elif arc.presence == ast.MEMBER:
+            data[label] = export_node(run, arc, problems)
+    return data
+
+
+def _explain(root: Node, problem: Problem) -> None:
+    """Say in words what the schema expected, where it has words for it."""
+    if problem.kind not in ("bound", "type", "value"):
+        return
+    node: Node | None = root
+    for label in problem.path.split("."):
+        node = node.arcs.get(label) if node is not None and node.items is None else None
+    if node is None:
+        return
+    for conjunct in node.conjuncts:
+        expected = named(conjunct.field.attributes, "expected") if conjunct.field is not None else None
+        if expected and isinstance(node.basic, Basic) and node.basic.concrete:
+            problem.message = f"expected {next(iter(expected))}, found {node.basic}"
+
+
+def _entry_point(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> str:
+    """The executable, relative; whatever leads out of the plugin's directory is a problem."""
+    main = (data.get("entry_points") or {}).get("main")
+    if not isinstance(main, str):
+        return ""
+    path = PurePosixPath(main)
+    depth = lowest = 0
+    for part in path.parts:
+        depth += -1 if part == ".." else 1
+        lowest = min(lowest, depth)
+    if path.is_absolute() or lowest < 0 or depth <= 0 or "\0" in main:
+        place = root.arcs["entry_points"].arcs["main"].place
+        problems.append(
+            Problem(f"expected a file inside the plugin's directory, found {main!r}", place, path="entry_points.main")
+        )
+    return main
+
+
+def _manifest(
+    file: Path,
+    data: dict[str, Any],
+    entry_point: str,
+    settings: SettingsSchema,
+    warnings: tuple[ManifestError, ...],
+) -> model.Manifest:
+    offered = {name for name, true in data["capabilities"].items() if true}
+    return model.Manifest(
+        file=file,
+        id=data["id"],
+        name=data["name"],
+        version=data["version"],
+        description=data["description"],
+        author=data["author"],
+        website=data["website"],
+        repository=data["repository"],
+        license=data["license"],
+        help=data["help"],
+        type=data["type"] if data["type"] in model.TYPES else "generic",
+        tags=tuple(data["tags"]),
+        entry_point=entry_point,
+        capabilities=frozenset(offered & set(model.CAPABILITIES)),
+        other_capabilities=frozenset(offered - set(model.CAPABILITIES)),
+        permissions=tuple(map(_permission, data["permissions"])),
+        settings=settings,
+        runtime=_runtime(data["runtime"]),
+        warnings=warnings,
+    )
+
+
+def _permission(value: str | dict[str, Data]) -> model.Permission:
+    if isinstance(value, str):
+        resource, _, action = value.partition(":")
+        return model.Permission(resource, (action,))
+    details = {name: item for name, item in value.items() if name not in ("resource", "actions")}
+    actions = value["actions"]
+    assert isinstance(actions, list)  # noqa: S101  (the schema says so)
+    return model.Permission(str(value["resource"]), tuple(map(str, actions)), details)
+
+
+def _runtime(data: dict[str, Any]) -> model.Runtime:
+    return model.Runtime(
+        workers=data["workers"],
+        lazy=data["lazy"],
+        idle_timeout_s=float(data["idle_timeout_s"]),
+        start_timeout_s=float(data["start_timeout_s"]),
+        call_timeout_s={name: float(seconds) for name, seconds in data["call_timeout_s"].items()},
+        limits=data["limits"],
+        restart=model.Restart(data["restart"]["max"], float(data["restart"]["window_s"])),
+        reload=data["reload"],
+    )

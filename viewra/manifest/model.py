@@ -1,0 +1,102 @@
+"""What a manifest says, as values: the result of ``load``. Settings are in ``settings``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from viewra.errors import ManifestError
+from viewra.manifest.cue.data import Data
+from viewra.manifest.settings import SettingsSchema
+
+CAPABILITIES = (
+    "metadata_scraper",
+    "scanner_hook",
+    "database_service",
+    "admin_page",
+    "api_registration",
+    "search_service",
+)
+"""The canonical names of the six services."""
+
+TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
+"""The documented values of ``type``; any other is treated as ``generic``."""
+
+
+@attrs.frozen
+class Permission:
+    """One thing that the plugin asks for: ``actions`` on a ``resource``; ``details`` are its other fields.
+
+    The compact form ``"network:external"`` is resource ``network``, action ``external``.
+    """
+
+    resource: str
+    actions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    details: Mapping[str, Data] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Restart:
+    """How often a crashed plugin is started again: at most ``max`` times in ``window_s`` seconds."""
+
+    max: int = 5
+    window_s: float = 60.0
+
+
+@attrs.frozen
+class Runtime:
+    """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
+
+    ``call_timeout_s`` has ``default`` and, by hook name, what differs. ``limits`` may have ``memory_mb``,
+    ``cpu_percent``, ``open_files`` and ``processes``. ``reload`` is ``blue-green`` or ``restart``.
+    """
+
+    workers: int = 1
+    lazy: bool = True
+    idle_timeout_s: float = 0.0
+    start_timeout_s: float = 60.0
+    call_timeout_s: Mapping[str, float] = attrs.field(factory=lambda: {"default": 30.0})
+    limits: Mapping[str, float] = attrs.field(factory=dict)
+    restart: Restart = attrs.field(factory=Restart)
+    reload: str = "blue-green"
+
+    def timeout_s(self, hook: str) -> float:
+        """The deadline of a call of one hook, in seconds."""
+        return self.call_timeout_s.get(hook, self.call_timeout_s["default"])
+
+
+@attrs.frozen(eq=False)
+class Manifest:
+    """One plugin's manifest, valid.
+
+    ``entry_point`` is relative to ``directory`` and does not lead out of it; whether the file is there is ``check``'s
+    to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
+    ``warnings`` are things that a person should look at and that nothing depends on.
+    """
+
+    file: Path
+    id: str
+    name: str
+    version: str
+    description: str
+    author: str
+    website: str
+    repository: str
+    license: str
+    help: str
+    type: str
+    tags: tuple[str, ...]
+    entry_point: str
+    capabilities: frozenset[str]
+    other_capabilities: frozenset[str]
+    permissions: tuple[Permission, ...]
+    settings: SettingsSchema
+    runtime: Runtime
+    warnings: tuple[ManifestError, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """Where the plugin is: the directory that holds the manifest."""
+        return self.file.parent

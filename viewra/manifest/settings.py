@@ -1,0 +1,247 @@
+"""The settings that a manifest declares: their schema, how an operator's values fill it, and what the plugin is given.
+
+A plain value in ``settings`` is the default of its type: an operator may set another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from viewra.errors import ManifestError
+from viewra.manifest.attributes import named
+from viewra.manifest.coerce import coerced, nested
+from viewra.manifest.cue import ast
+from viewra.manifest.cue.data import Data, expression, to_json
+from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.kinds import LIST, STRUCT, Basic, kinds_text
+from viewra.manifest.cue.limits import Limits
+from viewra.manifest.cue.node import Conjunct, Group, Node
+from viewra.manifest.cue.source import Source
+from viewra.manifest.cue.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OPERATOR = "settings"
+
+
+@attrs.frozen
+class SettingField:
+    """One setting. ``constraint`` is the manifest's own text; ``default`` is only meaningful with ``has_default``.
+
+    ``ui`` are the hints of ``@ui(…)``; ``secret`` is set by ``@secret()``, ``@ui(secret)`` or ``@tag(sensitive)``.
+    ``required``: it has no default and must be set. ``line`` and ``column`` are its place in the manifest.
+    """
+
+    key: str
+    type: str
+    constraint: str
+    default: Data
+    has_default: bool
+    required: bool
+    secret: bool
+    ui: Mapping[str, str | int | float | bool]
+    line: int
+    column: int
+
+
+@attrs.frozen
+class SettingsGroup:
+    """A struct of settings: ``key`` is dotted, ``""`` for the whole; ``ui`` are hints on the field or inside it."""
+
+    key: str
+    ui: Mapping[str, str | int | float | bool]
+    line: int
+
+
+class SettingsSchema:
+    """What may be set, made from the ``settings`` of one manifest."""
+
+    def __init__(self, plugin_id: str, conjuncts: Sequence[Conjunct], limits: Limits) -> None:
+        self._plugin_id = plugin_id
+        self._limits = limits
+        group = Group(closing=True, deep=True)
+        self._conjuncts = [attrs.evolve(conjunct, groups=(group,)) for conjunct in conjuncts]
+
+    def fill(self, values: Mapping[str, object] | None = None) -> dict[str, Data]:
+        """The settings in force: ``values`` (nested, or under dotted keys) unified with the schema, defaults filled in.
+
+        Raises ``ManifestError`` that lists every value that does not fit, every unknown one, and every setting that
+        must be set and is not; each is placed at its line of the manifest.
+        """
+        try:
+            data = coerced(nested(values or {}), self._node)
+            given = expression(data, Source(_OPERATOR, "", 2))
+        except TypeError as error:
+            raise ManifestError(str(error), file=_OPERATOR) from None
+        try:
+            result = Value(self._node([Conjunct(given, None)])).export()
+        except ManifestError as failed:
+            errors = tuple(self._explained(error) for error in failed.errors)
+            first = errors[0]
+            raise ManifestError(
+                first.message,
+                file=first.file,
+                line=first.line,
+                column=first.column,
+                path=first.path,
+                hint=first.hint,
+                errors=errors,
+            ) from None
+        assert isinstance(result, dict)  # noqa: S101  (the schema says so)
+        return result
+
+    def config(self, values: Mapping[str, object] | None = None) -> dict[str, str]:
+        """``fill`` as ``PluginContext.config`` has it: text under dotted keys, and all of it as JSON under ``_json``."""
+        filled = to_json(self.fill(values))
+        config: dict[str, str] = {}
+        _flatten(filled, "", config)
+        config["_json"] = json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
+        return config
+
+    def fields(self) -> list[SettingField]:
+        """Every setting, in the order of the manifest; a struct stands for the settings inside it."""
+        return [self._described(node) for node in self._leaves(self._node())]
+
+    def groups(self) -> list[SettingsGroup]:
+        """Every struct of settings, the whole first, with its hints."""
+        found: list[SettingsGroup] = []
+        waiting = [self._node()]
+        while waiting:
+            node = waiting.pop(0)
+            Value(node).errors  # noqa: B018  (evaluates it)
+            hints = _hints(node)
+            line, _ = node.place.source.line_column(node.place.offset)
+            found.append(SettingsGroup(_key(node), hints, line))
+            waiting.extend(child for _, child in _members(node) if _is_group(child))
+        return found
+
+    def _node(self, more: Sequence[Conjunct] = ()) -> Node:
+        run = Evaluator(self._limits, plain_is_default=True)
+        node = Node(run, "settings", None)
+        node.conjuncts.extend(self._conjuncts)
+        node.conjuncts.extend(more)
+        return node
+
+    def _leaves(self, node: Node) -> Iterator[Node]:
+        for _, child in _members(node):
+            if _is_group(child):
+                yield from self._leaves(child)
+            else:
+                yield child
+
+    def _described(self, node: Node) -> SettingField:
+        fields = [conjunct.field for conjunct in node.conjuncts if conjunct.field is not None]
+        line, column = node.place.source.line_column(node.place.offset)
+        constraint = " & ".join(
+            field.source.text[field.value.start : field.value_end] for field in fields
+        )
+        has_default, default = True, None
+        try:
+            default = to_json(Value(node).export())
+        except ManifestError:
+            has_default = False
+        optional = node.presence == ast.OPTIONAL
+        return SettingField(
+            key=_key(node),
+            type=_type(node),
+            constraint=constraint,
+            default=default if has_default and not optional else None,
+            has_default=has_default and not optional,
+            required=not optional and not has_default,
+            secret=_is_secret(node),
+            ui=_hints(node),
+            line=line,
+            column=column,
+        )
+
+    def _explained(self, error: ManifestError) -> ManifestError:
+        """The error in terms of settings: what to type, and never a secret."""
+        key = error.path.removeprefix("settings").removeprefix(".")
+        message, hint = error.message, error.hint
+        node, inner = self._find(key)
+        if message.startswith("needs a value") or message.startswith("this field is required"):
+            hint = f"viewra plugins settings {self._plugin_id} {key}=VALUE"
+            message = f"this setting is required: set it with {hint}"
+        elif message.startswith("field not allowed"):
+            message = "there is no such setting" + message.removeprefix("field not allowed here")
+        elif _is_secret(inner):
+            message = f"the value does not fit {inner.field.value.text if inner.field else 'its constraint'}"
+        line, column, file = error.line, error.column, error.file
+        if not line:
+            place = inner.place if inner.place.source.rank == 0 else node.place
+            (line, column), file = place.source.line_column(place.offset), place.source.name
+        return ManifestError(message, file=file, line=line, column=column, path=error.path, hint=hint)
+
+    def _find(self, key: str) -> tuple[Node, Node]:
+        """The whole schema, and the innermost part of it that a key leads to."""
+        whole = inner = self._node()
+        for label in key.split("."):
+            found = dict(_members(inner)).get(label)
+            if found is None:
+                break
+            inner = found
+        return whole, inner
+
+
+def _members(node: Node) -> list[tuple[str, Node]]:
+    return [(label, value.node) for label, value in Value(node).members()]
+
+
+def _is_group(node: Node) -> bool:
+    node.run.evaluate(node)
+    return node.is_struct and node.alternatives is None and node.presence != ast.OPTIONAL and bool(_members(node))
+
+
+def _key(node: Node) -> str:
+    return node.path.removeprefix("settings").removeprefix(".")
+
+
+def _attributes(node: Node) -> list[ast.Attribute]:
+    """Those of the field's declarations, and those on lines of their own inside its struct."""
+    found: list[ast.Attribute] = []
+    for conjunct in node.conjuncts:
+        if conjunct.field is not None:
+            found.extend(conjunct.field.attributes)
+        if isinstance(conjunct.expr, ast.Struct):
+            found.extend(conjunct.expr.attributes)
+    return found
+
+
+def _hints(node: Node) -> dict[str, str | int | float | bool]:
+    return dict(named(_attributes(node), "ui") or {})
+
+
+def _is_secret(node: Node) -> bool:
+    """Whether it, or a struct around it, is marked as secret."""
+    above: Node | None = node
+    while above is not None:
+        attributes = _attributes(above)
+        if any(attribute.name == "secret" for attribute in attributes):
+            return True
+        if (named(attributes, "ui") or {}).get("secret") or (named(attributes, "tag") or {}).get("sensitive"):
+            return True
+        above = above.parent
+    return False
+
+
+def _type(node: Node) -> str:
+    """The kinds of value that it takes, in words."""
+    kinds = 0
+    for value, _ in node.alternatives if node.alternatives is not None else [(node, 0)]:
+        basic = value if isinstance(value, Basic) else value.basic
+        kinds |= basic.kinds
+    return {LIST: "list", STRUCT: "struct"}.get(kinds) or kinds_text(kinds).replace("a list", "list")
+
+
+def _flatten(value: Data, key: str, config: dict[str, str]) -> None:
+    if isinstance(value, dict) and (value or not key):
+        for name, item in value.items():
+            _flatten(item, f"{key}.{name}" if key else name, config)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        config[key] = text
