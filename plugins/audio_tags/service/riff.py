@@ -1,4 +1,4 @@
-"""Walks the chunks of WAV and AIFF files for what mutagen does not read: ``LIST INFO`` tags, and how much audio is there.
+"""Walks the chunks of WAV and AIFF files for what mutagen leaves out: ``LIST INFO`` tags, and how much audio there is.
 
 A chunk is a name of four bytes, a size, and that many bytes, padded to an even number.
 """

@@ -1,0 +1,42 @@
+"""The sample files of the repository, as the tests of the plugin need them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+MUSIC = REPOSITORY / "examples" / "music"
+MALFORMED = REPOSITORY / "tests" / "audio" / "malformed"
+EXPECTED = json.loads((REPOSITORY / "tests" / "audio" / "expected.json").read_text(encoding="utf-8"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with ``sample`` for each good file, and one with ``malformed`` for each bad one."""
+    if "sample" in metafunc.fixturenames:
+        metafunc.parametrize("sample", [MUSIC / name for name in EXPECTED], ids=[Path(name).name for name in EXPECTED])
+    if "malformed" in metafunc.fixturenames:
+        files = sorted(MALFORMED.iterdir())
+        metafunc.parametrize("malformed", files, ids=[file.name for file in files])
+
+
+@pytest.fixture
+def expected(sample: Path) -> dict:
+    """What ``expected.json`` says of the sample: its ``fields``, and its ``duration`` in seconds."""
+    return EXPECTED[str(sample.relative_to(MUSIC))]
+
+
+@pytest.fixture
+def music() -> dict[str, Path]:
+    """One good file for each ending, without the dot; of several the first."""
+    found: dict[str, Path] = {}
+    for name in EXPECTED:
+        found.setdefault(Path(name).suffix[1:], MUSIC / name)
+    return found
+
+
+@pytest.fixture
+def suite(music: dict[str, Path]) -> dict:
+    """The arguments of the check suite: one good file of each ending with its fields, and the malformed files."""
+    good = {path: EXPECTED[str(path.relative_to(MUSIC))]["fields"] for path in music.values()}
+    return {"good": good, "bad": sorted(MALFORMED.iterdir())}

@@ -1,0 +1,68 @@
+"""Values are clean, bounded, joined and named once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from viewra_plugins.audio_tags.service.values import MAX_TOTAL, MAX_VALUE, clean, gather
+from viewra_plugins.audio_tags.service.vocabulary import FIELDS
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (" Für  Elise ", "Für  Elise"),
+        ("a\0b", "a b"),
+        ("a\x1b[31mred\x07", "a [31mred"),
+        ("two\r\nlines", "two lines"),
+        ("half \ud800 pair", "half \ufffd pair"),
+        ("\0\0", ""),
+        ("花", "花"),
+    ],
+)
+def test_clean(raw, text):
+    assert clean(raw) == text
+
+
+def test_comments_keep_their_lines():
+    assert clean("two\r\nlines\rand\x0bmore\n", multiline=True) == "two\nlines\nand more"
+
+
+@given(st.text(st.characters(), max_size=50), st.booleans())
+def test_clean_is_utf8_without_controls_and_stays_so(raw, multiline):
+    text = clean(raw, multiline=multiline)
+    text.encode()
+    assert not any((ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 for c in text)
+    assert clean(text, multiline=multiline) == text
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "花", "\U0001d11e"])
+def test_a_long_value_is_cut_between_characters(letter):
+    text = clean(letter * MAX_VALUE)
+    assert MAX_VALUE - 4 < len(text.encode()) <= MAX_VALUE
+    assert set(text) == {letter}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fields"),
+    [
+        ([("artist", "a"), ("artist", "b"), ("artist", "a")], {"artist": "a; b"}),
+        ([("tracknumber", "03/12")], {"tracknumber": "3", "totaltracks": "12"}),
+        ([("tracknumber", "3/")], {"tracknumber": "3"}),
+        ([("tracknumber", "A1")], {"tracknumber": "A1"}),
+        ([("tracknumber", "0"), ("totaltracks", "00")], {}),
+        ([("discnumber", "1/2"), ("totaldiscs", "3")], {"discnumber": "1", "totaldiscs": "2"}),
+        ([("compilation", "True")], {"compilation": "1"}),
+        ([("compilation", "0")], {}),
+        ([("date", "1853"), ("date", "1855")], {"date": "1853"}),
+        ([("title", " "), ("title", "x")], {"title": "x"}),
+        ([("artist", "AC/DC")], {"artist": "AC/DC"}),
+    ],
+)
+def test_gather(pairs, fields):
+    assert gather(pairs) == fields
+
+
+def test_joined_values_and_all_together_are_bounded():
+    assert len(gather(("artist", str(i)) for i in range(100_000))["artist"].encode()) <= MAX_VALUE
+    everything = gather((field, "x" * MAX_VALUE) for field in sorted(FIELDS))
+    assert sum(len(value) for value in everything.values()) <= MAX_TOTAL
