@@ -20,7 +20,13 @@ def print_json(data: Any) -> None:
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Print rows as aligned columns under a header."""
-    texts = [[display(str(cell)) if cell is not None else "" for cell in row] for row in rows]
+    texts = [[_cell(cell) for cell in row] for row in rows]
     widths = [max(len(row[index]) for row in [list(header), *texts]) for index in range(len(header))]
     for row in [list(header), *texts]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _cell(value: object) -> str:
+    """One line of text; what a terminal would take for a command is shown as an escape."""
+    text = display(str(value)) if value is not None else ""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -9,6 +9,8 @@ from viewra import library
 from viewra.cli import scan
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
+from viewra.errors import UsageError
+from viewra.host import Host
 from viewra.library import display
 from viewra.types import Library
 
@@ -54,7 +56,7 @@ def list_(options: Options, as_json: bool) -> None:
 def remove(options: Options, library_: str, as_json: bool) -> None:
     """Forget a library and what was read of its files; the files stay."""
     with options.host() as host:
-        removed = library.remove_library(host.engine, library_)
+        removed = library.remove_library(host.engine, _path(host, library_))
     if as_json:
         print_json(_data(removed))
     else:
@@ -68,10 +70,16 @@ def remove(options: Options, library_: str, as_json: bool) -> None:
 def scan_(options: Options, libraries: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
     """Scan these libraries, or all of them."""
     with options.host(exclusive=False) as host:
-        chosen = [library.get_library(host.engine, one) for one in libraries] or library.list_libraries(host.engine)
+        chosen = [_path(host, one) for one in libraries] or [one.path for one in library.list_libraries(host.engine)]
     if not chosen:
-        raise click.UsageError("there are no libraries yet: viewra scan PATH makes one")
-    scan.run(options, [one.path for one in chosen], full=full, wait=wait, as_json=as_json)
+        raise UsageError("there are no libraries yet", hint="viewra scan PATH makes one")
+    scan.run(options, chosen, full=full, wait=wait, as_json=as_json)
+
+
+def _path(host: Host, name: str) -> str:
+    """The path of a library that was named by its id, or the name itself when it is none."""
+    by_id = {str(one.id): one.path for one in library.list_libraries(host.engine)}
+    return by_id.get(name, name)
 
 
 def _data(one: Library) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 import attrs
@@ -13,7 +14,6 @@ from viewra.errors import UsageError
 from viewra.host import Host, Plugin
 from viewra.host.discovery import Found
 from viewra.library import display
-from viewra.manifest import nearest
 
 
 @click.group("plugins")
@@ -86,8 +86,8 @@ def disable(options: Options, plugin_id: str) -> None:
 def _plugin(host: Host, plugin_id: str) -> Plugin:
     if plugin_id in host.plugins:
         return host.plugins[plugin_id]
-    near = nearest(plugin_id, host.plugins)
-    hint = f"did you mean {near}?" if near else "viewra plugins list shows what there is"
+    near = difflib.get_close_matches(plugin_id, host.plugins, 1)
+    hint = f"did you mean {near[0]}?" if near else "viewra plugins list shows what there is"
     raise UsageError(f"there is no plugin {plugin_id!r}", hint=hint)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections import Counter
@@ -12,12 +13,16 @@ from typing import Any
 import attrs
 import click
 
+from viewra import library
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json
 from viewra.cli._progress import Progress
+from viewra.host import Host
 from viewra.library import display
 from viewra.types import ScanFailure, ScanReport, ScanStatus
 
+LISTENERS_S = 1.0
+"""Seconds in which plugins may catch up with the notifications of a scan before the command ends."""
 SHOWN_FAILURES = 20
 """Failures that the summary lists; ``--json`` lists more."""
 
@@ -47,16 +52,28 @@ def run(options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_js
     """Scan these folders and print the report; exits with status 1 when it was interrupted."""
     with _interrupted() as cancel, options.host() as host:
         with Progress(shown=not as_json) as progress:
-            reports = host.scan_all(paths, full=full, cancel=cancel, progress=progress)
-        if wait and not cancel.is_set():
-            host.deliver(cancel)
-        pending = host.pending_notifications()
+            reports = _scan_each(host, paths, full, cancel, progress)
+        patience_s = math.inf if wait else LISTENERS_S
+        pending = host.finish_notifications(0 if cancel.is_set() else patience_s, cancel=cancel)
     if as_json:
         print_json(report_data(reports, pending))
     else:
         _summarize(reports, pending)
     if any(report.status is not ScanStatus.COMPLETED for report in reports):
         click.get_current_context().exit(1)
+
+
+def _scan_each(
+    host: Host, paths: Sequence[str], full: bool, cancel: threading.Event, progress: Progress
+) -> list[ScanReport]:
+    for path in paths:
+        library.check_folder(path)  # all of them first: a typing error must not end a long scan half-way
+    reports = []
+    for path in library.distinct_folders(list(paths)):
+        reports.append(host.scan(path, full=full, cancel=cancel, progress=progress))
+        if cancel.is_set():
+            break
+    return reports
 
 
 @contextmanager

@@ -63,6 +63,7 @@ class Host:
         self._resources = ExitStack()
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
+        self._notifier: library.Notifier | None = None
 
     # ---- opening and closing ----
 
@@ -74,6 +75,8 @@ class Host:
                 resources.enter_context(DataLock(self.data_dir))
             self._engine = open_database(self.database_url)
             resources.callback(self._engine.dispose)
+            if self._exclusive:
+                library.recover(self._engine)
             machinery = self._machinery(resources) if self._exclusive else None
             self._registry = Registry(
                 self.pm,
@@ -138,11 +141,31 @@ class Host:
         progress: Callable[[library.ScanProgress], None] | None = None,
     ) -> ScanReport:
         """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too."""
-        return library.scan(self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress)
+        self._deliver()
+        return library.scan(
+            self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress, notifier=self._notifier
+        )
 
-    def search(self, query: str, *, limit: int = 20, offset: int = 0) -> SearchPage:
-        """Search the library and the plugins' own sources."""
-        return library.search(self.engine, self.hook, query, limit=limit, offset=offset)
+    def finish_notifications(self, timeout_s: float, *, cancel: threading.Event | None = None) -> dict[str, int]:
+        """Wait, for at most ``timeout_s`` seconds, until listeners have heard of everything; gives what still waits.
+
+        Scans never wait for listeners; the ones left behind go on by themselves while the host is open.
+        """
+        notifier = self._deliver()
+        notifier.wait_idle(timeout_s, cancel=cancel)
+        return notifier.pending()
+
+    def search(self, query: str, *, limit: int = 20, offset: int = 0, plugins: bool = True) -> SearchPage:
+        """Search the library and, unless ``plugins`` is false, the plugins' own sources."""
+        return library.search(self.engine, self.hook if plugins else None, query, limit=limit, offset=offset)
+
+    def _deliver(self) -> library.Notifier:
+        """The notifier, made when it is first needed: a host that only looks something up wakes no listener."""
+        if self._notifier is None:
+            self._notifier = library.Notifier(self.engine, self.hook)
+            self._resources.callback(self._notifier.close, 0.0)
+        self._notifier.open()
+        return self._notifier
 
     def _machinery(self, resources: ExitStack) -> Machinery:
         runtime_dir = resources.enter_context(RuntimeDir())

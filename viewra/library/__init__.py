@@ -13,7 +13,7 @@ from viewra.library.paths import display
 if TYPE_CHECKING:
     from viewra.library.events import forget_listener
     from viewra.library.jobs import recover
-    from viewra.library.libraries import add_library, distinct_folders, list_libraries, remove_library
+    from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
     from viewra.library.notify import Notifier
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
@@ -24,6 +24,7 @@ __all__ = [
     "Notifier",
     "ScanProgress",
     "add_library",
+    "check_folder",
     "display",
     "distinct_folders",
     "forget_listener",
@@ -39,6 +40,7 @@ _HOMES = {
     "Notifier": "notify",
     "ScanProgress": "report",
     "add_library": "libraries",
+    "check_folder": "libraries",
     "distinct_folders": "libraries",
     "forget_listener": "events",
     "list_libraries": "libraries",

@@ -12,7 +12,7 @@ from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError, ViewraError
 from viewra.library import fulltext, jobs
-from viewra.library.paths import absolute, display, display_bytes, is_within, join
+from viewra.library.paths import absolute, below, display, display_bytes, is_within, join
 from viewra.library.walk import signed
 from viewra.types import Library
 
@@ -35,10 +35,10 @@ class Scope:
         inside = directories.c.library_id == self.library_id
         if self.is_whole:
             return inside
-        below = self.path.rstrip(b"/") + b"/"
+        first = self.path.rstrip(b"/") + b"/"
         after = self.path.rstrip(b"/") + b"0"  # the byte after "/"
         path = directories.c.path
-        return sa.and_(inside, sa.or_(path == self.path, sa.and_(path >= below, path < after)))
+        return sa.and_(inside, sa.or_(path == self.path, sa.and_(path >= first, path < after)))
 
 
 def list_libraries(engine: sa.Engine) -> list[Library]:
@@ -96,7 +96,7 @@ def locate(engine: sa.Engine, path: str) -> Scope:
                 return Scope(row.id, row.path, folder)
             known = os.path.realpath(row.path)  # the same folder may be reached by another name
             if is_within(real, known):
-                return Scope(row.id, row.path, os.path.normpath(join(row.path, os.path.relpath(real, known))))
+                return Scope(row.id, row.path, _same_below(real, known, row.path))
             if is_within(known, real):
                 held = display_bytes(row.path)
                 raise UsageError(
@@ -117,6 +117,17 @@ def distinct_folders(paths: list[str]) -> list[str]:
         if not any(is_within(real[path], other) for other in others):
             kept.append(path)
     return kept
+
+
+def check_folder(path: str) -> None:
+    """Raise ``UsageError`` when ``path`` is no folder, ``ViewraError`` when it cannot be read."""
+    _check_readable(absolute(path), display(path))
+
+
+def _same_below(path: bytes, folder: bytes, other: bytes) -> bytes:
+    """What ``path`` is in ``folder``, in ``other``."""
+    rest = below(path, folder)
+    return join(other, rest) if rest else other
 
 
 def _check_readable(folder: bytes, name: str) -> None:

@@ -22,6 +22,8 @@ SAVE_EVERY = 50
 """A cursor is saved after so many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
 
 SAVE_EVERY_S = 0.5
+WATCH_S = 0.1
+"""How often whoever waits for listeners looks whether to go on waiting."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,21 @@ class Notifier:
     def pending(self) -> dict[str, int]:
         """How many notifications wait, by listener; also those of listeners that are not open."""
         return events.pending(self._engine)
+
+    def wait_idle(self, timeout_s: float, *, cancel: threading.Event | None = None) -> bool:
+        """Wait until no open listener has anything left to hear, or can hear no more; False when time ran out.
+
+        ``timeout_s`` may be ``math.inf``; ``cancel`` ends the wait early.
+        """
+        stop = cancel if cancel is not None else threading.Event()
+        deadline = time.monotonic() + timeout_s
+        while (waiting := self._busy()) and time.monotonic() < deadline and not stop.is_set():
+            waiting[0].idle.wait(min(WATCH_S, max(0.0, deadline - time.monotonic())))
+        return not self._busy()
+
+    def _busy(self) -> list[_Delivery]:
+        with self._lock:
+            return [one for one in self._deliveries.values() if one.is_alive() and not one.idle.is_set()]
 
     def close(self, grace_s: float) -> None:
         """Deliver what waits, for at most ``grace_s`` seconds, then stop; what is left is delivered by the next host.
@@ -99,6 +116,7 @@ class _Delivery:
         self._failed = 0
         self._saved_at = time.monotonic()
         self._woken = threading.Event()
+        self.idle = threading.Event()
         self._finishing = False
         self._stop = threading.Event()
         # A daemon: a listener that never answers must not keep the host from ending.
@@ -109,6 +127,7 @@ class _Delivery:
         return self._thread.is_alive()
 
     def wake(self) -> None:
+        self.idle.clear()
         self._woken.set()
 
     def finish(self) -> None:
@@ -152,6 +171,9 @@ class _Delivery:
                 self._save()
                 if finishing:
                     return
+                self.idle.set()
+                if self._woken.is_set():  # by somebody who cleared idle before it was set here
+                    self.idle.clear()
                 self._woken.wait()
 
     def _deliver(self, stored: StoredEvent) -> None:

@@ -1,0 +1,52 @@
+"""``host.register``: a plugin object of this process behind the same hooks, contained in the same way."""
+
+from __future__ import annotations
+
+import pytest
+
+from viewra import Host
+from viewra.errors import PluginFault, UsageError
+from viewra.testing import FakePlugin
+from viewra.types import PluginState
+
+
+def test_registered_object_answers_hooks_until_it_is_unregistered(viewra_host: Host) -> None:
+    fake = FakePlugin("mine")
+    plugin = viewra_host.register(fake)
+    assert viewra_host.plugins["mine"] is plugin
+    assert plugin.state is PluginState.RUNNING
+    assert plugin.pid is None
+    results = viewra_host.hook.search(query={"q": "x"}, limit=1, offset=0)
+    assert [(result.plugin_id, result.value.results[0].title) for result in results] == [("mine", "x")]
+    viewra_host.unregister(fake)
+    assert viewra_host.hook.search(query={"q": "x"}, limit=1, offset=0) == []
+    assert "mine" not in viewra_host.plugins
+    assert [name for name, _ in fake.calls if name in {"initialize", "start", "stop"}] == [
+        "initialize",
+        "start",
+        "stop",
+    ]
+
+
+def test_one_that_refuses_to_start_is_not_registered(viewra_host: Host) -> None:
+    with pytest.raises(PluginFault, match="no licence"):
+        viewra_host.register(FakePlugin("mine", on={"initialize": RuntimeError("no licence")}))
+    assert "mine" not in viewra_host.plugins
+
+
+def test_two_of_one_id(viewra_host: Host) -> None:
+    viewra_host.register(FakePlugin("mine"))
+    with pytest.raises(UsageError, match="'mine' is there already"):
+        viewra_host.register(FakePlugin("mine"))
+
+
+def test_closing_the_host_stops_it(tmp_path) -> None:
+    fake = FakePlugin("mine")
+    with Host(data_dir=tmp_path / "data") as host:
+        host.register(fake)
+    assert fake.called("stop") == [()]
+
+
+def test_unregistering_what_is_not_there(viewra_host: Host) -> None:
+    with pytest.raises(UsageError, match="not registered"):
+        viewra_host.unregister("nobody")
