@@ -59,7 +59,9 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "VIEWRA"},
     epilog="Every option can also be set as an environment variable: VIEWRA_DATA_DIR, VIEWRA_PLUGINS, …",
 )
-@click.option("--plugins", multiple=True, metavar="DIR", help="Look for plugins here first (repeatable).")
+@click.option(
+    "--plugins", multiple=True, type=click.Path(), metavar="DIR", help="Look for plugins here first (repeatable)."
+)
 @click.option("--database", metavar="URL", help="The host's database [default: viewra.db in the data directory].")
 @click.option("--data-dir", metavar="DIR", help="Where viewra keeps its data [default: the user's data directory].")
 @click.option(

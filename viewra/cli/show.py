@@ -9,7 +9,6 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
 from viewra.library import display
 
-
 FIRST = (
     "title",
     "artist",
