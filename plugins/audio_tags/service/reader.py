@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from mutagen import MutagenError
-from mutagen.apev2 import APENoHeaderError, APEv2
+from mutagen.apev2 import APEv2
 
 from . import riff, stream, values
 from .formats import AAC, MP3, WAV, Format, detect
@@ -27,6 +28,8 @@ def read(path: str) -> dict[str, str]:
         except AudioFileError:
             raise
         except OSError as error:
+            if error.errno == errno.EINVAL:  # a parser was sent to before the beginning
+                raise AudioFileError(f"not a valid {name} file: it points outside of itself") from error
             raise AudioFileError(f"cannot be read: {error.strerror or error}") from error
         except Exception as error:
             # A parser fed with arbitrary bytes fails in arbitrary ways (struct.error, RecursionError, MemoryError …):
@@ -53,11 +56,11 @@ def _fields(form: Format, source: Source) -> dict[str, str]:
 
 
 def _ape_at_the_end(source: Source) -> Any:
-    """The APEv2 tag that gain scanners append to MP3 files and taggers to AAC files; None without one."""
+    """The APEv2 tag that gain scanners append to MP3 files and taggers to AAC files; None without a readable one."""
     source.seek(0)
     try:
         return APEv2(source)
-    except APENoHeaderError:
+    except MutagenError:
         return None
 
 
@@ -66,6 +69,8 @@ def _reason(error: Exception) -> str:
         return "its parts are nested too deeply"
     if isinstance(error, MemoryError):
         return "it asks for more memory than there is"
+    if isinstance(error.__context__, EOFError):
+        return "it ends too early"
     text = str(error)
     if isinstance(error, MutagenError) and text:
         return text

@@ -1,0 +1,91 @@
+"""Files that are odd but real: several tags at once, old tags, sizes that their writer did not know, large pictures."""
+
+import struct
+
+import pytest
+from mutagen import id3
+from mutagen.mp3 import MP3
+from mutagen.wave import WAVE
+from viewra_plugins.audio_tags.service import AudioFileError
+from viewra_plugins.audio_tags.service.reader import read
+
+
+def without_id3(mp3: bytes) -> bytes:
+    """The frames of an MP3 file alone."""
+    return mp3[10 + (mp3[6] << 21 | mp3[7] << 14 | mp3[8] << 7 | mp3[9]) :]
+
+
+def wav(*chunks: tuple[bytes, bytes], claimed: int | None = None) -> bytes:
+    """A WAV file of one second at 8 kHz, with further chunks; ``claimed`` is the size that ``data`` says it has."""
+    fmt = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + fmt
+    for name, content in chunks:
+        body += name + struct.pack("<I", len(content)) + content + bytes(len(content) & 1)
+    body += b"data" + struct.pack("<I", 16000 if claimed is None else claimed) + bytes(16000)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("claimed", [0, 0xFFFF_FFFF])
+def test_a_wav_file_written_to_a_pipe_is_as_long_as_what_is_there(tmp_path, claimed):
+    (tmp_path / "pipe.wav").write_bytes(wav(claimed=claimed))
+    assert read(str(tmp_path / "pipe.wav"))["duration"] == "1.000"
+
+
+def test_riff_info_may_be_windows_text_and_fills_what_id3_leaves_open(tmp_path):
+    info = b"INFO" + b"INAM" + struct.pack("<I", 9) + "Für Elis".encode("cp1252") + b"\0\0"
+    info += b"IGNR" + struct.pack("<I", 4) + b"Alt\0"
+    path = tmp_path / "both.wav"
+    path.write_bytes(wav((b"LIST", info)))
+    assert read(str(path))["title"] == "Für Elis"
+    file = WAVE(str(path))
+    file.add_tags()
+    file.tags.add(id3.TIT2(encoding=3, text="Für Elise"))
+    file.save()
+    fields = read(str(path))
+    assert (fields["title"], fields["genre"]) == ("Für Elise", "Alt")
+
+
+def test_id3_version_2_2(music, tmp_path):
+    frames = b"TT2\0\0\x0a\0Allegretto"[:-1] + b"TP1\0\0\x06\0Bach\0"
+    tag = b"ID3\x02\0\0" + bytes([0, 0, 0, len(frames)]) + frames
+    (tmp_path / "old.mp3").write_bytes(tag + without_id3(music["mp3"].read_bytes()))
+    fields = read(str(tmp_path / "old.mp3"))
+    assert (fields["title"], fields["artist"]) == ("Allegrett", "Bach")
+
+
+def test_a_broken_tag_at_the_end_does_not_cost_the_good_one_at_the_start(music, tmp_path):
+    broken = struct.pack("<II", 1, 0) + b"\xff\0x" + b"APETAGEX" + struct.pack("<IIII", 2000, 43, 1, 0) + bytes(8)
+    (tmp_path / "a.mp3").write_bytes(music["mp3"].read_bytes() + broken)
+    assert read(str(tmp_path / "a.mp3"))["title"] == "Romanze a-Moll"
+
+
+def test_a_picture_of_20_megabytes_is_noticed_but_not_returned(music, tmp_path):
+    path = tmp_path / "large.mp3"
+    path.write_bytes(music["mp3"].read_bytes())
+    file = MP3(str(path))
+    file.tags.add(id3.APIC(encoding=3, mime="image/png", type=3, desc="large", data=bytes(range(256)) * 80_000))
+    file.save()
+    fields = read(str(path))
+    assert fields["has_picture"] == "true"
+    assert sum(map(len, fields.values())) < 2000
+
+
+def test_long_lyrics_are_cut(music, tmp_path):
+    path = tmp_path / "long.mp3"
+    path.write_bytes(music["mp3"].read_bytes())
+    file = MP3(str(path))
+    file.tags.setall("USLT", [id3.USLT(encoding=3, lang="deu", desc="", text="ü" * 100_000)])
+    file.save()
+    assert read(str(path))["lyrics"] == "ü" * 32_768
+
+
+def test_one_frame_somewhere_in_something_else_is_no_mp3(music, tmp_path):
+    frame = without_id3(music["mp3"].read_bytes())[:8]
+    (tmp_path / "a.mp3").write_bytes(b"x" * 1000 + frame + b"x" * 1000)
+    with pytest.raises(AudioFileError, match="no MPEG frames follow one another"):
+        read(str(tmp_path / "a.mp3"))
+
+
+def test_frames_behind_rubbish_are_an_mp3(music, tmp_path):
+    (tmp_path / "a.mp3").write_bytes(b"rubbish" * 100 + without_id3(music["mp3"].read_bytes()))
+    assert read(str(tmp_path / "a.mp3"))["codec"] == "mp3"
