@@ -1,6 +1,7 @@
 """The library: folders, their media files, what plugins say of them, and how to find them. It calls hooks only.
 
 Public names are imported when first used: SQLAlchemy takes 0.3 s, and ``display`` must not cost it.
+No module is called as a name here: importing it would take the name's place.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from viewra.library.notify import Notifier
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
-    from viewra.library.search import search
-    from viewra.library.show import show
+    from viewra.library.searching import search
+    from viewra.library.showing import show
 
 __all__ = [
     "Notifier",
@@ -47,8 +48,8 @@ _HOMES = {
     "recover": "jobs",
     "remove_library": "libraries",
     "scan": "scanner",
-    "search": "search",
-    "show": "show",
+    "search": "searching",
+    "show": "showing",
 }
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from viewra.library.query import Query, Term
-from viewra.types import MetadataValue
 
 TEXT_FIELDS = ("title", "artist", "album", "albumartist", "composer", "genre", "date")
 WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
@@ -20,16 +19,12 @@ rank = sa.func.bm25(sa.literal_column("media_search"), *(sa.literal_column(str(w
 """FTS5's measure of a hit: the lower the better, below 0."""
 
 
-def document(file_id: int, path: str, metadata: Mapping[str, MetadataValue]) -> dict[str, object]:
-    """The row of one file; ``path`` is below its library: words of the library's own path would find every file."""
-    row: dict[str, object] = {"rowid": file_id, "path": path}
-    for name in TEXT_FIELDS:
-        row[name] = metadata[name].value if name in metadata else ""
-    return row
-
-
 def index(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
-    """Put rows into the index, in place of those of the same files."""
+    """Put rows into the index, in place of those of the same files.
+
+    Each has ``rowid`` (the file's id), ``path`` (below its library, or words of the library's own path would find every
+    file) and ``TEXT_FIELDS``.
+    """
     forget(connection, [document["rowid"] for document in documents])
     connection.execute(sa.insert(media_search), documents)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 _AUDIO = {
     "aac": "audio/aac",
     "ac3": "audio/ac3",
@@ -100,7 +98,7 @@ _BESIDE = {
 }
 """What lies beside audio and video; in the library only when a plugin wants it."""
 
-_BY_EXTENSION = {os.fsencode("." + name): kind for name, kind in (_AUDIO | _VIDEO | _BESIDE).items()}
+_BY_EXTENSION = {name.encode(): kind for name, kind in (_AUDIO | _VIDEO | _BESIDE).items()}
 _ALWAYS = frozenset(_AUDIO.values()) | frozenset(_VIDEO.values())
 
 SNIFFED_BYTES = 8192
@@ -109,11 +107,11 @@ SNIFFED_BYTES = 8192
 
 def by_name(name: bytes) -> str | None:
     """The MIME type that a file name tells; ``""``: only the content can tell; None: of no interest."""
-    extension = os.path.splitext(name)[1]  # noqa: PTH122  (bytes)
-    if not extension:
+    dot = name.rfind(b".")
+    if dot <= 0:  # none, or only the one that hides it
         return ""
     # "._x.mp3" is where macOS keeps a file's attributes on a disk that has none; it is no audio.
-    return None if name.startswith(b"._") else _BY_EXTENSION.get(extension.lower())
+    return None if name.startswith(b"._") else _BY_EXTENSION.get(name[dot + 1 :].lower())
 
 
 def sniff(head: bytes) -> str:

@@ -1,6 +1,6 @@
 """Paths as the system has them (bytes, for which pathlib has nothing) and as people read them."""
 
-# ruff: noqa: PTH100, PTH118, PTH120
+# ruff: noqa: PTH100, PTH120
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ def absolute(path: str) -> bytes:
     return os.path.abspath(os.fsencode(path))
 
 
-def join(folder: bytes, *names: bytes) -> bytes:
+def join(folder: bytes, name: bytes) -> bytes:
     """What is called so in a folder."""
-    return os.path.join(folder, *names)
+    return folder + name if folder.endswith(b"/") else folder + b"/" + name
+
+
+def below(path: bytes, folder: bytes) -> bytes:
+    """The rest of a path that lies in a folder."""
+    return path[len(folder.rstrip(b"/")) + 1 :]
 
 
 def folder_of(path: bytes) -> bytes:

@@ -32,20 +32,26 @@ class Answer:
         return Reading(self.plugin_id, self.read_at, self.values or {})
 
 
-def row_of(file_id: int, plugin_id: str, code_hash: str, read_at: int, outcome: FileOutcome) -> dict[str, object]:
-    """The row that keeps an outcome."""
-    data, status = None, "error" if outcome.error else "skipped"
-    if outcome.metadata is not None:
-        data, status = _encode(outcome.metadata), "ok"
+def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
+    """The row that keeps an answer; ``error`` is ``""`` where there is none."""
+    values = answer.values
     return {
         "media_file_id": file_id,
-        "plugin_id": plugin_id,
-        "code_hash": code_hash,
-        "status": status,
-        "error": display(outcome.error),
-        "data": data,
-        "read_at": read_at,
+        "plugin_id": answer.plugin_id,
+        "code_hash": answer.code_hash,
+        "status": "ok" if values is not None else "error" if error else "skipped",
+        "error": display(error),
+        "data": orjson.dumps(values).decode() if values is not None else None,
+        "read_at": answer.read_at,
     }
+
+
+def storable(outcome: FileOutcome) -> Mapping[str, str] | None:
+    """The metadata of an outcome as text that a database can hold: a plugin in this process can give any ``str``."""
+    values = outcome.metadata
+    if values is None or (all(map(_is_utf8, values)) and all(map(_is_utf8, values.values()))):
+        return values
+    return {display(field): display(value) for field, value in values.items()}
 
 
 def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
@@ -76,8 +82,11 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
 
 
-def _encode(values: Mapping[str, str]) -> str:
+def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
-        return orjson.dumps(values).decode()
-    except TypeError:  # text that cannot be UTF-8, which only a plugin in this process can give
-        return orjson.dumps({display(field): display(value) for field, value in values.items()}).decode()
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

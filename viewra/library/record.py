@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,8 +12,8 @@ from viewra.db.tables import directories, media_files
 from viewra.db.transactions import writing
 from viewra.library import events, fulltext, readings
 from viewra.library.libraries import Scope
-from viewra.library.merge import merge
-from viewra.library.paths import display_bytes, join
+from viewra.library.merge import pick
+from viewra.library.paths import below, display_bytes, join
 from viewra.library.readings import Answer
 from viewra.services import ScraperSession
 from viewra.types import FileOutcome
@@ -34,31 +33,29 @@ class Recorder:
         self._scope = scope
         self._job_id = job_id
         self._sessions = sessions
-        self._rows: list[dict[str, Any]] = []
-        self._outcomes: list[FileOutcome] = []
+        self._answers: list[tuple[int, Answer, str]] = []
         self._oldest = 0.0
 
     @property
     def is_due(self) -> bool:
         """Whether it is time to ``flush``."""
-        count = len(self._rows)
+        count = len(self._answers)
         return count >= ROWS_A_TRANSACTION or (count > 0 and time.monotonic() - self._oldest > LONGEST_WAIT_S)
 
     def add(self, session: ScraperSession, file_id: int, outcome: FileOutcome) -> None:
         """Take one answer, to be written by the next ``flush``."""
-        if not self._rows:
+        if not self._answers:
             self._oldest = time.monotonic()
-        read_at = time.time_ns() // 1000
-        self._rows.append(readings.row_of(file_id, session.plugin_id, session.code_hash, read_at, outcome))
-        self._outcomes.append(outcome)
+        values = readings.storable(outcome)
+        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, values)
+        self._answers.append((file_id, answer, outcome.error))
 
     def flush(self) -> None:
         """Write what there is. Raises ``DatabaseError``."""
-        while self._rows:
-            rows, outcomes = self._rows[:ROWS_A_TRANSACTION], self._outcomes[:ROWS_A_TRANSACTION]
+        while self._answers:
             with writing(self._engine) as connection:
-                self._write(connection, rows, outcomes)
-            del self._rows[:ROWS_A_TRANSACTION], self._outcomes[:ROWS_A_TRANSACTION]
+                self._write(connection, self._answers[:ROWS_A_TRANSACTION])
+            del self._answers[:ROWS_A_TRANSACTION]
 
     def finish(self) -> None:
         """Tell of the files that no further answer comes for, and make them searchable; some no plugin wants."""
@@ -73,25 +70,18 @@ class Recorder:
                 fulltext.index(connection, [self._document(file, answers.get(file.id, [])) for file in files])
                 self._tell(connection, [file.id for file in files])
 
-    def _write(
-        self, connection: sa.Connection, rows: Sequence[dict[str, Any]], outcomes: Sequence[FileOutcome]
-    ) -> None:
-        ids = {row["media_file_id"] for row in rows}
-        files = connection.execute(_places().where(media_files.c.id.in_(ids))).all()
-        present = {file.id for file in files}  # a library may have been removed meanwhile
-        rows_of = [
-            (row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if row["media_file_id"] in present
-        ]
-        if not rows_of:
+    def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
+        files = connection.execute(_places().where(media_files.c.id.in_({one[0] for one in given}))).all()
+        present = {file.id for file in files}
+        given = [one for one in given if one[0] in present]  # a file may have been deleted meanwhile
+        if not given:
             return
-        answers: dict[int, dict[str, Answer]] = {
-            file_id: {answer.plugin_id: answer for answer in found}
-            for file_id, found in readings.load(connection, present).items()
-        }
-        readings.store(connection, [row for row, _ in rows_of])
-        for row, outcome in rows_of:
-            answer = Answer(row["plugin_id"], row["code_hash"], row["read_at"], outcome.metadata)
-            answers.setdefault(row["media_file_id"], {})[answer.plugin_id] = answer
+        answers: dict[int, dict[str, Answer]] = {file_id: {} for file_id in present}
+        for file_id, known in readings.load(connection, present).items():
+            answers[file_id].update((answer.plugin_id, answer) for answer in known)
+        readings.store(connection, [readings.row_of(*one) for one in given])
+        for file_id, answer, _ in given:
+            answers[file_id][answer.plugin_id] = answer
         fulltext.index(connection, [self._document(file, answers[file.id].values()) for file in files])
         complete = [file.id for file in files if self._is_complete(file.mime_type, answers[file.id])]
         self._tell(connection, complete)
@@ -109,9 +99,9 @@ class Recorder:
         return True
 
     def _document(self, file: Any, answers: Iterable[Answer]) -> dict[str, object]:
-        path = os.path.relpath(join(file.path, file.name), self._scope.root)
-        merged = merge(answer.reading() for answer in answers)
-        return fulltext.document(file.id, display_bytes(path), merged)
+        path = display_bytes(below(join(file.path, file.name), self._scope.root))
+        texts = pick((answer.reading() for answer in answers), fulltext.TEXT_FIELDS)
+        return {"rowid": file.id, "path": path, **texts}
 
     def _tell(self, connection: sa.Connection, file_ids: Sequence[int]) -> None:
         events.tell_files(connection, self._job_id, self._scope.library_id, file_ids)

@@ -1,0 +1,192 @@
+"""Hooks and sessions as the library sees them, without plugins; a database and a music folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from viewra import library
+from viewra.db import open_database, reading
+from viewra.errors import PluginError
+from viewra.services import ListenerSession, ScraperSession
+from viewra.types import FileOutcome, FileToRead, Result, ScanEvent, ScanReport, SearchResponse
+
+DEADLINE_S = 20.0
+
+Answer = FileOutcome | PluginError
+Behaviour = Callable[[Sequence[FileToRead]], Sequence[FileOutcome]]
+
+
+class FakeScraper:
+    """A scraper session answered by one thread; ``behaviour`` gives the outcomes of a batch, or raises."""
+
+    def __init__(self, plugin_id: str = "tags", behaviour: Behaviour | None = None) -> None:
+        self.plugin_id = plugin_id
+        self.code_hash = "v1"
+        self.batch_size = 8
+        self.window = 2
+        self.types: tuple[str, ...] = ("audio/",)
+        self.behaviour = behaviour or self.titles
+        self.batches: list[tuple[str, ...]] = []
+        self.most_in_flight = 0
+        self._in_flight = 0
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(1)
+
+    def wants(self, mime_type: str) -> bool:
+        return mime_type.startswith(self.types)
+
+    def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
+        with self._lock:
+            self._in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        self.batches.append(tuple(file.file_path for file in files))
+        return self._pool.submit(self._answer, files)
+
+    def _answer(self, files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
+        try:
+            return self.behaviour(files)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+
+    def titles(self, files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
+        """The usual behaviour: the file's name without extension, and who says so."""
+        return [
+            FileOutcome({"title": Path(file.file_path).stem, "artist": f"Artist of {self.plugin_id}"}) for file in files
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all files handed over, in order."""
+        return [Path(path).name for batch in self.batches for path in batch]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class FakeListener:
+    """A listener session that keeps what it hears; ``behaviour`` may block or raise first."""
+
+    def __init__(self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent], None] | None = None) -> None:
+        self.plugin_id = plugin_id
+        self.behaviour = behaviour
+        self.heard: list[ScanEvent] = []
+
+    def deliver(self, event: ScanEvent) -> None:
+        if self.behaviour is not None:
+            self.behaviour(event)
+        self.heard.append(event)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [str(event.kind) for event in self.heard]
+
+
+class FakeHook:
+    """The hooks that the library calls."""
+
+    def __init__(self) -> None:
+        self.scrapers: list[Result[ScraperSession]] = []
+        self.listeners: list[Result[ListenerSession]] = []
+        self.answers: list[Result[SearchResponse]] = []
+        self.searches: list[tuple[Mapping[str, str], int, int]] = []
+        self._fakes: list[FakeScraper] = []
+
+    def add_scraper(self, plugin_id: str = "tags", behaviour: Behaviour | None = None) -> FakeScraper:
+        scraper = FakeScraper(plugin_id, behaviour)
+        self._fakes.append(scraper)
+        self.scrapers.append(Result(plugin_id, scraper))
+        return scraper
+
+    def add_listener(
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent], None] | None = None
+    ) -> FakeListener:
+        listener = FakeListener(plugin_id, behaviour)
+        self.listeners.append(Result(plugin_id, listener))
+        return listener
+
+    def open_scraper(self) -> list[Result[ScraperSession]]:
+        return self.scrapers
+
+    def open_listener(self) -> list[Result[ListenerSession]]:
+        return self.listeners
+
+    def search(self, *, query: Mapping[str, str], limit: int, offset: int) -> list[Result[SearchResponse]]:
+        self.searches.append((query, limit, offset))
+        return self.answers
+
+    def close(self) -> None:
+        for fake in self._fakes:
+            fake.close()
+
+
+class World:
+    """A music folder, a database and the hooks, with what tests do to them."""
+
+    def __init__(self, tmp_path: Path, hook: FakeHook) -> None:
+        self.folder = tmp_path / "music"
+        self.folder.mkdir()
+        self.database = tmp_path / "viewra.db"
+        self.engine = open_database(f"sqlite:///{self.database}")
+        self.hook = hook
+
+    def put(self, name: str, content: bytes | None = None, folder: Path | None = None) -> Path:
+        """Make a file; its content is its name when none is given."""
+        path = (folder or self.folder) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode("utf-8", "surrogateescape") if content is None else content)
+        return path
+
+    def scan(self, path: Path | None = None, **options: object) -> ScanReport:
+        return library.scan(self.engine, self.hook, str(path or self.folder), **options)  # type: ignore[arg-type]
+
+    def rows(self, statement: str) -> list[sa.Row]:
+        with reading(self.engine) as connection:
+            return list(connection.execute(sa.text(statement)).all())
+
+    def ids(self) -> dict[str, int]:
+        """The id of each media file by its path as text."""
+        return {row.path_text: row.id for row in self.rows("SELECT id, path_text FROM media_files")}
+
+    def check_consistent(self) -> None:
+        """The database holds together: index, rows and keys agree, and the file is sound."""
+        assert self.rows("PRAGMA foreign_key_check") == []
+        assert self.rows("PRAGMA integrity_check")[0][0] == "ok"
+        indexed = {row[0] for row in self.rows("SELECT rowid FROM media_search")}
+        files = {row[0] for row in self.rows("SELECT id FROM media_files")}
+        assert indexed == files
+
+
+@pytest.fixture
+def hook() -> Iterator[FakeHook]:
+    fake = FakeHook()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, hook: FakeHook) -> Iterator[World]:
+    made = World(tmp_path, hook)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Waits until a condition holds, with a deadline."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not condition():
+            assert time.monotonic() < deadline, "the condition never held"
+            threading.Event().wait(0.005)
+
+    return wait

@@ -1,0 +1,372 @@
+"""What a scan finds: new, changed, moved and deleted files, and what it must not touch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import attrs
+import pytest
+
+from viewra import library
+from viewra.errors import LockedError, UsageError, ViewraError
+from viewra.types import ScanCounts, ScanReport, ScanStatus
+
+
+def counts(report: ScanReport) -> dict[str, int]:
+    """The counts that are not 0."""
+    return {name: count for name, count in attrs.asdict(report.counts).items() if count}
+
+
+def test_a_first_scan_reads_everything_once(world) -> None:
+    scraper = world.hook.add_scraper()
+    for number in range(30):
+        world.put(f"album {number // 10}/{number}.mp3")
+    world.put("cover.jpg")
+    world.put("notes.txt")
+    report = world.scan()
+    assert report.status is ScanStatus.COMPLETED
+    assert counts(report) == {"seen": 30, "new": 30}
+    assert report.failures == ()
+    assert sorted(scraper.names) == sorted(f"{number}.mp3" for number in range(30))
+    file = library.show(world.engine, str(world.folder / "album 1" / "17.mp3"))
+    assert (file.metadata["title"].value, file.metadata["title"].plugin) == ("17", "tags")
+    assert (file.mime_type, file.size) == ("audio/mpeg", len("album 1/17.mp3"))
+    world.check_consistent()
+
+
+def test_a_second_scan_reads_nothing(world) -> None:
+    scraper = world.hook.add_scraper()
+    world.put("a.mp3")
+    world.scan()
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+    assert scraper.names == ["a.mp3"]
+
+
+def test_a_changed_file_is_read_again_alone(world) -> None:
+    scraper = world.hook.add_scraper()
+    world.put("a.mp3")
+    world.put("b.mp3")
+    world.scan()
+    ids = world.ids()
+    world.put("a.mp3", b"longer than before")
+    assert counts(world.scan()) == {"seen": 2, "changed": 1, "unchanged": 1}
+    assert sorted(scraper.names) == ["a.mp3", "a.mp3", "b.mp3"]
+    assert world.ids() == ids
+
+
+def test_full_reads_everything_again(world) -> None:
+    scraper = world.hook.add_scraper()
+    world.put("a.mp3")
+    world.scan()
+    assert counts(world.scan(full=True)) == {"seen": 1, "unchanged": 1}
+    assert scraper.names == ["a.mp3", "a.mp3"]
+
+
+def test_full_notices_a_change_that_kept_size_and_time(world) -> None:
+    path = world.put("a.mp3", b"one")
+    before = path.stat()
+    world.scan()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+    assert counts(world.scan(full=True)) == {"seen": 1, "changed": 1}
+
+
+@pytest.mark.parametrize("target", ["b.mp3", "sub/a.mp3", "AAA/first.mp3", "zzz/last.mp3"])
+def test_a_moved_file_keeps_its_id_and_metadata(world, target: str) -> None:
+    scraper = world.hook.add_scraper()
+    old = world.put("middle/a.mp3")
+    world.scan()
+    (file_id,) = world.ids().values()
+    new = world.folder / target
+    new.parent.mkdir(parents=True, exist_ok=True)
+    old.rename(new)
+    assert counts(world.scan()) == {"seen": 1, "moved": 1}
+    assert world.ids() == {str(new): file_id}
+    assert library.show(world.engine, str(new)).metadata["title"].value == "a"
+    assert library.search(world.engine, None, f"path:{new.stem}").total == 1
+    assert scraper.names == ["a.mp3"]
+    world.check_consistent()
+
+
+def test_a_renamed_folder_moves_all_its_files(world) -> None:
+    for number in range(40):
+        world.put(f"old/{number}.mp3")
+    world.scan()
+    ids = set(world.ids().values())
+    (world.folder / "old").rename(world.folder / "new")
+    assert counts(world.scan()) == {"seen": 40, "moved": 40}
+    assert set(world.ids().values()) == ids
+    assert all("/new/" in path for path in world.ids())
+    assert world.rows("SELECT path FROM directories") == [(os.fsencode(world.folder / "new"),)]
+
+
+def test_a_copy_that_kept_its_times_is_the_same_file_when_the_first_is_gone(world) -> None:
+    old = world.put("a.mp3")
+    world.scan()
+    ids = list(world.ids().values())
+    (world.folder / "disk2").mkdir()
+    shutil.copy2(old, world.folder / "disk2" / "b.mp3")
+    old.unlink()
+    assert counts(world.scan()) == {"seen": 1, "moved": 1}
+    assert list(world.ids().values()) == ids
+
+
+def test_a_copy_beside_its_original_is_new(world) -> None:
+    old = world.put("a.mp3")
+    world.scan()
+    shutil.copy2(old, world.folder / "b.mp3")
+    assert counts(world.scan()) == {"seen": 2, "new": 1, "unchanged": 1}
+
+
+def test_same_size_and_time_but_other_content_is_no_move(world) -> None:
+    old = world.put("a.mp3", b"one")
+    info = old.stat()
+    world.scan()
+    other = world.put("b.mp3", b"two")
+    os.utime(other, ns=(info.st_atime_ns, info.st_mtime_ns))
+    old.unlink()
+    assert counts(world.scan()) == {"seen": 1, "new": 1, "deleted": 1}
+
+
+def test_hard_links_move_one_by_one(world) -> None:
+    first = world.put("old/x.mp3")
+    (world.folder / "old" / "y.mp3").hardlink_to(first)
+    world.scan()
+    ids = {Path(path).name: number for path, number in world.ids().items()}
+    (world.folder / "old").rename(world.folder / "new")
+    assert counts(world.scan()) == {"seen": 2, "moved": 2}
+    assert {Path(path).name: number for path, number in world.ids().items()} == ids
+
+
+def test_a_deleted_file_and_folder_are_forgotten(world) -> None:
+    world.hook.add_scraper()
+    world.put("a.mp3").unlink()
+    world.put("keep.mp3")
+    world.put("gone/b.mp3")
+    alone = world.put("c.mp3")
+    world.scan()
+    alone.unlink()
+    shutil.rmtree(world.folder / "gone")
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "deleted": 2}
+    assert [Path(path).name for path in world.ids()] == ["keep.mp3"]
+    assert len(world.rows("SELECT * FROM file_metadata")) == 1
+    world.check_consistent()
+
+
+def test_ids_are_never_given_again(world) -> None:
+    world.put("a.mp3")
+    world.scan()
+    (first,) = world.ids().values()
+    (world.folder / "a.mp3").unlink()
+    world.scan()
+    world.put("b.mp3", b"other")
+    world.scan()
+    assert list(world.ids().values()) == [first + 1]
+
+
+def test_a_broken_link_gives_a_line_and_loses_nothing(world, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere.mp3"
+    target.write_bytes(b"x")
+    (world.folder / "link.mp3").symlink_to(target)
+    assert counts(world.scan()) == {"seen": 1, "new": 1}
+    target.unlink()
+    report = world.scan()
+    assert counts(report) == {"failed": 1}
+    assert [(failure.plugin, failure.error) for failure in report.failures] == [(None, "broken symbolic link")]
+    assert len(world.ids()) == 1
+
+
+def test_a_loop_gives_one_line(world) -> None:
+    world.put("album/x.mp3")
+    (world.folder / "album" / "up").symlink_to(world.folder)
+    report = world.scan()
+    assert counts(report) == {"seen": 1, "new": 1}
+    assert [failure.path for failure in report.failures] == [str(world.folder / "album" / "up")]
+
+
+def test_a_folder_inside_a_library_is_scanned_alone(world) -> None:
+    world.put("a/1.mp3")
+    world.put("ab/2.mp3")
+    first = world.scan()
+    world.put("a/3.mp3")
+    world.put("ab/4.mp3")
+    (world.folder / "ab" / "2.mp3").unlink()
+    report = world.scan(world.folder / "a")
+    assert report.library_id == first.library_id
+    assert counts(report) == {"seen": 2, "new": 1, "unchanged": 1}
+    assert len(library.list_libraries(world.engine)) == 1
+    assert counts(world.scan()) == {"seen": 3, "new": 1, "unchanged": 2, "deleted": 1}
+
+
+def test_a_folder_reached_by_a_link_is_the_same_library(world, tmp_path: Path) -> None:
+    world.put("a/1.mp3")
+    first = world.scan()
+    (tmp_path / "alias").symlink_to(world.folder)
+    report = world.scan(tmp_path / "alias" / "a")
+    assert (report.library_id, counts(report)) == (first.library_id, {"seen": 1, "unchanged": 1})
+
+
+def test_a_folder_that_holds_a_library_is_refused(world) -> None:
+    world.scan()
+    with pytest.raises(UsageError, match="holds the library") as caught:
+        world.scan(world.folder.parent)
+    assert "viewra library remove" in str(caught.value.hint)
+
+
+def test_a_folder_that_does_not_exist_is_refused_and_nothing_is_lost(world) -> None:
+    world.put("a.mp3")
+    world.scan()
+    world.folder.rename(world.folder.with_name("away"))
+    with pytest.raises(UsageError, match="no such folder"):
+        world.scan()
+    assert len(world.ids()) == 1
+    assert [library.path for library in library.list_libraries(world.engine)] == [str(world.folder)]
+
+
+def test_a_file_is_no_folder(world) -> None:
+    with pytest.raises(UsageError, match="not a folder"):
+        world.scan(world.put("a.mp3"))
+
+
+def test_an_empty_mount_point_loses_nothing(world) -> None:
+    world.put("a.mp3")
+    world.scan()
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE media_files SET device = device + 1")
+    (world.folder / "a.mp3").unlink()
+    with pytest.raises(ViewraError, match="is it mounted"):
+        world.scan()
+    assert len(world.ids()) == 1
+
+
+def test_an_emptied_folder_loses_its_files(world) -> None:
+    world.put("a.mp3")
+    world.scan()
+    (world.folder / "a.mp3").unlink()
+    assert counts(world.scan()) == {"deleted": 1}
+
+
+def test_an_empty_folder(world) -> None:
+    report = world.scan()
+    assert (report.status, report.counts) == (ScanStatus.COMPLETED, ScanCounts())
+
+
+def test_names_that_are_not_utf8(world) -> None:
+    world.hook.add_scraper()
+    path = world.put(os.fsdecode(b"caf\xe9/\xff.mp3"))
+    assert counts(world.scan()) == {"seen": 1, "new": 1}
+    file = library.show(world.engine, str(path))
+    assert file.path == str(path)
+    assert library.display(file.path).endswith(r"caf\xe9/\xff.mp3")
+    assert list(world.ids()) == [library.display(str(path))]
+    (hit,) = library.search(world.engine, None, "artist:tags").results
+    assert hit.path == str(path)
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+
+
+def test_an_empty_file_and_a_sparse_one(world) -> None:
+    world.hook.add_scraper()
+    world.put("empty.mp3", b"")
+    with world.put("large.mp3", b"").open("r+b") as file:
+        file.truncate(4 * 2**30)
+    assert counts(world.scan()) == {"seen": 2, "new": 2}
+    assert library.show(world.engine, str(world.folder / "large.mp3")).size == 4 * 2**30
+    assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
+
+
+def test_a_file_without_extension_is_known_by_its_content(world) -> None:
+    world.put("song", b"ID3\x04\x00" + bytes(200))
+    world.put("README", b"read me")
+    world.scan()
+    assert [(row.path_text, row.mime_type) for row in world.rows("SELECT path_text, mime_type FROM media_files")] == [
+        (str(world.folder / "song"), "audio/mpeg")
+    ]
+
+
+def test_extensions_in_any_case_and_what_scrapers_want(world) -> None:
+    world.hook.add_scraper().types = ("image/",)
+    for name in ("A.FLAC", "b.Mp4", "cover.JPG", "._A.FLAC", "notes.txt"):
+        world.put(name)
+    world.scan()
+    assert {Path(path).name for path in world.ids()} == {"A.FLAC", "b.Mp4", "cover.JPG"}
+    world.hook.scrapers.clear()
+    assert counts(world.scan()) == {"seen": 3, "unchanged": 3}, "what is known stays when its scraper is gone"
+
+
+def test_a_file_that_vanishes_before_it_is_looked_at(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put("a.mp3")
+    victim = world.put("b.mp3")
+    from viewra.library import discover
+
+    real = discover.fingerprint
+
+    def fingerprint(path: bytes, size: int) -> tuple[bytes, bytes]:
+        victim.unlink(missing_ok=True)
+        return real(path, size)
+
+    monkeypatch.setattr(discover, "fingerprint", fingerprint)
+    report = world.scan()
+    # Whichever of the two comes first, the victim is gone by then or a moment later.
+    assert report.status is ScanStatus.COMPLETED
+    if report.counts.failed:
+        assert [(failure.path, failure.plugin) for failure in report.failures] == [(str(victim), None)]
+    world.check_consistent()
+    monkeypatch.undo()
+    report = world.scan()
+    assert [Path(path).name for path in world.ids()] == ["a.mp3"]
+
+
+def test_two_scans_of_one_library_at_once(world) -> None:
+    scraper = world.hook.add_scraper()
+    world.put("a.mp3")
+    seen: list[Exception] = []
+
+    def behaviour(files):
+        try:
+            world.scan()
+        except LockedError as error:
+            seen.append(error)
+        with pytest.raises(LockedError):
+            library.remove_library(world.engine, str(world.folder))
+        return scraper.titles(files)
+
+    scraper.behaviour = behaviour
+    assert world.scan().status is ScanStatus.COMPLETED
+    assert f"process {os.getpid()}" in str(seen[0])
+
+
+def test_libraries_are_added_listed_and_removed(world, tmp_path: Path) -> None:
+    world.hook.add_scraper()
+    other = tmp_path / "other"
+    world.put("a.mp3")
+    world.put("b.mp3", folder=other)
+    added = library.add_library(world.engine, str(other))
+    assert (added.path, added.files) == (str(other), 0)
+    world.scan()
+    world.scan(other)
+    assert [(one.path, one.files) for one in library.list_libraries(world.engine)] == [
+        (str(world.folder), 1),
+        (str(other), 1),
+    ]
+    (other / "in").mkdir()
+    with pytest.raises(UsageError, match="in the library"):
+        library.add_library(world.engine, str(other / "in"))
+    assert library.remove_library(world.engine, str(other)).files == 1
+    with pytest.raises(UsageError, match="no library at"):
+        library.remove_library(world.engine, str(other))
+    assert list(world.ids()) == [str(world.folder / "a.mp3")]
+    world.check_consistent()
+
+
+def test_folders_within_each_other_are_one_job(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("a/b", "a", "ab", "a", "a/../a")]
+    assert library.distinct_folders(paths) == [paths[1], paths[2]]
+
+
+def test_a_file_that_is_not_in_the_library(world) -> None:
+    with pytest.raises(UsageError, match="not in the library") as caught:
+        library.show(world.engine, str(world.put("a.mp3")))
+    assert f"viewra scan {world.folder}" in str(caught.value.hint)
