@@ -7,6 +7,21 @@ from __future__ import annotations
 
 from viewra.manifest.load import load
 from viewra.manifest.model import Manifest, Permission, Restart, Runtime
+from viewra.manifest.report import CheckReport, as_dict, check, entry_point_problem, render
 from viewra.manifest.settings import SettingField, SettingsGroup, SettingsSchema
 
-__all__ = ["Manifest", "Permission", "Restart", "Runtime", "SettingField", "SettingsGroup", "SettingsSchema", "load"]
+__all__ = [
+    "CheckReport",
+    "Manifest",
+    "Permission",
+    "Restart",
+    "Runtime",
+    "SettingField",
+    "SettingsGroup",
+    "SettingsSchema",
+    "as_dict",
+    "check",
+    "entry_point_problem",
+    "load",
+    "render",
+]

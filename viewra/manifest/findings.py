@@ -43,11 +43,14 @@ def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings
 
 
 def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) -> None:
-    for name in data.get("capabilities") or {}:
+    names = data.get("capabilities")
+    for name in names if isinstance(names, dict) else ():
         if name in model.CAPABILITIES:
             continue
         arc = root.arcs["capabilities"].arcs[name]
-        if name in _OLDER:
+        if not isinstance(data["capabilities"][name], bool):
+            message = "unknown capability and not true or false, ignored"
+        elif name in _OLDER:
             instead = f"; the service is called {_OLDER[name]} now" if _OLDER[name] else ""
             message = f"an older name of a capability, kept{instead}"
         else:

@@ -13,11 +13,11 @@ from viewra.manifest.attributes import named
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.data import Data, export_node
 from viewra.manifest.cue.evaluator import Evaluator
-from viewra.manifest.cue.kinds import Basic
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
-from viewra.manifest.cue.value import Value, parse_text
+from viewra.manifest.cue.source import Place
+from viewra.manifest.cue.value import parse_text
 from viewra.manifest.findings import notes
 from viewra.manifest.settings import SettingsSchema
 
@@ -97,7 +97,8 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
             _explain(root, problem)
         raise combined(problems)
     settings = SettingsSchema(data["id"], root.arcs["settings"].conjuncts, _LIMITS)
-    return _manifest(file, data, entry_point, settings, combined(warnings).errors if warnings else ())
+    place = root.arcs["entry_points"].arcs["main"].place
+    return _manifest(file, data, entry_point, settings, combined(warnings).errors if warnings else (), place)
 
 
 def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
         if label == "settings" or not ast.is_regular(label):
             run.collect(arc, problems)
         elif arc.presence == ast.REQUIRED:
-            problems.append(Problem("this required field is missing", root.place, path=label, kind="required"))
+            problems.append(Problem("this required field is missing", arc.place, path=label, kind="required"))
         elif arc.presence == ast.MEMBER:
             data[label] = export_node(run, arc, problems)
     return data
@@ -129,7 +130,7 @@ def _explain(root: Node, problem: Problem) -> None:
         return
     for conjunct in node.conjuncts:
         expected = named(conjunct.field.attributes, "expected") if conjunct.field is not None else None
-        if expected and isinstance(node.basic, Basic) and node.basic.concrete:
+        if expected and node.basic.concrete:
             problem.message = f"expected {next(iter(expected))}, found {node.basic}"
 
 
@@ -157,8 +158,9 @@ def _manifest(
     entry_point: str,
     settings: SettingsSchema,
     warnings: tuple[ManifestError, ...],
+    place: Place,
 ) -> model.Manifest:
-    offered = {name for name, true in data["capabilities"].items() if true}
+    offered = {name for name, value in data["capabilities"].items() if value is True}
     return model.Manifest(
         file=file,
         id=data["id"],
@@ -179,17 +181,18 @@ def _manifest(
         settings=settings,
         runtime=_runtime(data["runtime"]),
         warnings=warnings,
+        entry_point_place=place.source.line_column(place.offset),
     )
 
 
 def _permission(value: str | dict[str, Data]) -> model.Permission:
     if isinstance(value, str):
         resource, _, action = value.partition(":")
-        return model.Permission(resource, (action,))
+        return model.Permission(resource, (action,) if action else ())
     details = {name: item for name, item in value.items() if name not in ("resource", "actions")}
     actions = value["actions"]
     assert isinstance(actions, list)  # noqa: S101  (the schema says so)
-    return model.Permission(str(value["resource"]), tuple(map(str, actions)), details)
+    return model.Permission(str(value["resource"]), tuple(str(action) for action in actions), details)
 
 
 def _runtime(data: dict[str, Any]) -> model.Runtime:

@@ -33,7 +33,7 @@ class Permission:
     """
 
     resource: str
-    actions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    actions: tuple[str, ...] = ()
     details: Mapping[str, Data] = attrs.field(factory=dict)
 
 
@@ -73,7 +73,8 @@ class Manifest:
 
     ``entry_point`` is relative to ``directory`` and does not lead out of it; whether the file is there is ``check``'s
     to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
-    ``warnings`` are things that a person should look at and that nothing depends on.
+    ``entry_point_place`` is its line and column. ``warnings`` are things that a person should look at and that
+    nothing depends on.
     """
 
     file: Path
@@ -95,6 +96,7 @@ class Manifest:
     settings: SettingsSchema
     runtime: Runtime
     warnings: tuple[ManifestError, ...] = ()
+    entry_point_place: tuple[int, int] = (0, 0)
 
     @property
     def directory(self) -> Path:

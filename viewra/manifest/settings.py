@@ -15,11 +15,12 @@ from viewra.errors import ManifestError
 from viewra.manifest.attributes import named
 from viewra.manifest.coerce import coerced, nested
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.data import Data, expression, to_json
+from viewra.manifest.cue.data import Data, export_node, expression, to_json
 from viewra.manifest.cue.evaluator import Evaluator
 from viewra.manifest.cue.kinds import LIST, STRUCT, Basic, kinds_text
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Group, Node
+from viewra.manifest.cue.problem import Limit, Problem, combined
 from viewra.manifest.cue.source import Source
 from viewra.manifest.cue.value import Value
 
@@ -78,25 +79,21 @@ class SettingsSchema:
             given = expression(data, Source(_OPERATOR, "", 2))
         except TypeError as error:
             raise ManifestError(str(error), file=_OPERATOR) from None
+        node = self._node([Conjunct(given, None)])
+        problems: list[Problem] = []
         try:
-            result = Value(self._node([Conjunct(given, None)])).export()
-        except ManifestError as failed:
-            errors = tuple(self._explained(error) for error in failed.errors)
-            first = errors[0]
-            raise ManifestError(
-                first.message,
-                file=first.file,
-                line=first.line,
-                column=first.column,
-                path=first.path,
-                hint=first.hint,
-                errors=errors,
-            ) from None
+            result = export_node(node.run, node, problems)
+        except Limit as limit:
+            raise limit.error() from None
+        if problems:
+            for problem in problems:
+                self._explain(problem)
+            raise combined(problems)
         assert isinstance(result, dict)  # noqa: S101  (the schema says so)
         return result
 
     def config(self, values: Mapping[str, object] | None = None) -> dict[str, str]:
-        """``fill`` as ``PluginContext.config`` has it: text under dotted keys, and all of it as JSON under ``_json``."""
+        """``fill`` for ``PluginContext.config``: text under dotted keys, and all of it as JSON under ``_json``."""
         filled = to_json(self.fill(values))
         config: dict[str, str] = {}
         _flatten(filled, "", config)
@@ -135,11 +132,7 @@ class SettingsSchema:
                 yield child
 
     def _described(self, node: Node) -> SettingField:
-        fields = [conjunct.field for conjunct in node.conjuncts if conjunct.field is not None]
         line, column = node.place.source.line_column(node.place.offset)
-        constraint = " & ".join(
-            field.source.text[field.value.start : field.value_end] for field in fields
-        )
         has_default, default = True, None
         try:
             default = to_json(Value(node).export())
@@ -149,7 +142,7 @@ class SettingsSchema:
         return SettingField(
             key=_key(node),
             type=_type(node),
-            constraint=constraint,
+            constraint=_constraint(node),
             default=default if has_default and not optional else None,
             has_default=has_default and not optional,
             required=not optional and not has_default,
@@ -159,33 +152,29 @@ class SettingsSchema:
             column=column,
         )
 
-    def _explained(self, error: ManifestError) -> ManifestError:
-        """The error in terms of settings: what to type, and never a secret."""
-        key = error.path.removeprefix("settings").removeprefix(".")
-        message, hint = error.message, error.hint
-        node, inner = self._find(key)
-        if message.startswith("needs a value") or message.startswith("this field is required"):
-            hint = f"viewra plugins settings {self._plugin_id} {key}=VALUE"
-            message = f"this setting is required: set it with {hint}"
-        elif message.startswith("field not allowed"):
-            message = "there is no such setting" + message.removeprefix("field not allowed here")
+    def _explain(self, problem: Problem) -> None:
+        """Put the problem in terms of settings: what to type, a line of the manifest, and never a secret."""
+        key = problem.path.removeprefix("settings").removeprefix(".")
+        inner = self._find(key)
+        if problem.kind in ("incomplete", "required"):
+            problem.hint = f"viewra plugins settings {self._plugin_id} {key}=VALUE"
+            problem.message = f"this setting is required: set it with `{problem.hint}`"
+        elif problem.kind == "closed":
+            problem.message = problem.message.replace("field not allowed here", "there is no such setting")
         elif _is_secret(inner):
-            message = f"the value does not fit {inner.field.value.text if inner.field else 'its constraint'}"
-        line, column, file = error.line, error.column, error.file
-        if not line:
-            place = inner.place if inner.place.source.rank == 0 else node.place
-            (line, column), file = place.source.line_column(place.offset), place.source.name
-        return ManifestError(message, file=file, line=line, column=column, path=error.path, hint=hint)
+            problem.message = f"the value does not fit {_constraint(inner)}"
+        if all(place.source.rank for place in problem.places):
+            problem.places = (inner.place,)
 
-    def _find(self, key: str) -> tuple[Node, Node]:
-        """The whole schema, and the innermost part of it that a key leads to."""
-        whole = inner = self._node()
+    def _find(self, key: str) -> Node:
+        """The innermost part of the schema that a key leads to."""
+        inner = self._node()
         for label in key.split("."):
             found = dict(_members(inner)).get(label)
             if found is None:
                 break
             inner = found
-        return whole, inner
+        return inner
 
 
 def _members(node: Node) -> list[tuple[str, Node]]:
@@ -199,6 +188,12 @@ def _is_group(node: Node) -> bool:
 
 def _key(node: Node) -> str:
     return node.path.removeprefix("settings").removeprefix(".")
+
+
+def _constraint(node: Node) -> str:
+    """The source text of its declarations."""
+    fields = [conjunct.field for conjunct in node.conjuncts if conjunct.field is not None]
+    return " & ".join(field.source.text[field.value.start : field.value_end] for field in fields)
 
 
 def _attributes(node: Node) -> list[ast.Attribute]:

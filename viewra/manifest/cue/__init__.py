@@ -1,4 +1,7 @@
-"""An evaluator of CUE (cuelang.org) for manifests: ``loads(text)`` gives a ``Value``. What it supports is in docs/cue.md."""
+"""An evaluator of CUE (cuelang.org) for manifests: ``loads(text)`` gives a ``Value``.
+
+What it supports of the language, and what it refuses, is in docs/cue.md.
+"""
 
 from __future__ import annotations
 

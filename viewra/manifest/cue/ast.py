@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from viewra.manifest.cue.source import Place, Source
 
-Atom: TypeAlias = "None | bool | int | Decimal | str | bytes"
+Atom: TypeAlias = "bool | int | Decimal | str | bytes | None"
 """A concrete scalar. An int is CUE's int, a Decimal CUE's float: they never equal one another in unification."""
 
 MEMBER, REQUIRED, OPTIONAL = 0, 1, 2
@@ -215,7 +215,7 @@ def label_key(text: str, *, quoted: bool) -> str:
 
 def label_text(key: str) -> str:
     """The label's own text, for data."""
-    return key[1:] if key.startswith('"') else key
+    return key.removeprefix('"')
 
 
 def is_regular(key: str) -> bool:

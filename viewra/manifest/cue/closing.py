@@ -1,4 +1,4 @@
-"""Closed structs: which fields a definition, or ``close()``, allows beside its own; and which labels a pattern means."""
+"""Closed structs: which fields a definition, or ``close()``, allows; and which labels a pattern means."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) 
     expr = pattern.label
     if isinstance(expr, ast.Reference) and expr.hops < 0 and expr.name in ("string", "_"):
         return True
-    node.run.meter.spend(1, pattern.place)
+    node.run.meter.spend(6, pattern.place)  # a node of its own is evaluated
     probe = Node(node.run, "", None)
     probe.basic = scalar(ast.label_text(label), None)
     probe.conjuncts.append(Conjunct(expr, scope))

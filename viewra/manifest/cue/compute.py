@@ -102,6 +102,8 @@ def _unary(run: Evaluator, expr: ast.Unary, scope: Scope | None) -> Basic:
         return scalar(number if operator == "+" else negative, expr.place)
     if not isinstance(value, Basic):
         raise Problem(f"{operator} takes a number, a string or bytes, found {_shown(value)}", expr.place)
+    if isinstance(value.value, str) and operator in ("=~", "!~"):
+        run.meter.spend(20 + len(value.value) // 16, expr.place)  # it is compiled
     return bounded(operator, value.value, expr.place)
 
 
@@ -223,5 +225,3 @@ def _shown(value: object) -> str:
     if isinstance(value, Node):
         return "a list" if value.items is not None else "a struct"
     return str(value) if isinstance(value, Basic) else atom_text(value)  # type: ignore[arg-type]
-
-

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from viewra.manifest.cue.evaluator import Evaluator
     from viewra.manifest.cue.node import Node
 
-Data: TypeAlias = "None | bool | int | float | str | bytes | list[Data] | dict[str, Data]"
+Data: TypeAlias = "bool | int | float | str | bytes | list[Data] | dict[str, Data] | None"
 """What a manifest evaluates to."""
 
 
@@ -57,7 +57,9 @@ def export_node(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
     value: Basic | Node = node
     while not isinstance(value, Basic) and not value.problems and value.alternatives is not None:
         if value.chosen is None:
-            options = " | ".join(str(option) if isinstance(option, Basic) else "{…}" for option, _ in value.alternatives)
+            options = " | ".join(
+                str(option) if isinstance(option, Basic) else "{…}" for option, _ in value.alternatives
+            )
             problems.append(_open(node, f"several values are possible: {options[:200]}"))
             return None
         if value.chosen is value:
@@ -83,8 +85,7 @@ def _struct(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
         if not ast.is_regular(label):
             run.collect(arc, problems)
         elif arc.presence == ast.REQUIRED:
-            place = [node.place] if arc.field is None or arc.field.source.rank else [arc.field.place]
-            problems.append(Problem("this field is required", *place, path=arc.path, kind="required"))
+            problems.append(Problem("this required field is missing", arc.place, path=arc.path, kind="required"))
         elif arc.presence == ast.MEMBER:
             result[ast.label_text(label)] = export_node(run, arc, problems)
     return result

@@ -60,10 +60,10 @@ def _simple(expr: ast.Expr) -> Basic | None:
     if isinstance(expr, ast.Meet):
         result = ANY
         for item in expr.items:
-            basic = _simple(item)
-            if basic is None:
+            part = _simple(item)
+            if part is None:
                 return None
-            result = meet(result, basic)
+            result = meet(result, part)
         return result
     return None
 

@@ -6,6 +6,8 @@ field that a name means, ``disjunction`` the alternatives, ``closing`` which fie
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from viewra.manifest.cue import ast
@@ -18,6 +20,8 @@ from viewra.manifest.cue.limits import Limits, Meter
 from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
 from viewra.manifest.cue.references import adopt, find, is_cyclic
+
+_Action = Callable[[Node, Conjunct, list[Conjunct], list[Conjunct]], None]
 
 
 class Evaluator:
@@ -32,6 +36,7 @@ class Evaluator:
         self.plain_is_default = plain_is_default
         self.meter = Meter(limits)
         self.active = 0
+        self.broken: Limit | None = None
 
     def child(self, parent: Node, label: str, presence: int, conjunct: Conjunct) -> Node:
         """A new node below another."""
@@ -40,13 +45,30 @@ class Evaluator:
         return Node(self, label, parent, presence)
 
     def evaluate(self, node: Node) -> None:
-        """Evaluate one node, not its fields; a node under evaluation stays as it is."""
+        """Evaluate one node, not its fields; a node under evaluation stays as it is.
+
+        Raises ``Limit``, from then on always: nodes whose evaluation was cut short must not be taken for results.
+        """
+        if self.broken is not None:
+            raise self.broken
         if node.state == WORKING:
             return
         if node.state == DONE:
             if not any(waits.cycle for _, waits in node.pending):
                 return
             node.reset()
+        try:
+            self._evaluate(node)
+        except Limit as limit:
+            self.broken = limit
+            raise
+        except RecursionError:
+            # The caller had nearly used up its own stack: no limit could know that.
+            place = node.conjuncts[0].expr.place
+            self.broken = Limit("nested too deeply for the stack that is left", place)
+            raise self.broken from None
+
+    def _evaluate(self, node: Node) -> None:
         self.active += 1
         if self.active > self.limits.references:
             place = node.conjuncts[0].expr.place
@@ -146,9 +168,12 @@ class Evaluator:
             alternative = expr.alternatives[node.choices[taken].index][0]
             work.append(attrs.evolve(conjunct.to(alternative), choice=taken))
 
-    def _guarded(self, node: Node, conjunct: Conjunct, action: object, work: object, cyclic: object) -> None:
+    def _guarded(
+        self, node: Node, conjunct: Conjunct, action: _Action, work: list[Conjunct], cyclic: list[Conjunct]
+    ) -> None:
+        """Let one conjunct act; what it waits for, or what is wrong with it, is kept in the node."""
         try:
-            action(node, conjunct, work, cyclic)  # type: ignore[operator]
+            action(node, conjunct, work, cyclic)
         except Incomplete as waits:
             node.pending.append((conjunct, waits))
         except Limit:
@@ -176,7 +201,7 @@ class Evaluator:
             return
         adopt(node, target, conjunct, work)
 
-    def _compute(self, node: Node, conjunct: Conjunct, work: list[Conjunct], cyclic: list[Conjunct]) -> None:
+    def _compute(self, node: Node, conjunct: Conjunct, work: list[Conjunct], _: list[Conjunct]) -> None:
         expr = conjunct.expr
         if isinstance(expr, ast.Call) and expr.name in ("close", "and", "or"):
             self._combine(node, conjunct, expr, work)
@@ -252,4 +277,3 @@ class Evaluator:
             if (problem := self.failure(item)) is not None:
                 return problem
         return None
-

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.defaults import as_default
 from viewra.manifest.cue.closing import declare, pattern_matches
+from viewra.manifest.cue.defaults import as_default
 from viewra.manifest.cue.kinds import STRUCT, Basic, meet
 from viewra.manifest.cue.node import Conjunct, Group, Node, Scope
 from viewra.manifest.cue.problem import Problem
@@ -59,6 +59,7 @@ def _embedded(conjunct: Conjunct, struct: ast.Struct, scope: Scope) -> list[Conj
     if not struct.embedded:
         return []
     outer = (conjunct.host, *conjunct.host.hosts) if conjunct.host is not None else ()
+    scope.node.run.meter.spend(len(struct.embedded) ** 2 // 4, struct.place)  # each belongs to all others' hosts
     hosts = [Group(closing=False, deep=True, hosts=outer) for _ in struct.embedded]
     return [
         Conjunct(
@@ -77,10 +78,11 @@ def _embedded(conjunct: Conjunct, struct: ast.Struct, scope: Scope) -> list[Conj
 
 def _add(arc: Node, conjunct: Conjunct) -> None:
     for known in arc.conjuncts:
-        same = known.expr is conjunct.expr and known.groups == conjunct.groups and known.scope is not None
-        if same and conjunct.scope is not None and known.scope is not None:
-            if known.scope.node is conjunct.scope.node and known.scope.outer is conjunct.scope.outer:
-                return
+        there, here = known.scope, conjunct.scope
+        if known.expr is not conjunct.expr or known.groups != conjunct.groups or there is None or here is None:
+            continue
+        if there.node is here.node and there.outer is here.outer:
+            return
     arc.conjuncts.append(conjunct)
     if arc.state:
         arc.reset()  # it was needed before all of its parent was known
@@ -118,8 +120,5 @@ def build_items(node: Node) -> None:
             expr = literal.items[index] if index < len(literal.items) else literal.rest
             if expr is not None:
                 groups = tuple(group for group in conjunct.groups if group.deep)
-                item.conjuncts.append(
-                    Conjunct(expr, conjunct.scope, groups, None, conjunct.trail, conjunct.cyclic)
-                )
+                item.conjuncts.append(Conjunct(expr, conjunct.scope, groups, None, conjunct.trail, conjunct.cyclic))
         node.items.append(item)
-

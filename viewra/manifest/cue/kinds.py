@@ -15,8 +15,17 @@ from viewra.manifest.cue.source import Place
 
 NULL, BOOL, INT, FLOAT, STRING, BYTES, LIST, STRUCT = (1 << bit for bit in range(8))
 NUMBER, TOP = INT | FLOAT, 255
-_NAMES = ((NULL, "null"), (BOOL, "bool"), (NUMBER, "number"), (INT, "int"), (FLOAT, "float"), (STRING, "string"))
-_NAMES += ((BYTES, "bytes"), (LIST, "a list"), (STRUCT, "a struct"))
+_NAMES = (
+    (NULL, "null"),
+    (BOOL, "bool"),
+    (NUMBER, "number"),
+    (INT, "int"),
+    (FLOAT, "float"),
+    (STRING, "string"),
+    (BYTES, "bytes"),
+    (LIST, "a list"),
+    (STRUCT, "a struct"),
+)
 _KIND_OF = {type(None): NULL, bool: BOOL, int: INT, Decimal: FLOAT, str: STRING, bytes: BYTES}
 
 
@@ -91,9 +100,8 @@ class Basic:
 
 
 ANY = Basic(TOP, name="_")
-_MINIMUM_FLOAT32, _MINIMUM_FLOAT64 = Decimal("3.40282346638528859811704183484516925440e+38"), Decimal(
-    "1.797693134862315708145274237317043567981e+308"
-)
+_MAX_FLOAT32 = Decimal("3.40282346638528859811704183484516925440e+38")
+_MAX_FLOAT64 = Decimal("1.797693134862315708145274237317043567981e+308")
 
 
 def _ranged(name: str, kinds: int, low: Atom, high: Atom = None) -> Basic:
@@ -111,8 +119,8 @@ PREDECLARED: dict[str, Basic] = {
     "bytes": Basic(BYTES),
     "uint": _ranged("uint", INT, 0),
     "rune": _ranged("rune", INT, 0, 0x10FFFF),
-    "float32": _ranged("float32", NUMBER, -_MINIMUM_FLOAT32, _MINIMUM_FLOAT32),
-    "float64": _ranged("float64", NUMBER, -_MINIMUM_FLOAT64, _MINIMUM_FLOAT64),
+    "float32": _ranged("float32", NUMBER, -_MAX_FLOAT32, _MAX_FLOAT32),
+    "float64": _ranged("float64", NUMBER, -_MAX_FLOAT64, _MAX_FLOAT64),
     **{f"int{bits}": _ranged(f"int{bits}", INT, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
     **{f"uint{bits}": _ranged(f"uint{bits}", INT, 0, 2**bits - 1) for bits in (8, 16, 32, 64)},
     "int128": _ranged("int128", INT, -(2**127), 2**127 - 1),

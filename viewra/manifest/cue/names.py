@@ -11,7 +11,9 @@ from viewra.manifest.cue.near import did_you_mean
 from viewra.manifest.cue.problem import Problem
 
 
-def resolve(references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]], problems: list[Problem], most: int) -> None:
+def resolve(
+    references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]], problems: list[Problem], most: int
+) -> None:
     """Set ``hops`` of every reference; names that mean nothing are added to ``problems``, up to ``most`` in all."""
     for reference, innermost in references:
         if len(problems) >= most:

@@ -15,8 +15,8 @@ from viewra.manifest.cue.kinds import ANY, STRUCT, Basic
 from viewra.manifest.cue.problem import Incomplete, Problem
 
 if TYPE_CHECKING:
-    from viewra.manifest.cue.source import Place
     from viewra.manifest.cue.evaluator import Evaluator
+    from viewra.manifest.cue.source import Place
 
 FRESH, WORKING, DONE = range(3)
 MAYBE, IS_DEFAULT, NOT_DEFAULT = range(3)
@@ -90,9 +90,7 @@ class Conjunct:
 
     def to(self, expr: ast.Expr) -> Conjunct:
         """The same for a part of the expression."""
-        return Conjunct(
-            expr, self.scope, self.groups, self.host, self.trail, self.cyclic, self.field, self.choice
-        )
+        return Conjunct(expr, self.scope, self.groups, self.host, self.trail, self.cyclic, self.field, self.choice)
 
 
 class Known(ast.Expr):
@@ -128,8 +126,8 @@ class Node:
         "alternatives",
         "arcs",
         "basic",
-        "chosen",
         "choices",
+        "chosen",
         "conjuncts",
         "depth",
         "elements",
@@ -215,9 +213,19 @@ class Node:
 
     @property
     def place(self) -> Place:
-        """Where it is written: its first declaration, or the first expression it is made of."""
-        field = self.field
-        return field.place if field is not None else self.conjuncts[0].expr.place
+        """Where it is written, in the text under evaluation where it, or a field around it, is there."""
+        node, best = self, self._own_place
+        while best.source.rank and node.parent is not None:
+            node = node.parent
+            best = min(best, node._own_place, key=lambda place: place.source.rank)  # noqa: SLF001  (its own class)
+        return best
+
+    @property
+    def _own_place(self) -> Place:
+        places = [
+            conjunct.expr.place if conjunct.field is None else conjunct.field.place for conjunct in self.conjuncts
+        ]
+        return min(places, key=lambda place: place.source.rank)
 
     @property
     def field(self) -> ast.Field | None:

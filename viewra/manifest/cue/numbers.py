@@ -37,8 +37,9 @@ def parse_number(text: str, limits: Limits) -> int | Decimal:
         raise NumberError(f"{text!r} is not a number")
     whole, fraction = (found["whole"] or "0").replace("_", ""), (found["fraction"] or "").replace("_", "")
     if found["unit"]:
-        factor = (1024 if found["binary"] else 1000) ** _UNITS[found["unit"]]
-        value, rest = divmod(int(whole + fraction) * factor, 10 ** len(fraction))
+        factor: int = (1024 if found["binary"] else 1000) ** _UNITS[found["unit"]]
+        divisor: int = 10 ** len(fraction)
+        value, rest = divmod(int(whole + fraction) * factor, divisor)
         if rest:
             raise NumberError(f"{text!r} is not a whole number")
         return value

@@ -10,7 +10,7 @@ from viewra.manifest.cue.problem import Problem
 if TYPE_CHECKING:
     from viewra.manifest.cue.source import Place
 
-_MEMORY = 1 << 20
+_MEMORY = 1 << 18
 """Bytes that one compiled expression may take."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from viewra.errors import ManifestError
 from viewra.manifest.cue.source import Place
 
 
-class Problem(Exception):  # noqa: N818  (a finding that is collected more often than raised)
+class Problem(Exception):
     """One thing wrong. ``places`` are where it comes from, the one to show first; ``path`` is the field's.
 
     ``depth`` is how specific it is: of several alternatives that all fail, the one that fails deepest is reported.
@@ -27,16 +29,20 @@ class Problem(Exception):  # noqa: N818  (a finding that is collected more often
         if place is None:
             return ManifestError(self.message, path=self.path, hint=self.hint)
         line, column = place.source.line_column(place.offset)
-        return ManifestError(
-            self.message, file=place.source.name, line=line, column=column, path=self.path, hint=self.hint
-        )
+        message = self.message
+        for other in self.places:
+            there = other.source.line_column(other.offset)
+            if other.source is place.source and there[0] != line:
+                message += f" ({other.source.name.rpartition('/')[2]}:{there[0]}:{there[1]})"
+                break
+        return ManifestError(message, file=place.source.name, line=line, column=column, path=self.path, hint=self.hint)
 
 
 class Limit(Problem):
     """A limit was reached: the whole evaluation ends."""
 
 
-class Incomplete(Exception):  # noqa: N818  (not an error: the value may come later)
+class Incomplete(Exception):
     """An expression cannot be computed yet. ``cycle``: because it waits for a field that waits for it."""
 
     def __init__(self, message: str, place: Place, *, cycle: bool = False) -> None:
@@ -50,7 +56,12 @@ def combined(problems: list[Problem]) -> ManifestError:
     """One error that lists them all, in the order of the text."""
     errors = [problem.error() for problem in problems]
     unique = {(error.file, error.line, error.column, error.path, error.message): error for error in errors}
-    ordered = tuple(sorted(unique.values(), key=lambda error: (error.line, error.column)))
+    return gathered(sorted(unique.values(), key=lambda error: (error.line, error.column)))
+
+
+def gathered(errors: Sequence[ManifestError]) -> ManifestError:
+    """One error like the first that lists them all."""
+    ordered = tuple(errors)
     first = ordered[0]
     return ManifestError(
         first.message,

@@ -92,14 +92,16 @@ def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
     if origin is node.origin:
         return None
     trail = conjunct.trail
-    loop = False
+    loop, length = False, 0
     while trail is not None:
+        length += 1
         if trail.target is origin:
             if trail.at is node.origin:
                 return None
             loop = True
             break
         trail = trail.outer
+    node.run.meter.spend(length // 8, conjunct.expr.place)
     above = node.parent
     while above is not None and not loop:
         loop = above.origin is origin
@@ -152,7 +154,5 @@ def _adopt_scalar(node: Node, target: Node, conjunct: Conjunct) -> bool:
     if not all(isinstance(value, Basic) for value, _ in target.alternatives):
         return False
     node.grounded = node.grounded or not conjunct.cyclic
-    node.simple.append(
-        ([(value, mode) for value, mode in target.alternatives if isinstance(value, Basic)], conjunct)
-    )
+    node.simple.append(([(value, mode) for value, mode in target.alternatives if isinstance(value, Basic)], conjunct))
     return True

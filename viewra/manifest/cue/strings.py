@@ -127,7 +127,7 @@ def _escape(raw: str, at: int, binary: bool) -> tuple[str | bytes | None, int]:
     char = raw[at : at + 1]
     if char in _SIMPLE:
         return _SIMPLE[char], at + 1
-    if char == "'" and binary or char == '"' and not binary:
+    if (char == "'" and binary) or (char == '"' and not binary):
         return char, at + 1
     if char in ("u", "U"):
         return _unicode(raw, at + 1, 4 if char == "u" else 8, binary)

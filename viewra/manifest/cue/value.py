@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from viewra.errors import ManifestError
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.data import Data, expression, export_node
+from viewra.manifest.cue.data import Data, export_node, expression
 from viewra.manifest.cue.evaluator import Evaluator
 from viewra.manifest.cue.kinds import Basic
 from viewra.manifest.cue.limits import Limits

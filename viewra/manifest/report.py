@@ -1,0 +1,109 @@
+"""What ``viewra plugins check`` says of a plugin without starting it: findings with their source line, or as JSON."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import attrs
+
+from viewra.errors import ManifestError
+from viewra.manifest.load import loads, read_text
+from viewra.manifest.model import Manifest
+
+_SHOWN = 120
+"""Code points of a source line that are shown."""
+
+
+@attrs.frozen(eq=False)
+class CheckReport:
+    """The outcome of ``check``: ``ok`` means no errors. ``manifest`` is None when it could not be read."""
+
+    ok: bool
+    errors: tuple[ManifestError, ...]
+    warnings: tuple[ManifestError, ...]
+    manifest: Manifest | None = None
+    source: str = attrs.field(default="", repr=False)
+
+    def text(self) -> str:
+        """All of it for a person, a blank line between findings."""
+        findings = [render(error, self.source) for error in self.errors]
+        findings += [render(warning, self.source, kind="warning") for warning in self.warnings]
+        return "\n\n".join(findings)
+
+    def data(self) -> dict[str, object]:
+        """All of it for a program: ``{"ok", "errors": […], "warnings": […]}``."""
+        return {
+            "ok": self.ok,
+            "errors": [as_dict(error) for error in self.errors],
+            "warnings": [as_dict(warning) for warning in self.warnings],
+        }
+
+
+def check(directory: Path) -> CheckReport:
+    """Check one plugin: its manifest (``plugin.cue`` in a directory, or a ``.cue`` file) and the files it names."""
+    file = directory / "plugin.cue" if directory.is_dir() else directory
+    source = ""
+    try:
+        source = read_text(file)
+        manifest = loads(source, file)
+    except ManifestError as failed:
+        return CheckReport(ok=False, errors=failed.errors, warnings=(), source=source)
+    message = entry_point_problem(manifest)
+    errors: tuple[ManifestError, ...] = ()
+    if message:
+        line, column = manifest.entry_point_place
+        path = "entry_points.main"
+        errors = (ManifestError(message, file=str(file), line=line, column=column, path=path),)
+    return CheckReport(not errors, errors, manifest.warnings, manifest, source)
+
+
+def entry_point_problem(manifest: Manifest) -> str:
+    """What is wrong with the executable that the manifest names, ``""`` if nothing: one sentence without the place."""
+    directory = manifest.directory.resolve()
+    path = directory / manifest.entry_point
+    shown = repr(manifest.entry_point)
+    try:
+        real = path.resolve(strict=True)
+        mode = real.stat().st_mode
+    except FileNotFoundError:
+        return f"{shown} does not exist in {directory}"
+    except (OSError, RuntimeError) as error:
+        return f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}"
+    if not real.is_relative_to(directory):
+        return f"{shown} leads out of the plugin's directory, to {real}"
+    if not stat.S_ISREG(mode):
+        return f"{shown} is not a file"
+    if real.suffix != ".py" and not os.access(real, os.X_OK):
+        return f"{shown} is not executable; chmod +x {real}"
+    return ""
+
+
+def render(error: ManifestError, source: str = "", *, kind: str = "error") -> str:
+    """One finding for a person: place, field, message, and below it the source line with a caret."""
+    head = f"{error}" if kind == "error" else f"{kind}: {error}"
+    lines = source.split("\n")
+    if not 0 < error.line <= len(lines):
+        return head
+    line = lines[error.line - 1].rstrip("\r")
+    start = max(0, error.column - 1 - _SHOWN // 2) if len(line) > _SHOWN else 0
+    shown = line[start : start + _SHOWN]
+    margin = "".join(char if char == "\t" else " " for char in shown[: error.column - 1 - start])
+    return f"{head}\n    {_printable(shown)}\n    {margin}^"
+
+
+def as_dict(error: ManifestError) -> dict[str, object]:
+    """One finding for a program."""
+    return {
+        "file": error.file,
+        "line": error.line,
+        "column": error.column,
+        "field": error.path,
+        "message": error.message,
+    }
+
+
+def _printable(text: str) -> str:
+    """Without control characters: a manifest must not steer the terminal that shows it."""
+    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
