@@ -85,7 +85,6 @@ class Notifier:
         deadline = time.monotonic() + grace_s
         with self._lock:
             deliveries = list(self._deliveries.values())
-            self._deliveries.clear()
         for delivery in deliveries:
             delivery.finish()
         for delivery in deliveries:

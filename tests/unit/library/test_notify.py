@@ -1,0 +1,184 @@
+"""Notifications: their order, their cursors, and that a scan never waits for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from viewra import library
+from viewra.errors import PluginClosed, PluginFault, PluginUnavailable
+from viewra.library import Notifier
+from viewra.types import ScanEventKind
+
+
+@pytest.fixture
+def notifier(world):
+    made = Notifier(world.engine, world.hook)
+    yield made
+    made.close(5)
+
+
+def test_started_files_completed_in_order(world, notifier) -> None:
+    world.hook.add_scraper()
+    ears = world.hook.add_listener()
+    paths = {str(world.put(f"{number}.mp3")) for number in range(20)}
+    report = world.scan(notifier=notifier)
+    notifier.close(10)
+    assert ears.kinds == ["started", *["file"] * 20, "completed"]
+    started, *files, completed = ears.heard
+    assert (started.library_path, started.scan_job_id, started.library_id) == (
+        str(world.folder),
+        report.scan_job_id,
+        report.library_id,
+    )
+    assert {event.file_path for event in files} == paths
+    assert {event.media_file_id for event in files} == set(world.ids().values())
+    assert {event.metadata["artist"] for event in files} == {"Artist of tags"}
+    assert completed.stats["status"] == "completed"
+    assert completed.stats["new"] == "20"
+    assert notifier.pending() == {}
+    assert world.rows("SELECT * FROM scan_events") == []
+
+
+def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world, notifier) -> None:
+    scraper = world.hook.add_scraper()
+    for name in ("same", "changes", "moves"):
+        world.put(f"{name}.mp3")
+    world.scan()
+    ears = world.hook.add_listener()
+    world.put("changes.mp3", b"something else")
+    (world.folder / "moves.mp3").rename(world.folder / "moved.mp3")
+    world.put("new.mp3")
+    world.scan(notifier=notifier)
+    scraper.code_hash = "v2"
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    names = [event.file_path.rpartition("/")[2] for event in ears.heard if event.kind is ScanEventKind.FILE]
+    assert sorted(names[:3]) == ["changes.mp3", "moved.mp3", "new.mp3"]
+    assert sorted(names[3:]) == ["changes.mp3", "moved.mp3", "new.mp3", "same.mp3"]
+
+
+def test_a_file_is_told_once_when_all_scrapers_have_answered(world, notifier) -> None:
+    world.hook.add_scraper("a")
+    world.hook.add_scraper("b", lambda files: [library_outcome()] * len(files))
+    ears = world.hook.add_listener()
+    for number in range(10):
+        world.put(f"{number}.mp3")
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    files = [event for event in ears.heard if event.kind is ScanEventKind.FILE]
+    assert len(files) == 10
+    assert all({"artist", "mood"} <= set(event.metadata) for event in files)
+
+
+def library_outcome():
+    from viewra.types import FileOutcome
+
+    return FileOutcome({"mood": "calm"})
+
+
+def test_a_slow_listener_never_holds_up_a_scan(world, notifier) -> None:
+    release = threading.Event()
+    world.hook.add_listener("slow", lambda event: release.wait(30) and None)
+    quick = world.hook.add_listener("quick")
+    for number in range(50):
+        world.put(f"{number}.mp3")
+    try:
+        report = world.scan(notifier=notifier)
+        assert report.pending_notifications["slow"] == 52
+        started = time.monotonic()
+        notifier.close(0.2)
+        assert time.monotonic() - started < 5
+        assert len(quick.heard) == 52
+        assert notifier.pending() == {"slow": 52}
+    finally:
+        release.set()
+
+
+def test_the_next_host_goes_on_where_delivery_stopped(world) -> None:
+    gone = threading.Event()
+
+    def behaviour(event) -> None:
+        if event.kind is ScanEventKind.FILE and gone.is_set():
+            raise PluginUnavailable("ears", "crashed")
+        if event.kind is ScanEventKind.FILE and len(ears.heard) == 4:
+            gone.set()
+            raise PluginClosed("ears", "was stopped")
+
+    ears = world.hook.add_listener("ears", behaviour)
+    for number in range(10):
+        world.put(f"{number}.mp3")
+    first = Notifier(world.engine, world.hook)
+    world.scan(notifier=first)
+    first.close(10)
+    assert first.pending() == {"ears": 8}
+    ears.behaviour = None
+    second = Notifier(world.engine, world.hook)
+    assert second.open() == []
+    second.close(10)
+    assert ears.kinds == ["started", *["file"] * 10, "completed"]
+    assert len({event.media_file_id for event in ears.heard[1:-1]}) == 10
+
+
+def test_a_failing_notification_is_passed_over_and_counted(world, notifier) -> None:
+    def behaviour(event) -> None:
+        if event.kind is ScanEventKind.FILE:
+            raise PluginFault("ears", "cannot")
+
+    ears = world.hook.add_listener("ears", behaviour)
+    for number in range(3):
+        world.put(f"{number}.mp3")
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    assert ears.kinds == ["started", "completed"]
+    assert world.rows("SELECT failed FROM listener_cursors") == [(3,)]
+
+
+def test_a_listener_hears_nothing_from_before_it_was_first_seen(world, notifier) -> None:
+    world.hook.add_listener("old", lambda event: threading.Event().wait(0.001) and None)
+    world.put("a.mp3")
+    world.scan(notifier=notifier)
+    late = world.hook.add_listener("late")
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    assert late.kinds == ["started", "completed"]
+
+
+def test_a_deleted_file_is_not_told(world, notifier) -> None:
+    world.hook.add_listener("first").behaviour = raises_unavailable
+    world.put("a.mp3")
+    world.put("b.mp3")
+    world.scan(notifier=notifier)
+    (world.folder / "a.mp3").unlink()
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    world.hook.listeners.clear()
+    ears = world.hook.add_listener("first")
+    again = Notifier(world.engine, world.hook)
+    again.open()
+    again.close(10)
+    assert ears.kinds == ["started", "file", "completed", "started", "completed"]
+    assert ears.heard[1].file_path == str(world.folder / "b.mp3")
+
+
+def raises_unavailable(event) -> None:
+    raise PluginUnavailable("first", "is gone")
+
+
+def test_without_a_listener_nothing_is_kept(world) -> None:
+    world.put("a.mp3")
+    assert world.scan().pending_notifications == {}
+    assert world.rows("SELECT * FROM scan_events") == []
+    assert world.rows("SELECT event_due FROM media_files") == [(False,)]
+
+
+def test_a_listener_that_will_not_come_back_can_be_forgotten(world, notifier) -> None:
+    world.hook.add_listener("first").behaviour = raises_unavailable
+    world.put("a.mp3")
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    assert notifier.pending() == {"first": 3}
+    library.forget_listener(world.engine, "first")
+    assert (notifier.pending(), world.rows("SELECT * FROM scan_events")) == ({}, [])

@@ -1,0 +1,105 @@
+"""Searching: ranking, fields, and plugins' hits beside the library's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from viewra import library
+from viewra.errors import PluginTimeout, UsageError
+from viewra.types import FileOutcome, Result, SearchResponse, SearchResult
+
+TRACKS = {
+    "1.mp3": {"title": "Mass in B minor", "artist": "Johann Sebastian Bach", "date": "1749"},
+    "2.mp3": {"title": "Beethoven plays Bach", "artist": "Nobody"},
+    "3.mp3": {"title": "Symphony", "artist": "Ludwig van Beethoven", "genre": "Classical"},
+    "4.mp3": {"title": "Vögel", "artist": "Bjørk"},
+}
+
+
+@pytest.fixture
+def filled(world):
+    def behaviour(files):
+        return [FileOutcome(TRACKS[Path(file.file_path).name]) for file in files]
+
+    world.hook.add_scraper("tags", behaviour)
+    for name in TRACKS:
+        world.put(f"sub dir/{name}")
+    world.scan()
+    return world
+
+
+def found(world, query: str) -> list[str]:
+    page = library.search(world.engine, None, query)
+    assert page.total == len(page.results)
+    return [Path(hit.path).name for hit in page.results]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("bach", {"1.mp3", "2.mp3"}),
+        ("bach mass", {"1.mp3"}),
+        ("artist:bach", {"1.mp3"}),
+        ("artist: bach", {"1.mp3"}),
+        ("title:bach", {"2.mp3"}),
+        ("bee*", {"2.mp3", "3.mp3"}),
+        ("bee", set()),
+        ('"b minor"', {"1.mp3"}),
+        ('"minor b"', set()),
+        ("bach -nobody", {"1.mp3"}),
+        ("mass OR symphony", {"1.mp3", "3.mp3"}),
+        ("vogel", {"4.mp3"}),
+        ("date:1749", {"1.mp3"}),
+        ("path:dir", {"1.mp3", "2.mp3", "3.mp3", "4.mp3"}),
+        ("path:music", set()),
+        ("?!", set()),
+    ],
+)
+def test_what_is_found(filled, query: str, names: set[str]) -> None:
+    assert set(found(filled, query)) == names
+
+
+def test_the_best_come_first_with_scores_from_1_down(filled) -> None:
+    hits = library.search(filled.engine, None, "beethoven").results
+    assert [hit.source for hit in hits] == ["library", "library"]
+    assert hits[0].score == 1.0
+    assert 0 <= hits[1].score <= 1
+    assert {(hit.title, hit.artist) for hit in hits} >= {("Symphony", "Ludwig van Beethoven")}
+
+
+def test_pages_together_are_the_whole(filled) -> None:
+    whole = library.search(filled.engine, None, "path:dir").results
+    pages = [library.search(filled.engine, None, "path:dir", limit=3, offset=offset) for offset in (0, 3, 6)]
+    assert [hit for page in pages for hit in page.results] == list(whole)
+    assert {page.total for page in pages} == {4}
+
+
+def test_hits_of_plugins_are_merged_by_score_and_failures_told(filled) -> None:
+    hits = (SearchResult("id-7", "Far", score=0.5), SearchResult("x", "Best", score=7.0, metadata={"path": "/far.mp3"}))
+    error = PluginTimeout("slow", "no answer")
+    filled.hook.answers = [Result("far", SearchResponse(hits, 12)), Result("slow", error=error)]
+    page = library.search(filled.engine, filled.hook, "artist:bach", limit=10)
+    assert page.total == 13
+    assert page.errors == (error,)
+    assert [(Path(hit.path).name, hit.source, hit.score) for hit in page.results] == [
+        ("1.mp3", "library", 1.0),
+        ("far.mp3", "far", 1.0),
+        ("id-7", "far", 0.5),
+    ]
+    assert filled.hook.searches == [({"artist": "bach"}, 10, 0)]
+
+
+@pytest.mark.parametrize("query", ["", "  ", "nope:x", "-bach"])
+def test_what_is_no_search_is_refused(filled, query: str) -> None:
+    with pytest.raises(UsageError):
+        library.search(filled.engine, filled.hook, query)
+    assert filled.hook.searches == []
+
+
+def test_the_index_follows_changes_and_deletions(filled) -> None:
+    (filled.folder / "sub dir" / "1.mp3").unlink()
+    filled.scan()
+    assert found(filled, "mass") == []
+    filled.check_consistent()
