@@ -30,7 +30,7 @@ def properties(form: Format, file: Any, source: Source) -> dict[str, str]:
     """Return the stream fields of a parsed file, leaving out what is unknown; raises ``AudioFileError``."""
     info = file.info
     if form is MP3 and info.sketchy and info.frame_offset and not file.tags:
-        raise AudioFileError("no MPEG frames follow one another")
+        raise AudioFileError("too few MPEG frames follow one another")
     codec = codec_of(form, info)
     seconds = _number(getattr(info, "length", 0))
     bitrate = _number(getattr(info, "bitrate", 0))
