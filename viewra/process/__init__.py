@@ -5,6 +5,7 @@ from viewra.process.environment import plugin_environment
 from viewra.process.output import Listener, Output, Stream
 from viewra.process.runtime_dir import RuntimeDir, check_socket_path
 from viewra.process.spawn import Spawner
+from viewra.process.verify import file_digest, open_verified, require_digest, tree_digest
 
 __all__ = [
     "Child",
@@ -15,6 +16,10 @@ __all__ = [
     "StopStep",
     "Stream",
     "check_socket_path",
+    "file_digest",
+    "open_verified",
     "plugin_environment",
+    "require_digest",
     "start_time",
+    "tree_digest",
 ]

@@ -3,6 +3,7 @@
 A script of the standard library alone, started as ``python -I -S launcher.py name=value … -- argv…``; the plugin gets
 the launcher's environment, folder, stdin, stdout and stderr. ``parent`` is the host's process id, ``report`` an open
 descriptor that tells the host why the launch failed: it stays empty and closes when the plugin has been executed.
+``executable``, if given, is an open descriptor of the program, which is then executed instead of the path in argv.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ def launch(options: dict[str, str], argv: list[str]) -> None:
     tie_to_parent(libc, int(options["parent"]))
     os.umask(0o077)
     restore_signals(libc)
-    os.execve(argv[0], argv, os.environ)  # noqa: S606 - a shell is what must not be there
+    program: str | int = argv[0]
+    if "executable" in options:
+        program = int(options["executable"])
+        os.set_inheritable(program, False)
+    os.execve(program, argv, os.environ)  # noqa: S606 - a shell is what must not be there
 
 
 def main(arguments: list[str]) -> int:

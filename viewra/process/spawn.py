@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import IO
 
 from viewra.errors import HandshakeError
 from viewra.process import launcher
@@ -41,12 +42,15 @@ class Spawner:
         *,
         env: Mapping[str, str],
         cwd: Path | None = None,
+        executable: int | None = None,
         on_line: Listener,
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[Child], None] | None = None,
     ) -> Child:
         """Start ``argv`` (its first item an absolute path) with exactly the environment ``env``, stdin empty.
 
+        ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the
+        file at ``argv[0]``; the caller closes it afterwards.
         ``on_line(stream, text)`` gets every line except the handshake's; ``on_quiet()`` is called when the output has
         paused and at its end, ``on_exit(child)`` after the last line. All three run on the child's own thread and
         should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
@@ -54,7 +58,8 @@ class Spawner:
         """
 
         def start() -> Child:
-            return _start(argv, env, cwd, Output(on_line), on_quiet, on_exit)
+            process, report = _launch(argv, env, cwd, executable)
+            return Child(process, report, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
 
         future: Future[Child] = Future()
         with self._lock:
@@ -80,16 +85,16 @@ class Spawner:
             del request, start, future
 
 
-def _start(
-    argv: Sequence[str],
-    env: Mapping[str, str],
-    cwd: Path | None,
-    output: Output,
-    on_quiet: Callable[[], None] | None,
-    on_exit: Callable[[Child], None] | None,
-) -> Child:
+def _launch(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """The process, which is the launcher at first, and where the launcher reports a failure."""
     report, report_end = os.pipe()
-    options = (f"parent={os.getpid()}", f"report={report_end}")
+    options = [f"parent={os.getpid()}", f"report={report_end}"]
+    passed = [report_end]
+    if executable is not None:
+        options.append(f"executable={executable}")
+        passed.append(executable)
     try:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", _LAUNCHER, *options, "--", *argv],
@@ -98,7 +103,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(report_end,),
+            pass_fds=passed,
             start_new_session=True,
             bufsize=0,
         )
@@ -107,4 +112,4 @@ def _start(
         raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
     finally:
         os.close(report_end)
-    return Child(process, open(report, "rb", buffering=0), output, on_quiet=on_quiet, on_exit=on_exit)
+    return process, open(report, "rb", buffering=0)

@@ -1,4 +1,7 @@
-"""viewra.transport and viewra.process start a plugin made with HashiCorp's own library and use all of the wire."""
+"""viewra.transport and viewra.process start a plugin and use all of the wire.
+
+The plugin is one made with HashiCorp's own library and, held to the same, one made of viewra.transport.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,9 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 CONFIG = HandshakeConfig("INTEROP_COOKIE", "interop", (1,))
 
 
+PLUGIN = str(Path(__file__).with_name("python_plugin.py"))
+
+
 @attrs.define
 class Running:
     child: Child
@@ -52,23 +58,39 @@ class Running:
 Start = Callable[..., Running]
 
 
+@pytest.fixture(params=["go", "python"])
+def language(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture
-def start(go_plugin: Path) -> Iterator[Start]:
+def command(language: str, request: pytest.FixtureRequest) -> list[str]:
+    """How the plugin is started; only Go's needs Go."""
+    return [str(request.getfixturevalue("go_plugin"))] if language == "go" else [sys.executable, PLUGIN]
+
+
+@pytest.fixture
+def start(command: list[str]) -> Iterator[Start]:
     """Start the plugin and connect to it as a host does; everything is ended and reaped afterwards."""
     with ExitStack() as stack:
         runtime = stack.enter_context(RuntimeDir())
         spawner = Spawner()
         stack.callback(spawner.close)
 
-        def start(*versions: str, tls: bool = False, config: HandshakeConfig = CONFIG) -> Running:
+        def start(
+            *versions: str, tls: bool = False, network: str = "unix", config: HandshakeConfig = CONFIG
+        ) -> Running:
             socket_dir = runtime.new_socket_dir()
             own = mtls.new_identity() if tls else None
             lines: list[tuple[str, str]] = []
             child = spawner.spawn(
-                [str(go_plugin), *versions],
+                [*command, *versions],
                 env=plugin_environment(
                     environment(
-                        config, socket_dir=str(socket_dir), client_cert=own.cert_pem.decode("ascii") if own else ""
+                        config,
+                        socket_dir=str(socket_dir),
+                        network=network,
+                        client_cert=own.cert_pem.decode("ascii") if own else "",
                     )
                 ),
                 on_line=lambda stream, text: lines.append((stream, text)),
@@ -76,27 +98,41 @@ def start(go_plugin: Path) -> Iterator[Start]:
             stack.callback(child.kill)
             handshake = Handshake.parse(child.handshake_line(30))
             handshake.require_version(config)
-            require_listener(handshake.address, child.pid)
+            assert handshake.network == network
+            if network == "unix":
+                require_listener(handshake.address, child.pid)
             trusted = mtls.trust(own, handshake.cert) if own else None
             connection = dial(handshake, trust=trusted, socket_dir=socket_dir)
             stack.callback(connection.close)
-            wait_ready(connection.channel, 30, socket=handshake.address)
+            wait_ready(connection.channel, 30, socket=handshake.address if network == "unix" else None)
             return Running(child, handshake, connection, trusted, socket_dir, lines)
 
         yield start
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "autoMTLS"])
-def test_calls_and_services(start: Start, tls: bool) -> None:
+def test_calls(start: Start, language: str, tls: bool) -> None:
     plugin = start(tls=tls)
     assert bool(plugin.handshake.cert) == tls
     if plugin.trust:
-        assert plugin.trust.needs_bridge
-    assert plugin.say("hello") == "go: hello"
-    assert len(plugin.say("x" * 3_000_000)) == 3_000_004
-    services = list_services(plugin.connection.channel, 30)
+        assert plugin.trust.needs_bridge == (language == "go")
+    assert plugin.say("hello") == f"{language}: hello"
+    assert len(plugin.say("x" * 3_000_000)) > 3_000_000
+
+
+@pytest.mark.parametrize("language", ["go"], indirect=True)
+def test_services(start: Start) -> None:
+    services = list_services(start().connection.channel, 30)
     assert services is not None
     assert {"interop.Echo", "plugin.GRPCBroker", "plugin.GRPCController", "plugin.GRPCStdio"} <= services
+
+
+@pytest.mark.parametrize("language", ["python"], indirect=True)
+def test_a_port_instead_of_a_socket(start: Start) -> None:
+    plugin = start(tls=True, network="tcp")
+    host, _, port = plugin.handshake.address.rpartition(":")
+    assert (host, 10_000 <= int(port) <= 25_000) == ("127.0.0.1", True)
+    assert plugin.say("hello") == "python: hello"
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "autoMTLS"])
@@ -143,6 +179,7 @@ def test_what_it_prints_and_how_it_ends(start: Start, tls: bool) -> None:
     assert list(plugin.socket_dir.glob("plugin*")) == []
 
 
+@pytest.mark.parametrize("language", ["go"], indirect=True)
 def test_a_panic_is_one_record(start: Start) -> None:
     plugin = start()
     with pytest.raises(grpc.RpcError):
@@ -168,10 +205,10 @@ def test_no_common_version(start: Start) -> None:
 def test_a_wrong_cookie(start: Start) -> None:
     with pytest.raises(HandshakeError, match="exit status 1 before its handshake line") as caught:
         start(config=attrs.evolve(CONFIG, cookie_value="other"))
-    assert "This binary is a plugin" in caught.value.output[0]
+    assert "is a plugin" in caught.value.output[0]
 
 
-def test_a_stranger_is_refused_and_nothing_falls_back_to_plaintext(start: Start) -> None:
+def test_a_stranger_is_refused_and_nothing_falls_back_to_plaintext(start: Start, language: str) -> None:
     plugin = start(tls=True)
     assert plugin.trust is not None
     plain = dial(plugin.handshake)
@@ -185,17 +222,17 @@ def test_a_stranger_is_refused_and_nothing_falls_back_to_plaintext(start: Start)
             wait_ready(connection.channel, 20)
         assert caught.value.step in {"connect", "health"}
         connection.close()
-    assert plugin.say("still here") == "go: still here"
+    assert plugin.say("still here") == f"{language}: still here"
 
 
-def test_a_plugin_dies_with_its_host(go_plugin: Path) -> None:
+def test_a_plugin_dies_with_its_host(command: list[str]) -> None:
     code = f"""
 import os, sys
 from viewra.process import RuntimeDir, Spawner, plugin_environment
 from viewra.transport.handshake import HandshakeConfig, environment
 runtime = RuntimeDir()
 env = environment(HandshakeConfig("INTEROP_COOKIE", "interop", (1,)), socket_dir=str(runtime.new_socket_dir()))
-child = Spawner().spawn([{str(go_plugin)!r}], env=plugin_environment(env), on_line=lambda stream, text: None)
+child = Spawner().spawn({command!r}, env=plugin_environment(env), on_line=lambda stream, text: None)
 child.handshake_line(30)
 pidfd = os.pidfd_open(child.pid)
 print(child.pid, flush=True)
