@@ -41,7 +41,7 @@ def upgrade(engine: sa.Engine) -> None:
         found = current_revision(connection)
         if found == REVISION:
             return
-        if found is None and sa.inspect(connection).get_table_names():
+        if found is None and set(sa.inspect(connection).get_table_names()) - {"alembic_version"}:
             raise DatabaseError(
                 f"database {name} is not viewra's: it holds tables of something else",
                 hint="name another file with --database",

@@ -61,6 +61,8 @@ def scan(
         notifier.open()
     started = time.monotonic()
     job_id = jobs.begin(engine, scope.library_id, scope.root, scope.path)
+    if notifier is not None:
+        notifier.wake()
     tally = Tally()
     try:
         status = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier).run(full=full)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from viewra.db import enabled_plugins, is_enabled, open_database, set_enabled
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    made = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+    yield made
+    made.dispose()
+
+
+def test_a_plugin_never_seen_is_neither(engine) -> None:
+    assert is_enabled(engine, "tags", "/plugins/tags") is None
+
+
+def test_the_choice_is_kept_and_changed(engine, tmp_path: Path) -> None:
+    set_enabled(engine, "tags", str(tmp_path), True)
+    assert is_enabled(engine, "tags", str(tmp_path)) is True
+    set_enabled(engine, "tags", str(tmp_path), False)
+    assert enabled_plugins(engine) == {("tags", str(tmp_path)): False}
+
+
+def test_another_folder_inherits_nothing_but_a_link_is_the_same(engine, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    set_enabled(engine, "tags", str(tmp_path / "real"), True)
+    assert is_enabled(engine, "tags", str(tmp_path / "link")) is True
+    assert is_enabled(engine, "tags", str(tmp_path / "other")) is None
+    assert is_enabled(engine, "other", str(tmp_path / "real")) is None
