@@ -7,6 +7,7 @@ field that a name means, ``disjunction`` the alternatives, ``closing`` which fie
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import attrs
 
@@ -21,7 +22,13 @@ from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
 from viewra.manifest.cue.references import adopt, find, is_cyclic
 
-_Action = Callable[[Node, Conjunct, list[Conjunct], list[Conjunct]], None]
+
+class _Lists(NamedTuple):
+    """What is left to do for one node."""
+
+    work: list[Conjunct]
+    later: list[Conjunct]
+    cyclic: list[Conjunct]
 
 
 class Evaluator:
@@ -82,51 +89,42 @@ class Evaluator:
             node.state = DONE
 
     def _conjuncts(self, node: Node) -> None:
-        work = list(node.conjuncts)
-        references: list[Conjunct] = []
-        computed: list[Conjunct] = []
+        """Take all conjuncts apart, in the order of the text; what has to be worked out comes last.
+
+        ``work`` is a stack. Paths and operators may evaluate other nodes, which may ask for this one's fields: those
+        are all there by then.
+        """
+        work = node.conjuncts[::-1]
+        later: list[Conjunct] = []
         cyclic: list[Conjunct] = []
-        done = seen_references = seen_computed = 0
+        done = 0
         while True:
-            if done < len(work):
-                self.meter.spend(1, work[done].expr.place)
-                try:
-                    self._take(node, work[done], work, references, computed)
-                except Limit:
-                    raise
-                except Problem as problem:
-                    node.fail(problem)
+            if work:
+                conjunct = work.pop()
+                self.meter.spend(1, conjunct.expr.place)
+                self._guarded(node, conjunct, self._take, _Lists(work, later, cyclic))
+            elif done < len(later):
+                conjunct = later[done]
                 done += 1
-            elif seen_references < len(references):
-                conjunct = references[seen_references]
-                seen_references += 1
-                self._guarded(node, conjunct, self._refer, work, cyclic)
-            elif seen_computed < len(computed):
-                conjunct = computed[seen_computed]
-                seen_computed += 1
-                self._guarded(node, conjunct, self._compute, work, cyclic)
+                self._guarded(node, conjunct, self._work_out, _Lists(work, later, cyclic))
             elif cyclic:
                 if not node.grounded:
                     node.fail(Problem("structural cycle: this field contains itself", cyclic[0].expr.place))
                     return
-                work.extend(cyclic)
+                work.extend(reversed(cyclic))
                 cyclic = []
             else:
                 return
 
-    def _take(
-        self,
-        node: Node,
-        conjunct: Conjunct,
-        work: list[Conjunct],
-        references: list[Conjunct],
-        computed: list[Conjunct],
-    ) -> None:
+    def _take(self, node: Node, conjunct: Conjunct, lists: _Lists) -> None:
         """Take one conjunct apart: what can be had at once goes into the node, the rest onto the lists."""
         expr = conjunct.expr
         if isinstance(expr, ast.Reference):
             if expr.hops >= 0:
-                references.append(conjunct)
+                if conjunct.scope is not None and conjunct.scope.node is node:
+                    lists.later.append(conjunct)  # embedded: it means a field of this very node
+                else:
+                    self._refer(node, conjunct, lists)
                 return
             basic = PREDECLARED[expr.name]
             if basic is not ANY:
@@ -135,20 +133,30 @@ class Evaluator:
             self.basic(node, conjunct, scalar(expr.value, expr.place))
         elif isinstance(expr, ast.Struct):
             node.grounded = node.grounded or not conjunct.cyclic
-            work.extend(add_struct(node, conjunct, expr))
+            lists.work.extend(reversed(add_struct(node, conjunct, expr)))
         elif isinstance(expr, ast.ListLiteral):
             self.basic(node, conjunct, Basic(LIST, expr.place))
             node.elements.append((expr, conjunct))
         elif isinstance(expr, ast.Meet):
-            work.extend([conjunct.to(item) for item in expr.items])
+            lists.work.extend([conjunct.to(item) for item in reversed(expr.items)])
         elif isinstance(expr, ast.Join):
-            self.join(node, conjunct, expr, work)
-        elif isinstance(expr, (ast.Path, Known)):
-            references.append(conjunct)
+            self.join(node, conjunct, expr, lists.work)
+        elif isinstance(expr, Known):
+            self._refer(node, conjunct, lists)
         elif isinstance(expr, ast.Bottom):
             raise Problem("the value is an explicit error (_|_)", expr.place)
         else:
-            computed.append(conjunct)
+            lists.later.append(conjunct)
+
+    def _work_out(self, node: Node, conjunct: Conjunct, lists: _Lists) -> None:
+        """A conjunct for which other nodes must be evaluated."""
+        expr = conjunct.expr
+        if isinstance(expr, (ast.Path, ast.Reference)):
+            self._refer(node, conjunct, lists)
+        elif isinstance(expr, ast.Call) and expr.name in ("close", "and", "or"):
+            self._combine(node, conjunct, expr, lists.work)
+        else:
+            self.basic(node, conjunct, operate(self, expr, conjunct.scope))
 
     def basic(self, node: Node, conjunct: Conjunct, basic: Basic) -> None:
         """Unify a node with a type or a scalar."""
@@ -169,11 +177,11 @@ class Evaluator:
             work.append(attrs.evolve(conjunct.to(alternative), choice=taken))
 
     def _guarded(
-        self, node: Node, conjunct: Conjunct, action: _Action, work: list[Conjunct], cyclic: list[Conjunct]
+        self, node: Node, conjunct: Conjunct, action: Callable[[Node, Conjunct, _Lists], None], lists: _Lists
     ) -> None:
         """Let one conjunct act; what it waits for, or what is wrong with it, is kept in the node."""
         try:
-            action(node, conjunct, work, cyclic)
+            action(node, conjunct, lists)
         except Incomplete as waits:
             node.pending.append((conjunct, waits))
         except Limit:
@@ -181,7 +189,7 @@ class Evaluator:
         except Problem as problem:
             node.fail(problem)
 
-    def _refer(self, node: Node, conjunct: Conjunct, work: list[Conjunct], cyclic: list[Conjunct]) -> None:
+    def _refer(self, node: Node, conjunct: Conjunct, lists: _Lists) -> None:
         target = find(self, conjunct.expr, conjunct.scope)
         if isinstance(target, Basic):
             self.basic(node, conjunct, target)
@@ -192,21 +200,14 @@ class Evaluator:
             if loop is None:
                 return  # the field refers to itself, which says nothing about it
             if loop:
-                cyclic.append(attrs.evolve(conjunct, cyclic=True))
+                lists.cyclic.append(attrs.evolve(conjunct, cyclic=True))
                 return
         elif target.origin is node.origin:
             return
         elif not node.grounded:
-            cyclic.append(conjunct)
+            lists.cyclic.append(conjunct)
             return
-        adopt(node, target, conjunct, work)
-
-    def _compute(self, node: Node, conjunct: Conjunct, work: list[Conjunct], _: list[Conjunct]) -> None:
-        expr = conjunct.expr
-        if isinstance(expr, ast.Call) and expr.name in ("close", "and", "or"):
-            self._combine(node, conjunct, expr, work)
-            return
-        self.basic(node, conjunct, operate(self, expr, conjunct.scope))
+        lists.work.extend(reversed(adopt(node, target, conjunct)))
 
     def _combine(self, node: Node, conjunct: Conjunct, expr: ast.Call, work: list[Conjunct]) -> None:
         """``close(x)``, ``and([…])``, ``or([…])``: values that stay open to unification, unlike computed ones."""
@@ -221,7 +222,7 @@ class Evaluator:
             raise Problem(f"{expr.name}() takes a list", argument.place)
         items: list[ast.Expr] = [Known(argument, item) for item in values.items]
         if expr.name == "and":
-            work.extend([conjunct.to(item) for item in items])
+            work.extend([conjunct.to(item) for item in reversed(items)])
         elif not items:
             raise Problem("or() takes a list with at least one value", argument.place)
         else:

@@ -26,7 +26,7 @@ class Limits:
     nesting: int = 64
     references: int = 40
     disjuncts: int = 512
-    steps: int = 100_000
+    steps: int = 50_000
     digits: int = 1_000
     exponent: int = 10_000
     string_bytes: int = 1024 * 1024
@@ -44,4 +44,5 @@ class Meter:
         """Take ``count`` steps; raises ``Limit`` when the budget is used up."""
         self.steps += count
         if self.steps > self.limits.steps:
+            self.steps = self.limits.steps + 1  # however much was asked for at once
             raise Limit(f"the evaluation takes more than {self.limits.steps:,} steps", at)

@@ -109,15 +109,16 @@ def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
     return loop
 
 
-def adopt(node: Node, target: Node, conjunct: Conjunct, work: list[Conjunct]) -> None:
-    """Add what the target is made of to the node's work; of a target that is a finished scalar, just the value."""
+def adopt(node: Node, target: Node, conjunct: Conjunct) -> list[Conjunct]:
+    """What the target is made of, as conjuncts of the node; of a finished scalar just the value, added at once."""
     if target.state == DONE:
         if target.problems:
             for problem in target.problems:
                 node.fail(problem)
-            return
+            return []
         if _adopt_scalar(node, target, conjunct):
-            return
+            return []
+    found: list[Conjunct] = []
     groups: dict[Group, Group] = {}
     trail = Trail(target.origin, node.origin, conjunct.trail)
     host = conjunct.host
@@ -128,7 +129,7 @@ def adopt(node: Node, target: Node, conjunct: Conjunct, work: list[Conjunct]) ->
                     hosts = (*group.hosts, host, *host.hosts)
                     groups[group] = Group(closing=True, deep=group.deep, hosts=hosts)
         belongs = (*conjunct.groups, *(groups.get(group, group) for group in source.groups))
-        work.append(
+        found.append(
             Conjunct(
                 source.expr,
                 source.scope,
@@ -140,6 +141,7 @@ def adopt(node: Node, target: Node, conjunct: Conjunct, work: list[Conjunct]) ->
                 conjunct.choice,
             )
         )
+    return found
 
 
 def _adopt_scalar(node: Node, target: Node, conjunct: Conjunct) -> bool:

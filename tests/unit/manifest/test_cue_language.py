@@ -1,0 +1,377 @@
+"""The language, construct by construct: each source with what it exports, or the error it gives and where.
+
+Every expectation was compared with the language's own tool (cue v0.17): what exports here exports the same there, and
+what fails here fails there, the refused constructs of the last section aside.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from viewra.errors import ManifestError
+from viewra.manifest.cue import loads
+from viewra.manifest.cue.data import to_json
+
+
+class Fails(str):
+    """The beginning of an error, as ``line:column path: message``."""
+
+    __slots__ = ()
+
+
+LANGUAGE: dict[str, list[tuple[str, object]]] = {
+    "A file is a struct: package clause, comments, commas, braces": [
+        ("package foo\na: 1", {"a": 1}),
+        ("// a comment\na: 1 // another", {"a": 1}),
+        ("a: 1, b: 2,", {"a": 1, "b": 2}),
+        ("{a: 1}\nb: 2", {"b": 2, "a": 1}),
+        ("a: {b: 1}, c: [1, 2,]", {"a": {"b": 1}, "c": [1, 2]}),
+        ("a: [\n 1,\n 2,\n]", {"a": [1, 2]}),
+        ("a: 1 &\n  2", Fails("1:4 a: conflicting values 1 and 2 (plugin.cue:2:3)")),
+        ('a: "x" |\n  *"y"', {"a": "y"}),
+        ("a: {b: 1,, c: 2}", Fails("1:10 expected a value, found ,")),
+        ("a: 3 a: 4", Fails("1:6 expected a comma or a line end, found a")),
+        ("a: (\n  1\n)", Fails("2:4 expected ')', found the end of the line")),
+        ('{"a": [1, {"b": null}]}', {"a": [1, {"b": None}]}),
+        ("a: {b: 1", Fails("1:4 this { is never closed")),
+        ("a: 1]", Fails("1:5 unexpected ']'")),
+    ],
+    "Labels": [
+        ("a: b: c: 1", {"a": {"b": {"c": 1}}}),
+        ("a: b: c: 1\na: b: d: 2", {"a": {"b": {"c": 1, "d": 2}}}),
+        ('"a b": 1', {"a b": 1}),
+        ('"a": 1\nb: a', Fails("2:4 there is no field or type named a")),
+        ("for: 1\nif: 2\nb: 3", {"for": 1, "if": 2, "b": 3}),
+        ("$x: 1\na: $x", {"$x": 1, "a": 1}),
+        ("_a: 1\nb: _a", {"b": 1}),
+        ("#A: 1\nb: #A", {"b": 1}),
+        ("_#x: {a: 1}\nb: _#x", {"b": {"a": 1}}),
+        ('"#a": 1\n"_b": 2', {"#a": 1, "_b": 2}),
+        ("__a: 1", Fails("1:1 names that start with __ are reserved")),
+    ],
+    "Optional and required fields": [
+        ("a?: 1 & 2", {}),
+        ("a?: int\na: 3", {"a": 3}),
+        ("a?: int\nb: a", Fails("2:4 b: a is optional and not set")),
+        ("a!: int", Fails("1:1 a: this required field is missing")),
+        ("a!: int\na: 3", {"a": 3}),
+        ("a!: int\nb: a", Fails("1:1 a: this required field is missing")),
+        ("a: {b!: int} & {c: 1}", Fails("1:5 a.b: this required field is missing")),
+        ('a: {b?: int} & {b: "x"}', Fails('1:20 a.b: expected int, found "x"')),
+        ('#A: {a?: int, b: string | *"x"}\nx: #A', {"x": {"b": "x"}}),
+    ],
+    "Strings": [
+        (r'a: "a\u00e9\U0001F600\/\a\b\f\n\r\t\v\\\""', {"a": 'aé😀/\x07\x08\x0c\n\r\t\x0b\\"'}),
+        (r'a: "\ud83d\ude00"', {"a": "😀"}),
+        (r'a: "\x41"', Fails("1:5 unknown or incomplete escape '\\\\x'")),
+        ('a: "\\\'"', Fails('1:5 unknown or incomplete escape "\\\\\'"')),
+        (r'a: #"raw \n \#n "x" \#(1+1)"#', {"a": 'raw \\n \n "x" 2'}),
+        ('a: """\n  hello\n    world \\("x")\n  """', {"a": "hello\n  world x"}),
+        ('a: """\n  """', {"a": ""}),
+        ('a: """\n\n  x\n\n  """', {"a": "\nx\n"}),
+        ('a: """\n  hello\n bad\n  """', Fails("2:1 this line is indented less than the closing quotes of its string")),
+        ('a: """x"""', Fails("1:4 a multi-line string starts on the line after its quotes")),
+        ('a: #"""\n  x "\\(1)" \\#(2)\n  """#', {"a": 'x "\\(1)" 2'}),
+        ('a: "', Fails("1:4 this string is never closed")),
+        ("a: 'abc'", {"a": "YWJj"}),
+        ("a: '\\xff\\101\\x41é'", {"a": "/0FBw6k="}),
+        ("a: '''\n  hi\n  '''", {"a": "aGk="}),
+        ("a: bytes & 'abc'", {"a": "YWJj"}),
+        ('a: "\\(true) \\(1.50) \\(1) \\("x") \\(\'y\')"', {"a": "true 1.50 1 x y"}),
+        (r'a: "\(1+2) \("n\("x")")"', {"a": "3 nx"}),
+        (r'a: "\(null)"', Fails("1:7 a: an interpolation takes a bool, a number, a string or bytes, found null")),
+        (r'a: "\([1])"', Fails("1:7 a: an interpolation takes a bool, a number, a string or bytes, found a list")),
+        ('a: "\\(b)-c"\nb: "x"', {"a": "x-c", "b": "x"}),
+        ('a: "\\(b)-c"\nb: string', Fails("1:7 a: needs a value, found string")),
+        ("a: '\\(1)x'", {"a": "MXg="}),
+    ],
+    "Numbers": [
+        ("a: 1K\nb: 1Ki\nc: 1.5M\nd: 1.5Ki\ne: 2Gi", {"a": 1000, "b": 1024, "c": 1500000, "d": 1536, "e": 2147483648}),
+        ("a: 0x1F\nb: 0b11\nc: 0o17\nd: 1_000", {"a": 31, "b": 3, "c": 15, "d": 1000}),
+        ("a: 1e3\nb: .5\nc: 1.10\nd: 1.0E-2", {"a": 1000.0, "b": 0.5, "c": 1.1, "d": 0.01}),
+        ("a: 123456789012345678901234567890", {"a": 123456789012345678901234567890}),
+        ("a: 1.3Ki", Fails("1:4 '1.3Ki' is not a whole number")),
+        ("a: 01", Fails("1:4 '01' is not a number")),
+        ("a: 1__0", Fails("1:4 '1__0' is not a number")),
+        ("a: 1_", Fails("1:4 '1_' is not a number")),
+        ("a: -5\nb: +4\nc: 3 - -2", {"a": -5, "b": 4, "c": 5}),
+    ],
+    "Arithmetic": [
+        ("a: 1 + 2.5\nb: 2 * 3\nc: 5 - 7", {"a": 3.5, "b": 6, "c": -2}),
+        ("a: 2 + 3 * 4 - 1\nb: (2 + 3) * 4", {"a": 13, "b": 20}),
+        ("a: 6/2\nb: 1/3\nc: 7 / 2.0", {"a": 3.0, "b": 0.3333333333333333, "c": 3.5}),
+        ("a: 1 / 0", Fails("1:4 a: division by zero")),
+        (
+            "a: div(7, 2)\nb: mod(-7, 2)\nc: quo(-7, 2)\nd: rem(-7, 2)\ne: div(-7, 2)",
+            {"a": 3, "b": 1, "c": -3, "d": -1, "e": -4},
+        ),
+        ("a: mod(5, 0)", Fails("1:4 a: division by zero")),
+        ('a: "a" + "b"\nb: "ab" * 3', {"a": "ab", "b": "ababab"}),
+        ("a: 'a' + 'b'", {"a": "YWI="}),
+        ("a: [1] + [2]", Fails("1:4 a: + does not take a list and a list")),
+        ("a: 3 * [1]", Fails("1:4 a: * does not take 3 and a list")),
+        ("a: true + 1", Fails("1:4 a: + does not take true and 1")),
+        ('a: -"x"', Fails('1:4 a: - takes a number, found "x"')),
+        ("a: !1", Fails("1:4 a: ! takes a bool, found 1")),
+        ("a: >=1+1", Fails("1:4 a: needs a value, found >=1")),
+        ("a: b + 1\nb: int", Fails("1:4 a: needs a value, found int")),
+    ],
+    "Comparison and logic": [
+        ('a: 1 < 2\nb: "a" < "b"\nc: 2 >= 2.0\nd: 3 > 4', {"a": True, "b": True, "c": True, "d": False}),
+        (
+            'a: 1 == 1.0\nb: null == null\nc: 1 != 2\nd: 5 == "x"\ne: null == 5',
+            {"a": True, "b": True, "c": True, "d": False, "e": False},
+        ),
+        ("a: [1] == [1]\nb: {b: 1} == {b: 1}\nc: [] == {}", {"a": True, "b": True, "c": False}),
+        ('a: "ab" =~ "^a"\nb: "ab" !~ "^a"', {"a": True, "b": False}),
+        ("a: true && false || true\nb: !true\nc: 1 < 2 && 2 < 3", {"a": True, "b": False, "c": True}),
+        ("a: 1 < 2 < 3", Fails("1:4 a: < does not take true and 3")),
+        ('a: 5 > "x"', Fails('1:4 a: > does not take 5 and "x"')),
+        ("a: 'x' =~ \"x\"", Fails("1:4 a: =~ does not take 'x' and \"x\"")),
+    ],
+    "Types and unification": [
+        ("a: int & 3\nb: 3 & int", {"a": 3, "b": 3}),
+        ("a: number & 1.5\nb: number & 2", {"a": 1.5, "b": 2}),
+        ("a: 5 & float", Fails("1:4 a: expected float, found 5")),
+        ("a: int & 5.0", Fails("1:10 a: expected int, found 5.0")),
+        ("a: 1 & 1.0", Fails("1:4 a: conflicting values 1 and 1.0 (int and float)")),
+        ("a: >=1 & 1.0", {"a": 1.0}),
+        ('a: "x" & "x"', {"a": "x"}),
+        ("a: 'x' & \"x\"", Fails("1:4 a: conflicting values 'x' and \"x\" (bytes and string)")),
+        ("a: null & string", Fails("1:4 a: expected string, found null")),
+        ("a: true & bool", {"a": True}),
+        ("a: int & string", Fails("1:4 a: conflicting types int and string")),
+        ("a: 1 & 2", Fails("1:4 a: conflicting values 1 and 2")),
+        ("a: {} & 5", Fails("1:9 a: expected a struct, found 5")),
+        ("a: [] & {}", Fails("1:4 a: expected a struct, found a list")),
+        ("a: _", Fails("1:1 a: needs a value: _")),
+        ("a: string", Fails("1:1 a: needs a value: string")),
+        ("a: _|_", Fails("1:4 a: the value is an explicit error (_|_)")),
+        ("a: {b: _|_}", Fails("1:8 a.b: the value is an explicit error (_|_)")),
+        ("a: 1 & float64\nb: 1.5 & float32", {"a": 1, "b": 1.5}),
+        ("a: int8 & 127", {"a": 127}),
+        ("a: int8\na: 128", Fails("2:4 a: 128 is not <=127 (int8) (plugin.cue:1:4)")),
+        ("a: uint\na: -1", Fails("2:4 a: -1 is not >=0 (uint) (plugin.cue:1:4)")),
+        (
+            "a: uint8 & 255\nb: int16 & -32768\nc: uint64 & 18446744073709551615",
+            {"a": 255, "b": -32768, "c": 18446744073709551615},
+        ),
+        ("a: rune & 65", {"a": 65}),
+        ("string: 1\nx: string", {"string": 1, "x": 1}),
+        ("a: ((int))\na: 3", {"a": 3}),
+    ],
+    "Bounds": [
+        ("a: <=10\na: >=0\na: 3", {"a": 3}),
+        ("a: >=1 & <=10\nb: a & 11", Fails("2:8 b: 11 is not <=10 (plugin.cue:1:10)")),
+        ("a: >5 & <3", Fails("1:4 a: no number is >5 and <3")),
+        ("a: int & >5 & <6", Fails("1:10 a: no int is >5 and <6")),
+        ("a: int & >=5 & <=5", Fails("1:1 a: needs a value: int & >=5 & <=5")),
+        ("a: >=5 & <=5", Fails("1:1 a: needs a value: >=5 & <=5")),
+        ('a: !=5\na: "x"', Fails('2:4 a: expected number, found "x" (plugin.cue:1:4)')),
+        ("a: !=5\na: 5.0", Fails("2:4 a: 5.0 is not !=5 (plugin.cue:1:4)")),
+        ('a: !="x"\na: "y"', {"a": "y"}),
+        (
+            "a: !=null\na: null",
+            Fails("2:4 a: expected bool, number, string, bytes, a list or a struct, found null (plugin.cue:1:4)"),
+        ),
+        ('a: <"b" & >"a"\na: "ab"', {"a": "ab"}),
+        ("a: 5 & >=5.5", Fails("1:4 a: 5 is not >=5.5")),
+        ('a: =~"^[a-z]+$"\na: "ABC"', Fails('2:4 a: "ABC" is not =~"^[a-z]+$" (plugin.cue:1:4)')),
+        ('a: "x" & =~"x" & !~"y"', {"a": "x"}),
+        ('a: =~"^(a"\na: "b"', Fails("1:4 a: not a regular expression (RE2): missing ): ^(a")),
+        ('a: =~"^(?=x)"\na: "b"', Fails("1:4 a: not a regular expression (RE2): invalid perl operator: (?=")),
+        ("a: >=min\na: 3\nmin: 5", Fails("2:4 a: 3 is not >=5 (plugin.cue:1:4)")),
+    ],
+    "Disjunctions and defaults": [
+        ("a: 1 | 2", Fails("1:1 a: several values are possible: 1 | 2")),
+        ("a: 1 | 2\na: 2", {"a": 2}),
+        ("a: *1 | 2", {"a": 1}),
+        ("a: *1 | int\nb: a + 1", {"a": 1, "b": 2}),
+        ("a: *1 | *2", Fails("1:1 a: several values are possible: 1 | 2")),
+        ("a: (*1 | int) & (*2 | int)", Fails("1:1 a: several values are possible: 1 | 2 | int")),
+        ("a: (int | *1) & (int | *1)", {"a": 1}),
+        ('a: "a" | *"a"', {"a": "a"}),
+        ('a: "a" | "b" | *"a"', {"a": "a"}),
+        ("a: 1 | *2 | 3\na: 1 | 3", Fails("1:1 a: several values are possible: 1 | 3")),
+        ("a: (*1 | 2) | 3", {"a": 1}),
+        ("a: *(1 | 2) | 3", Fails("1:1 a: several values are possible: 1 | 2 | 3")),
+        ("a: (*1 | 2) | *3", {"a": 3}),
+        ("a: int & >=5 & <=30 | *10", {"a": 10}),
+        ("a: int & >=5 & <=30 | *10\na: 7", {"a": 7}),
+        ("a: int & >=5 & <=30 | *10\na: 99", Fails("2:4 a: 99 is not <=30 (plugin.cue:1:16)")),
+        ("a: float & >=0.1 & <=1.0 | *0.8", {"a": 0.8}),
+        ("a: bool | *true\nb: !a", {"a": True, "b": False}),
+        ("a: _ | *5", {"a": 5}),
+        ("a: null | int", Fails("1:1 a: several values are possible: null | int")),
+        ("a: null | *int", Fails("1:1 a: needs a value: int")),
+        ("a: 1 | _|_", {"a": 1}),
+        ("a: *_|_ | 5", {"a": 5}),
+        ("a: *1", Fails("1:4 a default mark * belongs in front of an alternative of |")),
+        ('a: int | *"x"\na: 3.5', Fails("2:4 a: expected int, found 3.5 (plugin.cue:1:4)")),
+        ("a: {b: 1} | {b: 2}\na: b: 2", {"a": {"b": 2}}),
+        ("a: *{b: 1} | {b: 2}\nc: a.b", {"a": {"b": 1}, "c": 1}),
+        ("a: *{b: 1} | {b: 2}\na: b: 2", {"a": {"b": 2}}),
+        ("a: {b: int} | {c: string}\na: b: 3", Fails("1:1 a: several values are possible: {…} | {…}")),
+        ("a: {x: 1} | {y: 2}\nb: a.x", Fails("1:1 a: several values are possible: {…} | {…}")),
+        ("x: {a: *1|2} & {a: *2|1}", Fails("1:5 x.a: several values are possible: 1 | 2")),
+        ('#D: {type: "x", v: int} | {type: "y", w: int}\na: #D & {type: "y", w: 3}', {"a": {"type": "y", "w": 3}}),
+        (
+            '#D: {type: "x", v: int} | {type: "y", w: int}\na: #D & {type: "y", v: 3}',
+            Fails("2:21 a.v: field not allowed here"),
+        ),
+        ("a: {b: *c | 1, c: 2}", {"a": {"b": 2, "c": 2}}),
+        ('a: or(["x", "y"]) | *"y"', {"a": "y"}),
+    ],
+    "Structs and references": [
+        ("a: {b: int, c: b + 1} & {b: 3}", {"a": {"b": 3, "c": 4}}),
+        ("a: {x: 1, y: x}\nb: a & {x: int}", {"a": {"x": 1, "y": 1}, "b": {"x": 1, "y": 1}}),
+        ("a: {b: {c: 1}}\nd: a.b & {e: 2}", {"a": {"b": {"c": 1}}, "d": {"e": 2, "c": 1}}),
+        ("a: x.y\nx: {y: z}\nz: 3", {"a": 3, "x": {"y": 3}, "z": 3}),
+        ("a: {b: 1}.b", {"a": 1}),
+        ('a: [1, 2][0]\nb: {x: 1}["x"]', {"a": 1, "b": 1}),
+        ("a: b.c\nb: {d: 1}", Fails("1:6 a: there is no field c")),
+        ("a: b[5]\nb: [1]", Fails("1:5 a: there is no item 5 in a list of 1")),
+        ('a: "x".b', Fails('1:8 a: expected a struct or a list, found "x"')),
+        ("a: foo", Fails("1:4 there is no field or type named foo")),
+        ("#x: foo\na: 1", Fails("1:5 there is no field or type named foo")),
+        ("a: {5}", {"a": 5}),
+        ("a: {5, #b: 1}", {"a": 5}),
+        ("a: {5, b: 1}", Fails("1:5 a: expected a struct, found 5")),
+        ('#a: "x"\n{b: #a}', {"b": "x"}),
+        ("a: {#b: 1} & {c: 2}\nb: a.#b", {"a": {"c": 2}, "b": 1}),
+        ("a: {a: 1, b: a}\nb: a.b", {"a": {"a": 1, "b": 1}, "b": 1}),
+        ("a: b & {x: 1}\nb: a & {y: 2}", {"a": {"y": 2, "x": 1}, "b": {"x": 1, "y": 2}}),
+    ],
+    "Definitions are closed, recursively": [
+        ("#A: {a: int}\nx: #A & {a: 1}", {"x": {"a": 1}}),
+        ("#A: {a: int}\nx: #A & {a: 1, b: 2}", Fails("2:16 x.b: field not allowed here")),
+        ("#A: {a: int}\n#A: {b: int}\nx: #A & {a: 1, b: 2}", {"x": {"a": 1, "b": 2}}),
+        ("#A: {a: 1}\n#B: {b: 1}\nx: #A & #B", Fails("1:6 x.a: field not allowed here")),
+        ("#A: {a: 1, ...}\nx: #A & {b: 2}", {"x": {"a": 1, "b": 2}}),
+        ("#X: {a: 1, ...}\ny: #X & {b: {c: 1}}", {"y": {"a": 1, "b": {"c": 1}}}),
+        ("#A: {a: _}\nx: #A & {a: {b: 1}}", {"x": {"a": {"b": 1}}}),
+        ("#A: {a: {...}}\nx: #A & {a: {b: 1}}", {"x": {"a": {"b": 1}}}),
+        ("#A: {a: {b: int}}\nx: #A & {a: {b: 1, c: 2}}", Fails("2:20 x.a.c: field not allowed here")),
+        ("#A: {b: B}\nB: {c: int}\nx: #A & {b: {c: 1, d: 1}}", Fails("3:20 x.b.d: field not allowed here")),
+        ("#A: {b: [...{c: int}]}\nx: #A & {b: [{c: 1, d: 2}]}", Fails("2:21 x.b.0.d: field not allowed here")),
+        ("#A: B: {x: 1}\ny: #A.B & {z: 1}", Fails("2:12 y.z: field not allowed here")),
+        ("#A: {a: 1}\nx: #A & {#b: 2, _c: 3}", {"x": {"a": 1}}),
+        ('#A: {[=~"^x"]: int}\na: #A & {xx: 1}', {"a": {"xx": 1}}),
+        ('#A: {[=~"^x"]: int}\na: #A & {y: 1}', Fails("2:10 a.y: field not allowed here")),
+        ("#A: {a: 1}\nx: {#A, b: 2}", {"x": {"b": 2, "a": 1}}),
+        ("#A: {a: {b: 1}}\nx: {#A, a: {c: 1}}", {"x": {"a": {"c": 1, "b": 1}}}),
+        ("#A: {a: 1}\n#B: {b: 1}\nx: {#A, #B, c: 1}", {"x": {"c": 1, "a": 1, "b": 1}}),
+        ("#A: {a: 1}\n#B: {b: 1}\nx: {#A & #B, c: 1}", Fails("1:6 x.a: field not allowed here")),
+        ("#B: {b: int}\n#A: {#B, a: int}\nx: #A & {a: 1, b: 2}", {"x": {"a": 1, "b": 2}}),
+        ("#B: {b: int}\n#A: {#B, a: int}\nx: #A & {a: 1, b: 2, c: 3}", Fails("3:22 x.c: field not allowed here")),
+        ('#P: {id: string}\nx: #P\nx: id: "a"\nx: foo: 1', Fails("4:4 x.foo: field not allowed here")),
+        ("a: close({b: 1}) & {c: 1}", Fails("1:21 a.c: field not allowed here")),
+        ("a: close({b: {c: 1}}) & {b: {d: 1}}", {"a": {"b": {"d": 1, "c": 1}}}),
+        ("a: close({b?: int}) & {b: 1}", {"a": {"b": 1}}),
+    ],
+    "Patterns": [
+        ('[string]: int\na: "x"', Fails('2:4 a: expected int, found "x" (plugin.cue:1:11)')),
+        ('[=~"^x"]: int\nxa: 1\nya: "s"', {"xa": 1, "ya": "s"}),
+        ('["a"|"b"]: int\na: "q"', Fails('2:4 a: expected int, found "q" (plugin.cue:1:12)')),
+        ("a: {[string]: {x: 1 | *2}, b: {}}", {"a": {"b": {"x": 2}}}),
+        ('[string]: {n: string}\na: {n: "x"}\nb: {}', Fails("1:12 b.n: needs a value: string")),
+        ('a: {[string]: int, b: "x"} | {c: 1}\nb: a.c', {"a": {"c": 1}, "b": 1}),
+    ],
+    "Lists": [
+        ("a: [1, 2] & [1]", Fails("1:4 a: expected a list of 1, found one of 2")),
+        ("a: [...string]", {"a": []}),
+        ('a: [...string] & ["a", 1]', Fails("1:24 a.1: expected string, found 1")),
+        ('a: [int, ...string] & [1, "a"]', {"a": [1, "a"]}),
+        ("a: [1, 2, ...] & [_, _, 3]", {"a": [1, 2, 3]}),
+        ("a: [...int] & [1, 2.5]", Fails("1:19 a.1: expected int, found 2.5")),
+        ("a: [_|_]", Fails("1:5 a.0: the value is an explicit error (_|_)")),
+        ("a: [{b: int}] & [{b: 1}]", {"a": [{"b": 1}]}),
+    ],
+    "Functions": [
+        (
+            "a: len(\"é\")\nb: len([1, 2])\nc: len({x: 1, y: 2, z?: 3, #d: 1, _h: 1})\nd: len('abc')",
+            {"a": 2, "b": 2, "c": 2, "d": 3},
+        ),
+        ('a: len("abc") + 1', {"a": 4}),
+        ("a: or([1, 2]) & 2", {"a": 2}),
+        ("a: or([])", Fails("1:7 a: or() takes a list with at least one value")),
+        ("a: and([int, >3, 5])", {"a": 5}),
+        ("a: and([])", Fails("1:1 a: needs a value: _")),
+        ("a: len(5)", Fails("1:4 a: len() takes a string, bytes, a list or a struct, found 5")),
+    ],
+    "Cycles": [
+        ("a: b\nb: a", Fails("1:1 a: needs a value: _")),
+        ("a: a", Fails("1:1 a: needs a value: _")),
+        ("a: a & 5", {"a": 5}),
+        ("a: a + 1", Fails("1:4 a: waits for itself")),
+        ("a: b-1\nb: a+1\nb: 5", {"a": 4, "b": 5}),
+        ("a: {b: c, c: d, d: b}", Fails("1:5 a.b: needs a value: _")),
+        ("a: {b: a}", Fails("1:8 a.b: structural cycle: this field contains itself")),
+        ("x: [x]", Fails("1:5 x.0: structural cycle: this field contains itself")),
+        ("x: [...x]", {"x": []}),
+        ("l: {a: 1, l2: l}", Fails("1:15 l.l2: structural cycle: this field contains itself")),
+        (
+            "#L: {v: int, next: null | #L}\nx: #L & {v: 1, next: {v: 2, next: null}}",
+            {"x": {"v": 1, "next": {"v": 2, "next": None}}},
+        ),
+        (
+            '#T: {name: string, child?: #T}\nx: #T & {name: "a", child: {name: "b"}}',
+            {"x": {"name": "a", "child": {"name": "b"}}},
+        ),
+        ("#N: {v: int, c: [...#N]}\na: #N & {v: 1, c: [{v: 2, c: []}]}", {"a": {"v": 1, "c": [{"v": 2, "c": []}]}}),
+        ("a: {b: a.c, c: {d: 1}}", {"a": {"b": {"d": 1}, "c": {"d": 1}}}),
+        ("a: {b: {c: a.d}, d: {e: a.b}}", Fails("1:12 a.d.e.c: structural cycle: this field contains itself")),
+        ("a: {n: {b: a.n & {c: 1}}}", Fails("1:12 a.n.b.b: structural cycle: this field contains itself")),
+    ],
+    "Attributes": [
+        ("a: 1\n@foo(bar)\nb: 2 @ui(min=1, secret)", {"a": 1, "b": 2}),
+        ('a: "x" @ui(title="A (b) ]", opts=["a",{x:1}]) @secret()', {"a": "x"}),
+        ('a: {@ui(title="T")\n b: 1}', {"a": {"b": 1}}),
+        ("a: 1 @ui(", Fails("1:6 this attribute is never closed")),
+    ],
+    "Refused, by name": [
+        ('import "strings"', Fails("1:1 an import is not supported in a manifest")),
+        ('import "list"\na: list.Concat([[1]])', Fails("1:1 an import is not supported in a manifest")),
+        ("a: {for x in [1] {b: x}}", Fails("1:5 a comprehension (for) is not supported in a manifest")),
+        ("a: [for x in [1] {x}]", Fails("1:5 a comprehension (for) is not supported in a manifest")),
+        ("a: {b: 1, if true {c: 2}}", Fails("1:11 a comprehension (if) is not supported in a manifest")),
+        ("let x = 1\na: x", Fails("1:1 a let clause is not supported in a manifest")),
+        ("X=a: 1", Fails("1:1 an alias is not supported in a manifest")),
+        ("a: X={b: 1}", Fails("1:4 there is no field or type named X")),
+        ("[X=string]: int", Fails("1:2 an alias is not supported in a manifest")),
+        ('(b): 1\nb: "x"', Fails("1:1 a dynamic label is not supported in a manifest")),
+        ('"\\(b)": 1\nb: "x"', Fails("1:1 a dynamic label is not supported in a manifest")),
+        ("a: [1, 2][0:1]", Fails("1:10 a slice is not supported in a manifest")),
+        ('a: strings.ToUpper("x")', Fails("1:4 there is no field or type named strings, did you mean string?")),
+        ("a: matchN(1, [int])", Fails("1:4 a call of matchN() is not supported in a manifest")),
+        ("a: {...string}", Fails("1:8 a type after ... in a struct is not supported in a manifest")),
+        ("a: b?", Fails("1:4 there is no field or type named b")),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(source, expected, id=f"{section.split()[0].lower()}-{number}")
+        for section, cases in LANGUAGE.items()
+        for number, (source, expected) in enumerate(cases, start=1)
+    ],
+)
+def test_language(source: str, expected: object) -> None:
+    try:
+        value = loads(source)
+        if value.errors:
+            raise value.errors[0]
+        result = value.export()
+    except ManifestError as failed:
+        error = failed.errors[0]
+        path = f" {error.path}:" if error.path else ""
+        found = f"{error.line}:{error.column}{path} {error.message}"
+        assert isinstance(expected, Fails), found
+        assert found == expected
+    else:
+        # As JSON text: 1 is not 1.0, True is not 1, and the order of fields counts.
+        assert json.dumps(to_json(result)) == json.dumps(expected)
