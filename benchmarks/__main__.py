@@ -1,0 +1,26 @@
+"""``python -m benchmarks NAME [ARGUMENT …]``; without a name it lists what there is."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = {
+    "scan": "files/s of a scan through a plugin process against the same plugin in-process; the host's memory",
+    "help": "viewra --help against python -c pass",
+    "manifest": "loading a manifest, and how its cost grows with its size",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one benchmark."""
+    if not argv or argv[0] not in NAMES:
+        for name, what in NAMES.items():
+            print(f"python -m benchmarks {name:10} {what}")
+        return 2
+    status: int = importlib.import_module(f"benchmarks.{argv[0]}").main(argv[1:])
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,83 @@
+"""A scan through ``audio_tags`` in a process of its own against the same plugin registered in the host's process.
+
+Both store their rows; each scan runs in a fresh process on a fresh database, in turn, and the ratios are of pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+MUSIC = Path(__file__).resolve().parent.parent / "examples" / "music"
+LEAST_RATIO = 0.40
+MOST_MEMORY_MB = 150
+
+
+def main(argv: list[str]) -> int:
+    """Print files/s of both, their ratio and the host's memory; exit status 1 when a limit is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks scan")
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--one", nargs=2, metavar=("MODE", "FOLDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.one:
+        return _one(*options.one)
+    with tempfile.TemporaryDirectory(prefix="viewra-bench-") as scratch:
+        folder = Path(scratch)
+        _make_files(folder, options.files)
+        rounds = [{mode: _run(mode, folder) for mode in ("process", "in-process")} for _ in range(options.rounds)]
+    for mode in ("process", "in-process"):
+        speed = statistics.median(run[mode]["files_per_s"] for run in rounds)
+        memory = max(run[mode]["rss_mb"] for run in rounds)
+        print(f"{mode:>10}: {speed:7.0f} files/s, host {memory:.0f} MB")
+    ratio = statistics.median(run["process"]["files_per_s"] / run["in-process"]["files_per_s"] for run in rounds)
+    memory = max(run["process"]["rss_mb"] for run in rounds)
+    print(f"ratio {ratio:.2f} (at least {LEAST_RATIO}), {options.files} files, median of {options.rounds} pairs")
+    return ratio < LEAST_RATIO or memory > MOST_MEMORY_MB
+
+
+def _make_files(folder: Path, count: int) -> None:
+    samples = sorted(path for path in MUSIC.rglob("*") if path.is_file() and path.stat().st_size < 20_000)
+    for number in range(count):
+        sample = samples[number % len(samples)]
+        target = folder / f"album {number // 20:04}" / f"{number:05}{sample.suffix}"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(sample, target)
+
+
+def _run(mode: str, folder: Path) -> dict[str, float]:
+    argv = [sys.executable, "-m", "benchmarks", "scan", "--one", mode, str(folder)]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def _one(mode: str, folder: str) -> int:
+    from viewra_plugins.audio_tags.service import AudioTags
+
+    from viewra import Host
+    from viewra.types import PluginInfo
+
+    class InProcess(AudioTags):
+        def info(self) -> PluginInfo:
+            return PluginInfo(id="in_process")
+
+    with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:
+        if mode == "in-process":
+            host.plugins["audio_tags"].disable()
+            host.register(InProcess())
+        else:
+            host.plugins["audio_tags"].load()  # the start is another benchmark's subject
+        report = host.scan(folder)
+    if report.counts.failed or report.counts.new != report.counts.seen:
+        raise SystemExit(f"not a clean scan: {report}")
+    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"files_per_s": report.counts.seen / report.duration_s, "rss_mb": rss_mb}))
+    return 0

@@ -1,0 +1,75 @@
+"""The command as a person runs it: a process, its output, its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MUSIC = ROOT / "examples" / "music"
+
+
+@attrs.frozen
+class Done:
+    """A command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+Viewra = Callable[..., Done]
+
+
+# Root may read and write everything; without these capabilities modes bind it as they bind anyone.
+UNPRIVILEGED = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+needs_modes = pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root, and no setpriv to be bound by modes"
+)
+
+
+def start(
+    data_dir: Path, *arguments: str | bytes | Path, prefix: list[str] | None = None, **options: Any
+) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
+    argv = [*(prefix or []), sys.executable, "-m", "viewra.cli", "--data-dir", str(data_dir)]
+    return subprocess.Popen(
+        [*argv, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="surrogateescape",
+        env={**environment, "PYTHONUTF8": "1"},
+        **options,
+    )
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def viewra(data_dir: Path) -> Viewra:
+    """Run ``viewra`` on a data directory of the test's own; it never shows a traceback."""
+
+    def run(*arguments: str | bytes | Path, **options: Any) -> Done:
+        with start(data_dir, *arguments, **options) as process:
+            out, err = process.communicate(timeout=60)
+        assert "Traceback" not in out + err
+        return Done(process.returncode, out, err)
+
+    return run

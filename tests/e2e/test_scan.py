@@ -1,0 +1,150 @@
+"""The main job from the command line: scan real music, look at it, change it, scan again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import MUSIC, Viewra
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MUSIC, tmp_path / "music"))
+
+
+def files(**counts: int) -> dict[str, int]:
+    return {"seen": 0, "new": 0, "changed": 0, "unchanged": 0, "moved": 0, "deleted": 0, "failed": 0, **counts}
+
+
+def test_scan_show_search(viewra: Viewra, music: Path) -> None:
+    count = sum(path.is_file() for path in music.rglob("*"))
+    scanned = viewra("scan", music, "--json")
+    assert scanned.status == 0
+    assert scanned.data["status"] == "completed"
+    assert scanned.data["files"] == files(seen=count, new=count)
+    assert scanned.data["failures"] == []
+
+    song = next(music.rglob("*Joplin*/*/01*"))
+    shown = viewra("show", song, "--json").data
+    assert shown["path"] == str(song)
+    assert shown["size"] == song.stat().st_size
+    assert shown["metadata"]["artist"] == {"value": "Scott Joplin", "plugin": "audio_tags"}
+
+    found = viewra("search", "artist:joplin entertainer", "--json").data
+    assert found["total"] >= 1
+    assert found["results"][0]["path"] == str(song)
+    assert 0 <= found["results"][0]["score"] <= 1
+    assert viewra("search", "artist:bach", "--json").data["results"][0]["source"] == "library"
+
+
+def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
+    before = viewra("scan", music, "--json").data["files"]["seen"]
+    songs = sorted(path for path in music.rglob("*") if path.is_file())
+    again = viewra("scan", music, "--json").data["files"]
+    assert again == files(seen=before, unchanged=before)
+
+    changed, moved, copied_away, gone = songs[:4]
+    old_id = viewra("show", moved, "--json").data["media_file_id"]
+    changed.write_bytes(changed.read_bytes() + b"\0")
+    moved.rename(music / ("moved" + moved.suffix))
+    target = music / ("copied" + copied_away.suffix)
+    shutil.copy2(copied_away, target)
+    copied_away.unlink()
+    gone.unlink()
+    third = viewra("scan", music, "--json").data["files"]
+    assert third == files(seen=before - 1, changed=1, moved=2, deleted=1, unchanged=before - 4)
+    assert viewra("show", music / ("moved" + moved.suffix), "--json").data["media_file_id"] == old_id
+    assert viewra("show", gone).status == 2
+
+
+def test_plugin_that_was_updated_reads_again(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
+    code = """
+        from viewra.sdk import Plugin, serve
+        class P(Plugin):
+            def can_handle(self, file_path, mime_type): return True
+            def get_supported_types(self): return ["audio/*"]
+            def extract_metadata(self, file_path): return {"version": "1"}
+        serve(P())
+    """
+    viewra("scan", music)
+    directory = make_plugin("late", code)
+    options = ("--plugins", str(tmp_path / "plugins"))
+    assert viewra(*options, "plugins", "enable", "late").status == 0
+    song = next(path for path in music.rglob("*") if path.is_file())
+    for version in ("1", "2"):
+        scanned = viewra(*options, "scan", music, "--json").data
+        assert scanned["files"]["unchanged"] == scanned["files"]["seen"]
+        metadata = viewra(*options, "show", song, "--json").data["metadata"]
+        assert metadata["version"] == {"value": version, "plugin": "late"}
+        main = directory / "main.py"
+        main.write_text(main.read_text().replace('"1"', '"2"'))
+
+
+def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
+    added = viewra("library", "add", music, "--json").data
+    assert added == {"id": 1, "path": str(music), "files": 0}
+    assert viewra("library", "scan", "--json").data["status"] == "completed"
+    listed = viewra("library", "list", "--json").data
+    assert listed[0]["files"] > 0
+    part = viewra("scan", music / "Erik Satie", "--json").data
+    assert part["library_id"] == 1
+    assert part["files"]["unchanged"] == part["files"]["seen"] > 0
+    removed = viewra("library", "remove", "1", "--json").data
+    assert removed["files"] == listed[0]["files"]
+    assert viewra("library", "list", "--json").data == []
+    assert viewra("search", "bach", "--json").data == {"total": 0, "results": []}
+    assert any(path.is_file() for path in music.rglob("*")), "the files stay"
+
+
+def test_plugins_list_and_info(viewra: Viewra) -> None:
+    (plugin,) = viewra("plugins", "list", "--json").data
+    assert plugin["id"] == "audio_tags"
+    assert plugin["state"] == "ready"
+    assert plugin["services"] == ["metadata_scraper"]
+    assert set(plugin) == {"id", "name", "version", "type", "state", "reason", "pid", "services", "path"}
+    info = viewra("plugins", "info", "audio_tags", "--json").data
+    assert info["permissions"] == ["filesystem: read"]
+    assert viewra("plugins", "disable", "audio_tags").status == 0
+    assert viewra("plugins", "list", "--json").data[0]["state"] == "disabled"
+    assert viewra("plugins", "enable", "audio_tags").status == 0
+    unknown = viewra("plugins", "info", "audio_tag")
+    assert unknown.status == 2
+    assert "did you mean audio_tags?" in unknown.err
+
+
+def test_people_get_tables(viewra: Viewra, music: Path) -> None:
+    summary = viewra("scan", music).out
+    assert "files: " in summary
+    assert "completed" in summary
+    assert "TITLE" in viewra("search", "bach").out
+    assert "nothing found" in viewra("search", "xyzzy").out
+    assert "FIELD" in viewra("show", next(music.rglob("*.flac"))).out
+    assert str(music) in viewra("library", "list").out
+    assert "audio_tags" in viewra("plugins", "list").out
+    assert "filesystem: read" in viewra("plugins", "info", "audio_tags").out
+
+
+def test_several_folders_are_several_jobs(viewra: Viewra, music: Path) -> None:
+    report = viewra("scan", music / "Erik Satie", music / "Edvard Grieg", music / "Erik Satie", "--json").data
+    assert len(report["jobs"]) == 2
+    assert report["files"]["new"] == sum(job["files"]["new"] for job in report["jobs"]) > 0
+
+
+def test_readers_that_stop_early_are_no_error(viewra: Viewra, data_dir: Path, music: Path) -> None:
+    viewra("scan", music)
+    reader, writer = os.pipe()
+    os.close(reader)
+    from tests.e2e.conftest import start
+
+    with start(data_dir, "search", "a*") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    os.close(writer)

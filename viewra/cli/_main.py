@@ -1,0 +1,123 @@
+"""The command's entry: the commands by name, the global options, and the one place where an error becomes a line."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+
+import click
+
+from viewra.cli._options import Options
+from viewra.errors import ManifestError, ViewraError
+
+COMMANDS = {
+    "scan": "Scan folders: read new and changed files' metadata and make it searchable.",
+    "show": "Show all metadata of one file, and which plugin said it.",
+    "search": "Search the library.",
+    "library": "Add, list, remove and scan libraries.",
+    "plugins": "List plugins, enable and disable them.",
+}
+"""Each command with its short help: ``--help`` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of their use."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"viewra.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from viewra import __version__  # reading it takes a while
+
+        click.echo(f"viewra {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "VIEWRA"},
+    epilog="Every option can also be set as an environment variable: VIEWRA_DATA_DIR, VIEWRA_PLUGINS, …",
+)
+@click.option(
+    "--plugins", multiple=True, type=click.Path(), metavar="DIR", help="Look for plugins here first (repeatable)."
+)
+@click.option("--database", metavar="URL", help="The host's database [default: viewra.db in the data directory].")
+@click.option("--data-dir", metavar="DIR", help="Where viewra keeps its data [default: the user's data directory].")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="Log messages of at least this level, to stderr.",
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def group(
+    ctx: click.Context,
+    plugins: tuple[str, ...],
+    database: str | None,
+    data_dir: str | None,
+    log_level: str,
+    log_format: str,
+) -> None:
+    """A plugin system for media libraries: scan folders through isolated plugins, search what they found."""
+    ctx.obj = Options(plugins, database, data_dir, log_level, log_format)
+
+
+def main() -> None:
+    """Run the command; ends the process with status 0 (fine), 1 (failed) or 2 (wrong usage)."""
+    try:
+        result = group.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        click.echo("viewra: interrupted", err=True)
+        status = 1
+    except ViewraError as error:
+        _show(error)
+        status = error.exit_status
+    except BrokenPipeError:  # whoever read the output has had enough of it
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    else:
+        status = result if isinstance(result, int) else 0  # what a command passed to Context.exit()
+    sys.exit(status)
+
+
+def _show(error: ViewraError) -> None:
+    several = error.errors if isinstance(error, ManifestError) else (error,)
+    for one in several:
+        click.echo(f"viewra: {printable(str(one))}", err=True)
+        if one.hint:
+            click.echo(f"  {printable(one.hint)}", err=True)
+
+
+def printable(text: str) -> str:
+    """A text that may hold parts of a path that is not UTF-8, as any terminal takes it."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
