@@ -153,7 +153,7 @@ class RemoteEndpoint:
         """Start a call; one that must start the plugin first does so on a thread of its own."""
         if not self._link.running:
             return in_thread(self.plugin_id, lambda: self.call(rpc, *args, **kwargs))
-        future: Future[T] = Future()
+        future: Future[T] = under_way()
         try:
             request = self._request(rpc, *args, **kwargs)
             connection = self._link.acquire()
@@ -216,9 +216,16 @@ class RemoteEndpoint:
                 return _fault(self.plugin_id, error.details() or code.name, rpc.method, story)
 
 
+def under_way() -> Future[Any]:
+    """A future that nobody can cancel: a call is ended by its deadline, and its answer must find the future ready."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
 def in_thread(plugin_id: str, work: Callable[[], T]) -> Future[T]:
     """Run ``work`` on a thread of its own, which no shutdown waits for; the future gives its value or error."""
-    future: Future[T] = Future()
+    future: Future[T] = under_way()
 
     def run() -> None:
         try:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, ParamSpec, TypeVar
 
-from viewra.adapters._call import Endpoint, in_thread
+from viewra.adapters._call import Endpoint, in_thread, under_way
 from viewra.codec.rpc import Rpc
 from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
 from viewra.types import Result
@@ -48,7 +48,7 @@ class ServiceAdapter:
 
     def _refuse(self, message: str, call: str) -> Future[Any]:
         """A call that fails before it is made."""
-        future: Future[Any] = Future()
+        future: Future[Any] = under_way()
         future.set_exception(PluginError(self._endpoint.plugin_id, message, call=call))
         return future
 

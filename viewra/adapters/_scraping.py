@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
-from viewra.adapters._call import Endpoint
+from viewra.adapters._call import Endpoint, under_way
 from viewra.codec import metadata_scraper as codec
 from viewra.errors import PluginFault, PluginTimeout
 from viewra.types import FileOutcome, FileToRead
@@ -45,7 +45,7 @@ class ScrapingSession:
         return _Singles(self._endpoint, files, asks=not self._types).future
 
     def _in_one_call(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
-        checked: Future[Sequence[FileOutcome]] = Future()
+        checked: Future[Sequence[FileOutcome]] = under_way()
 
         def done(pending: Future[tuple[FileOutcome, ...]]) -> None:
             error = pending.exception()
@@ -73,7 +73,7 @@ class _Singles:
     """The files of one batch, each in a call of its own, all at the same time."""
 
     def __init__(self, endpoint: Endpoint, files: Sequence[FileToRead], *, asks: bool) -> None:
-        self.future: Future[Sequence[FileOutcome]] = Future()
+        self.future: Future[Sequence[FileOutcome]] = under_way()
         self._endpoint = endpoint
         self._outcomes: list[FileOutcome] = [FileOutcome()] * len(files)
         self._missing = len(files)

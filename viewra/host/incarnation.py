@@ -90,7 +90,7 @@ class Incarnation:
 
     def deadline_s(self, method: str) -> float:
         """What is left of the start's time; ``stop`` has a time of its own."""
-        return STOP_S if method == "stop" else max(0.05, self._deadline - time.monotonic())
+        return STOP_S if method == "stop" else self._left()
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
         """Why a call broke."""
@@ -149,7 +149,7 @@ class Incarnation:
         return run
 
     def _prove(self, spec: Spec) -> None:
-        line = self.child.handshake_line(self._deadline - time.monotonic())
+        line = self.child.handshake_line(self._left())
         try:
             announced = handshake.Handshake.parse(line)
             announced.require_version(CONFIG)
@@ -157,10 +157,10 @@ class Incarnation:
             self._connection = Connection(channel)
             wait_ready(
                 channel,
-                self._deadline - time.monotonic(),
+                self._left(),
                 socket=announced.address if announced.network == "unix" else None,
             )
-            names = list_services(channel, self._deadline - time.monotonic())
+            names = list_services(channel, self._left())
         except HandshakeError as error:
             if error.step != "handshake" and self.child.wait(_NOTICE_S) is not None:
                 raise self._failed(error.step, died(self.child)) from error
@@ -176,6 +176,10 @@ class Incarnation:
         if "database_service" in self.services:
             self._step("migrate", lambda: endpoint.call(MIGRATE, spec.context.database_url))
         self._step("start", lambda: endpoint.call(lifecycle.START))
+
+    def _left(self) -> float:
+        """Seconds left of the start's time, in tenths: people read them in messages."""
+        return max(0.1, round(self._deadline - time.monotonic(), 1))
 
     def _step(self, name: str, call: Callable[[], Any]) -> Any:
         try:
