@@ -6,6 +6,7 @@ The plugin is one made with HashiCorp's own library and, held to the same, one m
 from __future__ import annotations
 
 import os
+import queue
 import select
 import subprocess
 import sys
@@ -163,14 +164,15 @@ def test_the_broker_in_both_directions(start: Start, tls: bool) -> None:
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "autoMTLS"])
 def test_what_it_prints_and_how_it_ends(start: Start, tls: bool) -> None:
     plugin = start(tls=tls)
-    printed: list[tuple[str, bytes]] = []
-    follower = StdioFollower(plugin.connection.channel, lambda stream, data: printed.append((stream, data)))
+    printed: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+    follower = StdioFollower(plugin.connection.channel, lambda stream, data: printed.put((stream, data)))
     assert plugin.say("print something") == "printed"
+    heard = sorted(printed.get(timeout=30) for _ in range(2))
+    assert heard == [("stderr", b"stderr something\n"), ("stdout", b"stdout something\n")]
     assert plugin.say("log take care") == "logged"
     assert plugin.child.stop(lambda: shutdown(plugin.connection.channel, 5), grace_s=30) == "graceful"
     assert plugin.child.describe_exit() == "exit status 0"
     follower.close()
-    assert sorted(printed) == [("stderr", b"stderr something\n"), ("stdout", b"stdout something\n")]
     grouper = LineGrouper()
     records = [record for stream, text in plugin.lines if stream == "stderr" for record in grouper.feed(text)]
     logged = next(record for record in records if record.message == "take care")

@@ -17,8 +17,10 @@ FAILED = 126
 
 # Linux's numbers: importing ``signal`` for them would take a third of the launcher's time.
 _PR_SET_PDEATHSIG = 1
-_SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
+_SIGKILL, _LAST_SIGNAL = 9, 64
 _SIG_DFL = None
+_SIG_SETMASK = 2
+_SIGSET_BYTES = 128
 
 
 def tie_to_parent(libc: ctypes.CDLL, parent: int) -> None:
@@ -33,9 +35,14 @@ def tie_to_parent(libc: ctypes.CDLL, parent: int) -> None:
 
 
 def restore_signals(libc: ctypes.CDLL) -> None:
-    """Undo what the interpreter ignores for itself: an ignored signal would stay ignored in the plugin."""
-    for number in (_SIGPIPE, _SIGXFSZ):
-        libc.signal(number, _SIG_DFL)
+    """Let every signal do what it does by default.
+
+    A plugin would inherit what is ignored or blocked: SIGPIPE by this interpreter, SIGINT by a shell that started the
+    host in the background, SIGTERM by a host that blocks it in its threads.
+    """
+    for number in range(1, _LAST_SIGNAL + 1):
+        libc.signal(number, _SIG_DFL)  # fails for the few that cannot be changed, which is fine
+    libc.sigprocmask(_SIG_SETMASK, bytes(_SIGSET_BYTES), None)
 
 
 def launch(options: dict[str, str], argv: list[str]) -> None:

@@ -21,6 +21,7 @@ from viewra.pb.grpc_broker_pb2 import ConnInfo
 from viewra.transport.channel import options
 from viewra.transport.endpoint import PeerChannel, Place, dial, listen
 from viewra.transport.peer import require_listener
+from viewra.transport.threads import ThreadEach
 
 if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
@@ -52,8 +53,6 @@ class Broker:
         self._over = ""
         self._cancel: Callable[[], object] | None = None
         self._thread: threading.Thread | None = None
-        # A stream occupies its thread as long as it lasts: one of its own, not one of those that answer calls.
-        self._pool: ThreadPoolExecutor | None = None
 
     def next_id(self) -> int:
         """A number that this end has not yet served under; the caller tells it to the peer in a call of its own."""
@@ -79,8 +78,7 @@ class Broker:
             reader.start()
             yield from self._announcements()
 
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="broker")
-        start_stream.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
+        start_stream.experimental_thread_pool = ThreadEach("broker")  # type: ignore[attr-defined]
         handler = grpc.stream_stream_rpc_method_handler(start_stream, ConnInfo.FromString, ConnInfo.SerializeToString)
         server.add_generic_rpc_handlers(
             [grpc.method_handlers_generic_handler("plugin.GRPCBroker", {"StartStream": handler})]
@@ -128,8 +126,6 @@ class Broker:
             self._cancel()
         if self._thread is not None:
             self._thread.join()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False)
 
     def _announcements(self) -> Iterator[ConnInfo]:
         while (info := self._outgoing.get()) is not None:

@@ -12,17 +12,18 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import grpc
 from google.protobuf import empty_pb2
 
 from viewra.pb import grpc_stdio_pb2
+from viewra.transport.threads import ThreadEach
 
 Stream = Literal["stdout", "stderr"]
 
 _log = logging.getLogger(__name__)
+_METHOD = "/plugin.GRPCStdio/StreamStdio"
 _CHUNK = 1024  # bytes in a message, as go-plugin does it
 _WAITING = 1024  # messages that wait for a host that reads slowly; what comes then goes to the pipe
 _NAMES: dict[int, Stream] = {grpc_stdio_pb2.StdioData.STDOUT: "stdout", grpc_stdio_pb2.StdioData.STDERR: "stderr"}
@@ -38,7 +39,7 @@ class StdioFollower:
     def __init__(self, channel: grpc.Channel, on_data: Callable[[Stream, bytes], None]) -> None:
         self._on_data = on_data
         call = channel.unary_stream(
-            "/plugin.GRPCStdio/StreamStdio",
+            _METHOD,
             request_serializer=empty_pb2.Empty.SerializeToString,
             response_deserializer=grpc_stdio_pb2.StdioData.FromString,
         )
@@ -69,8 +70,7 @@ class StdioService:
         self._waiting: queue.SimpleQueue[grpc_stdio_pb2.StdioData | _End] = queue.SimpleQueue()
         self._closing = _End()
         self._followed = threading.Event()
-        # A stream occupies its thread as long as it lasts: one of its own, not one of those that answer calls.
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="stdio")
+        self._one = threading.Lock()  # only one host at a time is given what is queued
 
     def add_to(self, server: grpc.Server) -> None:
         """Serve this on a server that is not yet started."""
@@ -78,13 +78,11 @@ class StdioService:
         def stream(_request: object, context: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:
             return self._stream(context)
 
-        stream.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
+        stream.experimental_thread_pool = ThreadEach("stdio")  # type: ignore[attr-defined]
         handler = grpc.unary_stream_rpc_method_handler(
             stream, empty_pb2.Empty.FromString, grpc_stdio_pb2.StdioData.SerializeToString
         )
-        server.add_generic_rpc_handlers(
-            [grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": handler})]
-        )
+        server.add_generic_rpc_handlers([_Arrival(handler, self._followed.set)])
 
     def writer(self, stream: Stream, pipe: int) -> io.TextIOWrapper:
         """A text file, flushed at each line: to the host's stream while there is one, else to the descriptor ``pipe``.
@@ -111,20 +109,35 @@ class StdioService:
         """Send what is queued and end the stream; call it before the server is stopped."""
         self._followed.clear()
         self._waiting.put(self._closing)
-        self._pool.shutdown(wait=False)
 
     def _stream(self, context: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:
         gone = _End()
-        if not context.add_callback(lambda: self._waiting.put(gone)):
-            return
-        self._followed.set()
-        try:
-            # The mark of a host that left earlier may still be in the queue: it is not this one's end.
-            while (message := self._waiting.get()) is not gone and message is not self._closing:
-                if not isinstance(message, _End):
-                    yield message
-        finally:
-            self._followed.clear()
+        with self._one:
+            try:
+                alive = context.add_callback(lambda: self._waiting.put(gone))
+                while alive and (message := self._waiting.get()) is not gone:
+                    if message is self._closing:
+                        self._waiting.put(message)  # for a host that follows later
+                        return
+                    # The mark of a host that left earlier may still be in the queue: it is not this one's end.
+                    if not isinstance(message, _End):
+                        yield message
+            finally:
+                self._followed.clear()
+
+
+class _Arrival(grpc.GenericRpcHandler):
+    """Notes the host's call when it arrives, so that what the next call prints is in the stream already."""
+
+    def __init__(self, handler: grpc.RpcMethodHandler[Any, Any], arrived: Callable[[], None]) -> None:
+        self._handler = handler
+        self._arrived = arrived
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        if handler_call_details.method != _METHOD:
+            return None
+        self._arrived()
+        return self._handler
 
 
 class _End:

@@ -113,10 +113,19 @@ def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, mo
     assert ignored == "ignored 0"
 
 
-def test_signals_that_python_ignores_for_itself_reach_a_program_of_another_kind(spawner: Spawner, lines) -> None:
-    child = spawner.spawn(["/bin/grep", "SigIgn", "/proc/self/status"], env={}, on_line=lines.on_line)
-    assert child.wait(30) == 0
-    assert int(lines.heard[0][1].split()[1], 16) == 0
+def test_no_signal_is_ignored_or_blocked_by_inheritance(lines) -> None:
+    """Not even what the host itself ignores or blocks: else SIGTERM would not end a plugin."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    spawner = Spawner()
+    try:
+        child = spawner.spawn(["/bin/grep", "-E", "SigIgn|SigBlk", "/proc/self/status"], env={}, on_line=lines.on_line)
+        assert child.wait(30) == 0
+    finally:
+        spawner.close()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+    assert [int(text.split()[1], 16) for _, text in lines.heard] == [0, 0]
 
 
 def test_a_flood_neither_hangs_the_process_nor_fills_the_memory(start, lines) -> None:

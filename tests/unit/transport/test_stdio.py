@@ -70,8 +70,8 @@ def test_without_a_host_the_pipe_takes_it(serve, connect, service, pipe) -> None
     print("to the stream", file=out)
     heard.wait("stdout", b"to the stream\n")
     follower.close()
-    while service._followed.is_set():
-        threading.Event().wait(0.01)
+    with service._one:  # the stream's end has reached the plugin
+        assert not service._followed.is_set()
     print("after", file=out)
     assert os.read(pipe[0], 100) == b"after\n"
     follower = follow(handshake, connect, service, heard)
@@ -126,3 +126,9 @@ def test_a_stream_that_breaks_is_logged(serve, connect, caplog: pytest.LogCaptur
     assert heard.data == {"stdout": b"", "stderr": b"known"}
     assert "pipe burst" in caplog.text
     follower.close()
+
+
+def test_the_stream_needs_none_of_the_threads_that_answer_calls(serve, connect, service) -> None:
+    follow(serve(service.add_to), connect, service, Heard()).close()
+    with service._one:
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
