@@ -8,9 +8,9 @@ import time
 import pytest
 
 from viewra import library
-from viewra.errors import PluginClosed, PluginFault, PluginUnavailable
+from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier
-from viewra.types import ScanEventKind
+from viewra.types import FileOutcome, ScanEventKind
 
 
 @pytest.fixture
@@ -60,9 +60,13 @@ def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world, notif
     assert sorted(names[3:]) == ["changes.mp3", "moved.mp3", "new.mp3", "same.mp3"]
 
 
-def test_a_file_is_told_once_when_all_scrapers_have_answered(world, notifier) -> None:
+def test_a_file_is_told_once_when_all_scrapers_have_answered(world, notifier, eventually) -> None:
+    def behaviour(files):
+        eventually(lambda: len(world.rows("SELECT * FROM file_metadata")) >= 10)  # all that the other one says
+        return [FileOutcome({"mood": "calm"})] * len(files)
+
     world.hook.add_scraper("a")
-    world.hook.add_scraper("b", lambda files: [library_outcome()] * len(files))
+    world.hook.add_scraper("b", behaviour)
     ears = world.hook.add_listener()
     for number in range(10):
         world.put(f"{number}.mp3")
@@ -73,10 +77,19 @@ def test_a_file_is_told_once_when_all_scrapers_have_answered(world, notifier) ->
     assert all({"artist", "mood"} <= set(event.metadata) for event in files)
 
 
-def library_outcome():
-    from viewra.types import FileOutcome
+def test_a_file_read_again_is_told_when_another_scraper_does_not_answer(world, notifier) -> None:
+    def behaviour(files):
+        raise PluginTimeout("b", "no answer")
 
-    return FileOutcome({"mood": "calm"})
+    a, b = world.hook.add_scraper("a"), world.hook.add_scraper("b")
+    world.put("x.mp3")
+    world.scan()
+    ears = world.hook.add_listener()
+    a.code_hash = b.code_hash = "v2"
+    b.behaviour = behaviour
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    assert ears.kinds == ["started", "file", "completed"]
 
 
 def test_a_slow_listener_never_holds_up_a_scan(world, notifier) -> None:

@@ -142,6 +142,14 @@ def test_jobs_of_killed_hosts_are_marked_at_the_next_start(world) -> None:
     assert world.rows("SELECT status, error FROM scan_jobs") == [("failed", "interrupted")]
 
 
+def test_a_job_that_this_thread_could_not_end_does_not_lock_its_library(world) -> None:
+    world.scan()
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE scan_jobs SET status = 'running'")
+    assert world.scan().status == "completed"
+    assert [row.status for row in world.rows("SELECT status FROM scan_jobs ORDER BY id")] == ["failed", "completed"]
+
+
 def test_a_database_that_fails_in_the_middle_fails_the_job(world, monkeypatch: pytest.MonkeyPatch) -> None:
     from viewra.library.record import Recorder
 

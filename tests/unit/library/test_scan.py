@@ -141,6 +141,43 @@ def test_hard_links_move_one_by_one(world) -> None:
     assert {Path(path).name: number for path, number in world.ids().items()} == ids
 
 
+def test_hard_links_that_get_other_names_stay_apart(world) -> None:
+    first = world.put("x.mp3")
+    (world.folder / "y.mp3").hardlink_to(first)
+    world.scan()
+    ids = set(world.ids().values())
+    first.rename(world.folder / "p.mp3")
+    (world.folder / "y.mp3").rename(world.folder / "q.mp3")
+    assert counts(world.scan()) == {"seen": 2, "moved": 2}
+    assert set(world.ids().values()) == ids
+
+
+def test_of_several_links_the_one_of_the_same_name_is_the_same_file(world) -> None:
+    first = world.put("0.mp3")
+    for number in range(1, 6):
+        (world.folder / f"{number}.mp3").hardlink_to(first)
+    world.scan()
+    ids = {Path(path).name: number for path, number in world.ids().items()}
+    for number in range(6):  # the walk comes by them in the opposite order
+        (world.folder / f"folder {5 - number}").mkdir()
+        (world.folder / f"{number}.mp3").rename(world.folder / f"folder {5 - number}" / f"{number}.mp3")
+    assert counts(world.scan()) == {"seen": 6, "moved": 6}
+    assert {Path(path).name: number for path, number in world.ids().items()} == ids
+
+
+@pytest.mark.parametrize(("old", "new"), [("a", "z"), ("z", "a")])
+def test_a_move_between_folders_that_are_compared_at_different_times(world, old: str, new: str) -> None:
+    path = world.put(f"{old}/x.mp3")
+    world.put(f"{old}/keep.mp3")
+    (world.folder / new).mkdir()
+    for number in range(150):
+        world.put(f"m/{number}.mp3")
+    world.scan()
+    path.rename(world.folder / new / "x.mp3")
+    assert counts(world.scan()) == {"seen": 152, "unchanged": 151, "moved": 1}
+    assert str(world.folder / new / "x.mp3") in world.ids()
+
+
 def test_a_deleted_file_and_folder_are_forgotten(world) -> None:
     world.hook.add_scraper()
     world.put("a.mp3").unlink()
@@ -190,15 +227,17 @@ def test_a_loop_gives_one_line(world) -> None:
 def test_a_folder_inside_a_library_is_scanned_alone(world) -> None:
     world.put("a/1.mp3")
     world.put("ab/2.mp3")
+    world.put("a-b/5.mp3")
     first = world.scan()
     world.put("a/3.mp3")
     world.put("ab/4.mp3")
     (world.folder / "ab" / "2.mp3").unlink()
+    (world.folder / "a-b" / "5.mp3").unlink()
     report = world.scan(world.folder / "a")
     assert report.library_id == first.library_id
     assert counts(report) == {"seen": 2, "new": 1, "unchanged": 1}
     assert len(library.list_libraries(world.engine)) == 1
-    assert counts(world.scan()) == {"seen": 3, "new": 1, "unchanged": 2, "deleted": 1}
+    assert counts(world.scan()) == {"seen": 3, "new": 1, "unchanged": 2, "deleted": 2}
 
 
 def test_a_folder_reached_by_a_link_is_the_same_library(world, tmp_path: Path) -> None:

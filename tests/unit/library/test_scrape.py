@@ -183,7 +183,7 @@ def test_a_file_that_takes_too_long_is_tried_again_by_the_next_scan(world) -> No
 
 
 def test_a_plugin_that_comes_back_loses_nothing(world) -> None:
-    left = [2]
+    left = [4]
 
     def behaviour(files):
         if left[0]:
@@ -191,10 +191,10 @@ def test_a_plugin_that_comes_back_loses_nothing(world) -> None:
             raise PluginUnavailable("tags", "is starting")
         return [FileOutcome({"title": "x"})] * len(files)
 
-    world.hook.add_scraper("tags", behaviour)
-    fill(world, 20)
+    world.hook.add_scraper("tags", behaviour).window = 4
+    fill(world, 40)
     report = world.scan()
-    assert (report.failures, len(statuses(world))) == ((), 20)
+    assert (report.failures, len(statuses(world))) == ((), 40)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,141 @@
+"""One scraper's window and its sweep, step by step."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from queue import SimpleQueue
+
+import pytest
+
+from viewra.errors import PluginTimeout
+from viewra.library.scrape import PAGE, Scraper
+from viewra.library.todo import WantedFile
+from viewra.types import FileOutcome
+
+
+class ToDo:
+    """A to-do of which answered files are taken by the test."""
+
+    def __init__(self) -> None:
+        self.files: list[WantedFile] = []
+
+    def add(self, *ids: int) -> None:
+        self.files += [WantedFile(number, f"/{number}.mp3", "audio/mpeg") for number in ids]
+
+    def page(self, after: int, limit: int) -> list[WantedFile]:
+        return [file for file in self.files if file.id > after][:limit]
+
+    def count(self) -> int:
+        return len(self.files)
+
+
+class Session:
+    """A session whose futures the test completes."""
+
+    plugin_id, code_hash, batch_size, window = "tags", "v1", 4, 2
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[list[int], Future]] = []
+
+    def wants(self, mime_type: str) -> bool:
+        return True
+
+    def submit(self, files) -> Future:
+        future: Future = Future()
+        self.calls.append(([int(file.file_path[1:-4]) for file in files], future))
+        return future
+
+    @property
+    def handed_over(self) -> list[list[int]]:
+        return [ids for ids, _ in self.calls]
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.todo, self.session = ToDo(), Session()
+        self.completions: SimpleQueue = SimpleQueue()
+        self.scraper = Scraper(self.session, self.todo, self.completions, 10)
+
+    def answer(self, call: int, error: Exception | None = None):
+        ids, future = self.session.calls[call]
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result([FileOutcome({})] * len(ids))
+            self.todo.files = [file for file in self.todo.files if file.id not in ids]
+        return self.scraper.settle(self.completions.get(timeout=5))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_only_files_newer_than_the_scan_are_read_before_the_sweep(bench: Bench) -> None:
+    bench.todo.add(1, 2, 11, 12)
+    bench.scraper.look_again(2)
+    bench.scraper.submit(partial=False)
+    assert bench.session.handed_over == [[11, 12]]
+    bench.scraper.sweep()
+    bench.scraper.submit(partial=True)
+    assert bench.session.handed_over == [[11, 12], [1, 2]]
+
+
+def test_a_batch_that_is_not_full_waits_while_another_is_in_flight(bench: Bench) -> None:
+    bench.todo.add(11, 12, 13, 14, 15)
+    bench.scraper.look_again(5)
+    bench.scraper.submit(partial=False)
+    assert bench.session.handed_over == [[11, 12, 13, 14]]
+    bench.todo.add(16, 17, 18)
+    bench.scraper.look_again(8)
+    bench.scraper.submit(partial=False)
+    assert bench.session.handed_over == [[11, 12, 13, 14], [15, 16, 17, 18]]
+
+
+def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) -> None:
+    bench.session.batch_size = 1
+    bench.todo.add(11, 12, 13, 14)
+    bench.scraper.look_again(4)
+    bench.scraper.submit(partial=False)
+    settled = bench.answer(0, PluginTimeout("tags", "no answer"))
+    assert [file.id for file, _ in settled.unread] == [11]
+    bench.scraper.submit(partial=False)
+    bench.scraper.sweep()
+    for call in range(1, 4):
+        bench.scraper.submit(partial=True)
+        bench.answer(call)
+    bench.scraper.submit(partial=True)
+    assert bench.session.handed_over == [[11], [12], [13], [14]]
+    assert bench.scraper.idle
+
+
+def test_more_than_a_page(bench: Bench) -> None:
+    bench.session.batch_size = 256
+    bench.todo.add(*range(11, 11 + 2 * PAGE))
+    bench.scraper.look_again(2 * PAGE)
+    call = 0
+    while not bench.scraper.idle:
+        bench.scraper.submit(partial=True)
+        bench.answer(call)
+        call += 1
+    assert [number for ids in bench.session.handed_over for number in ids] == list(range(11, 11 + 2 * PAGE))
+
+
+def test_what_is_left_is_counted(bench: Bench) -> None:
+    bench.todo.add(11, 12, 13)
+    bench.scraper.look_again(3)
+    assert bench.scraper.remaining == 3
+    bench.scraper.submit(partial=True)
+    bench.answer(0)
+    assert bench.scraper.remaining == 0
+
+
+def test_after_a_cancellation_nothing_is_taken_back(bench: Bench) -> None:
+    bench.todo.add(11)
+    bench.scraper.look_again(1)
+    bench.scraper.submit(partial=True)
+    bench.scraper.cancel()
+    assert bench.session.calls[0][1].cancelled()
+    settled = bench.scraper.settle(bench.completions.get(timeout=5))
+    assert (settled.outcomes, settled.unread) == ([], [])
+    assert bench.scraper.idle
