@@ -1,6 +1,6 @@
 """The good samples: which tune is encoded how, into which file, with which fields."""
 
-# ruff: noqa: RUF001  titles in several scripts, with the quotes and dashes that people use
+
 
 from __future__ import annotations
 
