@@ -11,7 +11,7 @@ from viewra.errors import ManifestError
 from viewra.manifest import model
 from viewra.manifest.attributes import named
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.data import Data, export_node
+from viewra.manifest.cue.data import Data, export_node, missing
 from viewra.manifest.cue.evaluator import Evaluator
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Node
@@ -113,7 +113,7 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
         if label == "settings" or not ast.is_regular(label):
             run.collect(arc, problems)
         elif arc.presence == ast.REQUIRED:
-            problems.append(Problem("this required field is missing", arc.place, path=label, kind="required"))
+            problems.append(missing(root, arc))
         elif arc.presence == ast.MEMBER:
             data[label] = export_node(run, arc, problems)
     return data

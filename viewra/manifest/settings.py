@@ -66,7 +66,11 @@ class SettingsSchema:
         self._plugin_id = plugin_id
         self._limits = limits
         group = Group(closing=True, deep=True)
-        self._conjuncts = [attrs.evolve(conjunct, groups=(group,)) for conjunct in conjuncts]
+        closed = ast.Struct(Source("", "", 1), 0, 0, None)  # what the manifest does not declare cannot be set
+        self._conjuncts = [
+            *(attrs.evolve(conjunct, groups=() if conjunct.expr.source.rank else (group,)) for conjunct in conjuncts),
+            Conjunct(closed, None, (group,)),
+        ]
 
     def fill(self, values: Mapping[str, object] | None = None) -> dict[str, Data]:
         """The settings in force: ``values`` (nested, or under dotted keys) unified with the schema, defaults filled in.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.kinds import Basic
+from viewra.manifest.cue.near import nearest
 from viewra.manifest.cue.problem import Problem
 from viewra.manifest.cue.source import Source
 
@@ -85,10 +86,19 @@ def _struct(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
         if not ast.is_regular(label):
             run.collect(arc, problems)
         elif arc.presence == ast.REQUIRED:
-            problems.append(Problem("this required field is missing", arc.place, path=arc.path, kind="required"))
+            problems.append(missing(node, arc))
         elif arc.presence == ast.MEMBER:
             result[ast.label_text(label)] = export_node(run, arc, problems)
     return result
+
+
+def missing(node: Node, arc: Node) -> Problem:
+    """The problem that a required field of a struct is not there; a field with nearly its name may be meant."""
+    label = ast.label_text(arc.label)
+    others = [ast.label_text(other.label) for other in node.arcs.values() if other.presence == ast.MEMBER]
+    near = nearest(label, others)
+    hint = f"; is {near} meant to be it?" if near else ""
+    return Problem(f"this required field is missing{hint}", arc.place, path=arc.path, kind="required")
 
 
 def _scalar(node: Node, value: Basic, problems: list[Problem]) -> Data:

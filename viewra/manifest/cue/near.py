@@ -13,7 +13,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     import difflib  # only on the way to an error; start-up stays light
 
     known = sorted(known)[:_AT_MOST]
-    found = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.8)
+    found = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.75)
     return found[0] if found and found[0] != name else None
 
 

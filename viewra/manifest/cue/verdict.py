@@ -35,7 +35,7 @@ def _of_options(found: Basic, options: list[Basic]) -> Problem:
         hint = did_you_mean(found.value, words) if isinstance(found.value, str) else ""
         more = ", …" if len(texts) > _LISTED else ""
         return Problem(f"{found} is not one of {', '.join(texts[:_LISTED])}{more}{hint}", *places, kind="value")
-    types = dict.fromkeys(option.name or str(option) for option in options if not option.concrete)
+    types = dict.fromkeys(option.name or kinds_text(option.kinds) for option in options if not option.concrete)
     kinds = 0
     for option in options:
         kinds |= option.kinds
