@@ -1,4 +1,4 @@
-"""How long a manifest takes to load, against JSON and a bare interpreter in the same run, and how cost grows with size."""
+"""How long a manifest takes to load, against JSON and a bare interpreter, and how the cost grows with size."""
 
 from __future__ import annotations
 

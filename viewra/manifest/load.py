@@ -89,6 +89,10 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
 
     problems: list[Problem] = []
     data = _data(root, problems)
+    for arc in whole.arcs.values():
+        # The rest of the file is evaluated now, once: settings that refer to it are filled in by several threads later.
+        if plugin is not whole and arc is not plugin and arc.presence == ast.MEMBER:
+            run.collect(arc, problems)
     warnings: list[Problem] = []
     notes(root, data, problems, warnings)
     entry_point = _entry_point(root, data, problems)

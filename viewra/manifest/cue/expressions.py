@@ -28,6 +28,8 @@ class ExpressionParser:
         self.at = 0
         self.depth = 0
         self.scope: ast.Struct | None = None
+        self.introduced = False
+        """Whether a refused construct would have introduced names: then unknown names say nothing new."""
         self.references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]] = []
 
     def struct(self) -> ast.Struct:
@@ -40,6 +42,7 @@ class ExpressionParser:
 
     def refused(self, construct: str, token: Token) -> Problem:
         """The problem that a construct of CUE is not supported."""
+        self.introduced = self.introduced or construct in ("an import", "a let clause", "an alias")
         return self.problem(f"{construct} is not supported in a manifest", token)
 
     def shown(self, token: Token) -> str:
@@ -133,6 +136,8 @@ class ExpressionParser:
                 self.deeper(token)
             self.at += 1
         operand = self._postfix(self._primary())
+        if isinstance(operand, ast.Reference) and self.tokens[self.at].kind == "=":
+            raise self.refused("an alias", self.tokens[self.at])
         self.depth -= len(prefixes)
         for prefix in reversed(prefixes):
             if prefix.kind == "==":

@@ -18,7 +18,8 @@ class Limits:
     ``file_bytes`` UTF-8 bytes of one source; ``tokens`` of one source, commas put in at line ends not counted;
     ``nesting`` levels of brackets, labels, prefix operators, and of evaluated fields; ``references`` fields that wait
     for one another at a time; ``disjuncts`` alternatives of one field alive at once; ``steps`` units of evaluation;
-    ``digits`` of a number; ``exponent`` of a number, either sign; ``string_bytes`` of one evaluated string, in UTF-8.
+    ``digits`` of a number; ``exponent`` of a number, either sign; ``string_bytes`` of one evaluated string, in UTF-8;
+    ``errors`` of syntax that are reported at once.
     """
 
     file_bytes: int = 256 * 1024

@@ -33,7 +33,8 @@ def parse(source: Source, limits: Limits) -> ast.Struct:
         lexer.run()
         parser = Parser(lexer, limits)
         tree = parser.file()
-        resolve(parser.references, problems, limits.errors)
+        if not parser.introduced:
+            resolve(parser.references, problems, limits.errors)
     except Problem as problem:
         raise combined([*problems, problem]) from None
     if problems:
