@@ -1,6 +1,6 @@
 """Compares the disk with the database, a few directories at a time: which files are new, changed, moved, gone.
 
-It writes the rows of ``directories`` and ``media_files``; reading the files' metadata is the scrapers' part.
+Writing rows down is left to ``filerows`` and ``gone``, reading the files' metadata to the scrapers.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files
-from viewra.db.transactions import reading, writing
-from viewra.library import mime, readings
+from viewra.db.transactions import reading
+from viewra.library import mime
+from viewra.library.filerows import Changes, FileRows, KnownFile, NewFile
 from viewra.library.fingerprint import fingerprint
 from viewra.library.gone import Gone
 from viewra.library.libraries import Scope
 from viewra.library.moves import MoveFinder
-from viewra.library.paths import display_bytes, join
+from viewra.library.paths import join
 from viewra.library.report import Tally
 from viewra.library.walk import FoundDirectory, FoundFile, walk
 
@@ -29,32 +29,6 @@ FIRST_FILES = 64
 
 DIRECTORIES_A_TRANSACTION = 250
 FILES_BETWEEN_PAUSES = 32
-
-
-@attrs.define
-class NewFile:
-    """A file that the database does not have at its place; the fingerprint is None for one that cannot be read."""
-
-    directory: bytes
-    found: FoundFile
-    mime_type: str
-    fingerprint: bytes | None = None
-
-    @property
-    def path(self) -> bytes:
-        """Where it is."""
-        return join(self.directory, self.found.name)
-
-
-@attrs.define
-class _Changes:
-    """What one comparison found: values of rows to be written."""
-
-    new: list[NewFile] = attrs.field(factory=list)
-    changed: list[dict[str, Any]] = attrs.field(factory=list)
-    elsewhere: list[dict[str, Any]] = attrs.field(factory=list)  # same content, other device or inode
-    moved: list[tuple[int, NewFile]] = attrs.field(factory=list)
-    unlisted: list[tuple[int, int]] = attrs.field(factory=list)  # (file id, directory id)
 
 
 class Discovery:
@@ -79,6 +53,7 @@ class Discovery:
         self._types = types
         self._full = full
         self._moves = MoveFinder(engine, scope.library_id)
+        self._rows = FileRows(engine, scope, job_id)
         self._gone = Gone(engine, scope, job_id, tally)
         self.newest_id = self._moves.newest_id
         self.current = ""
@@ -111,19 +86,37 @@ class Discovery:
             self._tally.fail_path(os.fsdecode(unreadable.path), unreadable.error, is_file=unreadable.is_file)
 
     def _compare(self, batch: Sequence[FoundDirectory]) -> Iterator[bool]:
-        known_directories, known_files = self._known([directory.path for directory in batch])
-        changes = _Changes()
+        directory_ids, known_files = self._known([directory.path for directory in batch])
+        unlisted: list[tuple[int, int]] = []
+        moved: set[int] = set()
+        changes = Changes()
+        if directory_ids:
+            self._rows.mark_seen(directory_ids.values())
         for directory in batch:
-            directory_id = known_directories.get(directory.path)
-            yield from self._compare_one(directory, directory_id, known_files.get(directory_id, {}), changes)
-        yield from self._take_prints(changes)
-        self._find_moves(changes)
-        with writing(self._engine) as connection:
-            self._write(connection, batch, known_directories, changes)
-        moved = {file_id for file_id, _ in changes.moved}
-        for file_id, directory_id in changes.unlisted:
+            directory_id = directory_ids.get(directory.path)
+            known = known_files.get(directory_id, {})
+            for count, found in enumerate(directory.files, 1):
+                self._compare_one(directory.path, found, known.pop(found.name, None), changes)
+                if len(changes) >= FILES_A_TRANSACTION:
+                    yield from self._commit(changes, directory_ids, moved)
+                    changes = Changes()
+                elif count % FILES_BETWEEN_PAUSES == 0:
+                    yield False
+            if directory.complete and directory_id is not None:
+                gone = [row for name, row in known.items() if not self._gone.is_protected(join(directory.path, name))]
+                unlisted.extend((row.id, directory_id) for row in gone)
+        yield from self._commit(changes, directory_ids, moved)
+        for file_id, directory_id in unlisted:
             if file_id not in moved:
                 self._gone.note(file_id, directory_id)
+
+    def _commit(self, changes: Changes, directory_ids: dict[bytes, int], moved: set[int]) -> Iterator[bool]:
+        """Write changes; ``directory_ids`` and ``moved`` collect what was added and which files moved."""
+        yield from self._take_prints(changes)
+        self._find_moves(changes)
+        if changes:
+            self._rows.write(changes, directory_ids)
+        moved.update(file_id for file_id, _ in changes.moved)
         yield True
 
     def _known(self, paths: Sequence[bytes]) -> tuple[dict[bytes, int], dict[int | None, dict[bytes, Any]]]:
@@ -140,31 +133,21 @@ class Discovery:
                     files[row.directory_id][row.name] = row
         return by_path, files
 
-    def _compare_one(
-        self, directory: FoundDirectory, directory_id: int | None, known: dict[bytes, Any], changes: _Changes
-    ) -> Iterator[bool]:
+    def _compare_one(self, directory: bytes, found: FoundFile, row: Any, changes: Changes) -> None:
         counts = self._tally.counts
-        for count, found in enumerate(directory.files):
-            if count % FILES_BETWEEN_PAUSES == FILES_BETWEEN_PAUSES - 1:
-                yield False
-            row = known.pop(found.name, None)
-            if row is None:
-                self._consider(directory.path, found, changes)
-                continue
-            self._types.add(row.mime_type)
-            print_now = self._print_to_compare(directory.path, found, row)
-            if print_now != row.fingerprint or (row.size, row.mtime_ns) != (found.size, found.mtime_ns):
-                counts.changed += 1
-                changes.changed.append(_values(row.id, found) | {"b_fingerprint": print_now})
-            else:
-                counts.unchanged += 1
-                if (row.device, row.inode) != (found.device, found.inode):
-                    changes.elsewhere.append(_values(row.id, found))
-            counts.seen += 1
-        if directory.complete and directory_id is not None:
-            for name, row in known.items():
-                if not self._gone.is_protected(join(directory.path, name)):
-                    changes.unlisted.append((row.id, directory_id))
+        if row is None:
+            self._consider(directory, found, changes)
+            return
+        counts.seen += 1
+        self._types.add(row.mime_type)
+        print_now = self._print_to_compare(directory, found, row)
+        if print_now != row.fingerprint or (row.size, row.mtime_ns) != (found.size, found.mtime_ns):
+            counts.changed += 1
+            changes.changed.append(KnownFile(row.id, found, print_now))
+        else:
+            counts.unchanged += 1
+            if (row.device, row.inode) != (found.device, found.inode):
+                changes.elsewhere.append(KnownFile(row.id, found))
 
     def _print_to_compare(self, directory: bytes, found: FoundFile, row: Any) -> bytes | None:
         """The fingerprint of now; the known one where nothing says that it may differ."""
@@ -177,13 +160,13 @@ class Discovery:
         except OSError:
             return None
 
-    def _consider(self, directory: bytes, found: FoundFile, changes: _Changes) -> None:
+    def _consider(self, directory: bytes, found: FoundFile, changes: Changes) -> None:
         """Take a file that is not known here, when it is media."""
         kind = mime.by_name(found.name)
         if kind == "" or (kind is not None and (mime.always_media(kind) or self._wanted(kind))):
             changes.new.append(NewFile(directory, found, kind))
 
-    def _take_prints(self, changes: _Changes) -> Iterator[bool]:
+    def _take_prints(self, changes: Changes) -> Iterator[bool]:
         """Fingerprint what is new; find the type of what has no extension."""
         kept = []
         for count, new in enumerate(changes.new):
@@ -205,7 +188,7 @@ class Discovery:
             kept.append(new)
         changes.new = kept
 
-    def _find_moves(self, changes: _Changes) -> None:
+    def _find_moves(self, changes: Changes) -> None:
         changes.moved = self._moves.find(changes.new)
         if changes.moved:
             moved = {id(new) for _, new in changes.moved}
@@ -214,65 +197,3 @@ class Discovery:
         counts.moved += len(changes.moved)
         counts.new += len(changes.new)
         counts.seen += len(changes.moved) + len(changes.new)
-
-    def _write(
-        self, connection: sa.Connection, batch: Sequence[FoundDirectory], known: dict[bytes, int], changes: _Changes
-    ) -> None:
-        seen = sa.update(directories).where(directories.c.id.in_(known.values()))
-        connection.execute(seen.values(last_seen_job=self._job_id))
-        needed = {new.directory for new in changes.new} | {new.directory for _, new in changes.moved}
-        missing = [directory.path for directory in batch if directory.path in needed and directory.path not in known]
-        ids = known | self._add_directories(connection, missing)
-        if changes.moved:
-            rows = [self._moved_values(file_id, new, ids) for file_id, new in changes.moved]
-            connection.execute(_update("directory_id", "name", "path_text", "device", "inode", "event_due"), rows)
-        if changes.changed:
-            rows = [row | {"b_event_due": True} for row in changes.changed]
-            connection.execute(_update("size", "mtime_ns", "device", "inode", "fingerprint", "event_due"), rows)
-            readings.mark_unread(connection, [row["b_id"] for row in changes.changed])
-        if changes.elsewhere:
-            connection.execute(_update("device", "inode"), changes.elsewhere)
-        if changes.new:
-            connection.execute(sa.insert(media_files), [self._row(new, ids) for new in changes.new])
-
-    def _add_directories(self, connection: sa.Connection, paths: Sequence[bytes]) -> dict[bytes, int]:
-        if not paths:
-            return {}
-        rows = [{"library_id": self._scope.library_id, "path": path, "last_seen_job": self._job_id} for path in paths]
-        added = sa.insert(directories).returning(directories.c.path, directories.c.id)
-        return {row.path: row.id for row in connection.execute(added, rows)}
-
-    def _row(self, new: NewFile, directory_ids: dict[bytes, int]) -> dict[str, Any]:
-        return {
-            "library_id": self._scope.library_id,
-            "directory_id": directory_ids[new.directory],
-            "path_text": display_bytes(new.path),
-            "mime_type": new.mime_type,
-            "fingerprint": new.fingerprint,
-            "event_due": True,
-            **new.found._asdict(),
-        }
-
-    def _moved_values(self, file_id: int, new: NewFile, directory_ids: dict[bytes, int]) -> dict[str, Any]:
-        return _values(file_id, new.found) | {
-            "b_directory_id": directory_ids[new.directory],
-            "b_path_text": display_bytes(new.path),
-            "b_name": new.found.name,
-            "b_event_due": True,
-        }
-
-
-def _values(file_id: int, found: FoundFile) -> dict[str, Any]:
-    """What an update needs of a file; the names of columns themselves may not be used for parameters."""
-    return {
-        "b_id": file_id,
-        "b_size": found.size,
-        "b_mtime_ns": found.mtime_ns,
-        "b_device": found.device,
-        "b_inode": found.inode,
-    }
-
-
-def _update(*columns: str) -> sa.Update:
-    values: dict[str, sa.BindParameter[Any]] = {column: sa.bindparam(f"b_{column}") for column in columns}
-    return sa.update(media_files).where(media_files.c.id == sa.bindparam("b_id")).values(values)

@@ -71,8 +71,9 @@ class Gone:
             with writing(self._engine) as connection:
                 rows = connection.execute(page).all()
                 ids = [row.id for row in rows if not self.is_protected(row.path)]
-                files = sa.select(media_files.c.id).where(media_files.c.directory_id.in_(ids))
-                self._delete_files(connection, connection.execute(files).scalars().all())
+                inside = media_files.c.directory_id.in_(ids)
+                fulltext.forget_selected(connection, sa.select(media_files.c.id).where(inside))
+                self._tally.counts.deleted += connection.execute(sa.delete(media_files).where(inside)).rowcount
                 connection.execute(sa.delete(directories).where(directories.c.id.in_(ids)))
             if not rows:
                 return

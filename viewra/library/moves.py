@@ -14,7 +14,7 @@ from viewra.db.transactions import reading
 from viewra.library.paths import join
 
 if TYPE_CHECKING:
-    from viewra.library.discover import NewFile
+    from viewra.library.filerows import NewFile
 
 MAX_LOOKED_AT = 32
 """How many known files with the same inode or content are looked for on the disk, for one new file."""
@@ -38,26 +38,34 @@ class MoveFinder:
         """
         if not files or not self.newest_id:
             return []
-        by_inode = self._candidates(media_files.c.inode, {new.found.inode for new in files})
-        prints = {new.fingerprint for new in files if new.fingerprint is not None}
-        by_print = self._candidates(media_files.c.fingerprint, prints)
         taken: set[int] = set()
-        moved = []
+        moved, others = [], []
+        by_inode = self._candidates(media_files.c.inode, {new.found.inode for new in files}, files)
         for new in files:
-            same = [row for row in by_inode[new.found.inode] if row.device == new.found.device]
-            row = _pick(new, same, taken) or _pick(new, by_print[new.fingerprint], taken)
+            row = _pick(new, [row for row in by_inode[new.found.inode] if row.device == new.found.device], taken)
             if row is not None:
-                taken.add(row.id)
+                moved.append((row.id, new))
+            elif new.fingerprint is not None:
+                others.append(new)
+        by_print = self._candidates(media_files.c.fingerprint, {new.fingerprint for new in others}, others)
+        for new in others:
+            row = _pick(new, by_print[new.fingerprint], taken)
+            if row is not None:
                 moved.append((row.id, new))
         return moved
 
-    def _candidates(self, column: sa.Column[Any], values: Collection[object]) -> dict[object, list[Any]]:
+    def _candidates(
+        self, column: sa.Column[Any], values: Collection[object], files: Sequence[NewFile]
+    ) -> dict[object, list[Any]]:
+        """Known files by the value of a column; only those with the time of some of ``files``."""
         table = media_files.c
         select = sa.select(
             table.id, table.name, table.size, table.mtime_ns, table.device, directories.c.path, column.label("key")
         )
         select = select.join_from(media_files, directories, table.directory_id == directories.c.id)
         select = select.where(column.in_(values), table.library_id == self._library_id, table.id <= self.newest_id)
+        # In SQL already: thousands of copies of one file are thousands of candidates for each of them.
+        select = select.where(table.mtime_ns.in_({new.found.mtime_ns for new in files}))
         found: dict[object, list[Any]] = defaultdict(list)
         if values:
             with reading(self._engine) as connection:
@@ -67,12 +75,15 @@ class MoveFinder:
 
 
 def _pick(new: NewFile, rows: Sequence[Any], taken: set[int]) -> Any:
-    """The row that the file is; one of the same name is preferred."""
+    """The row that the file is, added to ``taken``; one of the same name is preferred."""
     fitting = [
         row for row in rows if row.id not in taken and (row.size, row.mtime_ns) == (new.found.size, new.found.mtime_ns)
     ]
     fitting.sort(key=lambda row: row.name != new.found.name)
-    return next((row for row in fitting[:MAX_LOOKED_AT] if _is_gone(join(row.path, row.name))), None)
+    picked = next((row for row in fitting[:MAX_LOOKED_AT] if _is_gone(join(row.path, row.name))), None)
+    if picked is not None:
+        taken.add(picked.id)
+    return picked
 
 
 def _is_gone(path: bytes) -> bool:

@@ -85,7 +85,8 @@ class Recorder:
         fulltext.index(connection, [self._document(file, answers[file.id].values()) for file in files])
         complete = [file.id for file in files if self._is_complete(file.mime_type, answers[file.id])]
         self._tell(connection, complete)
-        partly = [file.id for file in files if file.id not in set(complete) and not file.event_due]
+        told = set(complete)
+        partly = [file.id for file in files if file.id not in told and not file.event_due]
         if partly:  # read again by one plugin while another has still to answer
             due = sa.update(media_files).where(media_files.c.id.in_(partly))
             connection.execute(due.values(event_due=True))

@@ -118,6 +118,8 @@ class _Scan:
                 status = ScanStatus.COMPLETED
         except KeyboardInterrupt:
             pass  # as any other cancellation: what was read is kept
+        else:
+            self._take_completions()
         finally:
             for scraper in self._scrapers:
                 scraper.cancel()
@@ -171,14 +173,17 @@ class _Scan:
 
     def _pump(self, *, partial: bool) -> None:
         """Take what is done, without waiting, and hand over what can be."""
-        with contextlib.suppress(Empty):
-            while True:
-                self._settle(self._completions.get_nowait())
+        self._take_completions()
         if self._recorder.is_due:
             self._flush()
         for scraper in self._scrapers:
             scraper.submit(partial=partial)
         self._progress.tell(self._unread)
+
+    def _take_completions(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._settle(self._completions.get_nowait())
 
     def _await_one(self) -> None:
         try:

@@ -165,7 +165,7 @@ class Scraper:
         future: Future[Sequence[FileOutcome]]
         try:
             future = self.session.submit([FileToRead(file.path, file.mime_type) for file in batch.files])
-        except PluginError as error:
+        except Exception as error:  # settled as any other failure of this batch
             future = Future()
             future.set_exception(error)
         self._in_flight[batch] = future

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from viewra import library
 from viewra.errors import LockedError, UsageError, ViewraError
@@ -403,6 +405,31 @@ def test_libraries_are_added_listed_and_removed(world, tmp_path: Path) -> None:
 def test_folders_within_each_other_are_one_job(tmp_path: Path) -> None:
     paths = [str(tmp_path / name) for name in ("a/b", "a", "ab", "a", "a/../a")]
     assert library.distinct_folders(paths) == [paths[1], paths[2]]
+
+
+def test_a_folder_with_more_files_than_a_statement_takes_parameters(world) -> None:
+    def limit(connection, _record) -> None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_500)
+
+    world.engine.dispose()
+    sa.event.listen(world.engine, "connect", limit)
+    world.hook.add_scraper().batch_size = 500
+    count = 2_000
+    (world.folder / "flat").mkdir()
+    for number in range(count):
+        (world.folder / "flat" / f"{number}.mp3").touch()
+    assert counts(world.scan()) == {"seen": count, "new": count}
+    (world.folder / "flat").rename(world.folder / "other")
+    assert counts(world.scan()) == {"seen": count, "moved": count}
+    for path in (world.folder / "other").iterdir():
+        path.rename(path.with_suffix(".flac"))
+    assert counts(world.scan()) == {"seen": count, "moved": count}
+    for path in (world.folder / "other").iterdir():
+        os.utime(path, (0, 0))
+    assert counts(world.scan(full=True)) == {"seen": count, "changed": count}
+    shutil.rmtree(world.folder / "other")
+    assert counts(world.scan()) == {"deleted": count}
+    world.check_consistent()
 
 
 def test_a_file_that_is_not_in_the_library(world) -> None:
