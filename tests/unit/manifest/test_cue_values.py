@@ -34,6 +34,12 @@ def test_two_files_merge_their_definitions_before_closing() -> None:
     assert one.unify(two).export() == {"x": {"a": 1, "b": 2}}
 
 
+def test_alternatives_that_end_up_equal_are_one() -> None:
+    text = "#D: {x: _, [=~\"^z\"]: int}\n#E: {x: *1 | 2, ...}\na: (#D | #E) & {x: 1}\nb: a.x"
+    assert loads(text).export() == {"a": {"x": 1}, "b": 1}
+    assert "several values" in str(pytest.raises(ManifestError, loads("a: {x: 1} | {x: *1 | 2}").export).value)
+
+
 def test_lookup() -> None:
     value = loads('#P: {id: "x"}\na: {b: [1, {c: 2}], "d e": 3}\nu: *{k: 1} | {k: 2}')
     assert value.lookup("#P.id").export() == "x"

@@ -11,35 +11,38 @@ from typing import TYPE_CHECKING, TypeAlias
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.kinds import Basic
 from viewra.manifest.cue.near import nearest
+from viewra.manifest.cue.node import Node
 from viewra.manifest.cue.problem import Problem
 from viewra.manifest.cue.source import Source
 
 if TYPE_CHECKING:
     from viewra.manifest.cue.evaluator import Evaluator
-    from viewra.manifest.cue.node import Node
 
 Data: TypeAlias = "bool | int | float | str | bytes | list[Data] | dict[str, Data] | None"
 """What a manifest evaluates to."""
 
 
 def same(run: Evaluator, left: Basic | Node, right: Basic | Node) -> bool:
-    """Whether two values are equal, structs and lists field by field."""
+    """Whether two values are equal, structs and lists field by field; what else they would allow does not count."""
+    if isinstance(left, Node):
+        run.evaluate(left)
+    if isinstance(right, Node):
+        run.evaluate(right)
+    ours, theirs = _alternatives(left), _alternatives(right)
+    if len(ours) != 1 or len(theirs) != 1:
+        pairs = zip(ours, theirs, strict=False)
+        return len(ours) == len(theirs) and all(a[1] == b[1] and same(run, a[0], b[0]) for a, b in pairs)
+    left, right = ours[0][0], theirs[0][0]
     if isinstance(left, Basic) or isinstance(right, Basic):
         return isinstance(left, Basic) and isinstance(right, Basic) and left.key == right.key
-    run.evaluate(left)
-    run.evaluate(right)
-    if left.alternatives is not None or right.alternatives is not None:
-        if left.chosen is None or right.chosen is None:
-            return False
-        return same(run, _resolved(left), _resolved(right))
     run.meter.spend(1, left.place)
-    if left.basic.key != right.basic.key or left.pending or right.pending or left.patterns or right.patterns:
-        return False
-    if (left.items is None) != (right.items is None) or left.items_open != right.items_open:
+    if left.basic.key != right.basic.key or left.pending or right.pending:
         return False
     if left.items is not None and right.items is not None:
-        pairs = zip(left.items, right.items, strict=False)
-        return len(left.items) == len(right.items) and all(same(run, a, b) for a, b in pairs)
+        items = zip(left.items, right.items, strict=False)
+        if len(left.items) != len(right.items) or left.items_open != right.items_open:
+            return False
+        return all(same(run, a, b) for a, b in items)
     if {label: arc.presence for label, arc in left.arcs.items()} != {
         label: arc.presence for label, arc in right.arcs.items()
     }:
@@ -47,8 +50,13 @@ def same(run: Evaluator, left: Basic | Node, right: Basic | Node) -> bool:
     return all(same(run, arc, right.arcs[label]) for label, arc in left.arcs.items())
 
 
-def _resolved(node: Node) -> Basic | Node:
-    return node if node.chosen is None else node.chosen
+def _alternatives(value: Basic | Node) -> list[tuple[Basic | Node, int]]:
+    """What a value may be, with modes: one entry for a value without disjunction, a Basic where it has no fields."""
+    if isinstance(value, Basic):
+        return [(value, 0)]
+    if value.alternatives is not None:
+        return value.alternatives
+    return [(value if value.is_struct or value.items is not None or value.pending else value.basic, 0)]
 
 
 def export_node(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
