@@ -119,5 +119,3 @@ def _show(error: ViewraError) -> None:
 def printable(text: str) -> str:
     """A text that may hold parts of a path that is not UTF-8, as any terminal takes it."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-

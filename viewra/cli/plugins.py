@@ -1,8 +1,7 @@
-"""``viewra plugins list|info|enable|disable``."""
+"""``viewra plugins list|info|enable|disable``, and the group that ``check`` and ``settings`` belong to."""
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import attrs
@@ -10,15 +9,21 @@ import click
 
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
-from viewra.errors import UsageError
-from viewra.host import Host, Plugin
+from viewra.cli._plugins_check import check_command
+from viewra.cli._plugins_find import find_plugin
+from viewra.cli._plugins_settings import settings_command
+from viewra.host import Plugin
 from viewra.host.discovery import Found
 from viewra.library import display
 
 
 @click.group("plugins")
 def command() -> None:
-    """List plugins, enable and disable them."""
+    """List plugins, enable and disable them, check and set them up."""
+
+
+command.add_command(check_command)
+command.add_command(settings_command)
 
 
 @command.command("list")
@@ -49,7 +54,7 @@ def list_(options: Options, as_json: bool) -> None:
 def info(options: Options, plugin_id: str, as_json: bool) -> None:
     """Show what is known of one plugin; does not start it."""
     with options.host(exclusive=False) as host:
-        data = _details(_plugin(host, plugin_id))
+        data = _details(find_plugin(host, plugin_id))
     if as_json:
         print_json(data)
         return
@@ -67,7 +72,7 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
 def enable(options: Options, plugin_id: str) -> None:
     """Let a plugin run from now on: this one, at the place where it is."""
     with options.host(exclusive=False) as host:
-        plugin = _plugin(host, plugin_id)
+        plugin = find_plugin(host, plugin_id)
         plugin.enable()
         click.echo(f"{plugin_id} is enabled ({plugin.path})")
 
@@ -78,17 +83,9 @@ def enable(options: Options, plugin_id: str) -> None:
 def disable(options: Options, plugin_id: str) -> None:
     """Keep a plugin from running."""
     with options.host(exclusive=False) as host:
-        plugin = _plugin(host, plugin_id)
+        plugin = find_plugin(host, plugin_id)
         plugin.disable()
         click.echo(f"{plugin_id} is disabled ({plugin.path})")
-
-
-def _plugin(host: Host, plugin_id: str) -> Plugin:
-    if plugin_id in host.plugins:
-        return host.plugins[plugin_id]
-    near = difflib.get_close_matches(plugin_id, host.plugins, 1)
-    hint = f"did you mean {near[0]}?" if near else "viewra plugins list shows what there is"
-    raise UsageError(f"there is no plugin {plugin_id!r}", hint=hint)
 
 
 def _summary(plugin: Plugin) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -43,6 +43,16 @@ plugins = sa.Table(
     sa.Column("path", sa.LargeBinary, primary_key=True),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("first_seen", sa.BigInteger, nullable=False),
+)
+
+plugin_settings = sa.Table(
+    "plugin_settings",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),  # dotted
+    sa.Column("value", sa.Text, nullable=False),  # JSON, or a token of the host's key
+    sa.Column("encrypted", sa.Boolean, nullable=False),
+    sa.Column("changed_at", sa.BigInteger, nullable=False),
 )
 
 libraries = sa.Table(

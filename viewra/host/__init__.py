@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from viewra.host.facade import Host
 from viewra.host.handle import Plugin
+from viewra.host.settings import PluginSettings, Setting
 
-__all__ = ["Host", "Plugin"]
+__all__ = ["Host", "Plugin", "PluginSettings", "Setting"]

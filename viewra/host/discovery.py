@@ -50,7 +50,8 @@ def shipped_directory() -> Path | None:
 def discover(given: Sequence[Path], user: Path | None) -> list[Found]:
     """Every manifest, in order of precedence: the given directories in their order, the user's, those shipped.
 
-    A directory that is reached twice counts once, with what it is shipped as going first.
+    A manifest is ``plugin.cue``, or any ``*.cue`` file of a folder without one. One that is reached twice counts once;
+    what is shipped with viewra counts as that, by whichever way it is reached.
     """
     shipped = shipped_directory()
     places = [(directory, Place.GIVEN) for directory in given]
@@ -59,13 +60,15 @@ def discover(given: Sequence[Path], user: Path | None) -> list[Found]:
     found: list[Found] = []
     seen: set[Path] = set()
     for directory, place in places:
-        for folder in _folders_with_manifest(directory):
-            real = folder.resolve()
+        here: list[Found] = []
+        for file in _manifests(directory):
+            real = file.resolve()
             if real in seen:
                 continue
             seen.add(real)
             is_shipped = shipped is not None and real.is_relative_to(shipped.resolve())
-            found.append(_read(real, Place.SHIPPED if is_shipped else place))
+            here.append(_read(real, Place.SHIPPED if is_shipped else place))
+        found += _refuse_twins(here)
     return found
 
 
@@ -88,24 +91,46 @@ def in_force(candidates: Iterable[Found], enabled: Iterable[tuple[str, str]]) ->
     return chosen, hidden
 
 
-def _folders_with_manifest(directory: Path, depth: int = 0) -> Iterator[Path]:
+def _refuse_twins(found: list[Found]) -> list[Found]:
+    """Of one plugin directory: two of one id are invalid, both of them, since neither can be said to be meant."""
+    places: dict[str, list[Path]] = {}
+    for one in found:
+        if one.manifest is not None:
+            places.setdefault(one.plugin_id, []).append(one.manifest.file)
+    checked = []
+    for one in found:
+        twins = places.get(one.plugin_id, []) if one.manifest is not None else []
+        if one.manifest is not None and len(twins) > 1:
+            others = ", ".join(str(file) for file in twins if file != one.manifest.file)
+            message = f"{one.plugin_id!r} is also the id of {others}: give each plugin an id of its own, or remove one"
+            error = ManifestError(message, file=str(one.manifest.file), path="id")
+            one = attrs.evolve(one, manifest=None, errors=(error,))
+        checked.append(one)
+    return checked
+
+
+def _manifests(directory: Path, depth: int = 0) -> Iterator[Path]:
     try:
         with os.scandir(directory) as entries:
             children = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return  # a plugin directory that is not there holds no plugins
-    if any(entry.name == MANIFEST_NAME for entry in children):
-        yield directory
+    names = [entry.name for entry in children if entry.name.endswith(".cue") and entry.is_file()]
+    if MANIFEST_NAME in names:
+        names = [MANIFEST_NAME]
+    yield from (directory / name for name in names)
+    if names and depth > 0:
         return  # what is below a plugin belongs to it
     if depth < DEEPEST:
         for entry in children:
             if entry.is_dir() and not entry.name.startswith((".", "__")):
-                yield from _folders_with_manifest(Path(entry.path), depth + 1)
+                yield from _manifests(Path(entry.path), depth + 1)
 
 
-def _read(directory: Path, place: Place) -> Found:
+def _read(file: Path, place: Place) -> Found:
+    directory = file.parent
     try:
-        manifest = manifests.load(directory / MANIFEST_NAME)
+        manifest = manifests.load(file)
     except ManifestError as error:
         return Found(directory.name, directory, place, None, error.errors)
     return Found(manifest.id, directory, place, manifest)

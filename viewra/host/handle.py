@@ -11,6 +11,7 @@ from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError
 from viewra.host.discovery import Found
 from viewra.host.local import LocalPlugin
+from viewra.host.settings import PluginSettings
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import Manifest
 from viewra.transport.hclog import LogRecord
@@ -73,6 +74,14 @@ class Plugin(ServiceClients):
     def services(self) -> tuple[str, ...]:
         """The services that it has, by their names in a manifest; before its first start those it declares."""
         return tuple(sorted(self._runner.services))
+
+    @property
+    def settings(self) -> PluginSettings:
+        """Its settings: what there is, and what the operator set. Changes reach it when it starts the next time."""
+        settings = self._supervisor("set").settings
+        if not isinstance(settings, PluginSettings):
+            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
+        return settings
 
     @property
     def logs(self) -> Sequence[LogRecord]:

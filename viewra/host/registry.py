@@ -17,6 +17,8 @@ from viewra.host.discovery import Found, Place, discover, in_force
 from viewra.host.handle import Plugin
 from viewra.host.incarnation import Machinery
 from viewra.host.local import LocalPlugin
+from viewra.host.secrets import SecretBox
+from viewra.host.settings import PluginSettings
 from viewra.host.supervisor import StateListener, Supervisor
 from viewra.services import Implementation
 
@@ -39,6 +41,7 @@ class Registry(Mapping[str, Plugin]):
         self._engine = engine
         self._machinery = machinery
         self._data_dir = data_dir
+        self._box = SecretBox(data_dir)
         self._log_level = log_level
         self._on_state = on_state
         self._handles: dict[str, Plugin] = {}
@@ -69,6 +72,7 @@ class Registry(Mapping[str, Plugin]):
             supervisor = Supervisor(
                 one,
                 machinery=self._machinery,
+                settings=self._settings(one),
                 data_dir=self._data_dir,
                 enabled=_key(one) in allowed,
                 log_level=self._log_level,
@@ -118,6 +122,11 @@ class Registry(Mapping[str, Plugin]):
             for adapter in ADAPTERS:
                 self._pm.register(adapter(endpoint), name=_adapter_name(handle.id, adapter.capability))
             self._handles[handle.id] = handle
+
+    def _settings(self, found: Found) -> PluginSettings | None:
+        if found.manifest is None:
+            return None
+        return PluginSettings(found.plugin_id, found.manifest.settings, self._engine, self._box)
 
     def _remember(self, found: Found, enabled: bool) -> None:
         set_enabled(self._engine, found.plugin_id, str(found.directory), enabled)

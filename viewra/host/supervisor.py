@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 
 from viewra.adapters import Connection
-from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable
+from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, ViewraError
 from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found
 from viewra.host.entry_point import command
@@ -34,6 +35,14 @@ _DEFAULT_CALL_S = 30.0
 _BATCH_FACTOR = 2.0  # a batch may take longer than one call; a hanging file is then found by single calls
 
 
+class ConfigSource(Protocol):
+    """Where a plugin's settings come from."""
+
+    def config(self) -> dict[str, str]:
+        """``PluginContext.config``; raises ManifestError."""
+        ...
+
+
 class Supervisor:
     """One plugin that runs in a process of its own. Safe to use from any thread."""
 
@@ -42,6 +51,7 @@ class Supervisor:
         found: Found,
         *,
         machinery: Machinery | None,
+        settings: ConfigSource | None,
         data_dir: Path,
         enabled: bool,
         log_level: str,
@@ -50,6 +60,7 @@ class Supervisor:
         self.found = found
         self.plugin_id = found.plugin_id
         self.log = PluginLog(found.plugin_id)
+        self.settings = settings
         self._machinery = machinery
         self._data_dir = data_dir
         self._log_level = log_level
@@ -231,8 +242,11 @@ class Supervisor:
         except HandshakeError as error:
             self._failed(f"did not start, at the step {error.step}: {error.message}", error)
             raise PluginUnavailable(self.plugin_id, self._reason, hint=error.hint) from error
-        except Exception as error:
+        except ViewraError as error:  # its settings do not fit, its folder cannot be made
             self._failed(f"did not start: {error}", error)
+            raise PluginUnavailable(self.plugin_id, self._reason, hint=error.hint) from error
+        except Exception as error:
+            self._failed(f"did not start: {error!r}", error)
             raise
         self._failures = 0
         self._known_services = run.services
@@ -250,7 +264,7 @@ class Supervisor:
         self.private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         context = PluginContext(
             plugin_id=self.plugin_id,
-            config=manifest.settings.config({}),
+            config=self.settings.config() if self.settings is not None else manifest.settings.config(),
             log_level=self._log_level,
             database_url=self.database_url,
             base_path=str(self.private_dir),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import attrs
 
 from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
@@ -14,14 +16,27 @@ from viewra.host.discovery import MANIFEST_NAME, Found, Place
 from viewra.host.handle import Plugin
 from viewra.host.incarnation import Machinery
 from viewra.host.supervisor import Supervisor
+from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
 
 
+@attrs.frozen
+class _Given:
+    """Settings that a test gives, checked by the manifest as an operator's are."""
+
+    schema: SettingsSchema
+    values: Mapping[str, object]
+
+    def config(self) -> dict[str, str]:
+        return self.schema.config(self.values)
+
+
 @contextmanager
-def subprocess_plugin(directory: str | Path) -> Iterator[Plugin]:
+def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] | None = None) -> Iterator[Plugin]:
     """Start the plugin in ``directory`` and give its handle; stop it at the end.
 
-    Raises ManifestError when its manifest is not valid, PluginUnavailable when it does not start.
+    ``settings`` are values as an operator sets them, by dotted key. Raises ManifestError when the manifest or a setting
+    is not valid, PluginUnavailable when the plugin does not start.
     """
     directory = Path(directory).resolve()
     manifest = manifests.load(directory / MANIFEST_NAME)
@@ -34,6 +49,7 @@ def subprocess_plugin(directory: str | Path) -> Iterator[Plugin]:
         supervisor = Supervisor(
             Found(manifest.id, directory, Place.GIVEN, manifest),
             machinery=Machinery(spawner, runtime_dir),
+            settings=_Given(manifest.settings, settings or {}),
             data_dir=Path(data_dir),
             enabled=True,
             log_level="debug",

@@ -1,0 +1,80 @@
+"""Which plugins are found, and which one of an id is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from viewra.host.discovery import Found, Place, discover, in_force
+from viewra.host.registry import Registry
+from viewra.types import PluginState
+
+MakePlugin = Callable[..., Path]
+
+
+def ids(found: list[Found]) -> list[tuple[str, Place]]:
+    return [(one.plugin_id, one.place) for one in found if one.place is not Place.SHIPPED]
+
+
+def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    make_plugin("a", "", parent=tmp_path / "user")
+    make_plugin("b", "", parent=tmp_path / "given")
+    found = discover([tmp_path / "given", tmp_path / "nowhere"], tmp_path / "user")
+    assert ids(found) == [("b", Place.GIVEN), ("a", Place.USER)]
+    assert [one.plugin_id for one in found if one.place is Place.SHIPPED] == ["audio_tags"]
+
+
+def test_depth_and_names(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    for depth in range(5):
+        make_plugin(f"d{depth}", "", parent=tmp_path.joinpath("p", *"xxxx"[:depth]))
+    (tmp_path / "p" / "d0" / "plugin.cue").rename(tmp_path / "p" / "d0" / "odd.cue")
+    make_plugin("hidden", "", parent=tmp_path / "p" / ".git")
+    make_plugin("inner", "", parent=tmp_path / "p" / "d0" / "vendor")
+    assert ids(discover([tmp_path / "p"], None)) == [(f"d{depth}", Place.GIVEN) for depth in range(3)]
+
+
+def test_reached_twice_counts_once(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    make_plugin("a", "", parent=tmp_path / "p")
+    (tmp_path / "link").symlink_to(tmp_path / "p")
+    assert ids(discover([tmp_path / "p", tmp_path / "link"], None)) == [("a", Place.GIVEN)]
+
+
+def test_two_of_one_id_in_one_place_are_both_invalid(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    first = make_plugin("a", "", parent=tmp_path / "p" / "1")
+    second = make_plugin("a", "", parent=tmp_path / "p" / "2")
+    make_plugin("b", "", parent=tmp_path / "p")
+    one, other, b = (found for found in discover([tmp_path / "p"], None) if found.place is Place.GIVEN)
+    assert one.manifest is None
+    assert str(second) in str(one.errors[0])
+    assert other.manifest is None
+    assert str(first) in str(other.errors[0])
+    assert b.manifest is not None
+
+
+def test_a_disabled_one_never_hides_an_enabled_one(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    make_plugin("a", "", parent=tmp_path / "given")
+    make_plugin("a", "", parent=tmp_path / "user")
+    found = [one for one in discover([tmp_path / "given"], tmp_path / "user") if one.place is not Place.SHIPPED]
+    given, user = found
+    assert in_force(found, []) == ([given], [user])
+    assert in_force(found, [("a", str(user.directory))]) == ([user], [given])
+    both = [("a", str(one.directory)) for one in found]
+    assert in_force(found, both) == ([given], [user])
+
+
+def test_an_invalid_one_is_listed_and_stops_no_other(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    from viewra import Host
+
+    broken = make_plugin("broken", "")
+    (broken / "plugin.cue").write_text('id: "broken"\nversion: 3')
+    make_plugin("fine", "")
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data") as host:
+        assert isinstance(host.plugins, Registry)
+        assert host.plugins["broken"].state is PluginState.INVALID
+        assert "version" in host.plugins["broken"].reason
+        assert host.plugins["fine"].state is PluginState.DISABLED
+        assert host.plugins["audio_tags"].state is PluginState.READY
+        with pytest.raises(Exception, match="is invalid"):
+            host.plugins["broken"].enable()

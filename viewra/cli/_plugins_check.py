@@ -1,0 +1,59 @@
+"""``viewra plugins check DIR``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import click
+
+from viewra.cli._output import json_option, print_json
+from viewra.cli._plugins_settings import pair
+from viewra.errors import ManifestError, PluginError, ViewraError
+from viewra.host.settings import parse_setting
+from viewra.manifest.report import CheckReport, check
+from viewra.testing import subprocess_plugin
+
+
+@click.command("check")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--run", is_flag=True, help="Start the plugin too, and compare what it offers with what it claims.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting to start it with.")
+@json_option
+def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_json: bool) -> None:
+    """Check a plugin's manifest and files: every error at once, each with its place."""
+    report = check(directory)
+    if run and report.ok:
+        report = _run(report, dict(pair(one) for one in assignments))
+    if as_json:
+        print_json(report.data())
+    else:
+        if text := report.text():
+            click.echo(text + "\n")
+        errors, warnings = len(report.errors), len(report.warnings)
+        click.echo(f"{directory}: {errors} errors, {warnings} warnings" if errors or warnings else f"{directory}: fine")
+    if not report.ok:
+        click.get_current_context().exit(1)
+
+
+def _run(report: CheckReport, assignments: dict[str, str]) -> CheckReport:
+    """The report with what running the plugin showed."""
+    manifest = report.manifest
+    assert manifest is not None  # noqa: S101 - a report that is ok has one
+    file = str(manifest.file)
+    try:
+        given = {key: parse_setting(manifest.settings, key, text) for key, text in assignments.items()}
+        with subprocess_plugin(manifest.directory, settings=given) as plugin:
+            offered = set(plugin.services)
+    except ViewraError as error:
+        failure = ManifestError(error.message if isinstance(error, PluginError) else str(error), file=file)
+        return attrs.evolve(report, ok=False, errors=(failure,))
+    claimed = [
+        ManifestError("is claimed, but the running plugin does not offer it", file=file, path=f"capabilities.{name}")
+        for name in sorted(manifest.capabilities - offered)
+    ]
+    silent = [
+        ManifestError("is offered by the running plugin, but not claimed", file=file, path=f"capabilities.{name}")
+        for name in sorted(offered - manifest.capabilities)
+    ]
+    return attrs.evolve(report, ok=not claimed, errors=tuple(claimed), warnings=(*report.warnings, *silent))

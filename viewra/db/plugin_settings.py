@@ -1,0 +1,46 @@
+"""Keeps what the operator set for plugins. What a value means, and its encryption, is the host's business."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+
+import attrs
+import sqlalchemy as sa
+
+from viewra.db.tables import plugin_settings
+from viewra.db.transactions import reading, writing
+
+
+@attrs.frozen
+class StoredSetting:
+    """One value as it is kept: JSON text, or the encrypted form of it."""
+
+    value: str
+    encrypted: bool = False
+
+
+def read_settings(engine: sa.Engine, plugin_id: str) -> dict[str, StoredSetting]:
+    """What was set for a plugin, by dotted key. Raises ``DatabaseError``."""
+    table = plugin_settings
+    wanted = sa.select(table.c.key, table.c.value, table.c.encrypted).where(table.c.plugin_id == plugin_id)
+    with reading(engine) as connection:
+        rows = connection.execute(wanted.order_by(table.c.key)).all()
+    return {row.key: StoredSetting(row.value, row.encrypted) for row in rows}
+
+
+def write_settings(
+    engine: sa.Engine, plugin_id: str, changed: Mapping[str, StoredSetting], unset: Collection[str] = ()
+) -> None:
+    """Set some values and unset others, all of it or nothing. Raises ``DatabaseError``."""
+    table = plugin_settings
+    now = time.time_ns() // 1000
+    rows = [
+        {"plugin_id": plugin_id, "key": key, "value": one.value, "encrypted": one.encrypted, "changed_at": now}
+        for key, one in changed.items()
+    ]
+    gone = [*changed, *unset]
+    with writing(engine) as connection:
+        connection.execute(sa.delete(table).where(table.c.plugin_id == plugin_id, table.c.key.in_(gone)))
+        if rows:
+            connection.execute(sa.insert(table), rows)

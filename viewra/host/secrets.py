@@ -1,0 +1,66 @@
+"""Encrypts settings that are marked as secret, with a key in the data directory that only its owner can read.
+
+It keeps secrets out of the database, its backups and its logs; whoever can read the data directory can read them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from viewra.errors import ViewraError
+
+KEY_NAME = "secret.key"
+
+
+class SecretBox:
+    """Encrypts and decrypts texts; the key file is made when a secret is first kept."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / KEY_NAME
+
+    def encrypt(self, text: str) -> str:
+        """A token for the text; raises ViewraError when the key cannot be read or made."""
+        from cryptography.fernet import Fernet  # 0.1 s, for the few who have secrets
+
+        return Fernet(self._key(make=True)).encrypt(text.encode()).decode()
+
+    def decrypt(self, token: str) -> str:
+        """The text of a token; raises ViewraError when the key is gone or another one."""
+        from cryptography.fernet import Fernet, InvalidToken
+
+        try:
+            return Fernet(self._key(make=False)).decrypt(token.encode()).decode()
+        except (InvalidToken, ValueError) as error:
+            raise ViewraError(
+                f"a secret setting cannot be decrypted: {self._path} is not the key that it was encrypted with",
+                hint="put the key back, or set the secret again",
+            ) from error
+
+    def _key(self, *, make: bool) -> bytes:
+        from cryptography.fernet import Fernet
+
+        try:
+            if make and not self._path.exists():
+                self._make(Fernet.generate_key())
+            return self._path.read_bytes()
+        except OSError as error:
+            raise ViewraError(
+                f"the key of secret settings, {self._path}: {error.strerror}",
+                hint="put it back, or set the secrets again",
+            ) from error
+
+    def _make(self, key: bytes) -> None:
+        """Write the key under another name first: a key that is half there would lose every secret."""
+        draft = self._path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(key)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, self._path)  # fails when another process was faster: then its key is the one
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
