@@ -99,6 +99,7 @@ def test_numbers_of_other_origins_are_made_to_fit() -> None:
         ({"a": float("nan")}, "not a number"),
         ({"a": float("inf")}, "not a number"),
         ({"a": object()}, "not data"),
+        ({"a": "\ud800"}, "surrogate"),
         ({"a.b": 1, "a": 2}, "set"),
         ({"a": 2, "a.b": 1}, "set"),
     ],

@@ -134,6 +134,8 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
         if not math.isfinite(value):
             raise TypeError(f"{value} is not a number that CUE has")
         return ast.Literal(source, 0, 0, Decimal(repr(value)))
+    if isinstance(value, str) and not _encodable(value):
+        raise TypeError("text with half of a surrogate pair, which is no character")
     if value is None or isinstance(value, (bool, int, str, bytes)):
         return ast.Literal(source, 0, 0, value)
     if isinstance(value, (list, tuple)):
@@ -142,7 +144,7 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
     if isinstance(value, Mapping):
         struct = ast.Struct(source, 0, 0, None)
         for name, item in value.items():
-            if not isinstance(name, str):
+            if not isinstance(name, str) or not _encodable(name):
                 raise TypeError(f"{name!r} is not a field name")
             field = ast.Field(source, 0, 0, ast.label_key(name, quoted=True), ast.MEMBER)
             field.value = expression(item, source, depth=depth + 1)
@@ -150,6 +152,14 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
             struct.labels.add(field.label)
         return struct
     raise TypeError(f"{type(value).__name__} is not data that CUE has")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def to_json(value: Data) -> Data:

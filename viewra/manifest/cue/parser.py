@@ -24,7 +24,11 @@ _REFUSED = {
 
 def parse(source: Source, limits: Limits) -> ast.Struct:
     """The tree of one file; raises ``ManifestError`` that lists every problem found."""
-    if len(source.text.encode("utf-8", "surrogatepass")) > limits.file_bytes:
+    try:
+        size = len(source.text.encode())
+    except UnicodeEncodeError as error:
+        raise Problem("half of a surrogate pair, which is no character", Place(source, error.start)).error() from None
+    if size > limits.file_bytes:
         raise Limit(f"the text is longer than {limits.file_bytes:,} bytes", Place(source, 0)).error()
     problems: list[Problem] = []
     try:
@@ -150,17 +154,14 @@ class Parser(ExpressionParser):
         return self.tokens[self.lexer.closing[self.at] + 1].kind == ":"
 
     def _dynamic(self) -> bool:
-        if self.tokens[self.at].kind == "(":
-            after = self.lexer.closing[self.at] + 1
-        else:
-            after = self.at
-            depth = 0
-            while depth or self.tokens[after].kind != "tail":
-                after = self.lexer.closing.get(after, after) + 1
-                depth += {"template": 1, "tail": -1}.get(self.tokens[after].kind, 0) if after != self.at else 0
-                if self.tokens[after].kind == "tail" and depth < 0:
-                    break
-            after += 1
+        """Whether what is in brackets, or the string with interpolations, is the label of a field."""
+        after, depth = self.at, 0
+        while True:
+            kind = self.tokens[after].kind
+            depth += {"template": 1, "tail": -1}.get(kind, 0)
+            after = self.lexer.closing.get(after, after) + 1
+            if depth == 0:
+                break
         if self.tokens[after].kind in ("?", "!"):
             after += 1
         return self.tokens[after].kind == ":"
