@@ -1,7 +1,5 @@
 """The good samples: which tune is encoded how, into which file, with which fields."""
 
-
-
 from __future__ import annotations
 
 import uuid
