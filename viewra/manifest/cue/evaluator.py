@@ -84,9 +84,12 @@ class Evaluator:
         try:
             self._conjuncts(node)
             self._finish(node)
+            node.state = DONE
+        except BaseException:
+            node.reset()  # half a result must not be taken for one, by another evaluation that shares this node
+            raise
         finally:
             self.active -= 1
-            node.state = DONE
 
     def _conjuncts(self, node: Node) -> None:
         """Take all conjuncts apart, in the order of the text; what has to be worked out comes last.
