@@ -98,7 +98,7 @@ def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, mo
     monkeypatch.setenv("SECRET", "s")
     code = """
         import os, signal
-        print(sorted(os.environ) , os.getcwd(), os.umask(0), os.getsid(0) == os.getpid(), os.read(0, 1))
+        print(sorted(os.environ) , os.getcwd(), os.umask(0), os.getsid(0) == os.getpid())
         print("fds", sorted(os.listdir("/proc/self/fd"))[:-1])
         status = open("/proc/self/status").read()
         print("ignored", int(status.split("SigIgn:")[1].split()[0], 16) & ~(1 << 12 | 1 << 24))
@@ -108,9 +108,22 @@ def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, mo
     first, descriptors, ignored = [text for _, text in lines.heard]
     assert "SECRET" not in first
     assert "'GIVEN'" in first
-    assert first.endswith(f"{tmp_path} {0o077} True b''")
+    assert first.endswith(f"{tmp_path} {0o077} True")
     assert descriptors == "fds ['0', '1', '2']"
     assert ignored == "ignored 0"
+
+
+def test_the_hosts_stdin_is_not_the_plugins(start, lines) -> None:
+    ours, other = os.pipe()
+    saved = os.dup(0)
+    os.dup2(ours, 0)
+    try:
+        start("import os; print(os.readlink('/proc/self/fd/0'))").wait(30)
+    finally:
+        os.dup2(saved, 0)
+        for descriptor in (saved, ours, other):
+            os.close(descriptor)
+    assert lines.heard == [("stdout", "/dev/null")]
 
 
 def test_no_signal_is_ignored_or_blocked_by_inheritance(lines) -> None:

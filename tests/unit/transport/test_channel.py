@@ -120,6 +120,18 @@ def test_messages_are_bounded_in_both_directions(serve, connect) -> None:
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+def test_each_channel_has_a_connection_of_its_own(tmp_path: Path, connect) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen()
+        server.settimeout(10)
+        for _ in range(2):
+            grpc.channel_ready_future(connect(Handshake(1, "unix", str(tmp_path / "s"))))
+        accepted = [server.accept()[0] for _ in range(2)]
+        for connection in accepted:
+            connection.close()
+
+
 def test_targets() -> None:
     assert target(Handshake(1, "unix", "/run/x/s")) == "unix:/run/x/s"
     assert target(Handshake(1, "tcp", "127.0.0.1:1234")) == "dns:///127.0.0.1:1234"

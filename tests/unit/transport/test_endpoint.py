@@ -66,6 +66,15 @@ def test_a_port_that_is_taken_is_passed_over(server) -> None:
             listen(server, Place(Path("/"), "tcp", ports=(port, port)))
 
 
+def test_two_servers_never_share_a_port(server) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        other = grpc.server(pool, options=options())
+        port = int(listen(other, Place(Path("/"), "tcp", ports=(0, 0))).address.rpartition(":")[2])
+        with pytest.raises(OSError, match="no free port"):
+            listen(server, Place(Path("/"), "tcp", ports=(port, port)))
+        other.stop(None).wait(30)
+
+
 def test_port_0_means_any(server) -> None:
     assert int(listen(server, Place(Path("/"), "tcp", ports=(0, 0))).address.rpartition(":")[2]) > 0
 
