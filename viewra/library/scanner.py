@@ -21,6 +21,7 @@ from viewra.errors import DatabaseError
 from viewra.hookspecs import Hooks
 from viewra.library import events, jobs, libraries, readings
 from viewra.library.discover import Discovery
+from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
 from viewra.library.notify import Notifier
 from viewra.library.paths import display
@@ -47,39 +48,41 @@ def scan(
 ) -> ScanReport:
     """Scan the folder ``path``: a library, a folder in one, or a new library.
 
-    ``full`` has every file read again. ``cancel`` and Ctrl-C end the scan early with what was read kept; the next scan
-    goes on from there. ``progress`` is called in this thread, at most 10 times a second. ``notifier`` delivers to
-    listeners meanwhile; without it notifications wait for the next one.
+    ``full`` has every file read again. ``cancel``, which Ctrl-C in the main thread sets too, ends the scan early with
+    what was read kept; the next scan goes on from there. ``progress`` is called in this thread, at most 10 times a
+    second. ``notifier`` delivers to listeners meanwhile; without it notifications wait for the next one.
 
     Raises ``UsageError`` for a path that cannot be scanned, ``ViewraError`` for one that cannot be read,
-    ``LockedError`` when the library is being scanned, ``DatabaseError`` when the database fails; the job
-    is then marked as failed.
+    ``LockedError`` when the library is being scanned, ``DatabaseError`` when the database fails; the job is then
+    marked as failed, if need be by the next scan.
     """
-    scope = libraries.locate(engine, path)
-    libraries.refuse_unmounted(engine, scope)
-    if notifier is not None:
-        notifier.open()
-    started = time.monotonic()
-    job_id = jobs.begin(engine, scope.library_id, scope.root, scope.path)
-    if notifier is not None:
-        notifier.wake()
-    tally = Tally()
-    try:
-        status = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier).run(full=full)
-    except BaseException as error:
-        with contextlib.suppress(DatabaseError):
-            jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
-        raise
-    return ScanReport(
-        scan_job_id=job_id,
-        library_id=scope.library_id,
-        library_path=os.fsdecode(scope.root),
-        status=status,
-        counts=tally.counts,
-        duration_s=time.monotonic() - started,
-        failures=tuple(tally.failures),
-        pending_notifications=events.pending(engine),
-    )
+    cancel = cancel or threading.Event()
+    with interrupt_sets(cancel):
+        scope = libraries.locate(engine, path)
+        libraries.refuse_unmounted(engine, scope)
+        if notifier is not None:
+            notifier.open()
+        started = time.monotonic()
+        job_id = jobs.begin(engine, scope.library_id, scope.root, scope.path)
+        if notifier is not None:
+            notifier.wake()
+        tally = Tally()
+        try:
+            status = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier).run(full=full)
+        except Exception as error:
+            with contextlib.suppress(DatabaseError):
+                jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
+            raise
+        return ScanReport(
+            scan_job_id=job_id,
+            library_id=scope.library_id,
+            library_path=os.fsdecode(scope.root),
+            status=status,
+            counts=tally.counts,
+            duration_s=time.monotonic() - started,
+            failures=tuple(tally.failures),
+            pending_notifications=events.pending(engine),
+        )
 
 
 class _Scan:
@@ -92,7 +95,7 @@ class _Scan:
         scope: Scope,
         job_id: int,
         tally: Tally,
-        cancel: threading.Event | None,
+        cancel: threading.Event,
         progress: Callable[[ScanProgress], None] | None,
         notifier: Notifier | None,
     ) -> None:
@@ -112,13 +115,8 @@ class _Scan:
 
     def run(self, *, full: bool) -> ScanStatus:
         """Do it all. Raises ``DatabaseError``."""
-        status = ScanStatus.CANCELLED
         try:
-            if self._stages(full=full):
-                status = ScanStatus.COMPLETED
-        except KeyboardInterrupt:
-            pass  # as any other cancellation: what was read is kept
-        else:
+            status = ScanStatus.COMPLETED if self._stages(full=full) else ScanStatus.CANCELLED
             self._take_completions()
         finally:
             for scraper in self._scrapers:
@@ -152,7 +150,7 @@ class _Scan:
             todo = ToDo(self._engine, self._scope, session, self._types)
             self._scrapers.append(Scraper(session, todo, self._completions, discovery.newest_id))
         for committed in discovery.run():
-            if self._is_cancelled():
+            if self._cancel.is_set():
                 return False
             self._progress.current = discovery.current
             if committed:
@@ -166,7 +164,7 @@ class _Scan:
             scraper.sweep()
         self._pump(partial=True)
         while any(not scraper.idle for scraper in self._scrapers):
-            if self._is_cancelled():
+            if self._cancel.is_set():
                 return False
             self._await_one()
         return True
@@ -247,6 +245,3 @@ class _Scan:
     def _unread(self) -> int:
         """How many files some scraper has still to read, as far as it is known."""
         return max((scraper.remaining for scraper in self._scrapers), default=0)
-
-    def _is_cancelled(self) -> bool:
-        return self._cancel is not None and self._cancel.is_set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -312,17 +314,38 @@ def test_cancelling_does_not_wait_for_a_plugin_that_hangs(world) -> None:
 
 
 def test_ctrl_c_is_a_cancellation(world) -> None:
-    world.hook.add_scraper()
-    fill(world, 3)
+    before = signal.getsignal(signal.SIGINT)
 
-    def progress(_progress) -> None:
-        raise KeyboardInterrupt
+    def behaviour(files):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert hangs.wait(30)
+        return scraper.titles(files)
 
-    calls = iter([progress])
-    report = world.scan(progress=lambda now: next(calls, lambda _: None)(now))
-    assert report.status is ScanStatus.CANCELLED
+    hangs = threading.Event()
+    scraper = world.hook.add_scraper("tags", behaviour)
+    fill(world, 30)
+    cancel = threading.Event()
+    try:
+        assert world.scan(cancel=cancel).status is ScanStatus.CANCELLED
+    finally:
+        hangs.set()
+    assert cancel.is_set()
+    assert signal.getsignal(signal.SIGINT) is before
+    scraper.behaviour = scraper.titles
     assert world.scan().status is ScanStatus.COMPLETED
     world.check_consistent()
+
+
+def test_a_second_ctrl_c_ends_a_scan_that_does_not_heed_the_first(world) -> None:
+    def progress(_progress) -> None:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+
+    world.hook.add_scraper()
+    fill(world, 3)
+    with pytest.raises(KeyboardInterrupt):
+        world.scan(progress=progress)
+    assert world.scan().status is ScanStatus.COMPLETED
 
 
 def test_progress_ends_with_everything_done(world) -> None:
