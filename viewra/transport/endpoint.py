@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import grp
 import os
-import secrets
-import shutil
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
 
 _CONNECT_S = 5.0
+_HIDDEN = "t"
 
 
 @attrs.define(eq=False)
@@ -57,7 +56,7 @@ class PeerChannel:
         if self._bridge is not None:
             self._bridge.close()
         if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            _remove_private(self._directory)
 
 
 @attrs.define(eq=False)
@@ -74,7 +73,7 @@ class Listener:
         if self._bridge is not None:
             self._bridge.close()
         if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            _remove_private(self._directory)
         if self.network == "unix":
             Path(self.address).unlink(missing_ok=True)
 
@@ -124,8 +123,8 @@ def dial(
     from viewra.transport.bridge import Bridge  # light start-up: TLS is rarely asked for
 
     directory = _private_directory(socket_dir)
-    hidden = Listener("unix", str(directory / "t"))
-    bridge = Bridge(_bind_unix(directory / "t"), _connector(announced), trust, server=False, admit=is_own)
+    hidden = Listener("unix", str(directory / _HIDDEN))
+    bridge = Bridge(_bind_unix(directory / _HIDDEN), _connector(announced), trust, server=False, admit=is_own)
     return PeerChannel(open_channel(hidden, max_message_bytes=max_message_bytes), bridge, directory)
 
 
@@ -161,7 +160,7 @@ def _listen_behind_bridge(server: grpc.Server, place: Place, trust: Trust) -> Li
     from viewra.transport.bridge import Bridge  # light start-up: TLS is rarely asked for
 
     directory = _private_directory(place.socket_dir)
-    hidden = Listener("unix", str(directory / "t"))
+    hidden = Listener("unix", str(directory / _HIDDEN))
     server.add_insecure_port(target(hidden))
     if place.network == "tcp":
         listener = socket.socket()
@@ -215,13 +214,24 @@ def _connector(announced: Announced) -> Callable[[], socket.socket]:
 
 
 def _fresh_path(directory: Path) -> Path:
-    return directory / f"plugin{secrets.token_hex(4)}"
+    return directory / f"plugin{_random()}"
 
 
 def _private_directory(parent: Path) -> Path:
-    directory = parent / secrets.token_hex(4)
+    """A directory for one hidden socket."""
+    directory = parent / _random()
     directory.mkdir(0o700)
     return directory
+
+
+def _remove_private(directory: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        (directory / _HIDDEN).unlink(missing_ok=True)
+        directory.rmdir()
+
+
+def _random() -> str:
+    return os.urandom(4).hex()  # ``secrets`` and ``tempfile`` would cost a plugin's start 10 ms
 
 
 def _set_access(path: Path, group: str) -> None:
