@@ -59,7 +59,13 @@ class Spawner:
 
         def start() -> Child:
             process, report = _launch(argv, env, cwd, executable)
-            return Child(process, report, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
+            try:
+                return Child(process, report, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
+            except (OSError, RuntimeError) as error:  # out of descriptors or threads
+                report.close()
+                with process:
+                    process.kill()
+                raise HandshakeError(f"it cannot be watched: {error}", step="spawn") from error
 
         future: Future[Child] = Future()
         with self._lock:
@@ -89,7 +95,10 @@ def _launch(
     argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """The process, which is the launcher at first, and where the launcher reports a failure."""
-    report, report_end = os.pipe()
+    try:
+        report, report_end = os.pipe()
+    except OSError as error:
+        raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
     options = [f"parent={os.getpid()}", f"report={report_end}"]
     passed = [report_end]
     if executable is not None:

@@ -86,7 +86,7 @@ def wait_ready(
     step ``connect`` when nobody answers there, ``health`` when SERVING does not come within ``timeout_s`` seconds.
     """
     if socket is not None:
-        _require_socket(socket)
+        require_socket(socket)
     deadline = time.monotonic() + timeout_s
     request = health_pb2.HealthCheckRequest(service=service)
     # Not the generated stub: making one on a channel that another thread has closed crashes the interpreter.
@@ -116,7 +116,8 @@ def wait_ready(
     )
 
 
-def _require_socket(path: str) -> None:
+def require_socket(path: str) -> None:
+    """Raise HandshakeError (step ``connect``) when there is no socket at this path."""
     try:
         mode = Path(path).stat().st_mode
     except OSError as error:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import attrs
 import grpc
 
-from viewra.transport.channel import MAX_MESSAGE_BYTES, Announced, open_channel, target
+from viewra.errors import HandshakeError
+from viewra.transport.channel import MAX_MESSAGE_BYTES, Announced, open_channel, target, wait_ready
 from viewra.transport.handshake import (
     ENV_MAX_PORT,
     ENV_MIN_PORT,
@@ -49,6 +50,15 @@ class PeerChannel:
     def failure(self) -> str:
         """Why the last TLS handshake failed, where that is known; else empty."""
         return self._bridge.failure if self._bridge else ""
+
+    def wait_ready(self, timeout_s: float, *, socket: str | None = None) -> None:
+        """``channel.wait_ready``, with the reason of a failed TLS handshake in its message."""
+        try:
+            wait_ready(self.channel, timeout_s, socket=socket)
+        except HandshakeError as error:
+            if not self.failure:
+                raise
+            raise HandshakeError(f"{error}; TLS: {self.failure}", step=error.step, hint=error.hint) from error
 
     def close(self) -> None:
         """Close the channel: calls under way fail as cancelled. Closing twice is fine."""

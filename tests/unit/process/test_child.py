@@ -94,6 +94,19 @@ def test_a_folder_that_does_not_exist(start, tmp_path: Path) -> None:
     assert caught.value.step == "spawn"
 
 
+@pytest.mark.parametrize(("call", "says"), [("pipe", "cannot be started"), ("pidfd_open", "cannot be watched")])
+def test_without_descriptors_nothing_is_left(start, monkeypatch: pytest.MonkeyPatch, call: str, says: str) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(HandshakeError, match=f"{says}: .*Too many open files") as caught:
+        start(WAIT)
+    assert caught.value.step == "spawn"
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("SECRET", "s")
     code = """

@@ -156,6 +156,18 @@ def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path
         connection.close()
 
 
+def test_the_reason_of_a_refusal_is_in_the_message(make, tmp_path: Path, open_server) -> None:
+    host, plugin, stranger = make(), make(), make()
+    listener = open_server(Place(tmp_path), trust(plugin, host.cert))
+    connection = dial(listener, trust=trust(host, stranger.cert), socket_dir=tmp_path)
+    try:
+        with pytest.raises(HandshakeError, match=r"(?i)certificate.verify.failed") as caught:
+            connection.wait_ready(30, socket=listener.address)
+        assert caught.value.step == "connect"
+    finally:
+        connection.close()
+
+
 def test_our_own_certificate_signs_for_nobody() -> None:
     certificate = x509.load_der_x509_certificate(new_identity().cert)
     assert not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
