@@ -1,14 +1,21 @@
-"""The story of an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata."""
+"""The story of an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata.
+
+The traceback stays on the plugin's side, in its log; the call's id, which the host sends along, leads to it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import attrs
 
+from viewra.batch import said
+
 KEY = "viewra-fault-bin"
 """Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}]}``."""
+CALL_ID = "viewra-call-id"
+"""Name of the entry that the host sends with each call: a few letters and digits, the same in both sides' logs."""
 
 _MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES = 1000, 500, 5
 # In all well below the 8 KiB from which on gRPC may refuse a call's metadata; a status line is part of it.
@@ -30,16 +37,15 @@ def clean(text: str, size: int = 4096) -> str:
     return text[:size].encode("utf-8", "backslashreplace")[:size].decode("utf-8", "ignore")
 
 
+def of(error: BaseException) -> Fault:
+    """The story of an exception that need not cross."""
+    return Fault(type(error).__name__, said(error), tuple(f"{kind}: {text}" for kind, text in _causes(error)))
+
+
 def encode(error: BaseException) -> bytes:
-    """The story of an exception."""
-    causes: list[dict[str, str]] = []
-    seen = {id(error)}
-    cause = _cause(error)
-    while cause is not None and id(cause) not in seen and len(causes) < _MAX_CAUSES:
-        causes.append({"type": type(cause).__name__, "message": clean(str(cause), _MAX_CAUSE)})
-        seen.add(id(cause))
-        cause = _cause(cause)
-    story = {"type": type(error).__name__, "message": clean(str(error), _MAX_MESSAGE), "causes": causes}
+    """The story of an exception, for the wire."""
+    causes = [{"type": kind, "message": text} for kind, text in _causes(error)]
+    story = {"type": type(error).__name__, "message": clean(said(error), _MAX_MESSAGE), "causes": causes}
     return json.dumps(story, ensure_ascii=False).encode()
 
 
@@ -54,6 +60,16 @@ def decode(metadata: Iterable[tuple[str, str | bytes]] | None) -> Fault | None:
             except (ValueError, TypeError, KeyError):
                 return None
     return None
+
+
+def _causes(error: BaseException) -> Iterator[tuple[str, str]]:
+    """Type and message of each cause, nearest first."""
+    seen = {id(error)}
+    cause = _cause(error)
+    while cause is not None and id(cause) not in seen and len(seen) <= _MAX_CAUSES:
+        yield type(cause).__name__, clean(said(cause), _MAX_CAUSE)
+        seen.add(id(cause))
+        cause = _cause(cause)
 
 
 def _cause(error: BaseException) -> BaseException | None:

@@ -6,25 +6,34 @@ What a run means for the plugin (state, restart, which run serves) is the superv
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+import grpc
 
 from viewra.adapters import Connection, RemoteEndpoint
 from viewra.codec import WIRE_SERVICES, lifecycle
 from viewra.codec.database import MIGRATE
-from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, OUTPUT, PIPES
 from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable
 from viewra.host.plugin_log import PluginLog
-from viewra.process import Child, RuntimeDir, Spawner, plugin_environment
+from viewra.process import Child, Output, RuntimeDir, Spawner, plugin_environment
+from viewra.process.verify import open_verified, require_digest, tree_digest
 from viewra.transport import handshake
-from viewra.transport.channel import open_channel, wait_ready
+from viewra.transport.channel import require_socket, wait_ready
 from viewra.transport.control import shutdown
+from viewra.transport.endpoint import PeerChannel, dial
+from viewra.transport.peer import require_listener
 from viewra.transport.reflect import list_services
+from viewra.transport.stdio import StdioFollower
 from viewra.types import PluginContext, PluginInfo
+
+if TYPE_CHECKING:
+    from viewra.transport.mtls import Identity
 
 CONFIG = handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, APP_VERSIONS)
 
@@ -36,6 +45,14 @@ _NOTICE_S = 1.0  # a broken connection is seen a moment before the process's end
 
 
 @attrs.frozen
+class Pin:
+    """What a plugin's code must be: SHA-256 of the entry point and, of a Python plugin, of its directory, in hex."""
+
+    entry: str
+    tree: str = ""
+
+
+@attrs.frozen
 class Machinery:
     """What the host gives every run: who starts processes, and where their sockets are."""
 
@@ -44,14 +61,35 @@ class Machinery:
 
 
 @attrs.frozen
+class Connecting:
+    """How host and plugins connect.
+
+    ``network`` is "unix", or "tcp" for a port of the loopback interface from ``ports``, always encrypted. ``auto_mtls``
+    encrypts unix sockets, too. ``socket_group`` (name or number) may use the sockets beside the host's user.
+    """
+
+    network: str = "unix"
+    auto_mtls: bool = False
+    socket_group: str = ""
+    ports: tuple[int, int] = (handshake.MIN_PORT, handshake.MAX_PORT)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether connections are encrypted: anybody on this machine can knock on a TCP port."""
+        return self.auto_mtls or self.network == "tcp"
+
+
+@attrs.frozen
 class Spec:
-    """What is run: ``database_url`` reaches ``Migrate``; ``declared`` are the manifest's capabilities."""
+    """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned."""
 
     command: tuple[str, ...]
     directory: Path
     context: PluginContext
     declared: frozenset[str]
     start_timeout_s: float
+    connecting: Connecting = Connecting()
+    pin: Pin | None = None
 
 
 class Incarnation:
@@ -68,6 +106,9 @@ class Incarnation:
         self.wire_services: frozenset[str] | None = None
         self.services: frozenset[str] = frozenset()
         self._connection: Connection | None = None
+        self._peer: PeerChannel | None = None
+        self._stdio: StdioFollower | None = None
+        self._identity: Identity | None = None
         self._socket_dir = socket_dir
         self._deadline = deadline
         self._closing = False
@@ -124,22 +165,25 @@ class Incarnation:
             for run in proven:
                 on_exit(run)
 
-        environment = plugin_environment(handshake.environment(CONFIG, socket_dir=str(socket_dir)))
+        identity = _new_identity() if spec.connecting.encrypted else None
         try:
-            child = machinery.spawner.spawn(
-                spec.command,
-                env=environment,
-                cwd=spec.directory,
-                on_line=log.line,
-                on_quiet=log.quiet,
-                on_exit=exited,
-            )
+            with verified(spec) as executable:
+                child = machinery.spawner.spawn(
+                    spec.command,
+                    env=_environment(spec, socket_dir, identity),
+                    cwd=spec.directory,
+                    executable=executable,
+                    on_line=log.line,
+                    on_quiet=log.quiet,
+                    on_exit=exited,
+                )
         except HandshakeError:
             machinery.runtime_dir.discard(socket_dir)
             raise
         run = cls(spec.context.plugin_id, child, socket_dir, deadline)
+        run._identity = identity
         try:
-            run._prove(spec)
+            run._prove(spec, log)
         except BaseException:
             run._abandon()
             raise
@@ -148,18 +192,12 @@ class Incarnation:
             raise HandshakeError(f"it started, but {died(child)}", step="start", output=child.output.last())
         return run
 
-    def _prove(self, spec: Spec) -> None:
+    def _prove(self, spec: Spec, log: PluginLog) -> None:
         line = self.child.handshake_line(self._left())
         try:
             announced = handshake.Handshake.parse(line)
             announced.require_version(CONFIG)
-            channel = open_channel(announced)
-            self._connection = Connection(channel)
-            wait_ready(
-                channel,
-                self._left(),
-                socket=announced.address if announced.network == "unix" else None,
-            )
+            channel = self._connect(announced)
             names = list_services(channel, self._left())
         except HandshakeError as error:
             if error.step != "handshake" and self.child.wait(_NOTICE_S) is not None:
@@ -170,12 +208,32 @@ class Incarnation:
         else:
             self.wire_services = frozenset(names)
             self.services = frozenset(WIRE_SERVICES[name] for name in names & WIRE_SERVICES.keys())
+        if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
+            printed = Output(log.line)
+            self._stdio = StdioFollower(channel, printed.feed)
         endpoint = RemoteEndpoint(self)
         self.info = self._step("info", lambda: endpoint.call(lifecycle.INFO))
         self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, spec.context))
         if "database_service" in self.services:
             self._step("migrate", lambda: endpoint.call(MIGRATE, spec.context.database_url))
         self._step("start", lambda: endpoint.call(lifecycle.START))
+
+    def _connect(self, announced: handshake.Handshake) -> grpc.Channel:
+        """Connect to where the process listens, and only if it is that process; never to less than was asked for."""
+        own = self._identity
+        trust = None
+        if own is not None:
+            from viewra.transport import mtls  # light start-up: TLS is rarely asked for
+
+            trust = mtls.trust(own, announced.cert)
+        socket = announced.address if announced.network == "unix" else None
+        if socket is not None:
+            require_socket(socket)
+            require_listener(socket, self.child.pid, timeout_s=self._left())
+        self._peer = dial(announced, trust=trust, socket_dir=self._socket_dir)
+        self._connection = Connection(self._peer.channel)
+        wait_ready(self._peer.channel, self._left())
+        return self._peer.channel
 
     def _left(self) -> float:
         """Seconds left of the start's time, in tenths: people read them in messages."""
@@ -193,8 +251,7 @@ class Incarnation:
     def _abandon(self) -> None:
         self._closing = True
         self.child.kill()
-        if self._connection is not None:
-            self._connection.close()
+        self._let_go()
 
     # ---- stop ----
 
@@ -211,11 +268,59 @@ class Incarnation:
         try:
             return self.child.stop(gently, grace_s=SHUTDOWN_S)
         finally:
-            connection.close()
+            self._let_go()
 
     def close(self) -> None:
         """Let go of the connection of a process that has ended by itself."""
-        self.acquire().close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._stdio is not None:
+            self._stdio.close()
+        if self._peer is not None:
+            self._peer.close()
+
+
+@contextlib.contextmanager
+def verified(spec: Spec) -> Iterator[int | None]:
+    """The open descriptor of the very program that was pinned, None for one that is run by its path.
+
+    Raises HandshakeError (step ``verify``) when the code on disk is not what the operator pinned.
+    """
+    if spec.pin is None:
+        yield None
+        return
+    entry = Path(spec.command[-1])
+    if spec.pin.tree:
+        require_digest(f"the directory {spec.directory}", tree_digest(spec.directory), spec.pin.tree)
+    descriptor = open_verified(entry, spec.pin.entry)
+    try:
+        yield descriptor if len(spec.command) == 1 else None  # an interpreter reads its script by the path
+    finally:
+        os.close(descriptor)
+
+
+def _environment(spec: Spec, socket_dir: Path, identity: Identity | None) -> dict[str, str]:
+    connecting = spec.connecting
+    extra = handshake.environment(
+        CONFIG,
+        socket_dir=str(socket_dir),
+        socket_group=connecting.socket_group,
+        min_port=connecting.ports[0],
+        max_port=connecting.ports[1],
+        network=connecting.network,
+        client_cert=identity.cert_pem.decode("ascii") if identity is not None else "",
+    )
+    extra[OUTPUT] = PIPES
+    if spec.pin is not None:  # nothing is loaded but what was hashed
+        extra["PYTHONPYCACHEPREFIX"] = str(socket_dir / "pycache")
+    return plugin_environment(extra)
+
+
+def _new_identity() -> Identity:
+    from viewra.transport import mtls  # light start-up: TLS is rarely asked for
+
+    return mtls.new_identity()
 
 
 def died(child: Child) -> str:

@@ -6,7 +6,7 @@ Nothing of it needs ``super()``: context, settings and logger are bound before `
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.settings import Settings
@@ -20,6 +20,9 @@ from viewra.services import (
 )
 from viewra.types import Health, PluginContext, PluginInfo
 
+if TYPE_CHECKING:
+    from viewra.transport.broker import Broker
+
 S = TypeVar("S")
 
 
@@ -29,6 +32,7 @@ class Plugin:
     _context: PluginContext | None = None
     _log: Logger | None = None
     _settings: Settings | None = None
+    _broker: Broker | None = None
 
     # ---- what the host gives ----
 
@@ -49,13 +53,24 @@ class Plugin:
         """The plugin's logger; what it writes arrives in the host's log."""
         return self._log if self._log is not None else Logger(to_logging(f"viewra.plugin.{type(self).__name__}"))
 
-    def bind(self, *, context: PluginContext | None = None, log: Logger | None = None) -> None:
-        """Give the plugin its context and logger; for whoever runs it (host, server, tests), not for authors."""
+    @property
+    def broker(self) -> Broker:
+        """Further connections with the host, in either direction; raises RuntimeError in the host's own process."""
+        if self._broker is None:
+            raise RuntimeError(f"{type(self).__name__} has no broker: it does not run in a process of its own")
+        return self._broker
+
+    def bind(
+        self, *, context: PluginContext | None = None, log: Logger | None = None, broker: Broker | None = None
+    ) -> None:
+        """Give the plugin its context, logger and broker: for whoever runs it (host, server, tests), not for authors."""
         if context is not None:
             self._context = context
             self._settings = Settings.from_config(context.config)
         if log is not None:
             self._log = log
+        if broker is not None:
+            self._broker = broker
 
     # ---- lifecycle: see viewra.services.Implementation ----
 

@@ -2,68 +2,98 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import secrets
 import signal
 import sys
-import tempfile
 import threading
-from pathlib import Path
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, OUTPUT, PIPES
 from viewra.sdk.log import ForwardingHandler, Logger, to_stderr
 from viewra.sdk.server import PluginServer
 from viewra.services import Implementation
+from viewra.transport.broker import Broker
+from viewra.transport.endpoint import Place
 from viewra.transport.handshake import (
-    ENV_SOCKET_DIR,
+    ENV_CLIENT_CERT,
+    ENV_MULTIPLEX,
     RUN_BY_HAND,
     Handshake,
     HandshakeConfig,
     check_cookie,
     negotiate,
 )
+from viewra.transport.stdio import StdioService
+
+if TYPE_CHECKING:
+    from viewra.transport.mtls import Identity, Trust
 
 GRACE_S = 2.0
 """Seconds that calls under way get when the plugin ends."""
 
 
-def serve(plugin: Implementation) -> None:
+def serve(plugin: Implementation | None = None, *, versions: Mapping[int, Implementation] | None = None) -> None:
     """Serve ``plugin`` to the host that started this process; returns when the host has ended it.
 
-    Run by hand, without a host, it says so on stderr and exits with status 1.
+    ``versions`` has a plugin object for each version of viewra's protocol that it speaks, instead of one for the
+    present version; the host and it agree on the highest that both have. Run by hand, without a host, it says so on
+    stderr and exits with status 1. Raises ValueError unless exactly one of the two is given.
     """
-    config = HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, APP_VERSIONS)
+    if (plugin is None) == (versions is None):
+        raise ValueError("serve() takes a plugin, or versions={1: a plugin, …}")
+    implementations = dict.fromkeys(APP_VERSIONS, plugin) if versions is None else dict(versions)
+    config = HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, tuple(implementations))
     if not check_cookie(os.environ, config):
         sys.stderr.write(RUN_BY_HAND + "\n")
         raise SystemExit(1)
+    version = negotiate(os.environ, config)
+    chosen = implementations[version]
+    assert chosen is not None  # noqa: S101 - one of the two was given
+    _run(chosen, version)
+
+
+def _run(plugin: Implementation, version: int) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the host, which ends its plugins
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     log = Logger(to_stderr, level="trace")
     logging.basicConfig(handlers=[ForwardingHandler(to_stderr)], level=logging.INFO)
     logging.captureWarnings(capture=True)
+
+    trust, own = _trust()
+    place = Place.from_environ(os.environ)
+    broker = Broker(place, trust=trust)
+    stdio = None if os.environ.get(OUTPUT) == PIPES else StdioService()
     bind = getattr(plugin, "bind", None)
     if bind is not None:
-        bind(log=log.at_level("info"))
-
-    server = PluginServer(plugin, log=log, on_shutdown=ended.set)
-    socket = _socket_path()
-    server.listen(f"unix:{socket}")
+        bind(log=log.at_level("info"), broker=broker)
+    server = PluginServer(plugin, log=log, on_shutdown=ended.set, broker=broker, stdio=stdio)
+    listener = server.listen(place, trust=trust)
     server.start()
-    line = Handshake(app_version=negotiate(os.environ, config), network="unix", address=str(socket)).format()
-    sys.stdout.write(line + "\n")
+    line = Handshake(
+        app_version=version,
+        network=listener.network,
+        address=listener.address,
+        cert=own.cert if own is not None else b"",
+        multiplex=False if os.environ.get(ENV_MULTIPLEX) else None,  # a seventh field confuses older hosts
+    )
+    sys.stdout.write(line.format() + "\n")
     sys.stdout.flush()
+    if stdio is not None:
+        sys.stdout = stdio.writer("stdout", 1)
     ended.wait()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second request ends a plugin that hangs in stop()
-    try:
-        server.stop(GRACE_S)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            socket.unlink()
+    server.stop(GRACE_S)
 
 
-def _socket_path() -> Path:
-    directory = os.environ.get(ENV_SOCKET_DIR) or tempfile.gettempdir()
-    return Path(directory) / f"plugin{secrets.token_hex(4)}"
+def _trust() -> tuple[Trust | None, Identity | None]:
+    """What a host that asked for TLS is to be trusted by; nothing when it did not."""
+    shown = os.environ.get(ENV_CLIENT_CERT, "")
+    if not shown:
+        return None, None
+    from viewra.transport import mtls  # light start-up: TLS is rarely asked for
+
+    own = mtls.new_identity()
+    return mtls.trust(own, shown.encode()), own

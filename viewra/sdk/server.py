@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -16,9 +17,16 @@ from viewra.pb import grpc_controller_pb2_grpc
 from viewra.sdk.log import Logger
 from viewra.sdk.servicers import Lifecycle, all_handlers, generic_handlers
 from viewra.services import Implementation
+from viewra.transport.broker import Broker
 from viewra.transport.channel import HEALTH_SERVICE, options
 from viewra.transport.control import ControllerServicer
+from viewra.transport.endpoint import Listener, Place, listen
+from viewra.transport.stdio import StdioService
 
+if TYPE_CHECKING:
+    from viewra.transport.mtls import Trust
+
+_GO_PLUGIN = ("plugin.GRPCController", "plugin.GRPCBroker", "plugin.GRPCStdio")
 THREADS = 8
 """Calls that one plugin process answers at the same time."""
 
@@ -26,8 +34,19 @@ THREADS = 8
 class PluginServer:
     """The server, not yet listening: add a port, ``start()``, later ``stop()``."""
 
-    def __init__(self, plugin: Implementation, *, log: Logger, on_shutdown: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        plugin: Implementation,
+        *,
+        log: Logger,
+        on_shutdown: Callable[[], None],
+        broker: Broker,
+        stdio: StdioService | None = None,
+    ) -> None:
         self.lifecycle = Lifecycle(plugin, log)
+        self.broker = broker
+        self.stdio = stdio
+        self._listener: Listener | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._server = grpc.server(self._pool, options=options())
         handlers = all_handlers(plugin, self.lifecycle)
@@ -35,14 +54,24 @@ class PluginServer:
         grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(ControllerServicer(on_shutdown), self._server)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        broker.add_to(self._server)
+        if stdio is not None:
+            stdio.add_to(self._server)
         names = {handler.rpc.wire_service for handler in handlers}
         reflection.enable_server_reflection(
-            (*sorted(names), "plugin.GRPCController", health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+            (
+                *sorted(names),
+                *_GO_PLUGIN[: 3 if stdio is not None else 2],
+                health.SERVICE_NAME,
+                reflection.SERVICE_NAME,
+            ),
+            self._server,
         )
 
-    def listen(self, address: str) -> int:
-        """Listen on a gRPC address (``unix:/path``, ``127.0.0.1:0``); gives the port (1 for a unix socket)."""
-        return self._server.add_insecure_port(address)
+    def listen(self, place: Place, *, trust: Trust | None = None) -> Listener:
+        """Listen at a fresh address, encrypted if ``trust`` is given; raises OSError."""
+        self._listener = listen(self._server, place, trust=trust)
+        return self._listener
 
     def start(self) -> None:
         """Answer calls from now on, and say so through the health service."""
@@ -56,5 +85,10 @@ class PluginServer:
         try:
             self.lifecycle.stop()
         finally:
+            if self.stdio is not None:
+                self.stdio.close()
+            self.broker.close()
             self._server.stop(grace_s).wait()
             self._pool.shutdown(wait=False)
+            if self._listener is not None:
+                self._listener.close()

@@ -17,8 +17,9 @@ from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
 from viewra.sdk.settings import JSON_KEY
 from viewra.services import Implementation
+from viewra.transport.broker import Broker
 from viewra.transport.channel import open_channel, wait_ready
-from viewra.transport.handshake import Handshake
+from viewra.transport.endpoint import Listener, Place
 from viewra.transport.reflect import list_services
 from viewra.types import Health, PluginContext, PluginInfo
 
@@ -64,11 +65,11 @@ def in_process(plugin: Implementation, *, settings: Mapping[str, object] | None 
 def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = None) -> Iterator[PluginUnderTest]:
     """Run a plugin object behind a real gRPC server and call it over a real channel, all in this process."""
     with _context(settings) as context:
-        server = PluginServer(plugin, log=_logger(), on_shutdown=threading.Event().set)
-        address = Handshake(app_version=1, network="unix", address=str(Path(context.base_path) / "socket"))
-        server.listen(f"unix:{address.address}")
+        place = Place(Path(context.base_path))
+        server = PluginServer(plugin, log=_logger(), on_shutdown=threading.Event().set, broker=Broker(place))
+        listener = server.listen(place)
         server.start()
-        link = _LoopbackLink(address, context)
+        link = _LoopbackLink(listener, context)
         try:
             endpoint = RemoteEndpoint(link)
             endpoint.call(lifecycle.INITIALIZE, context)
@@ -84,10 +85,10 @@ class _LoopbackLink:
     running = True
     code_hash = "loopback"
 
-    def __init__(self, address: Handshake, context: PluginContext) -> None:
+    def __init__(self, listener: Listener, context: PluginContext) -> None:
         self.plugin_id = context.plugin_id
         self.database_url = context.database_url
-        channel = open_channel(address)
+        channel = open_channel(listener)
         wait_ready(channel, CALL_S)
         self._connection = Connection(channel)
         self._wire_services = list_services(channel, CALL_S) or set()
