@@ -63,7 +63,7 @@ class Plugin:
     def bind(
         self, *, context: PluginContext | None = None, log: Logger | None = None, broker: Broker | None = None
     ) -> None:
-        """Give the plugin its context, logger and broker: for whoever runs it (host, server, tests), not for authors."""
+        """Give the plugin its context, logger and broker: for whoever runs it (a host, a test), not for authors."""
         if context is not None:
             self._context = context
             self._settings = Settings.from_config(context.config)
