@@ -81,18 +81,18 @@ class Bridge:
     def _run(self) -> None:
         pairs: set[_Pair] = set()
         while True:
-            touched: set[_Pair] = set()
+            touched: dict[_Pair, set[object]] = {}
             for key, _ in self._selector.select():
                 if key.fileobj is self._woken:
                     self._end(pairs)
                     return
                 if key.fileobj is self._listener:
-                    touched.update(self._accept())
+                    touched.update((pair, set()) for pair in self._accept())
                 else:
-                    touched.add(key.data)
-            for pair in touched:
+                    touched.setdefault(key.data, set()).add(key.fileobj)
+            for pair, ready in touched.items():
                 pairs.add(pair)
-                if not self._advance(pair):
+                if not self._advance(pair, ready):
                     pair.close(self._selector)
                     pairs.discard(pair)
 
@@ -126,7 +126,7 @@ class Bridge:
         pair = _Pair(plain, tls)
         return [pair]
 
-    def _advance(self, pair: _Pair) -> bool:
+    def _advance(self, pair: _Pair, ready: set[object]) -> bool:
         """Carry what can be carried now; False when the connection is over."""
         try:
             if not pair.ready and pair.handshake():
@@ -134,7 +134,7 @@ class Bridge:
                 if not hmac.compare_digest(shown, self._peer):
                     raise ssl.SSLError("the peer shows another certificate than in the handshake")
                 pair.ready = True
-            if pair.ready and not pair.carry():
+            if pair.ready and not pair.carry(ready):
                 return False
         except OSError as error:
             if not pair.ready:  # later it only means that one end has gone
@@ -172,12 +172,19 @@ class _Pair:
             return False
         return True
 
-    def carry(self) -> bool:
-        """Move bytes both ways until both sides have to wait; False when one has ended and the rest is delivered."""
-        moved = True
-        while moved:
-            moved = self._receive(self.tls, self._to_plain) | self._receive(self.plain, self._to_tls)
-            moved |= _send(self.plain, self._to_plain) | _send(self.tls, self._to_tls)
+    def carry(self, ready: set[object]) -> bool:
+        """Move what the ready sockets have; False when one has ended and the rest is delivered.
+
+        One read each is enough: what is left in a socket makes it ready again, and a read takes a whole TLS record.
+        """
+        for source, target, buffer in (
+            (self.tls, self.plain, self._to_plain),
+            (self.plain, self.tls, self._to_tls),
+        ):
+            if source in ready:
+                self._receive(source, buffer)
+            if buffer:
+                _send(target, buffer)
         return not self._ended or bool(self._to_plain or self._to_tls)
 
     def watch(self, selector: selectors.BaseSelector) -> None:
@@ -203,24 +210,20 @@ class _Pair:
                 selector.unregister(end)
             end.close()
 
-    def _receive(self, source: socket.socket, buffer: bytearray) -> bool:
+    def _receive(self, source: socket.socket, buffer: bytearray) -> None:
         if self._ended or len(buffer) >= _ENOUGH:
-            return False
+            return
         try:
             data = source.recv(_CHUNK)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return False
+            return
         self._ended = not data
         buffer += data
-        return bool(data)
 
 
-def _send(target: socket.socket, buffer: bytearray) -> bool:
-    if not buffer:
-        return False
+def _send(target: socket.socket, buffer: bytearray) -> None:
     try:
         sent = target.send(buffer)
     except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-        return False
+        return
     del buffer[:sent]
-    return True
