@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -53,6 +53,15 @@ plugin_settings = sa.Table(
     sa.Column("value", sa.Text, nullable=False),  # JSON, or a token of the host's key
     sa.Column("encrypted", sa.Boolean, nullable=False),
     sa.Column("changed_at", sa.BigInteger, nullable=False),
+)
+
+plugin_pins = sa.Table(
+    "plugin_pins",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", sa.LargeBinary, primary_key=True),
+    sa.Column("entry", sa.Text, nullable=False),  # SHA-256, in hexadecimal
+    sa.Column("tree", sa.Text, nullable=False),
 )
 
 libraries = sa.Table(
