@@ -59,7 +59,11 @@ class Child:
         self._reaping = threading.Lock()  # held while the pid is given back, so that no signal goes to its next owner
         self._pidfd = os.pidfd_open(process.pid)
         self._thread = threading.Thread(target=self._watch, name=f"child-{process.pid}", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            os.close(self._pidfd)
+            raise
 
     @property
     def returncode(self) -> int | None:

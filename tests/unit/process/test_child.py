@@ -107,6 +107,17 @@ def test_without_descriptors_nothing_is_left(start, monkeypatch: pytest.MonkeyPa
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_without_threads_nothing_is_left(start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched, pytest.raises(HandshakeError, match="cannot be watched"):
+        patched.setattr(threading.Thread, "start", refuse)
+        start(WAIT)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("SECRET", "s")
     code = """
