@@ -111,9 +111,10 @@ def test_without_threads_nothing_is_left(start, monkeypatch: pytest.MonkeyPatch)
     def refuse(_thread: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    with monkeypatch.context() as patched, pytest.raises(HandshakeError, match="cannot be watched"):
+    with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
-        start(WAIT)
+        with pytest.raises(HandshakeError, match="cannot be watched"):
+            start(WAIT)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
