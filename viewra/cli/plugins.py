@@ -11,6 +11,7 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
 from viewra.cli._plugins_check import check_command
 from viewra.cli._plugins_find import find_plugin
+from viewra.cli._plugins_pin import pin_command, unpin_command
 from viewra.cli._plugins_settings import settings_command
 from viewra.host import Plugin
 from viewra.host.discovery import Found
@@ -24,6 +25,8 @@ def command() -> None:
 
 command.add_command(check_command)
 command.add_command(settings_command)
+command.add_command(pin_command)
+command.add_command(unpin_command)
 
 
 @command.command("list")
@@ -122,6 +125,8 @@ def _details(plugin: Plugin) -> dict[str, Any]:
     said = plugin.info
     names = ("description", "author", "website", "repository", "license")
     data = {**_summary(plugin), **{name: getattr(said, name) for name in names}, "tags": list(said.tags)}
+    pin = plugin.pinned
+    data["pinned"] = {"entry": pin.entry, "tree": pin.tree} if pin is not None else None
     if plugin.manifest is not None:
         data["entry_point"] = plugin.manifest.entry_point
         data["permissions"] = [

@@ -8,9 +8,11 @@ from typing import Protocol
 
 from viewra.adapters import Endpoint, ServiceClients
 from viewra.codec import lifecycle
-from viewra.errors import PluginUnavailable, UsageError
+from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.discovery import Found
+from viewra.host.incarnation import Pin
 from viewra.host.local import LocalPlugin
+from viewra.host.pins import Pins
 from viewra.host.settings import PluginSettings
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import Manifest
@@ -104,6 +106,21 @@ class Plugin(ServiceClients):
         self._remember(supervisor.found, False)
         supervisor.disable()
 
+    def pin(self) -> Pin:
+        """Run it only with the code that it has now; code that was changed is refused at the next start."""
+        return self._pins().pin(self._supervisor("pin").found)
+
+    def unpin(self) -> None:
+        """Let any code of it run."""
+        self._pins().unpin(self._supervisor("unpin").found)
+
+    @property
+    def pinned(self) -> Pin | None:
+        """What its code is pinned to, None when it is not."""
+        if not isinstance(self._runner, Supervisor) or self._runner.pins is None:
+            return None
+        return self._runner.pins.of(self._runner.found)
+
     def load(self) -> None:
         """Start it now; raises a PluginError when that fails."""
         self._runner.load()
@@ -122,6 +139,12 @@ class Plugin(ServiceClients):
         if not self._endpoint.running:
             raise PluginUnavailable(self.id, f"does not run: it is {self.state}", call="health")
         return self._endpoint.call(lifecycle.HEALTH)
+
+    def _pins(self) -> Pins:
+        pins = self._supervisor("pin").pins
+        if pins is None:
+            raise ViewraError(f"plugin {self.id} runs without a host's database: it cannot be pinned")
+        return pins
 
     def _supervisor(self, what: str) -> Supervisor:
         if isinstance(self._runner, Supervisor):

@@ -15,8 +15,9 @@ from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import UsageError
 from viewra.host.discovery import Found, Place, discover, in_force
 from viewra.host.handle import Plugin
-from viewra.host.incarnation import Machinery
+from viewra.host.incarnation import Connecting, Machinery
 from viewra.host.local import LocalPlugin
+from viewra.host.pins import Pins
 from viewra.host.secrets import SecretBox
 from viewra.host.settings import PluginSettings
 from viewra.host.supervisor import StateListener, Supervisor
@@ -35,6 +36,7 @@ class Registry(Mapping[str, Plugin]):
         data_dir: Path,
         log_level: str,
         on_state: StateListener,
+        connecting: Connecting,
     ) -> None:
         self.hidden: Sequence[Found] = ()
         self._pm = pm
@@ -42,8 +44,10 @@ class Registry(Mapping[str, Plugin]):
         self._machinery = machinery
         self._data_dir = data_dir
         self._box = SecretBox(data_dir)
+        self._pins = Pins(engine)
         self._log_level = log_level
         self._on_state = on_state
+        self._connecting = connecting
         self._handles: dict[str, Plugin] = {}
         self._supervisors: list[Supervisor] = []
         self._locals: dict[str, LocalPlugin] = {}
@@ -73,10 +77,12 @@ class Registry(Mapping[str, Plugin]):
                 one,
                 machinery=self._machinery,
                 settings=self._settings(one),
+                pins=self._pins,
                 data_dir=self._data_dir,
                 enabled=_key(one) in allowed,
                 log_level=self._log_level,
                 on_state=self._on_state,
+                connecting=self._connecting,
             )
             self._supervisors.append(supervisor)
             endpoint = RemoteEndpoint(supervisor)

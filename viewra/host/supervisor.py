@@ -19,7 +19,8 @@ from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, Viewr
 from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found
 from viewra.host.entry_point import command
-from viewra.host.incarnation import Incarnation, Machinery, Spec, died
+from viewra.host.incarnation import Connecting, Incarnation, Machinery, Spec, died
+from viewra.host.pins import Pins
 from viewra.host.plugin_log import PluginLog
 from viewra.types import PluginContext, PluginInfo, PluginState
 
@@ -52,19 +53,23 @@ class Supervisor:
         *,
         machinery: Machinery | None,
         settings: ConfigSource | None,
+        pins: Pins | None = None,
         data_dir: Path,
         enabled: bool,
         log_level: str,
         on_state: StateListener,
+        connecting: Connecting | None = None,
     ) -> None:
         self.found = found
         self.plugin_id = found.plugin_id
         self.log = PluginLog(found.plugin_id)
         self.settings = settings
+        self.pins = pins
         self._machinery = machinery
         self._data_dir = data_dir
         self._log_level = log_level
         self._on_state = on_state
+        self._connecting = connecting or Connecting()
         self._changing = threading.Lock()  # held over a whole start or stop: there is one process at most
         self._state_lock = threading.Lock()
         self._state = PluginState.DISCOVERED
@@ -271,7 +276,15 @@ class Supervisor:
             plugin_base_path=str(self.found.directory),
         )
         timeout_s = manifest.runtime.start_timeout_s
-        return Spec(tuple(command(manifest)), self.found.directory, context, manifest.capabilities, timeout_s)
+        return Spec(
+            tuple(command(manifest)),
+            self.found.directory,
+            context,
+            manifest.capabilities,
+            timeout_s,
+            connecting=self._connecting,
+            pin=self.pins.of(self.found) if self.pins is not None else None,
+        )
 
     def _failed(self, reason: str, error: Exception) -> None:
         self._failures += 1
