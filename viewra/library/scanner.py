@@ -27,7 +27,7 @@ from viewra.library.notify import Notifier
 from viewra.library.paths import display
 from viewra.library.record import Recorder
 from viewra.library.report import ProgressReporter, ScanProgress, Tally
-from viewra.library.scrape import Completion, Scraper
+from viewra.library.scrape import Completion, Outcomes, Scraper
 from viewra.library.todo import ToDo
 from viewra.services import ScraperSession
 from viewra.types import ScanReport, ScanStatus
@@ -167,6 +167,8 @@ class _Scan:
             if self._cancel.is_set():
                 return False
             self._await_one()
+        for scraper in self._scrapers:
+            self._keep(scraper.session, scraper.finish())
         return True
 
     def _pump(self, *, partial: bool) -> None:
@@ -193,16 +195,16 @@ class _Scan:
     def _settle(self, completion: Completion) -> None:
         scraper = completion.scraper
         session = scraper.session
-        settled = scraper.settle(completion)
-        for file, outcome in settled.outcomes:
+        self._keep(session, scraper.settle(completion))
+        if scraper.gave_up is not None and session in self._sessions:
+            self._sessions.remove(session)  # no notification waits for it any more
+
+    def _keep(self, session: ScraperSession, outcomes: Outcomes) -> None:
+        for file, outcome in outcomes:
             self._recorder.add(session, file.id, outcome)
             if outcome.error:
                 self._tally.fail_file(file.id, file.path, session.plugin_id, outcome.error)
             self._progress.current = file.path
-        for file, error in settled.unread:
-            self._tally.fail_file(file.id, file.path, session.plugin_id, error.message)
-        if scraper.gave_up is not None and session in self._sessions:
-            self._sessions.remove(session)  # no notification waits for it any more
 
     def _flush(self) -> None:
         self._recorder.flush()

@@ -1,7 +1,8 @@
 """One scraper's side of a scan: batches in flight, and what becomes of those that fail.
 
-A batch that fails is halved until the file that is to blame is alone. A plugin that is gone is tried again a few times
-and then given up for this scan; the next scan reads what it missed. Writing results down is left to the recorder.
+A batch that fails as a whole is read again file by file, one at a time: each file that is to blame costs one more
+deadline or crash, and gets the error. A plugin that is gone is tried again a few times and then given up for this scan;
+the next scan reads what it missed. Writing results down is left to the recorder.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MAX_ABSENCES = 3
 """Calls in a row that find no plugin at all before it is given up for this scan; a pause comes before each retry."""
 
 MAX_BREAKDOWNS = 5
-"""Batches in a row that time out or end the plugin before it is given up; two bad files cause up to four."""
+"""Calls in a row that time out or end the plugin before it is given up: a batch, and four of its files alone."""
 
 PAUSE_S = 0.5
 """The pause after a call that found no plugin, doubled each time: a supervisor needs it for a restart."""
@@ -53,12 +54,7 @@ class Completion:
     future: Future[Sequence[FileOutcome]]
 
 
-@attrs.define
-class Settled:
-    """What became of a batch: outcomes to keep, and files that stay unread for now, with the reason."""
-
-    outcomes: list[tuple[WantedFile, FileOutcome]] = attrs.field(factory=list)
-    unread: list[tuple[WantedFile, PluginError]] = attrs.field(factory=list)
+Outcomes = list[tuple[WantedFile, FileOutcome]]
 
 
 class Scraper:
@@ -78,6 +74,8 @@ class Scraper:
         self._suspects: deque[tuple[WantedFile, ...]] = deque()
         self._in_flight: dict[Batch, Future[Sequence[FileOutcome]]] = {}
         self._passed_over: set[int] = set()
+        # Files that, alone, broke the plugin down; no error is theirs while the plugin itself may be at fault.
+        self._accused: Outcomes = []
         self._expected = 0
         self._answered = 0
         self._era = 0
@@ -108,6 +106,7 @@ class Scraper:
         self._passed_over.update(file.id for file in self._waiting)
         self._passed_over.update(file.id for suspects in self._suspects for file in suspects)
         self._passed_over.update(file.id for batch in self._in_flight for file in batch.files)
+        self._passed_over.update(file.id for file, _ in self._accused)
         self._cursor = 0
         self.look_again(self._answered + self.todo.count())
 
@@ -122,25 +121,33 @@ class Scraper:
                 return
             self._hand_over(Batch(files, self._era, goes_alone))
 
-    def settle(self, completion: Completion) -> Settled:
-        """Take back a batch that is done."""
-        settled = Settled()
+    def settle(self, completion: Completion) -> Outcomes:
+        """Take back a batch that is done; gives the outcomes to keep."""
         batch = completion.batch
         if self._in_flight.pop(batch, None) is None:
-            return settled
+            return []
         error = _error_of(self.session.plugin_id, completion.future, len(batch.files))
+        outcomes: Outcomes = []
         if error is None:
-            self._absences = self._breakdowns = 0
-            settled.outcomes.extend(zip(batch.files, completion.future.result(), strict=True))
+            outcomes.extend(zip(batch.files, completion.future.result(), strict=True))
         elif isinstance(error, PluginFault):
-            self._absences = self._breakdowns = 0
-            self._blame(batch, error, settled)
+            if len(batch.files) == 1:
+                outcomes.append((batch.files[0], FileOutcome(error=error.message)))
+            else:
+                self._read_singly(batch)
         else:
             self._strike(batch, error)
-            if self.gave_up is None:
-                self._think_again(batch, error, settled)
-        self._answered += len(settled.outcomes) + len(settled.unread)
-        return settled
+            self._think_again(batch, error)
+        if error is None or isinstance(error, PluginFault):
+            self._absences = self._breakdowns = 0  # the plugin works: it was the files
+            outcomes.extend(self.finish())
+        self._answered += len(outcomes)
+        return outcomes
+
+    def finish(self) -> Outcomes:
+        """The outcomes that were held back; called when nothing is left that could show the plugin itself at fault."""
+        accused, self._accused = self._accused, []
+        return accused
 
     def cancel(self) -> None:
         """Let go of everything; what is in flight is not waited for."""
@@ -171,23 +178,19 @@ class Scraper:
         self._in_flight[batch] = future
         future.add_done_callback(lambda done: self._completions.put(Completion(self, batch, done)))
 
-    def _blame(self, batch: Batch, error: PluginError, settled: Settled) -> None:
-        """Look for the file that is to blame; alone, it is."""
-        if len(batch.files) == 1:
-            settled.outcomes.append((batch.files[0], FileOutcome(error=error.message)))
-        else:
-            middle = len(batch.files) // 2
-            self._suspects.extend((batch.files[:middle], batch.files[middle:]))
-
-    def _think_again(self, batch: Batch, error: PluginError, settled: Settled) -> None:
+    def _think_again(self, batch: Batch, error: PluginError) -> None:
         """Decide on the files of a batch that got no answer."""
-        if isinstance(error, PluginTimeout) and len(batch.files) == 1:
-            self._passed_over.add(batch.files[0].id)
-            settled.unread.append((batch.files[0], error))
-        elif isinstance(error, PluginTimeout) or (_ended_by_call(error) and (batch.alone or len(batch.files) > 1)):
-            self._blame(batch, error, settled)
-        else:
+        if self.gave_up is not None:
+            return
+        if not isinstance(error, PluginTimeout) and not _ended_by_call(error):
             self._suspects.append(batch.files)
+        elif batch.alone and len(batch.files) == 1:
+            self._accused.append((batch.files[0], FileOutcome(error=error.message)))
+        else:
+            self._read_singly(batch)
+
+    def _read_singly(self, batch: Batch) -> None:
+        self._suspects.extend((file,) for file in batch.files)
 
     def _strike(self, batch: Batch, error: PluginError) -> None:
         """Count a failure that may be the plugin's as a whole, once for all that were in flight when it happened."""
@@ -207,6 +210,7 @@ class Scraper:
     def _drop_waiting(self) -> None:
         self._waiting.clear()
         self._suspects.clear()
+        self._accused.clear()
         self._has_more = False
 
 

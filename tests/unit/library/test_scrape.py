@@ -165,7 +165,7 @@ def test_a_file_that_ends_the_plugin_is_found_and_kept_as_an_error(world) -> Non
     assert scraper.batches == []
 
 
-def test_a_file_that_takes_too_long_is_tried_again_by_the_next_scan(world) -> None:
+def test_a_file_that_takes_too_long_is_kept_as_an_error_until_it_is_asked_for(world) -> None:
     slow = True
 
     def behaviour(files):
@@ -177,11 +177,28 @@ def test_a_file_that_takes_too_long_is_tried_again_by_the_next_scan(world) -> No
     fill(world, 30)
     report = world.scan()
     assert [Path(one.path).name for one in report.failures] == ["003.mp3"]
-    assert "003.mp3" not in statuses(world)
+    assert statuses(world)["003.mp3"] == "error"
+    assert list(statuses(world).values()).count("ok") == 29
     slow = False
     scraper.batches.clear()
     assert world.scan().failures == ()
-    assert scraper.names == ["003.mp3"]
+    assert scraper.batches == []
+    world.scan(full=True)
+    assert statuses(world)["003.mp3"] == "ok"
+
+
+def test_the_only_file_takes_too_long_once(world) -> None:
+    def behaviour(files):
+        raise PluginTimeout("tags", "no answer in 30 s")
+
+    scraper = world.hook.add_scraper("tags", behaviour)
+    fill(world, 1)
+    report = world.scan()
+    assert [(Path(one.path).name, one.error) for one in report.failures] == [("000.mp3", "no answer in 30 s")]
+    assert statuses(world) == {"000.mp3": "error"}
+    scraper.batches.clear()
+    world.scan()
+    assert scraper.batches == []
 
 
 def test_a_plugin_that_comes_back_loses_nothing(world) -> None:

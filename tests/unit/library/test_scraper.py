@@ -97,16 +97,45 @@ def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) 
     bench.todo.add(11, 12, 13, 14)
     bench.scraper.look_again(4)
     bench.scraper.submit(partial=False)
-    settled = bench.answer(0, PluginTimeout("tags", "no answer"))
-    assert [file.id for file, _ in settled.unread] == [11]
+    timeout = PluginTimeout("tags", "no answer")
+    assert bench.answer(0, timeout) == []
+    assert [file.id for file, _ in bench.answer(1)] == [12]
     bench.scraper.submit(partial=False)
+    assert bench.answer(2, timeout) == []  # alone now; not yet known whether the plugin works at all
     bench.scraper.sweep()
-    for call in range(1, 4):
-        bench.scraper.submit(partial=True)
-        bench.answer(call)
     bench.scraper.submit(partial=True)
-    assert bench.session.handed_over == [[11], [12], [13], [14]]
+    condemned = bench.answer(3)
+    assert [(file.id, outcome.error) for file, outcome in condemned] == [(13, ""), (11, "no answer")]
+    bench.scraper.submit(partial=True)
+    bench.answer(4)
+    bench.scraper.submit(partial=True)
+    assert bench.session.handed_over == [[11], [12], [11], [13], [14]]
     assert bench.scraper.idle
+
+
+def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench) -> None:
+    bench.todo.add(11, 12, 13, 14)
+    bench.scraper.look_again(4)
+    kept = []
+    for call, error in enumerate([True, False, True, True, False]):
+        bench.scraper.submit(partial=True)
+        assert len(bench.session.calls) == call + 1, "one at a time"
+        kept += bench.answer(call, PluginTimeout("tags", "no answer") if error else None)
+    assert bench.session.handed_over == [[11, 12, 13, 14], [11], [12], [13], [14]]
+    assert {file.id: outcome.error for file, outcome in kept} == {11: "", 12: "no answer", 13: "no answer", 14: ""}
+    assert bench.scraper.idle
+    assert bench.scraper.gave_up is None
+
+
+def test_the_only_file_keeps_its_error_though_nothing_is_left_to_prove_the_plugin(bench: Bench) -> None:
+    bench.todo.add(11)
+    bench.scraper.look_again(1)
+    bench.scraper.submit(partial=True)
+    assert bench.answer(0, PluginTimeout("tags", "no answer")) == []
+    bench.scraper.submit(partial=True)
+    assert bench.answer(1, PluginTimeout("tags", "no answer")) == []
+    assert bench.scraper.idle
+    assert [outcome.error for _, outcome in bench.scraper.finish()] == ["no answer"]
 
 
 def test_more_than_a_page(bench: Bench) -> None:
@@ -136,6 +165,5 @@ def test_after_a_cancellation_nothing_is_taken_back(bench: Bench) -> None:
     bench.scraper.submit(partial=True)
     bench.scraper.cancel()
     assert bench.session.calls[0][1].cancelled()
-    settled = bench.scraper.settle(bench.completions.get(timeout=5))
-    assert (settled.outcomes, settled.unread) == ([], [])
+    assert bench.scraper.settle(bench.completions.get(timeout=5)) == []
     assert bench.scraper.idle
