@@ -128,14 +128,25 @@ class PluginTimeout(PluginError):
 class PluginFault(PluginError):
     """The plugin answered with an error, or with something that is not a valid answer.
 
-    ``kind`` is the exception type's name on the plugin's side where it is known, else ``""``.
+    ``kind`` is the exception type's name on the plugin's side and ``causes`` its chain of causes there, nearest first,
+    each as ``Type: message``, where they are known. ``call_id`` is in the plugin's log beside the traceback.
     """
 
     def __init__(
-        self, plugin_id: str, message: str, *, call: str = "", kind: str = "", hint: str | None = None
+        self,
+        plugin_id: str,
+        message: str,
+        *,
+        call: str = "",
+        kind: str = "",
+        causes: tuple[str, ...] = (),
+        call_id: str = "",
+        hint: str | None = None,
     ) -> None:
         super().__init__(plugin_id, message, call=call, hint=hint)
         self.kind = kind
+        self.causes = causes
+        self.call_id = call_id
 
 
 class NotOffered(PluginError):

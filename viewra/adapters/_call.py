@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
+import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -20,6 +23,8 @@ from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, Pl
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger("viewra.adapters")
 
 
 class Link(Protocol):
@@ -113,6 +118,7 @@ class RemoteEndpoint:
     def __init__(self, link: Link) -> None:
         self.plugin_id = link.plugin_id
         self._link = link
+        self._numbers = itertools.count(secrets.randbits(32))  # from anywhere, so that two hosts' ids seldom meet
 
     @property
     def running(self) -> bool:
@@ -142,12 +148,13 @@ class RemoteEndpoint:
         request = self._request(rpc, *args, **kwargs)
         connection = self._link.acquire()
         deadline_s = self._link.deadline_s(rpc.method)
+        call_id = self._next_id()
         with connection.one_call():
             try:
-                data, call = connection.method(rpc.path).with_call(request, timeout=deadline_s)
+                data, call = connection.method(rpc.path).with_call(request, deadline_s, ((fault.CALL_ID, call_id),))
             except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-                raise self._translate(error, rpc, connection, deadline_s) from error
-            return self._value(rpc, data, call)
+                raise self._translate(error, rpc, connection, deadline_s, call_id) from error
+            return self._value(rpc, data, call, call_id)
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start a call; one that must start the plugin first does so on a thread of its own."""
@@ -161,21 +168,22 @@ class RemoteEndpoint:
             future.set_exception(error)
             return future
         deadline_s = self._link.deadline_s(rpc.method)
+        call_id = self._next_id()
         connection.enter()
         try:
-            pending = connection.method(rpc.path).future(request, timeout=deadline_s)
+            pending = connection.method(rpc.path).future(request, deadline_s, ((fault.CALL_ID, call_id),))
         except (grpc.RpcError, ValueError) as error:
             connection.leave()
-            future.set_exception(self._translate(error, rpc, connection, deadline_s))
+            future.set_exception(self._translate(error, rpc, connection, deadline_s, call_id))
             return future
 
         def done(call: Any) -> None:
             try:
-                future.set_result(self._value(rpc, call.result(), call))
+                future.set_result(self._value(rpc, call.result(), call, call_id))
             except PluginError as error:
                 future.set_exception(error)
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
-                future.set_exception(self._translate(error, rpc, connection, deadline_s))
+                future.set_exception(self._translate(error, rpc, connection, deadline_s, call_id))
             finally:
                 connection.leave()
 
@@ -188,17 +196,20 @@ class RemoteEndpoint:
         except InvalidValue as error:
             raise PluginFault(self.plugin_id, f"cannot be asked: {error}", call=rpc.method) from error
 
-    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call) -> T:
+    def _next_id(self) -> str:
+        return f"{next(self._numbers) & 0xFFFFFFFF:08x}"
+
+    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call, call_id: str) -> T:
         try:
             return rpc.value(data)
         except Refusal as error:
             story = fault.decode(call.trailing_metadata())
-            raise _fault(self.plugin_id, str(error), rpc.method, story) from error
+            raise _fault(self.plugin_id, str(error), rpc.method, call_id, story) from error
         except InvalidValue as error:
-            raise PluginFault(self.plugin_id, f"gave an answer that is not valid: {error}", call=rpc.method) from error
+            raise _fault(self.plugin_id, f"gave an answer that is not valid: {error}", rpc.method, call_id) from error
 
     def _translate(
-        self, error: Exception, rpc: Rpc[..., Any], connection: Connection, deadline_s: float
+        self, error: Exception, rpc: Rpc[..., Any], connection: Connection, deadline_s: float, call_id: str
     ) -> PluginError:
         if not isinstance(error, grpc.Call):
             return self._link.loss(connection, rpc.method)
@@ -206,14 +217,15 @@ class RemoteEndpoint:
             case grpc.StatusCode.UNIMPLEMENTED:
                 return NotOffered(self.plugin_id, "not offered", call=rpc.method)
             case grpc.StatusCode.DEADLINE_EXCEEDED:
+                log.debug("plugin %s, %s: call %s ran out of time", self.plugin_id, rpc.method, call_id)
                 return too_late(self.plugin_id, rpc.method, deadline_s)
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
                 return self._link.loss(connection, rpc.method)
             case grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return PluginFault(self.plugin_id, f"sent too much: {error.details()}", call=rpc.method)
+                return _fault(self.plugin_id, f"sent too much: {error.details()}", rpc.method, call_id)
             case code:
                 story = fault.decode(error.trailing_metadata())
-                return _fault(self.plugin_id, error.details() or code.name, rpc.method, story)
+                return _fault(self.plugin_id, error.details() or code.name, rpc.method, call_id, story)
 
 
 def under_way() -> Future[Any]:
@@ -242,6 +254,8 @@ def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
     return PluginTimeout(plugin_id, f"did not answer within {deadline_s:g} s", call=method)
 
 
-def _fault(plugin_id: str, message: str, method: str, story: fault.Fault | None) -> PluginFault:
-    causes = f" (because: {'; '.join(story.causes)})" if story and story.causes else ""
-    return PluginFault(plugin_id, message + causes, call=method, kind=story.kind if story else "")
+def _fault(plugin_id: str, message: str, method: str, call_id: str, story: fault.Fault | None = None) -> PluginFault:
+    kind, causes = (story.kind, story.causes) if story is not None else ("", ())
+    because = f" (because: {'; '.join(causes)})" if causes else ""
+    log.debug("plugin %s, %s: call %s failed; its log may say more", plugin_id, method, call_id)
+    return PluginFault(plugin_id, message + because, call=method, kind=kind, causes=causes, call_id=call_id)

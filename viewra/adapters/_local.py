@@ -1,17 +1,20 @@
 """A plugin object in the host's own process, behind the same ``Endpoint`` as one in a process of its own.
 
-Each call runs on a thread of its own, so that deadlines hold and one that hangs holds up nothing but itself.
+Each call runs on a thread of its own, so that deadlines hold and one that hangs holds up nothing but itself. The
+traceback of a failure goes where the plugin's own records go.
 """
 
 from __future__ import annotations
 
+import logging
+import secrets
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._call import in_thread, too_late
 from viewra.batch import method_of, reason
-from viewra.codec import lifecycle
+from viewra.codec import fault, lifecycle
 from viewra.codec.rpc import InvalidValue, Rpc
 from viewra.errors import NotOffered, PluginError, PluginFault
 from viewra.services import Implementation
@@ -30,6 +33,7 @@ class LocalEndpoint:
         self.database_url = database_url
         self.running = False
         self._deadline_s = deadline_s
+        self._log = logging.getLogger(f"viewra.plugin.{plugin_id}")
         services = {
             lifecycle.SERVICE: plugin,
             "metadata_scraper": plugin.metadata_scraper_service(),
@@ -79,5 +83,10 @@ class LocalEndpoint:
         except PluginError:
             raise
         except BaseException as error:  # the author's code may raise anything
-            kind = type(error).__name__
-            raise PluginFault(self.plugin_id, reason(error), call=rpc.method, kind=kind) from error
+            story = fault.of(error)
+            call_id = secrets.token_hex(4)
+            extra = {"fields": {"call": rpc.method, "call_id": call_id}}
+            self._log.error("%s failed: %s", rpc.method, story.kind, exc_info=error, extra=extra)
+            raise PluginFault(
+                self.plugin_id, reason(error), call=rpc.method, kind=story.kind, causes=story.causes, call_id=call_id
+            ) from error

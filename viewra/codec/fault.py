@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from viewra.batch import said
-
 KEY = "viewra-fault-bin"
 """Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}]}``."""
 CALL_ID = "viewra-call-id"
@@ -39,13 +37,13 @@ def clean(text: str, size: int = 4096) -> str:
 
 def of(error: BaseException) -> Fault:
     """The story of an exception that need not cross."""
-    return Fault(type(error).__name__, said(error), tuple(f"{kind}: {text}" for kind, text in _causes(error)))
+    return Fault(type(error).__name__, str(error), tuple(f"{kind}: {text}" for kind, text in _causes(error)))
 
 
 def encode(error: BaseException) -> bytes:
     """The story of an exception, for the wire."""
     causes = [{"type": kind, "message": text} for kind, text in _causes(error)]
-    story = {"type": type(error).__name__, "message": clean(said(error), _MAX_MESSAGE), "causes": causes}
+    story = {"type": type(error).__name__, "message": clean(str(error), _MAX_MESSAGE), "causes": causes}
     return json.dumps(story, ensure_ascii=False).encode()
 
 
@@ -67,7 +65,7 @@ def _causes(error: BaseException) -> Iterator[tuple[str, str]]:
     seen = {id(error)}
     cause = _cause(error)
     while cause is not None and id(cause) not in seen and len(seen) <= _MAX_CAUSES:
-        yield type(cause).__name__, clean(said(cause), _MAX_CAUSE)
+        yield type(cause).__name__, clean(str(cause), _MAX_CAUSE)
         seen.add(id(cause))
         cause = _cause(cause)
 

@@ -50,7 +50,7 @@ class PluginServer:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._server = grpc.server(self._pool, options=options())
         handlers = all_handlers(plugin, self.lifecycle)
-        self._server.add_generic_rpc_handlers(generic_handlers(handlers))
+        self._server.add_generic_rpc_handlers(generic_handlers(handlers, log))
         grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(ControllerServicer(on_shutdown), self._server)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

@@ -1,11 +1,14 @@
 """From an author's method to a gRPC handler: the one place on the plugin's side that translates errors.
 
 Whatever the author's code raises becomes an answer for that one call: the response's own ``error`` where it has one,
-else gRPC's status; the exception's type and causes go along in the trailing metadata.
+else gRPC's status; the exception's type and causes go along in the trailing metadata. Its traceback goes into the
+plugin's log, with the id that the host gave the call.
 """
 
 from __future__ import annotations
 
+import contextlib
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,9 +18,12 @@ import grpc
 from viewra.batch import reason
 from viewra.codec import fault
 from viewra.codec.rpc import Rpc
+from viewra.sdk.log import Logger
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_TRACEBACK_HEAD, _TRACEBACK_TAIL = 3_000, 6_000  # bytes; as JSON six times that at most, which a host takes as one line
 
 
 @attrs.frozen
@@ -33,22 +39,23 @@ def handle(rpc: Rpc[P, T], method: Callable[P, Any]) -> Handler:
     return Handler(rpc, method)
 
 
-def generic_handlers(handlers: Iterable[Handler]) -> list[grpc.GenericRpcHandler]:
-    """What ``grpc.Server.add_generic_rpc_handlers`` takes, one for each gRPC service."""
+def generic_handlers(handlers: Iterable[Handler], log: Logger) -> list[grpc.GenericRpcHandler]:
+    """What ``grpc.Server.add_generic_rpc_handlers`` takes, one for each gRPC service; ``log`` gets the tracebacks."""
     services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
     for handler in handlers:
         methods = services.setdefault(handler.rpc.wire_service, {})
-        methods[handler.rpc.wire_method] = grpc.unary_unary_rpc_method_handler(_behaviour(handler))
+        methods[handler.rpc.wire_method] = grpc.unary_unary_rpc_method_handler(_behaviour(handler, log))
     return [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
 
 
-def _behaviour(handler: Handler) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerContext], bytes]:
     rpc, method = handler.rpc, handler.method
 
     def behave(data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             return rpc.answer(method(*rpc.parse_arguments(data))).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
+            _log_traceback(log, rpc.method, error, context)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error)),))
             failure = rpc.failure(fault.clean(reason(error)))
             if failure is None:
@@ -58,3 +65,18 @@ def _behaviour(handler: Handler) -> Callable[[bytes, grpc.ServicerContext], byte
             return failure.SerializeToString()
 
     return behave
+
+
+def _log_traceback(log: Logger, call: str, error: BaseException, context: grpc.ServicerContext) -> None:
+    call_id = next((str(value) for key, value in context.invocation_metadata() if key == fault.CALL_ID), "")
+    message = f"{call} failed: {type(error).__name__}"
+    with contextlib.suppress(OSError, ValueError):  # stderr may be closed: the answer matters more
+        log.error(message, call=call, call_id=call_id, traceback=_traceback(error))
+
+
+def _traceback(error: BaseException) -> str:
+    """The traceback from the call's beginning to its end, without the middle of one that is endless."""
+    text = "".join(traceback.format_exception(error)).rstrip("\n").encode("utf-8", "backslashreplace")
+    if len(text) > _TRACEBACK_HEAD + _TRACEBACK_TAIL:
+        text = text[:_TRACEBACK_HEAD] + b"\n  [...]\n" + text[-_TRACEBACK_TAIL:]
+    return text.decode("utf-8", "replace")
