@@ -7,6 +7,7 @@ import attrs
 from viewra.codec import checks
 from viewra.codec.rpc import InvalidValue, Rpc, action
 from viewra.pb import plugin_pb2 as pb
+from viewra.pb import viewra_pb2 as v1
 from viewra.types import Health, PluginContext, PluginInfo
 
 SERVICE = "plugin"
@@ -52,6 +53,10 @@ def _check_health(value: object) -> Health:
     return Health(checks.boolean(health.healthy, "healthy"), checks.text(health.error, "error"))
 
 
+def _renew_message(seconds: int) -> v1.RenewRequest:
+    return v1.RenewRequest(seconds=checks.uint32(seconds, "seconds"))
+
+
 INITIALIZE = action(
     SERVICE,
     "/plugin.PluginService/Initialize",
@@ -84,4 +89,13 @@ HEALTH: Rpc[[], Health] = Rpc(
     encode_value=lambda health: pb.HealthResponse(healthy=health.healthy, error=health.error),
     decode_value=lambda message: Health(message.healthy, message.error),
     check=_check_health,
+)
+RENEW = action(
+    SERVICE,
+    "/viewra.v1.LifecycleService/Renew",
+    "renew",
+    v1.RenewRequest,
+    v1.RenewResponse,
+    _renew_message,
+    lambda message: (message.seconds,),
 )

@@ -175,3 +175,79 @@ class ScanEventService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class LifecycleServiceStub:
+    """The life of a plugin that may outlive its host.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Renew = channel.unary_unary(
+                '/viewra.v1.LifecycleService/Renew',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.RenewRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.RenewResponse.FromString,
+                _registered_method=True)
+
+
+class LifecycleServiceServicer:
+    """The life of a plugin that may outlive its host.
+    """
+
+    def Renew(self, request, context):
+        """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_LifecycleServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Renew': grpc.unary_unary_rpc_method_handler(
+                    servicer.Renew,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.RenewRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.RenewResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.LifecycleService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.LifecycleService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class LifecycleService:
+    """The life of a plugin that may outlive its host.
+    """
+
+    @staticmethod
+    def Renew(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.LifecycleService/Renew',
+            viewra_dot_pb_dot_viewra__pb2.RenewRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.RenewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

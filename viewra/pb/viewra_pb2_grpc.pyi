@@ -87,3 +87,34 @@ class ScanEventServiceServicer(metaclass=_abc_1.ABCMeta):
         """Answers with exactly one text for each event, in order: empty when it was taken, else why not."""
 
 def add_ScanEventServiceServicer_to_server(servicer: ScanEventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class LifecycleServiceStub:
+    """The life of a plugin that may outlive its host."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> LifecycleServiceAsyncStub: ...
+    Renew: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.RenewRequest, _viewra_pb2.RenewResponse]
+    """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it."""
+
+@_typing.type_check_only
+class LifecycleServiceAsyncStub(LifecycleServiceStub):
+    """The life of a plugin that may outlive its host."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Renew: _aio.UnaryUnaryMultiCallable[_viewra_pb2.RenewRequest, _viewra_pb2.RenewResponse]  # type: ignore[assignment]
+    """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it."""
+
+class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
+    """The life of a plugin that may outlive its host."""
+
+    @_abc_1.abstractmethod
+    def Renew(
+        self,
+        request: _viewra_pb2.RenewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.RenewResponse, _abc.Awaitable[_viewra_pb2.RenewResponse]]:
+        """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it."""
+
+def add_LifecycleServiceServicer_to_server(servicer: LifecycleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

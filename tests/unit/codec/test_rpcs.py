@@ -73,6 +73,7 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     (lifecycle.INITIALIZE, st.tuples(contexts), nothing),
     (lifecycle.START, st.tuples(), nothing),
     (lifecycle.STOP, st.tuples(), nothing),
+    (lifecycle.RENEW, st.tuples(uint32), nothing),
     (lifecycle.INFO, st.tuples(), infos),
     (lifecycle.HEALTH, st.tuples(), st.builds(Health, st.booleans(), text)),
     (metadata_scraper.CAN_HANDLE, st.tuples(text, text), st.booleans()),

@@ -1,0 +1,96 @@
+"""Plugins that outlive a host: where each one runs, kept in its data directory for the next host.
+
+The record has go-plugin's own form of reattaching (Protocol, ProtocolVersion, Addr, Pid, Test) with what is needed to be
+sure that the process is that process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+
+from viewra.errors import UsageError
+
+RECORD_NAME = "detached.json"
+
+
+@attrs.frozen
+class Reattach:
+    """Where a plugin runs. ``network`` and ``address`` as in its handshake line; ``pid`` its process.
+
+    ``started`` is the process's start time in clock ticks since boot, 0 where it is not known (a plugin run by hand);
+    ``code_hash`` that of the code it runs. ``test`` marks one that somebody runs by hand, in a debugger say: it is never
+    killed, and takes part in a host's life from its beginning.
+    """
+
+    pid: int
+    network: str
+    address: str
+    app_version: int = 1
+    started: int = 0
+    code_hash: str = ""
+    test: bool = False
+
+    def to_json(self) -> str:
+        """The record; a Go host reads it too."""
+        return json.dumps(
+            {
+                "Protocol": "grpc",
+                "ProtocolVersion": self.app_version,
+                "Addr": {"Network": self.network, "String": self.address},
+                "Pid": self.pid,
+                "Test": self.test,
+                "Started": self.started,
+                "CodeHash": self.code_hash,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a record; raises UsageError for what is none."""
+        try:
+            data: dict[str, Any] = json.loads(text)
+            if data.get("Protocol", "grpc") != "grpc":
+                raise ValueError(f"the protocol {data['Protocol']!r} is not grpc")
+            return cls(
+                pid=int(data["Pid"]),
+                network=str(data["Addr"]["Network"]),
+                address=str(data["Addr"]["String"]),
+                app_version=int(data.get("ProtocolVersion", 1)),
+                started=int(data.get("Started", 0)),
+                code_hash=str(data.get("CodeHash", "")),
+                test=bool(data.get("Test", False)),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UsageError(
+                f"not a plugin to attach to: {text[:200]!r} ({error})",
+                hint='write what the plugin printed: {"Protocol": "grpc", "Pid": …, "Addr": {…}, …}',
+            ) from error
+
+
+def keep(directory: Path, record: Reattach) -> None:
+    """Leave a record for the next host in a plugin's data directory."""
+    draft = directory / f"{RECORD_NAME}.new"
+    draft.touch(mode=0o600)
+    draft.write_text(record.to_json())
+    os.replace(draft, directory / RECORD_NAME)
+
+
+def take(directory: Path) -> Reattach | None:
+    """The record that the last host left, which is removed; None when there is none, or it cannot be read."""
+    path = directory / RECORD_NAME
+    try:
+        text = path.read_text()
+    except OSError:
+        return None
+    with contextlib.suppress(OSError):
+        path.unlink()
+    try:
+        return Reattach.from_json(text)
+    except UsageError:
+        return None

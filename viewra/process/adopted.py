@@ -1,0 +1,86 @@
+"""A process that this host did not start: found again by pid and start time, watched, and stopped like a child.
+
+It is the kernel's or another host's to reap; its output goes elsewhere, and its exit status cannot be known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable
+
+from viewra.process.child import StopStep, start_time
+from viewra.process.output import Output
+
+_LAST_WAIT_S = 30.0
+
+
+class Adopted:
+    """A running process, until it ends. Has what a ``Child`` has, as far as it can be had."""
+
+    def __init__(self, pid: int, started: int, *, on_exit: Callable[[], object] | None = None) -> None:
+        """Raises ProcessLookupError when ``pid`` is not, or no longer, the process that began at ``started``."""
+        self.pid = pid
+        self.started: int | None = started
+        self.exited = threading.Event()
+        self.output = Output(lambda _stream, _text: None)
+        self._on_exit = on_exit
+        self._pidfd = os.pidfd_open(pid)  # held before the comparison: from here on the number cannot change owners
+        if start_time(pid) != started:
+            os.close(self._pidfd)
+            raise ProcessLookupError(f"process {pid} is another one")
+        self._given_up, self._giving_up = os.pipe()
+        self._thread = threading.Thread(target=self._watch, name=f"adopted-{pid}", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """0 when the process has ended within ``timeout_s`` seconds, however it ended; else None."""
+        return 0 if self.exited.wait(timeout_s) else None
+
+    def describe_exit(self) -> str:
+        """That it ended: how, only its parent knows."""
+        return "an unknown exit status" if self.exited.is_set() else "running"
+
+    def stop(
+        self, graceful: Callable[[], object] | None = None, *, grace_s: float = 2.0, term_s: float = 2.0
+    ) -> StopStep:
+        """End the process: ``graceful``, then SIGTERM, then SIGKILL; gives the step that ended it."""
+        if self.exited.is_set():
+            return "ended"
+        if graceful is not None:
+            graceful()
+            if self.wait(grace_s) is not None:
+                return "graceful"
+        self._signal(signal.SIGTERM)
+        if self.wait(term_s) is not None:
+            return "term"
+        self.kill()
+        return "kill"
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._signal(signal.SIGKILL)
+        self.exited.wait(_LAST_WAIT_S)
+
+    def let_go(self) -> None:
+        """Stop watching; the process goes on."""
+        self._on_exit = None
+        os.write(self._giving_up, b"x")
+        self._thread.join()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, OSError):  # OSError: the descriptor was closed at its end
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def _watch(self) -> None:
+        ready, _, _ = select.select([self._pidfd, self._given_up], [], [])
+        over = self._pidfd in ready
+        if over:
+            self.exited.set()
+        for descriptor in (self._pidfd, self._given_up, self._giving_up):
+            os.close(descriptor)
+        if over and self._on_exit is not None:
+            self._on_exit()
