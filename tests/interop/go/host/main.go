@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"flag"
@@ -12,41 +11,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	"viewra.interop/capture"
 	"viewra.interop/echo"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 )
-
-// buffer is a bytes.Buffer that several goroutines may use.
-type buffer struct {
-	mutex sync.Mutex
-	data  bytes.Buffer
-}
-
-func (b *buffer) Write(data []byte) (int, error) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.data.Write(data)
-}
-
-func (b *buffer) String() string {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.data.String()
-}
-
-func (b *buffer) waitFor(text string) string {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if strings.Contains(b.String(), text) {
-			break
-		}
-	}
-	return b.String()
-}
 
 func main() {
 	tls := flag.Bool("tls", false, "AutoMTLS")
@@ -57,7 +29,7 @@ func main() {
 	versions := flag.String("versions", "1", "versions that the host speaks")
 	flag.Parse()
 
-	var stdout, stderr, logged, raw buffer
+	var stdout, stderr, logged, raw capture.Buffer
 	handshake := echo.Handshake
 	handshake.MagicCookieValue = *cookie
 	sets := map[int]plugin.PluginSet{}
@@ -107,7 +79,7 @@ func main() {
 	check(json.NewEncoder(io.Writer(os.Stdout)).Encode(answers))
 }
 
-func use(client *plugin.Client, rpc plugin.ClientProtocol, answers map[string]any, stdout, logged *buffer) error {
+func use(client *plugin.Client, rpc plugin.ClientProtocol, answers map[string]any, stdout, logged *capture.Buffer) error {
 	answers["version"] = client.NegotiatedVersion()
 	if err := rpc.Ping(); err != nil {
 		return fmt.Errorf("ping: %w", err)
@@ -123,11 +95,11 @@ func use(client *plugin.Client, rpc plugin.ClientProtocol, answers map[string]an
 	if _, err = peer.Say("print something"); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	stdout.waitFor("something")
+	stdout.WaitFor("something")
 	if _, err = peer.Say("log take care"); err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
-	logged.waitFor("take care")
+	logged.WaitFor("take care")
 	number, err := peer.Say("accept")
 	if err != nil {
 		return fmt.Errorf("accept: %w", err)

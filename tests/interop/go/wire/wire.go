@@ -1,0 +1,68 @@
+// Package wire is what Viewra's plugins and hosts have in common; its services are those of viewra/pb/plugin.proto.
+//
+// The generators of package pb, whose versions are in its files:
+//
+//	go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
+//	go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
+//
+// with their folder on the PATH, and a Python that has grpcio-tools.
+package wire
+
+//go:generate python -m grpc_tools.protoc -I../../../../proto --go_out=.. --go_opt=module=viewra.interop,Mviewra/pb/plugin.proto=viewra.interop/pb --go-grpc_out=.. --go-grpc_opt=module=viewra.interop,Mviewra/pb/plugin.proto=viewra.interop/pb viewra/pb/plugin.proto
+
+import (
+	"context"
+
+	"viewra.interop/pb"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+)
+
+// Name is the name under which a plugin is dispensed.
+const Name = "plugin"
+
+// Handshake is that of every Viewra plugin.
+var Handshake = plugin.HandshakeConfig{
+	ProtocolVersion:  1,
+	MagicCookieKey:   "VIEWRA_PLUGIN",
+	MagicCookieValue: "viewra_plugin_magic_cookie_v1",
+}
+
+// Plugin is go-plugin's view of a Viewra plugin: at its own end what Register adds, at the host's end Clients.
+type Plugin struct {
+	plugin.NetRPCUnsupportedPlugin
+	Register func(broker *plugin.GRPCBroker, server *grpc.Server)
+}
+
+// Clients are those of a host.
+type Clients struct {
+	Broker  *plugin.GRPCBroker
+	Plugin  pb.PluginServiceClient
+	Scraper pb.MetadataScraperServiceClient
+	Scanner pb.ScannerHookServiceClient
+	Tables  pb.DatabaseServiceClient
+	Pages   pb.AdminPageServiceClient
+	Routes  pb.APIRegistrationServiceClient
+	Search  pb.SearchServiceClient
+}
+
+// GRPCServer registers the services.
+func (p *Plugin) GRPCServer(broker *plugin.GRPCBroker, server *grpc.Server) error {
+	p.Register(broker, server)
+	return nil
+}
+
+// GRPCClient wraps the connection.
+func (p *Plugin) GRPCClient(_ context.Context, broker *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
+	return &Clients{
+		Broker:  broker,
+		Plugin:  pb.NewPluginServiceClient(conn),
+		Scraper: pb.NewMetadataScraperServiceClient(conn),
+		Scanner: pb.NewScannerHookServiceClient(conn),
+		Tables:  pb.NewDatabaseServiceClient(conn),
+		Pages:   pb.NewAdminPageServiceClient(conn),
+		Routes:  pb.NewAPIRegistrationServiceClient(conn),
+		Search:  pb.NewSearchServiceClient(conn),
+	}, nil
+}
