@@ -72,6 +72,13 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     help="Log messages of at least this level, to stderr.",
 )
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--auto-mtls", is_flag=True, help="Encrypt the connections to plugins, with a certificate for each end.")
+@click.option(
+    "--reattach",
+    multiple=True,
+    metavar="ID=JSON",
+    help="Use a plugin that you run by hand: what it printed at its start.",
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def group(
@@ -81,9 +88,11 @@ def group(
     data_dir: str | None,
     log_level: str,
     log_format: str,
+    auto_mtls: bool,
+    reattach: tuple[str, ...],
 ) -> None:
     """A plugin system for media libraries: scan folders through isolated plugins, search what they found."""
-    ctx.obj = Options(plugins, database, data_dir, log_level, log_format)
+    ctx.obj = Options(plugins, database, data_dir, log_level, log_format, auto_mtls, reattach)
 
 
 def main() -> None:

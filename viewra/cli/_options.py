@@ -21,11 +21,13 @@ class Options:
     data_dir: str | None
     log_level: str
     log_format: str
+    auto_mtls: bool = False
+    reattach: tuple[str, ...] = ()
 
     def host(self, *, exclusive: bool = True) -> Host:
         """The host, not yet open; ``exclusive=False`` for one that only looks."""
         from viewra.cli._logging import configure  # both imported here: --help needs neither
-        from viewra.host import Host
+        from viewra.host import Connecting, Host, Reattach
 
         configure(self.log_level, self.log_format)
         return Host(
@@ -34,4 +36,9 @@ class Options:
             data_dir=self.data_dir,
             log_level=_TO_PLUGINS[self.log_level],
             exclusive=exclusive,
+            connecting=Connecting(auto_mtls=self.auto_mtls),
+            reattach={
+                plugin_id: Reattach.from_json(text)
+                for plugin_id, _, text in (one.partition("=") for one in self.reattach)
+            },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from viewra import hookspecs, library
 from viewra.db import open_database
-from viewra.errors import ViewraError
+from viewra.errors import UsageError, ViewraError
 from viewra.host.handle import Plugin
-from viewra.host.incarnation import Machinery
+from viewra.host.incarnation import Connecting, Machinery
 from viewra.host.lock import DataLock
+from viewra.host.reattach import Reattach
 from viewra.host.registry import Registry
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import Implementation
@@ -41,7 +42,9 @@ class Host:
     viewra. ``database_url`` is by default a SQLite file in ``data_dir``, which is by default the user's data
     directory. Opening raises LockedError when another process uses the data directory, and DatabaseError or
     MigrationError when the database cannot be used. With ``exclusive=False`` it locks nothing and starts no plugin: it
-    only looks, beside whichever process holds the data directory.
+    only looks, beside whichever process holds the data directory. ``connecting`` says how it connects to plugins:
+    without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
+    debugger say: those are attached to and left alone at the end.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class Host:
         data_dir: str | Path | None = None,
         log_level: str = "info",
         exclusive: bool = True,
+        connecting: Connecting | None = None,
+        reattach: Mapping[str, Reattach] | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -60,6 +65,8 @@ class Host:
         self._plugin_dirs = [Path(directory) for directory in plugin_dirs]
         self._log_level = log_level
         self._exclusive = exclusive
+        self._connecting = connecting or Connecting()
+        self._reattach = dict(reattach or {})
         self._resources = ExitStack()
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
@@ -85,11 +92,28 @@ class Host:
                 data_dir=self.data_dir.absolute(),
                 log_level=self._log_level,
                 on_state=self._announce,
+                connecting=self._connecting,
             )
             resources.callback(self._registry.close)
             self._registry.find(self._plugin_dirs, self.data_dir / "plugin-packages")
+            for plugin_id, record in self._reattach.items():
+                if plugin_id not in self._registry:
+                    raise UsageError(
+                        f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
+                    )
+                self._registry[plugin_id].attach(record)
             self._resources = resources.pop_all()
         return self
+
+    def detach(self) -> list[str]:
+        """Close, but leave plugins that are ``detachable`` running, for the next host on this data directory.
+
+        Each lives on for as long as its lease runs (``viewra.host.lease.LEASE_S``), unless a host takes it over in that
+        time. Gives their ids.
+        """
+        left = self.plugins.detach()
+        self.close()
+        return left
 
     def close(self) -> None:
         """Stop every plugin and let go of everything; closing twice is fine."""

@@ -13,6 +13,7 @@ from viewra.host.discovery import Found
 from viewra.host.incarnation import Pin
 from viewra.host.local import LocalPlugin
 from viewra.host.pins import Pins
+from viewra.host.reattach import Reattach
 from viewra.host.settings import PluginSettings
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import Manifest
@@ -120,6 +121,10 @@ class Plugin(ServiceClients):
         if not isinstance(self._runner, Supervisor) or self._runner.pins is None:
             return None
         return self._runner.pins.of(self._runner.found)
+
+    def attach(self, record: Reattach) -> None:
+        """Use a plugin that somebody runs by hand in place of a process of its own; it is never ended by the host."""
+        self._supervisor("attach to").attach(record)
 
     def load(self) -> None:
         """Start it now; raises a PluginError when that fails."""

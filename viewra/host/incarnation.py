@@ -18,13 +18,15 @@ import grpc
 from viewra.adapters import Connection, RemoteEndpoint
 from viewra.codec import WIRE_SERVICES, lifecycle
 from viewra.codec.database import MIGRATE
-from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, OUTPUT, PIPES
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, LEASE, OUTPUT, PIPES
 from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable
+from viewra.host.lease import LEASE_S, Renewal
 from viewra.host.plugin_log import PluginLog
-from viewra.process import Child, Output, RuntimeDir, Spawner, plugin_environment
+from viewra.host.reattach import Reattach
+from viewra.process import Adopted, Child, Output, RuntimeDir, Spawner, plugin_environment, start_time
 from viewra.process.verify import open_verified, require_digest, tree_digest
 from viewra.transport import handshake
-from viewra.transport.channel import require_socket, wait_ready
+from viewra.transport.channel import require_socket
 from viewra.transport.control import shutdown
 from viewra.transport.endpoint import PeerChannel, dial
 from viewra.transport.peer import require_listener
@@ -41,6 +43,7 @@ STOP_S = 3.0
 """Seconds for ``PluginService.Stop``."""
 SHUTDOWN_S = 2.0
 """Seconds for the request to shut down, and again for the process to end after it."""
+_PANICS = ("panic: ", "fatal error: ")
 _NOTICE_S = 1.0  # a broken connection is seen a moment before the process's end is
 
 
@@ -90,16 +93,22 @@ class Spec:
     start_timeout_s: float
     connecting: Connecting = Connecting()
     pin: Pin | None = None
+    detachable: bool = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is started so that it may outlive the host: keys of an encrypted connection would not."""
+        return self.detachable and not self.connecting.encrypted
 
 
 class Incarnation:
-    """A running, proven process; ``start`` is its only maker. It is a ``Link`` for the calls of its own start."""
+    """A running, proven process, from ``start`` or ``attach``. It is a ``Link`` for the calls of its own start."""
 
     running = True
     code_hash = ""
     database_url = ""
 
-    def __init__(self, plugin_id: str, child: Child, socket_dir: Path, deadline: float) -> None:
+    def __init__(self, plugin_id: str, child: Child | Adopted, socket_dir: Path, deadline: float) -> None:
         self.plugin_id = plugin_id
         self.child = child
         self.info = PluginInfo(plugin_id)
@@ -112,6 +121,8 @@ class Incarnation:
         self._socket_dir = socket_dir
         self._deadline = deadline
         self._closing = False
+        self._renewal: Renewal | None = None
+        self._announced: Reattach | None = None
 
     # ---- Link, for the calls of the start and the stop ----
 
@@ -157,7 +168,8 @@ class Incarnation:
         ``on_exit`` is called, on a thread of the process's own, when the process of a *proven* run has ended.
         """
         deadline = time.monotonic() + spec.start_timeout_s
-        socket_dir = machinery.runtime_dir.new_socket_dir()
+        runtime_dir = machinery.runtime_dir
+        socket_dir = runtime_dir.new_lasting_dir() if spec.lasts else runtime_dir.new_socket_dir()
         proven: list[Incarnation] = []
 
         def exited(_child: Child) -> None:
@@ -173,6 +185,7 @@ class Incarnation:
                     env=_environment(spec, socket_dir, identity),
                     cwd=spec.directory,
                     executable=executable,
+                    tied=not spec.lasts,
                     on_line=log.line,
                     on_quiet=log.quiet,
                     on_exit=exited,
@@ -183,7 +196,12 @@ class Incarnation:
         run = cls(spec.context.plugin_id, child, socket_dir, deadline)
         run._identity = identity
         try:
-            run._prove(spec, log)
+            line = run._announcement()
+            run._announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)
+            run._find_services(spec, line, log)
+            run._live(spec)
+            if spec.lasts:
+                run._renewal = run._lease()
         except BaseException:
             run._abandon()
             raise
@@ -192,15 +210,60 @@ class Incarnation:
             raise HandshakeError(f"it started, but {died(child)}", step="start", output=child.output.last())
         return run
 
-    def _prove(self, spec: Spec, log: PluginLog) -> None:
+    @classmethod
+    def attach(
+        cls, record: Reattach, spec: Spec, log: PluginLog, on_exit: Callable[[Incarnation], None]
+    ) -> Incarnation:
+        """Take over a process that runs already; raises HandshakeError and leaves it as it is when that fails.
+
+        One that a host left goes on where it was; one that is run by hand is taken through its life from the beginning.
+        """
+        proven: list[Incarnation] = []
+        started = record.started or start_time(record.pid) or 0
+
+        def exited() -> None:
+            for run in proven:
+                on_exit(run)
+
+        try:
+            child = Adopted(record.pid, started, on_exit=exited)
+        except OSError as error:
+            raise HandshakeError(f"there is no process {record.pid} of it any more", step="connect") from error
+        deadline = time.monotonic() + spec.start_timeout_s
+        run = cls(spec.context.plugin_id, child, Path(record.address).parent, deadline)
+        run._announced = attrs.evolve(record, started=started)
+        try:
+            run._find_services(spec, record, log)
+            if record.test:
+                run._live(spec)
+            else:
+                run.info = run._step("info", lambda: RemoteEndpoint(run).call(lifecycle.INFO))
+                run._renewal = run._lease()
+        except BaseException:
+            run._closing = True
+            run._let_go()
+            child.let_go()
+            raise
+        proven.append(run)
+        return run
+
+    def _announcement(self) -> handshake.Handshake:
+        assert isinstance(self.child, Child)  # noqa: S101 - only a child of ours has a line for us
         line = self.child.handshake_line(self._left())
         try:
             announced = handshake.Handshake.parse(line)
             announced.require_version(CONFIG)
+        except HandshakeError as error:
+            raise self._failed(error.step, error.message, error.hint) from error
+        return announced
+
+    def _find_services(self, spec: Spec, announced: handshake.Handshake | Reattach, log: PluginLog) -> None:
+        """Connect, and learn which services there are."""
+        try:
             channel = self._connect(announced)
             names = list_services(channel, self._left())
         except HandshakeError as error:
-            if error.step != "handshake" and self.child.wait(_NOTICE_S) is not None:
+            if self.child.wait(_NOTICE_S) is not None:
                 raise self._failed(error.step, died(self.child)) from error
             raise self._failed(error.step, error.message, error.hint) from error
         if names is None:  # an old go-plugin serves no reflection: the manifest's word has to do
@@ -211,28 +274,40 @@ class Incarnation:
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
             printed = Output(log.line)
             self._stdio = StdioFollower(channel, printed.feed)
+
+    def _live(self, spec: Spec) -> None:
+        """The beginning of the plugin's life, from what it is to its start."""
         endpoint = RemoteEndpoint(self)
         self.info = self._step("info", lambda: endpoint.call(lifecycle.INFO))
-        self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, spec.context))
-        if "database_service" in self.services:
-            self._step("migrate", lambda: endpoint.call(MIGRATE, spec.context.database_url))
+        tables = "database_service" in self.services
+        context = spec.context if tables else attrs.evolve(spec.context, database_url="")
+        self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
+        if tables:
+            self._step("migrate", lambda: endpoint.call(MIGRATE, context.database_url))
         self._step("start", lambda: endpoint.call(lifecycle.START))
 
-    def _connect(self, announced: handshake.Handshake) -> grpc.Channel:
+    def _lease(self) -> Renewal:
+        if not self.serves(lifecycle.RENEW.wire_service):
+            raise self._failed(
+                "services", "it cannot outlive its host: it has no lease", "remove runtime.detachable from its manifest"
+            )
+        return Renewal(RemoteEndpoint(self))
+
+    def _connect(self, announced: handshake.Handshake | Reattach) -> grpc.Channel:
         """Connect to where the process listens, and only if it is that process; never to less than was asked for."""
         own = self._identity
         trust = None
         if own is not None:
             from viewra.transport import mtls  # light start-up: TLS is rarely asked for
 
-            trust = mtls.trust(own, announced.cert)
+            trust = mtls.trust(own, announced.cert if isinstance(announced, handshake.Handshake) else b"")
         socket = announced.address if announced.network == "unix" else None
         if socket is not None:
             require_socket(socket)
             require_listener(socket, self.child.pid, timeout_s=self._left())
         self._peer = dial(announced, trust=trust, socket_dir=self._socket_dir)
         self._connection = Connection(self._peer.channel)
-        wait_ready(self._peer.channel, self._left())
+        self._peer.wait_ready(self._left())
         return self._peer.channel
 
     def _left(self) -> float:
@@ -256,9 +331,14 @@ class Incarnation:
     # ---- stop ----
 
     def stop(self) -> str:
-        """End the process, gently first, and reap it; gives the step that ended it."""
+        """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
         self._closing = True
         connection = self.acquire()
+        if self._announced is not None and self._announced.test:
+            with contextlib.suppress(PluginError):
+                RemoteEndpoint(self).call(lifecycle.STOP)
+            self._leave()
+            return "left"
 
         def gently() -> None:
             with contextlib.suppress(PluginError):
@@ -270,11 +350,32 @@ class Incarnation:
         finally:
             self._let_go()
 
+    @property
+    def lasts(self) -> bool:
+        """Whether the process may outlive this host."""
+        return self._renewal is not None
+
+    def detach(self) -> Reattach:
+        """Leave a process that lasts to the next host; gives where it runs."""
+        assert self._renewal is not None  # noqa: S101 - the caller asked whether it lasts
+        assert self._announced is not None  # noqa: S101 - as above
+        self._closing = True
+        self._renewal.close()
+        self._leave()
+        return self._announced
+
+    def _leave(self) -> None:
+        self._let_go()
+        if isinstance(self.child, Adopted):
+            self.child.let_go()
+
     def close(self) -> None:
         """Let go of the connection of a process that has ended by itself."""
         self._let_go()
 
     def _let_go(self) -> None:
+        if self._renewal is not None:
+            self._renewal.close()
         if self._stdio is not None:
             self._stdio.close()
         if self._peer is not None:
@@ -311,7 +412,10 @@ def _environment(spec: Spec, socket_dir: Path, identity: Identity | None) -> dic
         network=connecting.network,
         client_cert=identity.cert_pem.decode("ascii") if identity is not None else "",
     )
-    extra[OUTPUT] = PIPES
+    if spec.lasts:
+        extra[LEASE] = str(LEASE_S)
+    else:
+        extra[OUTPUT] = PIPES
     if spec.pin is not None:  # nothing is loaded but what was hashed
         extra["PYTHONPYCACHEPREFIX"] = str(socket_dir / "pycache")
     return plugin_environment(extra)
@@ -323,8 +427,9 @@ def _new_identity() -> Identity:
     return mtls.new_identity()
 
 
-def died(child: Child) -> str:
+def died(child: Child | Adopted) -> str:
     """How a process ended, with its last words."""
     last = child.output.last("stderr")
-    said = f"; its last output: {last[-1][:300]}" if last else ""
+    told = [line for line in last if line.startswith(_PANICS)] or last  # Go's reason comes before its traceback
+    said = f"; its last output: {told[-1][:300]}" if told else ""
     return f"its process ended with {child.describe_exit()}{said}"

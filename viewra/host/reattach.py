@@ -1,14 +1,13 @@
 """Plugins that outlive a host: where each one runs, kept in its data directory for the next host.
 
-The record has go-plugin's own form of reattaching (Protocol, ProtocolVersion, Addr, Pid, Test) with what is needed to be
-sure that the process is that process.
+The record has go-plugin's own form of reattaching (Protocol, ProtocolVersion, Addr, Pid, Test), and what is needed to
+be sure that the process is that process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,8 +23,8 @@ class Reattach:
     """Where a plugin runs. ``network`` and ``address`` as in its handshake line; ``pid`` its process.
 
     ``started`` is the process's start time in clock ticks since boot, 0 where it is not known (a plugin run by hand);
-    ``code_hash`` that of the code it runs. ``test`` marks one that somebody runs by hand, in a debugger say: it is never
-    killed, and takes part in a host's life from its beginning.
+    ``code_hash`` that of the code it runs. ``test`` marks one that somebody runs by hand, in a debugger say: it is
+    never killed, and is taken through its life from the beginning.
     """
 
     pid: int
@@ -78,7 +77,7 @@ def keep(directory: Path, record: Reattach) -> None:
     draft = directory / f"{RECORD_NAME}.new"
     draft.touch(mode=0o600)
     draft.write_text(record.to_json())
-    os.replace(draft, directory / RECORD_NAME)
+    draft.replace(directory / RECORD_NAME)
 
 
 def take(directory: Path) -> Reattach | None:

@@ -87,6 +87,7 @@ class Registry(Mapping[str, Plugin]):
             self._supervisors.append(supervisor)
             endpoint = RemoteEndpoint(supervisor)
             self._add(endpoint, Plugin(supervisor, endpoint, self._remember))
+            supervisor.adopt()
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
@@ -113,6 +114,10 @@ class Registry(Mapping[str, Plugin]):
             self._pm.unregister(name=_adapter_name(plugin_id, adapter.capability))
         del self._locals[plugin_id], self._handles[plugin_id]
         local.unload()
+
+    def detach(self) -> list[str]:
+        """Leave the processes that may outlive this host to the next one; gives their plugins' ids."""
+        return [supervisor.plugin_id for supervisor in self._supervisors if supervisor.detach()]
 
     def close(self) -> None:
         """Stop every plugin, all at the same time; failures are in the log."""

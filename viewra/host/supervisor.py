@@ -16,12 +16,15 @@ import attrs
 
 from viewra.adapters import Connection
 from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, ViewraError
+from viewra.host import reattach
 from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found
 from viewra.host.entry_point import command
 from viewra.host.incarnation import Connecting, Incarnation, Machinery, Spec, died
 from viewra.host.pins import Pins
 from viewra.host.plugin_log import PluginLog
+from viewra.host.plugin_log_file import log_path
+from viewra.host.reattach import Reattach
 from viewra.types import PluginContext, PluginInfo, PluginState
 
 log = logging.getLogger("viewra.host")
@@ -62,7 +65,7 @@ class Supervisor:
     ) -> None:
         self.found = found
         self.plugin_id = found.plugin_id
-        self.log = PluginLog(found.plugin_id)
+        self.log = PluginLog(found.plugin_id, log_path(data_dir, found.plugin_id))
         self.settings = settings
         self.pins = pins
         self._machinery = machinery
@@ -146,7 +149,11 @@ class Supervisor:
     @property
     def database_url(self) -> str:
         """Its own database: a SQLite file in its data directory, by an absolute path, which Go plugins need."""
-        return f"sqlite:///{self.private_dir / 'data.db'}" if "database_service" in self.services else ""
+        return self._own_database if "database_service" in self.services else ""
+
+    @property
+    def _own_database(self) -> str:
+        return f"sqlite:///{self.private_dir / 'data.db'}"
 
     def offers(self, capability: str) -> bool:
         """Whether it may be called for this service: enabled, valid, and with the service as far as known."""
@@ -216,12 +223,54 @@ class Supervisor:
         self.unload()
         self.load()
 
-    def close(self) -> None:
-        """Stop it for good: the host ends."""
+    def adopt(self) -> None:
+        """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
+        record = reattach.take(self.private_dir)
+        if record is None or self._machinery is None:
+            return
+        with self._changing:
+            try:
+                run = Incarnation.attach(record, self._spec(), self.log, self._exited)
+            except ViewraError as error:
+                log.warning("plugin %s: what an earlier host left is not taken over: %s", self.plugin_id, error)
+                return
+            if self._state is not PluginState.READY or record.code_hash != self.code_hash:
+                run.stop()
+                return
+            self._serve_from(run)
+
+    def attach(self, record: Reattach) -> None:
+        """Use a plugin that somebody runs by hand, in place of a process of its own; raises PluginUnavailable."""
         with self._changing:
             self._end()
-            if self._state not in {PluginState.INVALID, PluginState.DISABLED}:
-                self._become(PluginState.STOPPED, "the host is closing")
+            try:
+                run = Incarnation.attach(record, self._spec(), self.log, self._exited)
+            except ViewraError as error:
+                self._failed(f"could not be attached to: {error}", error)
+                raise PluginUnavailable(self.plugin_id, self._reason, hint=error.hint) from error
+            self._serve_from(run)
+
+    def detach(self) -> bool:
+        """Leave its process to the next host, for as long as its lease runs; False for one that cannot be left."""
+        with self._changing:
+            run = self._run
+            if run is None or not run.lasts:
+                return False
+            with self._state_lock:
+                self._run = None
+            reattach.keep(self.private_dir, attrs.evolve(run.detach(), code_hash=self.code_hash))
+            self._become(PluginState.STOPPED, "left to the next host")
+            return True
+
+    def close(self) -> None:
+        """Stop it for good: the host ends."""
+        try:
+            with self._changing:
+                self._end()
+                if self._state not in {PluginState.INVALID, PluginState.DISABLED}:
+                    self._become(PluginState.STOPPED, "the host is closing")
+        finally:
+            self.log.close()
 
     # ---- within ----
 
@@ -241,6 +290,7 @@ class Supervisor:
         if self._machinery is None:
             raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
         self._become(PluginState.STARTING)
+        self.log.new_run()
         self._code_hash = code_hash(self.found.directory)
         try:
             run = Incarnation.start(self._machinery, self._spec(), self.log, self._exited)
@@ -253,6 +303,11 @@ class Supervisor:
         except Exception as error:
             self._failed(f"did not start: {error!r}", error)
             raise
+        self._serve_from(run)
+        return run
+
+    def _serve_from(self, run: Incarnation) -> None:
+        """A proven run is what calls go to from now on."""
         self._failures = 0
         self._known_services = run.services
         self._run = run
@@ -261,7 +316,6 @@ class Supervisor:
         self._become(PluginState.RUNNING, f"its manifest claims what it lacks: {missing}" if missing else "")
         if run.child.exited.is_set():  # the callback may have come before the run was known here
             self._exited(run)
-        return run
 
     def _spec(self) -> Spec:
         manifest = self.found.manifest
@@ -271,7 +325,7 @@ class Supervisor:
             plugin_id=self.plugin_id,
             config=self.settings.config() if self.settings is not None else manifest.settings.config(),
             log_level=self._log_level,
-            database_url=self.database_url,
+            database_url=self._own_database,  # left out for a process that turns out to have no tables
             base_path=str(self.private_dir),
             plugin_base_path=str(self.found.directory),
         )
@@ -284,6 +338,7 @@ class Supervisor:
             timeout_s,
             connecting=self._connecting,
             pin=self.pins.of(self.found) if self.pins is not None else None,
+            detachable=manifest.runtime.detachable,
         )
 
     def _failed(self, reason: str, error: Exception) -> None:

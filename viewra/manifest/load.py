@@ -209,4 +209,5 @@ def _runtime(data: dict[str, Any]) -> model.Runtime:
         limits=data["limits"],
         restart=model.Restart(data["restart"]["max"], float(data["restart"]["window_s"])),
         reload=data["reload"],
+        detachable=data["detachable"],
     )

@@ -50,7 +50,8 @@ class Runtime:
     """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
 
     ``call_timeout_s`` has ``default`` and, by hook name, what differs. ``limits`` may have ``memory_mb``,
-    ``cpu_percent``, ``open_files`` and ``processes``. ``reload`` is ``blue-green`` or ``restart``.
+    ``cpu_percent``, ``open_files`` and ``processes``. ``reload`` is ``blue-green`` or ``restart``. One that is ``detachable`` may outlive its
+    host, under a lease.
     """
 
     workers: int = 1
@@ -61,6 +62,7 @@ class Runtime:
     limits: Mapping[str, float] = attrs.field(factory=dict)
     restart: Restart = attrs.field(factory=Restart)
     reload: str = "blue-green"
+    detachable: bool = False
 
     def timeout_s(self, hook: str) -> float:
         """The deadline of a call of one hook, in seconds."""

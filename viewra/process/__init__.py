@@ -1,5 +1,6 @@
 """One operating-system process: environment, start, output, end. It knows nothing of gRPC or of what a plugin does."""
 
+from viewra.process.adopted import Adopted
 from viewra.process.child import Child, StopStep, start_time
 from viewra.process.environment import plugin_environment
 from viewra.process.output import Listener, Output, Stream
@@ -8,6 +9,7 @@ from viewra.process.spawn import Spawner
 from viewra.process.verify import file_digest, open_verified, require_digest, tree_digest
 
 __all__ = [
+    "Adopted",
     "Child",
     "Listener",
     "Output",

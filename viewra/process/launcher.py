@@ -48,7 +48,8 @@ def restore_signals(libc: ctypes.CDLL) -> None:
 def launch(options: dict[str, str], argv: list[str]) -> None:
     """Prepare this process and become the plugin; returns only by raising OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
-    tie_to_parent(libc, int(options["parent"]))
+    if "parent" in options:
+        tie_to_parent(libc, int(options["parent"]))
     os.umask(0o077)
     restore_signals(libc)
     program: str | int = argv[0]

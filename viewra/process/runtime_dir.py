@@ -37,6 +37,7 @@ class RuntimeDir:
         self._base = base if base is not None else default_base()
         _make_private(self._base)
         self._numbers = itertools.count(1)
+        self._lasting: dict[Path, int] = {}
         with _guard(self._base):
             _sweep(self._base)
             self.path = self._base / secrets.token_hex(4)
@@ -51,9 +52,25 @@ class RuntimeDir:
         path.mkdir(0o700)
         return path
 
+    def new_lasting_dir(self) -> Path:
+        """As ``new_socket_dir``, for a process that may outlive this host.
+
+        It stays when the host closes, and is swept when neither a host nor the process holds its lock any more.
+        """
+        with _guard(self._base):
+            path = self._base / secrets.token_hex(4)
+            check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
+            path.mkdir(0o700)
+            descriptor = os.open(path, os.O_DIRECTORY)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        self._lasting[path] = descriptor
+        return path
+
     def discard(self, socket_dir: Path) -> None:
-        """Remove a directory from ``new_socket_dir`` with all in it, when its process has ended."""
+        """Remove such a directory with all in it, when its process has ended."""
         shutil.rmtree(socket_dir, ignore_errors=True)
+        if (descriptor := self._lasting.pop(socket_dir, None)) is not None:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Remove the directory and give up the lock; closing twice is fine."""
@@ -61,6 +78,8 @@ class RuntimeDir:
             shutil.rmtree(self.path, ignore_errors=True)
             os.close(self._lock)
             self._lock = -1
+            while self._lasting:
+                os.close(self._lasting.popitem()[1])
 
     def __enter__(self) -> Self:
         return self

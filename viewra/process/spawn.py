@@ -43,6 +43,7 @@ class Spawner:
         env: Mapping[str, str],
         cwd: Path | None = None,
         executable: int | None = None,
+        tied: bool = True,
         on_line: Listener,
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[Child], None] | None = None,
@@ -50,7 +51,7 @@ class Spawner:
         """Start ``argv`` (its first item an absolute path) with exactly the environment ``env``, stdin empty.
 
         ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the
-        file at ``argv[0]``; the caller closes it afterwards.
+        file at ``argv[0]``; the caller closes it afterwards. One that is not ``tied`` outlives the host.
         ``on_line(stream, text)`` gets every line except the handshake's; ``on_quiet()`` is called when the output has
         paused and at its end, ``on_exit(child)`` after the last line. All three run on the child's own thread and
         should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
@@ -58,7 +59,7 @@ class Spawner:
         """
 
         def start() -> Child:
-            process, report = _launch(argv, env, cwd, executable)
+            process, report = _launch(argv, env, cwd, executable, tied=tied)
             try:
                 return Child(process, report, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
             except (OSError, RuntimeError) as error:  # out of descriptors or threads
@@ -92,14 +93,16 @@ class Spawner:
 
 
 def _launch(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None, *, tied: bool
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """The process, which is the launcher at first, and where the launcher reports a failure."""
     try:
         report, report_end = os.pipe()
     except OSError as error:
         raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
-    options = [f"parent={os.getpid()}", f"report={report_end}"]
+    options = [f"report={report_end}"]
+    if tied:
+        options.append(f"parent={os.getpid()}")
     passed = [report_end]
     if executable is not None:
         options.append(f"executable={executable}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, OUTPUT, PIPES
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, DEBUG, LEASE, OUTPUT, PIPES
+from viewra.sdk.lease import Lease, hold
 from viewra.sdk.log import ForwardingHandler, Logger, to_stderr
 from viewra.sdk.server import PluginServer
 from viewra.services import Implementation
@@ -45,31 +49,32 @@ def serve(plugin: Implementation | None = None, *, versions: Mapping[int, Implem
         raise ValueError("serve() takes a plugin, or versions={1: a plugin, …}")
     implementations = dict.fromkeys(APP_VERSIONS, plugin) if versions is None else dict(versions)
     config = HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, tuple(implementations))
-    if not check_cookie(os.environ, config):
+    debug = bool(os.environ.get(DEBUG))
+    if not debug and not check_cookie(os.environ, config):
         sys.stderr.write(RUN_BY_HAND + "\n")
         raise SystemExit(1)
-    version = negotiate(os.environ, config)
+    version = max(implementations) if debug else negotiate(os.environ, config)
     chosen = implementations[version]
     assert chosen is not None  # noqa: S101 - one of the two was given
-    _run(chosen, version)
+    if debug:
+        _run_by_hand(chosen, version)
+    else:
+        _run(chosen, version)
 
 
 def _run(plugin: Implementation, version: int) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the host, which ends its plugins
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    log = Logger(to_stderr, level="trace")
-    logging.basicConfig(handlers=[ForwardingHandler(to_stderr)], level=logging.INFO)
-    logging.captureWarnings(capture=True)
-
+    log = _log()
     trust, own = _trust()
     place = Place.from_environ(os.environ)
-    broker = Broker(place, trust=trust)
+    lease = None
+    if LEASE in os.environ:
+        hold(str(place.socket_dir))
+        lease = Lease(float(os.environ[LEASE]), ended.set)
     stdio = None if os.environ.get(OUTPUT) == PIPES else StdioService()
-    bind = getattr(plugin, "bind", None)
-    if bind is not None:
-        bind(log=log.at_level("info"), broker=broker)
-    server = PluginServer(plugin, log=log, on_shutdown=ended.set, broker=broker, stdio=stdio)
+    server = _server(plugin, log, ended, Broker(place, trust=trust), stdio, lease)
     listener = server.listen(place, trust=trust)
     server.start()
     line = Handshake(
@@ -83,9 +88,57 @@ def _run(plugin: Implementation, version: int) -> None:
     sys.stdout.flush()
     if stdio is not None:
         sys.stdout = stdio.writer("stdout", 1)
+        if lease is not None:
+            sys.stderr = stdio.writer("stderr", 2)
+            _let_go_of_pipes()
     ended.wait()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second request ends a plugin that hangs in stop()
     server.stop(GRACE_S)
+
+
+def _run_by_hand(plugin: Implementation, version: int) -> None:
+    """Run without a host, in a debugger say, until Ctrl-C; whoever wants it attaches to it."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with tempfile.TemporaryDirectory(prefix="viewra-") as directory:
+        place = Place(Path(directory))
+        server = _server(plugin, _log(), ended, Broker(place), None, None)
+        listener = server.listen(place)
+        server.start()
+        address = {"Network": listener.network, "String": listener.address}
+        record = {"Protocol": "grpc", "ProtocolVersion": version, "Addr": address, "Pid": os.getpid(), "Test": True}
+        sys.stderr.write(f"attach a host with --reattach 'ID={json.dumps(record)}'; Ctrl-C ends this plugin\n")
+        ended.wait()
+        server.stop(GRACE_S)
+
+
+def _log() -> Logger:
+    logging.basicConfig(handlers=[ForwardingHandler(to_stderr)], level=logging.INFO)
+    logging.captureWarnings(capture=True)
+    return Logger(to_stderr, level="trace")
+
+
+def _server(
+    plugin: Implementation,
+    log: Logger,
+    ended: threading.Event,
+    broker: Broker,
+    stdio: StdioService | None,
+    lease: Lease | None,
+) -> PluginServer:
+    bind = getattr(plugin, "bind", None)
+    if bind is not None:
+        bind(log=log.at_level("info"), broker=broker)
+    return PluginServer(plugin, log=log, on_shutdown=ended.set, broker=broker, stdio=stdio, lease=lease)
+
+
+def _let_go_of_pipes() -> None:
+    """The host that reads them may go; what is printed while there is none is lost."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _trust() -> tuple[Trust | None, Identity | None]:

@@ -13,9 +13,11 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from viewra.codec.lifecycle import RENEW
 from viewra.pb import grpc_controller_pb2_grpc
+from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
-from viewra.sdk.servicers import Lifecycle, all_handlers, generic_handlers
+from viewra.sdk.servicers import Lifecycle, all_handlers, generic_handlers, handle
 from viewra.services import Implementation
 from viewra.transport.broker import Broker
 from viewra.transport.channel import HEALTH_SERVICE, options
@@ -42,6 +44,7 @@ class PluginServer:
         on_shutdown: Callable[[], None],
         broker: Broker,
         stdio: StdioService | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.lifecycle = Lifecycle(plugin, log)
         self.broker = broker
@@ -50,6 +53,8 @@ class PluginServer:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._server = grpc.server(self._pool, options=options())
         handlers = all_handlers(plugin, self.lifecycle)
+        if lease is not None:
+            handlers.append(handle(RENEW, lease.renew))
         self._server.add_generic_rpc_handlers(generic_handlers(handlers, log))
         grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(ControllerServicer(on_shutdown), self._server)
         self._health = health.HealthServicer()

@@ -11,7 +11,7 @@ from viewra.sdk.servicers import (
     scanner_hook,
     search,
 )
-from viewra.sdk.servicers._handlers import Handler, generic_handlers
+from viewra.sdk.servicers._handlers import Handler, generic_handlers, handle
 from viewra.sdk.servicers.lifecycle import Lifecycle
 from viewra.services import Implementation
 
@@ -34,4 +34,4 @@ def all_handlers(plugin: Implementation, running: Lifecycle) -> list[Handler]:
     return handlers
 
 
-__all__ = ["Handler", "Lifecycle", "all_handlers", "generic_handlers"]
+__all__ = ["Handler", "Lifecycle", "all_handlers", "generic_handlers", "handle"]

@@ -1,0 +1,40 @@
+"""Renews the lease of a plugin that may outlive its host, for as long as this host runs it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from viewra.adapters import Endpoint
+from viewra.codec.lifecycle import RENEW
+from viewra.errors import PluginError
+
+LEASE_S = 30
+"""Seconds that such a plugin lives without a host."""
+_EVERY_S = LEASE_S / 3
+
+log = logging.getLogger("viewra.host")
+
+
+class Renewal:
+    """A thread that renews the lease until ``close``."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"lease-{endpoint.plugin_id}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave the plugin ``LEASE_S`` more seconds, and end the thread."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._endpoint.call(RENEW, LEASE_S)
+            except PluginError as error:
+                log.debug("the lease of plugin %s was not renewed: %s", self._endpoint.plugin_id, error)
+            if self._closed.wait(_EVERY_S):
+                return
