@@ -36,6 +36,11 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def answers(service: Any, name: str) -> bool:
+    """Whether this service object has a function for ``name``."""
+    return name in _FORMS or callable(getattr(service, name, None))
+
+
 def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: bool) -> FileOutcome:
     try:
         if decides_itself and not service.can_handle(file.file_path, file.mime_type):

@@ -19,6 +19,7 @@ from viewra.types import (
     PluginContext,
     PluginInfo,
     ScanEvent,
+    SchemaState,
     SearchCapabilities,
     SearchResponse,
 )
@@ -72,6 +73,19 @@ class DatabaseService(Protocol):
 
     def rollback(self, connection_string: str) -> None:
         """MUST take its schema one version back."""
+        ...
+
+
+@runtime_checkable
+class SchemaService(Protocol):
+    """What a database service MAY be besides: one that can say where its database stands.
+
+    Such a plugin's database is migrated before ``initialize``, which finds the tables there; all methods of its
+    database service MUST work without ``initialize``. ``viewra.sdk_db.AlembicDatabaseService`` is one.
+    """
+
+    def describe(self, connection_string: str) -> SchemaState:
+        """MUST say which revision the database is at and which there are, without changing anything."""
         ...
 
 

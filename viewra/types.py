@@ -117,6 +117,38 @@ class Health:
 
 
 @attrs.frozen
+class SchemaRevision:
+    """One version of a database's schema; ``additive``: going up to it changes nothing that is there."""
+
+    id: str
+    message: str = ""
+    additive: bool = False
+
+
+def _revisions(values: Iterable[SchemaRevision]) -> tuple[SchemaRevision, ...]:
+    return tuple(values)
+
+
+@attrs.frozen
+class SchemaState:
+    """Where a database stands: ``current`` is its revision ("" before the first), ``revisions`` all, oldest first."""
+
+    current: str = ""
+    revisions: tuple[SchemaRevision, ...] = attrs.field(default=(), converter=_revisions)
+
+    @property
+    def head(self) -> str:
+        """The newest revision; "" where there is none."""
+        return self.revisions[-1].id if self.revisions else ""
+
+    @property
+    def pending(self) -> tuple[SchemaRevision, ...] | None:
+        """What the database still has to go through; None when it is at a revision that is not among these."""
+        ids = ["", *(revision.id for revision in self.revisions)]
+        return self.revisions[ids.index(self.current) :] if self.current in ids else None
+
+
+@attrs.frozen
 class AdminPage:
     """One page that a plugin adds to the host's admin area; ``path`` is below the plugin's own base path."""
 

@@ -13,7 +13,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._call import in_thread, too_late
-from viewra.batch import method_of, reason
+from viewra.batch import answers, method_of, reason
 from viewra.codec import fault, lifecycle
 from viewra.codec.rpc import InvalidValue, Rpc
 from viewra.errors import NotOffered, PluginError, PluginFault
@@ -58,8 +58,8 @@ class LocalEndpoint:
         return self.running and capability in self._services
 
     def serves(self, rpc: Rpc[..., Any]) -> bool:
-        """Whether the plugin has the service; batch forms are always there."""
-        return self.offers(rpc.service)
+        """Whether the plugin has the service with this method; batch forms are always there."""
+        return self.offers(rpc.service) and answers(self._services[rpc.service], rpc.method)
 
     def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call and wait; raises a PluginError."""

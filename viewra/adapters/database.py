@@ -10,7 +10,7 @@ from viewra.adapters._contain import ServiceAdapter
 from viewra.codec import database as codec
 from viewra.codec.rpc import Rpc
 from viewra.hookspecs import hookimpl
-from viewra.types import Result
+from viewra.types import Result, SchemaState
 
 
 class DatabaseClient:
@@ -30,6 +30,13 @@ class DatabaseClient:
     def rollback(self, connection_string: str = "") -> None:
         """Take its database (by default its own) one version back."""
         self._endpoint.call(codec.ROLLBACK, connection_string or self._endpoint.database_url)
+
+
+    def describe(self, connection_string: str = "") -> SchemaState | None:
+        """Where its database (by default its own) stands; None for a plugin that cannot say, or does not run."""
+        if not self._endpoint.serves(codec.DESCRIBE):
+            return None
+        return self._endpoint.call(codec.DESCRIBE, connection_string or self._endpoint.database_url)
 
 
 class DatabaseAdapter(ServiceAdapter):

@@ -251,3 +251,81 @@ class LifecycleService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class SchemaServiceStub:
+    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
+    and DatabaseService's Migrate and Rollback, are answered without it.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Describe = channel.unary_unary(
+                '/viewra.v1.SchemaService/Describe',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.DescribeRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.DescribeResponse.FromString,
+                _registered_method=True)
+
+
+class SchemaServiceServicer:
+    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
+    and DatabaseService's Migrate and Rollback, are answered without it.
+    """
+
+    def Describe(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_SchemaServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Describe': grpc.unary_unary_rpc_method_handler(
+                    servicer.Describe,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.DescribeRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.DescribeResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.SchemaService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.SchemaService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class SchemaService:
+    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
+    and DatabaseService's Migrate and Rollback, are answered without it.
+    """
+
+    @staticmethod
+    def Describe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.SchemaService/Describe',
+            viewra_dot_pb_dot_viewra__pb2.DescribeRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.DescribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

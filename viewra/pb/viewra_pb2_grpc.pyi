@@ -118,3 +118,37 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it."""
 
 def add_LifecycleServiceServicer_to_server(servicer: LifecycleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class SchemaServiceStub:
+    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
+    and DatabaseService's Migrate and Rollback, are answered without it.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> SchemaServiceAsyncStub: ...
+    Describe: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.DescribeRequest, _viewra_pb2.DescribeResponse]
+
+@_typing.type_check_only
+class SchemaServiceAsyncStub(SchemaServiceStub):
+    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
+    and DatabaseService's Migrate and Rollback, are answered without it.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Describe: _aio.UnaryUnaryMultiCallable[_viewra_pb2.DescribeRequest, _viewra_pb2.DescribeResponse]  # type: ignore[assignment]
+
+class SchemaServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
+    and DatabaseService's Migrate and Rollback, are answered without it.
+    """
+
+    @_abc_1.abstractmethod
+    def Describe(
+        self,
+        request: _viewra_pb2.DescribeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.DescribeResponse, _abc.Awaitable[_viewra_pb2.DescribeResponse]]: ...
+
+def add_SchemaServiceServicer_to_server(servicer: SchemaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

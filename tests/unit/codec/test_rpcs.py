@@ -35,6 +35,8 @@ from viewra.types import (
     PluginInfo,
     ScanEvent,
     ScanEventKind,
+    SchemaRevision,
+    SchemaState,
     SearchCapabilities,
     SearchResponse,
     SearchResult,
@@ -91,6 +93,11 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     (database.GET_MODELS, st.tuples(), texts),
     (database.MIGRATE, st.tuples(text), nothing),
     (database.ROLLBACK, st.tuples(text), nothing),
+    (
+        database.DESCRIBE,
+        st.tuples(text),
+        st.builds(SchemaState, text, st.lists(st.builds(SchemaRevision, text, text, st.booleans()), max_size=3)),
+    ),
     (
         admin_page.GET_ADMIN_PAGES,
         st.tuples(),

@@ -1,0 +1,124 @@
+"""Reads a folder of Alembic revisions without running any of them: their order, and which of them only add.
+
+The host reads its own revisions with it, a plugin's process the plugin's. Running them is for Alembic.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from viewra.errors import MigrationError
+
+ADDITIVE = frozenset({"create_table", "create_index", "add_column"})
+"""Operations that cannot lose or change what is there."""
+
+_DESCRIBING = frozenset({"sa", "sqlalchemy", "postgresql", "sqlite"})
+"""Names under which migrations have what describes columns and types, and executes nothing."""
+
+
+@attrs.frozen
+class Revision:
+    """One migration. ``down`` is the revision before it; ``additive``: going up to it only adds tables and columns."""
+
+    id: str
+    down: str | None
+    message: str
+    additive: bool
+    file: Path
+
+
+def versions_folder(migrations: Path) -> Path:
+    """Where the revisions of a migrations directory are: in ``versions``, as Alembic lays it out, or in it itself."""
+    versions = migrations / "versions"
+    return versions if versions.is_dir() else migrations
+
+
+def read_revisions(migrations: Path) -> tuple[Revision, ...]:
+    """The revisions in their order, the oldest first.
+
+    Raises MigrationError, with the file, for one that cannot be read, and for revisions that are no single line.
+    """
+    folder = versions_folder(migrations)
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix == ".py" and file.name != "__init__.py")
+        found = [_read(file) for file in files if not file.name.startswith(".") and file.name != "env.py"]
+    except OSError as error:
+        raise MigrationError(f"the migrations in {folder} cannot be read: {error.strerror}") from error
+    return _in_order(found, folder)
+
+
+def pending(revisions: Sequence[Revision], current: str | None) -> tuple[Revision, ...]:
+    """What a database at ``current`` (None: at nothing) still has to go through. Raises KeyError for one not here."""
+    ids = [None, *(revision.id for revision in revisions)]
+    if current not in ids:
+        raise KeyError(current)
+    return tuple(revisions[ids.index(current) :])
+
+
+def _in_order(found: Sequence[Revision], folder: Path) -> tuple[Revision, ...]:
+    after: dict[str | None, Revision] = {}
+    for revision in found:
+        twin = after.get(revision.down)
+        if twin is not None:
+            raise MigrationError(
+                f"the migrations in {folder} are no single line: {twin.file.name} and {revision.file.name} both follow "
+                f"{revision.down or 'nothing'}",
+                hint="let one follow the other: change its down_revision",
+            )
+        after[revision.down] = revision
+    line: list[Revision] = []
+    while (following := after.pop(line[-1].id if line else None, None)) is not None:
+        line.append(following)
+    if after:
+        lost = min(after.values(), key=lambda revision: revision.file.name)
+        raise MigrationError(f"{lost.file}: follows revision {lost.down}, which is not there")
+    return tuple(line)
+
+
+def _read(file: Path) -> Revision:
+    try:
+        tree = ast.parse(file.read_bytes(), str(file))
+    except (SyntaxError, ValueError) as error:
+        raise MigrationError(f"{file}: is not Python: {error}") from error
+    named: dict[str, object] = {}
+    upgrade: ast.FunctionDef | None = None
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "upgrade":
+            upgrade = statement
+        targets = statement.targets if isinstance(statement, ast.Assign) else ()
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        for target in targets:
+            value = getattr(statement, "value", None)
+            if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
+                named[target.id] = value.value
+    revision, down = named.get("revision"), named.get("down_revision")
+    if not isinstance(revision, str) or not revision or "down_revision" not in named:
+        raise MigrationError(f'{file}: does not say revision = "…" and down_revision = "…" (or None) in plain text')
+    if down is not None and not isinstance(down, str):
+        raise MigrationError(f"{file}: its down_revision is neither one revision nor None")
+    message = (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".")
+    return Revision(revision, down, message, upgrade is not None and _only_adds(upgrade), file)
+
+
+def _only_adds(upgrade: ast.FunctionDef) -> bool:
+    """Whether all that it calls is known to add, or to describe what is added. What is not known may do anything."""
+    calls = [node.func for node in ast.walk(upgrade) if isinstance(node, ast.Call)]
+    return all(_is_harmless(function) for function in calls)
+
+
+def _is_harmless(function: ast.expr) -> bool:
+    if not isinstance(function, ast.Attribute):
+        return False
+    root: ast.expr = function
+    while isinstance(root, ast.Attribute | ast.Call):
+        root = root.value if isinstance(root, ast.Attribute) else root.func
+    if not isinstance(root, ast.Name):
+        return False
+    if root.id == "op":
+        return isinstance(function.value, ast.Name) and function.attr in ADDITIVE
+    return root.id in _DESCRIBING
