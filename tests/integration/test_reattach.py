@@ -111,8 +111,10 @@ def test_the_lease_ends_what_nobody_takes_over(new_host: Callable[..., Host], mo
         assert asked(host)[0] != pid
 
 
-def test_it_is_taken_over_after_a_kill_too(new_host: Callable[..., Host], directory: Path, tmp_path: Path) -> None:
-    """A host that is killed leaves no record: its plugins end with their leases, and nothing is taken for them."""
+def test_a_killed_host_leaves_nothing_to_take_over(
+    new_host: Callable[..., Host], directory: Path, tmp_path: Path
+) -> None:
+    """Its plugins end with their leases; nobody knows how far their last calls went."""
     program = (
         "import sys; from viewra import Host\n"
         f"host = Host(plugin_dirs=[{str(directory.parent)!r}], data_dir={str(tmp_path / 'data')!r}).open()\n"

@@ -6,6 +6,7 @@ from viewra.adapters._call import Endpoint, Link, RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
 from viewra.adapters._local import LocalEndpoint
+from viewra.adapters._version import AtVersion
 from viewra.adapters.admin_page import AdminPageAdapter
 from viewra.adapters.api_registration import APIRegistrationAdapter
 from viewra.adapters.clients import ServiceClients
@@ -28,6 +29,7 @@ ADAPTERS: tuple[type[ServiceAdapter], ...] = (
 
 __all__ = [
     "ADAPTERS",
+    "AtVersion",
     "Connection",
     "Endpoint",
     "Link",

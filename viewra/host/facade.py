@@ -14,6 +14,8 @@ import pluggy
 import sqlalchemy as sa
 
 from viewra import hookspecs, library
+from viewra.adapters import ADAPTERS, ServiceAdapter
+from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
 from viewra.host.handle import Plugin
@@ -44,7 +46,8 @@ class Host:
     MigrationError when the database cannot be used. With ``exclusive=False`` it locks nothing and starts no plugin: it
     only looks, beside whichever process holds the data directory. ``connecting`` says how it connects to plugins:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
-    debugger say: those are attached to and left alone at the end.
+    debugger say: those are attached to and left alone at the end. ``versions`` has, for each version of the services
+    that this host speaks, the adapters for it; host and plugin agree on the highest that both have.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Host:
         exclusive: bool = True,
         connecting: Connecting | None = None,
         reattach: Mapping[str, Reattach] | None = None,
+        versions: Mapping[int, Sequence[type[ServiceAdapter]]] | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -67,6 +71,7 @@ class Host:
         self._exclusive = exclusive
         self._connecting = connecting or Connecting()
         self._reattach = dict(reattach or {})
+        self._versions = versions or dict.fromkeys(APP_VERSIONS, ADAPTERS)
         self._resources = ExitStack()
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
@@ -80,7 +85,7 @@ class Host:
             make_private(self.data_dir)
             if self._exclusive:
                 resources.enter_context(DataLock(self.data_dir))
-            self._engine = open_database(self.database_url)
+            self._engine = open_database(self.database_url, backups=self.data_dir / "backups" / "host")
             resources.callback(self._engine.dispose)
             if self._exclusive:
                 library.recover(self._engine)
@@ -93,6 +98,7 @@ class Host:
                 log_level=self._log_level,
                 on_state=self._announce,
                 connecting=self._connecting,
+                versions=self._versions,
             )
             resources.callback(self._registry.close)
             self._registry.find(self._plugin_dirs, self.data_dir / "plugin-packages")

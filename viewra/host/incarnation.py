@@ -37,7 +37,6 @@ from viewra.types import PluginContext, PluginInfo
 if TYPE_CHECKING:
     from viewra.transport.mtls import Identity
 
-CONFIG = handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, APP_VERSIONS)
 
 STOP_S = 3.0
 """Seconds for ``PluginService.Stop``."""
@@ -94,6 +93,12 @@ class Spec:
     connecting: Connecting = Connecting()
     pin: Pin | None = None
     detachable: bool = False
+    versions: tuple[int, ...] = APP_VERSIONS
+
+    @property
+    def common(self) -> handshake.HandshakeConfig:
+        """What host and plugin must have in common."""
+        return handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, self.versions)
 
     @property
     def lasts(self) -> bool:
@@ -196,7 +201,7 @@ class Incarnation:
         run = cls(spec.context.plugin_id, child, socket_dir, deadline)
         run._identity = identity
         try:
-            line = run._announcement()
+            line = run._announcement(spec)
             run._announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)
             run._find_services(spec, line, log)
             run._live(spec)
@@ -247,12 +252,12 @@ class Incarnation:
         proven.append(run)
         return run
 
-    def _announcement(self) -> handshake.Handshake:
+    def _announcement(self, spec: Spec) -> handshake.Handshake:
         assert isinstance(self.child, Child)  # noqa: S101 - only a child of ours has a line for us
         line = self.child.handshake_line(self._left())
         try:
             announced = handshake.Handshake.parse(line)
-            announced.require_version(CONFIG)
+            announced.require_version(spec.common)
         except HandshakeError as error:
             raise self._failed(error.step, error.message, error.hint) from error
         return announced
@@ -351,6 +356,12 @@ class Incarnation:
             self._let_go()
 
     @property
+    def app_version(self) -> int:
+        """The version of the services that host and plugin agreed on."""
+        assert self._announced is not None  # noqa: S101 - a proven run has announced itself
+        return self._announced.app_version
+
+    @property
     def lasts(self) -> bool:
         """Whether the process may outlive this host."""
         return self._renewal is not None
@@ -404,7 +415,7 @@ def verified(spec: Spec) -> Iterator[int | None]:
 def _environment(spec: Spec, socket_dir: Path, identity: Identity | None) -> dict[str, str]:
     connecting = spec.connecting
     extra = handshake.environment(
-        CONFIG,
+        spec.common,
         socket_dir=str(socket_dir),
         socket_group=connecting.socket_group,
         min_port=connecting.ports[0],

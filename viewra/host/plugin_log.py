@@ -1,14 +1,18 @@
-"""What a plugin writes, on its way into the host's log with level and fields; the last records are kept at hand."""
+"""What a plugin writes, on its way into the host's log and the plugin's own; the last records are kept at hand."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import deque
+from pathlib import Path
 
-from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
+from viewra.host.plugin_log_file import PluginLogFile
+from viewra.transport.hclog import LineGrouper, LogRecord, format_record, parse_line
 
 KEPT_RECORDS = 500
+KEPT_CHARACTERS = 2_000_000_000
+"""What the kept records may hold in all: a plugin that writes long lines must not fill the host's memory."""
 _LEVELS = {
     "trace": 5,
     "debug": logging.DEBUG,
@@ -19,11 +23,14 @@ _LEVELS = {
 
 
 class PluginLog:
-    """Takes the lines of one plugin's output, whichever process of it writes them."""
+    """Takes the lines of one plugin's output, whichever process of it writes them; ``path`` is its file on disk."""
 
-    def __init__(self, plugin_id: str) -> None:
+    def __init__(self, plugin_id: str, path: Path | None = None) -> None:
+        self._plugin_id = plugin_id
         self._logger = logging.getLogger(f"viewra.plugin.{plugin_id}")
-        self._records: deque[LogRecord] = deque(maxlen=KEPT_RECORDS)
+        self._file = PluginLogFile(path) if path is not None else None
+        self._records: deque[tuple[LogRecord, int]] = deque()
+        self._characters = 0
         self._groups = LineGrouper()
         self._lock = threading.Lock()
 
@@ -31,7 +38,13 @@ class PluginLog:
     def records(self) -> tuple[LogRecord, ...]:
         """The last records, oldest first."""
         with self._lock:
-            return tuple(self._records)
+            return tuple(record for record, _ in self._records)
+
+    def new_run(self) -> None:
+        """A new process writes from now on: what the last one began, or that it panicked, says nothing of this one."""
+        self.quiet()
+        with self._lock:
+            self._groups = LineGrouper()
 
     def line(self, stream: str, text: str) -> None:
         """Take one line; a traceback or panic on stderr becomes one record."""
@@ -45,9 +58,27 @@ class PluginLog:
             records = self._groups.flush()
         self._write(records)
 
+    def close(self) -> None:
+        """Let go of the file; for a plugin that will not run again."""
+        self.quiet()
+        if self._file is not None:
+            self._file.close()
+
     def _write(self, records: list[LogRecord]) -> None:
         for record in records:
-            with self._lock:
-                self._records.append(record)
             fields = dict(record.fields)
+            named = {"module": record.module, **fields} if record.module else fields
+            line = format_record(
+                record.level, record.message, module=self._plugin_id, timestamp=record.timestamp, fields=named
+            )
+            self._keep(record, len(line))
+            if self._file is not None:
+                self._file.write(line)
             self._logger.log(_LEVELS[record.level], "%s", record.message, extra={"fields": fields})
+
+    def _keep(self, record: LogRecord, size: int) -> None:
+        with self._lock:
+            self._records.append((record, size))
+            self._characters += size
+            while len(self._records) > KEPT_RECORDS or (self._characters > KEPT_CHARACTERS and len(self._records) > 1):
+                self._characters -= self._records.popleft()[1]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pluggy
 import sqlalchemy as sa
 
-from viewra.adapters import ADAPTERS, Endpoint, RemoteEndpoint
+from viewra.adapters import AtVersion, Endpoint, RemoteEndpoint, ServiceAdapter
 from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import UsageError
 from viewra.host.discovery import Found, Place, discover, in_force
@@ -37,6 +37,7 @@ class Registry(Mapping[str, Plugin]):
         log_level: str,
         on_state: StateListener,
         connecting: Connecting,
+        versions: Mapping[int, Sequence[type[ServiceAdapter]]],
     ) -> None:
         self.hidden: Sequence[Found] = ()
         self._pm = pm
@@ -48,6 +49,7 @@ class Registry(Mapping[str, Plugin]):
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting
+        self._versions = dict(versions)
         self._handles: dict[str, Plugin] = {}
         self._supervisors: list[Supervisor] = []
         self._locals: dict[str, LocalPlugin] = {}
@@ -83,10 +85,11 @@ class Registry(Mapping[str, Plugin]):
                 log_level=self._log_level,
                 on_state=self._on_state,
                 connecting=self._connecting,
+                versions=tuple(self._versions),
             )
             self._supervisors.append(supervisor)
             endpoint = RemoteEndpoint(supervisor)
-            self._add(endpoint, Plugin(supervisor, endpoint, self._remember))
+            self._add(endpoint, Plugin(supervisor, endpoint, self._remember), supervisor.agreed_version)
             supervisor.adopt()
 
     def register(self, plugin: Implementation) -> Plugin:
@@ -100,7 +103,7 @@ class Registry(Mapping[str, Plugin]):
         local.load()
         self._locals[local.plugin_id] = local
         handle = Plugin(local, local.endpoint, self._remember)
-        self._add(local.endpoint, handle)
+        self._add(local.endpoint, handle, lambda: max(self._versions))
         return handle
 
     def unregister(self, plugin: Implementation | str) -> None:
@@ -110,8 +113,9 @@ class Registry(Mapping[str, Plugin]):
                 break
         else:
             raise UsageError(f"{plugin!r} is not registered in this process")
-        for adapter in ADAPTERS:
-            self._pm.unregister(name=_adapter_name(plugin_id, adapter.capability))
+        for version, adapters in self._versions.items():
+            for adapter in adapters:
+                self._pm.unregister(name=_adapter_name(plugin_id, adapter, version))
         del self._locals[plugin_id], self._handles[plugin_id]
         local.unload()
 
@@ -128,11 +132,19 @@ class Registry(Mapping[str, Plugin]):
                 for done in [pool.submit(stop) for stop in running]:
                     done.exception()
 
-    def _add(self, endpoint: Endpoint, handle: Plugin) -> None:
+    def _add(self, endpoint: Endpoint, handle: Plugin, agreed: Callable[[], int | None]) -> None:
         with self._lock:
-            for adapter in ADAPTERS:
-                self._pm.register(adapter(endpoint), name=_adapter_name(handle.id, adapter.capability))
+            for version, adapters in self._versions.items():
+                seen = self._seen_at(version, endpoint, agreed)
+                for adapter in adapters:
+                    self._pm.register(adapter(seen), name=_adapter_name(handle.id, adapter, version))
             self._handles[handle.id] = handle
+
+    def _seen_at(self, version: int, endpoint: Endpoint, agreed: Callable[[], int | None]) -> Endpoint:
+        """The plugin as adapters of this version see it; where there is but one version, as it is."""
+        if len(self._versions) == 1:
+            return endpoint
+        return AtVersion(endpoint, version, agreed, speaks_for_all=version == max(self._versions))
 
     def _settings(self, found: Found) -> PluginSettings | None:
         if found.manifest is None:
@@ -147,5 +159,5 @@ def _key(found: Found) -> tuple[str, str]:
     return found.plugin_id, str(found.directory)
 
 
-def _adapter_name(plugin_id: str, capability: str) -> str:
-    return f"{plugin_id}:{capability}"
+def _adapter_name(plugin_id: str, adapter: type[ServiceAdapter], version: int) -> str:
+    return f"{plugin_id}:{adapter.capability}@{version}"

@@ -15,7 +15,8 @@ from typing import Protocol
 import attrs
 
 from viewra.adapters import Connection
-from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, ViewraError
+from viewra.codec.protocol import APP_VERSIONS
+from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
 from viewra.host import reattach
 from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found
@@ -62,6 +63,7 @@ class Supervisor:
         log_level: str,
         on_state: StateListener,
         connecting: Connecting | None = None,
+        versions: tuple[int, ...] = APP_VERSIONS,
     ) -> None:
         self.found = found
         self.plugin_id = found.plugin_id
@@ -73,6 +75,7 @@ class Supervisor:
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting or Connecting()
+        self._versions = versions
         self._changing = threading.Lock()  # held over a whole start or stop: there is one process at most
         self._state_lock = threading.Lock()
         self._state = PluginState.DISCOVERED
@@ -154,6 +157,15 @@ class Supervisor:
     @property
     def _own_database(self) -> str:
         return f"sqlite:///{self.private_dir / 'data.db'}"
+
+    def agreed_version(self) -> int | None:
+        """The version of the services that its process speaks, which is started if need be; None when it does not."""
+        try:
+            self.acquire()
+        except PluginError:
+            return None
+        run = self._run
+        return run.app_version if run is not None else None
 
     def offers(self, capability: str) -> bool:
         """Whether it may be called for this service: enabled, valid, and with the service as far as known."""
@@ -339,6 +351,7 @@ class Supervisor:
             connecting=self._connecting,
             pin=self.pins.of(self.found) if self.pins is not None else None,
             detachable=manifest.runtime.detachable,
+            versions=self._versions,
         )
 
     def _failed(self, reason: str, error: Exception) -> None:
