@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from viewra.db import sqlite
@@ -10,10 +12,10 @@ from viewra.db.schema import ensure_schema
 from viewra.errors import UsageError
 
 
-def open_database(url: str) -> sa.Engine:
+def open_database(url: str, *, backups: Path | None = None) -> sa.Engine:
     """The engine of the database at ``url`` (``sqlite:///relative.db``, ``sqlite:////absolute.db``), migrated.
 
-    The file is made when it is not there, its folder is not. Whoever opens it calls ``engine.dispose()``. Any thread
+    Before a migration that may lose data, a SQLite file is copied to the folder ``backups``. The file is made when it is not there, its folder is not. Whoever opens it calls ``engine.dispose()``. Any thread
     may use the engine. Raises ``UsageError`` for a URL that cannot be meant, ``DatabaseError`` and
     ``MigrationError`` for a database that cannot be used.
     """
@@ -29,7 +31,7 @@ def open_database(url: str) -> sa.Engine:
         engine = sa.create_engine(parsed)
     sqlite.prepare(engine)
     try:
-        ensure_schema(engine)
+        ensure_schema(engine, backups)
     except BaseException:
         engine.dispose()
         raise

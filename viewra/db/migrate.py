@@ -3,43 +3,61 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from viewra.db.failures import database_name
+from viewra.db.backup import back_up
+from viewra.db.failures import database_name, translated
 from viewra.db.schema import current_revision
+from viewra.db.sqlite import WRITES
 from viewra.db.tables import REVISION
-from viewra.db.transactions import writing
 from viewra.errors import DatabaseError, MigrationError
+from viewra.revisions import Revision, pending, read_revisions
+
+LOCK_TIMEOUT_MS = 600_000
+"""How long a migration waits for one of another process to end."""
+
+
+def migrations_directory() -> Path:
+    """Where the host's migrations are; raises MigrationError when they were not installed."""
+    spec = importlib.util.find_spec("viewra_migrations")
+    if spec is None or not spec.submodule_search_locations:
+        raise MigrationError("viewra is installed without its migrations", hint="install viewra again")
+    return Path(spec.submodule_search_locations[0])
 
 
 def configuration() -> Config:
     """Alembic's configuration for the host's tables, without a connection."""
-    spec = importlib.util.find_spec("viewra_migrations")
-    if spec is None or not spec.submodule_search_locations:
-        raise MigrationError("viewra is installed without its migrations", hint="install viewra again")
     config = Config()
     config.set_main_option("path_separator", "os")
     # Alembic's configuration gives % a meaning of its own.
-    config.set_main_option("script_location", spec.submodule_search_locations[0].replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations_directory()).replace("%", "%%"))
     return config
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Bring the tables to ``REVISION``, all of it or nothing, in one transaction.
+def revisions() -> tuple[Revision, ...]:
+    """The host's revisions, the oldest first."""
+    return read_revisions(migrations_directory())
 
-    Raises ``MigrationError`` for a revision that this viewra does not know and for a migration that failed,
-    ``DatabaseError`` for a database that is somebody else's.
+
+def upgrade(engine: sa.Engine, backups: Path | None = None, target: str = REVISION) -> None:
+    """Bring the tables up to ``target``, all of it or nothing, in one transaction.
+
+    Before anything but an addition, a SQLite database is backed up to ``backups``. Raises ``MigrationError`` for a
+    revision that this viewra does not know and for a migration that failed, ``DatabaseError`` for a database that is
+    somebody else's.
     """
     name = database_name(engine.url)
-    with writing(engine) as connection:
+    with alone(engine) as connection:
         # Asked again under the write lock: another process may have migrated meanwhile.
         found = current_revision(connection)
-        if found == REVISION:
+        if found == target:
             return
         if found is None and set(sa.inspect(connection).get_table_names()) - {"alembic_version"}:
             raise DatabaseError(
@@ -48,21 +66,53 @@ def upgrade(engine: sa.Engine) -> None:
             )
         config = configuration()
         if found is not None:
-            _refuse_unknown(config, found, name)
+            refuse_unknown(found, name)
+            if not all(revision.additive for revision in pending(revisions(), found)):
+                protect(engine, backups, found)
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, REVISION)
+            command.upgrade(config, target)
         except (sa.exc.SQLAlchemyError, CommandError) as error:
-            cause = getattr(error, "orig", None) or error
-            raise MigrationError(
-                f"database {name} could not be brought from schema {found or 'none'} to {REVISION}: {cause}",
-                hint="it is as it was before; mend what the message says and start again",
-            ) from error
+            raise failure(name, found, target, error) from error
 
 
-def _refuse_unknown(config: Config, found: str, name: str) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found not in known:
+def failure(name: str, found: str | None, target: str, error: Exception) -> MigrationError:
+    """What is said of a migration that failed."""
+    cause = getattr(error, "orig", None) or error
+    return MigrationError(
+        f"database {name} could not be brought from schema {found or 'none'} to {target}: {cause}",
+        hint="it is as it was before; mend what the message says and start again",
+    )
+
+
+def protect(engine: sa.Engine, backups: Path | None, found: str) -> None:
+    """Back a SQLite database up, if it is known where to; PostgreSQL is backed up by its administrator."""
+    if backups is not None and engine.dialect.name == "sqlite":
+        back_up(Path(engine.url.database or ""), backups, found)
+
+
+@contextmanager
+def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One write transaction that waits for another process's migration. Raises ``DatabaseError``.
+
+    On SQLite foreign keys are off in it: a table is changed by copying and dropping it, and dropping it would delete
+    the rows that refer to it.
+    """
+    with translated(engine.url), engine.connect() as connection:
+        connection.execution_options(**{WRITES: True})
+        if engine.dialect.name == "sqlite":
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101 - it was just connected
+            for pragma in ("foreign_keys = OFF", f"busy_timeout = {LOCK_TIMEOUT_MS}"):
+                driver.execute(f"PRAGMA {pragma}").close()
+        connection.detach()  # nobody is to get it so from the pool
+        with connection.begin():
+            yield connection
+
+
+def refuse_unknown(found: str, name: str) -> None:
+    """Raise MigrationError for a revision that a newer viewra made."""
+    if found not in {revision.id for revision in revisions()}:
         raise MigrationError(
             f"database {name} has schema {found}, which this viewra (schema {REVISION}) does not know",
             hint="it was made by a newer viewra: upgrade viewra, or name another file with --database",

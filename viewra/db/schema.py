@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from viewra.db.tables import REVISION
@@ -16,8 +18,8 @@ def current_revision(connection: sa.Connection) -> str | None:
     return found[0] if found else None
 
 
-def ensure_schema(engine: sa.Engine) -> None:
-    """Bring the tables to ``REVISION`` where they are not.
+def ensure_schema(engine: sa.Engine, backups: Path | None = None) -> None:
+    """Bring the tables to ``REVISION`` where they are not, after a backup to ``backups`` where that may lose data.
 
     Raises ``MigrationError`` (a revision unknown here, a failed migration) or ``DatabaseError``.
     """
@@ -27,4 +29,4 @@ def ensure_schema(engine: sa.Engine) -> None:
         return
     from viewra.db.migrate import upgrade  # Alembic takes 0.4 s to import; most starts never need it
 
-    upgrade(engine)
+    upgrade(engine, backups)

@@ -1,0 +1,115 @@
+"""Copies of databases, and when the host makes one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from alembic import command
+
+from viewra.db import REVISION, migrate, open_database
+from viewra.db.backup import back_up, backups
+from viewra.db.migrate import alone, configuration
+from viewra.errors import MigrationError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "a #1?.db"
+    execute(path, "PRAGMA journal_mode = WAL")
+    execute(path, "CREATE TABLE songs (title)")
+    execute(path, "INSERT INTO songs VALUES ('Gymnopédie')")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "backups" / "host"
+
+
+def execute(path: Path, statement: str) -> list[tuple]:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(statement).fetchall()
+
+
+def test_the_copy_is_whole_and_private(path: Path, folder: Path) -> None:
+    copy = back_up(path, folder, "0001")
+    assert execute(copy, "SELECT * FROM songs") == [("Gymnopédie",)]
+    assert copy.name.startswith("a #1?-2")
+    assert copy.name.endswith("-0001.db")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_what_another_one_is_writing_is_not_in_it(path: Path, folder: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO songs VALUES ('half')")
+        assert execute(back_up(path, folder, "x"), "SELECT * FROM songs") == [("Gymnopédie",)]
+
+
+def test_the_last_few_are_kept_and_drafts_are_swept(path: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "killed.db.part").touch()
+    other = folder / "other-20200101T000000000000Z-x.db"
+    other.touch()
+    made = [back_up(path, folder, str(number), keep=3) for number in range(5)]
+    assert backups(folder, path.stem) == made[:1:-1]
+    assert {entry.name for entry in folder.iterdir()} == {other.name, *(copy.name for copy in made[2:])}
+
+
+@pytest.mark.parametrize("wrong", ["missing", "text", "link", "folder"])
+def test_what_cannot_be_copied_leaves_nothing(tmp_path: Path, path: Path, folder: Path, wrong: str) -> None:
+    source = tmp_path / "wrong.db"
+    if wrong == "text":
+        source.write_bytes(b"hello" * 1000)
+    elif wrong == "link":
+        source.symlink_to(path)
+    elif wrong == "folder":
+        folder.parent.mkdir()
+        folder.touch()
+    with pytest.raises(MigrationError, match="cannot be backed up") as caught:
+        back_up(source if wrong != "folder" else path, folder, "x")
+    assert "nothing was changed" in str(caught.value.hint)
+    assert wrong == "folder" or list(folder.glob("*")) == []
+    assert wrong != "missing" or not source.exists()
+
+
+def test_the_host_is_backed_up_before_it_is_changed_but_not_before_additions(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "viewra.db"
+    url = f"sqlite:///{path}"
+    open_database(url, backups=folder).dispose()
+    assert not folder.exists(), "there was nothing to lose"
+
+    def back_to(revision: str) -> None:
+        engine = open_database(url)
+        config = configuration()
+        with alone(engine) as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, revision)
+        engine.dispose()
+
+    back_to("0001")
+    open_database(url, backups=folder).dispose()
+    assert not folder.exists(), "0002 only adds"
+
+    back_to("0001")
+    monkeypatch.setattr(migrate, "pending", lambda revisions, found: revisions[:1])  # 0001 runs SQL of its own
+    open_database(url, backups=folder).dispose()
+    (copy,) = backups(folder, "viewra")
+    assert execute(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert execute(path, "SELECT version_num FROM alembic_version") == [(REVISION,)]
+
+
+def test_foreign_keys_do_not_hold_in_a_migration_but_after_it(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+    with alone(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 0
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()

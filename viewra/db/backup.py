@@ -1,0 +1,70 @@
+"""Copies a SQLite database while it may be in use, whole or not at all, and keeps the last few copies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from viewra.errors import MigrationError
+
+KEEP = 5
+"""How many backups of one database are kept."""
+
+_DRAFT = ".part"
+
+
+def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path:
+    """Copy the database ``source`` into ``folder``, for the owner's eyes only; gives the copy's path.
+
+    The copy has what was committed when it began. Its name is that of the database with the time (UTC) and ``label``,
+    say the revision; older ones beyond ``keep`` are removed. Raises MigrationError, with no half copy left behind.
+    """
+    name = f"{source.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{label}.db"
+    draft = folder / (name + _DRAFT)
+    try:
+        if source.is_symlink():
+            raise OSError(None, "is a link")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in folder.glob("*" + _DRAFT):  # by a process that was killed
+            left.unlink()
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        _copy(source, draft)
+        _sync(draft)
+        draft.rename(folder / name)
+        _sync(folder)
+        for old in backups(folder, source.stem)[keep:]:
+            old.unlink()
+    except (OSError, sqlite3.Error) as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        reason = getattr(error, "strerror", None) or error
+        raise MigrationError(
+            f"{source} cannot be backed up to {folder} before it is changed: {reason}",
+            hint="make room there and see that the folder is writable; nothing was changed",
+        ) from error
+    return folder / name
+
+
+def backups(folder: Path, stem: str) -> list[Path]:
+    """The backups of a database, the newest first."""
+    return sorted(folder.glob(f"{stem}-*.db"), reverse=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    # mode=rw, not ro: a journal that a killed process left must be played back first.
+    with (
+        contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as original,
+        contextlib.closing(sqlite3.connect(target)) as copy,
+    ):
+        original.backup(copy)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
