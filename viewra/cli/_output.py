@@ -20,13 +20,13 @@ def print_json(data: Any) -> None:
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Print rows as aligned columns under a header."""
-    texts = [[_cell(cell) for cell in row] for row in rows]
+    texts = [[in_one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[index]) for row in [list(header), *texts]) for index in range(len(header))]
     for row in [list(header), *texts]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _cell(value: object) -> str:
-    """One line of text; what a terminal would take for a command is shown as an escape."""
+def in_one_line(value: object) -> str:
+    """A value as one line of text; what a terminal would take for a command is shown as an escape."""
     text = display(str(value)) if value is not None else ""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -11,6 +11,7 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
 from viewra.cli._plugins_check import check_command
 from viewra.cli._plugins_find import find_plugin
+from viewra.cli._plugins_logs import logs_command
 from viewra.cli._plugins_pin import pin_command, unpin_command
 from viewra.cli._plugins_settings import settings_command
 from viewra.host import Plugin
@@ -24,6 +25,7 @@ def command() -> None:
 
 
 command.add_command(check_command)
+command.add_command(logs_command)
 command.add_command(settings_command)
 command.add_command(pin_command)
 command.add_command(unpin_command)

@@ -11,7 +11,7 @@ from viewra.host.plugin_log_file import PluginLogFile
 from viewra.transport.hclog import LineGrouper, LogRecord, format_record, parse_line
 
 KEPT_RECORDS = 500
-KEPT_CHARACTERS = 2_000_000_000
+KEPT_CHARACTERS = 2_000_000
 """What the kept records may hold in all: a plugin that writes long lines must not fill the host's memory."""
 _LEVELS = {
     "trace": 5,

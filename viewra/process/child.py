@@ -172,6 +172,7 @@ class Child:
                 events = selector.select(None if quiet and deadline is None else _QUIET_S)
                 if not events and not quiet:
                     quiet = True
+                    self.output.report_dropped()
                     self._tell(self._on_quiet)
                 for key, _ in events:
                     if key.data == "exit":

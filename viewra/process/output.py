@@ -23,8 +23,10 @@ LONGEST_LINE = 64 * 1024
 
 KEPT_LINES = 20
 LINES_PER_SECOND = 2000
+CHARACTERS_PER_SECOND = 4 * 1024 * 1024
 
 _CUT = b" [line cut]"
+_ESCAPES = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(128, 256)}
 _HANDSHAKE = re.compile(r"\s*[0-9]+\|")
 
 
@@ -72,18 +74,22 @@ class LineSplitter:
 class Output:
     """Both streams of one process.
 
-    Lines go to ``on_line``, at most ``lines_per_second`` of them: of a flood the rest is counted and reported as one
-    line ``[WARN] …``, so that the host keeps up and the process is never held up. The first line of stdout that begins
-    with digits and ``|`` is the handshake line; it is kept for ``handshake`` and not given to ``on_line``.
+    Lines go to ``on_line``, at most ``lines_per_second`` of them, with about ``CHARACTERS_PER_SECOND`` in all. Of a
+    flood the rest is counted and reported as one line ``[WARN] …``, so that the host keeps up and the process is never
+    held up. The first line of stdout that begins with digits and ``|`` is the handshake line; it is kept for
+    ``handshake`` and not given to ``on_line``.
     """
 
     def __init__(self, on_line: Listener, *, lines_per_second: int = LINES_PER_SECOND) -> None:
         self._on_line = on_line
         self._per_second = lines_per_second
         self._splitters: dict[Stream, LineSplitter] = {"stdout": LineSplitter(), "stderr": LineSplitter()}
-        self._last: dict[Stream, deque[str]] = {"stdout": deque(maxlen=KEPT_LINES), "stderr": deque(maxlen=KEPT_LINES)}
+        self._last: dict[Stream, deque[bytes]] = {
+            "stdout": deque(maxlen=KEPT_LINES),
+            "stderr": deque(maxlen=KEPT_LINES),
+        }
         self._window = 0.0
-        self._left = lines_per_second
+        self._left, self._characters_left = lines_per_second, CHARACTERS_PER_SECOND
         self._dropped: dict[Stream, int] = {"stdout": 0, "stderr": 0}
         self._changed = threading.Condition()
         self._handshake: str | None = None
@@ -97,10 +103,17 @@ class Output:
     def end(self, stream: Stream) -> None:
         """Take the end of one stream."""
         self._take(stream, self._splitters[stream].end())
-        self._report_dropped()
+        self.report_dropped()
         with self._changed:
             self._ended.add(stream)
             self._changed.notify_all()
+
+    def report_dropped(self) -> None:
+        """Say how many lines were left out, if any were; for when the flood is over."""
+        for stream, count in self._dropped.items():
+            if count:
+                self._dropped[stream] = 0
+                self._hand_over(stream, f"[WARN] {count} lines left out: too much in one second")
 
     def handshake(self, timeout_s: float) -> str | None:
         """The handshake line, waited for; None when stdout ended, or ``timeout_s`` seconds passed, without it."""
@@ -121,7 +134,7 @@ class Output:
     def last(self, stream: Stream | None = None) -> tuple[str, ...]:
         """The last lines of one stream, or of stdout and then stderr; the handshake line is not among them."""
         with self._changed:
-            return tuple(line for name, lines in self._last.items() if stream in {None, name} for line in lines)
+            return tuple(_text(line) for name, lines in self._last.items() if stream in {None, name} for line in lines)
 
     def _take(self, stream: Stream, lines: list[bytes]) -> None:
         if stream == "stdout" and self._handshake is None:
@@ -129,15 +142,20 @@ class Output:
         if not lines:
             return
         if (now := time.monotonic()) - self._window >= 1:
-            self._report_dropped()
-            self._window, self._left = now, self._per_second
-        taken = lines[: self._left]
-        self._left -= len(taken)
-        self._dropped[stream] += len(lines) - len(taken)
+            self.report_dropped()
+            self._window, self._left, self._characters_left = now, self._per_second, CHARACTERS_PER_SECOND
         with self._changed:
-            self._last[stream].extend(_text(line) for line in lines[-KEPT_LINES:])
-        for line in taken:
-            self._hand_over(stream, _text(line))
+            self._last[stream].extend(lines[-KEPT_LINES:])
+        taken = 0
+        for line in lines[: self._left]:
+            if self._characters_left <= 0:
+                break
+            text = _text(line)
+            self._characters_left -= len(text)
+            self._hand_over(stream, text)
+            taken += 1
+        self._left -= taken
+        self._dropped[stream] += len(lines) - taken
 
     def _pick_handshake(self, lines: list[bytes]) -> list[bytes]:
         for index, line in enumerate(lines):
@@ -147,12 +165,6 @@ class Output:
                     self._changed.notify_all()
                 return lines[:index] + lines[index + 1 :]
         return lines
-
-    def _report_dropped(self) -> None:
-        for stream, count in self._dropped.items():
-            if count:
-                self._dropped[stream] = 0
-                self._hand_over(stream, f"[WARN] {count} lines left out: more than {self._per_second} in a second")
 
     def _hand_over(self, stream: Stream, text: str) -> None:
         try:
@@ -164,4 +176,8 @@ class Output:
 
 
 def _text(line: bytes) -> str:
-    return line.decode("utf-8", "backslashreplace")
+    """A line as text, with what is not UTF-8 as escapes; much faster on many of them than ``backslashreplace``."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("utf-8", "surrogateescape").translate(_ESCAPES)

@@ -34,7 +34,7 @@ _TRACEBACK = re.compile(
 )
 _HEADER = re.compile(r"Traceback \(|Exception in thread |Exception ignored in")
 _CHAIN = re.compile(r"During handling of the above exception|The above exception was the direct cause")
-_LONGEST_GROUP = 500  # lines; the rest of an endless traceback starts a record of its own
+_LONGEST_GROUP, _LARGEST_GROUP = 500, 256 * 1024  # lines, characters; the rest of an endless traceback is a new record
 
 
 @attrs.frozen
@@ -96,6 +96,7 @@ class LineGrouper:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._size = 0  # characters in them
         self._kind: Literal["", "traceback", "panic"] = ""
         self._summary = ""  # of a traceback: the line that names the exception, once it has come
         self._panicked = False
@@ -107,7 +108,8 @@ class LineGrouper:
             return [record] if self._kind == "panic" else [*self.flush(), record]
         if self._kind and self._belongs(line):
             self._lines.append(line)
-            return self.flush() if len(self._lines) >= _LONGEST_GROUP else []
+            self._size += len(line)
+            return self.flush() if len(self._lines) >= _LONGEST_GROUP or self._size >= _LARGEST_GROUP else []
         done = self.flush()
         if _PANIC.match(line) or (self._panicked and not _PREFIX.match(line)):
             self._panicked = True
@@ -125,7 +127,7 @@ class LineGrouper:
             lines.pop()
         summary = self._summary
         kind = self._kind
-        self._kind, self._lines, self._summary = "", [], ""
+        self._kind, self._lines, self._summary, self._size = "", [], "", 0
         if not kind or not lines:
             return []
         if len(lines) == 1:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewra.process.output import KEPT_LINES, LineSplitter, Output
+from viewra.process.output import CHARACTERS_PER_SECOND, KEPT_LINES, LONGEST_LINE, LineSplitter, Output
 
 
 class Recorder:
@@ -91,15 +91,33 @@ def test_of_a_flood_the_rest_is_counted() -> None:
     output.end("stderr")
     assert [text for _, text in recorder.lines] == [
         *map(str, range(10)),
-        "[WARN] 15 lines left out: more than 10 in a second",
+        "[WARN] 15 lines left out: too much in one second",
     ]
     assert output.last("stderr")[-1] == "24"
+
+
+def test_of_a_flood_of_long_lines_few_are_taken() -> None:
+    recorder = Recorder()
+    output = Output(recorder)
+    for _ in range(CHARACTERS_PER_SECOND // LONGEST_LINE + 10):
+        output.feed("stdout", b"x" * (LONGEST_LINE - 1) + b"\n")
+    output.end("stdout")
+    *taken, note = (text for _, text in recorder.lines)
+    assert len(taken) == CHARACTERS_PER_SECOND // LONGEST_LINE + 1
+    assert note == "[WARN] 9 lines left out: too much in one second"
 
 
 def test_bytes_that_are_not_utf8_are_shown() -> None:
     recorder = Recorder()
     Output(recorder).feed("stderr", b"a\xff\r\n")
     assert recorder.lines == [("stderr", "a\\xff")]
+
+
+@given(st.binary(max_size=20).map(lambda data: data.replace(b"\n", b"")))
+def test_any_bytes_become_text_without_surrogates(data: bytes) -> None:
+    output = Output(Recorder())
+    output.feed("stderr", data + b"\n")
+    assert output.last() == (data.removesuffix(b"\r").decode("utf-8", "backslashreplace"),)
 
 
 def test_a_failing_listener_is_logged_once_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:

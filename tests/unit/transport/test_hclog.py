@@ -164,6 +164,12 @@ def test_an_endless_group_is_cut() -> None:
     assert {record.level for record in records} == {"error"}
 
 
+def test_a_group_of_long_lines_is_cut_too() -> None:
+    records = group("panic: boom\n" + ("x" * 64 * 1024 + "\n") * 40)
+    assert len(records) > 5
+    assert {record.level for record in records} == {"error"}
+
+
 @given(st.lists(st.sampled_from([*fail_twice().splitlines(), *PANIC.splitlines(), "[INFO] x", "plain", "{}"])))
 def test_no_line_is_lost(lines: list[str]) -> None:
     records = group("\n".join(lines))
