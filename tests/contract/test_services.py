@@ -20,7 +20,7 @@ from viewra.testing import (
     in_process,
     loopback,
 )
-from viewra.types import APIRoute, Health, PluginInfo, SearchResponse, SearchResult
+from viewra.types import AdminPage, APIRoute, Health, PluginInfo, SearchResponse, SearchResult
 
 Run = Callable[[FakePlugin], AbstractContextManager[PluginUnderTest]]
 
@@ -170,3 +170,25 @@ def test_causes_cross(run: Run) -> None:
             plugin.metadata_scraper.extract_metadata("/a")
     story = str(caught.value) + str(caught.value.__cause__ and caught.value.__cause__.__cause__)
     assert "disk is gone" in story
+
+
+@pytest.mark.parametrize(
+    ("on", "field"),
+    [
+        ({"get_admin_pages": [AdminPage("", "title", "/a")]}, "id"),
+        ({"get_admin_pages": [AdminPage("a", "title", "/../etc/passwd")]}, "path"),
+        ({"get_registered_routes": [APIRoute("", "GET")]}, "path"),
+        ({"get_registered_routes": [APIRoute("/x/../../y", "GET")]}, "path"),
+        ({"get_registered_routes": [APIRoute("/x", "FETCH")]}, "method"),
+        ({"search": SearchResponse([SearchResult("", "x")])}, "id"),
+    ],
+)
+def test_what_is_required_and_what_leaves_its_base(run: Run, on: dict[str, object], field: str) -> None:
+    with run(FakePlugin(on=on)) as plugin:
+        calls = {
+            "get_admin_pages": lambda: plugin.admin_page.get_admin_pages(),
+            "get_registered_routes": lambda: plugin.api_registration.get_registered_routes(),
+            "search": lambda: plugin.search.search({"q": "x"}, 1, 0),
+        }
+        with pytest.raises(PluginFault, match=field):
+            calls[next(iter(on))]()

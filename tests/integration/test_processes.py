@@ -17,6 +17,7 @@ import pytest
 
 from viewra import Host
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.host import Limits
 from viewra.types import FileToRead, PluginState
 
 pytestmark = pytest.mark.process
@@ -225,3 +226,23 @@ def test_plugins_die_with_a_host_that_is_killed(tmp_path: Path, make_plugin: Cal
         assert psutil.pid_exists(pid)
         os.kill(killed.pid, signal.SIGKILL)
     wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.parametrize(
+    ("limits", "path", "message"),
+    [
+        (Limits(text_bytes=10), "/a-name-of-more-than-ten-bytes", "has 29 bytes; at most 10"),
+        (Limits(entries=1), "/a", "has 2 entries; at most 1"),
+        (Limits(message_bytes=2000), "/" + "x" * 3000, "sent too much"),
+    ],
+)
+def test_limits_are_the_hosts(
+    tmp_path: Path, make_plugin: Callable[..., Path], limits: Limits, path: str, message: str
+) -> None:
+    make_plugin("scraper", SCRAPER)
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", limits=limits) as host:
+        host.plugins["scraper"].enable()
+        scraper = host.plugins["scraper"].metadata_scraper
+        assert scraper is not None
+        with pytest.raises(PluginFault, match=message):
+            scraper.extract_metadata(path)

@@ -18,6 +18,7 @@ import grpc
 
 from viewra.adapters._connection import Connection
 from viewra.codec import fault
+from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Refusal, Rpc
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
 
@@ -48,6 +49,11 @@ class Link(Protocol):
     @property
     def database_url(self) -> str:
         """The plugin's own database."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """How much one answer may be."""
         ...
 
     def acquire(self) -> Connection:
@@ -201,7 +207,8 @@ class RemoteEndpoint:
 
     def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call, call_id: str) -> T:
         try:
-            return rpc.value(data)
+            with limited(self._link.limits):
+                return rpc.value(data)
         except Refusal as error:
             story = fault.decode(call.trailing_metadata())
             raise _fault(self.plugin_id, str(error), rpc.method, call_id, story) from error

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from viewra.adapters._call import in_thread, too_late
 from viewra.batch import answers, method_of, reason
 from viewra.codec import fault, lifecycle
+from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Rpc
 from viewra.errors import NotOffered, PluginError, PluginFault
 from viewra.services import Implementation
@@ -28,11 +29,20 @@ class LocalEndpoint:
 
     lanes = 1  # a second batch at once would only fight for the interpreter
 
-    def __init__(self, plugin_id: str, plugin: Implementation, *, database_url: str, deadline_s: float) -> None:
+    def __init__(
+        self,
+        plugin_id: str,
+        plugin: Implementation,
+        *,
+        database_url: str,
+        deadline_s: float,
+        limits: Limits | None = None,
+    ) -> None:
         self.plugin_id = plugin_id
         self.database_url = database_url
         self.running = False
         self._deadline_s = deadline_s
+        self._limits = limits or Limits()
         self._log = logging.getLogger(f"viewra.plugin.{plugin_id}")
         services = {
             lifecycle.SERVICE: plugin,
@@ -77,7 +87,9 @@ class LocalEndpoint:
         if service is None:
             raise NotOffered(self.plugin_id, "not offered", call=rpc.method)
         try:
-            return rpc.check(method_of(service, rpc.method)(*args, **kwargs))
+            answer = method_of(service, rpc.method)(*args, **kwargs)
+            with limited(self._limits):
+                return rpc.check(answer)
         except InvalidValue as error:
             raise PluginFault(self.plugin_id, f"gave an answer that is not valid: {error}", call=rpc.method) from error
         except PluginError:

@@ -31,7 +31,6 @@ class DatabaseClient:
         """Take its database (by default its own) one version back."""
         self._endpoint.call(codec.ROLLBACK, connection_string or self._endpoint.database_url)
 
-
     def describe(self, connection_string: str = "") -> SchemaState | None:
         """Where its database (by default its own) stands; None for a plugin that cannot say, or does not run."""
         if not self._endpoint.serves(codec.DESCRIBE):

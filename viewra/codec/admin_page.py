@@ -21,7 +21,8 @@ def _page(message: pb.AdminPageConfig) -> AdminPage:
 def _check_page(value: object, field: str) -> AdminPage:
     page = checks.instance(value, field, AdminPage)
     for name in _TEXTS:
-        checks.text(getattr(page, name), f"{field}.{name}")
+        check = {"id": checks.required, "title": checks.required, "path": checks.place}.get(name, checks.text)
+        check(getattr(page, name), f"{field}.{name}")
     return page
 
 

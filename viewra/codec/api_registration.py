@@ -20,8 +20,9 @@ def _route(message: pb.APIRoute) -> APIRoute:
 
 def _check_route(value: object, field: str) -> APIRoute:
     route = checks.instance(value, field, APIRoute)
-    for name in ("path", "method", "description"):
-        checks.text(getattr(route, name), f"{field}.{name}")
+    checks.place(checks.required(route.path, f"{field}.path"), f"{field}.path")
+    checks.text(route.method, f"{field}.method")
+    checks.text(route.description, f"{field}.description")
     if route.method.upper() not in _METHODS:
         raise InvalidValue(f"{field}.method", f"is {route.method!r}, which is no HTTP method")
     return attrs.evolve(route, method=route.method.upper())

@@ -1,6 +1,6 @@
 """Checks of what a plugin returned, shared by the codecs: each gives the value in its final form or InvalidValue.
 
-Limits are bounds against a plugin that floods, not formats: a value beyond one is refused whole.
+A value beyond one of the limits in force (viewra/codec/limits.py) is refused whole.
 """
 
 from __future__ import annotations
@@ -8,37 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from viewra.codec.limits import in_force
 from viewra.codec.rpc import InvalidValue
 from viewra.types import MAX_ID
 
 T = TypeVar("T")
 
-MAX_ENTRIES = 4096
-"""Entries of one map or list."""
-MAX_TEXT = 64 * 1024
-"""Bytes of one text in UTF-8."""
-
 
 def text(value: object, field: str) -> str:
-    """A text of at most MAX_TEXT bytes that UTF-8 can carry."""
+    """A text of bounded length that UTF-8 can carry."""
     if not isinstance(value, str):
         raise InvalidValue(field, f"must be text, not {_kind(value)}")
-    if len(value) * 4 > MAX_TEXT or not value.isascii():
+    most = in_force().text_bytes
+    if len(value) > most or not value.isascii():
         try:
             size = len(value.encode())
         except UnicodeEncodeError as error:
             raise InvalidValue(field, "has characters that UTF-8 cannot carry (lone surrogates)") from error
-        if size > MAX_TEXT:
-            raise InvalidValue(field, f"has {size:,} bytes; at most {MAX_TEXT:,} are allowed")
+        if size > most:
+            raise InvalidValue(field, f"has {size:,} bytes; at most {most:,} are allowed")
     return value
 
 
 def text_map(value: object, field: str) -> dict[str, str]:
-    """A mapping of text to text with at most MAX_ENTRIES entries."""
+    """A mapping of text to text with a bounded number of entries."""
     if not isinstance(value, Mapping):
         raise InvalidValue(field, f"must be a mapping of text to text, not {_kind(value)}")
-    if len(value) > MAX_ENTRIES:
-        raise InvalidValue(field, f"has {len(value):,} entries; at most {MAX_ENTRIES:,} are allowed")
+    if len(value) > (most := in_force().entries):
+        raise InvalidValue(field, f"has {len(value):,} entries; at most {most:,} are allowed")
     return {text(key, f"{field} key"): text(item, f"{field}[{key!s}]") for key, item in value.items()}
 
 
@@ -65,15 +62,30 @@ def identifier(value: object, field: str) -> int:
 
 
 def items(value: object, field: str, item: Callable[[Any, str], T]) -> tuple[T, ...]:
-    """A sequence of at most MAX_ENTRIES items, each checked by ``item``."""
+    """A sequence of a bounded number of items, each checked by ``item``."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidValue(field, f"must be a list, not {_kind(value)}")
     checked: list[T] = []
+    most = in_force().entries
     for index, element in enumerate(value):
-        if index == MAX_ENTRIES:
-            raise InvalidValue(field, f"has more than {MAX_ENTRIES:,} entries")
+        if index >= most:
+            raise InvalidValue(field, f"has more than {most:,} entries")
         checked.append(item(element, f"{field}[{index}]"))
     return tuple(checked)
+
+
+def required(value: object, field: str) -> str:
+    """A text that is not empty."""
+    if not text(value, field):
+        raise InvalidValue(field, "is required")
+    return str(value)
+
+
+def place(value: object, field: str) -> str:
+    """A path or URL path that stays below its base."""
+    if ".." in text(value, field).replace("\\", "/").split("/"):
+        raise InvalidValue(field, f"leaves its base: {value!r}")
+    return str(value)
 
 
 def texts(value: object, field: str) -> tuple[str, ...]:

@@ -41,7 +41,8 @@ def _response(message: pb.SearchResponse) -> SearchResponse:
 
 def _check_result(value: object, field: str) -> SearchResult:
     result = checks.instance(value, field, SearchResult)
-    for name in ("id", "title", "artist", "album"):
+    checks.required(result.id, f"{field}.id")
+    for name in ("title", "artist", "album"):
         checks.text(getattr(result, name), f"{field}.{name}")
     score: object = result.score  # the annotation binds no author
     if not isinstance(score, float | int) or not 0 <= score <= 1:  # NaN fails the comparison too

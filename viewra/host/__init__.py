@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from viewra.codec.limits import Limits
 from viewra.host.facade import Host
 from viewra.host.handle import Plugin
 from viewra.host.incarnation import Connecting
 from viewra.host.reattach import Reattach
 from viewra.host.settings import PluginSettings, Setting
 
-__all__ = ["Connecting", "Host", "Plugin", "PluginSettings", "Reattach", "Setting"]
+__all__ = ["Connecting", "Host", "Limits", "Plugin", "PluginSettings", "Reattach", "Setting"]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from viewra import hookspecs, library
 from viewra.adapters import ADAPTERS, ServiceAdapter
+from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
@@ -47,7 +48,8 @@ class Host:
     only looks, beside whichever process holds the data directory. ``connecting`` says how it connects to plugins:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
     debugger say: those are attached to and left alone at the end. ``versions`` has, for each version of the services
-    that this host speaks, the adapters for it; host and plugin agree on the highest that both have.
+    that this host speaks, the adapters for it; host and plugin agree on the highest that both have. ``limits`` bound
+    what one answer of a plugin may be.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Host:
         connecting: Connecting | None = None,
         reattach: Mapping[str, Reattach] | None = None,
         versions: Mapping[int, Sequence[type[ServiceAdapter]]] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -71,6 +74,7 @@ class Host:
         self._exclusive = exclusive
         self._connecting = connecting or Connecting()
         self._reattach = dict(reattach or {})
+        self._limits = limits or Limits()
         self._versions = versions or dict.fromkeys(APP_VERSIONS, ADAPTERS)
         self._resources = ExitStack()
         self._registry: Registry | None = None
@@ -99,6 +103,7 @@ class Host:
                 on_state=self._announce,
                 connecting=self._connecting,
                 versions=self._versions,
+                limits=self._limits,
             )
             resources.callback(self._registry.close)
             self._registry.find(self._plugin_dirs, self.data_dir / "plugin-packages")

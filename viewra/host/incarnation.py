@@ -17,10 +17,12 @@ import grpc
 
 from viewra.adapters import Connection, RemoteEndpoint
 from viewra.codec import WIRE_SERVICES, lifecycle
-from viewra.codec.database import MIGRATE
+from viewra.codec.database import DESCRIBE
+from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, LEASE, OUTPUT, PIPES
-from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable
+from viewra.errors import HandshakeError, MigrationError, PluginClosed, PluginError, PluginUnavailable
 from viewra.host.lease import LEASE_S, Renewal
+from viewra.host.life import MIGRATION_S, OwnDatabase, begin
 from viewra.host.plugin_log import PluginLog
 from viewra.host.reattach import Reattach
 from viewra.process import Adopted, Child, Output, RuntimeDir, Spawner, plugin_environment, start_time
@@ -83,7 +85,11 @@ class Connecting:
 
 @attrs.frozen
 class Spec:
-    """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned."""
+    """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
+
+    ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and taken
+    only so far that it can say where its database stands, and migrate it or roll it back.
+    """
 
     command: tuple[str, ...]
     directory: Path
@@ -93,7 +99,11 @@ class Spec:
     connecting: Connecting = Connecting()
     pin: Pin | None = None
     detachable: bool = False
+    own_database: OwnDatabase | None = None
+    migration_timeout_s: float = MIGRATION_S
+    only_database: bool = False
     versions: tuple[int, ...] = APP_VERSIONS
+    limits: Limits = Limits()
 
     @property
     def common(self) -> handshake.HandshakeConfig:
@@ -123,8 +133,10 @@ class Incarnation:
         self._peer: PeerChannel | None = None
         self._stdio: StdioFollower | None = None
         self._identity: Identity | None = None
+        self.limits = Limits()
         self._socket_dir = socket_dir
         self._deadline = deadline
+        self._migration_s = MIGRATION_S
         self._closing = False
         self._renewal: Renewal | None = None
         self._announced: Reattach | None = None
@@ -146,8 +158,8 @@ class Incarnation:
         return self.wire_services is not None and wire_service in self.wire_services
 
     def deadline_s(self, method: str) -> float:
-        """What is left of the start's time; ``stop`` has a time of its own."""
-        return STOP_S if method == "stop" else self._left()
+        """What is left of the start's time; ``stop`` and migrations have a time of their own."""
+        return {"stop": STOP_S, "migrate": self._migration_s, "rollback": self._migration_s}.get(method) or self._left()
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
         """Why a call broke."""
@@ -200,9 +212,11 @@ class Incarnation:
             raise
         run = cls(spec.context.plugin_id, child, socket_dir, deadline)
         run._identity = identity
+        run._migration_s = spec.migration_timeout_s
         try:
             line = run._announcement(spec)
             run._announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)
+            run.limits = spec.limits
             run._find_services(spec, line, log)
             run._live(spec)
             if spec.lasts:
@@ -237,7 +251,9 @@ class Incarnation:
         deadline = time.monotonic() + spec.start_timeout_s
         run = cls(spec.context.plugin_id, child, Path(record.address).parent, deadline)
         run._announced = attrs.evolve(record, started=started)
+        run._migration_s = spec.migration_timeout_s
         try:
+            run.limits = spec.limits
             run._find_services(spec, record, log)
             if record.test:
                 run._live(spec)
@@ -286,10 +302,11 @@ class Incarnation:
         self.info = self._step("info", lambda: endpoint.call(lifecycle.INFO))
         tables = "database_service" in self.services
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
-        self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
-        if tables:
-            self._step("migrate", lambda: endpoint.call(MIGRATE, context.database_url))
-        self._step("start", lambda: endpoint.call(lifecycle.START))
+        describes = self.serves(DESCRIBE.wire_service)
+        if not spec.only_database:
+            begin(endpoint, context, spec.own_database if tables else None, self._step, describes=describes)
+        elif not describes:  # it has to open its database before it can move it
+            self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
 
     def _lease(self) -> Renewal:
         if not self.serves(lifecycle.RENEW.wire_service):
@@ -310,7 +327,9 @@ class Incarnation:
         if socket is not None:
             require_socket(socket)
             require_listener(socket, self.child.pid, timeout_s=self._left())
-        self._peer = dial(announced, trust=trust, socket_dir=self._socket_dir)
+        self._peer = dial(
+            announced, trust=trust, socket_dir=self._socket_dir, max_message_bytes=self.limits.message_bytes
+        )
         self._connection = Connection(self._peer.channel)
         self._peer.wait_ready(self._left())
         return self._peer.channel
@@ -320,10 +339,14 @@ class Incarnation:
         return max(0.1, round(self._deadline - time.monotonic(), 1))
 
     def _step(self, name: str, call: Callable[[], Any]) -> Any:
+        began = time.monotonic()
         try:
             return call()
-        except PluginError as error:
+        except (PluginError, MigrationError) as error:
             raise self._failed(name, error.message, error.hint) from error
+        finally:
+            if name == "migrate":  # it takes as long as there is data, whatever a start may take
+                self._deadline += time.monotonic() - began
 
     def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:
         return HandshakeError(message, step=step, output=self.child.output.last(), hint=hint)

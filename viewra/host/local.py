@@ -9,8 +9,10 @@ import attrs
 
 from viewra.adapters import LocalEndpoint
 from viewra.codec import lifecycle
+from viewra.codec.limits import Limits
+from viewra.host.life import OwnDatabase, begin
 from viewra.sdk.log import Logger, to_logging
-from viewra.services import Implementation
+from viewra.services import Implementation, SchemaService
 from viewra.types import PluginContext, PluginInfo, PluginState
 
 CALL_S = 30.0
@@ -27,14 +29,15 @@ class LocalPlugin:
 
     pid = None
 
-    def __init__(self, plugin: Implementation, *, data_dir: Path, log_level: str) -> None:
+    def __init__(self, plugin: Implementation, *, data_dir: Path, log_level: str, limits: Limits) -> None:
         self.plugin = plugin
         self.plugin_id = plugin_id_of(plugin)
         self.state = PluginState.READY
         self.reason = ""
         directory = data_dir / "plugins" / self.plugin_id
+        self.backups = data_dir / "backups" / "plugins" / self.plugin_id
         database = f"sqlite:///{directory / 'data.db'}" if plugin.database_service() is not None else ""
-        self.endpoint = LocalEndpoint(self.plugin_id, plugin, database_url=database, deadline_s=CALL_S)
+        self.endpoint = LocalEndpoint(self.plugin_id, plugin, database_url=database, deadline_s=CALL_S, limits=limits)
         self._context = PluginContext(
             plugin_id=self.plugin_id, log_level=log_level, database_url=database, base_path=str(directory)
         )
@@ -59,8 +62,15 @@ class LocalPlugin:
         if bind is not None:
             log = Logger(to_logging(f"viewra.plugin.{self.plugin_id}"), level=self._context.log_level)
             bind(context=self._context, log=log)
-        self.endpoint.call(lifecycle.INITIALIZE, self._context)
-        self.endpoint.call(lifecycle.START)
+        database = self.plugin.database_service()
+        own = OwnDatabase(self.plugin_id, self._context.database_url, self.backups, self.endpoint.code_hash)
+        begin(
+            self.endpoint,
+            self._context,
+            own if database is not None else None,
+            lambda _step, call: call(),
+            describes=isinstance(database, SchemaService),
+        )
         self.endpoint.running = True
         self.state = PluginState.RUNNING
 

@@ -11,6 +11,7 @@ import pluggy
 import sqlalchemy as sa
 
 from viewra.adapters import AtVersion, Endpoint, RemoteEndpoint, ServiceAdapter
+from viewra.codec.limits import Limits
 from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import UsageError
 from viewra.host.discovery import Found, Place, discover, in_force
@@ -38,6 +39,7 @@ class Registry(Mapping[str, Plugin]):
         on_state: StateListener,
         connecting: Connecting,
         versions: Mapping[int, Sequence[type[ServiceAdapter]]],
+        limits: Limits,
     ) -> None:
         self.hidden: Sequence[Found] = ()
         self._pm = pm
@@ -50,6 +52,7 @@ class Registry(Mapping[str, Plugin]):
         self._on_state = on_state
         self._connecting = connecting
         self._versions = dict(versions)
+        self._limits = limits
         self._handles: dict[str, Plugin] = {}
         self._supervisors: list[Supervisor] = []
         self._locals: dict[str, LocalPlugin] = {}
@@ -86,6 +89,7 @@ class Registry(Mapping[str, Plugin]):
                 on_state=self._on_state,
                 connecting=self._connecting,
                 versions=tuple(self._versions),
+                limits=self._limits,
             )
             self._supervisors.append(supervisor)
             endpoint = RemoteEndpoint(supervisor)
@@ -94,7 +98,7 @@ class Registry(Mapping[str, Plugin]):
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
-        local = LocalPlugin(plugin, data_dir=self._data_dir, log_level=self._log_level)
+        local = LocalPlugin(plugin, data_dir=self._data_dir, log_level=self._log_level, limits=self._limits)
         if local.plugin_id in self._handles:
             raise UsageError(
                 f"a plugin with the id {local.plugin_id!r} is there already",

@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 
-from viewra.adapters import Connection
+from viewra.adapters import Connection, RemoteEndpoint
+from viewra.adapters.database import DatabaseClient
+from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
 from viewra.host import reattach
@@ -22,6 +24,7 @@ from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found
 from viewra.host.entry_point import command
 from viewra.host.incarnation import Connecting, Incarnation, Machinery, Spec, died
+from viewra.host.life import MIGRATION_S, OwnDatabase
 from viewra.host.pins import Pins
 from viewra.host.plugin_log import PluginLog
 from viewra.host.plugin_log_file import log_path
@@ -29,6 +32,8 @@ from viewra.host.reattach import Reattach
 from viewra.types import PluginContext, PluginInfo, PluginState
 
 log = logging.getLogger("viewra.host")
+
+T = TypeVar("T")
 
 StateListener = Callable[[str, PluginState, PluginState, str], None]
 """Called with plugin id, old state, new state and reason, after the change."""
@@ -64,6 +69,7 @@ class Supervisor:
         on_state: StateListener,
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
+        limits: Limits | None = None,
     ) -> None:
         self.found = found
         self.plugin_id = found.plugin_id
@@ -76,6 +82,7 @@ class Supervisor:
         self._on_state = on_state
         self._connecting = connecting or Connecting()
         self._versions = versions
+        self.limits = limits or Limits()
         self._changing = threading.Lock()  # held over a whole start or stop: there is one process at most
         self._state_lock = threading.Lock()
         self._state = PluginState.DISCOVERED
@@ -150,6 +157,11 @@ class Supervisor:
         return self._data_dir / "plugins" / self.plugin_id
 
     @property
+    def backups(self) -> Path:
+        """Where copies of its database are kept."""
+        return self._data_dir / "backups" / "plugins" / self.plugin_id
+
+    @property
     def database_url(self) -> str:
         """Its own database: a SQLite file in its data directory, by an absolute path, which Go plugins need."""
         return self._own_database if "database_service" in self.services else ""
@@ -182,6 +194,8 @@ class Supervisor:
         """Seconds that one call may take, by its manifest."""
         given: Mapping[str, float] = self.found.manifest.runtime.call_timeout_s if self.found.manifest else {}
         default = given.get("default", _DEFAULT_CALL_S)
+        if method in {"migrate", "rollback"}:
+            default = max(default, MIGRATION_S)
         if method.endswith("_batch"):
             default = given.get(method.removesuffix("_batch"), default) * _BATCH_FACTOR
         return given.get(method, default)
@@ -234,6 +248,22 @@ class Supervisor:
         """Stop it and start it again, with the code that is on disk now."""
         self.unload()
         self.load()
+
+    def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
+        """Do something with its database while it is stopped; its process runs only as far as that needs.
+
+        Raises PluginUnavailable when it cannot be started, and what ``work`` raises.
+        """
+        with self._changing:
+            if self._state in {PluginState.INVALID, PluginState.DISABLED}:
+                raise PluginUnavailable(self.plugin_id, f"is {self._state}: {self._reason}")
+            self._end()
+            run = self._new_run(only_database=True)
+            try:
+                return work(DatabaseClient(RemoteEndpoint(run)))
+            finally:
+                run.stop()
+                self._become(PluginState.READY)
 
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
@@ -299,13 +329,19 @@ class Supervisor:
             return self._start()
 
     def _start(self) -> Incarnation:
+        run = self._new_run()
+        self._serve_from(run)
+        return run
+
+    def _new_run(self, *, only_database: bool = False) -> Incarnation:
         if self._machinery is None:
             raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
         self._become(PluginState.STARTING)
         self.log.new_run()
         self._code_hash = code_hash(self.found.directory)
         try:
-            run = Incarnation.start(self._machinery, self._spec(), self.log, self._exited)
+            spec = attrs.evolve(self._spec(), only_database=only_database)
+            return Incarnation.start(self._machinery, spec, self.log, self._exited)
         except HandshakeError as error:
             self._failed(f"did not start, at the step {error.step}: {error.message}", error)
             raise PluginUnavailable(self.plugin_id, self._reason, hint=error.hint) from error
@@ -315,8 +351,6 @@ class Supervisor:
         except Exception as error:
             self._failed(f"did not start: {error!r}", error)
             raise
-        self._serve_from(run)
-        return run
 
     def _serve_from(self, run: Incarnation) -> None:
         """A proven run is what calls go to from now on."""
@@ -352,6 +386,9 @@ class Supervisor:
             pin=self.pins.of(self.found) if self.pins is not None else None,
             detachable=manifest.runtime.detachable,
             versions=self._versions,
+            limits=self.limits,
+            own_database=OwnDatabase(self.plugin_id, self._own_database, self.backups, self.code_hash),
+            migration_timeout_s=self.deadline_s("migrate"),
         )
 
     def _failed(self, reason: str, error: Exception) -> None:
@@ -359,7 +396,9 @@ class Supervisor:
         pause = min(FIRST_PAUSE_S * 2 ** (self._failures - 1), LONGEST_PAUSE_S)
         self._retry_at = time.monotonic() + pause
         output = "\n".join(error.output) if isinstance(error, HandshakeError) else ""
-        self._become(PluginState.CRASHED, reason)
+        # A migration that failed fails again: somebody has to look at it first.
+        in_migration = isinstance(error, HandshakeError) and error.step == "migrate"
+        self._become(PluginState.STOPPED if in_migration else PluginState.CRASHED, reason)
         log.error("plugin %s %s%s", self.plugin_id, reason, f"\nits last output:\n{output}" if output else "")
 
     def _exited(self, run: Incarnation) -> None:

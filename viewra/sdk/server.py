@@ -14,6 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from viewra.codec.lifecycle import RENEW
+from viewra.codec.limits import UNLIMITED
 from viewra.pb import grpc_controller_pb2_grpc
 from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
@@ -51,7 +52,7 @@ class PluginServer:
         self.stdio = stdio
         self._listener: Listener | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
-        self._server = grpc.server(self._pool, options=options())
+        self._server = grpc.server(self._pool, options=options(UNLIMITED.message_bytes))
         handlers = all_handlers(plugin, self.lifecycle)
         if lease is not None:
             handlers.append(handle(RENEW, lease.renew))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from viewra.adapters import Connection, LocalEndpoint, RemoteEndpoint, ServiceClients
 from viewra.codec import WIRE_SERVICES, lifecycle
+from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
@@ -84,6 +85,7 @@ def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = 
 class _LoopbackLink:
     running = True
     code_hash = "loopback"
+    limits = Limits()
 
     def __init__(self, listener: Listener, context: PluginContext) -> None:
         self.plugin_id = context.plugin_id

@@ -48,7 +48,9 @@ maps = st.dictionaries(text, text, max_size=5)
 texts = st.lists(text, max_size=5).map(tuple)
 ids = st.integers(1, MAX_ID)
 uint32 = st.integers(0, MAX_ID)
-results = st.builds(SearchResult, text, text, text, text, st.floats(0, 1), maps)
+named = text.filter(bool)
+places = named.filter(lambda value: ".." not in value)
+results = st.builds(SearchResult, named, text, text, text, st.floats(0, 1), maps)
 outcomes = st.one_of(
     st.builds(FileOutcome, maps), st.builds(FileOutcome, st.none(), text.filter(bool)), st.just(FileOutcome())
 )
@@ -101,13 +103,13 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     (
         admin_page.GET_ADMIN_PAGES,
         st.tuples(),
-        st.lists(st.builds(AdminPage, text, text, text, text, text, text, text), max_size=3).map(tuple),
+        st.lists(st.builds(AdminPage, named, named, places, text, text, text, text), max_size=3).map(tuple),
     ),
     (admin_page.REGISTER_ROUTES, st.tuples(text), nothing),
     (
         api_registration.GET_REGISTERED_ROUTES,
         st.tuples(),
-        st.lists(st.builds(APIRoute, text, methods, text), max_size=3).map(tuple),
+        st.lists(st.builds(APIRoute, places, methods, text), max_size=3).map(tuple),
     ),
     (
         search.SEARCH,

@@ -17,6 +17,7 @@ import grpc
 
 from viewra.batch import reason
 from viewra.codec import fault
+from viewra.codec.limits import UNLIMITED, limited
 from viewra.codec.rpc import Rpc
 from viewra.sdk.log import Logger
 
@@ -53,7 +54,9 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
 
     def behave(data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            return rpc.answer(method(*rpc.parse_arguments(data))).SerializeToString()
+            answer = method(*rpc.parse_arguments(data))
+            with limited(UNLIMITED):
+                return rpc.answer(answer).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
             _log_traceback(log, rpc.method, error, context)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error)),))
