@@ -87,8 +87,8 @@ class Connecting:
 class Spec:
     """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
 
-    ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and taken
-    only so far that it can say where its database stands, and migrate it or roll it back.
+    ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
+    taken only so far that it can say where its database stands, and migrate it or roll it back.
     """
 
     command: tuple[str, ...]

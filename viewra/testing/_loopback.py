@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from viewra.adapters import Connection, LocalEndpoint, RemoteEndpoint, ServiceClients
+from viewra.adapters import Connection, Endpoint, LocalEndpoint, RemoteEndpoint, ServiceClients
 from viewra.codec import WIRE_SERVICES, lifecycle
 from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
+from viewra.host.life import OwnDatabase, begin
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
 from viewra.sdk.settings import JSON_KEY
-from viewra.services import Implementation
+from viewra.services import Implementation, SchemaService
 from viewra.transport.broker import Broker
 from viewra.transport.channel import open_channel, wait_ready
 from viewra.transport.endpoint import Listener, Place
@@ -53,8 +54,7 @@ def in_process(plugin: Implementation, *, settings: Mapping[str, object] | None 
         if bind is not None:
             bind(context=context, log=_logger())
         endpoint = LocalEndpoint(context.plugin_id, plugin, database_url=context.database_url, deadline_s=CALL_S)
-        endpoint.call(lifecycle.INITIALIZE, context)
-        endpoint.call(lifecycle.START)
+        _begin(endpoint, context, plugin)
         endpoint.running = True
         try:
             yield PluginUnderTest(endpoint, context)
@@ -73,13 +73,25 @@ def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = 
         link = _LoopbackLink(listener, context)
         try:
             endpoint = RemoteEndpoint(link)
-            endpoint.call(lifecycle.INITIALIZE, context)
-            endpoint.call(lifecycle.START)
+            _begin(endpoint, context, plugin)
             yield PluginUnderTest(endpoint, context)
             endpoint.call(lifecycle.STOP)
         finally:
             link.acquire().close()
             server.stop(0)
+
+
+def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -> None:
+    """Take it through its life as a host does, database and all."""
+    database = plugin.database_service()
+    own = OwnDatabase(context.plugin_id, context.database_url, Path(context.base_path, "backups"), "")
+    begin(
+        endpoint,
+        context,
+        own if database is not None else None,
+        lambda _step, call: call(),
+        describes=isinstance(database, SchemaService),
+    )
 
 
 class _LoopbackLink:

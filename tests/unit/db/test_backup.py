@@ -56,9 +56,25 @@ def test_the_last_few_are_kept_and_drafts_are_swept(path: Path, folder: Path) ->
     (folder / "killed.db.part").touch()
     other = folder / "other-20200101T000000000000Z-x.db"
     other.touch()
-    made = [back_up(path, folder, str(number), keep=3) for number in range(5)]
+    made = []
+    for number in range(5):
+        execute(path, f"INSERT INTO songs VALUES ({number})")
+        made.append(back_up(path, folder, str(number), keep=3))
     assert backups(folder, path.stem) == made[:1:-1]
     assert {entry.name for entry in folder.iterdir()} == {other.name, *(copy.name for copy in made[2:])}
+
+
+def test_what_has_not_changed_is_not_copied_again(path: Path, folder: Path) -> None:
+    first = back_up(path, folder, "1", keep=2)
+    assert back_up(path, folder, "1", keep=2) == first
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN")
+        writer.execute("DROP TABLE songs")
+        writer.execute("ROLLBACK")
+    assert back_up(path, folder, "1", keep=2) == first
+    assert list(folder.iterdir()) == [first]
+    execute(path, "DELETE FROM songs")
+    assert back_up(path, folder, "1", keep=2) != first
 
 
 @pytest.mark.parametrize("wrong", ["missing", "text", "link", "folder"])

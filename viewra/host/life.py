@@ -1,0 +1,92 @@
+"""The order of a plugin's first calls, the same for a process and for an object of this process, and its own database.
+
+A plugin that can say where its database stands has it migrated before it is initialized; any other, such as Viewra's Go
+plugins, opens its database in Initialize, and is asked to migrate after that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from viewra.adapters import Endpoint
+from viewra.codec import lifecycle
+from viewra.codec.database import DESCRIBE, MIGRATE
+from viewra.types import PluginContext, SchemaState
+
+log = logging.getLogger("viewra.host")
+
+MIGRATION_S = 600.0
+"""Seconds that a migration may take, unless the manifest says otherwise: it depends on how much data there is."""
+
+Step = Callable[[str, Callable[[], Any]], Any]
+"""Makes one call of the start, and names it when it fails."""
+
+
+@attrs.frozen
+class OwnDatabase:
+    """One plugin's database. ``backups`` is the folder for its copies; ``code_hash`` is that of the code that runs."""
+
+    plugin_id: str
+    url: str
+    backups: Path
+    code_hash: str
+
+    def protect(self, state: SchemaState | None) -> None:
+        """Copy the database before a migration that may change what is there; raises MigrationError.
+
+        ``state`` is what the plugin says of it. Of one that says nothing, new code may change anything.
+        """
+        if state is None:
+            if self._migrated_by() == self.code_hash:
+                return
+        elif state.pending is None or (state.current and all(one.additive for one in state.pending)):
+            return  # a revision that it does not know, it refuses itself
+        scheme, _, path = self.url.partition(":///")
+        if scheme != "sqlite":
+            log.warning(
+                "plugin %s: its database is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump",
+                self.plugin_id,
+            )
+            return
+        file = Path(path)
+        if not file.is_file() or file.stat().st_size == 0:
+            return
+        from viewra.db.backup import back_up  # light start: most plugins start without a migration
+
+        copy = back_up(file, self.backups, state.current if state is not None and state.current else "unknown")
+        log.info("plugin %s: its database was backed up to %s", self.plugin_id, copy)
+
+    def migrated(self) -> None:
+        """Remember which code migrated it last."""
+        if self._migrated_by() != self.code_hash:
+            self.backups.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._note.write_text(self.code_hash)
+
+    @property
+    def _note(self) -> Path:
+        return self.backups / "migrated-by"
+
+    def _migrated_by(self) -> str:
+        with contextlib.suppress(OSError):
+            return self._note.read_text()
+        return ""
+
+
+def begin(endpoint: Endpoint, context: PluginContext, own: OwnDatabase | None, step: Step, *, describes: bool) -> None:
+    """Initialize, migrate and start; ``own`` is None for a plugin without tables. ``step`` makes each call."""
+    if own is not None:
+        step("migrate", lambda: own.protect(endpoint.call(DESCRIBE, own.url) if describes else None))
+    if own is not None and describes:
+        step("migrate", lambda: endpoint.call(MIGRATE, own.url))
+    step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
+    if own is not None and not describes:
+        step("migrate", lambda: endpoint.call(MIGRATE, own.url))
+    if own is not None:
+        own.migrated()
+    step("start", lambda: endpoint.call(lifecycle.START))
