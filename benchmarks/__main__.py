@@ -7,6 +7,7 @@ import sys
 
 NAMES = {
     "scan": "files/s of a scan through a plugin process against the same plugin in-process; the host's memory",
+    "transport": "start, round trip and memory of a plugin process against a bare grpcio server",
     "help": "viewra --help against python -c pass",
     "manifest": "loading a manifest, and how its cost grows with its size",
 }

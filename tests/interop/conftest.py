@@ -14,7 +14,10 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def go_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the programs, each named like its folder in go/. Without Go the tests are skipped, unless VIEWRA_REQUIRE_GO is set."""
+    """The folder with the programs, each named like its folder in go/.
+
+    Without Go the tests are skipped, unless VIEWRA_REQUIRE_GO is set.
+    """
     go = shutil.which("go")
     if go is None:
         if os.environ.get("VIEWRA_REQUIRE_GO"):

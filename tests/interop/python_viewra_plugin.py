@@ -32,8 +32,8 @@ class Everything(Plugin):
     def extract_metadata(self, file_path) -> dict[str, str]:
         if file_path == "/fail":
             raise ValueError("cannot read it")
-        print("printed", file_path)
-        print("printed to stderr", file=sys.stderr)
+        sys.stdout.write(f"printed {file_path}\n")
+        sys.stderr.write("printed to stderr\n")
         return {"title": file_path, "answer": str(self.settings["answer"])}
 
     def on_scan_started(self, scan_job_id, library_id, library_path) -> None:
