@@ -20,8 +20,11 @@ from viewra.library import display
 
 
 @click.group("plugins")
-def command() -> None:
+@click.option("--reattach", multiple=True, metavar="ID=JSON", help="As the global option of this name.")
+@click.pass_context
+def command(ctx: click.Context, reattach: tuple[str, ...]) -> None:
     """List plugins, enable and disable them, check and set them up."""
+    ctx.obj = attrs.evolve(ctx.obj, reattach=(*ctx.obj.reattach, *reattach))
 
 
 command.add_command(check_command)

@@ -50,8 +50,8 @@ class Runtime:
     """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
 
     ``call_timeout_s`` has ``default`` and, by hook name, what differs. ``limits`` may have ``memory_mb``,
-    ``cpu_percent``, ``open_files`` and ``processes``. ``reload`` is ``blue-green`` or ``restart``. One that is ``detachable`` may outlive its
-    host, under a lease.
+    ``cpu_percent``, ``open_files`` and ``processes``. ``reload`` is ``blue-green`` or ``restart``. One that is
+    ``detachable`` may outlive its host, under a lease.
     """
 
     workers: int = 1

@@ -9,9 +9,11 @@ from pathlib import Path
 import attrs
 
 from viewra.errors import ManifestError
+from viewra.manifest import cue
 from viewra.manifest.load import loads, read_text
 from viewra.manifest.model import Manifest
 
+ENTRY_POINT = "entry_points.main"
 _SHOWN = 120
 """Code points of a source line that are shown."""
 
@@ -49,21 +51,33 @@ def check(directory: Path) -> CheckReport:
         source = read_text(file)
         manifest = loads(source, file)
     except ManifestError as failed:
-        return CheckReport(ok=False, errors=failed.errors, warnings=(), source=source)
-    message = entry_point_problem(manifest)
+        also = _entry_point_error(source, file)
+        return CheckReport(ok=False, errors=(*failed.errors, *also), warnings=(), source=source)
+    message = entry_point_problem(manifest.directory, manifest.entry_point)
     errors: tuple[ManifestError, ...] = ()
     if message:
         line, column = manifest.entry_point_place
-        path = "entry_points.main"
-        errors = (ManifestError(message, file=str(file), line=line, column=column, path=path),)
+        errors = (ManifestError(message, file=str(file), line=line, column=column, path=ENTRY_POINT),)
     return CheckReport(not errors, errors, manifest.warnings, manifest, source)
 
 
-def entry_point_problem(manifest: Manifest) -> str:
-    """What is wrong with the executable that the manifest names, ``""`` if nothing: one sentence without the place."""
-    directory = manifest.directory.resolve()
-    path = directory / manifest.entry_point
-    shown = repr(manifest.entry_point)
+def _entry_point_error(source: str, file: Path) -> tuple[ManifestError, ...]:
+    """The same of a manifest that is wrong elsewhere, as far as it can be evaluated: all errors are shown at once."""
+    try:
+        value = cue.loads(source, str(file))
+        data = value.lookup("#Plugin") if "#Plugin" in value else value
+        entry_point = data.lookup(ENTRY_POINT).export()
+    except ManifestError:
+        return ()
+    message = entry_point_problem(file.parent, entry_point) if isinstance(entry_point, str) and entry_point else ""
+    return (ManifestError(message, file=str(file), path=ENTRY_POINT),) if message else ()
+
+
+def entry_point_problem(directory: Path, entry_point: str) -> str:
+    """What is wrong with the executable that a manifest names, ``""`` if nothing: one sentence without the place."""
+    directory = directory.resolve()
+    path = directory / entry_point
+    shown = repr(entry_point)
     try:
         real = path.resolve(strict=True)
         mode = real.stat().st_mode

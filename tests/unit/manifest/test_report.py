@@ -62,6 +62,7 @@ def test_the_entry_point_is_a_file_inside_the_directory(tmp_path: Path) -> None:
 
 
 def test_errors_with_the_source_line_and_a_caret(tmp_path: Path) -> None:
+    program(tmp_path / "run")
     (tmp_path / "plugin.cue").write_text(MANIFEST % "run" + '\truntime: {workers: "two"}\nextra: 1\n')
     report = check(tmp_path)
     assert not report.ok
@@ -79,6 +80,11 @@ def test_errors_with_the_source_line_and_a_caret(tmp_path: Path) -> None:
             "message": 'expected int, found "two"',
         }
     ]
+
+
+def test_a_missing_program_is_told_beside_other_errors(tmp_path: Path) -> None:
+    (tmp_path / "plugin.cue").write_text(MANIFEST % "run" + '\truntime: {workers: "two"}\n')
+    assert [error.path for error in check(tmp_path).errors] == ["runtime.workers", "entry_points.main"]
 
 
 def test_warnings_apart_from_errors(tmp_path: Path) -> None:
