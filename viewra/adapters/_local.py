@@ -98,7 +98,8 @@ class LocalEndpoint:
             story = fault.of(error)
             call_id = secrets.token_hex(4)
             extra = {"fields": {"call": rpc.method, "call_id": call_id}}
-            self._log.error("%s failed: %s", rpc.method, story.kind, exc_info=error, extra=extra)
+            level = logging.DEBUG if rpc.refuses else logging.ERROR
+            self._log.log(level, "%s failed: %s", rpc.method, story.kind, exc_info=error, extra=extra)
             raise PluginFault(
                 self.plugin_id, reason(error), call=rpc.method, kind=story.kind, causes=story.causes, call_id=call_id
             ) from error

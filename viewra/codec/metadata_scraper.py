@@ -75,6 +75,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     decode_value=lambda message: dict(message.metadata),
     check=lambda value: checks.text_map(value, "metadata"),
     reports=Reports.ERROR,
+    refuses=True,
 )
 GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
     service=SERVICE,

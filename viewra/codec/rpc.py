@@ -40,7 +40,10 @@ class Reports(enum.Enum):
 
 @attrs.frozen(eq=False)
 class Rpc(Generic[P, T]):
-    """One procedure. ``service`` is the capability's name, ``method`` that of the service method and of the hook."""
+    """One procedure. ``service`` is the capability's name, ``method`` that of the service method and of the hook.
+
+    ``refuses`` says that raising is an answer, by the method's contract: what it was asked about is not to its liking.
+    """
 
     service: str
     method: str
@@ -53,6 +56,7 @@ class Rpc(Generic[P, T]):
     check: Callable[[Any], T]
     decode_args: Callable[[Any], tuple[Any, ...]] = lambda _: ()
     reports: Reports = Reports.STATUS
+    refuses: bool = False
 
     @property
     def wire_service(self) -> str:

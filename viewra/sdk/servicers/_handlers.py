@@ -58,7 +58,7 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
             with limited(UNLIMITED):
                 return rpc.answer(answer).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
-            _log_traceback(log, rpc.method, error, context)
+            _log_traceback(log.debug if rpc.refuses else log.error, rpc.method, error, context)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error)),))
             failure = rpc.failure(fault.clean(reason(error)))
             if failure is None:
@@ -70,11 +70,11 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
     return behave
 
 
-def _log_traceback(log: Logger, call: str, error: BaseException, context: grpc.ServicerContext) -> None:
+def _log_traceback(log: Callable[..., None], call: str, error: BaseException, context: grpc.ServicerContext) -> None:
     call_id = next((str(value) for key, value in context.invocation_metadata() if key == fault.CALL_ID), "")
     message = f"{call} failed: {type(error).__name__}"
     with contextlib.suppress(OSError, ValueError):  # stderr may be closed: the answer matters more
-        log.error(message, call=call, call_id=call_id, traceback=_traceback(error))
+        log(message, call=call, call_id=call_id, traceback=_traceback(error))
 
 
 def _traceback(error: BaseException) -> str:
