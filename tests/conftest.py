@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 MakePlugin = Callable[..., Path]
@@ -46,6 +50,40 @@ def make_plugin(tmp_path: Path) -> MakePlugin:
         return directory
 
     return make
+
+
+POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL")
+"""The URL of a database in which schemas can be made; ``.ci/postgresql`` makes one."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of the test's own, once in SQLite and, where there is one, once in PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'viewra.db'}"
+    else:
+        with postgresql_schema() as url:
+            yield url
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    if POSTGRESQL is None:
+        pytest.skip("VIEWRA_TEST_POSTGRESQL names no PostgreSQL to test with (see .ci/postgresql)")
+    with postgresql_schema() as url:
+        yield url
+
+
+@contextmanager
+def postgresql_schema() -> Iterator[str]:
+    server = POSTGRESQL or ""
+    schema = f"viewra_test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    yield f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{schema}%20-csynchronous_commit%3Doff"
+    with psycopg.connect(server, autocommit=True, options="-c client_min_messages=warning") as connection:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture(scope="session", autouse=True)

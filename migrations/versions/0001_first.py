@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -12,6 +13,13 @@ depends_on = None
 
 MAX_ID = 2**32 - 1
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def unique_path(table: str) -> list[sa.Constraint]:
+    """Keep a path from being there twice; PostgreSQL's ordinary indexes hold no value of more than 2.7 kB."""
+    if op.get_context().dialect.name == "postgresql":
+        return [postgresql.ExcludeConstraint(("path", "="), using="hash", name=f"uq_{table}_path")]
+    return [sa.UniqueConstraint("path", name=f"uq_{table}_path")]
 
 
 def upgrade() -> None:
@@ -32,7 +40,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(f"id BETWEEN 1 AND {MAX_ID}", name="ck_libraries_id_fits_the_wire"),
         sa.PrimaryKeyConstraint("id", name="pk_libraries"),
-        sa.UniqueConstraint("path", name="uq_libraries_path"),
+        *unique_path("libraries"),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -43,7 +51,7 @@ def upgrade() -> None:
         sa.Column("last_seen_job", ID, nullable=False),
         sa.ForeignKeyConstraint(["library_id"], ["libraries.id"], name="fk_directories_library_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_directories"),
-        sa.UniqueConstraint("path", name="uq_directories_path"),
+        *unique_path("directories"),
     )
     op.create_index("ix_directories_library_id", "directories", ["library_id"])
     op.create_table(
@@ -126,12 +134,25 @@ def upgrade() -> None:
         sa.Column("failed", sa.BigInteger(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("plugin_id", name="pk_listener_cursors"),
     )
-    # SQLite's own full-text index; its rowid is the id of the media file.
-    op.execute(
-        "CREATE VIRTUAL TABLE media_search USING fts5("
-        "title, artist, album, albumartist, composer, genre, date, path, "
-        "tokenize = 'unicode61 remove_diacritics 2')"
-    )
+    if op.get_context().dialect.name == "postgresql":
+        op.create_table(
+            "media_search",
+            sa.Column("rowid", ID, autoincrement=False, nullable=False),  # the id of the media file
+            sa.Column("title", sa.Text(), nullable=False),
+            sa.Column("artist", sa.Text(), nullable=False),
+            sa.Column("album", sa.Text(), nullable=False),
+            sa.Column("document", postgresql.TSVECTOR(), nullable=False),
+            sa.ForeignKeyConstraint(["rowid"], ["media_files.id"], name="fk_media_search_rowid", ondelete="CASCADE"),
+            sa.PrimaryKeyConstraint("rowid", name="pk_media_search"),
+        )
+        op.create_index("ix_media_search_document", "media_search", ["document"], postgresql_using="gin")
+    else:
+        # SQLite's own full-text index; its rowid is the id of the media file.
+        op.execute(
+            "CREATE VIRTUAL TABLE media_search USING fts5("
+            "title, artist, album, albumartist, composer, genre, date, path, "
+            "tokenize = 'unicode61 remove_diacritics 2')"
+        )
 
 
 def downgrade() -> None:

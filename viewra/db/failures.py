@@ -30,6 +30,37 @@ _CAUSES = {
 }
 """Primary result codes of SQLite (sqlite.org/rescode.html) that come from the outside, and what to do."""
 
+_STATES = {
+    "08": ("is not reachable any more", "check that the server runs, and start again"),
+    "28": ("refuses this user or password", "check user and password in the URL, and pg_hba.conf of the server"),
+    "3D": ("does not exist", "make it with createdb, or correct its name in the URL"),
+    "42501": ("may not be used by this user", "grant the user the rights, or make it the owner of the database"),
+    "53": ("has no room, memory or connections left", "look at the server's log"),
+    "55P03": ("is in use by another process", "wait for the other process or end it"),
+    "57": ("was stopped, or ended the statement", "check that the server runs, and start again"),
+    "58": ("cannot be read or written", "look at the server's log"),
+    "XX": ("is damaged", "look at the server's log; restore it from a backup"),
+}
+"""SQLSTATE codes, or the classes of them (their first two characters), that come from the outside, and what to do."""
+
+_REFUSALS = (
+    ("authentication failed", "28"),
+    ("no password supplied", "28"),
+    ("no pg_hba.conf entry", "28"),
+    ('role "', "28"),
+    ("permission denied for database", "42501"),
+    ('database "', "3D"),
+    ("too many", "53"),
+    ("starting up", "57"),
+    ("shutting down", "57"),
+)
+"""What a server says to whom it does not let in, for which the driver has no code, and the code for it."""
+
+_UNREACHABLE = ("cannot be reached", "check host and port in the URL, and that the server runs and listens there")
+
+_OURS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
+"""Mistakes in our own statements, unless the server says otherwise."""
+
 _OTHER = ("does not work", "check that it is a database of this version of viewra")
 
 
@@ -37,7 +68,8 @@ def database_name(url: sa.URL) -> str:
     """How messages call a database: its file, or its URL without the password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
-    return url.render_as_string(hide_password=True)
+    shown = url.set(drivername="postgresql", query={})  # a password may be among the options too
+    return shown.render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -46,8 +78,29 @@ def translated(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        if isinstance(error, (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)):
+        cause = _postgresql(error) if url.get_backend_name() == "postgresql" else _sqlite(error)
+        if cause is None:
             raise
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        what, hint = _CAUSES.get(code & 0xFF, _OTHER) if code is not None else _OTHER
-        raise DatabaseError(f"database {database_name(url)} {what} ({error.orig})", hint=hint) from error
+        what, hint = cause
+        reason = " ".join(str(error.orig).split())
+        raise DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint) from error
+
+
+def _sqlite(error: sa.exc.DBAPIError) -> tuple[str, str] | None:
+    if isinstance(error, _OURS):
+        return None
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return _CAUSES.get(code & 0xFF, _OTHER) if code is not None else _OTHER
+
+
+def _postgresql(error: sa.exc.DBAPIError) -> tuple[str, str] | None:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None and isinstance(error, sa.exc.OperationalError):
+        said = str(error.orig)
+        if "connection to server" in said and " failed: " in said:
+            said = said.partition(" failed: ")[2]
+        state = next((code for words, code in _REFUSALS if words in said), None)
+        if state is None:
+            return _STATES["08"] if error.connection_invalidated else _UNREACHABLE
+    known = _STATES.get(state or "") or _STATES.get((state or "")[:2])
+    return known or (None if isinstance(error, _OURS) else _OTHER)

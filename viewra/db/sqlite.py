@@ -15,10 +15,16 @@ WRITES = "viewra_writes"
 """Execution option of a connection that is going to write."""
 
 
-def prepare(engine: sa.Engine) -> None:
-    """Set up each connection that the engine will open."""
+NAMES = frozenset({"sqlite", "sqlite+pysqlite"})
+"""What the URL of a database may begin with."""
+
+
+def engine_for(url: sa.URL) -> sa.Engine:
+    """An engine without a connection yet, which sets up each one that it will open."""
+    engine = sa.create_engine(url)
     sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:

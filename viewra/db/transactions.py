@@ -8,14 +8,18 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from viewra.db.failures import translated
+from viewra.db.postgresql import READS
 from viewra.db.sqlite import WRITES
 
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One read transaction: a consistent view. Raises ``DatabaseError``."""
-    with translated(engine.url), engine.begin() as connection:
-        yield connection
+    with translated(engine.url), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(**READS)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

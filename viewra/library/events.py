@@ -75,10 +75,15 @@ def open_cursor(engine: sa.Engine, plugin_id: str) -> int:
 
 
 def save_cursor(engine: sa.Engine, plugin_id: str, event_id: int, failed: int) -> None:
-    """Remember how far a listener is; ``failed`` more notifications were passed over. Deletes what all have passed."""
+    """Remember how far a listener is; ``failed`` more notifications were passed over. Deletes what all have passed.
+
+    It never goes back: hosts that share a database share its listeners, and another one may have come further.
+    """
+    known = listener_cursors.c.event_id
+    furthest = sa.case((known > event_id, known), else_=event_id)
     with writing(engine) as connection:
         ours = sa.update(listener_cursors).where(listener_cursors.c.plugin_id == plugin_id)
-        connection.execute(ours.values(event_id=event_id, failed=listener_cursors.c.failed + failed))
+        connection.execute(ours.values(event_id=furthest, failed=listener_cursors.c.failed + failed))
         prune(connection)
 
 

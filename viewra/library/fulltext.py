@@ -1,22 +1,21 @@
-"""The full-text index, as far as it is SQLite's (FTS5): its rows, and how a parsed query becomes a MATCH expression."""
+"""The full-text index, in whichever way the database has one: its rows, and the condition and rank of a hit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from types import ModuleType
 
 import sqlalchemy as sa
 
-from viewra.library.query import Query, Term
-
-TEXT_FIELDS = ("title", "artist", "album", "albumartist", "composer", "genre", "date")
-WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
-"""How much a hit counts in each of ``TEXT_FIELDS`` and in the path."""
+from viewra.library import fulltext_sqlite
+from viewra.library.query import Query
 
 media_search = sa.table(
-    "media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in (*TEXT_FIELDS, "path"))
+    "media_search",
+    sa.column("rowid", sa.BigInteger),
+    *(sa.column(name, sa.Text) for name in ("title", "artist", "album")),
 )
-rank = sa.func.bm25(sa.literal_column("media_search"), *(sa.literal_column(str(weight)) for weight in WEIGHTS))
-"""FTS5's measure of a hit: the lower the better, below 0."""
+"""What every index has of a file; ``rowid`` is its id."""
 
 
 def index(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
@@ -26,7 +25,7 @@ def index(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> 
     file) and ``TEXT_FIELDS``.
     """
     forget(connection, [document["rowid"] for document in documents])
-    connection.execute(sa.insert(media_search), documents)
+    _dialect(connection).insert(connection, documents)
 
 
 def forget(connection: sa.Connection, file_ids: Iterable[object]) -> None:
@@ -39,20 +38,21 @@ def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None
     connection.execute(sa.delete(media_search).where(media_search.c.rowid.in_(file_ids)))
 
 
-def matches(query: Query) -> sa.ColumnElement[bool]:
+def matches(connection: sa.Connection, query: Query) -> sa.ColumnElement[bool]:
     """The condition that a row of the index is a hit."""
-    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(expression(query))
+    condition: sa.ColumnElement[bool] = _dialect(connection).matches(query)
+    return condition
 
 
-def expression(query: Query) -> str:
-    """The query in FTS5's language; every word goes in quotes, so that nothing in it can be taken for syntax."""
-    parts = []
-    for alternative in query.alternatives:
-        wanted = " AND ".join(_term(term) for term in alternative.wanted)
-        parts.append(f"({wanted})" + "".join(f" NOT {_term(term)}" for term in alternative.unwanted))
-    return " OR ".join(f"({part})" for part in parts)
+def rank(connection: sa.Connection, query: Query) -> sa.ColumnElement[float]:
+    """The measure of a hit: the lower the better, never above 0."""
+    measure: sa.ColumnElement[float] = _dialect(connection).rank(query)
+    return measure
 
 
-def _term(term: Term) -> str:
-    quoted = '"' + term.text.replace('"', '""') + '"'
-    return (f"{term.field} : " if term.field else "") + quoted + ("*" if term.prefix else "")
+def _dialect(connection: sa.Connection) -> ModuleType:
+    if connection.dialect.name == "postgresql":
+        from viewra.library import fulltext_postgresql  # its part of SQLAlchemy takes a while to import
+
+        return fulltext_postgresql
+    return fulltext_sqlite

@@ -6,25 +6,55 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.tables import scan_jobs
-from viewra.db.transactions import writing
-from viewra.errors import LockedError
+from viewra.db import postgresql
+from viewra.db.failures import translated
+from viewra.db.tables import libraries, scan_jobs
+from viewra.db.transactions import reading, writing
+from viewra.errors import LockedError, UsageError
 from viewra.library import events
 from viewra.library.paths import display
 from viewra.library.report import Tally
 from viewra.types import ScanStatus
 
 
+@contextmanager
+def lock(engine: sa.Engine, library_id: int, name: str) -> Iterator[None]:
+    """Keep hosts on other machines from scanning a library; ``begin`` and all that follows is done inside.
+
+    Only PostgreSQL is shared by machines. With SQLite, processes of one machine see by the owner of a job that it runs.
+    Raises ``LockedError`` when the library is being scanned, and ``DatabaseError``.
+    """
+    if not _has_locks(engine):
+        yield
+        return
+    with translated(engine.url):
+        holder = postgresql.take_scan_lock(engine, library_id)
+    if holder is None:
+        with reading(engine) as connection:
+            refuse_while_scanned(connection, library_id, name)
+        raise LockedError(f"{name} is being scanned", hint="wait for it to end, or cancel it")
+    with holder:
+        yield
+
+
 def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
-    """Start a job, tell of it, and return its id. Raises ``LockedError`` when this library is being scanned."""
+    """Start a job, tell of it, and return its id.
+
+    Raises ``LockedError`` when this library is being scanned, ``UsageError`` when it is no more, ``DatabaseError``.
+    """
     with writing(engine) as connection:
-        fail_interrupted(connection)
+        # Where a library has a lock, the caller holds it: whoever else seems to scan it was killed.
+        fail_interrupted(connection, held=library_id if _has_locks(connection) else None)
         refuse_while_scanned(connection, library_id, display(os.fsdecode(root)))
+        if connection.execute(sa.select(libraries.c.id).where(libraries.c.id == library_id)).first() is None:
+            raise UsageError(f"the library {display(os.fsdecode(root))} was removed meanwhile", hint="scan it again")
         row = {
             "library_id": library_id,
             "path": path,
@@ -60,11 +90,11 @@ def recover(engine: sa.Engine) -> int:
         return fail_interrupted(connection)
 
 
-def fail_interrupted(connection: sa.Connection) -> int:
-    """As ``recover``, in the caller's transaction."""
+def fail_interrupted(connection: sa.Connection, *, held: int | None = None) -> int:
+    """As ``recover``, in the caller's transaction; the caller holds the lock of the library ``held``."""
     running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
     rows = connection.execute(running.where(scan_jobs.c.status == ScanStatus.RUNNING)).all()
-    ended = [row for row in rows if not _lives(row.owner)]
+    ended = [row for row in rows if row.library_id == held or not _lives(connection, row)]
     for row in ended:
         _fail(connection, row.id, row.library_id, "interrupted")
     return len(ended)
@@ -72,9 +102,10 @@ def fail_interrupted(connection: sa.Connection) -> int:
 
 def refuse_while_scanned(connection: sa.Connection, library_id: int, name: str) -> None:
     """Raise ``LockedError`` when the library is being scanned."""
-    running = sa.select(scan_jobs.c.id, scan_jobs.c.owner).where(scan_jobs.c.status == ScanStatus.RUNNING)
-    for row in connection.execute(running.where(scan_jobs.c.library_id == library_id)):
-        if _lives(row.owner):
+    running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
+    running = running.where(scan_jobs.c.status == ScanStatus.RUNNING, scan_jobs.c.library_id == library_id)
+    for row in connection.execute(running).all():
+        if _lives(connection, row):
             raise LockedError(
                 f"{name} is being scanned by process {row.owner.partition(':')[0]} (job {row.id})",
                 hint="wait for it to end, or cancel it",
@@ -97,7 +128,18 @@ def _owner() -> str:
     return f"{process}:{thread}:{_started(process, thread)}"
 
 
-def _lives(owner: str) -> bool:
+def _has_locks(database: sa.Engine | sa.Connection) -> bool:
+    return database.dialect.name == "postgresql"
+
+
+def _lives(connection: sa.Connection, job: sa.Row[int, int, str]) -> bool:
+    """Whether a job that is said to run does."""
+    if _has_locks(connection):
+        return postgresql.is_scanned(connection, job.library_id)
+    return _is_here(job.owner)
+
+
+def _is_here(owner: str) -> bool:
     """Whether the owner still scans. A job of the asking thread itself does not: that thread is here now."""
     process, thread, started = (int(part) for part in owner.split(":"))
     if (process, thread) == (os.getpid(), threading.get_native_id()):

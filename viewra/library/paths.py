@@ -8,7 +8,8 @@ import os
 
 
 def display(path: str) -> str:
-    r"""``path`` as text that can be printed and stored: each byte that is not UTF-8 becomes ``\xNN``."""
+    r"""``path`` as text that can be printed and stored: each byte that is not UTF-8 becomes ``\xNN``, NUL too."""
+    path = path.replace("\0", r"\x00")
     try:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # a surrogate that stands for no byte: not from the file system

@@ -14,7 +14,10 @@ import attrs
 
 from viewra.errors import UsageError
 
-FIELDS = ("title", "artist", "album", "albumartist", "composer", "genre", "date", "path")
+TEXT_FIELDS = ("title", "artist", "album", "albumartist", "composer", "genre", "date")
+"""The metadata that is searched, beside the path."""
+
+FIELDS = (*TEXT_FIELDS, "path")
 
 MAX_TERMS = 64
 """How many words a query may have: SQLite bounds the depth of an expression."""

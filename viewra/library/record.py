@@ -14,6 +14,7 @@ from viewra.library import events, fulltext, readings
 from viewra.library.libraries import Scope
 from viewra.library.merge import pick
 from viewra.library.paths import below, display_bytes, join
+from viewra.library.query import TEXT_FIELDS
 from viewra.library.readings import Answer
 from viewra.services import ScraperSession
 from viewra.types import FileOutcome
@@ -101,7 +102,7 @@ class Recorder:
 
     def _document(self, file: Any, answers: Iterable[Answer]) -> dict[str, object]:
         path = display_bytes(below(join(file.path, file.name), self._scope.root))
-        texts = pick((answer.reading() for answer in answers), fulltext.TEXT_FIELDS)
+        texts = pick((answer.reading() for answer in answers), TEXT_FIELDS)
         return {"rowid": file.id, "path": path, **texts}
 
     def _tell(self, connection: sa.Connection, file_ids: Sequence[int]) -> None:

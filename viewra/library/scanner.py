@@ -24,7 +24,7 @@ from viewra.library.discover import Discovery
 from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
 from viewra.library.notify import Notifier
-from viewra.library.paths import display
+from viewra.library.paths import display, display_bytes
 from viewra.library.record import Recorder
 from viewra.library.report import ProgressReporter, ScanProgress, Tally
 from viewra.library.scrape import Completion, Outcomes, Scraper
@@ -62,27 +62,28 @@ def scan(
         libraries.refuse_unmounted(engine, scope)
         if notifier is not None:
             notifier.open()
-        started = time.monotonic()
-        job_id = jobs.begin(engine, scope.library_id, scope.root, scope.path)
-        if notifier is not None:
-            notifier.wake()
-        tally = Tally()
-        try:
-            status = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier).run(full=full)
-        except Exception as error:
-            with contextlib.suppress(DatabaseError):
-                jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
-            raise
-        return ScanReport(
-            scan_job_id=job_id,
-            library_id=scope.library_id,
-            library_path=os.fsdecode(scope.root),
-            status=status,
-            counts=tally.counts,
-            duration_s=time.monotonic() - started,
-            failures=tuple(tally.failures),
-            pending_notifications=events.pending(engine),
-        )
+        with jobs.lock(engine, scope.library_id, display_bytes(scope.root)):
+            started = time.monotonic()
+            job_id = jobs.begin(engine, scope.library_id, scope.root, scope.path)
+            if notifier is not None:
+                notifier.wake()
+            tally = Tally()
+            try:
+                status = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier).run(full=full)
+            except Exception as error:
+                with contextlib.suppress(DatabaseError):
+                    jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
+                raise
+            return ScanReport(
+                scan_job_id=job_id,
+                library_id=scope.library_id,
+                library_path=os.fsdecode(scope.root),
+                status=status,
+                counts=tally.counts,
+                duration_s=time.monotonic() - started,
+                failures=tuple(tally.failures),
+                pending_notifications=events.pending(engine),
+            )
 
 
 class _Scan:

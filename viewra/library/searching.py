@@ -49,16 +49,17 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     index = fulltext.media_search
-    ranked = sa.select(index.c.rowid, index.c.title, index.c.artist, index.c.album, fulltext.rank.label("rank"))
-    ranked = ranked.where(fulltext.matches(query)).order_by(sa.text("rank")).limit(limit)
-    best = ranked.subquery()
-    found = sa.select(best.c.title, best.c.artist, best.c.album, best.c.rank, directories.c.path, media_files.c.name)
-    found = found.join_from(best, media_files, media_files.c.id == best.c.rowid)
-    found = found.join(directories, directories.c.id == media_files.c.directory_id).order_by(best.c.rank)
-    counted = sa.select(sa.func.count()).select_from(index).where(fulltext.matches(query))
     with reading(engine) as connection:
-        total = connection.execute(counted).scalar_one()
-        rows = connection.execute(found).all()
+        hit = fulltext.matches(connection, query)
+        ranked = sa.select(index, fulltext.rank(connection, query).label("rank")).where(hit)
+        best = ranked.order_by(sa.text("rank"), index.c.rowid).limit(limit).subquery()
+        found = sa.select(
+            best.c.title, best.c.artist, best.c.album, best.c.rank, directories.c.path, media_files.c.name
+        )
+        found = found.join_from(best, media_files, media_files.c.id == best.c.rowid)
+        found = found.join(directories, directories.c.id == media_files.c.directory_id)
+        total = connection.execute(sa.select(sa.func.count()).select_from(index).where(hit)).scalar_one()
+        rows = connection.execute(found.order_by(best.c.rank, best.c.rowid)).all()
     top = rows[0].rank if rows else -1.0
     return total, [
         SearchHit(

@@ -8,8 +8,8 @@ from viewra.db import enabled_plugins, is_enabled, open_database, set_enabled
 
 
 @pytest.fixture
-def engine(tmp_path: Path):
-    made = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+def engine(database_url: str):
+    made = open_database(database_url)
     yield made
     made.dispose()
 

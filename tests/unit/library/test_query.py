@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewra.errors import UsageError
-from viewra.library.fulltext import TEXT_FIELDS, expression
-from viewra.library.query import Alternative, Query, Term, parse
+from viewra.library.fulltext_sqlite import expression
+from viewra.library.query import TEXT_FIELDS, Alternative, Query, Term, parse
 
 
 def one(*wanted: Term, unwanted: tuple[Term, ...] = ()) -> Query:

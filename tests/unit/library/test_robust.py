@@ -43,7 +43,7 @@ class Hook:
     def open_listener(self):
         return []
 
-engine = open_database("sqlite:///" + sys.argv[1])
+engine = open_database(sys.argv[1])
 try:
     report = library.scan(engine, Hook(), sys.argv[2])
 except ViewraError as error:
@@ -61,7 +61,7 @@ WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"
 
 
 def command(world, folder: Path, *, stop_at: int = 0) -> list[str]:
-    return [sys.executable, "-c", textwrap.dedent(SCAN), str(world.database), str(folder), str(stop_at)]
+    return [sys.executable, "-c", textwrap.dedent(SCAN), world.url, str(folder), str(stop_at)]
 
 
 def scan_without_privileges(world, folder: Path) -> dict:

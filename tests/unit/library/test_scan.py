@@ -409,7 +409,8 @@ def test_folders_within_each_other_are_one_job(tmp_path: Path) -> None:
 
 def test_a_folder_with_more_files_than_a_statement_takes_parameters(world) -> None:
     def limit(connection, _record) -> None:
-        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_500)
+        if isinstance(connection, sqlite3.Connection):
+            connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_500)
 
     world.engine.dispose()
     sa.event.listen(world.engine, "connect", limit)

@@ -1,0 +1,96 @@
+"""What is PostgreSQL's own: the driver, one writer at a time as with SQLite, and locks that end with their holder.
+
+All locks are advisory ones of two numbers: the first stands for the schema, so that libraries in several schemas of
+one database know nothing of each other; the second is 0 for whoever writes, else the id of a library that is scanned.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from viewra.db.sqlite import WRITES
+from viewra.errors import UsageError
+
+DRIVER = "postgresql+psycopg"
+NAMES = frozenset({"postgresql", "postgres", DRIVER})
+"""What the URL of a database may begin with."""
+
+CONNECT_TIMEOUT_S = 10
+LOCK_TIMEOUT_S = 60
+"""How long a statement waits for a lock, such as another writer's, before it fails."""
+
+SCAN_LOCK_TIMEOUT_MS = 1000
+"""How long a scan waits for its library: the server needs a moment to notice that a host was killed."""
+
+LOCK_NOT_AVAILABLE = "55P03"
+"""The SQLSTATE of a lock that was waited for too long."""
+
+READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""Options of a connection that only reads: all its statements see the same moment."""
+
+_SCHEMA_KEY = "('x' || left(md5('viewra ' || current_schema()), 8))::bit(32)::int"
+
+
+def engine_for(url: sa.URL) -> sa.Engine:
+    """An engine without a connection yet. Raises ``UsageError`` when the driver is not installed."""
+    options = f"-c lock_timeout={LOCK_TIMEOUT_S}s"
+    given = url.query.get("options", "")
+    arguments = {"options": f"{options} {given}".strip(), "application_name": "viewra"}
+    if "connect_timeout" not in url.query:
+        arguments["connect_timeout"] = str(CONNECT_TIMEOUT_S)
+    try:
+        engine = sa.create_engine(
+            url.set(drivername=DRIVER).difference_update_query(["options"]),
+            connect_args=arguments,
+            pool_pre_ping=True,  # the server may have been restarted since
+        )
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "the driver for PostgreSQL is not installed", hint="install it: pip install 'viewra[postgresql]'"
+        ) from error
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: sa.Connection) -> None:
+    # One writer at a time: what two hosts write never interleaves, so events are committed in the order of their ids.
+    if connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_KEY}, 0)")
+
+
+def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
+    """The connection that holds a library's lock until it is closed; None when another one holds it.
+
+    Raises what SQLAlchemy raises.
+    """
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        connection.detach()  # whoever gets it from the pool must not inherit the lock, nor its timeout
+        connection.exec_driver_sql(f"SET lock_timeout = {SCAN_LOCK_TIMEOUT_MS}")
+        lock = sa.text(f"SELECT pg_advisory_lock({_SCHEMA_KEY}, :id)")
+        connection.execute(lock, {"id": _signed(library_id)})
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sa.exc.OperationalError) and getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            return None
+        raise
+    return connection
+
+
+def is_scanned(connection: sa.Connection, library_id: int) -> bool:
+    """Whether anybody holds the lock of a library."""
+    locks = sa.table("pg_locks", *map(sa.column, ("locktype", "granted", "objsubid", "database", "classid", "objid")))
+    ours = (
+        locks.c.locktype == "advisory",
+        locks.c.granted,
+        locks.c.objsubid == 2,  # a lock of two numbers
+        locks.c.database == sa.text("(SELECT oid FROM pg_database WHERE datname = current_database())"),
+        sa.cast(locks.c.classid, sa.BigInteger) == sa.text(f"({_SCHEMA_KEY})::bigint & {2**32 - 1}"),
+        sa.cast(locks.c.objid, sa.BigInteger) == library_id,
+    )
+    return connection.execute(sa.select(locks.c.granted).where(*ours)).first() is not None
+
+
+def _signed(library_id: int) -> int:
+    """An id of 32 bits as the server takes it."""
+    return library_id if library_id < 2**31 else library_id - 2**32

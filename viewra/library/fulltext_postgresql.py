@@ -1,0 +1,103 @@
+"""The full-text index in PostgreSQL: a tsvector made of the words that SQLite would find, whatever the server's locale.
+
+Each word is in it twice, plain and behind the number of its field (``0/bach``), so that one index serves searches in
+one field and in any. Positions have a gap between fields: a phrase lies in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, REAL, TSQUERY, TSVECTOR
+
+from viewra.library.query import TEXT_FIELDS, Query, Term
+from viewra.library.tokens import tokens
+
+SHOWN = ("title", "artist", "album")
+CLASSES = "ABCCDDDD"
+"""The weight class of each of ``TEXT_FIELDS`` and of the path."""
+
+WEIGHTS = (0.2, 0.6, 0.8, 1.0)
+"""How much a hit counts in the classes D to A."""
+
+MAX_WORD = 255
+"""Characters of a word that are compared; PostgreSQL bounds a word at 2 kB."""
+
+MAX_WORDS, MAX_WORDS_BYTES = 2000, 50_000
+"""How much of a field is searched: PostgreSQL bounds positions at 16,383, and a tsvector at 1 MB."""
+
+media_search = sa.table(
+    "media_search",
+    sa.column("rowid", sa.BigInteger),
+    *(sa.column(name, sa.Text) for name in SHOWN),
+    sa.column("document", TSVECTOR),
+)
+_document: sa.ColumnElement[Any] = sa.literal_column("media_search.document", TSVECTOR)
+_FIELDS = {name: number for number, name in enumerate((*TEXT_FIELDS, "path"))}
+
+
+def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
+    """Add rows to the index."""
+    rows = [
+        {
+            "rowid": document["rowid"],
+            **{name: str(document[name]).replace("\0", " ") for name in SHOWN},  # no text here can hold NUL
+            "document": vector(document),
+        }
+        for document in documents
+    ]
+    connection.execute(sa.insert(media_search), rows)
+
+
+def matches(query: Query) -> sa.ColumnElement[bool]:
+    """The condition that a row of the index is a hit."""
+    return _document.op("@@", is_comparison=True)(_tsquery(query))
+
+
+def rank(query: Query) -> sa.ColumnElement[float]:
+    """PostgreSQL's measure of a hit, its sign changed: the lower the better, at most 0."""
+    weights: Any = sa.cast(list(WEIGHTS), ARRAY(REAL))
+    return -sa.func.ts_rank(weights, _document, _tsquery(query), type_=sa.Float)
+
+
+def vector(document: dict[str, object]) -> str:
+    """The tsvector of a document as text."""
+    parts: list[str] = []
+    position = 0
+    for field, number in _FIELDS.items():
+        weight = CLASSES[number]
+        for word in _bounded(str(document[field])):
+            position += 1
+            parts.append(f"'{word}':{position}{weight} '{number}/{word}':{position}{weight}")
+        position += 1
+    return " ".join(parts)
+
+
+def expression(query: Query) -> str:
+    """The query as a tsquery; a word holds letters and digits alone, so that nothing in it can be taken for syntax."""
+    parts = []
+    for alternative in query.alternatives:
+        terms = [_term(term) for term in alternative.wanted] + [f"!{_term(term)}" for term in alternative.unwanted]
+        parts.append(" & ".join(terms))
+    return " | ".join(f"({part})" for part in parts)
+
+
+def _tsquery(query: Query) -> sa.ColumnElement[Any]:
+    return sa.cast(expression(query), TSQUERY)
+
+
+def _term(term: Term) -> str:
+    field = f"{_FIELDS[term.field]}/" if term.field else ""
+    words = [f"'{field}{word[:MAX_WORD]}'" for word in tokens(term.text)]
+    return "(" + " <-> ".join(words) + (":*" if term.prefix else "") + ")"
+
+
+def _bounded(text: str) -> Iterator[str]:
+    size = 0
+    for word in tokens(text)[:MAX_WORDS]:
+        size += len(word[:MAX_WORD].encode()) + 8
+        if size > MAX_WORDS_BYTES:
+            return
+        yield word[:MAX_WORD]
