@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
 
+from viewra.cli._logging import JSONFormatter
 from viewra.errors import PluginFault
 from viewra.testing import (
     FakePlugin,
@@ -157,19 +159,33 @@ def test_whatever_an_author_raises_is_a_fault(run: Run, error: BaseException) ->
             assert caught.value.plugin_id == "under_test"
 
 
-def test_causes_cross(run: Run) -> None:
-    def fail(_path: str) -> None:
+def test_causes_cross_and_the_traceback_is_in_the_plugins_log(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(*_arguments: object) -> None:
         try:
             raise OSError("disk is gone")
         except OSError as error:
             raise ValueError("cannot read") from error
 
-    with run(FakePlugin(on={"extract_metadata": fail})) as plugin:
+    caplog.set_level(logging.DEBUG)
+    with run(FakePlugin(on={"extract_metadata": fail, "search": fail})) as plugin:
         assert plugin.metadata_scraper is not None
-        with pytest.raises(PluginFault, match="cannot read") as caught:
-            plugin.metadata_scraper.extract_metadata("/a")
-    story = str(caught.value) + str(caught.value.__cause__ and caught.value.__cause__.__cause__)
-    assert "disk is gone" in story
+        assert plugin.search is not None
+        for call, level in (
+            (lambda: plugin.metadata_scraper.extract_metadata("/a"), logging.DEBUG),
+            (lambda: plugin.search.search({"q": "x"}, 1, 0), logging.ERROR),
+        ):
+            with pytest.raises(PluginFault, match="cannot read") as caught:
+                call()
+            fault = caught.value
+            assert (fault.kind, fault.causes) == ("ValueError", ("OSError: disk is gone",))
+            assert fault.__cause__ is not None
+            assert "Traceback" not in str(fault)
+            (record,) = [one for one in caplog.records if getattr(one, "fields", {}).get("call_id") == fault.call_id]
+            assert (record.name, record.levelno) == ("viewra.plugin.under_test", level)
+            assert record.fields["call"] == fault.call
+            written = record.fields.get("traceback") or JSONFormatter().format(record)
+            assert "OSError: disk is gone" in written
+            assert "in fail" in written
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``viewra plugins list|info|enable|disable``, and the group that ``check`` and ``settings`` belong to."""
+"""``viewra plugins list|info|enable|disable``, and the group that the other commands on plugins belong to."""
 
 from __future__ import annotations
 
