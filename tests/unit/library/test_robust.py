@@ -16,7 +16,8 @@ from viewra import library
 from viewra.errors import DatabaseError
 
 SCAN = """
-import json, os, resource, sys
+import json, os, sys
+from pathlib import Path
 from concurrent.futures import Future
 from viewra import library
 from viewra.db import open_database
@@ -50,7 +51,9 @@ except ViewraError as error:
     print(json.dumps({"error": str(error), "hint": error.hint, "status": error.exit_status}))
 else:
     failures = [[failure.path, failure.plugin, failure.error] for failure in report.failures]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # Not getrusage: a process that was forked counts the memory of its parent, too.
+    status = Path("/proc/self/status").read_text()
+    memory = int(status.partition("VmHWM:")[2].split()[0]) // 1024
     counts = {"seen": report.counts.seen, "deleted": report.counts.deleted}
     print(json.dumps({**counts, "failures": failures, "MB": memory}))
 engine.dispose()
