@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from alembic import context
 
-from viewra.db.tables import metadata
+from viewra.db.tables import is_ours, metadata
 
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether autogenerate compares it: the full-text index and SQLite's own tables behind it are in no metadata."""
-    return not (kind == "table" and name is not None and name.startswith("media_search"))
-
-
+attributes = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=attributes.get("connection"),
+    dialect_name=attributes.get("dialect"),  # for SQL that nobody runs here
+    literal_binds=context.is_offline_mode(),
     target_metadata=metadata,
-    include_name=_is_ours,
+    include_name=is_ours,
     render_as_batch=True,
     # The caller's transaction is the only one: all revisions arrive together or none does.
     transactional_ddl=True,

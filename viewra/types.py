@@ -144,8 +144,21 @@ class SchemaState:
     @property
     def pending(self) -> tuple[SchemaRevision, ...] | None:
         """What the database still has to go through; None when it is at a revision that is not among these."""
-        ids = ["", *(revision.id for revision in self.revisions)]
-        return self.revisions[ids.index(self.current) :] if self.current in ids else None
+        return self.upto(self.head)
+
+    def upto(self, target: str) -> tuple[SchemaRevision, ...] | None:
+        """What the database has to go through to ``target``; None when it is not at or below it."""
+        here, there = self._position(self.current), self._position(target)
+        return self.revisions[here:there] if here is not None and there is not None and here <= there else None
+
+    def above(self, target: str) -> tuple[SchemaRevision, ...] | None:
+        """What the database went through after ``target`` ("": after nothing); None when it is not at or above it."""
+        here, there = self._position(self.current), self._position(target)
+        return self.revisions[there:here] if here is not None and there is not None and there <= here else None
+
+    def _position(self, revision: str) -> int | None:
+        ids = ["", *(one.id for one in self.revisions)]
+        return ids.index(revision) if revision in ids else None
 
 
 @attrs.frozen
@@ -300,10 +313,16 @@ class ScanReport:
 
 @attrs.frozen
 class MetadataValue:
-    """The value of one metadata field and the plugin that said it."""
+    """The value of one metadata field and the plugin that said it.
+
+    ``why`` its word counts more than that of the ``others``, which are plugin ids with what they said, the next best
+    first.
+    """
 
     value: str
     plugin: str
+    why: str = ""
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @attrs.frozen

@@ -34,7 +34,12 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     shown = viewra("show", song, "--json").data
     assert shown["path"] == str(song)
     assert shown["size"] == song.stat().st_size
-    assert shown["metadata"]["artist"] == {"value": "Scott Joplin", "plugin": "audio_tags"}
+    assert shown["metadata"]["artist"] == {
+        "value": "Scott Joplin",
+        "plugin": "audio_tags",
+        "why": "no other plugin said any",
+        "others": [],
+    }
 
     found = viewra("search", "artist:joplin entertainer", "--json").data
     assert found["total"] >= 1
@@ -81,7 +86,7 @@ def test_plugin_that_was_updated_reads_again(viewra: Viewra, music: Path, make_p
         scanned = viewra(*options, "scan", music, "--json").data
         assert scanned["files"]["unchanged"] == scanned["files"]["seen"]
         metadata = viewra(*options, "show", song, "--json").data["metadata"]
-        assert metadata["version"] == {"value": version, "plugin": "late"}
+        assert (metadata["version"]["value"], metadata["version"]["plugin"]) == (version, "late")
         main = directory / "main.py"
         main.write_text(main.read_text().replace('"1"', '"2"'))
 
@@ -100,6 +105,44 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     assert viewra("library", "list", "--json").data == []
     assert viewra("search", "bach", "--json").data == {"total": 0, "results": []}
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
+
+
+def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
+    make_plugin(
+        "late",
+        """
+        from viewra.sdk import Plugin, serve
+        class P(Plugin):
+            def can_handle(self, file_path, mime_type): return True
+            def get_supported_types(self): return ["audio/*"]
+            def extract_metadata(self, file_path): return {"title": "xyzzy"}
+        serve(P())
+        """,
+    )
+    viewra("scan", music)
+    options = ("--plugins", str(tmp_path / "plugins"))
+    viewra(*options, "plugins", "enable", "late")
+    viewra(*options, "scan", music)
+    song = next(path for path in music.rglob("*") if path.is_file())
+
+    def title() -> tuple[str, str, str, list[str]]:
+        said = viewra(*options, "show", song, "--json").data["metadata"]["title"]
+        return said["value"], said["plugin"], said["why"], [other["plugin"] for other in said["others"]]
+
+    assert title() == ("xyzzy", "late", "read last", ["audio_tags"])
+    assert viewra("search", "title:xyzzy", "--json").data["total"] > 0
+    ordered = viewra(*options, "library", "set-priority", "*", "audio_tags", "late", "--json")
+    assert ordered.data == [{"field": "*", "plugins": ["audio_tags", "late"]}]
+    assert title()[1:] == ("audio_tags", "the order for all fields", ["late"])
+    assert viewra("search", "title:xyzzy", "--json").data["total"] == 0
+    viewra(*options, "library", "set-priority", "title", "late")
+    assert title()[1:] == ("late", "the order for title", ["audio_tags"])
+    assert "xyzzy" in viewra(*options, "show", song).out
+    assert "title  late" in viewra("library", "set-priority").out
+    assert viewra(*options, "library", "set-priority", "title", "--unset", "--json").data == ordered.data
+    for wrong in (["title"], ["title", "no_such_plugin"], ["--unset"], ["title", "late", "--unset"]):
+        refused = viewra(*options, "library", "set-priority", *wrong)
+        assert (refused.status, bool(refused.err)) == (2, True)
 
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:

@@ -1,4 +1,4 @@
-"""``viewra library add|list|remove|scan``."""
+"""``viewra library add|list|remove|scan|set-priority``."""
 
 from __future__ import annotations
 
@@ -74,6 +74,43 @@ def scan_(options: Options, libraries: tuple[str, ...], full: bool, wait: bool, 
     if not chosen:
         raise UsageError("there are no libraries yet", hint="viewra scan PATH makes one")
     scan.run(options, chosen, full=full, wait=wait, as_json=as_json)
+
+
+@command.command("set-priority")
+@click.argument("field", required=False)
+@click.argument("plugins", metavar="[PLUGIN]...", nargs=-1)
+@click.option("--unset", is_flag=True, help="Drop the order for FIELD.")
+@json_option
+@click.pass_obj
+def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], unset: bool, as_json: bool) -> None:
+    """Set whose word counts where plugins differ: the first PLUGIN's for FIELD, or '*' for all fields.
+
+    An order for one field goes before the order for all; after both, what was read last counts. Without arguments it
+    lists the orders. They hold for all libraries.
+    """
+    if field is None and unset:
+        raise UsageError("--unset needs the field", hint="see the orders with: viewra library set-priority")
+    if field is not None and unset == bool(plugins):
+        raise UsageError("name plugins in their order, or --unset", hint="viewra library set-priority title PLUGIN...")
+    with options.host(exclusive=False) as host:
+        for plugin_id in plugins:
+            if plugin_id not in host.plugins and not library.has_read(host.engine, plugin_id):
+                raise UsageError(f"no plugin {plugin_id!r}", hint="see them with: viewra plugins list")
+        if field is not None:
+            count = library.set_priority(host.engine, field, plugins)
+            if not as_json:
+                click.echo(f"{count} files are searched by the new order" if count else "done")
+            else:
+                click.echo(f"{count} files indexed anew", err=True)
+        orders = library.list_priorities(host.engine)
+    if as_json:
+        print_json([{"field": name, "plugins": order} for name, order in orders.items()])
+    elif field is None and orders:
+        print_table(
+            [(name, ", ".join(order)) for name, order in orders.items()], ("FIELD", "PLUGINS, THE FIRST COUNTS")
+        )
+    elif field is None:
+        click.echo("no orders: where plugins differ, what was read last counts")
 
 
 def _path(host: Host, name: str) -> str:

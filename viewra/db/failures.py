@@ -82,7 +82,7 @@ def translated(url: sa.URL) -> Iterator[None]:
         if cause is None:
             raise
         what, hint = cause
-        reason = " ".join(str(error.orig).split())
+        reason = str(error.orig).strip().partition("\n")[0]
         raise DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint) from error
 
 

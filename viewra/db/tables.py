@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -121,6 +121,14 @@ file_metadata = sa.Table(
     sa.Column("read_at", sa.BigInteger, nullable=False),
 )
 
+field_priorities = sa.Table(
+    "field_priorities",
+    metadata,
+    sa.Column("field", sa.Text, primary_key=True),  # "*": all of them
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+
 scan_jobs = sa.Table(
     "scan_jobs",
     metadata,
@@ -157,3 +165,8 @@ listener_cursors = sa.Table(
     sa.Column("event_id", Id, nullable=False),
     sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),
 )
+
+
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """What Alembic compares of a database: the full-text index and what SQLite keeps behind it are in no metadata."""
+    return not (kind == "table" and name is not None and name.startswith("media_search"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from viewra.library.jobs import recover
     from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
     from viewra.library.notify import Notifier
+    from viewra.library.priorities import has_read, list_priorities, set_priority
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
     from viewra.library.searching import search
@@ -29,11 +30,14 @@ __all__ = [
     "display",
     "distinct_folders",
     "forget_listener",
+    "has_read",
     "list_libraries",
+    "list_priorities",
     "recover",
     "remove_library",
     "scan",
     "search",
+    "set_priority",
     "show",
 ]
 
@@ -44,11 +48,14 @@ _HOMES = {
     "check_folder": "libraries",
     "distinct_folders": "libraries",
     "forget_listener": "events",
+    "has_read": "priorities",
     "list_libraries": "libraries",
+    "list_priorities": "priorities",
     "recover": "jobs",
     "remove_library": "libraries",
     "scan": "scanner",
     "search": "searching",
+    "set_priority": "priorities",
     "show": "showing",
 }
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, listener_cursors, media_files, scan_events
 from viewra.db.transactions import reading, writing
-from viewra.library import readings
+from viewra.library import priorities, readings
 from viewra.library.merge import merge
 from viewra.library.paths import join
 from viewra.types import ScanEvent, ScanEventKind
@@ -136,7 +136,8 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
         if row is None:
             return None
         answers = readings.load(connection, [row.id]).get(row.id, [])
-    merged = merge(answer.reading() for answer in answers)
+        orders = priorities.load(connection)
+    merged = merge((answer.reading() for answer in answers), orders)
     return ScanEvent(
         kind,
         stored.scan_job_id,

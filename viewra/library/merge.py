@@ -1,12 +1,20 @@
-"""Makes one value a field of what several plugins said of a file."""
+"""Makes one value a field of what several plugins said of a file, and says why it is that one.
+
+For each field: the operator's order for it, then the order for all fields, which is the plugins' priority, then the
+newest reading; of two read at the same moment the one of the first plugin id. A plugin that an order does not name
+comes after those that it names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
 from viewra.types import MetadataValue
+
+ALL_FIELDS = "*"
+"""What an order is for that holds for every field."""
 
 
 @attrs.frozen
@@ -18,21 +26,57 @@ class Reading:
     values: Mapping[str, str]
 
 
-def merge(readings: Iterable[Reading]) -> dict[str, MetadataValue]:
-    """For each field the newest reading that has it; of two read at the same moment the one of the first plugin id."""
+@attrs.frozen
+class Priorities:
+    """The operator's orders: field, or ``"*"`` → plugin ids, whose word counts most first."""
+
+    orders: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+
+    def key(self, field: str) -> Callable[[Reading], tuple[int, int, int, str]]:
+        """By what the readings of a field are sorted, the best first."""
+        own, common = self.orders.get(field, ()), self.orders.get(ALL_FIELDS, ())
+        return lambda reading: (
+            _place(own, reading.plugin_id),
+            _place(common, reading.plugin_id),
+            -reading.read_at,
+            reading.plugin_id,
+        )
+
+    def best_first(self, field: str, readings: Iterable[Reading]) -> list[Reading]:
+        """Those that have the field, in the order in which their word counts."""
+        return sorted((reading for reading in readings if field in reading.values), key=self.key(field))
+
+
+def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, MetadataValue]:
+    """Each field with its value, the plugin that said it, why its word counts, and what the others said."""
+    readings = list(readings)
     merged: dict[str, MetadataValue] = {}
-    for reading in _best_first(readings):
-        for field, value in reading.values.items():
-            if field not in merged:
-                merged[field] = MetadataValue(value, reading.plugin_id)
+    for field in dict.fromkeys(field for reading in readings for field in reading.values):
+        best, *others = priorities.best_first(field, readings)
+        merged[field] = MetadataValue(
+            best.values[field],
+            best.plugin_id,
+            why=_why(field, best, others[0], priorities) if others else "no other plugin said any",
+            others=tuple((other.plugin_id, other.values[field]) for other in others),
+        )
     return merged
 
 
-def pick(readings: Iterable[Reading], fields: Sequence[str]) -> dict[str, str]:
+def pick(readings: Iterable[Reading], fields: Sequence[str], priorities: Priorities) -> dict[str, str]:
     """Only the values of some fields, as ``merge`` has them; ``""`` where nobody said any."""
-    ordered = _best_first(readings)
-    return {field: next((one.values[field] for one in ordered if field in one.values), "") for field in fields}
+    readings = list(readings)
+    if len(readings) == 1:
+        return {field: readings[0].values.get(field, "") for field in fields}
+    best = {field: next(iter(priorities.best_first(field, readings)), None) for field in fields}
+    return {field: one.values[field] if one is not None else "" for field, one in best.items()}
 
 
-def _best_first(readings: Iterable[Reading]) -> list[Reading]:
-    return sorted(readings, key=lambda reading: (-reading.read_at, reading.plugin_id))
+def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:
+    """What put the best before the second."""
+    reasons = (f"the order for {field}", "the order for all fields", "read last", "the first name of two read at once")
+    pairs = zip(reasons, priorities.key(field)(best), priorities.key(field)(second), strict=True)
+    return next(reason for reason, ours, theirs in pairs if ours != theirs)
+
+
+def _place(order: Sequence[str], plugin_id: str) -> int:
+    return order.index(plugin_id) if plugin_id in order else len(order)

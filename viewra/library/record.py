@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, media_files
+from viewra.db.tables import media_files
 from viewra.db.transactions import writing
-from viewra.library import events, fulltext, readings
+from viewra.library import documents, events, fulltext, priorities, readings
 from viewra.library.libraries import Scope
-from viewra.library.merge import pick
-from viewra.library.paths import below, display_bytes, join
-from viewra.library.query import TEXT_FIELDS
 from viewra.library.readings import Answer
 from viewra.services import ScraperSession
 from viewra.types import FileOutcome
@@ -60,19 +56,18 @@ class Recorder:
 
     def finish(self) -> None:
         """Tell of the files that no further answer comes for, and make them searchable; some no plugin wants."""
-        place = _places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
+        place = documents.places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
         place = place.where(self._scope.directories()).order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
         while True:
             with writing(self._engine) as connection:
                 files = connection.execute(place).all()
                 if not files:
                     return
-                answers = readings.load(connection, [file.id for file in files])
-                fulltext.index(connection, [self._document(file, answers.get(file.id, [])) for file in files])
+                documents.index_again(connection, [file.id for file in files], priorities.load(connection))
                 self._tell(connection, [file.id for file in files])
 
     def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
-        files = connection.execute(_places().where(media_files.c.id.in_({one[0] for one in given}))).all()
+        files = connection.execute(documents.places().where(media_files.c.id.in_({one[0] for one in given}))).all()
         present = {file.id for file in files}
         given = [one for one in given if one[0] in present]  # a file may have been deleted meanwhile
         if not given:
@@ -83,7 +78,8 @@ class Recorder:
         readings.store(connection, [readings.row_of(*one) for one in given])
         for file_id, answer, _ in given:
             answers[file_id][answer.plugin_id] = answer
-        fulltext.index(connection, [self._document(file, answers[file.id].values()) for file in files])
+        orders = priorities.load(connection)
+        fulltext.index(connection, [documents.document(file, answers[file.id].values(), orders) for file in files])
         complete = [file.id for file in files if self._is_complete(file.mime_type, answers[file.id])]
         self._tell(connection, complete)
         told = set(complete)
@@ -100,22 +96,5 @@ class Recorder:
                 return False
         return True
 
-    def _document(self, file: Any, answers: Iterable[Answer]) -> dict[str, object]:
-        path = display_bytes(below(join(file.path, file.name), self._scope.root))
-        texts = pick((answer.reading() for answer in answers), TEXT_FIELDS)
-        return {"rowid": file.id, "path": path, **texts}
-
     def _tell(self, connection: sa.Connection, file_ids: Sequence[int]) -> None:
         events.tell_files(connection, self._job_id, self._scope.library_id, file_ids)
-
-
-def _places() -> sa.Select[int, bytes, str, bool, bytes]:
-    """Files with what is needed to write them into the index."""
-    columns = (
-        media_files.c.id,
-        media_files.c.name,
-        media_files.c.mime_type,
-        media_files.c.event_due,
-        directories.c.path,
-    )
-    return sa.select(*columns).join_from(media_files, directories, media_files.c.directory_id == directories.c.id)

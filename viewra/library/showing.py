@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.errors import UsageError
-from viewra.library import readings
+from viewra.library import priorities, readings
 from viewra.library.merge import merge
 from viewra.library.paths import absolute, display, display_bytes, folder_of, join
 from viewra.types import MediaFile
@@ -23,6 +23,7 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
         if row is None:
             raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
         answers = readings.load(connection, [row.id]).get(row.id, [])
+        orders = priorities.load(connection)
     return MediaFile(
         id=row.id,
         library_id=row.library_id,
@@ -30,7 +31,7 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
         mime_type=row.mime_type,
         size=row.size,
         mtime_ns=row.mtime_ns,
-        metadata=merge(answer.reading() for answer in answers),
+        metadata=merge((answer.reading() for answer in answers), orders),
     )
 
 

@@ -1,0 +1,55 @@
+"""Whose word counts, and why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viewra.library.merge import Priorities, Reading, merge, pick
+
+OLD, NEW, SAME = (
+    Reading("old", 1, {"title": "o", "album": "o", "only": "o"}),
+    Reading("new", 2, {"title": "n", "album": "n"}),
+    Reading("same", 2, {"title": "s"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("orders", "plugins", "why"),
+    [
+        ({}, ["new", "same", "old"], "the first name of two read at once"),
+        ({"*": ["old"]}, ["old", "new", "same"], "the order for all fields"),
+        ({"title": ["same"]}, ["same", "new", "old"], "the order for title"),
+        ({"title": ["same"], "*": ["old", "new"]}, ["same", "old", "new"], "the order for title"),
+        ({"title": ["old", "same"]}, ["old", "same", "new"], "the order for title"),
+        ({"album": ["old"]}, ["new", "same", "old"], "the first name of two read at once"),
+        ({"title": ["elsewhere"], "*": ["gone"]}, ["new", "same", "old"], "the first name of two read at once"),
+    ],
+)
+def test_the_order(orders: dict, plugins: list[str], why: str) -> None:
+    title = merge([OLD, NEW, SAME], Priorities(orders))["title"]
+    assert [title.plugin, *(plugin for plugin, _ in title.others)] == plugins
+    assert [title.value, *(value for _, value in title.others)] == [plugin[0] for plugin in plugins]
+    assert title.why == why
+
+
+def test_the_newest_and_the_only_one() -> None:
+    merged = merge([OLD, NEW], Priorities())
+    assert (merged["album"].plugin, merged["album"].why) == ("new", "read last")
+    assert (merged["only"].plugin, merged["only"].why, merged["only"].others) == ("old", "no other plugin said any", ())
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+READINGS = st.lists(
+    st.builds(Reading, NAMES, st.integers(0, 3), st.dictionaries(st.sampled_from(["x", "y"]), st.text(max_size=2))),
+    unique_by=lambda reading: reading.plugin_id,
+)
+ORDERS = st.dictionaries(st.sampled_from(["x", "y", "*"]), st.lists(NAMES, unique=True))
+
+
+@given(READINGS, ORDERS)
+def test_what_is_searched_is_what_is_shown(readings, orders) -> None:
+    priorities = Priorities(orders)
+    merged = {field: value.value for field, value in merge(readings, priorities).items()}
+    assert pick(readings, ("x", "y"), priorities) == {"x": "", "y": ""} | merged

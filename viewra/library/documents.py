@@ -1,0 +1,44 @@
+"""Makes a file's row in the search index of what is known of it, and makes it again when something else counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from viewra.db.tables import directories, libraries, media_files
+from viewra.library import fulltext, readings
+from viewra.library.merge import Priorities, pick
+from viewra.library.paths import below, display_bytes, join
+from viewra.library.query import TEXT_FIELDS
+from viewra.library.readings import Answer
+
+
+def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
+    """Files with what is needed to write them into the index: also ``path``, their directory's, and ``root``."""
+    columns = (
+        media_files.c.id,
+        media_files.c.name,
+        media_files.c.mime_type,
+        media_files.c.event_due,
+        directories.c.path,
+        libraries.c.path.label("root"),
+    )
+    found = sa.select(*columns).join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    return found.join(libraries, libraries.c.id == media_files.c.library_id)
+
+
+def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> dict[str, object]:
+    """The row of the index for one row of ``places``."""
+    path = display_bytes(below(join(file.path, file.name), file.root))
+    texts = pick((answer.reading() for answer in answers if answer.values is not None), TEXT_FIELDS, priorities)
+    return {"rowid": file.id, "path": path, **texts}
+
+
+def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
+    """Write files into the index anew; those that are no more are left out."""
+    files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
+    answers = readings.load(connection, [file.id for file in files])
+    if files:
+        fulltext.index(connection, [document(file, answers.get(file.id, []), priorities) for file in files])
