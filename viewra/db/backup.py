@@ -21,8 +21,9 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
     """Copy the database ``source`` into ``folder``, for the owner's eyes only; gives the copy's path.
 
     The copy has what was committed when it began. Its name is that of the database with the time (UTC) and ``label``,
-    say the revision; older ones beyond ``keep`` are removed. When nothing has changed since the newest one, that is given
-    and none is made: attempts that fail again and again must not push the others out. Raises MigrationError, with no half copy left behind.
+    say the revision; older ones beyond ``keep`` are removed. When nothing has changed since the newest one, that is
+    given and none is made: attempts that fail again and again must not push the others out. Raises MigrationError, with
+    no half copy left behind.
     """
     name = f"{source.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{label}.db"
     draft = folder / (name + _DRAFT)

@@ -20,14 +20,19 @@ def open_database(url: str, *, backups: Path | None = None) -> sa.Engine:
     Whoever opens it calls ``engine.dispose()``. Any thread may use the engine. Raises ``UsageError`` for a URL that
     cannot be meant, ``DatabaseError`` and ``MigrationError`` for a database that cannot be used.
     """
-    parsed = _parse(url)
-    engine = postgresql.engine_for(parsed) if parsed.drivername in postgresql.NAMES else sqlite.engine_for(parsed)
+    engine = open_unmigrated(url)
     try:
         ensure_schema(engine, backups)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def open_unmigrated(url: str) -> sa.Engine:
+    """The engine of the database at ``url``, with whatever schema it has; raises ``UsageError``."""
+    parsed = _parse(url)
+    return postgresql.engine_for(parsed) if parsed.drivername in postgresql.NAMES else sqlite.engine_for(parsed)
 
 
 def _parse(url: str) -> sa.URL:

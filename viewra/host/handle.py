@@ -12,6 +12,7 @@ from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.discovery import Found
 from viewra.host.incarnation import Pin
 from viewra.host.local import LocalPlugin
+from viewra.host.migrations import PluginDatabase
 from viewra.host.pins import Pins
 from viewra.host.reattach import Reattach
 from viewra.host.settings import PluginSettings
@@ -85,6 +86,11 @@ class Plugin(ServiceClients):
         if not isinstance(settings, PluginSettings):
             raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
         return settings
+
+    @property
+    def own_database(self) -> PluginDatabase:
+        """Its own database, as an operator moves it; raises UsageError for a plugin without one."""
+        return PluginDatabase(self._runner)
 
     @property
     def logs(self) -> Sequence[LogRecord]:

@@ -213,6 +213,7 @@ class Incarnation:
         run = cls(spec.context.plugin_id, child, socket_dir, deadline)
         run._identity = identity
         run._migration_s = spec.migration_timeout_s
+        run.database_url = spec.context.database_url
         try:
             line = run._announcement(spec)
             run._announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)

@@ -47,6 +47,10 @@ class OwnDatabase:
                 return
         elif state.pending is None or (state.current and all(one.additive for one in state.pending)):
             return  # a revision that it does not know, it refuses itself
+        self.copy(state.current if state is not None and state.current else "unknown")
+
+    def copy(self, label: str) -> None:
+        """Copy the database, if there is one; raises MigrationError."""
         scheme, _, path = self.url.partition(":///")
         if scheme != "sqlite":
             log.warning(
@@ -59,7 +63,7 @@ class OwnDatabase:
             return
         from viewra.db.backup import back_up  # light start: most plugins start without a migration
 
-        copy = back_up(file, self.backups, state.current if state is not None and state.current else "unknown")
+        copy = back_up(file, self.backups, label)
         log.info("plugin %s: its database was backed up to %s", self.plugin_id, copy)
 
     def migrated(self) -> None:

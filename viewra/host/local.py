@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
 from viewra.adapters import LocalEndpoint
+from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
 from viewra.host.life import OwnDatabase, begin
 from viewra.sdk.log import Logger, to_logging
 from viewra.services import Implementation, SchemaService
 from viewra.types import PluginContext, PluginInfo, PluginState
+
+T = TypeVar("T")
 
 CALL_S = 30.0
 """Deadline of one call, as for a process whose manifest says nothing."""
@@ -35,9 +40,10 @@ class LocalPlugin:
         self.state = PluginState.READY
         self.reason = ""
         directory = data_dir / "plugins" / self.plugin_id
-        self.backups = data_dir / "backups" / "plugins" / self.plugin_id
         database = f"sqlite:///{directory / 'data.db'}" if plugin.database_service() is not None else ""
         self.endpoint = LocalEndpoint(self.plugin_id, plugin, database_url=database, deadline_s=CALL_S, limits=limits)
+        backups = data_dir / "backups" / "plugins" / self.plugin_id
+        self.own_database = OwnDatabase(self.plugin_id, database, backups, self.endpoint.code_hash)
         self._context = PluginContext(
             plugin_id=self.plugin_id, log_level=log_level, database_url=database, base_path=str(directory)
         )
@@ -53,6 +59,10 @@ class LocalPlugin:
         """The services that it has."""
         return self.endpoint.services
 
+    def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
+        """Do something with its database; raises what ``work`` raises."""
+        return work(DatabaseClient(self.endpoint))
+
     def load(self) -> None:
         """Initialize and start it; raises a PluginError when it refuses."""
         if self.endpoint.running:
@@ -63,11 +73,10 @@ class LocalPlugin:
             log = Logger(to_logging(f"viewra.plugin.{self.plugin_id}"), level=self._context.log_level)
             bind(context=self._context, log=log)
         database = self.plugin.database_service()
-        own = OwnDatabase(self.plugin_id, self._context.database_url, self.backups, self.endpoint.code_hash)
         begin(
             self.endpoint,
             self._context,
-            own if database is not None else None,
+            self.own_database if database is not None else None,
             lambda _step, call: call(),
             describes=isinstance(database, SchemaService),
         )

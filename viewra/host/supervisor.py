@@ -157,9 +157,10 @@ class Supervisor:
         return self._data_dir / "plugins" / self.plugin_id
 
     @property
-    def backups(self) -> Path:
-        """Where copies of its database are kept."""
-        return self._data_dir / "backups" / "plugins" / self.plugin_id
+    def own_database(self) -> OwnDatabase:
+        """Its own database, if it has one, and where copies of that are kept."""
+        backups = self._data_dir / "backups" / "plugins" / self.plugin_id
+        return OwnDatabase(self.plugin_id, self._own_database, backups, self.code_hash)
 
     @property
     def database_url(self) -> str:
@@ -387,7 +388,7 @@ class Supervisor:
             detachable=manifest.runtime.detachable,
             versions=self._versions,
             limits=self.limits,
-            own_database=OwnDatabase(self.plugin_id, self._own_database, self.backups, self.code_hash),
+            own_database=self.own_database,
             migration_timeout_s=self.deadline_s("migrate"),
         )
 

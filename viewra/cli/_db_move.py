@@ -1,0 +1,157 @@
+"""``viewra db upgrade|downgrade``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from viewra.cli._db_owners import Standing, host_standing, plugin_standing, resolve, with_tables
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json
+from viewra.cli._plugins_find import find_plugin
+from viewra.db import manage
+from viewra.errors import UsageError
+from viewra.host import Host, Plugin
+from viewra.host.facade import make_private
+from viewra.host.lock import DataLock
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _move_options(function: F) -> F:
+    for option in (
+        json_option,
+        click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+        click.option("--sql", "as_sql", is_flag=True, help="Print the SQL instead of running it (the host's only)."),
+        click.option("--all", "everything", is_flag=True, help="The host's database, and those of all plugins."),
+        click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin, not the host's."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("upgrade")
+@click.argument("revision", default="head")
+@_move_options
+@click.pass_obj
+def upgrade_command(options: Options, /, revision: str, **how: Any) -> None:
+    """Bring databases up to REVISION, by default the newest.
+
+    A plugin's is brought up by the plugin itself, and only to its newest: at each start, or here.
+    """
+    _run(options, revision, down=False, **how)
+
+
+@click.command("downgrade", context_settings={"ignore_unknown_options": True})
+@click.argument("revision", default="-1")
+@_move_options
+@click.pass_obj
+def downgrade_command(options: Options, /, revision: str, **how: Any) -> None:
+    """Take databases back to REVISION, by default the one before; "base" is before the first.
+
+    It is backed up first. Whatever starts next, viewra or the plugin, brings its database up again: install the older
+    version before that. A plugin takes its database back itself, one revision after the other.
+    """
+    _run(options, revision, down=True, **how)
+
+
+def _run(
+    options: Options,
+    revision: str,
+    *,
+    down: bool,
+    plugin_id: str | None,
+    everything: bool,
+    as_sql: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    if plugin_id is not None and everything:
+        raise UsageError("--plugin and --all exclude each other")
+    if as_sql:
+        if plugin_id is not None or everything:
+            raise UsageError(
+                "--sql is for the host's database: a plugin's migrations run in the plugin's own process",
+                hint="--dry-run shows which ones would run",
+            )
+        _print_sql(options, revision, down=down)
+        return
+    done = [] if plugin_id is not None else [_move_host(options, revision, down=down, dry_run=dry_run)]
+    if plugin_id is not None or everything:
+        with options.host() as host:
+            done += [_move_plugin(one, revision, down=down, dry_run=dry_run) for one in _chosen(host, plugin_id)]
+    if as_json:
+        print_json(done)
+    for row in () if as_json else done:
+        if row["revisions"] == []:
+            click.echo(f"{row['owner']}: nothing to do, it is at {row['to'] or 'nothing'}")
+        else:
+            steps = "" if row["revisions"] is None else f" ({', '.join(row['revisions'])})"
+            verb = "would go" if dry_run else "went"
+            click.echo(f"{row['owner']}: {verb} from {row['from'] or 'nothing'} to {row['to'] or 'nothing'}{steps}")
+
+
+def _chosen(host: Host, plugin_id: str | None) -> list[Plugin]:
+    return [find_plugin(host, plugin_id)] if plugin_id is not None else with_tables(host)
+
+
+def _print_sql(options: Options, revision: str, *, down: bool) -> None:
+    standing = host_standing(options)
+    target = resolve(standing, revision)
+    _way(standing, target, down=down)
+    current = standing.state.current if standing.state is not None else ""
+    click.echo(manage.script(options.host().database_url, current, target, down=down), nl=False)
+
+
+def _move_host(options: Options, revision: str, *, down: bool, dry_run: bool) -> dict[str, Any]:
+    host = options.host()
+    make_private(host.data_dir)
+    with DataLock(host.data_dir):
+        standing = host_standing(options)
+        target = resolve(standing, revision)
+        way = _way(standing, target, down=down)
+        if way and not dry_run:
+            move = manage.downgrade_to if down else manage.upgrade_to
+            move(host.database_url, target, host.data_dir / "backups" / "host")
+    return _done(standing, target, way, dry_run=dry_run)
+
+
+def _move_plugin(plugin: Plugin, revision: str, *, down: bool, dry_run: bool) -> dict[str, Any]:
+    database = plugin.own_database
+    standing = plugin_standing(plugin)
+    if standing.state is None:
+        if revision != ("-1" if down else "head"):
+            resolve(standing, revision)
+        if not dry_run:
+            (database.downgrade if down else database.upgrade)()
+        return _done(standing, None, None, dry_run=dry_run)
+    target = resolve(standing, revision)
+    way = _way(standing, target, down=down)
+    if not down and target != standing.state.head:
+        raise UsageError(f"plugin {plugin.id} brings its database up to its newest revision only", hint="write head")
+    if way and not dry_run:
+        if down:
+            database.downgrade(target)
+        else:
+            database.upgrade()
+    return _done(standing, target, way, dry_run=dry_run)
+
+
+def _way(standing: Standing, target: str, *, down: bool) -> list[str]:
+    """The revisions that are gone through, in their order; raises UsageError when it leads the other way."""
+    state = standing.state
+    assert state is not None  # noqa: S101 - resolve() refuses that
+    way = state.above(target) if down else state.upto(target)
+    if way is None:
+        other = "upgrade" if down else "downgrade"
+        side = "above" if down else "below"
+        raise UsageError(f"revision {target!r} is {side} the database of {standing.owner}", hint=f"viewra db {other}")
+    return [one.id for one in (reversed(way) if down else way)]
+
+
+def _done(standing: Standing, target: str | None, way: list[str] | None, *, dry_run: bool) -> dict[str, Any]:
+    current = standing.state.current if standing.state is not None else None
+    known = {"owner": standing.owner, "from": current or None, "to": target or None, "revisions": way}
+    return {**known, "dry_run": dry_run}

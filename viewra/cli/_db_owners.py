@@ -1,0 +1,105 @@
+"""Whose database a ``viewra db`` command is about, the host's or that of plugins, and where each one stands."""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.cli._options import Options
+from viewra.cli._plugins_find import find_plugin
+from viewra.db import manage
+from viewra.errors import LockedError, PluginError, UsageError
+from viewra.host import Host, Plugin
+from viewra.types import PluginState, SchemaState
+
+HOST = "host"
+
+
+@attrs.frozen
+class Standing:
+    """Where one database stands; ``state`` is None where nobody can say, and ``reason`` is why."""
+
+    owner: str
+    state: SchemaState | None
+    reason: str = ""
+
+    @property
+    def up_to_date(self) -> bool | None:
+        """Whether it is at its newest revision; None where nobody can say."""
+        return None if self.state is None else self.state.pending == ()
+
+    def data(self) -> dict[str, object]:
+        """As JSON has it."""
+        state = self.state
+        row: dict[str, object] = {
+            "owner": self.owner,
+            "revision": (state.current or None) if state is not None else None,
+            "head": (state.head or None) if state is not None else None,
+            "up_to_date": self.up_to_date,
+        }
+        return {**row, "reason": self.reason} if self.reason else row
+
+
+def host_standing(options: Options) -> Standing:
+    """Where the host's database stands; it is not brought up."""
+    return Standing(HOST, manage.describe(options.host().database_url))
+
+
+def plugin_standing(plugin: Plugin) -> Standing:
+    """Where a plugin's database stands; raises UsageError for a plugin without one."""
+    database = plugin.own_database
+    try:
+        state = database.state()
+    except PluginError as error:
+        return Standing(plugin.id, None, error.message)
+    return Standing(plugin.id, state, "" if state is not None else "it cannot say which revisions there are")
+
+
+def standings(options: Options, plugin_id: str | None) -> list[Standing]:
+    """Where one plugin's database stands, or the host's and those of all plugins that may run."""
+    if plugin_id is not None:
+        with options.host() as host:
+            return [plugin_standing(find_plugin(host, plugin_id))]
+    own = host_standing(options)
+    if not own.up_to_date:  # whoever opens a host brings its database up
+        return [own]
+    try:
+        with options.host() as host:
+            return [own, *map(plugin_standing, with_tables(host))]
+    except LockedError as error:
+        with options.host(exclusive=False) as host:
+            return [own, *(Standing(plugin.id, None, error.message) for plugin in with_tables(host))]
+
+
+def with_tables(host: Host) -> list[Plugin]:
+    """The plugins that have a database of their own and may run."""
+    stopped = {PluginState.INVALID, PluginState.DISABLED}
+    plugins = host.plugins.values()
+    return [one for one in plugins if "database_service" in one.services and one.state not in stopped]
+
+
+def resolve(standing: Standing, revision: str) -> str:
+    """The revision that ``head``, ``base``, ``+1``, ``-1`` or an id stands for; "" is before the first.
+
+    Raises UsageError for one that is not there, and for a database that a newer version made.
+    """
+    state = standing.state
+    if state is None:
+        raise UsageError(f"{standing.owner} cannot say which revisions there are", hint="leave the revision out")
+    if state.pending is None:
+        raise UsageError(
+            f"the database of {standing.owner} is at revision {state.current}, which is not known here",
+            hint="it was made by a newer version: install that, or restore a backup",
+        )
+    ids = ["", *(one.id for one in state.revisions)]
+    if revision in {"head", "base"}:
+        return ids[-1] if revision == "head" else ""
+    if revision in ids[1:]:
+        return revision
+    if revision[:1] in {"+", "-"} and revision[1:].isdecimal():
+        wanted = ids.index(state.current) + int(revision)
+        if 0 <= wanted < len(ids):
+            return ids[wanted]
+    raise UsageError(
+        f"there is no revision {revision!r} for the database of {standing.owner}",
+        hint=f"there are: {', '.join(ids[1:]) or 'none'}; or head, base, +1, -1",
+    )

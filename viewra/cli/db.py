@@ -1,0 +1,105 @@
+"""``viewra db current|history|check``, and the group that ``upgrade``, ``downgrade`` and ``revision`` belong to."""
+
+from __future__ import annotations
+
+import click
+
+from viewra.cli._db_move import downgrade_command, upgrade_command
+from viewra.cli._db_owners import HOST, host_standing, standings
+from viewra.cli._db_revision import revision_command
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json, print_table
+from viewra.db import manage
+
+plugin_option = click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin alone.")
+
+
+@click.group("db")
+def command() -> None:
+    """Look after the databases: the host's, and those that plugins have of their own.
+
+    Both are brought up to date by themselves, with a backup before anything that may lose data.
+    """
+
+
+command.add_command(upgrade_command)
+command.add_command(downgrade_command)
+command.add_command(revision_command)
+
+
+@command.command("current")
+@plugin_option
+@click.option("--all", "everything", is_flag=True, help="The host's and all plugins': the default.")
+@json_option
+@click.pass_obj
+def current(options: Options, plugin_id: str | None, everything: bool, as_json: bool) -> None:
+    """Show at which revision each database is; brings none up."""
+    del everything
+    rows = [standing.data() for standing in standings(options, plugin_id)]
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("owner", "revision", "head", "up_to_date", "reason")
+    shown = {True: "yes", False: "no", None: "?"}
+    table = [[shown[row[name]] if name == "up_to_date" else row.get(name) for name in columns] for row in rows]  # type: ignore[index]
+    print_table(table, ("OWNER", "REVISION", "NEWEST", "UP TO DATE", ""))
+
+
+@command.command("history")
+@plugin_option
+@click.option("--all", "everything", is_flag=True, help="The host's and all plugins'.")
+@json_option
+@click.pass_obj
+def history(options: Options, plugin_id: str | None, everything: bool, as_json: bool) -> None:
+    """List the revisions that there are for a database, by default the host's, the oldest first."""
+    found = standings(options, plugin_id) if everything or plugin_id is not None else [host_standing(options)]
+    rows = [
+        {
+            "owner": standing.owner,
+            "revision": one.id,
+            "message": one.message,
+            "additive": one.additive,
+            "applied": one not in (standing.state.pending or ()),
+        }
+        for standing in found
+        if standing.state is not None
+        for one in standing.state.revisions
+    ]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table = [(row["owner"], row["revision"], "yes" if row["applied"] else "no", row["message"]) for row in rows]
+        print_table(table, ("OWNER", "REVISION", "APPLIED", "MESSAGE"))
+    else:
+        click.echo("no revisions are known")
+
+
+@command.command("check")
+@plugin_option
+@click.option("--all", "everything", is_flag=True, help="The host's and all plugins': the default.")
+@json_option
+@click.pass_obj
+def check(options: Options, plugin_id: str | None, everything: bool, as_json: bool) -> None:
+    """Check that each database is at its newest revision, and that the host's tables are what the code knows.
+
+    The exit status is 1 when one is not.
+    """
+    del everything
+    rows = []
+    for standing in standings(options, plugin_id):
+        problems = []
+        if standing.state is not None and standing.state.pending is None:
+            problems.append(
+                f"it is at revision {standing.state.current}, which is not known here: a newer version made it"
+            )
+        elif standing.state is not None and standing.state.pending:
+            problems.append("to be run: " + ", ".join(one.id for one in standing.state.pending))
+        elif standing.state is not None and standing.owner == HOST:
+            problems += manage.differences(options.host().database_url)
+        rows.append({**standing.data(), "problems": problems})
+    if as_json:
+        print_json(rows)
+    for row in () if as_json else rows:
+        click.echo(f"{row['owner']}: " + ("; ".join(row["problems"]) or str(row.get("reason") or "fine")))  # type: ignore[arg-type]
+    if any(row["problems"] for row in rows):
+        click.get_current_context().exit(1)

@@ -1,0 +1,99 @@
+"""What an operator does with the host's own database: look where it stands, move it, have the SQL of a move.
+
+Nothing here brings the database up by itself, as ``open_database`` does.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
+
+from viewra.db.engine import open_unmigrated
+from viewra.db.failures import database_name
+from viewra.db.migrate import alone, configuration, failure, protect, refuse_unknown, revisions, upgrade
+from viewra.db.schema import current_revision
+from viewra.db.tables import is_ours, metadata
+from viewra.db.transactions import reading
+from viewra.errors import MigrationError
+from viewra.types import SchemaRevision, SchemaState
+
+
+def describe(url: str) -> SchemaState:
+    """Where the database stands; makes none. Raises ``DatabaseError``, ``MigrationError`` and ``UsageError``."""
+    found = tuple(SchemaRevision(one.id, one.message, one.additive) for one in revisions())
+    if not _is_there(url):
+        return SchemaState(revisions=found)
+    with _engine(url) as engine, reading(engine) as connection:
+        return SchemaState(current_revision(connection) or "", found)
+
+
+def upgrade_to(url: str, target: str, backups: Path) -> None:
+    """Bring the database up to ``target``, in one transaction; raises as ``open_database`` does."""
+    with _engine(url) as engine:
+        upgrade(engine, backups, target)
+
+
+def downgrade_to(url: str, target: str, backups: Path) -> None:
+    """Take the database back to ``target`` ("": to nothing), in one transaction, after a backup.
+
+    Raises ``MigrationError``, with the database as it was.
+    """
+    with _engine(url) as engine, alone(engine) as connection:
+        found = current_revision(connection)
+        if not found:
+            raise MigrationError(f"database {database_name(engine.url)} has no schema: there is nothing to take back")
+        refuse_unknown(found, database_name(engine.url))
+        protect(engine, backups, found)
+        config = configuration()
+        config.attributes["connection"] = connection
+        try:
+            command.downgrade(config, target or "base")
+        except (sa.exc.SQLAlchemyError, CommandError) as error:
+            raise failure(database_name(engine.url), found, target or "nothing", error) from error
+
+
+def script(url: str, start: str, target: str, *, down: bool = False) -> str:
+    """The SQL that takes a database of this kind from one revision to another; connects to none."""
+    buffer = io.StringIO()
+    config = configuration()
+    config.output_buffer = buffer
+    config.attributes["dialect"] = sa.make_url(url).get_backend_name()
+    move = command.downgrade if down else command.upgrade
+    move(config, f"{start or 'base'}:{target or 'base'}", sql=True)
+    return buffer.getvalue()
+
+
+def differences(url: str) -> list[str]:
+    """What the tables have that the code does not know, and the reverse, a line each; for a database at the head."""
+    with _engine(url) as engine, reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        return [_text(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _text(difference: object) -> str:
+    if isinstance(difference, list):  # the changes of one column
+        return "; ".join(map(_text, difference))
+    assert isinstance(difference, tuple)  # noqa: S101 - Alembic's own form
+    return " ".join(str(getattr(part, "name", None) or part) for part in difference if part is not None)
+
+
+def _is_there(url: str) -> bool:
+    parsed = sa.make_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[sa.Engine]:
+    engine = open_unmigrated(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
