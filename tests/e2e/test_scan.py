@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,20 @@ def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin, tmp_path: P
     for wrong in (["title"], ["title", "no_such_plugin"], ["--unset"], ["title", "late", "--unset"]):
         refused = viewra(*options, "library", "set-priority", *wrong)
         assert (refused.status, bool(refused.err)) == (2, True)
+
+
+def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
+    viewra("scan", music)
+    assert viewra("fsck", "--json").data == {"ok": True, "findings": []}
+    assert "everything agrees" in viewra("fsck").out
+    with closing(sqlite3.connect(data_dir / "viewra.db")) as database, database:
+        database.execute("DELETE FROM media_search")
+    found = viewra("fsck")
+    assert (found.status, "viewra fsck --repair" in found.out) == (1, True)
+    (repaired,) = viewra("fsck", "--repair", "--json").data["findings"]
+    assert repaired["repaired"]
+    assert viewra("fsck").status == 0
+    assert viewra("search", "bach", "--json").data["total"] > 0
 
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "show": "Show all metadata of one file, and which plugin said it.",
     "search": "Search the library.",
     "library": "Add, list, remove and scan libraries.",
+    "fsck": "Verify that files, metadata, scans and the search agree, and repair them.",
     "db": "Look after the databases: the host's, and those that plugins have of their own.",
     "plugins": "List plugins, enable and disable them.",
 }

@@ -13,6 +13,7 @@ from viewra.library.paths import display
 
 if TYPE_CHECKING:
     from viewra.library.events import forget_listener
+    from viewra.library.fsck import Finding, verify
     from viewra.library.jobs import recover
     from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
     from viewra.library.notify import Notifier
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from viewra.library.showing import show
 
 __all__ = [
+    "Finding",
     "Notifier",
     "ScanProgress",
     "add_library",
@@ -39,9 +41,11 @@ __all__ = [
     "search",
     "set_priority",
     "show",
+    "verify",
 ]
 
 _HOMES = {
+    "Finding": "fsck",
     "Notifier": "notify",
     "ScanProgress": "report",
     "add_library": "libraries",
@@ -57,6 +61,7 @@ _HOMES = {
     "search": "searching",
     "set_priority": "priorities",
     "show": "showing",
+    "verify": "fsck",
 }
 
 

@@ -38,7 +38,12 @@ def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> di
 
 def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
     """Write files into the index anew; those that are no more are left out."""
+    if found := of(connection, file_ids, priorities):
+        fulltext.index(connection, found)
+
+
+def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[dict[str, object]]:
+    """The rows of files as they should be in the index."""
     files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
     answers = readings.load(connection, [file.id for file in files])
-    if files:
-        fulltext.index(connection, [document(file, answers.get(file.id, []), priorities) for file in files])
+    return [document(file, answers.get(file.id, []), priorities) for file in files]

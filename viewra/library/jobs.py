@@ -92,12 +92,17 @@ def recover(engine: sa.Engine) -> int:
 
 def fail_interrupted(connection: sa.Connection, *, held: int | None = None) -> int:
     """As ``recover``, in the caller's transaction; the caller holds the lock of the library ``held``."""
-    running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
-    rows = connection.execute(running.where(scan_jobs.c.status == ScanStatus.RUNNING)).all()
-    ended = [row for row in rows if row.library_id == held or not _lives(connection, row)]
+    ended = interrupted(connection, held=held)
     for row in ended:
         _fail(connection, row.id, row.library_id, "interrupted")
     return len(ended)
+
+
+def interrupted(connection: sa.Connection, *, held: int | None = None) -> list[sa.Row[int, int, str]]:
+    """The jobs that are said to run and do not: their ids, libraries and owners."""
+    running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
+    rows = connection.execute(running.where(scan_jobs.c.status == ScanStatus.RUNNING)).all()
+    return [row for row in rows if row.library_id == held or not _lives(connection, row)]
 
 
 def refuse_while_scanned(connection: sa.Connection, library_id: int, name: str) -> None:

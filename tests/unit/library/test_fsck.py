@@ -1,0 +1,130 @@
+"""What does not agree is found, told, and repaired."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from viewra import library
+from viewra.library import fsck
+
+OF_EITHER = {
+    "a file that the search does not know": (
+        "DELETE FROM media_search WHERE rowid = (SELECT min(id) FROM media_files)",
+        ("index", "files that the search does not know"),
+    ),
+    "a file that the search knows by old metadata": (
+        "UPDATE media_search SET title = 'old' WHERE rowid = (SELECT max(id) FROM media_files)",
+        ("index", "files that the search knows by old metadata"),
+    ),
+    "metadata that is no JSON": (
+        "UPDATE file_metadata SET data = '{' WHERE media_file_id = (SELECT min(id) FROM media_files)",
+        ("metadata", "metadata that cannot be read; once repaired, the next scan reads the files again"),
+    ),
+    "a job without its host": (
+        "UPDATE scan_jobs SET status = 'running', owner = '999999999:999999999:5'",
+        ("jobs", "scans that seem to run, whose host was killed"),
+    ),
+}
+OF_SQLITE = {
+    "a folder without its library": (
+        "UPDATE directories SET library_id = 77",
+        ("directories", "folders of no library"),
+    ),
+    "a file without its folder": (
+        "UPDATE media_files SET directory_id = 77 WHERE id = 2",
+        ("files", "files of no folder or library"),
+    ),
+    "metadata without its file": (
+        "INSERT INTO file_metadata(media_file_id, plugin_id, code_hash, status, read_at) VALUES (77, 'a', '', 'ok', 0)",
+        ("metadata", "metadata of files that are no more"),
+    ),
+    "an index row without its file": (
+        "INSERT INTO media_search(rowid, title) VALUES (77, 'ghost')",
+        ("index", "files in the search that are no more"),
+    ),
+}
+
+
+@pytest.fixture
+def filled(world, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fsck, "PAGE", 2)
+    world.hook.add_scraper()
+    for number in range(5):
+        world.put(f"{number % 2}/{number}.mp3")
+    world.scan()
+    assert library.verify(world.engine) == []
+    return world
+
+
+def harm(engine: sa.Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+        connection.detach()
+        with connection.begin():
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(("statement", "expected"), OF_EITHER.values(), ids=OF_EITHER)
+def test_it_is_found_and_repaired(filled, statement: str, expected: tuple[str, str]) -> None:
+    check(filled, statement, expected)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL lets nobody do that
+@pytest.mark.parametrize(("statement", "expected"), OF_SQLITE.values(), ids=OF_SQLITE)
+def test_what_nothing_refers_to_is_found_and_removed(filled, statement: str, expected: tuple[str, str]) -> None:
+    check(filled, statement, expected)
+
+
+def check(filled, statement: str, expected: tuple[str, str]) -> None:
+    harm(filled.engine, statement)
+    found = library.verify(filled.engine)
+    assert expected in [(one.check, one.meaning) for one in found]
+    assert all(one.count and not one.repaired for one in found)
+    assert library.verify(filled.engine) == found, "looking changes nothing"
+    repaired = library.verify(filled.engine, repair=True)
+    assert expected in [(one.check, one.meaning) for one in repaired]
+    assert all(one.repaired for one in repaired)
+    assert library.verify(filled.engine) == []
+    filled.scan()
+    assert [library.search(filled.engine, None, f"title:{number}").total for number in range(5)] == [1] * 5
+    filled.check_consistent()
+
+
+def test_many_of_a_kind_are_counted_and_repaired(filled) -> None:
+    harm(filled.engine, "DELETE FROM media_search")
+    assert [one.count for one in library.verify(filled.engine, repair=True)] == [5]
+    assert library.verify(filled.engine) == []
+    filled.check_consistent()
+
+
+def test_what_comes_and_goes_by_itself_is_harmless(filled) -> None:
+    filled.hook.add_listener()
+    notifier = library.Notifier(filled.engine, filled.hook)
+    notifier.open()
+    notifier.close(0)
+    filled.scan(full=True)
+    (filled.folder / "1" / "1.mp3").unlink()
+    (filled.folder / "1" / "3.mp3").unlink()
+    filled.scan()
+    found = library.verify(filled.engine)
+    assert {(one.check, one.count, one.harmless) for one in found} == {("events", 2, True), ("directories", 1, True)}
+    library.verify(filled.engine, repair=True)
+    assert library.verify(filled.engine) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL keeps watch over its files itself
+def test_a_damaged_file_is_told(world) -> None:
+    world.hook.add_scraper()
+    for number in range(300):
+        world.put(f"{number}.mp3")
+    world.scan()
+    with world.engine.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA writable_schema = ON")
+        connection.connection.driver_connection.execute("DELETE FROM sqlite_master WHERE name = 'ix_media_files_inode'")
+        connection.connection.driver_connection.execute("PRAGMA writable_schema = OFF")
+        connection.detach()
+    (damage, *_) = library.verify(world.engine, repair=True)
+    assert (damage.check, damage.repaired) == ("database", False)
+    assert damage.count > 0

@@ -1,0 +1,41 @@
+"""``viewra fsck``."""
+
+from __future__ import annotations
+
+import attrs
+import click
+
+from viewra import library
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json, print_table
+from viewra.library import Finding
+
+
+@click.command("fsck")
+@click.option("--repair", is_flag=True, help="Mend what does not agree.")
+@json_option
+@click.pass_obj
+def command(options: Options, repair: bool, as_json: bool) -> None:
+    """Verify that files, what was read of them, scans and the search agree.
+
+    The exit status is 0 when they do, or were made to, and 1 when something is left to mend.
+    """
+    with options.host(exclusive=False) as host:
+        found = library.verify(host.engine, repair=repair)
+    ok = all(finding.harmless or finding.repaired for finding in found)
+    if as_json:
+        print_json({"ok": ok, "findings": [attrs.asdict(finding) for finding in found]})
+    elif found:
+        print_table([(one.check, one.count, one.meaning, _state(one)) for one in found], ("CHECK", "COUNT", "WHAT", ""))
+        if not ok and not repair:
+            click.echo("mend it with: viewra fsck --repair")
+    else:
+        click.echo("everything agrees")
+    if not ok:
+        click.get_current_context().exit(1)
+
+
+def _state(finding: Finding) -> str:
+    if finding.repaired:
+        return "repaired"
+    return "harmless" if finding.harmless else "to be mended"
