@@ -82,3 +82,11 @@ class PluginLog:
             self._characters += size
             while len(self._records) > KEPT_RECORDS or (self._characters > KEPT_CHARACTERS and len(self._records) > 1):
                 self._characters -= self._records.popleft()[1]
+
+
+def readable(line: str) -> str:
+    """A line of a plugin's output for people: of a record in JSON its level and message, anything else as it is."""
+    if not line.startswith("{"):
+        return line
+    record = parse_line(line)
+    return line if record.message == line else f"[{record.level.upper()}] {record.message}"

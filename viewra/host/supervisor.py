@@ -26,7 +26,7 @@ from viewra.host.entry_point import command
 from viewra.host.incarnation import Connecting, Incarnation, Machinery, Spec, died
 from viewra.host.life import MIGRATION_S, OwnDatabase
 from viewra.host.pins import Pins
-from viewra.host.plugin_log import PluginLog
+from viewra.host.plugin_log import PluginLog, readable
 from viewra.host.plugin_log_file import log_path
 from viewra.host.reattach import Reattach
 from viewra.types import PluginContext, PluginInfo, PluginState
@@ -396,7 +396,7 @@ class Supervisor:
         self._failures += 1
         pause = min(FIRST_PAUSE_S * 2 ** (self._failures - 1), LONGEST_PAUSE_S)
         self._retry_at = time.monotonic() + pause
-        output = "\n".join(error.output) if isinstance(error, HandshakeError) else ""
+        output = "\n".join(map(readable, error.output)) if isinstance(error, HandshakeError) else ""
         # A migration that failed fails again: somebody has to look at it first.
         in_migration = isinstance(error, HandshakeError) and error.step == "migrate"
         self._become(PluginState.STOPPED if in_migration else PluginState.CRASHED, reason)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from viewra.host.plugin_log import KEPT_CHARACTERS, KEPT_RECORDS, PluginLog
+from viewra.host.plugin_log import KEPT_CHARACTERS, KEPT_RECORDS, PluginLog, readable
 from viewra.host.plugin_log_file import PluginLogFile, by_age, log_path
 from viewra.host.plugin_log_reader import PluginLogReader
 from viewra.transport.hclog import LogRecord, format_record
@@ -104,6 +104,12 @@ def test_kept_records_are_bounded_in_number_and_size() -> None:
     assert len(log.records) > 20
     log.line("stdout", "y" * (KEPT_CHARACTERS + 1))
     assert len(log.records) == 1
+
+
+def test_last_words_are_for_people() -> None:
+    assert readable(format_record("error", "no licence", fields={"traceback": "x" * 9000})) == "[ERROR] no licence"
+    for line in ("plain", "[WARN] x", '{"a": 1}', "{", ""):
+        assert readable(line) == line
 
 
 # ---- the file ----
