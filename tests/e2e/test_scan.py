@@ -162,7 +162,8 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:
-    (plugin,) = viewra("plugins", "list", "--json").data
+    plugin, history = viewra("plugins", "list", "--json").data
+    assert (history["id"], history["state"]) == ("library_history", "disabled")
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]

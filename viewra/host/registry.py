@@ -73,8 +73,8 @@ class Registry(Mapping[str, Plugin]):
         known = enabled_plugins(self._engine)
         for one in found:
             if one.place is Place.SHIPPED and one.manifest is not None and _key(one) not in known:
-                self._remember(one, enabled=True)
-                known[_key(one)] = True
+                self._remember(one, enabled=not one.manifest.opt_in)
+                known[_key(one)] = not one.manifest.opt_in
         allowed = {key for key, enabled in known.items() if enabled}
         chosen, self.hidden = in_force(found, allowed)
         for one in chosen:

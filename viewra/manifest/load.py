@@ -176,6 +176,7 @@ def _manifest(
         repository=data["repository"],
         license=data["license"],
         help=data["help"],
+        opt_in=data["opt_in"],
         type=data["type"] if data["type"] in model.TYPES else "generic",
         tags=tuple(data["tags"]),
         entry_point=entry_point,

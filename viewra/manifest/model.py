@@ -75,8 +75,8 @@ class Manifest:
 
     ``entry_point`` is relative to ``directory`` and does not lead out of it; whether the file is there is ``check``'s
     to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
-    ``entry_point_place`` is its line and column. ``warnings`` are things that a person should look at and that
-    nothing depends on.
+    ``entry_point_place`` is its line and column. ``opt_in``: even if it comes with viewra, somebody must enable it.
+    ``warnings`` are things that a person should look at and that nothing depends on.
     """
 
     file: Path
@@ -99,6 +99,7 @@ class Manifest:
     runtime: Runtime
     warnings: tuple[ManifestError, ...] = ()
     entry_point_place: tuple[int, int] = (0, 0)
+    opt_in: bool = False
 
     @property
     def directory(self) -> Path:

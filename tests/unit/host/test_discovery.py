@@ -23,7 +23,10 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
     make_plugin("b", "", parent=tmp_path / "given")
     found = discover([tmp_path / "given", tmp_path / "nowhere"], tmp_path / "user")
     assert ids(found) == [("b", Place.GIVEN), ("a", Place.USER)]
-    assert [one.plugin_id for one in found if one.place is Place.SHIPPED] == ["audio_tags"]
+    assert [one.plugin_id for one in found if one.place is Place.SHIPPED] == [
+        "audio_tags",
+        "library_history",
+    ]
 
 
 def test_depth_and_names(tmp_path: Path, make_plugin: MakePlugin) -> None:
@@ -76,5 +79,6 @@ def test_an_invalid_one_is_listed_and_stops_no_other(tmp_path: Path, make_plugin
         assert "version" in host.plugins["broken"].reason
         assert host.plugins["fine"].state is PluginState.DISABLED
         assert host.plugins["audio_tags"].state is PluginState.READY
+        assert host.plugins["library_history"].state is PluginState.DISABLED, "it wants to be asked for"
         with pytest.raises(Exception, match="is invalid"):
             host.plugins["broken"].enable()
