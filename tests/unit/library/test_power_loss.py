@@ -1,0 +1,162 @@
+"""The host is killed in the middle of a scan: what was committed stays, and the next scan completes the rest.
+
+``VIEWRA_KILL_ROUNDS`` is how many random moments are tried (5).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from viewra import library
+from viewra.types import ScanStatus
+
+ROUNDS = int(os.environ.get("VIEWRA_KILL_ROUNDS", "5"))
+SEED = 20261122
+
+SCAN = """
+import functools, os, signal, sys, threading, time
+from concurrent.futures import Future
+from viewra import library
+from viewra.db import open_database
+from viewra.library import discover, events, filerows, fulltext, gone, jobs, readings, record
+from viewra.types import FileOutcome, Result
+
+url, folder, point, delay_s = sys.argv[1:]
+
+class Scraper:
+    plugin_id, code_hash, batch_size, window = "tags", "v2", 16, 2
+    def wants(self, mime_type):
+        return True
+    def submit(self, files):
+        done = Future()
+        done.set_result([FileOutcome({"title": os.path.basename(file.file_path)[:-4]}) for file in files])
+        return done
+
+class Hook:
+    def open_scraper(self):
+        return [Result("tags", Scraper())]
+    def open_listener(self):
+        return []
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+PLACES = {
+    "job": (jobs, "begin"),
+    "directories": (filerows.FileRows, "_add_directories"),
+    "files": (filerows.FileRows, "write"),
+    "unread": (readings, "mark_unread"),
+    "moves": (discover.Discovery, "_find_moves"),
+    "metadata": (readings, "store"),
+    "index": (fulltext, "index"),
+    "told": (events, "tell_files"),
+    "recorded": (record.Recorder, "flush"),
+    "forgotten": (fulltext, "forget_selected"),
+    "deleted": (gone.Gone, "_delete_files"),
+    "end": (jobs, "finish"),
+}
+engine = open_database(url)
+if point == "random":
+    threading.Timer(float(delay_s), die).start()
+elif point:
+    owner, name = PLACES[point]
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def deadly(*arguments, **options):
+        original(*arguments, **options)
+        die()
+
+    setattr(owner, name, deadly)
+started = time.monotonic()
+library.scan(engine, Hook(), folder)
+print(time.monotonic() - started)
+os._exit(0)
+"""
+
+POINTS = ["job", "directories", "files", "unread", "moves", "metadata", "index", "told", "recorded", "forgotten"]
+POINTS += ["deleted", "end"]
+
+
+def run(world, point: str, delay_s: float = 0) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-c", SCAN, world.url, str(world.folder), point, str(delay_s)]
+    return subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+
+
+def change(world, number: int) -> None:
+    """Change the folder in every way that a scan can find."""
+    files = sorted(path for path in world.folder.rglob("*.mp3"))
+    for index, path in enumerate(files):
+        if index % 10 == 0:
+            path.write_bytes(path.read_bytes() + b"+")
+        elif index % 10 == 1:
+            path.rename(path.with_name(f"moved {number} {path.name}"))
+        elif index % 10 in {2, 3, 4}:
+            path.unlink()
+    for index in range(60):
+        world.put(f"{number} {index // 20}/{number} {index}.mp3")
+    shutil.rmtree(world.folder / f"{number - 1} 2", ignore_errors=True)
+
+
+def check(world) -> None:
+    """The state right after the kill, and that the next scan completes it."""
+    kept = world.rows("SELECT id, path_text FROM media_files")
+    indexed = {row[0] for row in world.rows("SELECT rowid FROM media_search")}
+    assert indexed <= {row.id for row in kept}, "an index row without its file"
+    assert [one for one in library.verify(world.engine) if not one.harmless and one.check != "jobs"] == []
+
+    there = {str(path) for path in world.folder.rglob("*.mp3")}
+    report = world.scan()
+    assert (report.status, report.failures) == (ScanStatus.COMPLETED, ())
+    ids = world.ids()
+    assert set(ids) == there
+    assert {row.path_text: row.id for row in kept if row.path_text in there}.items() <= ids.items(), "a file was lost"
+    rows = world.rows(
+        "SELECT path_text, title FROM media_files JOIN media_search ON media_search.rowid = media_files.id"
+    )
+    assert all(Path(row.path_text).stem.endswith(row.title) for row in rows)
+    world.check_consistent()
+    assert [one for one in library.verify(world.engine) if not one.harmless] == []
+    assert world.rows("SELECT id FROM scan_jobs WHERE status = 'running'") == []
+    assert world.scan().counts.unchanged == len(there)
+
+
+@pytest.fixture
+def filled(world):
+    world.hook.add_scraper().code_hash = "v2"
+    world.hook.add_listener()
+    notifier = library.Notifier(world.engine, world.hook)  # so that events are written down
+    notifier.open()
+    notifier.close(0)
+    change(world, 0)
+    world.scan()
+    return world
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_right_after_a_step(filled, point: str) -> None:
+    change(filled, 1)
+    assert run(filled, point).returncode == -signal.SIGKILL, "it never came by this point"
+    check(filled)
+
+
+@pytest.mark.timeout(60 + 10 * ROUNDS)
+def test_killed_at_random_moments(filled) -> None:
+    moments = random.Random(SEED)
+    change(filled, 1)
+    undisturbed = run(filled, "")
+    duration_s = float(undisturbed.stdout)
+    killed = 0
+    for number in range(2, 2 + ROUNDS):
+        change(filled, number)
+        killed += run(filled, "random", moments.uniform(0, duration_s)).returncode == -signal.SIGKILL
+        check(filled)
+    assert killed >= ROUNDS // 2, "most moments were after the end"
