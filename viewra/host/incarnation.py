@@ -203,6 +203,7 @@ class Incarnation:
                     cwd=spec.directory,
                     executable=executable,
                     tied=not spec.lasts,
+                    script=len(spec.command) > 1,
                     on_line=log.line,
                     on_quiet=log.quiet,
                     on_exit=exited,

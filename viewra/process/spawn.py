@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import queue
+import site
 import subprocess
 import sys
 import threading
@@ -44,6 +45,7 @@ class Spawner:
         cwd: Path | None = None,
         executable: int | None = None,
         tied: bool = True,
+        script: bool = False,
         on_line: Listener,
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[Child], None] | None = None,
@@ -51,7 +53,8 @@ class Spawner:
         """Start ``argv`` (its first item an absolute path) with exactly the environment ``env``, stdin empty.
 
         ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the
-        file at ``argv[0]``; the caller closes it afterwards. One that is not ``tied`` outlives the host.
+        file at ``argv[0]``; the caller closes it afterwards. One that is not ``tied`` outlives the host. With
+        ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
         ``on_line(stream, text)`` gets every line except the handshake's; ``on_quiet()`` is called when the output has
         paused and at its end, ``on_exit(child)`` after the last line. All three run on the child's own thread and
         should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
@@ -59,7 +62,7 @@ class Spawner:
         """
 
         def start() -> Child:
-            process, report = _launch(argv, env, cwd, executable, tied=tied)
+            process, report = _launch(argv, env, cwd, executable, tied=tied, script=script)
             try:
                 return Child(process, report, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
             except (OSError, RuntimeError) as error:  # out of descriptors or threads
@@ -93,7 +96,7 @@ class Spawner:
 
 
 def _launch(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None, *, tied: bool
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None, *, tied: bool, script: bool
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """The process, which is the launcher at first, and where the launcher reports a failure."""
     try:
@@ -107,9 +110,14 @@ def _launch(
     if executable is not None:
         options.append(f"executable={executable}")
         passed.append(executable)
+    interpreter = [sys.executable, "-I", "-S"]
+    if script:
+        interpreter[0], *argv = argv
+        interpreter += _as_usual(env)
+        options += ["script=1", f"user_site={site.getusersitepackages() if site.ENABLE_USER_SITE else ''}"]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _LAUNCHER, *options, "--", *argv],
+            [*interpreter, _LAUNCHER, *options, "--", *argv],
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
@@ -125,3 +133,11 @@ def _launch(
     finally:
         os.close(report_end)
     return process, open(report, "rb", buffering=0)
+
+
+def _as_usual(env: Mapping[str, str]) -> list[str]:
+    """What an isolated interpreter, which reads no variables, must be told in words."""
+    flags = ["-u"] if env.get("PYTHONUNBUFFERED") else []
+    if prefix := env.get("PYTHONPYCACHEPREFIX"):
+        flags += ["-X", f"pycache_prefix={prefix}"]
+    return flags

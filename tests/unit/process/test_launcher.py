@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from viewra.process import launcher
+from viewra.errors import HandshakeError
+from viewra.process import Child, Spawner, launcher, plugin_environment
 
 pytestmark = pytest.mark.process
 
@@ -47,3 +48,57 @@ def test_it_imports_the_standard_library_alone() -> None:
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+def run_script(spawner: Spawner, script: Path, **extra: str) -> tuple[Child, list[str], list[str]]:
+    """A Python plugin run within the launcher's own interpreter: the child after its end, its stdout and stderr."""
+    heard: dict[str, list[str]] = {"stdout": [], "stderr": []}
+    child = spawner.spawn(
+        [sys.executable, str(script)],
+        env=plugin_environment(extra),
+        script=True,
+        on_line=lambda stream, text: heard[stream].append(text),
+    )
+    assert child.wait(30) is not None
+    return child, heard["stdout"], heard["stderr"]
+
+
+def test_a_script_finds_itself_as_if_it_had_been_started_alone(spawner: Spawner, tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    (tmp_path / "beside.py").write_text("NAME = 'beside'")
+    script.write_text(
+        "import beside, grpc, pickle, signal, sys, viewra\n"
+        "class Here: pass\n"
+        "pickle.loads(pickle.dumps(Here()))\n"
+        "print(__name__, __file__ == sys.argv[0], len(sys.argv), beside.NAME, sys.path[0])\n"
+        "print(signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN, sys.stdout.write_through, sys.pycache_prefix)\n"
+    )
+    child, stdout, stderr = run_script(spawner, script, PYTHONPYCACHEPREFIX=str(tmp_path / "cache"))
+    assert (child.returncode, stderr) == (0, [])
+    assert stdout == [f"__main__ True 1 beside {tmp_path}", f"True True {tmp_path / 'cache'}"]
+
+
+def test_what_a_script_raises_shows_its_own_lines_alone(spawner: Spawner, tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    script.write_text("def fail():\n    raise ValueError('no')\nfail()\n")
+    child, _, stderr = run_script(spawner, script)
+    assert child.returncode == 1
+    assert (stderr[0], stderr[-1]) == ("Traceback (most recent call last):", "ValueError: no")
+    assert str(script) in stderr[1]
+    assert not any("launcher" in line for line in stderr)
+
+
+@pytest.mark.parametrize(
+    ("program", "status"), [("raise SystemExit(3)", 3), ("import sys; sys.exit()", 0), ("x = ", 1)]
+)
+def test_how_a_script_ends(spawner: Spawner, tmp_path: Path, program: str, status: int) -> None:
+    script = tmp_path / "main.py"
+    script.write_text(program)
+    assert run_script(spawner, script)[0].returncode == status
+
+
+def test_a_script_that_is_not_there(spawner: Spawner, tmp_path: Path) -> None:
+    child = run_script(spawner, tmp_path / "main.py")[0]
+    with pytest.raises(HandshakeError, match=r"main\.py: No such file") as caught:
+        child.handshake_line(1)
+    assert caught.value.step == "spawn"
