@@ -14,6 +14,7 @@ from viewra.cli._plugins_find import find_plugin
 from viewra.cli._plugins_logs import logs_command
 from viewra.cli._plugins_pin import pin_command, unpin_command
 from viewra.cli._plugins_settings import settings_command
+from viewra.cli._plugins_uninstall import uninstall_command
 from viewra.host import Plugin
 from viewra.host.discovery import Found
 from viewra.library import display
@@ -32,6 +33,7 @@ command.add_command(logs_command)
 command.add_command(settings_command)
 command.add_command(pin_command)
 command.add_command(unpin_command)
+command.add_command(uninstall_command)
 
 
 @command.command("list")

@@ -22,6 +22,7 @@ from viewra.host.pins import Pins
 from viewra.host.secrets import SecretBox
 from viewra.host.settings import PluginSettings
 from viewra.host.supervisor import StateListener, Supervisor
+from viewra.host.uninstall import remove, require_removable
 from viewra.services import Implementation
 
 
@@ -117,15 +118,34 @@ class Registry(Mapping[str, Plugin]):
                 break
         else:
             raise UsageError(f"{plugin!r} is not registered in this process")
-        for version, adapters in self._versions.items():
-            for adapter in adapters:
-                self._pm.unregister(name=_adapter_name(plugin_id, adapter, version))
-        del self._locals[plugin_id], self._handles[plugin_id]
+        self._take_away(plugin_id)
+        del self._locals[plugin_id]
         local.unload()
 
     def detach(self) -> list[str]:
         """Leave the processes that may outlive this host to the next one; gives their plugins' ids."""
         return [supervisor.plugin_id for supervisor in self._supervisors if supervisor.detach()]
+
+    def uninstall(self, plugin_id: str, *, keep_data: bool) -> None:
+        """Stop a plugin of the user's directory and remove it, with its data unless that is to be kept.
+
+        Raises UsageError for one that is not there, or not viewra's to remove, and ViewraError when that fails.
+        """
+        supervisor = next((one for one in self._supervisors if one.plugin_id == plugin_id), None)
+        if supervisor is None:
+            raise UsageError(f"there is no plugin {plugin_id!r} in a directory", hint="viewra plugins list")
+        require_removable(supervisor.found, self._data_dir)
+        if not keep_data and any(one.plugin_id == plugin_id for one in self.hidden):
+            raise UsageError(
+                f"there is another plugin {plugin_id}, whose data this is too", hint="viewra plugins list shows where"
+            )
+        supervisor.disable()
+        self._remember(supervisor.found, enabled=False)
+        self._pins.unpin(supervisor.found)
+        self._take_away(plugin_id)
+        self._supervisors.remove(supervisor)
+        remove(supervisor.found, self._engine, self._data_dir, keep_data=keep_data)
+        supervisor.close()
 
     def close(self) -> None:
         """Stop every plugin, all at the same time; failures are in the log."""
@@ -143,6 +163,13 @@ class Registry(Mapping[str, Plugin]):
                 for adapter in adapters:
                     self._pm.register(adapter(seen), name=_adapter_name(handle.id, adapter, version))
             self._handles[handle.id] = handle
+
+    def _take_away(self, plugin_id: str) -> None:
+        with self._lock:
+            for version, adapters in self._versions.items():
+                for adapter in adapters:
+                    self._pm.unregister(name=_adapter_name(plugin_id, adapter, version))
+            del self._handles[plugin_id]
 
     def _seen_at(self, version: int, endpoint: Endpoint, agreed: Callable[[], int | None]) -> Endpoint:
         """The plugin as adapters of this version see it; where there is but one version, as it is."""
