@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,7 @@ WELL_KNOWN = Path(grpc_tools.__file__).parent / "_proto"
 def generate(out: Path) -> None:
     """Write every generated module below ``out``; raises SystemExit when protoc refuses a file."""
     sources = sorted(str(path.relative_to(PROTO)) for path in (PROTO / PACKAGE).glob("*.proto"))
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # its plugins
     arguments = ["protoc", f"-I{PROTO}", f"-I{WELL_KNOWN}"]
     arguments += [f"--{kind}_out={out}" for kind in ("python", "grpc_python")]
     arguments += [f"--{kind}_out=quiet:{out}" for kind in ("mypy", "mypy_grpc")]

@@ -20,10 +20,10 @@ from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
 from viewra.host.handle import Plugin
-from viewra.host.incarnation import Connecting, Machinery
 from viewra.host.lock import DataLock
 from viewra.host.reattach import Reattach
 from viewra.host.registry import Registry
+from viewra.host.spec import Connecting, Machinery
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import Implementation
 from viewra.types import PluginState, ScanReport, SearchPage

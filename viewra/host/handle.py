@@ -10,12 +10,12 @@ from viewra.adapters import Endpoint, ServiceClients
 from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.discovery import Found
-from viewra.host.incarnation import Pin
 from viewra.host.local import LocalPlugin
 from viewra.host.migrations import PluginDatabase
 from viewra.host.pins import Pins
 from viewra.host.reattach import Reattach
 from viewra.host.settings import PluginSettings
+from viewra.host.spec import Pin
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import Manifest
 from viewra.transport.hclog import LogRecord

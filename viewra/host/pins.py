@@ -10,7 +10,7 @@ from viewra.db import StoredPin, read_pin, write_pin
 from viewra.errors import ViewraError
 from viewra.host.discovery import Found
 from viewra.host.entry_point import command
-from viewra.host.incarnation import Pin
+from viewra.host.spec import Pin
 from viewra.process.verify import file_digest, tree_digest
 
 

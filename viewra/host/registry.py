@@ -16,11 +16,11 @@ from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import UsageError
 from viewra.host.discovery import Found, Place, discover, in_force
 from viewra.host.handle import Plugin
-from viewra.host.incarnation import Connecting, Machinery
 from viewra.host.local import LocalPlugin
 from viewra.host.pins import Pins
 from viewra.host.secrets import SecretBox
 from viewra.host.settings import PluginSettings
+from viewra.host.spec import Connecting, Machinery
 from viewra.host.supervisor import StateListener, Supervisor
 from viewra.host.uninstall import remove, require_removable
 from viewra.services import Implementation

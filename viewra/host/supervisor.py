@@ -23,12 +23,13 @@ from viewra.host import reattach
 from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found
 from viewra.host.entry_point import command
-from viewra.host.incarnation import Connecting, Incarnation, Machinery, Spec, died
+from viewra.host.incarnation import Incarnation, died
 from viewra.host.life import MIGRATION_S, OwnDatabase
 from viewra.host.pins import Pins
 from viewra.host.plugin_log import PluginLog, readable
 from viewra.host.plugin_log_file import log_path
 from viewra.host.reattach import Reattach
+from viewra.host.spec import Connecting, Machinery, Spec
 from viewra.types import PluginContext, PluginInfo, PluginState
 
 log = logging.getLogger("viewra.host")

@@ -14,7 +14,7 @@ from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
 from viewra.host.discovery import MANIFEST_NAME, Found, Place
 from viewra.host.handle import Plugin
-from viewra.host.incarnation import Machinery
+from viewra.host.spec import Machinery
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
