@@ -23,6 +23,7 @@ from viewra.pb import plugin_pb2, plugin_pb2_grpc
 
 MOST_START, MOST_CALL, MOST_MEMORY = 1.15, 1.10, 1.20
 _WARM = 50  # calls before memory and time are taken
+_BLOCK = 5  # calls of one side in a row
 
 MANIFEST = """
 id: "searcher"
@@ -114,11 +115,12 @@ def _pair(host: Host, folder: Path, calls: int, *, swap: bool) -> tuple[Sample, 
         for side in order:
             samples[side].memory_mb = _memory_mb(sides[side].pid)
         spent: tuple[list[float], list[float]] = ([], [])
-        for _ in range(calls):
+        for _ in range(calls // _BLOCK):  # short turns: a busy machine then slows both down alike
             for side in order:
-                began = time.perf_counter()
-                sides[side].call()
-                spent[side].append(time.perf_counter() - began)
+                for _ in range(_BLOCK):
+                    began = time.perf_counter()
+                    sides[side].call()
+                    spent[side].append(time.perf_counter() - began)
         for side in order:
             samples[side].call_s = statistics.median(spent[side])
     return samples[0], samples[1]

@@ -19,7 +19,7 @@ import grpc
 from viewra.adapters._connection import Connection
 from viewra.codec import fault
 from viewra.codec.limits import Limits, limited
-from viewra.codec.rpc import InvalidValue, Refusal, Rpc
+from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
 
 P = ParamSpec("P")
@@ -155,12 +155,20 @@ class RemoteEndpoint:
         connection = self._link.acquire()
         deadline_s = self._link.deadline_s(rpc.method)
         call_id = self._next_id()
-        with connection.one_call():
-            try:
-                data, call = connection.method(rpc.path).with_call(request, deadline_s, ((fault.CALL_ID, call_id),))
-            except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-                raise self._translate(error, rpc, connection, deadline_s, call_id) from error
-            return self._value(rpc, data, call, call_id)
+        metadata = ((fault.CALL_ID, call_id),)
+        method = connection.method(rpc.path)
+        call: grpc.Call | None = None
+        connection.enter()
+        try:
+            if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nobody asks for what came along with it
+                data = method(request, deadline_s, metadata)
+            else:
+                data, call = method.with_call(request, deadline_s, metadata)
+        except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
+            raise self._translate(error, rpc, connection, deadline_s, call_id) from error
+        finally:
+            connection.leave()
+        return self._value(rpc, data, call, call_id)
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start a call; one that must start the plugin first does so on a thread of its own."""
@@ -205,12 +213,12 @@ class RemoteEndpoint:
     def _next_id(self) -> str:
         return f"{next(self._numbers) & 0xFFFFFFFF:08x}"
 
-    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call, call_id: str) -> T:
+    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call | None, call_id: str) -> T:
         try:
             with limited(self._link.limits):
                 return rpc.value(data)
         except Refusal as error:
-            story = fault.decode(call.trailing_metadata())
+            story = fault.decode(call.trailing_metadata() if call is not None else None)
             raise _fault(self.plugin_id, str(error), rpc.method, call_id, story) from error
         except InvalidValue as error:
             raise _fault(self.plugin_id, f"gave an answer that is not valid: {error}", rpc.method, call_id) from error

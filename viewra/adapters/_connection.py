@@ -6,8 +6,6 @@ The supervisor makes it when a process is proven and closes it when that process
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import grpc
 
@@ -19,7 +17,9 @@ class Connection:
         self.channel = channel
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable[bytes, bytes]] = {}
         self._under_way = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()  # each call takes it twice: a condition would cost four times as much
+        self._idle = threading.Condition(self._lock)
+        self._waiting = 0
 
     def method(self, path: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
         """The callable for a gRPC path; takes and gives serialized messages."""
@@ -30,23 +30,15 @@ class Connection:
 
     def enter(self) -> None:
         """Count one call more."""
-        with self._changed:
+        with self._lock:
             self._under_way += 1
 
     def leave(self) -> None:
         """Count one call less."""
-        with self._changed:
+        with self._lock:
             self._under_way -= 1
-            self._changed.notify_all()
-
-    @contextmanager
-    def one_call(self) -> Iterator[None]:
-        """Count a call for as long as the block runs."""
-        self.enter()
-        try:
-            yield
-        finally:
-            self.leave()
+            if self._waiting and not self._under_way:
+                self._idle.notify_all()
 
     @property
     def under_way(self) -> int:
@@ -55,8 +47,12 @@ class Connection:
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until no call is under way; whether that came within ``timeout_s`` seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._under_way == 0, timeout_s)
+        with self._idle:
+            self._waiting += 1
+            try:
+                return self._idle.wait_for(lambda: self._under_way == 0, timeout_s)
+            finally:
+                self._waiting -= 1
 
     def close(self) -> None:
         """Close the channel; calls still under way fail."""

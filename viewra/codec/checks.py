@@ -36,6 +36,8 @@ def text_map(value: object, field: str) -> dict[str, str]:
         raise InvalidValue(field, f"must be a mapping of text to text, not {_kind(value)}")
     if len(value) > (most := in_force().entries):
         raise InvalidValue(field, f"has {len(value):,} entries; at most {most:,} are allowed")
+    if type(value) is dict and _plain(value) and _plain(value.values()):
+        return value.copy()
     return {text(key, f"{field} key"): text(item, f"{field}[{key!s}]") for key, item in value.items()}
 
 
@@ -90,6 +92,8 @@ def place(value: object, field: str) -> str:
 
 def texts(value: object, field: str) -> tuple[str, ...]:
     """A sequence of texts."""
+    if type(value) is tuple and len(value) <= in_force().entries and _plain(value):
+        return value
     return items(value, field, text)
 
 
@@ -98,6 +102,12 @@ def instance(value: object, field: str, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise InvalidValue(field, f"must be a {kind.__name__}, not {_kind(value)}")
     return value
+
+
+def _plain(values: Iterable[object]) -> bool:
+    """Whether all are texts that need no closer look, which most are: no field's name has to be made for them."""
+    most = in_force().text_bytes
+    return all(type(value) is str and len(value) <= most and value.isascii() for value in values)
 
 
 def _kind(value: object) -> str:

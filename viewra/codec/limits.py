@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 import attrs
 
@@ -29,11 +27,16 @@ def in_force() -> Limits:
     return _in_force.get()
 
 
-@contextmanager
-def limited(limits: Limits) -> Iterator[None]:
+class limited:  # noqa: N801 - used as a function is; each call enters one, and a generator would cost twice as much
     """Check what is answered within the block by these limits."""
-    token = _in_force.set(limits)
-    try:
-        yield
-    finally:
-        _in_force.reset(token)
+
+    __slots__ = ("_limits", "_token")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def __enter__(self) -> None:
+        self._token: Token[Limits] = _in_force.set(self._limits)
+
+    def __exit__(self, *_exception: object) -> None:
+        _in_force.reset(self._token)

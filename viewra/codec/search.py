@@ -19,7 +19,14 @@ def _request(query: Mapping[str, str], limit: int, offset: int) -> pb.SearchRequ
 
 
 def _result_message(result: SearchResult) -> pb.SearchResult:
-    return pb.SearchResult(**attrs.asdict(result))
+    return pb.SearchResult(
+        id=result.id,
+        title=result.title,
+        artist=result.artist,
+        album=result.album,
+        score=result.score,
+        metadata=result.metadata,
+    )
 
 
 def _result(message: pb.SearchResult) -> SearchResult:
@@ -37,6 +44,14 @@ def _response_message(response: SearchResponse) -> pb.SearchResponse:
 
 def _response(message: pb.SearchResponse) -> SearchResponse:
     return SearchResponse(map(_result, message.results), message.total_count, message.has_more)
+
+
+def _capabilities_message(value: SearchCapabilities) -> pb.GetSearchCapabilitiesResponse:
+    return pb.GetSearchCapabilitiesResponse(
+        supported_fields=value.supported_fields,
+        supports_pagination=value.supports_pagination,
+        max_results=value.max_results,
+    )
 
 
 def _check_result(value: object, field: str) -> SearchResult:
@@ -86,7 +101,7 @@ GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
     request=pb.GetSearchCapabilitiesRequest,
     response=pb.GetSearchCapabilitiesResponse,
     encode_args=pb.GetSearchCapabilitiesRequest,
-    encode_value=lambda value: pb.GetSearchCapabilitiesResponse(**attrs.asdict(value)),
+    encode_value=_capabilities_message,
     decode_value=lambda message: SearchCapabilities(
         message.supported_fields, message.supports_pagination, message.max_results
     ),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from viewra.sdk.plugin import Plugin
-from viewra.sdk.serve import serve
-from viewra.types import (
-    AdminPage,
-    APIRoute,
-    Health,
-    PluginContext,
-    PluginInfo,
-    SearchCapabilities,
-    SearchResponse,
-    SearchResult,
-)
+from viewra.sdk._imports import uncollected
+
+with uncollected():
+    from viewra.sdk.plugin import Plugin
+    from viewra.sdk.serve import serve
+    from viewra.types import (
+        AdminPage,
+        APIRoute,
+        Health,
+        PluginContext,
+        PluginInfo,
+        SearchCapabilities,
+        SearchResponse,
+        SearchResult,
+    )
 
 __all__ = [
     "APIRoute",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,6 +96,9 @@ def _run(plugin: Implementation, version: int) -> None:
 
 def _run_by_hand(plugin: Implementation, version: int) -> None:
     """Run without a host, in a debugger say, until Ctrl-C; whoever wants it attaches to it."""
+    import json  # both cost a plugin that a host starts some milliseconds
+    import tempfile
+
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

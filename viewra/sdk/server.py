@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from viewra.codec.lifecycle import RENEW
 from viewra.codec.limits import UNLIMITED
@@ -24,6 +23,7 @@ from viewra.transport.broker import Broker
 from viewra.transport.channel import HEALTH_SERVICE, options
 from viewra.transport.control import ControllerServicer
 from viewra.transport.endpoint import Listener, Place, listen
+from viewra.transport.reflect import serve_reflection
 from viewra.transport.stdio import StdioService
 
 if TYPE_CHECKING:
@@ -64,15 +64,8 @@ class PluginServer:
         if stdio is not None:
             stdio.add_to(self._server)
         names = {handler.rpc.wire_service for handler in handlers}
-        reflection.enable_server_reflection(
-            (
-                *sorted(names),
-                *_GO_PLUGIN[: 3 if stdio is not None else 2],
-                health.SERVICE_NAME,
-                reflection.SERVICE_NAME,
-            ),
-            self._server,
-        )
+        go_plugin = _GO_PLUGIN[: 3 if stdio is not None else 2]
+        serve_reflection(self._server, (*sorted(names), *go_plugin, health.SERVICE_NAME))
 
     def listen(self, place: Place, *, trust: Trust | None = None) -> Listener:
         """Listen at a fresh address, encrypted if ``trust`` is given; raises OSError."""

@@ -1,16 +1,49 @@
-"""Which services a plugin's server really has, asked by gRPC's server reflection, where the plugin offers that."""
+"""gRPC's server reflection at both ends: which services a plugin's server really has, asked and answered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import grpc
 from grpc_reflection.v1alpha import reflection_pb2
 
 from viewra.errors import HandshakeError
 
-_METHODS = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha"))
+SERVICES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 """The newest first. The messages of both are the same on the wire, so those of v1alpha serve for either."""
+
+_METHOD = "ServerReflectionInfo"
+
+
+def serve_reflection(server: grpc.Server, names: Sequence[str]) -> None:
+    """Answer, on a server that is not yet started, that it has the services ``names`` and reflection itself."""
+    listed = (*names, *SERVICES)
+    answer = reflection_pb2.ServerReflectionResponse(
+        list_services_response=reflection_pb2.ListServiceResponse(
+            service=[reflection_pb2.ServiceResponse(name=name) for name in listed]
+        )
+    )
+
+    def answers(
+        requests: Iterator[reflection_pb2.ServerReflectionRequest], context: grpc.ServicerContext
+    ) -> Iterator[reflection_pb2.ServerReflectionResponse]:
+        for request in requests:
+            if request.WhichOneof("message_request") == "list_services":
+                yield answer
+            else:  # about files and messages, which developers' tools ask for and hosts do not: light start-up
+                from grpc_reflection.v1alpha import reflection
+
+                servicer = reflection.ReflectionServicer(listed)
+                yield from servicer.ServerReflectionInfo(iter([request]), context)
+
+    handler = grpc.stream_stream_rpc_method_handler(
+        answers,
+        reflection_pb2.ServerReflectionRequest.FromString,
+        reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(service, {_METHOD: handler}) for service in SERVICES]
+    )
 
 
 def list_services(channel: grpc.Channel, timeout_s: float) -> set[str] | None:
@@ -18,9 +51,9 @@ def list_services(channel: grpc.Channel, timeout_s: float) -> set[str] | None:
 
     Raises HandshakeError (step ``services``) when the plugin fails to answer within ``timeout_s`` seconds.
     """
-    for method in _METHODS:
+    for service in SERVICES:
         call = channel.stream_stream(
-            method,
+            f"/{service}/{_METHOD}",
             request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
             response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
         )

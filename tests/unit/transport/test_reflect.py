@@ -7,7 +7,7 @@ import pytest
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from viewra.errors import HandshakeError
-from viewra.transport.reflect import list_services
+from viewra.transport.reflect import SERVICES, list_services, serve_reflection
 
 
 def reflecting(version: str, answer):
@@ -35,6 +35,29 @@ def test_what_grpcios_own_server_reflects(serve, connect) -> None:
     names = ["a.B", reflection.SERVICE_NAME]
     handshake = serve(lambda server: reflection.enable_server_reflection(names, server))
     assert list_services(connect(handshake), 30) == set(names)
+
+
+def test_what_our_own_server_reflects(serve, connect) -> None:
+    handshake = serve(lambda server: serve_reflection(server, ["a.B"]))
+    assert list_services(connect(handshake), 30) == {"a.B", *SERVICES}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_developers_tools_get_files_too(serve, connect, service: str) -> None:
+    call = connect(serve(lambda server: serve_reflection(server, ["a.B"]))).stream_stream(
+        f"/{service}/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    asked = [
+        reflection_pb2.ServerReflectionRequest(file_containing_symbol="grpc.health.v1.Health"),
+        reflection_pb2.ServerReflectionRequest(file_by_filename="no/such.proto"),
+        reflection_pb2.ServerReflectionRequest(list_services=""),
+    ]
+    found, missing, listed = call(iter(asked), timeout=30)
+    assert b"HealthCheckRequest" in found.file_descriptor_response.file_descriptor_proto[0]
+    assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+    assert "a.B" in {one.name for one in listed.list_services_response.service}
 
 
 def test_the_newest_version_is_asked_first(serve, connect) -> None:
