@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from viewra.library.paths import join
 from viewra.library.query import Query, parse
 from viewra.types import SearchHit, SearchPage, SearchResult
 
+ROWS_A_QUERY = 500
 LIBRARY = "library"
 """The source of hits that are files of the library."""
 
@@ -52,18 +54,14 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
     with reading(engine) as connection:
         hit = fulltext.matches(connection, query)
         ranked = sa.select(index, fulltext.rank(connection, query).label("rank")).where(hit)
-        best = ranked.order_by(sa.text("rank"), index.c.rowid).limit(limit).subquery()
-        found = sa.select(
-            best.c.title, best.c.artist, best.c.album, best.c.rank, directories.c.path, media_files.c.name
-        )
-        found = found.join_from(best, media_files, media_files.c.id == best.c.rowid)
-        found = found.join(directories, directories.c.id == media_files.c.directory_id)
+        best = ranked.order_by(sa.text("rank"), index.c.rowid).limit(limit)
         total = connection.execute(sa.select(sa.func.count()).select_from(index).where(hit)).scalar_one()
-        rows = connection.execute(found.order_by(best.c.rank, best.c.rowid)).all()
+        rows = connection.execute(best).all()
+        paths = _paths(connection, [row.rowid for row in rows])
     top = rows[0].rank if rows else -1.0
     return total, [
         SearchHit(
-            path=os.fsdecode(join(row.path, row.name)),
+            path=os.fsdecode(paths[row.rowid]),
             title=row.title,
             artist=row.artist,
             album=row.album,
@@ -71,7 +69,19 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
             source=LIBRARY,
         )
         for row in rows
+        if row.rowid in paths
     ]
+
+
+def _paths(connection: sa.Connection, file_ids: Sequence[int]) -> dict[int, bytes]:
+    """Where files are, by id. Asked for apart: joined to the hits, SQLite would rank them twice."""
+    places = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
+    places = places.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    paths: dict[int, bytes] = {}
+    for start in range(0, len(file_ids), ROWS_A_QUERY):
+        some = media_files.c.id.in_(file_ids[start : start + ROWS_A_QUERY])
+        paths.update((row.id, join(row.path, row.name)) for row in connection.execute(places.where(some)))
+    return paths
 
 
 def _plugin_hit(plugin_id: str, found: SearchResult) -> SearchHit:
