@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 import signal
@@ -204,9 +205,11 @@ AlembicDatabaseService(metadata, sys.argv[1]).migrate(sys.argv[2])
 print("done", flush=True)
 """
 SONGS = 100_000
+KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
 
 
 @pytest.mark.process
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_killed_at_any_moment_it_loses_nothing(
     service: AlembicDatabaseService, migrations: Path, tmp_path: Path, url: str, path: Path
 ) -> None:
@@ -232,7 +235,7 @@ def test_killed_at_any_moment_it_loses_nothing(
 
     whole = migrate(None)
     chance = random.Random(6)
-    for _ in range(5):
+    for _ in range(KILLS):
         migrate(chance.uniform(0.05, 0.95) * whole)
         assert query(path, "PRAGMA integrity_check") == [("ok",)]
         state = service.describe(url)
