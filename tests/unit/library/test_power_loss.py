@@ -1,6 +1,6 @@
 """The host is killed in the middle of a scan: what was committed stays, and the next scan completes the rest.
 
-``VIEWRA_KILL_ROUNDS`` is how many random moments are tried (5).
+``VIEWRA_TEST_KILLS`` is how many random moments are tried (5).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from viewra import library
 from viewra.types import ScanStatus
 
-ROUNDS = int(os.environ.get("VIEWRA_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
 SEED = 20261122
 
 SCAN = """
