@@ -45,6 +45,7 @@ BAD = {
     "exits quietly": (HANDSHAKE + "sys.exit(0)", "handshake", "exit status 0"),
     "exits with a traceback": (HANDSHAKE + "raise ValueError('out of luck')", "handshake", "exit status 1"),
     "no such socket": (HANDSHAKE + "say(f'1|1|unix|{address()}|grpc|'); time.sleep(3600)", "connect", "No such file"),
+    "an open port": (HANDSHAKE + "say('1|1|tcp|127.0.0.1:1|grpc|'); time.sleep(3600)", "connect", "TCP"),
     "not a socket": (
         HANDSHAKE + "open(address(), 'w').close(); say(f'1|1|unix|{address()}|grpc|'); time.sleep(3600)",
         "connect",

@@ -118,7 +118,8 @@ def test_a_killed_host_leaves_nothing_to_take_over(
     program = (
         "import sys; from viewra import Host\n"
         f"host = Host(plugin_dirs=[{str(directory.parent)!r}], data_dir={str(tmp_path / 'data')!r}).open()\n"
-        "host.plugins['p'].enable(); host.plugins['p'].load(); print(host.plugins['p'].pid, flush=True); sys.stdin.read()"
+        "plugin = host.plugins['p']; plugin.enable(); plugin.load()\n"
+        "print(plugin.pid, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

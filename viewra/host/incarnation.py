@@ -255,6 +255,10 @@ class Incarnation:
             from viewra.transport import mtls  # light start-up: TLS is rarely asked for
 
             trust = mtls.trust(own, announced.cert if isinstance(announced, handshake.Handshake) else b"")
+        elif announced.network == "tcp":  # anybody on this machine could answer there
+            raise HandshakeError(
+                "it listens on a TCP port without encryption", step="connect", hint="run viewra with --auto-mtls"
+            )
         socket = announced.address if announced.network == "unix" else None
         if socket is not None:
             require_socket(socket)
