@@ -156,18 +156,15 @@ class RemoteEndpoint:
         deadline_s = self._link.deadline_s(rpc.method)
         call_id = self._next_id()
         metadata = ((fault.CALL_ID, call_id),)
-        method = connection.method(rpc.path)
         call: grpc.Call | None = None
-        connection.enter()
         try:
+            method = connection.method(rpc.path)
             if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nobody asks for what came along with it
                 data = method(request, deadline_s, metadata)
             else:
                 data, call = method.with_call(request, deadline_s, metadata)
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
             raise self._translate(error, rpc, connection, deadline_s, call_id) from error
-        finally:
-            connection.leave()
         return self._value(rpc, data, call, call_id)
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -183,11 +180,9 @@ class RemoteEndpoint:
             return future
         deadline_s = self._link.deadline_s(rpc.method)
         call_id = self._next_id()
-        connection.enter()
         try:
             pending = connection.method(rpc.path).future(request, deadline_s, ((fault.CALL_ID, call_id),))
         except (grpc.RpcError, ValueError) as error:
-            connection.leave()
             future.set_exception(self._translate(error, rpc, connection, deadline_s, call_id))
             return future
 
@@ -198,8 +193,8 @@ class RemoteEndpoint:
                 future.set_exception(error)
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
                 future.set_exception(self._translate(error, rpc, connection, deadline_s, call_id))
-            finally:
-                connection.leave()
+            except Exception as error:  # a bug of ours must not leave anybody waiting for an answer
+                future.set_exception(error)
 
         pending.add_done_callback(done)
         return future

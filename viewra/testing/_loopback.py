@@ -77,7 +77,7 @@ def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = 
             yield PluginUnderTest(endpoint, context)
             endpoint.call(lifecycle.STOP)
         finally:
-            link.acquire().close()
+            link.acquire().channel.close()
             server.stop(0)
 
 
