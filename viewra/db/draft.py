@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import attrs
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 
 from viewra.db.engine import open_database
-from viewra.db.tables import is_ours, metadata
+from viewra.db.tables import Bytes, Flag, is_ours, metadata
 from viewra.db.transactions import reading
 from viewra.errors import MigrationError
 from viewra.revisions import read_revisions, versions_folder
@@ -65,10 +66,19 @@ def missing(url: str) -> Body:
     assert script.upgrade_ops is not None  # noqa: S101 - produce_migrations() fills both
     assert script.downgrade_ops is not None  # noqa: S101
     bodies = [
-        render_python_code(ops, render_as_batch=True, migration_context=context).strip()
+        render_python_code(ops, render_as_batch=True, render_item=_plainly, migration_context=context).strip()
         for ops in (script.upgrade_ops, script.downgrade_ops)
     ]
     return Body(*(re.sub(r"^# .*\n\s*|\n\s*# ###.*$", "", body, flags=re.MULTILINE) for body in bodies))
+
+
+def _plainly(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """A revision knows SQLAlchemy's types, and none of ours that are those but for their speed; False: as it is."""
+    if kind == "type" and isinstance(item, Bytes):
+        return "sa.LargeBinary()"
+    if kind == "type" and isinstance(item, Flag):
+        return "sa.Boolean()"
+    return False
 
 
 def write(folder: Path, message: str, body: Body) -> Path:
