@@ -39,7 +39,7 @@ class _Handler(logging.StreamHandler[Any]):
             text = self.format(record).encode("utf-8", "backslashreplace").decode("utf-8")
             self.stream.write(text + self.terminator)
             self.flush()
-        except Exception:
+        except Exception:  # as every handler of logging does: a record that cannot be written ends nothing
             self.handleError(record)
 
 

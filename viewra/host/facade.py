@@ -176,9 +176,9 @@ class Host:
         progress: Callable[[library.ScanProgress], None] | None = None,
     ) -> ScanReport:
         """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too."""
-        self._deliver()
+        notifier = self._delivery()  # the scan opens it, before its first event
         return library.scan(
-            self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress, notifier=self._notifier
+            self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress, notifier=notifier
         )
 
     def finish_notifications(self, timeout_s: float, *, cancel: threading.Event | None = None) -> dict[str, int]:
@@ -186,7 +186,8 @@ class Host:
 
         Scans never wait for listeners; the ones left behind go on by themselves while the host is open.
         """
-        notifier = self._deliver()
+        notifier = self._delivery()
+        notifier.open()
         notifier.wait_idle(timeout_s, cancel=cancel)
         return notifier.pending()
 
@@ -194,12 +195,11 @@ class Host:
         """Search the library and, unless ``plugins`` is false, the plugins' own sources."""
         return library.search(self.engine, self.hook if plugins else None, query, limit=limit, offset=offset)
 
-    def _deliver(self) -> library.Notifier:
+    def _delivery(self) -> library.Notifier:
         """The notifier, made when it is first needed: a host that only looks something up wakes no listener."""
         if self._notifier is None:
             self._notifier = library.Notifier(self.engine, self.hook)
             self._resources.callback(self._notifier.close, 0.0)
-        self._notifier.open()
         return self._notifier
 
     def _machinery(self, resources: ExitStack) -> Machinery:

@@ -110,5 +110,5 @@ class ForwardingHandler(logging.Handler):
                 fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
             level = _FROM_LOGGING.get(min(max(record.levelno // 10 * 10, 10), 40), "error")
             self._sink(level, record.getMessage(), fields)
-        except Exception:
+        except Exception:  # as every handler of logging does: a record that cannot be written ends nothing
             self.handleError(record)
