@@ -49,6 +49,13 @@ SCRAPER = """
 """
 
 
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -225,7 +232,7 @@ def test_plugins_die_with_a_host_that_is_killed(tmp_path: Path, make_plugin: Cal
         pid = int(killed.stdout.readline())
         assert psutil.pid_exists(pid)
         os.kill(killed.pid, signal.SIGKILL)
-    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: not alive(pid))
 
 
 @pytest.mark.parametrize(

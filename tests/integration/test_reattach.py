@@ -60,9 +60,16 @@ def asked(host: Host) -> tuple[int, int]:
     return int(pid), int(calls)
 
 
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def gone(pid: int, timeout_s: float = 15) -> bool:
     deadline = time.monotonic() + timeout_s
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while _alive(pid):
         if time.monotonic() > deadline:
             return False
         threading.Event().wait(0.02)
