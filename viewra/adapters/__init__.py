@@ -6,6 +6,7 @@ from viewra.adapters._call import Endpoint, Link, RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
 from viewra.adapters._local import LocalEndpoint
+from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
 from viewra.adapters._version import AtVersion
 from viewra.adapters.admin_page import AdminPageAdapter
 from viewra.adapters.api_registration import APIRegistrationAdapter
@@ -29,9 +30,12 @@ ADAPTERS: tuple[type[ServiceAdapter], ...] = (
 
 __all__ = [
     "ADAPTERS",
+    "BOUNDS_S",
     "AtVersion",
+    "CallStats",
     "Connection",
     "Endpoint",
+    "HookStats",
     "Link",
     "LocalEndpoint",
     "RemoteEndpoint",
