@@ -16,9 +16,9 @@ BOUNDS_S = tuple(0.0001 * 2 ** (step / 4) for step in range(85))
 class HookStats:
     """One method's calls since the host opened.
 
-    ``errors`` counts the calls that failed, by the error's class name (``{"PluginTimeout": 3}``). ``total_s`` is the sum
-    of the calls' times in seconds, waiting for their turn included. ``buckets[i]`` counts the calls that took at most
-    ``BOUNDS_S[i]`` seconds and more than the bound before; the last one, which has no bound, the rest.
+    ``errors`` counts the calls that failed, by the error's class name (``{"PluginTimeout": 3}``). ``total_s`` is the
+    sum of the calls' times in seconds, waiting for their turn included. ``buckets[i]`` counts the calls that took at
+    most ``BOUNDS_S[i]`` seconds and more than the bound before; the last one, which has no bound, the rest.
     """
 
     calls: int = 0
