@@ -63,8 +63,8 @@ class PluginStats:
 
     ``started_at`` is when its present process started (seconds since the epoch), None while it does not run.
     ``starts``, ``crashes`` and ``reloads`` count. ``in_flight`` calls are with the plugin, ``queued`` ones wait for
-    their turn. ``breaker`` is ``closed``, ``open`` or ``half-open``. ``hooks`` has the figures of each method that was called,
-    ``resources`` the last samples, oldest first.
+    their turn. ``breaker`` is ``closed``, ``open`` or ``half-open``. ``hooks`` has the figures of each method that was
+    called, ``resources`` the last samples, oldest first.
     """
 
     state: PluginState
