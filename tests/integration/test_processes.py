@@ -117,17 +117,17 @@ def test_output_arrives_with_level_and_fields(host: Host) -> None:
 
 
 @pytest.mark.parametrize(("name", "how"), [("kill", "SIGKILL"), ("exit", "exit status 3")])
-def test_death_in_a_call_is_told_and_the_next_call_starts_it_again(host: Host, name: str, how: str) -> None:
-    scraper = host.plugins["scraper"].metadata_scraper
+def test_death_in_a_call_is_told_and_it_is_started_again(host: Host, name: str, how: str) -> None:
+    plugin = host.plugins["scraper"]
+    scraper = plugin.metadata_scraper
     assert scraper is not None
     first = scraper.extract_metadata("/a")["pid"]
     with pytest.raises(PluginUnavailable, match=how) as caught:
         scraper.extract_metadata(f"/{name}")
     assert caught.value.in_call
-    wait_until(lambda: host.plugins["scraper"].state is PluginState.CRASHED)
-    assert how in host.plugins["scraper"].reason
+    assert plugin.stats.crashes == 2  # reading a file twice is harmless: it was asked once more
+    wait_until(lambda: plugin.state is PluginState.RUNNING)  # without a call
     assert scraper.extract_metadata("/a")["pid"] != first
-    assert host.plugins["scraper"].state is PluginState.RUNNING
 
 
 def test_hang_ends_with_the_deadline_and_other_calls_go_on(host: Host) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from viewra.adapters._breaker import BreakerState
 from viewra.adapters._call import Endpoint, Link, RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
 from viewra.adapters._local import LocalEndpoint
 from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
+from viewra.adapters._traffic import Traffic
 from viewra.adapters._version import AtVersion
 from viewra.adapters.admin_page import AdminPageAdapter
 from viewra.adapters.api_registration import APIRegistrationAdapter
@@ -32,6 +34,7 @@ __all__ = [
     "ADAPTERS",
     "BOUNDS_S",
     "AtVersion",
+    "BreakerState",
     "CallStats",
     "Connection",
     "Endpoint",
@@ -41,4 +44,5 @@ __all__ = [
     "RemoteEndpoint",
     "ServiceAdapter",
     "ServiceClients",
+    "Traffic",
 ]

@@ -10,13 +10,15 @@ import itertools
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import grpc
 
 from viewra.adapters._connection import Connection
+from viewra.adapters._traffic import Traffic
 from viewra.codec import fault
 from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
@@ -26,6 +28,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger("viewra.adapters")
+
+_LEAST_S = 0.001  # of time left for an attempt
 
 
 class Link(Protocol):
@@ -56,8 +60,17 @@ class Link(Protocol):
         """How much one answer may be."""
         ...
 
-    def acquire(self) -> Connection:
-        """The connection to the running process, which is started if need be; raises a PluginError."""
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services the plugin has: by its manifest or by a start."""
+        ...
+
+    def acquire(self, patience_s: float) -> Connection:
+        """The connection to the running process, which is started if need be; the call has entered it.
+
+        Whoever comes while the process starts or is replaced waits, ``patience_s`` seconds or for as long as a
+        start may take, whichever is longer. Raises a PluginError.
+        """
         ...
 
     def offers(self, capability: str) -> bool:
@@ -99,6 +112,11 @@ class Endpoint(Protocol):
         """The plugin's own database."""
         ...
 
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services it has; one that is not known offers all, until it is asked."""
+        ...
+
     def offers(self, capability: str) -> bool:
         """Whether the plugin has this service."""
         ...
@@ -117,13 +135,14 @@ class Endpoint(Protocol):
 
 
 class RemoteEndpoint:
-    """A plugin in a process of its own."""
+    """A plugin in a process of its own. ``traffic`` is what all calls of the plugin share."""
 
     lanes = 2
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, traffic: Traffic | None = None) -> None:
         self.plugin_id = link.plugin_id
         self._link = link
+        self._traffic = traffic or Traffic(link.plugin_id)
         self._numbers = itertools.count(secrets.randbits(32))  # from anywhere, so that two hosts' ids seldom meet
 
     @property
@@ -141,6 +160,11 @@ class RemoteEndpoint:
         """The plugin's own database."""
         return self._link.database_url
 
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services it has."""
+        return self._link.known
+
     def offers(self, capability: str) -> bool:
         """Whether the plugin has this service."""
         return self._link.offers(capability)
@@ -151,53 +175,127 @@ class RemoteEndpoint:
 
     def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call and wait; raises a PluginError."""
-        request = self._request(rpc, *args, **kwargs)
-        connection = self._link.acquire()
-        deadline_s = self._link.deadline_s(rpc.method)
-        call_id = self._next_id()
-        metadata = ((fault.CALL_ID, call_id),)
-        call: grpc.Call | None = None
-        try:
-            method = connection.method(rpc.path)
-            if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nobody asks for what came along with it
-                data = method(request, deadline_s, metadata)
-            else:
-                data, call = method.with_call(request, deadline_s, metadata)
-        except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-            raise self._translate(error, rpc, connection, deadline_s, call_id) from error
-        return self._value(rpc, data, call, call_id)
+        return self._call(rpc, self._request(rpc, *args, **kwargs))
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a call; one that must start the plugin first does so on a thread of its own."""
-        if not self._link.running:
-            return in_thread(self.plugin_id, lambda: self.call(rpc, *args, **kwargs))
+        """Start a call; one that has to wait, for its turn or for the plugin's start, does so on a thread of its own.
+
+        When too many wait already, the caller does: until the call is over.
+        """
         future: Future[T] = under_way()
         try:
             request = self._request(rpc, *args, **kwargs)
-            connection = self._link.acquire()
+            came = self._traffic.enter(rpc, 0.0) if self._link.running else None
         except PluginError as error:
             future.set_exception(error)
             return future
+        if came is not None:
+            self._send(rpc, request, came, future)
+        elif self._traffic.crowded:
+            _complete(future, lambda: self._call(rpc, request))
+        else:
+            in_thread(self.plugin_id, lambda: self._call(rpc, request), future)
+        return future
+
+    def _call(self, rpc: Rpc[..., T], request: bytes) -> T:
+        deadline_s = self._link.deadline_s(rpc.method)
+        came = self._traffic.enter(rpc, deadline_s)
+        if came is None:
+            raise self._traffic.no_turn(rpc, deadline_s)
+        error: BaseException | None = None
+        try:
+            return self._attempts(rpc, request, came + deadline_s)
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            self._traffic.leave(rpc, came, error)
+
+    def _attempts(self, rpc: Rpc[..., T], request: bytes, due: float) -> T:
+        """One attempt, or two where the first one's process died of something and asking twice is harmless."""
+        try:
+            return self._attempt(rpc, request, due)
+        except PluginUnavailable as error:
+            if not (rpc.idempotent and error.in_call):
+                raise
+            log.debug("plugin %s, %s: asked once more: %s", self.plugin_id, rpc.method, error.message)
+        return self._attempt(rpc, request, due)
+
+    def _attempt(self, rpc: Rpc[..., T], request: bytes, due: float) -> T:
+        waiting_since = time.monotonic()
+        connection = self._link.acquire(due - waiting_since)
+        try:
+            # Waiting for a plugin that starts does not count: what a call may take is meant for a plugin that runs.
+            deadline_s = max(_LEAST_S, due - waiting_since)
+            call_id = self._next_id()
+            metadata = ((fault.CALL_ID, call_id),)
+            call: grpc.Call | None = None
+            try:
+                method = connection.method(rpc.path)
+                if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nobody asks what came along with it
+                    data = method(request, deadline_s, metadata)
+                else:
+                    data, call = method.with_call(request, deadline_s, metadata)
+            except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
+                raise self._translate(error, rpc, connection, call_id) from error
+        finally:
+            connection.leave()
+        return self._value(rpc, data, call, call_id)
+
+    def _send(self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T]) -> None:
+        """Send a call that was let in to a plugin that runs, and see to its end when it comes."""
         deadline_s = self._link.deadline_s(rpc.method)
         call_id = self._next_id()
+        connection: Connection | None = None
         try:
+            connection = self._link.acquire(deadline_s)
             pending = connection.method(rpc.path).future(request, deadline_s, ((fault.CALL_ID, call_id),))
+        except PluginError as error:
+            self._ended(rpc, came, future, error)
+            return
         except (grpc.RpcError, ValueError) as error:
-            future.set_exception(self._translate(error, rpc, connection, deadline_s, call_id))
-            return future
+            assert connection is not None  # noqa: S101 - acquire raises nothing but a PluginError
+            connection.leave()
+            self._ended(rpc, came, future, self._translate(error, rpc, connection, call_id))
+            return
+        lent = connection
 
         def done(call: Any) -> None:
+            lent.leave()
             try:
-                future.set_result(self._value(rpc, call.result(), call, call_id))
-            except PluginError as error:
-                future.set_exception(error)
+                value = self._value(rpc, call.result(), call, call_id)
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
-                future.set_exception(self._translate(error, rpc, connection, deadline_s, call_id))
+                failure = self._translate(error, rpc, lent, call_id)
+                if rpc.idempotent and isinstance(failure, PluginUnavailable) and failure.in_call:
+                    self._again(rpc, request, came, future)
+                else:
+                    self._ended(rpc, came, future, failure)
             except Exception as error:  # a bug of ours must not leave anybody waiting for an answer
-                future.set_exception(error)
+                self._ended(rpc, came, future, error)
+            else:
+                self._traffic.leave(rpc, came, None)
+                future.set_result(value)
 
         pending.add_done_callback(done)
-        return future
+
+    def _again(self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T]) -> None:
+        """The second attempt of a call that was sent; it may have to wait for a start, on a thread of its own."""
+
+        def attempt() -> T:
+            error: BaseException | None = None
+            try:
+                return self._attempt(rpc, request, came + self._link.deadline_s(rpc.method))
+            except BaseException as failure:
+                error = failure
+                raise
+            finally:
+                self._traffic.leave(rpc, came, error)
+
+        in_thread(self.plugin_id, attempt, future)
+
+    def _ended(self, rpc: Rpc[..., T], came: float, future: Future[T], error: Exception) -> None:
+        self._traffic.leave(rpc, came, error)
+        future.set_exception(error)
 
     def _request(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> bytes:
         try:
@@ -218,9 +316,7 @@ class RemoteEndpoint:
         except InvalidValue as error:
             raise _fault(self.plugin_id, f"gave an answer that is not valid: {error}", rpc.method, call_id) from error
 
-    def _translate(
-        self, error: Exception, rpc: Rpc[..., Any], connection: Connection, deadline_s: float, call_id: str
-    ) -> PluginError:
+    def _translate(self, error: Exception, rpc: Rpc[..., Any], connection: Connection, call_id: str) -> PluginError:
         if not isinstance(error, grpc.Call):
             return self._link.loss(connection, rpc.method)
         match error.code():
@@ -228,7 +324,7 @@ class RemoteEndpoint:
                 return NotOffered(self.plugin_id, "not offered", call=rpc.method)
             case grpc.StatusCode.DEADLINE_EXCEEDED:
                 log.debug("plugin %s, %s: call %s ran out of time", self.plugin_id, rpc.method, call_id)
-                return too_late(self.plugin_id, rpc.method, deadline_s)
+                return too_late(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
                 return self._link.loss(connection, rpc.method)
             case grpc.StatusCode.RESOURCE_EXHAUSTED:
@@ -245,18 +341,32 @@ def under_way() -> Future[Any]:
     return future
 
 
-def in_thread(plugin_id: str, work: Callable[[], T]) -> Future[T]:
+def in_thread(plugin_id: str, work: Callable[[], T], future: Future[T] | None = None) -> Future[T]:
     """Run ``work`` on a thread of its own, which no shutdown waits for; the future gives its value or error."""
-    future: Future[T] = under_way()
+    answer: Future[T] = under_way() if future is None else future
+    threading.Thread(target=_complete, args=(answer, work), name=f"call-{plugin_id}", daemon=True).start()
+    return answer
 
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # whoever reads the future decides what it means
+
+def _complete(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        value = work()
+    except BaseException as error:  # whoever reads the future decides what it means
+        settle(future, error=error)
+    else:
+        settle(future, value)
+
+
+def settle(future: Future[Any], value: object = None, *, error: BaseException | None = None) -> bool:
+    """Give a future its value or error, unless somebody was faster; whether it took it."""
+    try:
+        if error is not None:
             future.set_exception(error)
-
-    threading.Thread(target=run, name=f"call-{plugin_id}", daemon=True).start()
-    return future
+        else:
+            future.set_result(value)
+    except InvalidStateError:  # its deadline came first
+        return False
+    return True
 
 
 def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:

@@ -1,19 +1,28 @@
-"""One channel to one incarnation of a plugin's process.
+"""One channel to one incarnation of a plugin's process, and how many calls are under way on it.
 
 The supervisor makes it when a process is proven and closes it when that process is to go; adapters only borrow it.
 """
 
 from __future__ import annotations
 
+import threading
+import time
+
 import grpc
 
 
 class Connection:
-    """A channel that remembers its callables: making one costs as much as a call's own Python."""
+    """A channel that remembers its callables: making one costs as much as a call's own Python.
+
+    A call is on it from ``enter`` to ``leave``: a process that is to go is stopped when the last one has left.
+    """
 
     def __init__(self, channel: grpc.Channel) -> None:
         self.channel = channel
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable[bytes, bytes]] = {}
+        self._left = threading.Condition()
+        self._in_flight = 0
+        self._last_used = time.monotonic()
 
     def method(self, path: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
         """The callable for a gRPC path; takes and gives serialized messages. Raises ValueError on a closed channel."""
@@ -21,3 +30,28 @@ class Connection:
         if found is None:
             found = self._methods[path] = self.channel.unary_unary(path)
         return found
+
+    def enter(self) -> Connection:
+        """A call begins."""
+        with self._left:
+            self._in_flight += 1
+        return self
+
+    def leave(self) -> None:
+        """A call has ended."""
+        with self._left:
+            self._in_flight -= 1
+            self._last_used = time.monotonic()
+            if not self._in_flight:
+                self._left.notify_all()
+
+    @property
+    def idle_s(self) -> float:
+        """For how many seconds there has been no call; 0 while there is one."""
+        with self._left:
+            return 0.0 if self._in_flight else time.monotonic() - self._last_used
+
+    def drained(self, timeout_s: float) -> bool:
+        """Wait until no call is under way, at most ``timeout_s`` seconds; whether that came about."""
+        with self._left:
+            return self._left.wait_for(lambda: not self._in_flight, timeout_s)

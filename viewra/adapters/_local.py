@@ -1,18 +1,22 @@
 """A plugin object in the host's own process, behind the same ``Endpoint`` as one in a process of its own.
 
-Each call runs on a thread of its own, so that deadlines hold and one that hangs holds up nothing but itself. The
-traceback of a failure goes where the plugin's own records go.
+Each call runs on a thread of its own, so that deadlines hold and one that hangs holds up nothing but itself: its thread
+is left behind, and the breaker sees to it that there are not many. The traceback of a failure goes where the plugin's
+own records go.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import threading
+from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, ParamSpec, TypeVar
 
-from viewra.adapters._call import in_thread, too_late
+from viewra.adapters._call import settle, too_late, under_way
+from viewra.adapters._deadlines import Deadlines
+from viewra.adapters._traffic import Traffic
 from viewra.batch import answers, method_of, reason
 from viewra.codec import fault, lifecycle
 from viewra.codec.limits import Limits, limited
@@ -25,7 +29,7 @@ T = TypeVar("T")
 
 
 class LocalEndpoint:
-    """A plugin object. ``database_url`` and ``deadline_s`` as a supervisor would give them."""
+    """A plugin object. ``database_url`` and ``deadline_s`` (of a method) as a supervisor would give them."""
 
     lanes = 1  # a second batch at once would only fight for the interpreter
 
@@ -35,7 +39,7 @@ class LocalEndpoint:
         plugin: Implementation,
         *,
         database_url: str,
-        deadline_s: float,
+        deadline_s: Callable[[str], float],
         limits: Limits | None = None,
     ) -> None:
         self.plugin_id = plugin_id
@@ -43,6 +47,8 @@ class LocalEndpoint:
         self.running = False
         self._deadline_s = deadline_s
         self._limits = limits or Limits()
+        self.traffic = Traffic(plugin_id)
+        self._deadlines = Deadlines()
         self._log = logging.getLogger(f"viewra.plugin.{plugin_id}")
         services = {
             lifecycle.SERVICE: plugin,
@@ -63,6 +69,11 @@ class LocalEndpoint:
         """The services that the plugin has."""
         return frozenset(self._services) - {lifecycle.SERVICE}
 
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services it has."""
+        return True
+
     def offers(self, capability: str) -> bool:
         """Whether the plugin runs and has this service."""
         return self.running and capability in self._services
@@ -73,14 +84,45 @@ class LocalEndpoint:
 
     def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call and wait; raises a PluginError."""
-        try:
-            return self.start(rpc, *args, **kwargs).result(self._deadline_s)
-        except FutureTimeout as error:
-            raise too_late(self.plugin_id, rpc.method, self._deadline_s) from error
+        return self.start(rpc, *args, **kwargs).result()
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a call."""
-        return in_thread(self.plugin_id, lambda: self._answer(rpc, *args, **kwargs))
+        """Start a call; when too many are under way, and too many wait already, the caller waits until it is over."""
+        future: Future[T] = under_way()
+        deadline_s = self._deadline_s(rpc.method)
+
+        def ended(came: float, value: T | None, error: BaseException | None) -> None:
+            if settle(future, value, error=error):
+                self.traffic.leave(rpc, came, error)
+
+        def run(came: float) -> None:
+            late = too_late(self.plugin_id, rpc.method, deadline_s)
+            number = self._deadlines.watch(came + deadline_s, lambda: ended(came, None, late))
+            try:
+                value = self._answer(rpc, *args, **kwargs)
+            except BaseException as error:  # whoever reads the future decides what it means
+                ended(came, None, error)
+            else:
+                ended(came, value, None)
+            finally:
+                self._deadlines.done(number)
+
+        def wait_and_run() -> None:
+            try:
+                came = self.traffic.enter(rpc, deadline_s)
+            except PluginError as error:
+                settle(future, error=error)
+                return
+            if came is None:
+                settle(future, error=self.traffic.no_turn(rpc, deadline_s))
+            else:
+                run(came)
+
+        if self.traffic.crowded:
+            wait_and_run()
+        else:
+            threading.Thread(target=wait_and_run, name=f"call-{self.plugin_id}", daemon=True).start()
+        return future
 
     def _answer(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         service = self._services.get(rpc.service)

@@ -48,6 +48,11 @@ class AtVersion:
         """The plugin's own database."""
         return self._endpoint.database_url
 
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services it has."""
+        return self._endpoint.known
+
     def offers(self, capability: str) -> bool:
         """Whether the plugin has this service, in this version."""
         if not self._endpoint.offers(capability):

@@ -6,8 +6,9 @@ from collections.abc import Generator, Mapping
 
 from viewra.adapters._call import Endpoint
 from viewra.adapters._contain import ServiceAdapter
+from viewra.codec import lifecycle
 from viewra.codec import scanner_hook as codec
-from viewra.errors import PluginFault
+from viewra.errors import NotOffered, PluginFault
 from viewra.hookspecs import hookimpl
 from viewra.services import ListenerSession
 from viewra.types import Result, ScanEvent, ScanEventKind
@@ -90,7 +91,16 @@ class ScannerHookAdapter(ServiceAdapter):
     @hookimpl(wrapper=True)
     def open_listener(self) -> Generator[None, list[Result[ListenerSession]], list[Result[ListenerSession]]]:
         """Open ordered delivery; the plugin starts with the first notification."""
-        results = yield
+        if self._endpoint.known:
+            results = yield
+            if not self._endpoint.offers(self.capability):
+                return results
+            return [*results, Result(self._endpoint.plugin_id, Listening(self._endpoint))]
+        pending = self._begin_work(self._open)  # a cursor is for listeners only: one start tells whether it is one
+        return self._add((yield), pending)
+
+    def _open(self) -> ListenerSession:
+        self._endpoint.call(lifecycle.INFO)
         if not self._endpoint.offers(self.capability):
-            return results
-        return [*results, Result(self._endpoint.plugin_id, Listening(self._endpoint))]
+            raise NotOffered(self._endpoint.plugin_id, "not offered", call="open_listener")
+        return Listening(self._endpoint)

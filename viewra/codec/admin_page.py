@@ -42,6 +42,7 @@ GET_ADMIN_PAGES: Rpc[[], tuple[AdminPage, ...]] = Rpc(
     ),
     decode_value=lambda message: map(_page, message.pages),
     check=lambda value: checks.items(value, "pages", _check_page),
+    idempotent=True,
 )
 REGISTER_ROUTES = action(
     SERVICE,

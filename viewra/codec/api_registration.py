@@ -40,4 +40,5 @@ GET_REGISTERED_ROUTES: Rpc[[], tuple[APIRoute, ...]] = Rpc(
     ),
     decode_value=lambda message: map(_route, message.routes),
     check=lambda value: checks.items(value, "routes", _check_route),
+    idempotent=True,
 )

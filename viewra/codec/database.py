@@ -53,6 +53,7 @@ GET_MODELS: Rpc[[], tuple[str, ...]] = Rpc(
     encode_value=lambda names: pb.GetModelsResponse(model_names=names),
     decode_value=lambda message: message.model_names,
     check=lambda value: checks.texts(value, "model_names"),
+    idempotent=True,
 )
 MIGRATE = action(
     SERVICE,
@@ -84,4 +85,5 @@ DESCRIBE: Rpc[[str], SchemaState] = Rpc(
     decode_value=_state,
     check=_check_state,
     reports=Reports.ERROR,
+    idempotent=True,
 )

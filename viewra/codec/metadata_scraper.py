@@ -62,6 +62,7 @@ CAN_HANDLE: Rpc[[str, str], bool] = Rpc(
     encode_value=lambda value: pb.CanHandleResponse(can_handle=value),
     decode_value=lambda message: message.can_handle,
     check=lambda value: checks.boolean(value, "can_handle"),
+    idempotent=True,
 )
 EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     service=SERVICE,
@@ -76,6 +77,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     check=lambda value: checks.text_map(value, "metadata"),
     reports=Reports.ERROR,
     refuses=True,
+    idempotent=True,
 )
 GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
     service=SERVICE,
@@ -87,6 +89,7 @@ GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
     encode_value=lambda types: pb.GetSupportedTypesResponse(types=types),
     decode_value=lambda message: message.types,
     check=lambda value: checks.texts(value, "types"),
+    idempotent=True,
 )
 EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = Rpc(
     service=SERVICE,

@@ -43,6 +43,7 @@ class Rpc(Generic[P, T]):
     """One procedure. ``service`` is the capability's name, ``method`` that of the service method and of the hook.
 
     ``refuses`` says that raising is an answer, by the method's contract: what it was asked about is not to its liking.
+    ``idempotent`` says that asking twice is harmless: a call whose process dies under it is made once more.
     """
 
     service: str
@@ -57,6 +58,7 @@ class Rpc(Generic[P, T]):
     decode_args: Callable[[Any], tuple[Any, ...]] = lambda _: ()
     reports: Reports = Reports.STATUS
     refuses: bool = False
+    idempotent: bool = False
 
     @property
     def wire_service(self) -> str:

@@ -93,6 +93,7 @@ SEARCH: Rpc[[Mapping[str, str], int, int], SearchResponse] = Rpc(
     decode_value=_response,
     check=_check_response,
     reports=Reports.SUCCESS,
+    idempotent=True,
 )
 GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
     service=SERVICE,
@@ -106,4 +107,5 @@ GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
         message.supported_fields, message.supports_pagination, message.max_results
     ),
     check=_check_capabilities,
+    idempotent=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from viewra.db.engine import open_database
 from viewra.db.failures import database_name
+from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, write_quarantine, write_services
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
 from viewra.db.plugin_settings import StoredSetting, read_settings, write_settings
 from viewra.db.plugin_state import enabled_plugins, is_enabled, set_enabled
@@ -13,6 +14,7 @@ from viewra.db.transactions import reading, writing
 
 __all__ = [
     "REVISION",
+    "Quarantine",
     "StoredPin",
     "StoredSetting",
     "current_revision",
@@ -21,10 +23,14 @@ __all__ = [
     "is_enabled",
     "open_database",
     "read_pin",
+    "read_quarantines",
+    "read_services",
     "read_settings",
     "reading",
     "set_enabled",
     "write_pin",
+    "write_quarantine",
+    "write_services",
     "write_settings",
     "writing",
 ]

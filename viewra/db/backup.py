@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,16 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
             hint="make room there and see that the folder is writable; nothing was changed",
         ) from error
     return folder / name
+
+
+def put_back(copy: Path, target: Path) -> None:
+    """Make ``target`` what it was when ``copy`` was made, at once or not at all; nobody may use it. Raises OSError."""
+    draft = target.with_name(target.name + _DRAFT)
+    shutil.copyfile(copy, draft)
+    draft.chmod(0o600)
+    _sync(draft)
+    draft.replace(target)
+    _sync(target.parent)
 
 
 def backups(folder: Path, stem: str) -> list[Path]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -79,6 +79,25 @@ plugin_pins = sa.Table(
     sa.Column("path", Bytes, primary_key=True),
     sa.Column("entry", sa.Text, nullable=False),  # SHA-256, in hexadecimal
     sa.Column("tree", sa.Text, nullable=False),
+)
+
+plugin_quarantines = sa.Table(
+    "plugin_quarantines",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", Bytes, primary_key=True),
+    sa.Column("code_hash", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", sa.BigInteger, nullable=False),
+)
+
+plugin_services = sa.Table(
+    "plugin_services",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", Bytes, primary_key=True),
+    sa.Column("code_hash", sa.Text, nullable=False),
+    sa.Column("services", sa.Text, nullable=False),  # names, with spaces between
 )
 
 libraries = sa.Table(

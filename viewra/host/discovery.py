@@ -67,7 +67,7 @@ def discover(given: Sequence[Path], user: Path | None) -> list[Found]:
                 continue
             seen.add(real)
             is_shipped = shipped is not None and real.is_relative_to(shipped.resolve())
-            here.append(_read(real, Place.SHIPPED if is_shipped else place))
+            here.append(read(real, Place.SHIPPED if is_shipped else place))
         found += _refuse_twins(here)
     return found
 
@@ -127,7 +127,8 @@ def _manifests(directory: Path, depth: int = 0) -> Iterator[Path]:
                 yield from _manifests(Path(entry.path), depth + 1)
 
 
-def _read(file: Path, place: Place) -> Found:
+def read(file: Path, place: Place) -> Found:
+    """What a manifest, whose real path is given, says of the plugin in its directory; never raises."""
     directory = file.parent
     try:
         manifest = manifests.load(file)

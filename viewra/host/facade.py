@@ -20,6 +20,7 @@ from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
 from viewra.host.handle import Plugin
+from viewra.host.keeper import Keeper
 from viewra.host.lock import DataLock
 from viewra.host.reattach import Reattach
 from viewra.host.registry import Registry
@@ -107,6 +108,9 @@ class Host:
             )
             resources.callback(self._registry.close)
             self._registry.find(self._plugin_dirs, self.data_dir / "plugin-packages")
+            if self._exclusive:
+                resources.callback(Keeper(self._registry.supervisors).close)
+                self._registry.start_eagerly()
             for plugin_id, record in self._reattach.items():
                 if plugin_id not in self._registry:
                     raise UsageError(

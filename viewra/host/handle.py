@@ -16,6 +16,7 @@ from viewra.host.pins import Pins
 from viewra.host.reattach import Reattach
 from viewra.host.settings import PluginSettings
 from viewra.host.spec import Pin
+from viewra.host.status import HealthReport, PluginStats
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import Manifest
 from viewra.transport.hclog import LogRecord
@@ -93,6 +94,16 @@ class Plugin(ServiceClients):
         return PluginDatabase(self._runner)
 
     @property
+    def stats(self) -> PluginStats:
+        """Its figures since the host opened. Never wakes it."""
+        return self._runner.stats
+
+    @property
+    def health_report(self) -> HealthReport:
+        """What the last look at its health said. Never wakes it, and asks nothing."""
+        return self._runner.stats.health
+
+    @property
     def logs(self) -> Sequence[LogRecord]:
         """The last records that its process wrote, oldest first."""
         return self._runner.log.records if isinstance(self._runner, Supervisor) else ()
@@ -141,9 +152,19 @@ class Plugin(ServiceClients):
         self._runner.unload()
 
     def restart(self) -> None:
-        """Stop it and start it again, with the code that is on disk now."""
-        self._runner.unload()
-        self._runner.load()
+        """Stop it and start it again, with the code that is on disk now; calls that come meanwhile wait."""
+        self._runner.restart()
+
+    def reload(self) -> str:
+        """Use the code, manifest and settings that are there now, with no call lost; says what happened.
+
+        Raises PluginUnavailable, with the reason, when they cannot be used: then the old ones serve on.
+        """
+        return self._supervisor("reload").reload()
+
+    def unquarantine(self) -> None:
+        """Let it run again after too many crashes."""
+        self._supervisor("let out of quarantine").unquarantine()
 
     def health(self) -> Health:
         """Ask it for its health; raises PluginUnavailable when it does not run: asking never wakes it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,18 +22,18 @@ from viewra.codec.limits import Limits
 from viewra.errors import HandshakeError, MigrationError, PluginClosed, PluginError, PluginUnavailable
 from viewra.host.lease import Renewal
 from viewra.host.life import MIGRATION_S, begin
-from viewra.host.plugin_log import PluginLog
+from viewra.host.plugin_log import RunLog, readable
 from viewra.host.reattach import Reattach
 from viewra.host.spec import Machinery, Spec, environment, new_identity, verified
 from viewra.process import Adopted, Child, Output, start_time
 from viewra.transport import handshake
-from viewra.transport.channel import require_socket
+from viewra.transport.channel import check_health, require_socket
 from viewra.transport.control import shutdown
 from viewra.transport.endpoint import PeerChannel, dial
 from viewra.transport.peer import require_listener
 from viewra.transport.reflect import list_services
 from viewra.transport.stdio import StdioFollower
-from viewra.types import PluginInfo
+from viewra.types import Health, PluginInfo
 
 if TYPE_CHECKING:
     from viewra.transport.mtls import Identity
@@ -50,6 +51,7 @@ class Incarnation:
     """A running, proven process, from ``start`` or ``attach``. It is a ``Link`` for the calls of its own start."""
 
     running = True
+    known = True
     code_hash = ""
     database_url = ""
 
@@ -62,6 +64,7 @@ class Incarnation:
         self._connection: Connection | None = None
         self._peer: PeerChannel | None = None
         self._stdio: StdioFollower | None = None
+        self._streamed: RunLog | None = None
         self._identity: Identity | None = None
         self.limits = Limits()
         self._socket_dir = socket_dir
@@ -70,14 +73,39 @@ class Incarnation:
         self._closing = False
         self._renewal: Renewal | None = None
         self._announced: Reattach | None = None
+        self._health_s = 5.0
+        self._doom = ""
+        self._began = time.monotonic()
+        self.started_at = time.time()
 
-    # ---- Link, for the calls of the start and the stop ----
-
-    def acquire(self) -> Connection:
-        """The connection."""
+    @property
+    def connection(self) -> Connection:
+        """The connection; raises PluginUnavailable before there is one."""
         if self._connection is None:
             raise PluginUnavailable(self.plugin_id, "is not connected")
         return self._connection
+
+    @property
+    def describes(self) -> bool:
+        """Whether it can say where its database stands."""
+        return self.serves(DESCRIBE.wire_service)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody runs it by hand: it is not the host's to end."""
+        return self._announced is not None and self._announced.test
+
+    @property
+    def ran_s(self) -> float:
+        """For how many seconds it has been running."""
+        return time.monotonic() - self._began
+
+    # ---- Link, for the calls of the start and the stop ----
+
+    def acquire(self, patience_s: float) -> Connection:
+        """The connection, which the call has entered."""
+        del patience_s  # it is there or not
+        return self.connection.enter()
 
     def offers(self, capability: str) -> bool:
         """Whether the process has this service."""
@@ -88,8 +116,9 @@ class Incarnation:
         return self.wire_services is not None and wire_service in self.wire_services
 
     def deadline_s(self, method: str) -> float:
-        """What is left of the start's time; ``stop`` and migrations have a time of their own."""
-        return {"stop": STOP_S, "migrate": self._migration_s, "rollback": self._migration_s}.get(method) or self._left()
+        """What is left of the start's time; what is asked later, and migrations, have a time of their own."""
+        own = {"stop": STOP_S, "health": self._health_s, "renew": self._health_s}
+        return {"migrate": self._migration_s, "rollback": self._migration_s, **own}.get(method) or self._left()
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
         """Why a call broke."""
@@ -98,7 +127,37 @@ class Incarnation:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
         if self.child.wait(_NOTICE_S) is None:
             return PluginUnavailable(self.plugin_id, "the connection to it broke", call=call, in_call=True)
-        return PluginUnavailable(self.plugin_id, died(self.child), call=call, in_call=True)
+        return PluginUnavailable(self.plugin_id, self.end, call=call, in_call=True)
+
+    # ---- health, and the end ----
+
+    def check(self, done: Callable[[str], object]) -> None:
+        """Ask the process whether it serves; ``done`` is told "" or why not, within the time that a check may take."""
+        check_health(self.connection.channel, self._health_s, done)
+
+    def own_health(self, done: Callable[[Health | None, str], object]) -> None:
+        """Ask the plugin itself; ``done`` is told what it said, or None and why it said nothing."""
+
+        def ended(future: Future[Health]) -> None:
+            error = future.exception()
+            done(None if error else future.result(), str(getattr(error, "message", error or "")))
+
+        RemoteEndpoint(self).start(lifecycle.HEALTH).add_done_callback(ended)
+
+    def condemn(self, reason: str) -> None:
+        """End the process, which serves no more, at once; its end is then told with this reason."""
+        self._doom = reason
+        self.child.kill()
+
+    @property
+    def end(self) -> str:
+        """How the process ended, in one line."""
+        return self._doom or died(self.child)
+
+    @property
+    def last_words(self) -> tuple[str, ...]:
+        """The last lines that it wrote to stderr."""
+        return tuple(map(readable, self.child.output.last("stderr")))
 
     # ---- start ----
 
@@ -107,7 +166,7 @@ class Incarnation:
         cls,
         machinery: Machinery,
         spec: Spec,
-        log: PluginLog,
+        log: RunLog,
         on_exit: Callable[[Incarnation], None],
     ) -> Incarnation:
         """Start a process and take it through every step; raises HandshakeError, with nothing left behind.
@@ -144,6 +203,7 @@ class Incarnation:
         run = cls(spec.context.plugin_id, child, socket_dir, deadline)
         run._identity = identity
         run._migration_s = spec.migration_timeout_s
+        run._health_s = spec.health_timeout_s
         run.database_url = spec.context.database_url
         try:
             line = run._announcement(spec)
@@ -162,9 +222,7 @@ class Incarnation:
         return run
 
     @classmethod
-    def attach(
-        cls, record: Reattach, spec: Spec, log: PluginLog, on_exit: Callable[[Incarnation], None]
-    ) -> Incarnation:
+    def attach(cls, record: Reattach, spec: Spec, log: RunLog, on_exit: Callable[[Incarnation], None]) -> Incarnation:
         """Take over a process that runs already; raises HandshakeError and leaves it as it is when that fails.
 
         One that a host left goes on where it was; one that is run by hand is taken through its life from the beginning.
@@ -184,6 +242,7 @@ class Incarnation:
         run = cls(spec.context.plugin_id, child, Path(record.address).parent, deadline)
         run._announced = attrs.evolve(record, started=started)
         run._migration_s = spec.migration_timeout_s
+        run._health_s = spec.health_timeout_s
         try:
             run.limits = spec.limits
             run._find_services(spec, record, log)
@@ -210,7 +269,7 @@ class Incarnation:
             raise self._failed(error.step, error.message, error.hint) from error
         return announced
 
-    def _find_services(self, spec: Spec, announced: handshake.Handshake | Reattach, log: PluginLog) -> None:
+    def _find_services(self, spec: Spec, announced: handshake.Handshake | Reattach, log: RunLog) -> None:
         """Connect, and learn which services there are."""
         try:
             channel = self._connect(announced)
@@ -225,6 +284,7 @@ class Incarnation:
             self.wire_services = frozenset(names)
             self.services = frozenset(WIRE_SERVICES[name] for name in names & WIRE_SERVICES.keys())
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
+            self._streamed = log
             printed = Output(log.line)
             self._stdio = StdioFollower(channel, printed.feed)
 
@@ -234,9 +294,10 @@ class Incarnation:
         self.info = self._step("info", lambda: endpoint.call(lifecycle.INFO))
         tables = "database_service" in self.services
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
-        describes = self.serves(DESCRIBE.wire_service)
+        describes = self.describes
         if not spec.only_database:
-            begin(endpoint, context, spec.own_database if tables else None, self._step, describes=describes)
+            own = spec.own_database if tables else None
+            begin(endpoint, context, own, self._step, describes=describes, may_migrate=spec.may_migrate)
         elif not describes:  # it has to open its database before it can move it
             self._step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
 
@@ -297,8 +358,8 @@ class Incarnation:
     def stop(self) -> str:
         """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
         self._closing = True
-        connection = self.acquire()
-        if self._announced is not None and self._announced.test:
+        connection = self.connection
+        if self.by_hand:
             with contextlib.suppress(PluginError):
                 RemoteEndpoint(self).call(lifecycle.STOP)
             self._leave()
@@ -348,6 +409,8 @@ class Incarnation:
             self._renewal.close()
         if self._stdio is not None:
             self._stdio.close()
+        if self._streamed is not None:
+            self._streamed.quiet()
         if self._peer is not None:
             self._peer.close()
 
@@ -356,5 +419,5 @@ def died(child: Child | Adopted) -> str:
     """How a process ended, with its last words."""
     last = child.output.last("stderr")
     told = [line for line in last if line.startswith(_PANICS)] or last  # Go's reason comes before its traceback
-    said = f"; its last output: {told[-1][:300]}" if told else ""
+    said = f"; its last output: {readable(told[-1])[:300]}" if told else ""
     return f"its process ended with {child.describe_exit()}{said}"

@@ -49,28 +49,54 @@ class OwnDatabase:
             return  # a revision that it does not know, it refuses itself
         self.copy(state.current if state is not None and state.current else "unknown")
 
-    def copy(self, label: str) -> None:
-        """Copy the database, if there is one; raises MigrationError."""
+    def must_migrate(self, state: SchemaState | None) -> bool:
+        """Whether it may have to be migrated for the code that runs; of one that says nothing, new code may want it."""
+        return self._migrated_by() != self.code_hash if state is None else state.pending != ()
+
+    def copy(self, label: str) -> Path | None:
+        """Copy the database, if there is one that can be copied; gives the copy. Raises MigrationError."""
         scheme, _, path = self.url.partition(":///")
         if scheme != "sqlite":
             log.warning(
                 "plugin %s: its database is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump",
                 self.plugin_id,
             )
-            return
+            return None
         file = Path(path)
         if not file.is_file() or file.stat().st_size == 0:
-            return
+            return None
         from viewra.db.backup import back_up  # light start: most plugins start without a migration
 
         copy = back_up(file, self.backups, label)
         log.info("plugin %s: its database was backed up to %s", self.plugin_id, copy)
+        return copy
+
+    def restore(self, copy: Path | None, migrated_by: str) -> None:
+        """Put back what ``copy`` gave, when nobody uses the database; None: there was none, or nothing to copy."""
+        scheme, _, path = self.url.partition(":///")
+        if scheme != "sqlite":
+            return
+        for journal in ("-wal", "-shm", "-journal"):
+            Path(path + journal).unlink(missing_ok=True)
+        if copy is None:
+            Path(path).unlink(missing_ok=True)
+        else:
+            from viewra.db.backup import put_back  # light start: it is rarely needed
+
+            put_back(copy, Path(path))
+        if self._migrated_by() != migrated_by:
+            self._note.write_text(migrated_by)
 
     def migrated(self) -> None:
         """Remember which code migrated it last."""
         if self._migrated_by() != self.code_hash:
             self.backups.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._note.write_text(self.code_hash)
+
+    @property
+    def migrated_by(self) -> str:
+        """Hash of the code that migrated it last; "" where none did."""
+        return self._migrated_by()
 
     @property
     def _note(self) -> Path:
@@ -82,10 +108,28 @@ class OwnDatabase:
         return ""
 
 
-def begin(endpoint: Endpoint, context: PluginContext, own: OwnDatabase | None, step: Step, *, describes: bool) -> None:
-    """Initialize, migrate and start; ``own`` is None for a plugin without tables. ``step`` makes each call."""
+class MigrationPending(Exception):  # not an error: whoever forbids migrations asks for it
+    """The database has to be migrated before this code can run, and that was not to be."""
+
+
+def begin(
+    endpoint: Endpoint,
+    context: PluginContext,
+    own: OwnDatabase | None,
+    step: Step,
+    *,
+    describes: bool,
+    may_migrate: bool = True,
+) -> None:
+    """Initialize, migrate and start; ``own`` is None for a plugin without tables. ``step`` makes each call.
+
+    Raises MigrationPending, before anything was changed, where it may not migrate and would have to.
+    """
     if own is not None:
-        step("migrate", lambda: own.protect(endpoint.call(DESCRIBE, own.url) if describes else None))
+        state = step("migrate", lambda: endpoint.call(DESCRIBE, own.url)) if describes else None
+        if not may_migrate and own.must_migrate(state):
+            raise MigrationPending
+        step("migrate", lambda: own.protect(state))
     if own is not None and describes:
         step("migrate", lambda: endpoint.call(MIGRATE, own.url))
     step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))

@@ -13,7 +13,8 @@ from viewra.adapters import LocalEndpoint
 from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
-from viewra.host.life import OwnDatabase, begin
+from viewra.host.life import MIGRATION_S, OwnDatabase, begin
+from viewra.host.status import PluginStats
 from viewra.sdk.log import Logger, to_logging
 from viewra.services import Implementation, SchemaService
 from viewra.types import PluginContext, PluginInfo, PluginState
@@ -22,6 +23,11 @@ T = TypeVar("T")
 
 CALL_S = 30.0
 """Deadline of one call, as for a process whose manifest says nothing."""
+
+
+def deadline_s(method: str) -> float:
+    """Seconds that one call of this method may take."""
+    return MIGRATION_S if method in {"migrate", "rollback"} else CALL_S
 
 
 def plugin_id_of(plugin: Implementation) -> str:
@@ -41,7 +47,9 @@ class LocalPlugin:
         self.reason = ""
         directory = data_dir / "plugins" / self.plugin_id
         database = f"sqlite:///{directory / 'data.db'}" if plugin.database_service() is not None else ""
-        self.endpoint = LocalEndpoint(self.plugin_id, plugin, database_url=database, deadline_s=CALL_S, limits=limits)
+        self.endpoint = LocalEndpoint(
+            self.plugin_id, plugin, database_url=database, deadline_s=deadline_s, limits=limits
+        )
         backups = data_dir / "backups" / "plugins" / self.plugin_id
         self.own_database = OwnDatabase(self.plugin_id, database, backups, self.endpoint.code_hash)
         self._context = PluginContext(
@@ -82,6 +90,23 @@ class LocalPlugin:
         )
         self.endpoint.running = True
         self.state = PluginState.RUNNING
+
+    def restart(self) -> None:
+        """Stop it and start it again."""
+        self.unload()
+        self.load()
+
+    @property
+    def stats(self) -> PluginStats:
+        """Its figures."""
+        traffic = self.endpoint.traffic
+        return PluginStats(
+            state=self.state,
+            in_flight=traffic.in_flight,
+            queued=traffic.queued,
+            breaker=str(traffic.breaker_state),
+            hooks=traffic.hooks,
+        )
 
     def unload(self) -> None:
         """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""

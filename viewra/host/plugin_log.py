@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from viewra.host.plugin_log_file import PluginLogFile
@@ -31,7 +32,6 @@ class PluginLog:
         self._file = PluginLogFile(path) if path is not None else None
         self._records: deque[tuple[LogRecord, int]] = deque()
         self._characters = 0
-        self._groups = LineGrouper()
         self._lock = threading.Lock()
 
     @property
@@ -40,31 +40,17 @@ class PluginLog:
         with self._lock:
             return tuple(record for record, _ in self._records)
 
-    def new_run(self) -> None:
-        """A new process writes from now on: what the last one began, or that it panicked, says nothing of this one."""
-        self.quiet()
-        with self._lock:
-            self._groups = LineGrouper()
-
-    def line(self, stream: str, text: str) -> None:
-        """Take one line; a traceback or panic on stderr becomes one record."""
-        with self._lock:
-            records = self._groups.feed(text) if stream == "stderr" else [parse_line(text)]
-        self._write(records)
-
-    def quiet(self) -> None:
-        """Nothing more is coming for now: what was grouped is complete."""
-        with self._lock:
-            records = self._groups.flush()
-        self._write(records)
+    def new_run(self) -> RunLog:
+        """Where one process writes to: what another one began, or that it panicked, says nothing of this one."""
+        return RunLog(self.write)
 
     def close(self) -> None:
         """Let go of the file; for a plugin that will not run again."""
-        self.quiet()
         if self._file is not None:
             self._file.close()
 
-    def _write(self, records: list[LogRecord]) -> None:
+    def write(self, records: list[LogRecord]) -> None:
+        """Take records, from any of its processes."""
         for record in records:
             fields = dict(record.fields)
             named = {"module": record.module, **fields} if record.module else fields
@@ -82,6 +68,27 @@ class PluginLog:
             self._characters += size
             while len(self._records) > KEPT_RECORDS or (self._characters > KEPT_CHARACTERS and len(self._records) > 1):
                 self._characters -= self._records.popleft()[1]
+
+
+class RunLog:
+    """Takes the lines of one process's output, which become records."""
+
+    def __init__(self, write: Callable[[list[LogRecord]], None]) -> None:
+        self._write = write
+        self._groups = LineGrouper()
+        self._lock = threading.Lock()
+
+    def line(self, stream: str, text: str) -> None:
+        """Take one line; a traceback or panic on stderr becomes one record."""
+        with self._lock:
+            records = self._groups.feed(text) if stream == "stderr" else [parse_line(text)]
+        self._write(records)
+
+    def quiet(self) -> None:
+        """Nothing more is coming for now: what was grouped is complete."""
+        with self._lock:
+            records = self._groups.flush()
+        self._write(records)
 
 
 def readable(line: str) -> str:

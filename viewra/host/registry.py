@@ -16,12 +16,17 @@ from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import UsageError
 from viewra.host.discovery import Found, Place, discover, in_force
 from viewra.host.handle import Plugin
+from viewra.host.installation import Installation
 from viewra.host.local import LocalPlugin
 from viewra.host.pins import Pins
+from viewra.host.plugin_log import PluginLog
+from viewra.host.plugin_log_file import log_path
+from viewra.host.records import Records
 from viewra.host.secrets import SecretBox
 from viewra.host.settings import PluginSettings
+from viewra.host.slot import StateListener
 from viewra.host.spec import Connecting, Machinery
-from viewra.host.supervisor import StateListener, Supervisor
+from viewra.host.supervisor import Supervisor
 from viewra.host.uninstall import remove, require_removable
 from viewra.services import Implementation
 
@@ -49,6 +54,7 @@ class Registry(Mapping[str, Plugin]):
         self._data_dir = data_dir
         self._box = SecretBox(data_dir)
         self._pins = Pins(engine)
+        self._records = Records(engine)
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting
@@ -79,23 +85,16 @@ class Registry(Mapping[str, Plugin]):
         allowed = {key for key, enabled in known.items() if enabled}
         chosen, self.hidden = in_force(found, allowed)
         for one in chosen:
-            supervisor = Supervisor(
-                one,
-                machinery=self._machinery,
-                settings=self._settings(one),
-                pins=self._pins,
-                data_dir=self._data_dir,
-                enabled=_key(one) in allowed,
-                log_level=self._log_level,
-                on_state=self._on_state,
-                connecting=self._connecting,
-                versions=tuple(self._versions),
-                limits=self._limits,
-            )
-            self._supervisors.append(supervisor)
-            endpoint = RemoteEndpoint(supervisor)
-            self._add(endpoint, Plugin(supervisor, endpoint, self._remember), supervisor.agreed_version)
-            supervisor.adopt()
+            self._install(one, enabled=_key(one) in allowed)
+
+    def supervisors(self) -> tuple[Supervisor, ...]:
+        """What is looked after: each plugin that runs in a process of its own."""
+        return tuple(self._supervisors)
+
+    def start_eagerly(self) -> None:
+        """Start the plugins that are not to wait for a call, each on a thread of its own."""
+        for supervisor in self._supervisors:
+            supervisor.start_eagerly()
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
@@ -155,6 +154,31 @@ class Registry(Mapping[str, Plugin]):
             with ThreadPoolExecutor(len(running), thread_name_prefix="stop") as pool:
                 for done in [pool.submit(stop) for stop in running]:
                     done.exception()
+
+    def _install(self, found: Found, *, enabled: bool) -> None:
+        """Put a plugin behind the hooks; it is not started."""
+        installation = Installation(
+            found,
+            settings_of=self._settings,
+            pins=self._pins,
+            data_dir=self._data_dir,
+            log_level=self._log_level,
+            connecting=self._connecting,
+            versions=tuple(self._versions),
+            limits=self._limits,
+        )
+        supervisor = Supervisor(
+            installation,
+            plugin_log=PluginLog(found.plugin_id, log_path(self._data_dir, found.plugin_id)),
+            machinery=self._machinery,
+            records=self._records,
+            enabled=enabled,
+            on_state=self._on_state,
+        )
+        self._supervisors.append(supervisor)
+        endpoint = RemoteEndpoint(supervisor, supervisor.traffic)
+        self._add(endpoint, Plugin(supervisor, endpoint, self._remember), supervisor.agreed_version)
+        supervisor.adopt()
 
     def _add(self, endpoint: Endpoint, handle: Plugin, agreed: Callable[[], int | None]) -> None:
         with self._lock:

@@ -63,7 +63,8 @@ class Spec:
     """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
 
     ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
-    taken only so far that it can say where its database stands, and migrate it or roll it back.
+    taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
+    it is not started when its database would have to be migrated.
     """
 
     command: tuple[str, ...]
@@ -77,6 +78,8 @@ class Spec:
     own_database: OwnDatabase | None = None
     migration_timeout_s: float = MIGRATION_S
     only_database: bool = False
+    may_migrate: bool = True
+    health_timeout_s: float = 5.0
     versions: tuple[int, ...] = APP_VERSIONS
     limits: Limits = attrs.field(factory=Limits)
 

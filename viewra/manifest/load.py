@@ -208,7 +208,16 @@ def _runtime(data: dict[str, Any]) -> model.Runtime:
         start_timeout_s=float(data["start_timeout_s"]),
         call_timeout_s={name: float(seconds) for name, seconds in data["call_timeout_s"].items()},
         limits=data["limits"],
+        max_calls=data["max_calls"],
+        max_queue=data["max_queue"],
         restart=model.Restart(data["restart"]["max"], float(data["restart"]["window_s"])),
+        health=model.HealthChecks(
+            interval_s=float(data["health"]["interval_s"]),
+            own_interval_s=float(data["health"]["own_interval_s"]),
+            timeout_s=float(data["health"]["timeout_s"]),
+            failures=data["health"]["failures"],
+            restart=data["health"]["restart"],
+        ),
         reload=data["reload"],
         detachable=data["detachable"],
     )

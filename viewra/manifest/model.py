@@ -46,12 +46,29 @@ class Restart:
 
 
 @attrs.frozen
+class HealthChecks:
+    """How often a running plugin is asked whether it is well, in seconds.
+
+    Its process is asked every ``interval_s``, itself (which may ask a remote site) every ``own_interval_s``; each
+    answer may take ``timeout_s``. After ``failures`` checks in a row without an answer it is started again, by what
+    ``restart`` says: of the ``transport`` (the process), of ``both``, or ``never``.
+    """
+
+    interval_s: float = 10.0
+    own_interval_s: float = 60.0
+    timeout_s: float = 5.0
+    failures: int = 3
+    restart: str = "transport"
+
+
+@attrs.frozen
 class Runtime:
     """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
 
-    ``call_timeout_s`` has ``default`` and, by hook name, what differs. ``limits`` may have ``memory_mb``,
-    ``cpu_percent``, ``open_files`` and ``processes``. ``reload`` is ``blue-green`` or ``restart``. One that is
-    ``detachable`` may outlive its host, under a lease.
+    ``call_timeout_s`` has ``default`` and, by hook name, what differs. At most ``max_calls`` are under way at once, and
+    ``max_queue`` wait for their turn. ``limits`` may have ``memory_mb``, ``cpu_percent``, ``open_files`` and
+    ``processes``. ``reload`` is ``blue-green`` or ``restart``. One that is ``detachable`` may outlive its host, under a
+    lease. One that is not ``lazy`` starts with the host.
     """
 
     workers: int = 1
@@ -59,8 +76,11 @@ class Runtime:
     idle_timeout_s: float = 0.0
     start_timeout_s: float = 60.0
     call_timeout_s: Mapping[str, float] = attrs.field(factory=lambda: {"default": 30.0})
+    max_calls: int = 64
+    max_queue: int = 256
     limits: Mapping[str, float] = attrs.field(factory=dict)
     restart: Restart = attrs.field(factory=Restart)
+    health: HealthChecks = attrs.field(factory=HealthChecks)
     reload: str = "blue-green"
     detachable: bool = False
 

@@ -53,7 +53,9 @@ def in_process(plugin: Implementation, *, settings: Mapping[str, object] | None 
         bind = getattr(plugin, "bind", None)
         if bind is not None:
             bind(context=context, log=_logger())
-        endpoint = LocalEndpoint(context.plugin_id, plugin, database_url=context.database_url, deadline_s=CALL_S)
+        endpoint = LocalEndpoint(
+            context.plugin_id, plugin, database_url=context.database_url, deadline_s=lambda _: CALL_S
+        )
         _begin(endpoint, context, plugin)
         endpoint.running = True
         try:
@@ -77,7 +79,7 @@ def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = 
             yield PluginUnderTest(endpoint, context)
             endpoint.call(lifecycle.STOP)
         finally:
-            link.acquire().channel.close()
+            link.close()
             server.stop(0)
 
 
@@ -97,6 +99,7 @@ def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -
 class _LoopbackLink:
     running = True
     code_hash = "loopback"
+    known = True
     limits = Limits()
 
     def __init__(self, listener: Listener, context: PluginContext) -> None:
@@ -108,8 +111,12 @@ class _LoopbackLink:
         self._wire_services = list_services(channel, CALL_S) or set()
         self._services = {WIRE_SERVICES[name] for name in self._wire_services & WIRE_SERVICES.keys()}
 
-    def acquire(self) -> Connection:
-        return self._connection
+    def close(self) -> None:
+        self._connection.channel.close()
+
+    def acquire(self, patience_s: float) -> Connection:
+        del patience_s
+        return self._connection.enter()
 
     def offers(self, capability: str) -> bool:
         return capability == lifecycle.SERVICE or capability in self._services

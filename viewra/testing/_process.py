@@ -14,6 +14,8 @@ from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
 from viewra.host.discovery import MANIFEST_NAME, Found, Place
 from viewra.host.handle import Plugin
+from viewra.host.installation import Installation
+from viewra.host.plugin_log import PluginLog
 from viewra.host.spec import Machinery
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
@@ -46,15 +48,20 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
         runtime_dir = resources.enter_context(RuntimeDir())
         spawner = Spawner()
         resources.callback(spawner.close)
-        supervisor = Supervisor(
+        installation = Installation(
             Found(manifest.id, directory, Place.GIVEN, manifest),
-            machinery=Machinery(spawner, runtime_dir),
-            settings=_Given(manifest.settings, settings or {}),
+            settings_of=lambda _found: _Given(manifest.settings, settings or {}),
+            pins=None,
             data_dir=Path(data_dir),
-            enabled=True,
             log_level="debug",
+        )
+        supervisor = Supervisor(
+            installation,
+            plugin_log=PluginLog(manifest.id),
+            machinery=Machinery(spawner, runtime_dir),
+            enabled=True,
             on_state=lambda *_: None,
         )
         resources.callback(supervisor.close)
         supervisor.load()
-        yield Plugin(supervisor, RemoteEndpoint(supervisor), lambda _found, _enabled: None)
+        yield Plugin(supervisor, RemoteEndpoint(supervisor, supervisor.traffic), lambda _found, _enabled: None)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -89,12 +90,7 @@ def wait_ready(
         require_socket(socket)
     deadline = time.monotonic() + timeout_s
     request = health_pb2.HealthCheckRequest(service=service)
-    # Not the generated stub: making one on a channel that another thread has closed crashes the interpreter.
-    check = channel.unary_unary(
-        "/grpc.health.v1.Health/Check",
-        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-        response_deserializer=health_pb2.HealthCheckResponse.FromString,
-    )
+    check = _check(channel)
     pause = _FIRST_PAUSE_S
     answer = "nothing"
     while (left := deadline - time.monotonic()) > 0:
@@ -113,6 +109,42 @@ def wait_ready(
         pause = min(pause * 2, _LONGEST_PAUSE_S)
     raise HandshakeError(
         f"its health service did not answer SERVING within {timeout_s:g} s (last answer: {answer})", step="health"
+    )
+
+
+def check_health(channel: grpc.Channel, timeout_s: float, done: Callable[[str], object]) -> None:
+    """Ask whether the plugin's server serves, and return at once.
+
+    ``done`` is told "", or why not, within ``timeout_s`` seconds, on a thread of gRPC's, which it must not hold up.
+    """
+
+    def ended(call: Any) -> None:
+        try:
+            status = call.result().status
+        except grpc.RpcError as error:
+            late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            done(f"no answer within {timeout_s:g} s" if late else f"{error.code().name}: {error.details()}")
+        except grpc.FutureCancelledError:
+            done("the connection was closed")
+        else:
+            serves = status == health_pb2.HealthCheckResponse.SERVING
+            done("" if serves else f"it says {health_pb2.HealthCheckResponse.ServingStatus.Name(status)}")
+
+    try:
+        request = health_pb2.HealthCheckRequest(service=HEALTH_SERVICE)
+        _check(channel).future(request, timeout=timeout_s).add_done_callback(ended)
+    except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
+        done(str(error))
+
+
+def _check(
+    channel: grpc.Channel,
+) -> grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]:
+    # Not the generated stub: making one on a channel that another thread has closed crashes the interpreter.
+    return channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
     )
 
 

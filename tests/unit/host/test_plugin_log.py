@@ -43,19 +43,21 @@ def texts(records: list[LogRecord]) -> list[str]:
 
 def test_the_file_comes_with_the_first_record_and_is_private(path: Path) -> None:
     log = PluginLog("lyrics", path)
+    run = log.new_run()
     assert not path.parent.exists()
-    log.line("stdout", "hello")
+    run.line("stdout", "hello")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     log.close()
-    log.line("stdout", "too late")
+    run.line("stdout", "too late")
     assert [line["@message"] for line in lines(path)] == ["hello"]
 
 
 def test_level_time_fields_and_module_are_kept(path: Path) -> None:
     log = PluginLog("lyrics", path)
-    log.line("stderr", '{"@level":"warn","@message":"slow","@module":"http","@timestamp":"2026-11-22T17:01:02Z","s":3}')
-    log.line("stderr", "[ERROR] no \x1b[31mred")
+    run = log.new_run()
+    run.line("stderr", '{"@level":"warn","@message":"slow","@module":"http","@timestamp":"2026-11-22T17:01:02Z","s":3}')
+    run.line("stderr", "[ERROR] no \x1b[31mred")
     log.close()
     first, second = lines(path)
     assert first == {
@@ -70,39 +72,43 @@ def test_level_time_fields_and_module_are_kept(path: Path) -> None:
     assert second["@timestamp"]
 
 
-def test_a_traceback_is_one_record_even_when_the_log_is_closed_at_once(path: Path) -> None:
+def test_a_traceback_is_one_record(path: Path) -> None:
     log = PluginLog("lyrics", path)
+    run = log.new_run()
     for line in ("Traceback (most recent call last):", '  File "x.py", line 1, in <module>', "ValueError: no"):
-        log.line("stderr", line)
+        run.line("stderr", line)
+    run.quiet()
     log.close()
     (only,) = lines(path)
     assert (only["@level"], only["@message"]) == ("error", "ValueError: no")
     assert str(only["traceback"]).count("\n") == 2
 
 
-def test_a_panic_does_not_colour_what_the_next_process_writes() -> None:
+def test_a_panic_does_not_colour_what_another_process_writes() -> None:
     log = PluginLog("lyrics")
-    log.line("stderr", "panic: boom")
-    log.new_run()
-    log.line("stderr", "listening")
-    log.quiet()
+    first, second = log.new_run(), log.new_run()
+    first.line("stderr", "panic: boom")
+    second.line("stderr", "listening")
+    first.quiet()
+    second.quiet()
     assert [(record.level, record.message) for record in log.records] == [
-        ("error", "panic: boom"),
         ("debug", "listening"),
+        ("error", "panic: boom"),
     ]
 
 
 def test_kept_records_are_bounded_in_number_and_size() -> None:
     log = PluginLog("lyrics")
+    run = log.new_run()
     for number in range(KEPT_RECORDS + 10):
-        log.line("stdout", str(number))
+        run.line("stdout", str(number))
     assert len(log.records) == KEPT_RECORDS
     assert log.records[-1].message == str(KEPT_RECORDS + 9)
     for _ in range(100):
-        log.line("stdout", "x" * 60_000)
+        run.line("stdout", "x" * 60_000)
     assert sum(len(record.message) for record in log.records) <= KEPT_CHARACTERS
     assert len(log.records) > 20
-    log.line("stdout", "y" * (KEPT_CHARACTERS + 1))
+    run.line("stdout", "y" * (KEPT_CHARACTERS + 1))
     assert len(log.records) == 1
 
 
@@ -171,8 +177,9 @@ def test_half_a_line_costs_only_itself(path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_cannot_be_made_is_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "logs").write_text("in the way")
     log = PluginLog("lyrics", log_path(tmp_path, "lyrics"))
-    log.line("stdout", "hello")
-    log.line("stdout", "hello")
+    run = log.new_run()
+    run.line("stdout", "hello")
+    run.line("stdout", "hello")
     log.close()
     assert len(log.records) == 2
     assert [one.levelno for one in caplog.records if one.name == "viewra.host"] == [logging.WARNING]

@@ -1,0 +1,83 @@
+"""A circuit breaker: a plugin that lets one call after the other run out of time is not asked for a while.
+
+It counts time-outs alone: a plugin that answers, be it with an error, works, and one that is gone is its supervisor's
+business.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+from collections.abc import Callable
+
+THRESHOLD = 5
+"""Time-outs in a row that open it."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 300.0
+"""How long it stays open: doubled each time that the probe after it runs out of time, too."""
+
+
+class BreakerState(enum.StrEnum):
+    """CLOSED: calls go through; OPEN: none does; HALF_OPEN: one does, and decides."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+class Breaker:
+    """One plugin's breaker, for any thread. ``clock`` gives seconds."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._open_until: float | None = None
+        self._pause_s = FIRST_PAUSE_S
+        self._probing = False
+
+    @property
+    def state(self) -> BreakerState:
+        """What becomes of the next call."""
+        with self._lock:
+            if self._open_until is None:
+                return BreakerState.CLOSED
+            waiting = self._clock() < self._open_until
+            return BreakerState.OPEN if waiting else BreakerState.HALF_OPEN
+
+    def refuses(self) -> str:
+        """Why a call may not go through now; "" when it may, and then ``settle`` must be told of its end."""
+        with self._lock:
+            if self._open_until is None:
+                return ""
+            left = self._open_until - self._clock()
+            if left <= 0 and not self._probing:
+                self._probing = True
+                return ""
+            when = f"it is tried again in {max(1, round(left))} s" if left > 0 else "one call tries it right now"
+            return f"is not asked, because its last {self._in_a_row} calls ran out of time; {when}"
+
+    def settle(self, answered: bool | None) -> None:
+        """A call ended: with an answer (True), out of time (False), or otherwise (None)."""
+        if answered and not self._in_a_row:
+            return
+        with self._lock:
+            probed, self._probing = self._probing, False
+            if answered:
+                self._in_a_row = 0
+                self._open_until = None
+                self._pause_s = FIRST_PAUSE_S
+            elif answered is False:
+                self._in_a_row += 1
+                if probed and self._open_until is not None:
+                    self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+                if self._in_a_row >= THRESHOLD and (self._open_until is None or probed):
+                    self._open_until = self._clock() + self._pause_s
+
+    def reset(self) -> None:
+        """Another process answers from now on: what the last one did says nothing of it."""
+        with self._lock:
+            self._in_a_row = 0
+            self._open_until = None
+            self._pause_s = FIRST_PAUSE_S
+            self._probing = False

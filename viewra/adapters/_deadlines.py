@@ -1,0 +1,56 @@
+"""Deadlines for calls that nothing else ends: those of plugin objects in this process, whose threads go on."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+
+
+class Deadlines:
+    """Calls back whoever is still under way when his time is up. Its thread lives while there is something to watch."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._watched: dict[int, tuple[float, Callable[[], None]]] = {}
+        self._due: list[tuple[float, int]] = []
+        self._numbers = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, due: float, late: Callable[[], None]) -> int:
+        """Call ``late`` at ``due`` (monotonic seconds), unless ``done`` is told this number before."""
+        with self._changed:
+            number = next(self._numbers)
+            self._watched[number] = (due, late)
+            heapq.heappush(self._due, (due, number))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif self._due[0][1] == number:
+                self._changed.notify_all()
+            return number
+
+    def done(self, number: int) -> None:
+        """It is over."""
+        with self._changed:
+            self._watched.pop(number, None)
+            if not self._watched:
+                self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._due and self._due[0][1] not in self._watched:
+                    heapq.heappop(self._due)
+                if not self._due:
+                    self._thread = None
+                    return
+                due, number = self._due[0]
+                if (left := due - time.monotonic()) > 0:
+                    self._changed.wait(left)
+                    continue
+                heapq.heappop(self._due)
+                _, late = self._watched.pop(number)
+            late()

@@ -1,0 +1,100 @@
+"""All calls of one plugin, whichever process of it answers them: who may go now, and what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from viewra.adapters._breaker import Breaker, BreakerState
+from viewra.adapters._gate import Gate
+from viewra.adapters._stats import CallStats, HookStats
+from viewra.codec import lifecycle
+from viewra.codec.rpc import Rpc
+from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable
+
+CALLS, QUEUE = 64, 256
+"""Calls of one plugin that are under way at once, and that wait for their turn; a manifest may say otherwise."""
+
+
+class Traffic:
+    """The gate, the breaker and the figures of one plugin's calls.
+
+    ``calls`` may be under way at once. Of calls that nobody waits for yet, ``queue`` may stand in line; whoever starts
+    one more is held up until it is over. The questions of the lifecycle pass by: whether a busy plugin is well, can
+    always be asked.
+    """
+
+    def __init__(self, plugin_id: str, *, calls: int = CALLS, queue: int = QUEUE) -> None:
+        self.breaker = Breaker()
+        self._plugin_id = plugin_id
+        self._gate = Gate(calls)
+        self._queue = queue
+        self._stats = CallStats()
+
+    def resize(self, *, calls: int, queue: int) -> None:
+        """Another version says otherwise."""
+        self._gate.most = calls
+        self._queue = queue
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return self._gate.inside
+
+    @property
+    def queued(self) -> int:
+        """Calls that wait for their turn."""
+        return self._gate.waiting
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the line is full: a further call has to be waited for by whoever makes it."""
+        return self._gate.waiting >= self._queue
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """What the breaker does with the next call."""
+        return self.breaker.state
+
+    @property
+    def hooks(self) -> Mapping[str, HookStats]:
+        """The figures of each method that was called."""
+        return self._stats.snapshot()
+
+    def enter(self, rpc: Rpc[..., Any], timeout_s: float) -> float | None:
+        """Begin a call, after at most ``timeout_s`` seconds in line; gives the time when it came, for ``leave``.
+
+        None when there was no room within that time. Raises PluginUnavailable when the breaker is open.
+        """
+        came = time.monotonic()
+        if rpc.service == lifecycle.SERVICE:
+            return came
+        if not self._gate.enter(timeout_s):
+            return None
+        refusal = self.breaker.refuses()
+        if refusal:
+            self._gate.leave()
+            raise PluginUnavailable(self._plugin_id, refusal, call=rpc.method)
+        return came
+
+    def leave(self, rpc: Rpc[..., Any], came: float, error: BaseException | None) -> None:
+        """End a call that ``enter`` let in, well or with ``error``."""
+        self._stats.record(rpc.method, time.monotonic() - came, error)
+        if rpc.service == lifecycle.SERVICE:
+            return
+        if error is None or isinstance(error, PluginFault):
+            self.breaker.settle(answered=True)
+        else:
+            self.breaker.settle(answered=False if isinstance(error, PluginTimeout) else None)
+        self._gate.leave()
+
+    def no_turn(self, rpc: Rpc[..., Any], waited_s: float) -> PluginTimeout:
+        """The error for a call that did not get its turn in time; counted, though the plugin never saw it."""
+        error = PluginTimeout(
+            self._plugin_id,
+            f"has {self._gate.inside} calls under way, and none of them ended within {waited_s:g} s",
+            call=rpc.method,
+        )
+        self._stats.record(rpc.method, waited_s, error)
+        return error

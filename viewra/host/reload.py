@@ -1,0 +1,134 @@
+"""How one version of a plugin's code takes the place of another, with no call lost.
+
+Beside each other: the new process is started and proven while the old one serves; then calls go to the new one, and the
+old one ends those that it has. One after the other, for a plugin that holds what only one process can hold, or whose
+database has to be migrated: calls wait while the old process ends and the new one starts; when that fails, the database
+and the old code are put back. When it is done is the supervisor's business, which sees to it that nobody else starts or
+stops the plugin meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from viewra.errors import PluginError, PluginUnavailable, ViewraError
+from viewra.host.discovery import read
+from viewra.host.incarnation import Incarnation
+from viewra.host.installation import Code, Installation
+from viewra.host.leaving import LONGEST_S, Leaving
+from viewra.host.life import MigrationPending
+from viewra.host.slot import Slot
+from viewra.types import PluginState
+
+log = logging.getLogger("viewra.host")
+
+
+class Launch(Protocol):
+    """Gives a proven process of some code; raises PluginError, or MigrationPending where it may not migrate."""
+
+    def __call__(self, code: Code, *, may_migrate: bool = True) -> Incarnation:
+        """Start it."""
+        ...
+
+
+class Serve(Protocol):
+    """Lets calls go to a run from now on, and gives the one that they went to before."""
+
+    def __call__(self, run: Incarnation, code: Code, reason: str = "") -> Incarnation | None:
+        """Change over."""
+        ...
+
+
+@attrs.frozen
+class Reloader:
+    """Replaces the run in ``slot``; the replaced one goes to ``leaving``."""
+
+    plugin_id: str
+    slot: Slot
+    leaving: Leaving
+    installation: Installation
+    launch: Launch
+    serve: Serve
+
+    def replace(self, run: Incarnation, old: Code, new: Code) -> str:
+        """Let ``new`` serve instead of ``old``, which ``run`` runs; says what happened.
+
+        Raises PluginUnavailable, with the reason, when ``new`` cannot be used: then ``old`` serves on.
+        """
+        try:
+            if self._beside(run, old, new):
+                try:
+                    replaced = self.serve(self._proven(run, new), new)
+                    if replaced is not None:  # it may have died meanwhile
+                        self.leaving.add(replaced)
+                except MigrationPending:
+                    self._one_after_the_other(run, old, new)
+            else:
+                self._one_after_the_other(run, old, new)
+        except PluginError as error:
+            reason = f"version {new.version} is not used, {old.version} serves on: it {error.message}"
+            if not self.slot.become(PluginState.RUNNING, reason, only_from={PluginState.RUNNING}):
+                raise  # nothing serves: what was raised says why
+            log.error("plugin %s: %s", self.plugin_id, reason)
+            raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from error
+        return _what(old, new)
+
+    def _beside(self, run: Incarnation, old: Code, new: Code) -> bool:
+        """Whether both may run at the same time."""
+        if "restart" in {old.runtime.reload, new.manifest.runtime.reload}:
+            return False
+        silent = "database_service" in run.services and not run.describes
+        return not (silent and self.installation.database(new).must_migrate(None))
+
+    def _proven(self, run: Incarnation, new: Code) -> Incarnation:
+        fresh = self.launch(new, may_migrate=False)
+        lost = ", ".join(sorted(run.services - fresh.services))
+        if lost:
+            fresh.stop()
+            hint = f"viewra plugins restart {self.plugin_id}, if that is meant"
+            raise PluginUnavailable(self.plugin_id, f"lost a service that it had: {lost}", hint=hint)
+        return fresh
+
+    def _one_after_the_other(self, run: Incarnation, old: Code, new: Code) -> None:
+        """Raises PluginUnavailable; then ``old`` serves again, unless the state says otherwise."""
+        reason = f"version {new.version} takes the place of {old.version}"
+        taken = self.slot.take(PluginState.DRAINING, reason, run=run)
+        if taken is not None:  # it may have died in this moment
+            taken.connection.drained(LONGEST_S)
+            taken.stop()
+        own = self.installation.database(old) if "database_service" in run.services else None
+        migrated_by = own.migrated_by if own is not None else ""
+        copy = own.copy(f"before-{new.version}") if own is not None else None
+        self.slot.become(PluginState.STARTING, reason)
+        try:
+            self.serve(self.launch(new), new)
+        except PluginError as error:
+            try:
+                if own is not None:
+                    own.restore(copy, migrated_by)
+                self._go_back(old)
+            except (ViewraError, OSError) as failure:
+                told = f"version {new.version} {error.message}; {old.version} cannot serve again: {failure}"
+                self.slot.become(PluginState.CRASHED, told)
+                raise PluginUnavailable(self.plugin_id, told, hint=error.hint) from failure
+            raise
+
+    def _go_back(self, old: Code) -> None:
+        """Let the code serve again that was kept when it ran last; raises PluginUnavailable."""
+        place: Path | None = self.installation.kept.path(old.code_hash)
+        if place is None:
+            raise PluginUnavailable(self.plugin_id, "its code was not kept")
+        back = Code(read(place / old.manifest.file.name, old.found.place), old.code_hash)
+        self.serve(self.launch(back), back)
+
+
+def _what(old: Code, new: Code) -> str:
+    if old.code_hash == new.code_hash:
+        return f"reloaded, the code of version {new.version} is the same"
+    if old.version == new.version:
+        return f"reloaded, with the changed code of version {new.version}"
+    return f"reloaded: {old.version} → {new.version}"
