@@ -78,7 +78,7 @@ class HealthWatch:
                 error = health.error or "it says that it is not well"
             look.own_error = error
             look.own_failures = look.own_failures + 1 if error else 0
-            ends = look.own_failures == look.most_own_failures
+            ends = bool(error) and look.own_failures == look.most_own_failures
         if ends and look.run is not None:
             self._unwell(look.run, f"said {look.own_failures} times in a row that it is not well ({error})")
 

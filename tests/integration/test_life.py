@@ -1,0 +1,424 @@
+"""A plugin's life with real processes: crashes, back-off, quarantine, idle stop, health, breaker, backpressure."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from viewra import Host
+from viewra.adapters import BreakerState
+from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.host.status import Condition
+from viewra.types import PluginState
+
+from .conftest import States
+
+pytestmark = pytest.mark.process
+WaitUntil = Callable[..., None]
+
+CODE = """
+    import os, signal, sys, threading, time
+    from viewra.sdk import Health, Plugin, SearchCapabilities, SearchResponse, SearchResult, serve
+
+    class P(Plugin):
+        def initialize(self, context):
+            self.home = context.base_path
+            with open(self.home + "/starts", "a") as file:
+                file.write(f"{os.getpid()}\\n")
+            if os.path.exists(self.home + "/broken"):
+                print("cannot find my dictionary", file=sys.stderr)
+                os._exit(4)
+
+        def health(self):
+            if os.path.exists(self.home + "/unwell"):
+                return Health(False, "the remote site is down")
+            return Health(True)
+
+        def search(self, query, limit, offset):
+            what = query.get("q", "")
+            if what == "die":
+                for number in range(30):
+                    print(f"last words {number}", file=sys.stderr)
+                sys.stderr.flush()
+                os.kill(os.getpid(), signal.SIGSEGV)
+                time.sleep(10)  # the signal may take a moment
+            if what == "die once" and not os.path.exists(self.home + "/died"):
+                open(self.home + "/died", "w").close()
+                os._exit(5)
+            if what == "hang": time.sleep(3600)
+            if what == "fault": raise ValueError("no")
+            if what == "hold":
+                while not os.path.exists(self.home + "/go"): time.sleep(0.005)
+            return SearchResponse((SearchResult("1", str(os.getpid())),), 1)
+
+        def get_search_capabilities(self):
+            return SearchCapabilities(("q",))
+
+    serve(P())
+"""
+
+
+@contextmanager
+def running(tmp_path: Path, states: States, **options: object) -> Iterator[Host]:
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", **options) as host:  # type: ignore[arg-type]
+        host.pm.register(states)
+        if host.plugins["p"].state is PluginState.DISABLED:
+            host.plugins["p"].enable()
+        yield host
+
+
+def ask(host: Host, what: str = "x") -> str:
+    """The pid of whoever answers."""
+    search = host.plugins["p"].search
+    assert search is not None
+    return search.search({"q": what}, 10, 0).results[0].title
+
+
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "plugins" / "p"
+
+
+def starts(tmp_path: Path) -> list[str]:
+    return (home(tmp_path) / "starts").read_text().split()
+
+
+# ---- death ----
+
+
+def test_a_crash_is_noticed_at_once_with_its_signal_and_last_words(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: restart: max: 50")
+    with running(tmp_path, states) as host:
+        os.kill(int(ask(host)), signal.SIGSEGV)  # nobody calls it
+        reason = states.wait_for("p", PluginState.CRASHED)
+        assert reason.startswith("its process ended with SIGSEGV")
+        states.wait_for("p", PluginState.RUNNING, times=2)
+        with pytest.raises(PluginUnavailable, match="SIGSEGV"):
+            ask(host, "die")
+        reason = states.wait_for("p", PluginState.CRASHED, times=3)
+        assert [line for line in reason.split("\n") if line.startswith("last words")] == [
+            f"last words {number}" for number in range(10, 30)
+        ]
+        assert states.of("p")[:6] == ["ready", "starting", "running", "crashed", "backoff", "starting"]
+
+
+def test_a_call_whose_process_dies_under_it_is_made_once_more(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",))
+    with running(tmp_path, states) as host:
+        first = ask(host)
+        assert ask(host, "die once") != first
+        (home(tmp_path) / "died").unlink()
+        (result,) = (
+            one for one in host.hook.search(query={"q": "die once"}, limit=1, offset=0) if one.plugin_id == "p"
+        )
+        assert result.ok
+        assert host.plugins["p"].stats.crashes == 2
+
+
+def test_pauses_before_restarts_grow_and_too_many_crashes_end_in_quarantine(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    directory = make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: restart: max: 3")
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        plugin.load()
+        for times in range(1, 5):
+            states.wait_for("p", PluginState.RUNNING, times=times)
+            assert plugin.pid is not None
+            os.kill(plugin.pid, signal.SIGKILL)
+            states.wait_for("p", PluginState.CRASHED, times=times)
+        reason = states.wait_for("p", PluginState.QUARANTINED)
+        assert "broke down more than 3 times in 60 s; the last time: its process ended with SIGKILL" in reason
+        pauses = [
+            float(reason.split("again in ")[1].split()[0]) for _, _, new, reason in states.seen if new == "backoff"
+        ]
+        assert len(pauses) == 3
+        assert pauses[0] < pauses[1] < pauses[2]
+        with pytest.raises(PluginUnavailable, match="is in quarantine") as caught:
+            ask(host)
+        assert "viewra plugins unquarantine p" in str(caught.value.hint)
+        with pytest.raises(PluginUnavailable, match="is in quarantine"):
+            plugin.load()
+        assert plugin.pid is None
+    with running(tmp_path, states) as host:  # it outlives the host
+        assert host.plugins["p"].state is PluginState.QUARANTINED
+        host.plugins["p"].unquarantine()
+        assert ask(host)
+    with running(tmp_path, states) as host:
+        assert host.plugins["p"].state is PluginState.READY
+        host.plugins["p"].load()
+        for _ in range(2):  # each is made twice
+            with pytest.raises(PluginUnavailable):
+                ask(host, "die")
+        states.wait_for("p", PluginState.QUARANTINED, times=2)
+    (directory / "main.py").write_text((directory / "main.py").read_text() + "\n# a new version\n")
+    with running(tmp_path, states) as host:
+        assert host.plugins["p"].state is PluginState.READY
+        assert ask(host)
+
+
+def test_starts_that_fail_count_and_calls_fail_at_once_meanwhile(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: restart: max: 2")
+    home(tmp_path).mkdir(parents=True)
+    (home(tmp_path) / "broken").touch()
+    with running(tmp_path, states) as host:
+        with pytest.raises(PluginUnavailable, match=r"at the step initialize: .* exit status 4"):
+            ask(host)
+        assert "cannot find my dictionary" in host.plugins["p"].reason
+        with pytest.raises(PluginUnavailable, match="a call may start it again"):
+            ask(host)
+        assert len(starts(tmp_path)) == 1
+        for _ in range(2):
+            with pytest.raises(PluginUnavailable):
+                host.plugins["p"].load()
+        assert host.plugins["p"].state is PluginState.QUARANTINED
+
+
+def test_calls_wait_for_a_restart_that_is_due_soon(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",))
+    with running(tmp_path, states) as host:
+        pid = ask(host)
+        os.kill(int(pid), signal.SIGKILL)
+        states.wait_for("p", PluginState.CRASHED)
+        assert ask(host) != pid
+
+
+def test_wrong_settings_are_no_crash(tmp_path: Path, make_plugin: Callable[..., Path], states: States) -> None:
+    extra = "runtime: restart: max: 0\nsettings: key!: string"
+    make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
+    with running(tmp_path, states) as host:
+        for _ in range(3):
+            with pytest.raises(PluginUnavailable, match="this setting is required"):
+                host.plugins["p"].load()
+        host.plugins["p"].settings.change({"key": "k"})
+        host.plugins["p"].load()
+
+
+# ---- starts and stops ----
+
+
+def test_an_idle_plugin_stops_and_starts_with_the_next_call(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: idle_timeout_s: 0.4")
+    with running(tmp_path, states) as host:
+        first = ask(host)
+        states.wait_for("p", PluginState.READY, times=2)
+        assert not psutil.pid_exists(int(first))
+        failures: list[BaseException] = []
+
+        def call_now_and_then() -> None:
+            try:
+                for number in range(8):
+                    ask(host)
+                    threading.Event().wait(0.35 + 0.05 * (number % 3))  # just when it is being stopped
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=call_now_and_then) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+
+
+def test_one_that_is_busy_is_not_idle(tmp_path: Path, make_plugin: Callable[..., Path], states: States) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: idle_timeout_s: 0.3")
+    with running(tmp_path, states) as host:
+        pid = ask(host)
+        answer: list[str] = []
+        thread = threading.Thread(target=lambda: answer.append(ask(host, "hold")))
+        thread.start()
+        threading.Event().wait(1.2)  # four times as long as it takes to be idle
+        (home(tmp_path) / "go").touch()
+        thread.join()
+        assert answer == [pid]
+
+
+def test_one_that_is_not_lazy_starts_with_the_host_and_again_after_a_failure(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: lazy: false")
+    with running(tmp_path, states) as host:
+        wait_until(lambda: host.plugins["p"].state is PluginState.RUNNING)
+        (home(tmp_path) / "broken").touch()
+    with running(tmp_path, states) as host:
+        states.wait_for("p", PluginState.CRASHED)
+        (home(tmp_path) / "broken").unlink()
+        wait_until(lambda: host.plugins["p"].state is PluginState.RUNNING)
+
+
+def test_what_a_plugin_without_capabilities_offers_is_found_out_by_one_start_and_kept(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=())
+    with running(tmp_path, states) as host:
+        assert host.plugins["p"].services == ()
+        (found,) = (one for one in host.hook.search(query={"q": "x"}, limit=1, offset=0) if one.plugin_id == "p")
+        assert found.ok
+        assert host.plugins["p"].services == ("search_service",)
+        assert "p" not in {one.plugin_id for one in host.hook.get_models()}
+    with running(tmp_path, states) as host:
+        assert host.plugins["p"].services == ("search_service",)
+        assert "p" not in {one.plugin_id for one in host.hook.open_listener()}
+        assert len(starts(tmp_path)) == 1
+
+
+def test_a_listener_without_capabilities_is_asked_once(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=())
+    with running(tmp_path, states) as host:
+        assert "p" not in {one.plugin_id for one in host.hook.open_listener()}
+        assert len(starts(tmp_path)) == 1
+
+
+def test_calls_after_unload_fail_and_after_restart_do_not(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",))
+    with running(tmp_path, states) as host:
+        first = ask(host)
+        host.plugins["p"].restart()
+        assert ask(host) != first
+        host.plugins["p"].unload()
+        with pytest.raises(PluginClosed, match="unloaded"):
+            ask(host)
+
+
+# ---- health ----
+
+
+def test_a_process_that_is_stopped_is_unhealthy_and_started_again(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    checks = "runtime: health: {interval_s: 0.2, timeout_s: 0.3, failures: 2}"
+    make_plugin("p", CODE, capabilities=("search_service",), extra=checks)
+    with running(tmp_path, states) as host:
+        pid = int(ask(host))
+        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.HEALTHY)
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.UNHEALTHY)
+        reason = states.wait_for("p", PluginState.CRASHED)
+        assert reason.startswith("did not answer 2 health checks in a row (no answer within 0.3 s)")
+        assert ask(host) != str(pid)
+        assert not psutil.pid_exists(pid)
+
+
+def test_a_plugin_that_says_it_is_unwell_is_degraded_and_left_alone(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    checks = "runtime: health: {interval_s: 0.1, own_interval_s: 0.1, failures: 1}"
+    make_plugin("p", CODE, capabilities=("search_service",), extra=checks)
+    with running(tmp_path, states) as host:
+        pid = ask(host)
+        (home(tmp_path) / "unwell").touch()
+        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.DEGRADED)
+        report = host.plugins["p"].health_report
+        assert (report.transport, report.own, report.error) == (True, False, "the remote site is down")
+        assert ask(host) == pid
+        (home(tmp_path) / "unwell").unlink()
+        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.HEALTHY)
+        assert states.of("p").count("crashed") == 0
+
+
+def test_one_may_be_started_again_when_it_says_that_it_is_unwell(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    checks = 'runtime: health: {interval_s: 0.1, own_interval_s: 0.1, failures: 2, restart: "both"}'
+    make_plugin("p", CODE, capabilities=("search_service",), extra=checks)
+    with running(tmp_path, states) as host:
+        ask(host)
+        (home(tmp_path) / "unwell").touch()
+        assert "2 times in a row that it is not well" in states.wait_for("p", PluginState.CRASHED)
+
+
+# ---- calls ----
+
+
+def test_a_plugin_that_times_out_on_every_call_is_not_asked_for_a_while(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: call_timeout_s: search: 0.2")
+    with running(tmp_path, states) as host:
+        ask(host)
+        for _ in range(5):
+            with pytest.raises(PluginTimeout):
+                ask(host, "hang")
+        assert host.plugins["p"].stats.breaker == BreakerState.OPEN
+        with pytest.raises(PluginUnavailable, match=r"its last 5 calls ran out of time; it is tried again in \d+ s"):
+            ask(host)
+        host.plugins["p"].restart()
+        assert ask(host)
+        assert host.plugins["p"].stats.breaker == BreakerState.CLOSED
+
+
+def test_an_error_is_an_answer(tmp_path: Path, make_plugin: Callable[..., Path], states: States) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",))
+    with running(tmp_path, states) as host:
+        for _ in range(8):
+            with pytest.raises(PluginFault):
+                ask(host, "fault")
+        stats = host.plugins["p"].stats
+        assert stats.breaker == BreakerState.CLOSED
+        assert (stats.hooks["search"].calls, stats.hooks["search"].errors) == (8, {"PluginFault": 8})
+
+
+def test_calls_beyond_the_bound_wait_and_those_beyond_the_queue_hold_up_their_caller(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    extra = "runtime: {max_calls: 2, max_queue: 1, call_timeout_s: search: 20}"
+    make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        plugin.load()
+        answers: list[str] = []
+        threads = [threading.Thread(target=lambda: answers.append(ask(host, "hold"))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: (plugin.stats.in_flight, plugin.stats.queued) == (2, 2))
+        held = threading.Thread(target=lambda: host.hook.search(query={"q": "x"}, limit=1, offset=0))
+        held.start()
+        wait_until(lambda: plugin.stats.queued == 3)
+        assert answers == []
+        assert plugin.health().healthy  # whether a full plugin is well can always be asked
+        (home(tmp_path) / "go").touch()
+        for thread in (*threads, held):
+            thread.join()
+        assert len(answers) == 4
+        assert (plugin.stats.in_flight, plugin.stats.queued) == (0, 0)
+
+
+def test_waiting_for_a_turn_ends_with_the_deadline(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    extra = "runtime: {max_calls: 1, call_timeout_s: {search: 20, get_search_capabilities: 0.3}}"
+    make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        plugin.load()
+        thread = threading.Thread(target=lambda: ask(host, "hold"))
+        thread.start()
+        wait_until(lambda: plugin.stats.in_flight == 1)
+        assert plugin.search is not None
+        with pytest.raises(PluginTimeout, match=r"has 1 calls under way, and none of them ended within 0.3 s"):
+            plugin.search.get_search_capabilities()
+        (result,) = (one for one in host.hook.get_search_capabilities() if one.plugin_id == "p")
+        assert isinstance(result.error, PluginTimeout)
+        (home(tmp_path) / "go").touch()
+        thread.join()
