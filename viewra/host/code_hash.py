@@ -1,37 +1,64 @@
-"""The hash of a plugin's code: what it made of a file is kept under it, so that changed code reads files again."""
+"""What of a plugin's directory is its code, and the hash of it.
+
+What a plugin made of a file is kept under the hash, so that changed code reads files again; the watcher of changes goes
+by the same rules.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _IGNORED_FOLDERS = frozenset({"__pycache__", "tests", "node_modules"})
-_IGNORED_ENDINGS = (".pyc", ".pyo", ".md", "~", ".swp", ".tmp")
+_IGNORED_FILES = re.compile(
+    r"""\.              # hidden, as are vim's .x.swp and emacs's .\#x
+    | .*\.(pyc | pyo)$  # compiled
+    | .*\.md$           # documents
+    | .*~$ | \#.*\#$    # editors' copies
+    | 4913$             # vim asks with it whether it may write here
+    | .*\.(swp | swo | swx | tmp)$ | .*___jb_(tmp|old)___$  # files that editors write first and then rename
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def code_hash(directory: Path) -> str:
     """Hash of the names and contents of a plugin's files, as 32 hexadecimal digits.
 
-    Caches, hidden files, tests and documents do not count: they change nothing that the plugin does. A file that cannot
-    be read counts by its name.
+    Caches, hidden files, tests, documents and what editors leave do not count: they change nothing that the plugin
+    does. A file that cannot be read counts by its name.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for path in _files(directory):
-        name = os.fsencode(path.relative_to(directory))
-        digest.update(len(name).to_bytes(4) + name)
-        try:
-            content = hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-        except OSError:
-            content = b""
-        digest.update(content)
+    for folder, names in code_folders(directory):
+        for path in (folder / name for name in names):
+            name = os.fsencode(path.relative_to(directory))
+            digest.update(len(name).to_bytes(4) + name)
+            try:
+                content = hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
+            except OSError:
+                content = b""
+            digest.update(content)
     return digest.hexdigest()
 
 
-def _files(directory: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(directory):
-        folders[:] = sorted(name for name in folders if name not in _IGNORED_FOLDERS and not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and not name.endswith(_IGNORED_ENDINGS):
-                yield Path(folder, name)
+def code_folders(
+    directory: Path, skipped: Callable[[Path], bool] = lambda _path: False
+) -> Iterator[tuple[Path, list[str]]]:
+    """Each folder of a plugin that can hold code, the plugin's own first, with the names of its files that are code.
+
+    ``skipped`` says of a folder or file that it is none although its name would count.
+    """
+    for path, folders, names in os.walk(directory):
+        folder = Path(path)
+        folders[:] = [name for name in sorted(folders) if counts(name, folder=True) and not skipped(folder / name)]
+        yield folder, [name for name in sorted(names) if counts(name) and not skipped(folder / name)]
+
+
+def counts(name: str, *, folder: bool = False) -> bool:
+    """Whether a file, or a folder, of this name in a plugin's directory is code."""
+    if folder:
+        return name not in _IGNORED_FOLDERS and not name.startswith(".")
+    return _IGNORED_FILES.match(name) is None

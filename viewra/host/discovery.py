@@ -61,7 +61,7 @@ def discover(given: Sequence[Path], user: Path | None) -> list[Found]:
     seen: set[Path] = set()
     for directory, place in places:
         here: list[Found] = []
-        for file in _manifests(directory):
+        for file in (file for _, files in folders_with_manifests(directory) for file in files):
             real = file.resolve()
             if real in seen:
                 continue
@@ -109,22 +109,26 @@ def _refuse_twins(found: list[Found]) -> list[Found]:
     return checked
 
 
-def _manifests(directory: Path, depth: int = 0) -> Iterator[Path]:
+def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Path, list[Path]]]:
+    """Each folder in which a manifest would be found below a plugin directory, itself included, with those it has.
+
+    Nothing where there is no such directory: it holds no plugins.
+    """
     try:
         with os.scandir(directory) as entries:
             children = sorted(entries, key=lambda entry: entry.name)
     except OSError:
-        return  # a plugin directory that is not there holds no plugins
+        return
     names = [entry.name for entry in children if entry.name.endswith(".cue") and entry.is_file()]
     if MANIFEST_NAME in names:
         names = [MANIFEST_NAME]
-    yield from (directory / name for name in names)
+    yield directory, [directory / name for name in names]
     if names and depth > 0:
         return  # what is below a plugin belongs to it
     if depth < DEEPEST:
         for entry in children:
             if entry.is_dir() and not entry.name.startswith((".", "__")):
-                yield from _manifests(Path(entry.path), depth + 1)
+                yield from folders_with_manifests(Path(entry.path), depth + 1)
 
 
 def read(file: Path, place: Place) -> Found:
