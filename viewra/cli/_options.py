@@ -36,6 +36,7 @@ class Options:
             data_dir=self.data_dir,
             log_level=_TO_PLUGINS[self.log_level],
             exclusive=exclusive,
+            watch=False,  # a command is over soon
             connecting=Connecting(auto_mtls=self.auto_mtls),
             reattach={
                 plugin_id: Reattach.from_json(text)

@@ -25,6 +25,7 @@ from viewra.host.lock import DataLock
 from viewra.host.reattach import Reattach
 from viewra.host.registry import Registry
 from viewra.host.spec import Connecting, Machinery
+from viewra.host.uninstall import PACKAGES
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import Implementation
 from viewra.types import PluginState, ScanReport, SearchPage
@@ -46,7 +47,9 @@ class Host:
     viewra. ``database_url`` is by default a SQLite file in ``data_dir``, which is by default the user's data
     directory. Opening raises LockedError when another process uses the data directory, and DatabaseError or
     MigrationError when the database cannot be used. With ``exclusive=False`` it locks nothing and starts no plugin: it
-    only looks, beside whichever process holds the data directory. ``connecting`` says how it connects to plugins:
+    only looks, beside whichever process holds the data directory. While it is open it watches the plugins' code: what
+    changes is reloaded without losing a call, new plugins are found, and those that are removed end; with
+    ``watch=False`` it does not. ``connecting`` says how it connects to plugins:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
     debugger say: those are attached to and left alone at the end. ``versions`` has, for each version of the services
     that this host speaks, the adapters for it; host and plugin agree on the highest that both have. ``limits`` bound
@@ -61,6 +64,7 @@ class Host:
         data_dir: str | Path | None = None,
         log_level: str = "info",
         exclusive: bool = True,
+        watch: bool = True,
         connecting: Connecting | None = None,
         reattach: Mapping[str, Reattach] | None = None,
         versions: Mapping[int, Sequence[type[ServiceAdapter]]] | None = None,
@@ -73,6 +77,7 @@ class Host:
         self._plugin_dirs = [Path(directory) for directory in plugin_dirs]
         self._log_level = log_level
         self._exclusive = exclusive
+        self._watch = watch and exclusive
         self._connecting = connecting or Connecting()
         self._reattach = dict(reattach or {})
         self._limits = limits or Limits()
@@ -107,10 +112,14 @@ class Host:
                 limits=self._limits,
             )
             resources.callback(self._registry.close)
-            self._registry.find(self._plugin_dirs, self.data_dir / "plugin-packages")
+            self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
                 resources.callback(Keeper(self._registry.supervisors).close)
-                self._registry.start_eagerly()
+            if self._watch:
+                from viewra.host.hot_reload import HotReload  # light start: a host that only looks needs no watch
+
+                roots = (*self._plugin_dirs, self.data_dir / PACKAGES)
+                resources.callback(HotReload(self._registry, roots, ignored=self._own_folders()).close)
             for plugin_id, record in self._reattach.items():
                 if plugin_id not in self._registry:
                     raise UsageError(
@@ -205,6 +214,10 @@ class Host:
             self._notifier = library.Notifier(self.engine, self.hook)
             self._resources.callback(self._notifier.close, 0.0)
         return self._notifier
+
+    def _own_folders(self) -> tuple[Path, ...]:
+        """What is written to while plugins run, and is no code of theirs, wherever the data directory is."""
+        return tuple(self.data_dir / name for name in ("plugins", "logs", "backups", "kept-code"))
 
     def _machinery(self, resources: ExitStack) -> Machinery:
         runtime_dir = resources.enter_context(RuntimeDir())

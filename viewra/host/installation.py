@@ -136,6 +136,12 @@ class Installation:
         """Whether a version is on disk that is neither in use nor refused."""
         return code_hash(self.place.directory) not in {self.used.code_hash, self._refused}
 
+    @property
+    def renamed(self) -> bool:
+        """Whether the manifest on disk has another plugin's id: then it is another plugin."""
+        found = self.on_disk().found
+        return found.manifest is not None and found.plugin_id != self.plugin_id
+
     # ---- what it has, and how it is run ----
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from viewra.adapters import AtVersion, Endpoint, RemoteEndpoint, ServiceAdapter
 from viewra.codec.limits import Limits
 from viewra.db import enabled_plugins, set_enabled
-from viewra.errors import UsageError
+from viewra.errors import PluginError, UsageError
 from viewra.host.discovery import Found, Place, discover, in_force
 from viewra.host.handle import Plugin
 from viewra.host.installation import Installation
@@ -29,6 +30,8 @@ from viewra.host.spec import Connecting, Machinery
 from viewra.host.supervisor import Supervisor
 from viewra.host.uninstall import remove, require_removable
 from viewra.services import Implementation
+
+log = logging.getLogger("viewra.host")
 
 
 class Registry(Mapping[str, Plugin]):
@@ -63,7 +66,10 @@ class Registry(Mapping[str, Plugin]):
         self._handles: dict[str, Plugin] = {}
         self._supervisors: list[Supervisor] = []
         self._locals: dict[str, LocalPlugin] = {}
+        self._given: tuple[Path, ...] = ()
+        self._user: Path | None = None
         self._lock = threading.Lock()
+        self._installing = threading.Lock()  # held while the set of plugins is compared with what is on disk
 
     def __getitem__(self, plugin_id: str) -> Plugin:
         return self._handles[plugin_id]
@@ -76,25 +82,51 @@ class Registry(Mapping[str, Plugin]):
 
     def find(self, given: Sequence[Path], user: Path | None) -> None:
         """Discover plugins and put each one in force behind the hooks; none is started."""
-        found = discover(given, user)
-        known = enabled_plugins(self._engine)
-        for one in found:
-            if one.place is Place.SHIPPED and one.manifest is not None and _key(one) not in known:
-                self._remember(one, enabled=not one.manifest.opt_in)
-                known[_key(one)] = not one.manifest.opt_in
-        allowed = {key for key, enabled in known.items() if enabled}
-        chosen, self.hidden = in_force(found, allowed)
-        for one in chosen:
-            self._install(one, enabled=_key(one) in allowed)
+        self._given, self._user = tuple(given), user
+        self.rescan()
+
+    def rescan(self) -> None:
+        """Look again which plugins there are: new ones are put behind the hooks, those that are gone are stopped.
+
+        One whose place is taken by another of the same id is stopped, too; those that stay are left alone.
+        """
+        with self._installing:
+            found = discover(self._given, self._user)
+            known = enabled_plugins(self._engine)
+            for one in found:
+                if one.place is Place.SHIPPED and one.manifest is not None and _key(one) not in known:
+                    self._remember(one, enabled=not one.manifest.opt_in)
+                    known[_key(one)] = not one.manifest.opt_in
+            allowed = {key for key, enabled in known.items() if enabled}
+            chosen, self.hidden = in_force(found, allowed)
+            stay = {_key(one) for one in chosen}
+            for supervisor in self.supervisors():
+                if _key(supervisor.installation.place) not in stay:
+                    self._remove(supervisor)
+            there = {_key(supervisor.installation.place) for supervisor in self._supervisors}
+            for one in chosen:
+                if _key(one) not in there:
+                    self._install(one, enabled=_key(one) in allowed).start_eagerly()
+
+    def code_changed(self, directory: Path) -> None:
+        """The code of the plugin in this directory may have changed: if it did, it is reloaded.
+
+        What it says, or why the new code is not used, is in the log and in the plugin's state.
+        """
+        supervisor = next((one for one in self._supervisors if one.installation.place.directory == directory), None)
+        if supervisor is None or not supervisor.installation.changed:
+            return
+        if supervisor.installation.renamed:
+            self.rescan()
+            return
+        try:
+            log.info("plugin %s: %s", supervisor.plugin_id, supervisor.reload())
+        except PluginError as error:
+            log.error("%s", error)
 
     def supervisors(self) -> tuple[Supervisor, ...]:
         """What is looked after: each plugin that runs in a process of its own."""
         return tuple(self._supervisors)
-
-    def start_eagerly(self) -> None:
-        """Start the plugins that are not to wait for a call, each on a thread of its own."""
-        for supervisor in self._supervisors:
-            supervisor.start_eagerly()
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
@@ -138,24 +170,25 @@ class Registry(Mapping[str, Plugin]):
             raise UsageError(
                 f"there is another plugin {plugin_id}, whose data this is too", hint="viewra plugins list shows where"
             )
-        supervisor.disable()
-        self._remember(supervisor.found, enabled=False)
-        self._pins.unpin(supervisor.found)
-        self._take_away(plugin_id)
-        self._supervisors.remove(supervisor)
-        remove(supervisor.found, self._engine, self._data_dir, keep_data=keep_data)
-        supervisor.close()
+        with self._installing:
+            supervisor.disable()
+            self._remember(supervisor.found, enabled=False)
+            self._pins.unpin(supervisor.found)
+            self._take_away(plugin_id)
+            self._supervisors.remove(supervisor)
+            remove(supervisor.found, self._engine, self._data_dir, keep_data=keep_data)
+            supervisor.close()
 
     def close(self) -> None:
         """Stop every plugin, all at the same time; failures are in the log."""
-        running = [supervisor.close for supervisor in self._supervisors]
+        running: list[Callable[[], None]] = [supervisor.close for supervisor in self._supervisors]
         running += [local.unload for local in self._locals.values()]
         if running:
             with ThreadPoolExecutor(len(running), thread_name_prefix="stop") as pool:
                 for done in [pool.submit(stop) for stop in running]:
                     done.exception()
 
-    def _install(self, found: Found, *, enabled: bool) -> None:
+    def _install(self, found: Found, *, enabled: bool) -> Supervisor:
         """Put a plugin behind the hooks; it is not started."""
         installation = Installation(
             found,
@@ -179,6 +212,13 @@ class Registry(Mapping[str, Plugin]):
         endpoint = RemoteEndpoint(supervisor, supervisor.traffic)
         self._add(endpoint, Plugin(supervisor, endpoint, self._remember), supervisor.agreed_version)
         supervisor.adopt()
+        return supervisor
+
+    def _remove(self, supervisor: Supervisor) -> None:
+        """Take a plugin away whose directory is gone, or is no longer the one that counts."""
+        self._take_away(supervisor.plugin_id)
+        self._supervisors.remove(supervisor)
+        supervisor.close("it is no longer where it was")
 
     def _add(self, endpoint: Endpoint, handle: Plugin, agreed: Callable[[], int | None]) -> None:
         with self._lock:

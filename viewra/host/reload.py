@@ -9,7 +9,6 @@ stops the plugin meanwhile.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Protocol
 
@@ -23,8 +22,6 @@ from viewra.host.leaving import LONGEST_S, Leaving
 from viewra.host.life import MigrationPending
 from viewra.host.slot import Slot
 from viewra.types import PluginState
-
-log = logging.getLogger("viewra.host")
 
 
 class Launch(Protocol):
@@ -70,10 +67,10 @@ class Reloader:
             else:
                 self._one_after_the_other(run, old, new)
         except PluginError as error:
-            reason = f"version {new.version} is not used, {old.version} serves on: it {error.message}"
+            what = f"version {new.version}" if new.found.manifest is not None else "the new code"
+            reason = f"{what} is not used, {old.version} serves on: it {error.message}"
             if not self.slot.become(PluginState.RUNNING, reason, only_from={PluginState.RUNNING}):
                 raise  # nothing serves: what was raised says why
-            log.error("plugin %s: %s", self.plugin_id, reason)
             raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from error
         return _what(old, new)
 

@@ -215,13 +215,13 @@ class Runs:
                 run.stop()
                 self.slot.become(PluginState.READY, f"no call for {idle_s:g} s")
 
-    def close(self) -> None:
+    def close(self, reason: str) -> None:
         """End everything, also what waits to be started again."""
         self._closed.set()
         with self.alone():
             self.end()
             if self.slot.state not in {*NOT_TO_RUN, PluginState.QUARANTINED}:
-                self.slot.become(PluginState.STOPPED, "the host is closing")
+                self.slot.become(PluginState.STOPPED, reason)
         self.leaving.close()
         for thread in list(self._restarting):
             thread.join()
@@ -313,7 +313,7 @@ class Runs:
     def _require_startable(self, *, even_stopped: bool) -> None:
         state, reason = self.slot.state, self.short_reason
         if self._closed.is_set():
-            raise PluginClosed(self.plugin_id, "is stopped: the host is closing")
+            raise PluginClosed(self.plugin_id, "is being stopped for good")
         if state in NOT_TO_RUN:
             raise PluginUnavailable(self.plugin_id, f"is {state}: {reason}")
         if (

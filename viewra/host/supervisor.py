@@ -258,6 +258,8 @@ class Supervisor:
         with runs.alone():
             old, new = self.installation.used, self.installation.on_disk()
             run = self._slot.run
+            if self.installation.renamed:
+                raise PluginUnavailable(self.plugin_id, f"has another id in {new.manifest.file}: {new.manifest.id}")
             if run is None:
                 return self._take_up(new)
             if run.by_hand:
@@ -340,10 +342,10 @@ class Supervisor:
             reattach.keep(self.installation.private_dir, attrs.evolve(run.detach(), code_hash=self.code_hash))
             return True
 
-    def close(self) -> None:
-        """Stop it for good: the host ends."""
+    def close(self, reason: str = "the host is closing") -> None:
+        """Stop it for good."""
         try:
-            self._runs.close()
+            self._runs.close(reason)
         finally:
             self.log.close()
 

@@ -1,0 +1,303 @@
+"""Hot reload with real processes and files: no call is lost, and what cannot be used leaves the old code serving."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from viewra import Host
+from viewra.errors import PluginUnavailable
+from viewra.types import PluginState
+
+from .conftest import States
+
+pytestmark = pytest.mark.process
+WaitUntil = Callable[..., None]
+
+CODE = """
+    import os, time
+    from viewra.sdk import Plugin, SearchCapabilities, SearchResponse, SearchResult, serve
+    VERSION = {version}
+
+    class P(Plugin):
+        def initialize(self, context):
+            {initialize}
+
+        def search(self, query, limit, offset):
+            time.sleep(float(query.get("s", "0")))
+            return SearchResponse((SearchResult(str(os.getpid()), str(VERSION)),), 1)
+
+        def get_search_capabilities(self):
+            return SearchCapabilities(("q",))
+
+    serve(P())
+"""
+
+
+def write(directory: Path, version: int, initialize: str = "pass", code: str = CODE) -> None:
+    """Write the next version, as an editor does: beside it, and then over it."""
+    import textwrap
+
+    draft = directory / "main.py.tmp"
+    draft.write_text(textwrap.dedent(code).format(version=version, initialize=initialize))
+    draft.replace(directory / "main.py")
+
+
+@contextmanager
+def running(tmp_path: Path, states: States, **options: object) -> Iterator[Host]:
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", **options) as host:  # type: ignore[arg-type]
+        host.pm.register(states)
+        if "p" in host.plugins:
+            host.plugins["p"].enable()
+        yield host
+
+
+def version(host: Host, seconds: float = 0.0) -> int:
+    search = host.plugins["p"].search
+    assert search is not None
+    return int(search.search({"s": str(seconds)}, 1, 0).results[0].title)
+
+
+@pytest.fixture
+def directory(make_plugin: Callable[..., Path]) -> Path:
+    directory = make_plugin("p", "", capabilities=("search_service",), extra="runtime: restart: max: 100")
+    write(directory, 1)
+    return directory
+
+
+class Callers:
+    """Threads that call without pause; what they saw, in order, and what failed."""
+
+    def __init__(self, host: Host, threads: int = 16) -> None:
+        self._host = host
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(threads)
+        self.oldest = 0
+        self.too_old: list[tuple[int, int]] = []
+        self.failures: list[BaseException] = []
+        self.calls = 0
+        self.latest = 0
+        self._running = [self._pool.submit(self._call) for _ in range(threads)]
+
+    def _call(self) -> None:
+        while not self._over.is_set():
+            oldest = self.oldest
+            try:
+                found = version(self._host)
+            except Exception as error:
+                self.failures.append(error)
+                continue
+            self.calls += 1
+            self.latest = max(self.latest, found)
+            if found < oldest:
+                self.too_old.append((found, oldest))
+
+    def close(self) -> None:
+        self._over.set()
+        self._pool.shutdown()
+
+
+def test_five_reloads_under_16_threads_lose_no_call(
+    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
+) -> None:
+    with running(tmp_path, states) as host:
+        assert version(host) == 1
+        callers = Callers(host)
+        for number in range(2, 7):
+            write(directory, number)
+            wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)  # type: ignore[misc]
+            callers.oldest = number  # a call that begins now must not be answered by an older process
+            wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
+        callers.close()
+        assert (callers.failures, callers.too_old) == ([], [])
+        assert callers.calls > 100
+        assert host.plugins["p"].stats.hooks["search"].errors == {}
+
+
+def test_a_call_under_way_is_answered_by_the_process_that_took_it(
+    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
+) -> None:
+    with running(tmp_path, states, watch=False) as host:
+        plugin = host.plugins["p"]
+        plugin.load()
+        with ThreadPoolExecutor(1) as pool:
+            slow = pool.submit(version, host, 1.5)
+            wait_until(lambda: plugin.stats.in_flight == 1)
+            old = plugin.pid
+            write(directory, 2)
+            assert plugin.reload() == "reloaded, with the changed code of version 1.0.0"
+            assert plugin.pid != old
+            assert version(host) == 2
+            assert slow.result() == 1
+
+
+@pytest.mark.parametrize(
+    ("initialize", "why"),
+    [
+        ('raise RuntimeError("cannot find my dictionary")', "at the step initialize: cannot find my dictionary"),
+        ("os._exit(7)", "exit status 7"),
+        ("(", "exit status 1"),
+    ],
+)
+def test_a_version_that_does_not_start_leaves_the_old_one_serving(
+    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil, initialize: str, why: str
+) -> None:
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        assert version(host) == 1
+        pid = plugin.pid
+        write(directory, 2, initialize)
+        wait_until(lambda: why in plugin.reason)
+        assert plugin.reason.startswith("version 1.0.0 is not used, 1.0.0 serves on: it did not start")
+        assert (plugin.state, plugin.pid, version(host)) == (PluginState.RUNNING, pid, 1)
+        with pytest.raises(PluginUnavailable, match="serves on"):
+            plugin.reload()
+        write(directory, 3)
+        wait_until(lambda: version(host) == 3)
+        assert plugin.reason == ""
+
+
+def test_a_version_that_lost_a_service_is_not_used(tmp_path: Path, directory: Path, states: States) -> None:
+    with running(tmp_path, states, watch=False) as host:
+        assert version(host) == 1
+        write(directory, 2, code="from viewra.sdk import Plugin, serve\nserve(Plugin())\n")
+        with pytest.raises(PluginUnavailable, match="lost a service that it had: search_service"):
+            host.plugins["p"].reload()
+        assert version(host) == 1
+
+
+def test_a_manifest_with_a_mistake_leaves_the_old_one_serving_and_is_taken_when_mended(
+    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
+) -> None:
+    manifest = directory / "plugin.cue"
+    text = manifest.read_text()
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        assert version(host) == 1
+        manifest.write_text(text.replace('version: "1.0.0"', 'version: "new"'))
+        wait_until(lambda: "a semantic version" in plugin.reason)
+        assert version(host) == 1
+        manifest.write_text(text.replace('version: "1.0.0"', 'version: "1.1.0"'))
+        wait_until(lambda: plugin.info.version == "1.1.0")
+        wait_until(lambda: plugin.stats.reloads == 1)
+        assert plugin.reason == ""
+
+
+def test_one_that_does_not_run_is_started_with_the_new_code_and_leaves_quarantine(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    directory = make_plugin("p", "", capabilities=("search_service",), extra="runtime: restart: max: 0")
+    write(directory, 1, "os._exit(3)")
+    with running(tmp_path, states) as host:
+        with contextlib.suppress(PluginUnavailable):
+            version(host)
+        assert host.plugins["p"].state is PluginState.QUARANTINED
+        write(directory, 2)
+        wait_until(lambda: host.plugins["p"].state is PluginState.READY)
+        assert version(host) == 2
+
+
+def test_new_plugins_are_found_and_removed_ones_end(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    import shutil
+
+    with running(tmp_path, states) as host:
+        assert "p" not in host.plugins
+        directory = make_plugin("p", "", capabilities=("search_service",))
+        write(directory, 1)
+        wait_until(lambda: "p" in host.plugins)
+        assert host.plugins["p"].state is PluginState.DISABLED
+        host.plugins["p"].enable()
+        wait_until(lambda: version(host) == 1)
+        plugin = host.plugins["p"]
+        write(directory, 2)
+        wait_until(lambda: version(host) == 2)
+        shutil.rmtree(directory)
+        wait_until(lambda: "p" not in host.plugins)
+        wait_until(lambda: plugin.state is PluginState.STOPPED)
+        assert plugin.reason == "it is no longer where it was"
+        assert plugin.pid is None
+        assert "p" not in {one.plugin_id for one in host.hook.get_search_capabilities()}
+
+
+def test_its_own_data_and_caches_never_trigger(
+    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
+) -> None:
+    with running(tmp_path, states) as host:
+        assert version(host) == 1
+        (directory / "__pycache__").mkdir(exist_ok=True)
+        (directory / "__pycache__" / "x.pyc").write_bytes(b"x")
+        (tmp_path / "data" / "plugins" / "p" / "cache.bin").write_bytes(b"x")
+        write(directory, 2)
+        wait_until(lambda: version(host) == 2)
+        assert host.plugins["p"].stats.reloads == 1
+
+
+# ---- one after the other ----
+
+HOLDER = """
+    import os, socket
+    from viewra.sdk import Plugin, SearchCapabilities, SearchResponse, SearchResult, serve
+    VERSION = {version}
+
+    class P(Plugin):
+        def initialize(self, context):
+            self.lock = socket.socket(socket.AF_UNIX)
+            self.lock.bind("\\0" + context.base_path)  # what only one process can hold
+            {initialize}
+
+        def search(self, query, limit, offset):
+            return SearchResponse((SearchResult(str(os.getpid()), str(VERSION)),), 1)
+
+        def get_search_capabilities(self):
+            return SearchCapabilities(("q",))
+
+    serve(P())
+"""
+
+
+@pytest.fixture
+def holder(make_plugin: Callable[..., Path]) -> Path:
+    extra = 'runtime: {reload: "restart", restart: max: 100}'
+    directory = make_plugin("p", "", capabilities=("search_service",), extra=extra)
+    write(directory, 1, code=HOLDER)
+    return directory
+
+
+def test_what_only_one_process_can_hold_is_handed_over_and_calls_wait(
+    tmp_path: Path, holder: Path, states: States, wait_until: WaitUntil
+) -> None:
+    with running(tmp_path, states) as host:
+        assert version(host) == 1
+        callers = Callers(host)
+        for number in (2, 3):
+            write(holder, number, code=HOLDER)
+            wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
+        callers.close()
+        assert callers.failures == []
+
+
+def test_the_old_code_serves_again_when_the_new_one_does_not_start_in_its_place(
+    tmp_path: Path, holder: Path, states: States, wait_until: WaitUntil
+) -> None:
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        assert version(host) == 1
+        callers = Callers(host)
+        write(holder, 2, 'raise RuntimeError("no dictionary")', code=HOLDER)
+        wait_until(lambda: "no dictionary" in plugin.reason and plugin.state is PluginState.RUNNING)
+        assert version(host) == 1
+        plugin.restart()  # the code on disk is still the one that does not start
+        assert version(host) == 1
+        write(holder, 3, code=HOLDER)
+        wait_until(lambda: callers.latest == 3)
+        callers.close()
+        assert callers.failures == []
+        assert plugin.path == holder

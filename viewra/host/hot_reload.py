@@ -1,0 +1,75 @@
+"""What follows from changes on disk: changed code takes the old one's place, new plugins are found, removed ones end.
+
+Noticing them is the watcher's business. Each plugin's reload runs on a thread of its own, since it may wait for calls.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from viewra.errors import ViewraError
+from viewra.host.registry import Registry
+from viewra.host.watch import CodeWatcher
+
+log = logging.getLogger("viewra.host")
+
+
+class HotReload:
+    """Watches the plugins of a registry, and the directories in which there may be more, until ``close``."""
+
+    def __init__(self, registry: Registry, roots: Sequence[Path], *, ignored: Sequence[Path] = ()) -> None:
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._threads: set[threading.Thread] = set()
+        self._watched: set[Path] = set()
+        self._watcher = CodeWatcher(self._changed, self._moved, ignored=ignored)
+        for root in roots:
+            self._watcher.watch_root(root)
+        self._watch_plugins()
+
+    def close(self) -> None:
+        """Watch no longer; waits for reloads that are under way."""
+        self._watcher.close()
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
+
+    def _watch_plugins(self) -> None:
+        there = {supervisor.installation.place.directory for supervisor in self._registry.supervisors()}
+        for directory in there - self._watched:
+            self._watcher.watch_plugin(directory)
+        for directory in self._watched - there:
+            self._watcher.unwatch_plugin(directory)
+        self._watched = there
+
+    def _changed(self, directory: Path) -> None:
+        self._in_thread("reload", lambda: self._registry.code_changed(directory))
+
+    def _moved(self) -> None:
+        def rescan() -> None:
+            self._registry.rescan()
+            with self._lock:  # one after the other: the set of what is watched is theirs
+                self._watch_plugins()
+
+        self._in_thread("rescan", rescan)
+
+    def _in_thread(self, what: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except ViewraError as error:
+                log.error("%s", error)
+            except Exception:  # a bug of ours must not end the watch
+                log.exception("what follows from a change of plugins on disk failed")
+            finally:
+                with self._lock:
+                    self._threads.discard(threading.current_thread())
+
+        thread = threading.Thread(target=run, name=what, daemon=True)
+        with self._lock:
+            self._threads.add(thread)
+        thread.start()
