@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import math
+import operator
 import threading
+from collections import Counter
 from collections.abc import Mapping
 
 import attrs
@@ -33,14 +36,27 @@ class HookStats:
         return sum(self.errors.values())
 
     def quantile_s(self, share: float) -> float:
-        """The time in seconds within which this share (0 to 1) of the calls ended; 0 where there were none."""
-        wanted = share * self.calls
+        """The time in seconds within which this share (0 to 1) of the calls ended; 0 where there were none.
+
+        It is the upper bound of the bucket in which the exact one lies, so never too short.
+        """
+        wanted = math.ceil(share * self.calls - 1e-6)  # 0.07 * 100 is more than 7 in floating point
         seen = 0
         for count, bound in zip(self.buckets, (*BOUNDS_S, self.max_s), strict=True):
             seen += count
             if count and seen >= wanted:
                 return min(bound, self.max_s)
         return 0.0
+
+    def merged(self, other: HookStats) -> HookStats:
+        """Both taken together: of several methods, or of several plugins."""
+        return HookStats(
+            calls=self.calls + other.calls,
+            errors=Counter(self.errors) + Counter(other.errors),
+            total_s=self.total_s + other.total_s,
+            max_s=max(self.max_s, other.max_s),
+            buckets=tuple(map(operator.add, self.buckets, other.buckets)),
+        )
 
 
 class CallStats:
