@@ -8,6 +8,7 @@ import sys
 NAMES = {
     "scan": "files/s of a scan through a plugin process against the same plugin in-process; the host's memory",
     "transport": "start, round trip and memory of a plugin process against a bare grpcio server",
+    "reload": "calls lost and slowed down over 50 reloads under load",
     "help": "viewra --help against python -c pass",
     "rows": "rows stored with SQLAlchemy Core against sqlite3.executemany",
     "search": "a search of 100,000 files against the same query put to SQLite's full-text index alone",

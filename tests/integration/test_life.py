@@ -422,3 +422,20 @@ def test_waiting_for_a_turn_ends_with_the_deadline(
         assert isinstance(result.error, PluginTimeout)
         (home(tmp_path) / "go").touch()
         thread.join()
+
+
+def test_what_a_process_uses_is_sampled_and_shown_with_its_calls(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",))
+    with running(tmp_path, states) as host:
+        ask(host)
+        plugin = host.plugins["p"]
+        wait_until(lambda: plugin.stats.resources)
+        sample = plugin.stats.resources[-1]
+        assert sample.rss_bytes > 10_000_000
+        assert sample.processes == 1
+        assert sample.threads > 1
+        text = host.metrics()
+        assert 'viewra_plugin_calls_total{hook="search",plugin="p"} 1.0' in text
+        assert 'viewra_plugin_up{plugin="p"} 1.0' in text

@@ -170,6 +170,12 @@ class Host:
             raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
         return self._engine
 
+    def metrics(self) -> str:
+        """The figures of all plugins, as text in Prometheus' format (docs/metrics.md lists them)."""
+        from viewra.host.metrics import metrics_text  # light start: a host that nobody watches needs none
+
+        return metrics_text({plugin_id: plugin.stats for plugin_id, plugin in self.plugins.items()})
+
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object in this process and put it behind the same hooks; raises when it refuses to start."""
         return self.plugins.register(plugin)

@@ -31,6 +31,7 @@ from viewra.host.runs import NOT_TO_RUN, Runs
 from viewra.host.slot import StateListener
 from viewra.host.spec import Machinery
 from viewra.host.status import PluginStats
+from viewra.host.usage import Usage
 from viewra.types import PluginInfo, PluginState
 
 log = logging.getLogger("viewra.host")
@@ -72,6 +73,7 @@ class Supervisor:
         )
         self._slot = self._runs.slot
         self._health = HealthWatch(self.plugin_id, self.traffic, self._unwell)
+        self._usage = Usage()
         self._reloads = 0
 
     # ---- what it is ----
@@ -143,6 +145,7 @@ class Supervisor:
             breaker=str(self.traffic.breaker_state),
             health=self._health.report(run),
             hooks=self.traffic.hooks,
+            resources=self._usage.samples,
         )
 
     # ---- Link ----
@@ -357,12 +360,13 @@ class Supervisor:
             self._runs.start_later(0.0)
 
     def tick(self) -> None:
-        """Ask for its health where that is due, and stop one that nobody calls. Never waits."""
+        """Ask for its health and look at what it uses, where that is due; stop one that nobody calls. Never waits."""
         run = self._slot.run
         if run is None:
             return
         runtime = self.installation.runtime
         self._health.tick(run, runtime.health)
+        self._usage.tick(run.child.pid)
         idle_s = runtime.idle_timeout_s
         if idle_s and not run.by_hand and run.connection.idle_s >= idle_s:
             work = threading.Thread(
