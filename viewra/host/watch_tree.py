@@ -51,7 +51,6 @@ class Tree:
         self.look_at = math.inf
         """When it is to be looked at, by the monotonic clock."""
         self.polled = False
-        self.dropped = False
         self.seen: Mapping[Path, object] | None = None
         self.watches: dict[_Wanted, FolderWatch] = {}
         self._told: Mapping[Path, object] | None = None
@@ -109,8 +108,10 @@ class WatchSet:
 
     def drop(self, tree: Tree) -> None:
         """Watch it no longer."""
-        tree.dropped = True
-        self._disarm(tree)
+        for watch in tree.watches.values():
+            if self._inotify is not None:
+                self._inotify.remove(watch)
+        tree.watches.clear()
 
     def close(self) -> None:
         """End all watches."""
@@ -138,18 +139,12 @@ class WatchSet:
                 if error.errno in _REMEDIES:
                     self._warn(error)
                     tree.polled = True
-                    self._disarm(tree)
+                    self.drop(tree)
                     return False
                 continue  # it went again, which another notice tells; or it may not be read, and nothing helps
             tree.watches[one] = watch
             grown = True
         return grown
-
-    def _disarm(self, tree: Tree) -> None:
-        for watch in tree.watches.values():
-            if self._inotify is not None:
-                self._inotify.remove(watch)
-        tree.watches.clear()
 
     def _listener(self, tree: Tree, wanted: _Wanted) -> Listener:
         """Takes the notices of one of a tree's watches, on watchdog's thread."""
@@ -164,8 +159,6 @@ class WatchSet:
             if effect is Effect.NONE:
                 return
             with self._changed:
-                if tree.dropped:
-                    return
                 now = time.monotonic()
                 if effect is Effect.CHANGED:
                     tree.debounce.mark(now)
