@@ -60,13 +60,16 @@ class Tree:
         told, self._told = self._told, self.seen
         return self.seen != told
 
-    def see(self, look: Look) -> None:
-        """Take what was found; whatever is not as it was before marks a change."""
+    def see(self, look: Look | None) -> None:
+        """Take what was found; what is not as it was before marks a change.
+
+        While the directory is away, what was there before is remembered, for the day when it is back.
+        """
         if self.seen is None:
-            self._told = look.content
-        elif self.seen != look.content:
+            self.seen = self._told = look.content if look is not None else {}
+        elif look is not None and look.content != self.seen:
             self.debounce.mark(time.monotonic())
-        self.seen = look.content
+            self.seen = look.content
 
 
 class WatchSet:
@@ -102,8 +105,7 @@ class WatchSet:
             _log.warning("%s cannot be looked at: %s", tree.paths.directory, error)
         if tree.polled:
             tree.look_at = time.monotonic() + self._poll_s
-        if look is not None:
-            tree.see(look)
+        tree.see(look)
         return look is not None
 
     def drop(self, tree: Tree) -> None:

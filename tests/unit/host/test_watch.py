@@ -332,6 +332,15 @@ def test_removed_for_a_while(watch: Watch, plugin: Path) -> None:
     watch.calls.wait_change(plugin, before + 1)
 
 
+def test_a_plugin_that_is_not_there_yet(watch: Watch, plugin: Path) -> None:
+    later = plugin.parent.with_name("more") / "later"
+    watch.watcher.watch_plugin(later)
+    watch.settle()
+    assert watch.changes == []
+    write_plugin(later)
+    watch.calls.wait_change(later)
+
+
 def test_moved_away_and_back_is_no_change(watch: Watch, plugin: Path) -> None:
     aside = plugin.with_name(".aside")
     plugin.rename(aside)
