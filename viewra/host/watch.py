@@ -32,8 +32,8 @@ class CodeWatcher:
     other; a change during a call leads to another one. A call that raises is logged.
 
     What the code hash leaves out never leads to a call and costs no watch, nor does what lies under one of ``ignored``
-    (unless it contains the plugin itself). Where the system has no watches left, the log says so once, and the
-    directories concerned are looked at every ``poll_s`` seconds instead.
+    (unless it contains the plugin itself). Links within a plugin are not followed. Where the system has no watches
+    left, the log says so once, and the directories concerned are looked at every ``poll_s`` seconds instead.
 
     Any thread may use it. Imports watchdog when it is made.
     """

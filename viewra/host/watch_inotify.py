@@ -76,7 +76,8 @@ class Inotify:
         # Added to the mask, which the kernel keeps once for a folder, however many ask for it.
         mask = _MASKS[up_to] | InotifyConstants.IN_MASK_ADD | InotifyConstants.IN_ONLYDIR
         watch.descriptor = self._reader.add_callback(os.fsencode(folder), Mask(mask), watch, watch.callback_id)
-        if watch.descriptor == -1:
+        if watch.descriptor == -1:  # watchdog takes that for a watch, and would keep it
+            self.remove(watch)
             raise PermissionError(f"{folder}: may not be read")
         return watch
 

@@ -118,7 +118,8 @@ class RootPaths:
 
     def effect(self, folder: Path, name: str, is_folder: bool) -> Effect:  # noqa: ARG002 - see Paths
         """A name that may be a manifest, or a plugin's folder or a link to one, is worth a look."""
-        return Effect.LOOK if name.endswith(".cue") or not name.startswith((".", "__")) else Effect.NONE
+        may_lead_to_plugins = not name.startswith((".", "__")) and (is_folder or counts(name))
+        return Effect.LOOK if may_lead_to_plugins or name.endswith(".cue") else Effect.NONE
 
 
 def anchors(directory: Path) -> dict[Path, frozenset[str]]:

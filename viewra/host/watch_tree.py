@@ -51,7 +51,6 @@ class Tree:
         self.look_at = math.inf
         """When it is to be looked at, by the monotonic clock."""
         self.polled = False
-        self.dropped = False
         self.seen: Mapping[Path, object] | None = None
         self.watches: dict[_Wanted, FolderWatch] = {}
         self._told: Mapping[Path, object] | None = None
@@ -61,13 +60,16 @@ class Tree:
         told, self._told = self._told, self.seen
         return self.seen != told
 
-    def see(self, look: Look) -> None:
-        """Take what was found; whatever is not as it was before marks a change."""
+    def see(self, look: Look | None) -> None:
+        """Take what was found; what is not as it was before marks a change.
+
+        While the directory is away, what was there before is remembered, for the day when it is back.
+        """
         if self.seen is None:
-            self._told = look.content
-        elif self.seen != look.content:
+            self.seen = self._told = look.content if look is not None else {}
+        elif look is not None and look.content != self.seen:
             self.debounce.mark(time.monotonic())
-        self.seen = look.content
+            self.seen = look.content
 
 
 class WatchSet:
@@ -103,14 +105,15 @@ class WatchSet:
             _log.warning("%s cannot be looked at: %s", tree.paths.directory, error)
         if tree.polled:
             tree.look_at = time.monotonic() + self._poll_s
-        if look is not None:
-            tree.see(look)
+        tree.see(look)
         return look is not None
 
     def drop(self, tree: Tree) -> None:
         """Watch it no longer."""
-        tree.dropped = True
-        self._disarm(tree)
+        for watch in tree.watches.values():
+            if self._inotify is not None:
+                self._inotify.remove(watch)
+        tree.watches.clear()
 
     def close(self) -> None:
         """End all watches."""
@@ -138,18 +141,12 @@ class WatchSet:
                 if error.errno in _REMEDIES:
                     self._warn(error)
                     tree.polled = True
-                    self._disarm(tree)
+                    self.drop(tree)
                     return False
                 continue  # it went again, which another notice tells; or it may not be read, and nothing helps
             tree.watches[one] = watch
             grown = True
         return grown
-
-    def _disarm(self, tree: Tree) -> None:
-        for watch in tree.watches.values():
-            if self._inotify is not None:
-                self._inotify.remove(watch)
-        tree.watches.clear()
 
     def _listener(self, tree: Tree, wanted: _Wanted) -> Listener:
         """Takes the notices of one of a tree's watches, on watchdog's thread."""
@@ -164,8 +161,6 @@ class WatchSet:
             if effect is Effect.NONE:
                 return
             with self._changed:
-                if tree.dropped:
-                    return
                 now = time.monotonic()
                 if effect is Effect.CHANGED:
                     tree.debounce.mark(now)

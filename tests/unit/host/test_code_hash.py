@@ -31,7 +31,18 @@ def test_counts(plugin: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["__pycache__/main.pyc", "README.md", "tests/test_a.py", ".git/x", "main.py~", "a.swp"]
+    "name",
+    [
+        "__pycache__/main.pyc",
+        "README.md",
+        "tests/test_a.py",
+        ".git/x",
+        "main.py~",
+        "a.swp",
+        "4913",
+        "#main.py#",
+        "x___jb_tmp___",
+    ],
 )
 def test_does_not_count(plugin: Path, name: str) -> None:
     before = code_hash(plugin)

@@ -16,6 +16,9 @@ from typing import Self
 import pytest
 
 from viewra.host.watch import CodeWatcher
+from viewra.host.watch_debounce import Debounce
+from viewra.host.watch_paths import Look, PluginPaths
+from viewra.host.watch_tree import Tree, WatchSet
 
 DEADLINE_S = 30
 
@@ -329,6 +332,15 @@ def test_removed_for_a_while(watch: Watch, plugin: Path) -> None:
     watch.calls.wait_change(plugin, before + 1)
 
 
+def test_a_plugin_that_is_not_there_yet(watch: Watch, plugin: Path) -> None:
+    later = plugin.parent.with_name("more") / "later"
+    watch.watcher.watch_plugin(later)
+    watch.settle()
+    assert watch.changes == []
+    write_plugin(later)
+    watch.calls.wait_change(later)
+
+
 def test_moved_away_and_back_is_no_change(watch: Watch, plugin: Path) -> None:
     aside = plugin.with_name(".aside")
     plugin.rename(aside)
@@ -365,6 +377,49 @@ def test_the_folder_above_removed_and_made_again(watch: Watch, plugin: Path) -> 
     before = len(watch.changes)
     write_plugin(plugin)
     watch.calls.wait_change(plugin, before + 1)
+
+
+def test_another_folder_above_in_its_place(watch: Watch, plugin: Path) -> None:
+    other = write_plugin(plugin.parent.with_name("other") / "one")
+    plugin.parent.rename(plugin.parent.with_name("old"))
+    other.parent.rename(plugin.parent)
+    watch.calls.wait_change(plugin)
+    watch.settle()
+    before = len(watch.changes)
+    shutil.rmtree(plugin)
+    watch.settle()
+    write_plugin(plugin)
+    watch.calls.wait_change(plugin, before + 1)
+
+
+class GrowingPaths(PluginPaths):
+    """A plugin that gets one more folder, with a file, right after each of the first looks at it."""
+
+    grown = 0
+
+    def look(self) -> Look | None:
+        look = super().look()
+        if self.grown < 3:
+            self.grown += 1
+            folder = self.directory / f"f{self.grown}"
+            folder.mkdir()
+            (folder / "new.py").write_text("new")
+        return look
+
+
+def test_what_comes_between_a_look_and_the_watch_is_seen(plugin: Path) -> None:
+    """Nobody listens here: what the kernel tells of is not needed for it."""
+    changed = threading.Condition()
+    tree = Tree(GrowingPaths(plugin, []), Debounce(0.1, 1.0))
+    watches = WatchSet(changed, 1.0)
+    try:
+        with changed:
+            assert watches.look(tree)
+            assert tree.seen is not None
+            assert tree.seen.keys() >= {plugin / f"f{number}" / "new.py" for number in (1, 2, 3)}
+            assert watched_inodes() >= {folder.stat().st_ino for folder in inside(plugin)}
+    finally:
+        watches.close()
 
 
 def test_a_linked_plugin_that_is_switched(tmp_path: Path) -> None:
@@ -497,10 +552,13 @@ class TestLayout:
             assert self.layouts_after(rooted, change) == 0
 
     def test_removed_and_made_again_within_the_pause(self, tmp_path: Path, root: Path) -> None:
-        with Watch(tmp_path, quiet_s=1.0, longest_s=60.0) as watch:
+        (tmp_path / "quick").mkdir()
+        with Watch(tmp_path, quiet_s=2.0, longest_s=60.0) as watch, Watch(tmp_path / "quick", quiet_s=0.1) as quick:
             watch.watcher.watch_root(root)
+            quick.watcher.watch_root(root)
             watch.watcher.watch_plugin(root / "one")
             shutil.rmtree(root / "one")
+            quick.calls.wait_for(lambda: quick.calls.layouts == 1)  # so the other one has seen it, too
             write_plugin(root / "one")
             watch.calls.wait_change(root / "one")
             watch.settle()
@@ -538,6 +596,13 @@ class TestLayout:
             watch.watcher.watch_root(root)
             assert self.layouts_after(watch, lambda: write_plugin(data / "x")) == 0
             assert data.stat().st_ino not in watched_inodes()
+
+    def test_a_root_in_the_data_directory(self, tmp_path: Path, root: Path) -> None:
+        """That is where the user's own plugins are."""
+        with Watch(tmp_path, ignored=[tmp_path, root]) as watch:
+            watch.watcher.watch_root(root)
+            write_plugin(root / "two")
+            watch.calls.wait_for(lambda: watch.calls.layouts == 1)
 
     def test_one_more_root_keeps_what_another_has_to_tell(self, tmp_path: Path, root: Path) -> None:
         with Watch(tmp_path, quiet_s=0.5) as watch:
