@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,19 +30,27 @@ def code_hash(directory: Path) -> str:
     """Hash of the names and contents of a plugin's files, as 32 hexadecimal digits.
 
     Caches, hidden files, tests, documents and what editors leave do not count: they change nothing that the plugin
-    does. A file that cannot be read counts by its name.
+    does. What is no file, or cannot be read, counts by its
+    name.
     """
     digest = hashlib.blake2b(digest_size=16)
     for folder, names in code_folders(directory):
         for path in (folder / name for name in names):
             name = os.fsencode(path.relative_to(directory))
             digest.update(len(name).to_bytes(4) + name)
-            try:
-                content = hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-            except OSError:
-                content = b""
-            digest.update(content)
+            digest.update(_content(path))
     return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        # Not blocking: whoever opens a pipe that nobody writes to would wait for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+    except OSError:
+        pass
+    return b""
 
 
 def code_folders(

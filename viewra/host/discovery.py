@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -119,7 +119,7 @@ def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Pa
             children = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return
-    names = [entry.name for entry in children if entry.name.endswith(".cue") and entry.is_file()]
+    names = [entry.name for entry in children if entry.name.endswith(".cue") and _is(entry, os.DirEntry.is_file)]
     if MANIFEST_NAME in names:
         names = [MANIFEST_NAME]
     yield directory, [directory / name for name in names]
@@ -127,8 +127,15 @@ def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Pa
         return  # what is below a plugin belongs to it
     if depth < DEEPEST:
         for entry in children:
-            if entry.is_dir() and not entry.name.startswith((".", "__")):
+            if not entry.name.startswith((".", "__")) and _is(entry, os.DirEntry.is_dir):
                 yield from folders_with_manifests(Path(entry.path), depth + 1)
+
+
+def _is(entry: os.DirEntry[str], kind: Callable[[os.DirEntry[str]], bool]) -> bool:
+    try:
+        return kind(entry)
+    except OSError:  # a link to where nobody may look
+        return False
 
 
 def read(file: Path, place: Place) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,8 @@ def test_contents_that_move_between_files_count(plugin: Path) -> None:
     (plugin / "main.py").write_text("2")
     (plugin / "lib" / "a.py").write_text("1")
     assert code_hash(plugin) != before
+
+
+def test_a_pipe_is_no_file_to_read(plugin: Path) -> None:
+    os.mkfifo(plugin / "pipe")
+    assert code_hash(plugin) == code_hash(plugin)
