@@ -19,7 +19,7 @@ COMMANDS = {
     "library": "Add, list, remove and scan libraries.",
     "fsck": "Verify that files, metadata, scans and the search agree, and repair them.",
     "db": "Look after the databases: the host's, and those that plugins have of their own.",
-    "plugins": "List plugins, enable and disable them.",
+    "plugins": "List plugins, enable and disable them, start and stop them, see how they do.",
 }
 """Each command with its short help: ``--help`` imports none of them."""
 
@@ -122,7 +122,7 @@ def main() -> None:
 def _show(error: ViewraError) -> None:
     several = error.errors if isinstance(error, ManifestError) else (error,)
     for one in several:
-        click.echo(f"viewra: {printable(str(one))}", err=True)
+        click.echo(f"viewra: {printable(str(one))}".replace("\n", "\n  "), err=True)
         if one.hint:
             click.echo(f"  {printable(one.hint)}", err=True)
 

