@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -126,7 +127,8 @@ def _exchange(path: Path, command: str, arguments: dict[str, Any], deadline: flo
         try:
             connection.connect(os.fspath(path))
             require_own(connection)
-            connection.sendall(encoded({"command": command, "arguments": arguments}))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered all the same
+                connection.sendall(encoded({"command": command, "arguments": arguments}))
             line = read_line(connection, _LONGEST_ANSWER, deadline)
         except TimeoutError:
             raise

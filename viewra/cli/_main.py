@@ -120,13 +120,10 @@ def main() -> None:
 
 
 def _show(error: ViewraError) -> None:
+    from viewra.cli._output import in_one_line, indented  # it imports the library, which --help does not need
+
     several = error.errors if isinstance(error, ManifestError) else (error,)
     for one in several:
-        click.echo(f"viewra: {printable(str(one))}".replace("\n", "\n  "), err=True)
+        click.echo(f"viewra: {indented(str(one))}", err=True)
         if one.hint:
-            click.echo(f"  {printable(one.hint)}", err=True)
-
-
-def printable(text: str) -> str:
-    """A text that may hold parts of a path that is not UTF-8, as any terminal takes it."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+            click.echo(f"  {in_one_line(one.hint)}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -105,8 +106,10 @@ def _running(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
     if done is not None:
         return {**done, "stays": True}
     with options.host() as host:
+        if options.log_level == "warning":  # what it would show is in the error, too
+            logging.getLogger("viewra").setLevel(logging.CRITICAL)
         done = operations.load(host.plugins, plugin_id)
-    said = f"{done['said']}; it was stopped again, because no host runs on {options.directory} to keep it"
+    said = f"{done['said']}\nit was stopped again: no host runs on {options.directory} to keep it"
     return {**done, "said": said, "stays": False}
 
 

@@ -118,7 +118,8 @@ def _tables(rows: Sequence[Row], plugin_id: str) -> list[Figures]:
     tables = [Figures(_HEADER, [_plugin(row) for row in rows], _OPTIONAL)]
     if plugin_id:
         hooks = [(row["hooks"][name], name) for row in rows for name in row["hooks"]]
-        tables.append(Figures(_HOOK_HEADER, [_hook(name, hook) for hook, name in hooks]))
+        if hooks:
+            tables.append(Figures(_HOOK_HEADER, [_hook(name, hook) for hook, name in hooks]))
     return tables
 
 

@@ -152,8 +152,8 @@ class ControlServer:
     def _reply(self, connection: socket.socket) -> dict[str, Any] | None:
         """What to answer, None when nothing: whoever asked has gone, or the host ends."""
         try:
-            require_own(connection)
             line = read_line(connection, LONGEST_REQUEST, time.monotonic() + REQUEST_S)
+            require_own(connection)
             with self._lock:
                 self._asking.discard(connection)
                 if self._closing or not line:
@@ -240,4 +240,5 @@ def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
 def _write_note(note: Path, path: Path) -> None:
     fresh = note.with_name(f".{note.name}.new")
     fresh.write_bytes(os.fsencode(path) + b"\n")
+    fresh.chmod(0o600)
     fresh.replace(note)

@@ -203,7 +203,7 @@ def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Data:
     seconds = time.monotonic() - began
     version = f"version {plugin.info.version}, " if plugin.info.version else ""
     offered = ", ".join(plugin.services) or "no services"
-    said = f"{plugin.id} was {verb}: {_now(plugin, before)}; {version}{offered}, in {seconds:.2f} s"
+    said = f"{plugin.id} was {verb}: {_now(plugin, before)}, {version}{offered}, in {seconds:.2f} s"
     return {**_done(plugin, said), "seconds": round(seconds, 3)}
 
 
