@@ -42,7 +42,7 @@ class Figures:
 
     def _width(self) -> int:
         widths = (max(map(len, column)) for column in zip(self.header, *self.rows, strict=True))
-        return sum(width + 2 for width in widths)
+        return sum(width + 2 for width in widths) - 2
 
 
 @click.command("stats")
