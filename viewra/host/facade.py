@@ -82,6 +82,7 @@ class Host:
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
         self._notifier: library.Notifier | None = None
+        self._control: ControlServer | None = None
 
     # ---- opening and closing ----
 
@@ -118,7 +119,8 @@ class Host:
             if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
                 socket_path = machinery.runtime_dir.path / "control"
                 operations = Operations(self._registry)
-                resources.enter_context(ControlServer(socket_path, self.data_dir / NOTE_NAME, operations.answer))
+                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, operations.answer)
+                resources.callback(self._control.close)
             self._resources = resources.pop_all()
         return self
 
@@ -128,6 +130,8 @@ class Host:
         Each lives on for as long as its lease runs (``viewra.host.lease.LEASE_S``), unless a host takes it over in that
         time. Gives their ids.
         """
+        if self._control is not None:
+            self._control.close()  # nobody is to start again what is left
         left = self.plugins.detach()
         self.close()
         return left

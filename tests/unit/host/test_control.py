@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -121,6 +122,8 @@ def test_what_is_no_request_is_answered_with_an_error(server: ControlServer, pat
     if line:
         assert set(json.loads(received)) == {"error"}
         assert json.loads(received)["error"]["exit_status"] == 2
+        too_long = "a line of more than" in json.loads(received)["error"]["message"]
+        assert too_long == (len(line) > LONGEST_REQUEST)
     else:
         assert received == b""
     assert call(path, "echo") == {}
@@ -154,6 +157,7 @@ def test_one_who_does_not_read_his_answer_is_given_up(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control, "REPLY_S", 0.1)
+    monkeypatch.setattr(control, "REQUEST_S", 60.0)
     with (
         ControlServer(path, tmp_path / "control", lambda *_: "x" * 10_000_000) as server,
         socket.socket(socket.AF_UNIX) as silent,
@@ -282,25 +286,16 @@ def test_a_host_that_is_starting_is_waited_for(tmp_path: Path, path: Path) -> No
             servers[0].close()
 
 
-def test_looking_who_holds_the_data_directory_keeps_nobody_out(tmp_path: Path) -> None:
+def test_looking_who_holds_the_data_directory_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert holder(tmp_path) is None
-    ended = threading.Event()
-
-    def look() -> None:
-        while not ended.is_set():
-            holder(tmp_path)
-
-    looking = threading.Thread(target=look)
-    looking.start()
-    try:
-        for _ in range(200):
-            with DataLock(tmp_path):
-                pass
-    finally:
-        ended.set()
-        looking.join()
     with DataLock(tmp_path):
         assert str(os.getpid()) in (holder(tmp_path) or "")
+    assert holder(tmp_path) is None
+    looking = os.open(tmp_path / "host.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr("viewra.host.lock.time.sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+    with DataLock(tmp_path):
+        os.close(looking)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
