@@ -99,8 +99,11 @@ def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
 def ask_or_do(options: Options, command: str, alone: Callable[[], T], **arguments: Any) -> Any | T:
     """Have the running host do it; where none runs, do it ``alone``, for the next host to find it done.
 
-    A plugin that only this command was told where to find (``--plugins``) is not the running host's business.
+    What only this command was told is not the running host's business: plugins in further directories (``--plugins``),
+    and those that somebody runs by hand (``--reattach``).
     """
+    if options.reattach:
+        return alone()
     try:
         answer = ask(options.directory, command, **arguments)
     except HostError as error:

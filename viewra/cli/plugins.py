@@ -101,7 +101,7 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
 
 def _rows(options: Options) -> list[dict[str, Any]]:
     """The plugins as the running host has them, and those that only this command was told where to find."""
-    rows: list[dict[str, Any]] | None = ask(options.directory, "list")
+    rows: list[dict[str, Any]] | None = ask(options.directory, "list") if not options.reattach else None
     if rows is not None and not options.plugins:
         return rows
     with options.host(exclusive=False) as host:

@@ -19,8 +19,14 @@ from viewra.library import display
 
 def listing(plugins: Registry) -> list[dict[str, Any]]:
     """Every plugin found: those in force, then those that they hide."""
-    rows = [summary(plugin) for plugin in plugins.values()]
-    return rows + [_hidden(found, plugins[found.plugin_id]) for found in plugins.hidden]
+    rows = [summary(plugin) for plugin in all_of(plugins)]
+    return rows + [_hidden(found, plugins.get(found.plugin_id)) for found in plugins.hidden]
+
+
+def all_of(plugins: Registry) -> list[Plugin]:
+    """The plugins that there are at this moment: one may be uninstalled meanwhile."""
+    there = map(plugins.get, plugins)
+    return [plugin for plugin in there if plugin is not None]
 
 
 def summary(plugin: Plugin) -> dict[str, Any]:
@@ -108,15 +114,16 @@ def _together(hooks: Iterable[HookStats]) -> HookStats:
     )
 
 
-def _hidden(found: Found, by: Plugin) -> dict[str, Any]:
+def _hidden(found: Found, by: Plugin | None) -> dict[str, Any]:
     manifest = found.manifest
+    why = f"hidden by {display(str(by.path))}" if by is not None else "what hid it is gone: the next host may have it"
     return {
         "id": found.plugin_id,
         "name": manifest.name if manifest else "",
         "version": manifest.version if manifest else "",
         "type": manifest.type if manifest else "",
         "state": "invalid" if manifest is None else "disabled",
-        "reason": f"hidden by {display(str(by.path))}" if manifest else "; ".join(map(str, found.errors)),
+        "reason": why if manifest else "; ".join(map(str, found.errors)),
         "pid": None,
         "services": sorted(manifest.capabilities) if manifest else [],
         "path": display(str(found.directory)),

@@ -188,7 +188,7 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
 
 
 def _chosen(plugins: Registry, plugin_id: str) -> Sequence[Plugin]:
-    return [find_plugin(plugins, plugin_id)] if plugin_id else list(plugins.values())
+    return [find_plugin(plugins, plugin_id)] if plugin_id else describe.all_of(plugins)
 
 
 def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Data:

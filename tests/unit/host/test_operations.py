@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from viewra import Host
 from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
 from viewra.host.describe import _together
-from viewra.host.operations import OPERATIONS, Operations
+from viewra.host.operations import OPERATIONS, Operations, enable, list_, uninstall
 from viewra.sdk import Plugin
 from viewra.types import Health
 
@@ -54,6 +54,20 @@ def test_an_object_in_the_hosts_process(operations: Operations) -> None:
     assert said("restart").startswith("in_process was started: running, ")
     with pytest.raises(UsageError, match="nothing to disable"):
         said("disable")
+
+
+def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callable[..., Path]) -> None:
+    data_dir = tmp_path / "data"
+    make_plugin("twin", "")
+    make_plugin("twin", "", parent=data_dir / "plugin-packages")
+    with Host(data_dir=data_dir) as host:
+        enable(host.plugins, "twin")
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=data_dir) as host:
+        before = [row["reason"] for row in list_(host.plugins) if row["id"] == "twin"]
+        assert before == ["", f"hidden by {data_dir / 'plugin-packages' / 'twin'}"]
+        uninstall(host.plugins, "twin", keep_data=True)
+        (left,) = [row for row in list_(host.plugins) if row["id"] == "twin"]
+        assert "what hid it is gone" in left["reason"]
 
 
 @pytest.mark.parametrize(
