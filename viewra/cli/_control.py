@@ -16,7 +16,7 @@ import attrs
 
 from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
-from viewra.host.control import encoded, read_line, read_note, require_own
+from viewra.host.control_wire import encoded, read_line, read_note, require_own
 from viewra.host.lock import holder
 
 T = TypeVar("T")

@@ -1,16 +1,12 @@
-"""The control socket: where a host that runs on a data directory is asked something by the command line.
+"""The control socket of a host that runs on a data directory: answers the command line, on a thread for each question.
 
-One request a connection, one JSON object a line each way: ``{"command": …, "arguments": {…}}`` is answered with
-``{"result": …}`` or ``{"error": {"message", "hint", "exit_status"}}``. A connection that is closed without an answer
-has done nothing: the host is ending. What the commands are is left to whoever answers (``viewra.host.operations``).
+What goes over it is in ``viewra.host.control_wire``; what the commands are is left to whoever answers.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import os
 import selectors
 import socket
 import threading
@@ -19,15 +15,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from viewra.errors import ManifestError, UsageError, ViewraError
+from viewra.errors import UsageError, ViewraError
+from viewra.host.control_wire import encoded, failure, parse_request, read_line, require_own, write_note
 from viewra.process import check_socket_path
-from viewra.transport.peer import peer_of
 
 Answer = Callable[[str, Mapping[str, Any]], Any]
 """Called with a command and its arguments, from any thread; gives JSON data or raises, best a ViewraError."""
 
-NOTE_NAME = "control"
-"""The file in the data directory that has the socket's path; the path itself may be too long for a socket there."""
 LONGEST_REQUEST = 256 * 1024
 """Bytes of a request, which is names and settings."""
 REQUEST_S, REPLY_S = 5.0, 5.0
@@ -63,7 +57,7 @@ class ControlServer:
                 self._wake, self._woken = socket.socketpair()
                 undo.callback(self._wake.close)
                 undo.callback(self._woken.close)
-                _write_note(note, path)
+                write_note(note, path)
             except OSError as error:
                 raise ViewraError(
                     f"the control socket {path} cannot be made: {error.strerror}", hint=f"look at {error.filename}"
@@ -122,7 +116,7 @@ class ControlServer:
             self._threads = {thread for thread in self._threads if thread.is_alive()}
             if len(self._threads) >= MOST_CONNECTIONS:
                 connection.setblocking(False)
-                _send(connection, _failure(ViewraError("the host is busy with other commands", hint="try again")))
+                _send(connection, failure(ViewraError("the host is busy with other commands", hint="try again")))
                 connection.close()
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), name="control-command", daemon=True)
@@ -158,87 +152,18 @@ class ControlServer:
                 self._asking.discard(connection)
                 if self._closing or not line:
                     return None
-            return {"result": self._answer(*_request(line))}
+            return {"result": self._answer(*parse_request(line))}
         except ViewraError as error:
-            return _failure(error)
+            return failure(error)
         except TimeoutError:
-            return _failure(UsageError(f"the request did not arrive within {REQUEST_S:g} s"))
+            return failure(UsageError(f"the request did not arrive within {REQUEST_S:g} s"))
         except OSError:
             return None
         except Exception as error:
             log.exception("a command failed within the host")
-            return _failure(ViewraError(f"the host failed to do it: {error!r}", hint="its log has the traceback"))
-
-
-def read_note(data_dir: Path) -> Path | None:
-    """Where the control socket of the host on this data directory is, or was; None when there is no host."""
-    try:
-        text = (data_dir / NOTE_NAME).read_bytes().strip()
-    except OSError:
-        return None
-    return Path(os.fsdecode(text)) if text and b"\0" not in text else None
-
-
-def read_line(connection: socket.socket, longest: int, deadline: float) -> bytes:
-    """What arrives up to a line's end, or "" when the other side closed before it began.
-
-    Raises UsageError for a line longer than ``longest`` bytes or without an end, and TimeoutError at ``deadline`` (by
-    ``time.monotonic``).
-    """
-    data = bytearray()
-    while True:
-        connection.settimeout(max(deadline - time.monotonic(), 0.001))
-        chunk = connection.recv(64 * 1024)
-        end = chunk.find(b"\n")
-        data += chunk[:end] if end >= 0 else chunk
-        if len(data) > longest:
-            raise UsageError(f"a line of more than {longest} bytes on the control socket")
-        if end >= 0:
-            return bytes(data)
-        if not chunk:
-            if data:
-                raise UsageError("a line on the control socket has no end")
-            return b""
-
-
-def require_own(connection: socket.socket) -> None:
-    """Raise ViewraError unless the other end is a process of this user's, or of root's."""
-    peer = peer_of(connection)
-    if peer.uid not in {os.geteuid(), 0}:
-        raise ViewraError(f"user {peer.uid} may not use the control socket of user {os.geteuid()}")
-
-
-def encoded(message: Mapping[str, Any]) -> bytes:
-    """A message as a line; parts of paths that are not UTF-8 go through as they are."""
-    return json.dumps(message).encode("ascii") + b"\n"
-
-
-def _request(line: bytes) -> tuple[str, Mapping[str, Any]]:
-    try:
-        request = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"a request on the control socket is not JSON: {error}") from error
-    command, arguments = None, None
-    if isinstance(request, dict):
-        command, arguments = request.get("command"), request.get("arguments", {})
-    if not isinstance(command, str) or not isinstance(arguments, dict):
-        raise UsageError('a request is {"command": "…", "arguments": {…}}')
-    return command, arguments
-
-
-def _failure(error: ViewraError) -> dict[str, Any]:
-    several = error.errors if isinstance(error, ManifestError) else (error,)
-    message = "\n".join(map(str, several))
-    return {"error": {"message": message, "hint": error.hint, "exit_status": error.exit_status}}
+            return failure(ViewraError(f"the host failed to do it: {error!r}", hint="its log has the traceback"))
 
 
 def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):  # whoever asked does not wait for the answer
         connection.sendall(encoded(reply))
-
-
-def _write_note(note: Path, path: Path) -> None:
-    fresh = note.with_name(f".{note.name}.new")
-    fresh.write_bytes(os.fsencode(path) + b"\n")
-    fresh.chmod(0o600)
-    fresh.replace(note)

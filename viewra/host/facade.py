@@ -19,10 +19,11 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
-from viewra.host.control import NOTE_NAME, ControlServer
+from viewra.host.commands import Commands
+from viewra.host.control import ControlServer
+from viewra.host.control_wire import NOTE_NAME
 from viewra.host.handle import Plugin
 from viewra.host.lock import DataLock
-from viewra.host.operations import Operations
 from viewra.host.reattach import Reattach
 from viewra.host.registry import Registry
 from viewra.host.spec import Connecting, Machinery
@@ -118,8 +119,8 @@ class Host:
                 self._registry[plugin_id].attach(record)
             if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
                 socket_path = machinery.runtime_dir.path / "control"
-                operations = Operations(self._registry)
-                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, operations.answer)
+                commands = Commands(self._registry)
+                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, commands.answer)
                 resources.callback(self._control.close)
             self._resources = resources.pop_all()
         return self

@@ -1,4 +1,4 @@
-"""What an operator does to the plugins of a host, by name: done, it says what happened.
+"""What an operator does to the plugins of a host: done, it says what happened.
 
 The command line calls the same functions on a host of its own as the control socket on one that runs. Each gives JSON
 data; those that change a plugin give ``{"said": a line for people, "plugin": its summary}``.
@@ -6,15 +6,14 @@ data; those that change a plugin give ``{"said": a line for people, "plugin": it
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 
-from viewra.errors import HandshakeError, PluginError, PluginUnavailable, UsageError
+from viewra.errors import HandshakeError, PluginError, PluginUnavailable
 from viewra.host import describe
 from viewra.host.find import find_plugin
 from viewra.host.handle import Plugin
@@ -26,27 +25,6 @@ from viewra.library import display
 from viewra.types import PluginState
 
 Data = dict[str, Any]
-
-
-class Operations:
-    """The operations on one host's plugins, as the control socket calls them."""
-
-    def __init__(self, plugins: Registry) -> None:
-        self._plugins = plugins
-
-    def answer(self, command: str, arguments: Mapping[str, Any]) -> Any:
-        """Do what is asked; raises UsageError for what cannot be asked, and what the operation raises."""
-        operation = OPERATIONS.get(command)
-        if operation is None:
-            raise UsageError(f"the running host knows no command {command!r}", hint="is it of another version?")
-        parameters = list(inspect.signature(operation).parameters.values())[1:]
-        expected = {parameter.name: _KINDS[str(parameter.annotation)] for parameter in parameters}
-        for name, value in arguments.items():
-            if name not in expected or not expected[name](value):
-                raise UsageError(f"the running host takes no {name!r} like this for {command!r}")
-        if missing := [one.name for one in parameters if one.default is one.empty and one.name not in arguments]:
-            raise UsageError(f"the command {command!r} needs {', '.join(missing)}")
-        return operation(self._plugins, **arguments)
 
 
 def ping(plugins: Registry) -> Data:
@@ -159,32 +137,6 @@ def settings(plugins: Registry, plugin_id: str, assign: dict[str, str], unset: l
     if assign or unset:
         kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
     return {"settings": [attrs.asdict(setting) for setting in kept.shown()], "pid": plugin.pid}
-
-
-OPERATIONS: Mapping[str, Callable[..., Any]] = {
-    "ping": ping,
-    "list": list_,
-    "info": info,
-    "stats": stats,
-    "health": health,
-    "enable": enable,
-    "disable": disable,
-    "load": load,
-    "unload": unload,
-    "restart": restart,
-    "reload": reload,
-    "unquarantine": unquarantine,
-    "uninstall": uninstall,
-    "settings": settings,
-}
-
-_KINDS: Mapping[str, Callable[[object], bool]] = {
-    "str": lambda value: isinstance(value, str),
-    "bool": lambda value: isinstance(value, bool),
-    "list[str]": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
-    "dict[str, str]": lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
-}
-"""Whether a value from outside is what an operation's parameter is annotated with."""
 
 
 def _chosen(plugins: Registry, plugin_id: str) -> Sequence[Plugin]:

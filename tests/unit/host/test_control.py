@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from viewra.cli._control import HostError, _exchange, ask, find_host
 from viewra.errors import LockedError, ManifestError, UsageError, ViewraError
 from viewra.host import control
-from viewra.host.control import LONGEST_REQUEST, MOST_CONNECTIONS, ControlServer, read_note
+from viewra.host.control import LONGEST_REQUEST, MOST_CONNECTIONS, ControlServer
+from viewra.host.control_wire import read_note
 from viewra.host.lock import DataLock, holder
 
 

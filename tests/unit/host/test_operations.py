@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from viewra import Host
 from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
+from viewra.host.commands import COMMANDS, Commands
 from viewra.host.describe import _together
-from viewra.host.operations import OPERATIONS, Operations, enable, list_, uninstall
+from viewra.host.operations import enable, list_, uninstall
 from viewra.sdk import Plugin
 from viewra.types import Health
 
@@ -30,23 +31,23 @@ class InProcess(Plugin):
 
 
 @pytest.fixture
-def operations(tmp_path: Path) -> Iterator[Operations]:
+def commands(tmp_path: Path) -> Iterator[Commands]:
     with Host(data_dir=tmp_path / "data") as host:
         host.register(InProcess())
-        yield Operations(host.plugins)
+        yield Commands(host.plugins)
 
 
-def test_everything_is_json(operations: Operations) -> None:
+def test_everything_is_json(commands: Commands) -> None:
     for command in ("ping", "list", "stats", "health"):
-        assert json.loads(json.dumps(operations.answer(command, {}))) is not None
+        assert json.loads(json.dumps(commands.answer(command, {}))) is not None
     for plugin_id in ("in_process", "audio_tags"):
         for command in ("info", "stats", "health"):
-            json.dumps(operations.answer(command, {"plugin_id": plugin_id}))
+            json.dumps(commands.answer(command, {"plugin_id": plugin_id}))
 
 
-def test_an_object_in_the_hosts_process(operations: Operations) -> None:
+def test_an_object_in_the_hosts_process(commands: Commands) -> None:
     def said(command: str) -> str:
-        text: str = operations.answer(command, {"plugin_id": "in_process"})["said"]
+        text: str = commands.answer(command, {"plugin_id": "in_process"})["said"]
         return text
 
     assert said("load") == "in_process runs already"
@@ -86,9 +87,9 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
         ("settings", {"plugin_id": "audio_tags", "assign": {}, "unset": "abc"}),
     ],
 )
-def test_what_cannot_be_asked_is_refused(operations: Operations, command: str, arguments: dict[str, Any]) -> None:
+def test_what_cannot_be_asked_is_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        operations.answer(command, arguments)
+        commands.answer(command, arguments)
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
@@ -96,12 +97,12 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(sorted(OPERATIONS)),
+    st.sampled_from(sorted(COMMANDS)),
     st.dictionaries(st.sampled_from(["plugin_id", "keep_data", "assign", "unset"]) | st.text(), JSON, max_size=4),
 )
-def test_any_arguments_are_answered_or_refused(operations: Operations, command: str, arguments: dict[str, Any]) -> None:
+def test_any_arguments_are_answered_or_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
     with contextlib.suppress(ViewraError):
-        json.dumps(operations.answer(command, arguments))
+        json.dumps(commands.answer(command, arguments))
 
 
 def test_the_calls_of_several_hooks_together() -> None:
