@@ -248,6 +248,31 @@ def test_a_host_is_found_while_it_runs(tmp_path: Path, path: Path) -> None:
     assert ask(tmp_path, "echo", x=1) is None
 
 
+def test_hosts_that_come_and_go_answer_or_are_not_there(tmp_path: Path, path: Path) -> None:
+    ended = threading.Event()
+    answers: list[object] = []
+
+    def keep_asking() -> None:
+        try:
+            while not ended.is_set():
+                answers.append(ask(tmp_path, "echo", x=1))
+        except Exception as error:
+            answers.append(error)
+
+    asking = [threading.Thread(target=keep_asking) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    for _ in range(20):
+        count = len(answers)
+        with DataLock(tmp_path), ControlServer(path, tmp_path / "control", answer):
+            wait_until(lambda: len(answers) > count)  # noqa: B023 - called at once
+    ended.set()
+    for thread in asking:
+        thread.join()
+    assert {"x": 1} in answers
+    assert [one for one in answers if one not in ({"x": 1}, None)] == []
+
+
 @pytest.mark.parametrize("note", [b"", b"/\0\n", b"/nowhere/control\n", b"relative", b"x" * 5000, b"\xff\n"])
 def test_a_stale_note_is_no_host(tmp_path: Path, note: bytes) -> None:
     (tmp_path / "control").write_bytes(note)
