@@ -16,7 +16,7 @@ import attrs
 
 from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
-from viewra.host.control_wire import encoded, read_line, read_note, require_own
+from viewra.host.control_wire import encoded, read_line, read_note
 from viewra.host.lock import holder
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def find_host(data_dir: Path) -> RunningHost | None:
         path = read_note(data_dir)
         if path is not None:
             try:
-                return RunningHost(path, _exchange(path, "ping", {}, deadline)["process"])
+                return RunningHost(path, _process(_exchange(path, "ping", {}, deadline)))
             except (_Gone, TimeoutError):  # its note is all that is left of it, or it is on its way
                 pass
         name = holder(data_dir)
@@ -123,13 +123,17 @@ def no_host(data_dir: Path, what: str, *, hint: str) -> ViewraError:
     return ViewraError(f"no host runs on {data_dir}: {what}", hint=hint)
 
 
+def _process(answer: Any) -> str:
+    """How messages call the process that answered."""
+    return str(answer["process"]) if isinstance(answer, dict) and "process" in answer else "the running host"
+
+
 def _exchange(path: Path, command: str, arguments: dict[str, Any], deadline: float) -> Any:
     """One request and its answer; raises _Gone, TimeoutError, and what the host says is wrong."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
             connection.connect(os.fspath(path))
-            require_own(connection)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered all the same
                 connection.sendall(encoded({"command": command, "arguments": arguments}))
             line = read_line(connection, _LONGEST_ANSWER, deadline)
@@ -141,7 +145,13 @@ def _exchange(path: Path, command: str, arguments: dict[str, Any], deadline: flo
             raise _Gone from error
     if not line:
         raise _Gone
-    answer = json.loads(line)
-    if "error" in answer:
-        raise HostError(**answer["error"])
-    return answer["result"]
+    try:
+        answer = json.loads(line)
+        if "error" not in answer:
+            return answer["result"]
+        failure = HostError(**answer["error"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ViewraError(
+            f"what answers at {path} is no host that this version knows", hint="end it, or use its own version"
+        ) from error
+    raise failure

@@ -286,6 +286,25 @@ def test_a_socket_without_a_listener_is_no_host(tmp_path: Path, path: Path) -> N
     assert find_host(tmp_path) is None
 
 
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\n", b"1\n", b"[]\n", b'{"error": {"no": 1}}\n', b"{}\n"])
+def test_somebody_else_at_the_socket_is_told_from_a_host(tmp_path: Path, path: Path, said: bytes) -> None:
+    (tmp_path / "control").write_bytes(os.fsencode(path))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(said)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        with pytest.raises(ViewraError, match="no host that this version knows"):
+            find_host(tmp_path)
+        serving.join()
+
+
 @pytest.mark.parametrize("listens", [False, True])
 def test_a_host_that_does_not_answer_is_one_clear_error(
     tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, listens: bool
