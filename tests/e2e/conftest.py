@@ -42,14 +42,19 @@ needs_modes = pytest.mark.skipif(
 
 
 def start(
-    data_dir: Path, *arguments: str | bytes | Path, prefix: list[str] | None = None, **options: Any
+    data_dir: Path,
+    *arguments: str | bytes | Path,
+    prefix: list[str] | None = None,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+    **options: Any,
 ) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
     argv = [*(prefix or []), sys.executable, "-m", "viewra.cli", "--data-dir", str(data_dir)]
     return subprocess.Popen(
         [*argv, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
         errors="surrogateescape",
         env={**environment, "PYTHONUTF8": "1"},

@@ -10,11 +10,11 @@ import click
 from viewra.cli._db_owners import Standing, host_standing, plugin_standing, resolve, with_tables
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json
-from viewra.cli._plugins_find import find_plugin
 from viewra.db import manage
 from viewra.errors import UsageError
 from viewra.host import Host, Plugin
 from viewra.host.facade import make_private
+from viewra.host.find import find_plugin
 from viewra.host.lock import DataLock
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,7 +94,7 @@ def _run(
 
 
 def _chosen(host: Host, plugin_id: str | None) -> list[Plugin]:
-    return [find_plugin(host, plugin_id)] if plugin_id is not None else with_tables(host)
+    return [find_plugin(host.plugins, plugin_id)] if plugin_id is not None else with_tables(host)
 
 
 def _print_sql(options: Options, revision: str, *, down: bool) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import attrs
 
 from viewra.cli._options import Options
-from viewra.cli._plugins_find import find_plugin
 from viewra.db import manage
 from viewra.errors import LockedError, PluginError, UsageError
 from viewra.host import Host, Plugin
+from viewra.host.find import find_plugin
 from viewra.types import PluginState, SchemaState
 
 HOST = "host"
@@ -58,7 +58,7 @@ def standings(options: Options, plugin_id: str | None) -> list[Standing]:
     """Where one plugin's database stands, or the host's and those of all plugins that may run."""
     if plugin_id is not None:
         with options.host() as host:
-            return [plugin_standing(find_plugin(host, plugin_id))]
+            return [plugin_standing(find_plugin(host.plugins, plugin_id))]
     own = host_standing(options)
     if not own.up_to_date:  # whoever opens a host brings its database up
         return [own]

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from viewra.cli._options import Options
-from viewra.cli._plugins_find import find_plugin
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
 from viewra.errors import UsageError
+from viewra.host.find import find_plugin
 
 
 @click.command("revision")
@@ -34,7 +34,7 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
                 hint="leave it out and write upgrade() and downgrade() yourself",
             )
         with options.host(exclusive=False) as looking:
-            directory = find_plugin(looking, plugin_id).path
+            directory = find_plugin(looking.plugins, plugin_id).path
         assert directory is not None  # noqa: S101 - a plugin that the command line finds is in a directory
         folder = Path(directory) / "migrations"
         body = draft.EMPTY

@@ -19,7 +19,7 @@ COMMANDS = {
     "library": "Add, list, remove and scan libraries.",
     "fsck": "Verify that files, metadata, scans and the search agree, and repair them.",
     "db": "Look after the databases: the host's, and those that plugins have of their own.",
-    "plugins": "List plugins, enable and disable them.",
+    "plugins": "List plugins, enable and disable them, start and stop them, see how they do.",
 }
 """Each command with its short help: ``--help`` imports none of them."""
 
@@ -120,13 +120,10 @@ def main() -> None:
 
 
 def _show(error: ViewraError) -> None:
+    from viewra.cli._output import in_one_line, indented  # it imports the library, which --help does not need
+
     several = error.errors if isinstance(error, ManifestError) else (error,)
     for one in several:
-        click.echo(f"viewra: {printable(str(one))}", err=True)
+        click.echo(f"viewra: {indented(str(one))}", err=True)
         if one.hint:
-            click.echo(f"  {printable(one.hint)}", err=True)
-
-
-def printable(text: str) -> str:
-    """A text that may hold parts of a path that is not UTF-8, as any terminal takes it."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+            click.echo(f"  {in_one_line(one.hint)}", err=True)

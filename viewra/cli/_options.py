@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -23,6 +24,13 @@ class Options:
     log_format: str
     auto_mtls: bool = False
     reattach: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """The data directory."""
+        from viewra.host.facade import default_data_dir  # as below
+
+        return Path(self.data_dir) if self.data_dir is not None else default_data_dir()
 
     def host(self, *, exclusive: bool = True) -> Host:
         """The host, not yet open; ``exclusive=False`` for one that only looks."""

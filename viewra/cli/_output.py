@@ -26,6 +26,17 @@ def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def print_text(text: str) -> None:
+    """Print a text that may have several lines, such as a plugin's last output; those after the first are indented."""
+    click.echo(indented(text))
+
+
+def indented(text: str) -> str:
+    """A text with its lines after the first one indented, and nothing in it that a terminal takes for a command."""
+    first, *others = text.split("\n")
+    return "\n".join([in_one_line(first), *(f"    {in_one_line(line)}" for line in others)])
+
+
 def in_one_line(value: object) -> str:
     """A value as one line of text; what a terminal would take for a command is shown as an escape."""
     text = display(str(value)) if value is not None else ""

@@ -11,8 +11,8 @@ import click
 
 from viewra.cli._options import Options
 from viewra.cli._output import in_one_line
-from viewra.cli._plugins_find import find_plugin
 from viewra.errors import ViewraError
+from viewra.host.find import find_plugin
 from viewra.host.plugin_log_file import log_path
 from viewra.host.plugin_log_reader import PluginLogReader
 from viewra.library.interrupt import interrupt_sets
@@ -65,7 +65,7 @@ def _follow(reader: PluginLogReader, wanted: Callable[[LogRecord], bool], show: 
 def _explain(options: Options, plugin_id: str) -> None:
     """Say why there is no log; raises UsageError when there is no such plugin either."""
     with options.host(exclusive=False) as host:
-        find_plugin(host, plugin_id)
+        find_plugin(host.plugins, plugin_id)
     click.echo(f"{plugin_id} has written nothing yet", err=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from viewra.cli._options import Options
-from viewra.cli._plugins_find import find_plugin
+from viewra.host.find import find_plugin
 
 
 @click.command("pin")
@@ -14,7 +14,7 @@ from viewra.cli._plugins_find import find_plugin
 def pin_command(options: Options, plugin_id: str) -> None:
     """Run a plugin only with the code that it has now; changed code is refused until it is pinned again."""
     with options.host(exclusive=False) as host:
-        pin = find_plugin(host, plugin_id).pin()
+        pin = find_plugin(host.plugins, plugin_id).pin()
     click.echo(f"{plugin_id} is pinned: SHA-256 of its entry point {pin.entry}")
     if pin.tree:
         click.echo(f"and of its directory {pin.tree}")
@@ -26,5 +26,5 @@ def pin_command(options: Options, plugin_id: str) -> None:
 def unpin_command(options: Options, plugin_id: str) -> None:
     """Let any code of a plugin run."""
     with options.host(exclusive=False) as host:
-        find_plugin(host, plugin_id).unpin()
+        find_plugin(host.plugins, plugin_id).unpin()
     click.echo(f"{plugin_id} is not pinned")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-import attrs
 import click
 
+from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
-from viewra.cli._plugins_find import find_plugin
 from viewra.errors import UsageError
-from viewra.host import Setting
+from viewra.host import operations
 
 
 @click.command("settings")
@@ -27,19 +27,27 @@ def settings_command(
 
     What was changed reaches the plugin when it starts the next time. A secret's value is never shown.
     """
-    with options.host(exclusive=False) as host:
-        settings = find_plugin(host, plugin_id).settings
-        pairs = [pair(assignment) for assignment in assignments]
-        if pairs or unset:
-            settings.change({key: settings.parse(key, text) for key, text in pairs}, unset)
-        shown = settings.shown()
+    pairs = dict(pair(assignment) for assignment in assignments)
+
+    def alone() -> dict[str, Any]:
+        with options.host(exclusive=False) as host:
+            return operations.settings(host.plugins, plugin_id, pairs, list(unset))
+
+    asked = {"plugin_id": plugin_id, "assign": pairs, "unset": list(unset)}
+    answer = ask_or_do(options, "settings", alone, **asked)
+    shown = answer["settings"]
     if as_json:
-        print_json([attrs.asdict(setting) for setting in shown])
+        print_json(shown)
     elif shown:
-        rows = [(setting.key, _value(setting), setting.source, setting.constraint or setting.type) for setting in shown]
+        rows = [(one["key"], _value(one), one["source"], one["constraint"] or one["type"]) for one in shown]
         print_table(rows, ("KEY", "VALUE", "FROM", "ALLOWED"))
     else:
         click.echo(f"{plugin_id} has no settings")
+    if answer["pid"] is not None and (pairs or unset):
+        click.echo(
+            f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins restart {plugin_id}",
+            err=True,
+        )
 
 
 def pair(assignment: str) -> tuple[str, str]:
@@ -50,9 +58,10 @@ def pair(assignment: str) -> tuple[str, str]:
     return key, text
 
 
-def _value(setting: Setting) -> str:
-    if setting.secret:
-        return "(secret)" if setting.source == "operator" else ""
-    if setting.source == "unset":
+def _value(setting: dict[str, Any]) -> str:
+    if setting["secret"]:
+        return "(secret)" if setting["source"] == "operator" else ""
+    if setting["source"] == "unset":
         return ""
-    return setting.value if isinstance(setting.value, str) else json.dumps(setting.value, ensure_ascii=False)
+    value = setting["value"]
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

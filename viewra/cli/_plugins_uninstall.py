@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import click
 
+from viewra.cli._control import ask
 from viewra.cli._options import Options
-from viewra.cli._plugins_find import find_plugin
+from viewra.cli._output import json_option, print_json, print_text
 from viewra.errors import UsageError
+from viewra.host import operations
 
 
 @click.command("uninstall")
 @click.argument("plugin_id", metavar="ID")
 @click.option("--keep-data", is_flag=True, help="Keep its database, its files and its settings.")
 @click.option("--purge-data", is_flag=True, help="Remove those, and the backups of its database, too.")
+@json_option
 @click.pass_obj
-def uninstall_command(options: Options, plugin_id: str, keep_data: bool, purge_data: bool) -> None:
-    """Remove a plugin from your plugin directory.
+def uninstall_command(options: Options, plugin_id: str, keep_data: bool, purge_data: bool, as_json: bool) -> None:
+    """Remove a plugin from your plugin directory; a running host stops it first.
 
     What it said of your media files stays in the library.
     """
@@ -24,7 +27,11 @@ def uninstall_command(options: Options, plugin_id: str, keep_data: bool, purge_d
             "say what becomes of the plugin's data: --keep-data or --purge-data",
             hint="kept, it is there when the plugin is installed again",
         )
-    with options.host() as host:
-        plugin = find_plugin(host, plugin_id)
-        host.plugins.uninstall(plugin_id, keep_data=keep_data)
-        click.echo(f"{plugin_id} was removed from {plugin.path}; its data was {'kept' if keep_data else 'removed'}")
+    done = ask(options.directory, "uninstall", plugin_id=plugin_id, keep_data=keep_data)
+    if done is None:
+        with options.host() as host:
+            done = operations.uninstall(host.plugins, plugin_id, keep_data)
+    if as_json:
+        print_json(done)
+    else:
+        print_text(done["said"])

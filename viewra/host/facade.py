@@ -19,6 +19,9 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
+from viewra.host.commands import Commands
+from viewra.host.control import ControlServer
+from viewra.host.control_wire import NOTE_NAME
 from viewra.host.handle import Plugin
 from viewra.host.keeper import Keeper
 from viewra.host.lock import DataLock
@@ -86,6 +89,7 @@ class Host:
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
         self._notifier: library.Notifier | None = None
+        self._control: ControlServer | None = None
 
     # ---- opening and closing ----
 
@@ -126,6 +130,11 @@ class Host:
                         f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
                     )
                 self._registry[plugin_id].attach(record)
+            if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
+                socket_path = machinery.runtime_dir.path / "control"
+                commands = Commands(self._registry)
+                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, commands.answer)
+                resources.callback(self._control.close)
             self._resources = resources.pop_all()
         return self
 
@@ -135,6 +144,8 @@ class Host:
         Each lives on for as long as its lease runs (``viewra.host.lease.LEASE_S``), unless a host takes it over in that
         time. Gives their ids.
         """
+        if self._control is not None:
+            self._control.close()  # nobody is to start again what is left
         left = self.plugins.detach()
         self.close()
         return left

@@ -6,10 +6,15 @@ import contextlib
 import fcntl
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Self
 
 from viewra.errors import LockedError, ViewraError
+
+_NAME = "host.lock"
+_TRIES, _PAUSE_S = 50, 0.002
+"""Whoever only looks whether it is free (``holder``) holds it for a moment."""
 
 
 class DataLock:
@@ -19,25 +24,29 @@ class DataLock:
     """
 
     def __init__(self, data_dir: Path) -> None:
-        path = data_dir / "host.lock"
+        path = data_dir / _NAME
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ViewraError(
                 f"{path}: {error.strerror}", hint="give a data directory that you can write to: --data-dir DIR"
             ) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(self._descriptor, 4096, 0).decode("utf-8", "replace").strip() or "another process"
-            os.close(self._descriptor)
-            raise LockedError(
-                f"{data_dir} is in use by {holder}",
-                hint="wait until it has ended, or give this one another data directory: --data-dir DIR",
-            ) from error
+        for left in reversed(range(_TRIES)):
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if left:
+                    time.sleep(_PAUSE_S)
+                    continue
+                name = _named(self._descriptor)
+                os.close(self._descriptor)
+                raise LockedError(
+                    f"{data_dir} is in use by {name}",
+                    hint="wait until it has ended, or give this one another data directory: --data-dir DIR",
+                ) from error
         os.ftruncate(self._descriptor, 0)
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
-        os.pwrite(self._descriptor, f"process {os.getpid()} ({command})".encode("utf-8", "backslashreplace"), 0)
+        os.pwrite(self._descriptor, this_process().encode("utf-8", "backslashreplace"), 0)
 
     def close(self) -> None:
         """Give the lock up; closing twice is fine."""
@@ -52,3 +61,31 @@ class DataLock:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def this_process() -> str:
+    """How messages call this process."""
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
+    return f"process {os.getpid()} ({command})"
+
+
+def holder(data_dir: Path) -> str | None:
+    """Which process holds the data directory, None when none does."""
+    try:
+        descriptor = os.open(data_dir / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ViewraError(f"{data_dir / _NAME}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(descriptor)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _named(descriptor: int) -> str:
+    return os.pread(descriptor, 4096, 0).decode("utf-8", "replace").strip() or "another process"

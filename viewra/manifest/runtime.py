@@ -17,13 +17,15 @@ from viewra.manifest.settings import SettingsSchema
 class RuntimeSchema:
     """What may be set of a manifest's ``runtime``; what is not set stays as the manifest has it."""
 
-    def __init__(self, plugin_id: str, conjuncts: Sequence[Conjunct], given: Mapping[str, Data], limits: Limits) -> None:
+    def __init__(
+        self, plugin_id: str, conjuncts: Sequence[Conjunct], given: Mapping[str, Data], limits: Limits
+    ) -> None:
         """``conjuncts`` are those of the schema's ``#Runtime``, ``given`` is the manifest's own, defaults filled in."""
         self.settings = SettingsSchema(plugin_id, conjuncts, limits, name="runtime")
         self.given = _flat(given)
 
     def runtime(self, values: Mapping[str, object]) -> model.Runtime:
-        """With ``values``, under dotted keys, in place of the manifest's; raises ManifestError for what does not fit."""
+        """With ``values``, under dotted keys, in place of the manifest's; ManifestError for what does not fit."""
         return runtime(self.settings.fill({**self.given, **values}))
 
 

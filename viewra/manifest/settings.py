@@ -27,7 +27,7 @@ from viewra.manifest.cue.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_OPERATOR = "settings"
+_SETTINGS = "settings"
 
 
 @attrs.frozen
@@ -60,11 +60,12 @@ class SettingsGroup:
 
 
 class SettingsSchema:
-    """What may be set, made from the ``settings`` of one manifest."""
+    """What may be set, made from the ``settings`` of one manifest; or from another part of it, with that ``name``."""
 
-    def __init__(self, plugin_id: str, conjuncts: Sequence[Conjunct], limits: Limits) -> None:
+    def __init__(self, plugin_id: str, conjuncts: Sequence[Conjunct], limits: Limits, *, name: str = _SETTINGS) -> None:
         self._plugin_id = plugin_id
         self._limits = limits
+        self._name = name
         group = Group(closing=True, deep=True)
         closed = ast.Struct(Source("", "", 1), 0, 0, None)  # what the manifest does not declare cannot be set
         self._conjuncts = [
@@ -80,9 +81,9 @@ class SettingsSchema:
         """
         try:
             data = coerced(nested(values or {}), self._node)
-            given = expression(data, Source(_OPERATOR, "", 2))
+            given = expression(data, Source(self._name, "", 2))
         except TypeError as error:
-            raise ManifestError(str(error), file=_OPERATOR) from None
+            raise ManifestError(str(error), file=self._name) from None
         node = self._node([Conjunct(given, None)])
         problems: list[Problem] = []
         try:
@@ -123,7 +124,7 @@ class SettingsSchema:
 
     def _node(self, more: Sequence[Conjunct] = ()) -> Node:
         run = Evaluator(self._limits, plain_is_default=True)
-        node = Node(run, "settings", None)
+        node = Node(run, self._name, None)
         node.conjuncts.extend(self._conjuncts)
         node.conjuncts.extend(more)
         return node
@@ -158,7 +159,7 @@ class SettingsSchema:
 
     def _explain(self, problem: Problem) -> None:
         """Put the problem in terms of settings: what to type, a line of the manifest, and never a secret."""
-        key = problem.path.removeprefix("settings").removeprefix(".")
+        key = problem.path.removeprefix(self._name).removeprefix(".")
         inner = self._find(key)
         if problem.kind in ("incomplete", "required"):
             problem.hint = f"viewra plugins settings {self._plugin_id} {key}=VALUE"
@@ -191,7 +192,7 @@ def _is_group(node: Node) -> bool:
 
 
 def _key(node: Node) -> str:
-    return node.path.removeprefix("settings").removeprefix(".")
+    return node.path.partition(".")[2]
 
 
 def _constraint(node: Node) -> str:

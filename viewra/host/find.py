@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 from viewra.errors import UsageError
-from viewra.host import Host, Plugin
+from viewra.host.handle import Plugin
 
 
-def find_plugin(host: Host, plugin_id: str) -> Plugin:
+def find_plugin(plugins: Mapping[str, Plugin], plugin_id: str) -> Plugin:
     """The plugin in force of this id; raises UsageError when there is none."""
-    if plugin_id in host.plugins:
-        return host.plugins[plugin_id]
-    near = difflib.get_close_matches(plugin_id, host.plugins, 1)
+    plugin = plugins.get(plugin_id)
+    if plugin is not None:
+        return plugin
+    near = difflib.get_close_matches(plugin_id, plugins, 1)
     hint = f"did you mean {near[0]}?" if near else "viewra plugins list shows what there is"
     raise UsageError(f"there is no plugin {plugin_id!r}", hint=hint)

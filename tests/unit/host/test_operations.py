@@ -1,0 +1,115 @@
+"""What the control socket may ask of a host's plugins, and what is said of what happened."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from viewra import Host
+from viewra.adapters import HookStats
+from viewra.errors import UsageError, ViewraError
+from viewra.host.commands import COMMANDS, Commands
+from viewra.host.describe import _together
+from viewra.host.operations import enable, list_, uninstall
+from viewra.sdk import Plugin
+from viewra.types import Health
+
+
+class InProcess(Plugin):
+    def health(self) -> Health:
+        return Health(True)
+
+    def extract_metadata(self, file_path: str) -> dict[str, str]:
+        return {"title": file_path}
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Iterator[Commands]:
+    with Host(data_dir=tmp_path / "data") as host:
+        host.register(InProcess())
+        yield Commands(host.plugins)
+
+
+def test_everything_is_json(commands: Commands) -> None:
+    for command in ("ping", "list", "stats", "health"):
+        assert json.loads(json.dumps(commands.answer(command, {}))) is not None
+    for plugin_id in ("in_process", "audio_tags"):
+        for command in ("info", "stats", "health"):
+            json.dumps(commands.answer(command, {"plugin_id": plugin_id}))
+
+
+def test_an_object_in_the_hosts_process(commands: Commands) -> None:
+    def said(command: str) -> str:
+        text: str = commands.answer(command, {"plugin_id": "in_process"})["said"]
+        return text
+
+    assert said("load") == "in_process runs already"
+    assert said("unload").startswith("in_process was stopped")
+    assert said("restart").startswith("in_process was started: running, ")
+    with pytest.raises(UsageError, match="nothing to disable"):
+        said("disable")
+
+
+def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callable[..., Path]) -> None:
+    data_dir = tmp_path / "data"
+    make_plugin("twin", "")
+    make_plugin("twin", "", parent=data_dir / "plugin-packages")
+    with Host(data_dir=data_dir) as host:
+        enable(host.plugins, "twin")
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=data_dir) as host:
+        before = [row["reason"] for row in list_(host.plugins) if row["id"] == "twin"]
+        assert before == ["", f"hidden by {data_dir / 'plugin-packages' / 'twin'}"]
+        uninstall(host.plugins, "twin", keep_data=True)
+        (left,) = [row for row in list_(host.plugins) if row["id"] == "twin"]
+        assert "what hid it is gone" in left["reason"]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("explode", {}),
+        ("__init__", {}),
+        ("info", {}),
+        ("info", {"plugin_id": 1}),
+        ("info", {"plugin_id": None}),
+        ("info", {"plugin_id": "audio_tags", "plugins": {}}),
+        ("ping", {"plugins": {}}),
+        ("uninstall", {"plugin_id": "audio_tags", "keep_data": 1}),
+        ("uninstall", {"plugin_id": "audio_tags"}),
+        ("settings", {"plugin_id": "audio_tags", "assign": {"a": 1}, "unset": []}),
+        ("settings", {"plugin_id": "audio_tags", "assign": {}, "unset": "abc"}),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        commands.answer(command, arguments)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(sorted(COMMANDS)),
+    st.dictionaries(st.sampled_from(["plugin_id", "keep_data", "assign", "unset"]) | st.text(), JSON, max_size=4),
+)
+def test_any_arguments_are_answered_or_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
+    with contextlib.suppress(ViewraError):
+        json.dumps(commands.answer(command, arguments))
+
+
+def test_the_calls_of_several_hooks_together() -> None:
+    assert _together([]) == HookStats()
+    buckets = HookStats().buckets
+    one = HookStats(2, {"PluginTimeout": 1}, 1.0, 0.9, (2, *buckets[1:]))
+    other = HookStats(1, {"PluginTimeout": 1, "PluginFault": 1}, 0.5, 0.5, (0, 1, *buckets[2:]))
+    both = _together([one, other])
+    assert (both.calls, both.failed, both.total_s, both.max_s) == (3, 3, 1.5, 0.9)
+    assert both.buckets[:3] == (2, 1, 0)

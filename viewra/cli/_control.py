@@ -1,0 +1,157 @@
+"""Asks the host that runs on a data directory, if one does, over its control socket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from viewra.cli._options import Options
+from viewra.errors import LockedError, UsageError, ViewraError
+from viewra.host.control_wire import encoded, read_line, read_note
+from viewra.host.lock import holder
+
+T = TypeVar("T")
+
+KNOCK_S = 5.0
+"""Seconds in which a host that holds the data directory has to say that it is there; it may be starting or ending."""
+LOOK_S, DO_S = 15.0, 900.0
+"""Seconds in which it has to have answered: a look; anything that starts plugins, which may migrate first."""
+
+_LOOKS = {"ping", "list", "info", "stats"}
+_LONGEST_ANSWER = 64 * 1024 * 1024
+_TRIES = 3
+
+
+class _Gone(Exception):
+    """Nobody listens, or the host ended without doing what was asked."""
+
+
+@attrs.frozen
+class RunningHost:
+    """A host that has just answered: where its socket is, and how messages call its process."""
+
+    path: Path
+    process: str
+
+
+class HostError(ViewraError):
+    """What a running host said is wrong."""
+
+    def __init__(self, message: str, *, hint: str | None, exit_status: int) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_status = exit_status
+
+
+def find_host(data_dir: Path) -> RunningHost | None:
+    """The host that runs on this data directory, None when none does.
+
+    Raises LockedError for one that holds the directory and does not answer.
+    """
+    deadline = time.monotonic() + KNOCK_S
+    while True:
+        path = read_note(data_dir)
+        if path is not None:
+            try:
+                return RunningHost(path, _process(_exchange(path, "ping", {}, deadline)))
+            except (_Gone, TimeoutError):  # its note is all that is left of it, or it is on its way
+                pass
+        name = holder(data_dir)
+        if name is None:
+            return None
+        if time.monotonic() >= deadline:
+            raise LockedError(
+                f"{data_dir} is in use by {name}, which does not answer on its control socket",
+                hint="it is starting, ending or stuck: try again, or end it",
+            )
+        threading.Event().wait(0.05)
+
+
+def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
+    """What the host on this data directory answers, None when none runs.
+
+    Raises ViewraError with what the host said is wrong, and LockedError for a host that does not answer.
+    """
+    for _ in range(_TRIES):
+        host = find_host(data_dir)
+        if host is None:
+            return None
+        seconds = LOOK_S if command in _LOOKS else DO_S
+        try:
+            return _exchange(host.path, command, arguments, time.monotonic() + seconds)
+        except _Gone:
+            continue  # it was about to end
+        except TimeoutError as error:
+            raise LockedError(
+                f"{host.process} did not answer within {seconds:g} s", hint="it may be stuck: look at its log"
+            ) from error
+    raise LockedError(f"the host on {data_dir} ends before it answers", hint="try again")
+
+
+def ask_or_do(options: Options, command: str, alone: Callable[[], T], **arguments: Any) -> Any | T:
+    """Have the running host do it; where none runs, do it ``alone``, for the next host to find it done.
+
+    What only this command was told is not the running host's business: plugins in further directories (``--plugins``),
+    and those that somebody runs by hand (``--reattach``).
+    """
+    if options.reattach:
+        return alone()
+    try:
+        answer = ask(options.directory, command, **arguments)
+    except HostError as error:
+        if error.exit_status != UsageError.exit_status or not options.plugins:
+            raise
+        return alone()
+    if answer is not None:
+        return answer
+    done = alone()
+    # One that began meanwhile may have looked before it was done.
+    answer = ask(options.directory, command, **arguments)
+    return done if answer is None else answer
+
+
+def no_host(data_dir: Path, what: str, *, hint: str) -> ViewraError:
+    """The error for a command that makes sense only while a host runs."""
+    return ViewraError(f"no host runs on {data_dir}: {what}", hint=hint)
+
+
+def _process(answer: Any) -> str:
+    """How messages call the process that answered."""
+    return str(answer["process"]) if isinstance(answer, dict) and "process" in answer else "the running host"
+
+
+def _exchange(path: Path, command: str, arguments: dict[str, Any], deadline: float) -> Any:
+    """One request and its answer; raises _Gone, TimeoutError, and what the host says is wrong."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        try:
+            connection.connect(os.fspath(path))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered all the same
+                connection.sendall(encoded({"command": command, "arguments": arguments}))
+            line = read_line(connection, _LONGEST_ANSWER, deadline)
+        except TimeoutError:
+            raise
+        except PermissionError as error:
+            raise ViewraError(f"the control socket {path}: {error.strerror}", hint="be the user of the host") from error
+        except OSError as error:
+            raise _Gone from error
+    if not line:
+        raise _Gone
+    try:
+        answer = json.loads(line)
+        if "error" not in answer:
+            return answer["result"]
+        failure = HostError(**answer["error"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ViewraError(
+            f"what answers at {path} is no host that this version knows", hint="end it, or use its own version"
+        ) from error
+    raise failure

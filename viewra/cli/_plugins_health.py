@@ -1,0 +1,49 @@
+"""``viewra plugins health [ID]``: whether the running plugins answer, and what they say of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from viewra.cli._control import ask, no_host
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json, print_table, print_text
+
+_TRANSPORT = {True: "answers", False: "does not answer", None: "-"}
+_OWN = {True: "well", False: "not well", None: "-"}
+
+
+@click.command("health")
+@click.argument("plugin_id", metavar="[ID]", default="")
+@json_option
+@click.pass_obj
+def health_command(options: Options, plugin_id: str, as_json: bool) -> None:
+    """Ask the plugins that run for their health, all at once; wakes none.
+
+    PROCESS is whether the process answers, PLUGIN what the plugin says of itself, which may depend on a remote site.
+    Exit status 1: one is not well, or does not run because it crashed.
+    """
+    rows = ask(options.directory, "health", plugin_id=plugin_id)
+    if rows is None:
+        raise no_host(
+            options.directory,
+            "no plugin runs there to be asked",
+            hint="viewra plugins load ID shows whether a plugin starts",
+        )
+    if as_json:
+        print_json(rows)
+    else:
+        _print(rows)
+    if not all(row["well"] for row in rows):
+        click.get_current_context().exit(1)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    table = [(row["id"], row["state"], _TRANSPORT[row["transport"]], _OWN[row["own"]]) for row in rows]
+    print_table(table, ("ID", "STATE", "PROCESS", "PLUGIN"))
+    for row in rows:
+        if row["error"]:
+            what = row["condition"] if row["condition"] != "unknown" else row["state"]
+            click.echo()
+            print_text(f"{row['id']} is {what}: {row['error']}")
