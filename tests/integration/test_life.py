@@ -14,7 +14,7 @@ import pytest
 
 from viewra import Host
 from viewra.adapters import BreakerState
-from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.errors import ManifestError, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host.status import Condition
 from viewra.types import PluginState
 
@@ -439,3 +439,35 @@ def test_what_a_process_uses_is_sampled_and_shown_with_its_calls(
         text = host.metrics()
         assert 'viewra_plugin_calls_total{hook="search",plugin="p"} 1.0' in text
         assert 'viewra_plugin_up{plugin="p"} 1.0' in text
+
+
+def test_the_operators_word_on_how_it_is_run_counts_from_the_next_reload_on(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: call_timeout_s: default: 30")
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        plugin.load()
+        assert plugin.manifest is not None
+        kept = host.plugins.runtime_settings(plugin.manifest)
+        kept.change({"call_timeout_s.search": 0.3, "restart.max": 7})
+        with pytest.raises(ManifestError, match=r"health.failures: .*>=1"):
+            kept.change({"health.failures": 0})
+        with pytest.raises(ManifestError, match="no such setting"):
+            kept.change({"patience": 3})
+        plugin.reload()
+        assert plugin.runtime.restart.max == 7
+        with pytest.raises(PluginTimeout, match=r"within 0.3 s"):
+            ask(host, "hang")
+        shown = {one.key: one for one in kept.shown()}
+        most = shown["restart.max"]
+        assert (most.value, most.default, most.source) == (7, 5, "operator")
+        assert (shown["call_timeout_s.search"].value, shown["call_timeout_s.default"].value) == (0.3, 30)
+        assert "settings" not in {one.key.partition(".")[0] for one in plugin.settings.shown()}
+    with running(tmp_path, states) as host:
+        assert host.plugins["p"].runtime.call_timeout_s == {"default": 30.0, "search": 0.3}
+        manifest = host.plugins["p"].manifest
+        assert manifest is not None
+        host.plugins.runtime_settings(manifest).change({}, ["call_timeout_s.search", "restart.max"])
+        host.plugins["p"].reload()
+        assert host.plugins["p"].runtime == manifest.runtime

@@ -18,10 +18,11 @@ from viewra.host import operations
 @click.argument("plugin_id", metavar="ID")
 @click.argument("assignments", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--unset", multiple=True, metavar="KEY", help="Go back to the manifest's default (repeatable).")
+@click.option("--runtime", is_flag=True, help="Those that say how it is run: deadlines, restarts, health checks …")
 @json_option
 @click.pass_obj
 def settings_command(
-    options: Options, plugin_id: str, assignments: tuple[str, ...], unset: tuple[str, ...], as_json: bool
+    options: Options, plugin_id: str, assignments: tuple[str, ...], unset: tuple[str, ...], runtime: bool, as_json: bool
 ) -> None:
     """Show a plugin's settings, or change some of them.
 
@@ -31,9 +32,9 @@ def settings_command(
 
     def alone() -> dict[str, Any]:
         with options.host(exclusive=False) as host:
-            return operations.settings(host.plugins, plugin_id, pairs, list(unset))
+            return operations.settings(host.plugins, plugin_id, pairs, list(unset), runtime)
 
-    asked = {"plugin_id": plugin_id, "assign": pairs, "unset": list(unset)}
+    asked = {"plugin_id": plugin_id, "assign": pairs, "unset": list(unset), "runtime": runtime}
     answer = ask_or_do(options, "settings", alone, **asked)
     shown = answer["settings"]
     if as_json:
@@ -45,7 +46,7 @@ def settings_command(
         click.echo(f"{plugin_id} has no settings")
     if answer["pid"] is not None and (pairs or unset):
         click.echo(
-            f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins restart {plugin_id}",
+            f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins reload {plugin_id}",
             err=True,
         )
 

@@ -60,7 +60,7 @@ def details(plugin: Plugin) -> dict[str, Any]:
         data["permissions"] = [
             f"{permission.resource}: {', '.join(permission.actions)}" for permission in plugin.manifest.permissions
         ]
-        data["runtime"] = attrs.asdict(plugin.manifest.runtime)
+        data["runtime"] = attrs.asdict(plugin.runtime)
         data["warnings"] = [str(warning) for warning in plugin.manifest.warnings]
     return data
 

@@ -18,7 +18,7 @@ from viewra.host.settings import PluginSettings
 from viewra.host.spec import Pin
 from viewra.host.status import HealthReport, PluginStats
 from viewra.host.supervisor import Supervisor
-from viewra.manifest import Manifest
+from viewra.manifest import Manifest, Runtime
 from viewra.transport.hclog import LogRecord
 from viewra.types import Health, PluginInfo, PluginState
 
@@ -87,6 +87,11 @@ class Plugin(ServiceClients):
         if not isinstance(settings, PluginSettings):
             raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
         return settings
+
+    @property
+    def runtime(self) -> Runtime:
+        """How it is run: as its manifest says, or as the operator set it."""
+        return self._supervisor("run").installation.runtime
 
     @property
     def own_database(self) -> PluginDatabase:

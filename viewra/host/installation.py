@@ -10,7 +10,7 @@ import attrs
 
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
-from viewra.errors import PluginUnavailable
+from viewra.errors import PluginUnavailable, ViewraError
 from viewra.host.code_hash import code_hash
 from viewra.host.discovery import Found, read
 from viewra.host.entry_point import command
@@ -52,11 +52,6 @@ class Code:
         return self.found.manifest
 
     @property
-    def runtime(self) -> Runtime:
-        """How it is to be run."""
-        return self.found.manifest.runtime if self.found.manifest is not None else Runtime()
-
-    @property
     def version(self) -> str:
         """As the manifest says it."""
         return self.found.manifest.version if self.found.manifest is not None else "?"
@@ -65,7 +60,8 @@ class Code:
 class Installation:
     """The code of one plugin, which version of it is used, and how a process of it is run.
 
-    ``settings_of`` gives the settings of a version. ``connecting``, ``versions`` and ``limits`` are the host's.
+    ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
+    ManifestError. ``connecting``, ``versions`` and ``limits`` are the host's.
     """
 
     def __init__(
@@ -73,6 +69,7 @@ class Installation:
         found: Found,
         *,
         settings_of: Callable[[Found], ConfigSource | None],
+        runtime_of: Callable[[Manifest], Runtime] = lambda manifest: manifest.runtime,
         pins: Pins | None,
         data_dir: Path,
         log_level: str,
@@ -87,12 +84,14 @@ class Installation:
         self.settings = settings_of(found)
         self.kept = KeptCode(data_dir / "kept-code" / found.plugin_id)
         self._settings_of = settings_of
+        self._runtime_of = runtime_of
         self._data_dir = data_dir
         self._log_level = log_level
         self._connecting = connecting or Connecting()
         self._versions = versions
         self._used = Code(found, "")
         self._refused = ""
+        self.runtime = self._runtime_now()
 
     # ---- versions of the code ----
 
@@ -112,6 +111,7 @@ class Installation:
         """From now on this version is in use."""
         self._used = code
         self.settings = self._settings_of(code.found)
+        self.runtime = self._runtime_now()
 
     def on_disk(self) -> Code:
         """The version that is on disk now."""
@@ -145,11 +145,6 @@ class Installation:
     # ---- what it has, and how it is run ----
 
     @property
-    def runtime(self) -> Runtime:
-        """How the version in use is run."""
-        return self._used.runtime
-
-    @property
     def private_dir(self) -> Path:
         """Its own data directory."""
         return self._data_dir / "plugins" / self.plugin_id
@@ -164,6 +159,19 @@ class Installation:
         backups = self._data_dir / "backups" / "plugins" / self.plugin_id
         return OwnDatabase(self.plugin_id, self.database_url, backups, code.code_hash)
 
+    def runtime_for(self, code: Code) -> Runtime:
+        """How this version is to be run; raises ManifestError for what the operator set and it does not allow."""
+        return self._runtime_of(code.manifest)
+
+    def _runtime_now(self) -> Runtime:
+        """How the version in use is run; by its manifest alone where a start would fail for what the operator set."""
+        if self._used.found.manifest is None:
+            return Runtime()
+        try:
+            return self.runtime_for(self._used)
+        except ViewraError:
+            return self._used.found.manifest.runtime
+
     def deadline_s(self, method: str) -> float:
         """Seconds that one call may take, by the manifest."""
         given = self.runtime.call_timeout_s
@@ -177,6 +185,7 @@ class Installation:
     def spec(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> Spec:
         """How a process of this code is run; raises ViewraError for settings that do not fit, and OSError."""
         manifest = code.manifest
+        runtime = self.runtime_for(code)
         self.private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings = self._settings_of(code.found)
         context = PluginContext(
@@ -192,15 +201,15 @@ class Installation:
             code.found.directory,
             context,
             manifest.capabilities,
-            manifest.runtime.start_timeout_s,
+            runtime.start_timeout_s,
             connecting=self._connecting,
             pin=self.pins.of(code.found) if self.pins is not None else None,
-            detachable=manifest.runtime.detachable,
+            detachable=runtime.detachable,
             versions=self._versions,
             limits=self.limits,
             own_database=self.database(code),
             migration_timeout_s=self.deadline_s("migrate"),
             only_database=only_database,
             may_migrate=may_migrate,
-            health_timeout_s=manifest.runtime.health.timeout_s,
+            health_timeout_s=runtime.health.timeout_s,
         )

@@ -129,10 +129,17 @@ def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Data:
     return {"said": f"{plugin_id} was removed from {path}; its data was {data}", "id": plugin_id, "path": path}
 
 
-def settings(plugins: Registry, plugin_id: str, assign: dict[str, str], unset: list[str]) -> Data:
-    """Change a plugin's settings, if any are to be, and give them all; ``pid`` is of the process that runs by now."""
+def settings(
+    plugins: Registry, plugin_id: str, assign: dict[str, str], unset: list[str], runtime: bool = False
+) -> Data:
+    """Change a plugin's settings, if any are to be, and give them all; ``pid`` is of the process that runs by now.
+
+    With ``runtime`` those are meant that say how it is run.
+    """
     plugin = find_plugin(plugins, plugin_id)
     kept = plugin.settings
+    if runtime and plugin.manifest is not None:
+        kept = plugins.runtime_settings(plugin.manifest)
     if assign or unset:
         kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
     return {"settings": [attrs.asdict(setting) for setting in kept.shown()], "pid": plugin.pid}

@@ -24,11 +24,12 @@ from viewra.host.plugin_log import PluginLog
 from viewra.host.plugin_log_file import log_path
 from viewra.host.records import Records
 from viewra.host.secrets import SecretBox
-from viewra.host.settings import PluginSettings
+from viewra.host.settings import RUNTIME_MARK, PluginSettings
 from viewra.host.slot import StateListener
 from viewra.host.spec import Connecting, Machinery
 from viewra.host.supervisor import Supervisor
 from viewra.host.uninstall import remove, require_removable
+from viewra.manifest import Manifest, Runtime
 from viewra.services import Implementation
 
 log = logging.getLogger("viewra.host")
@@ -193,6 +194,7 @@ class Registry(Mapping[str, Plugin]):
         installation = Installation(
             found,
             settings_of=self._settings,
+            runtime_of=self._runtime,
             pins=self._pins,
             data_dir=self._data_dir,
             log_level=self._log_level,
@@ -245,6 +247,17 @@ class Registry(Mapping[str, Plugin]):
         if found.manifest is None:
             return None
         return PluginSettings(found.plugin_id, found.manifest.settings, self._engine, self._box)
+
+    def runtime_settings(self, manifest: Manifest) -> PluginSettings:
+        """What may be set of how a plugin is run, and what the operator set of it."""
+        schema = manifest.runtime_schema
+        return PluginSettings(
+            manifest.id, schema.settings, self._engine, self._box, mark=RUNTIME_MARK, given=schema.given
+        )
+
+    def _runtime(self, manifest: Manifest) -> Runtime:
+        values = self.runtime_settings(manifest).operator()
+        return manifest.runtime_schema.runtime(values) if values else manifest.runtime
 
     def _remember(self, found: Found, enabled: bool) -> None:
         set_enabled(self._engine, found.plugin_id, str(found.directory), enabled)

@@ -57,7 +57,7 @@ class Reloader:
         Raises PluginUnavailable, with the reason, when ``new`` cannot be used: then ``old`` serves on.
         """
         try:
-            if self._beside(run, old, new):
+            if self._beside(run, new):
                 try:
                     replaced = self.serve(self._proven(run, new), new)
                     if replaced is not None:  # it may have died meanwhile
@@ -66,7 +66,7 @@ class Reloader:
                     self._one_after_the_other(run, old, new)
             else:
                 self._one_after_the_other(run, old, new)
-        except PluginError as error:
+        except ViewraError as error:
             what = f"version {new.version}" if new.found.manifest is not None else "the new code"
             reason = f"{what} is not used, {old.version} serves on: it {error.message}"
             if not self.slot.become(PluginState.RUNNING, reason, only_from={PluginState.RUNNING}):
@@ -74,9 +74,9 @@ class Reloader:
             raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from error
         return _what(old, new)
 
-    def _beside(self, run: Incarnation, old: Code, new: Code) -> bool:
-        """Whether both may run at the same time."""
-        if "restart" in {old.runtime.reload, new.manifest.runtime.reload}:
+    def _beside(self, run: Incarnation, new: Code) -> bool:
+        """Whether both may run at the same time; raises ManifestError where what the operator set does not fit."""
+        if "restart" in {self.installation.runtime.reload, self.installation.runtime_for(new).reload}:
             return False
         silent = "database_service" in run.services and not run.describes
         return not (silent and self.installation.database(new).must_migrate(None))

@@ -165,9 +165,10 @@ class Runs:
         self._retry_at, self._waits = 0.0, False
         self.known_services = run.services
         self._traffic.breaker.reset()
-        self._traffic.resize(calls=code.runtime.max_calls, queue=code.runtime.max_queue)
-        if self._restarts.policy != code.runtime.restart:
-            self._restarts = Restarts(code.runtime.restart)
+        runtime = self.installation.runtime
+        self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
+        if self._restarts.policy != runtime.restart:
+            self._restarts = Restarts(runtime.restart)
         declared = code.manifest.capabilities
         if not reason and (missing := ", ".join(sorted(declared - run.services))):
             reason = f"its manifest claims what it lacks: {missing}"
@@ -175,7 +176,7 @@ class Runs:
         with self._recording():
             if self._records is not None and run.services != declared:
                 self._records.set_services(self.installation.place, code.code_hash, run.services)
-        if code.runtime.reload == "restart" or "database_service" in run.services:
+        if runtime.reload == "restart" or "database_service" in run.services:
             try:
                 self.installation.kept.keep(code.found.directory, code.code_hash)
             except OSError as error:

@@ -31,23 +31,44 @@ class Setting:
     secret: bool
 
 
-class PluginSettings:
-    """The settings of one plugin. Values are given and kept as JSON data under dotted keys."""
+RUNTIME_MARK = ":"
+"""What the keys begin with under which settings of a plugin's ``runtime`` are kept: no field of a manifest does."""
 
-    def __init__(self, plugin_id: str, schema: SettingsSchema, engine: sa.Engine, box: SecretBox) -> None:
+
+class PluginSettings:
+    """The settings of one plugin. Values are given and kept as JSON data under dotted keys.
+
+    ``mark`` keeps apart what is set of another part of the manifest, ``given`` is what that says itself.
+    """
+
+    def __init__(
+        self,
+        plugin_id: str,
+        schema: SettingsSchema,
+        engine: sa.Engine,
+        box: SecretBox,
+        *,
+        mark: str = "",
+        given: Mapping[str, object] | None = None,
+    ) -> None:
         self._plugin_id = plugin_id
         self._schema = schema
         self._engine = engine
         self._box = box
+        self._mark = mark
+        self._given = given or {}
 
     def config(self) -> dict[str, str]:
         """``PluginContext.config``; raises ManifestError for a value that does not fit or is required and missing."""
-        return self._schema.config(self._operator())
+        return self._schema.config(self.operator())
 
     def shown(self) -> list[Setting]:
         """Every setting of the manifest, in its order. A secret's value and default are never in it."""
         given = self._stored()
-        return [self._shown(field, given) for field in self._schema.fields()]
+        fields = list(self._schema.fields())
+        known = {field.key for field in fields}
+        more = [_named(key, self._given.get(key)) for key in {**self._given, **given} if key not in known]
+        return [self._shown(field, given) for field in (*fields, *more)]
 
     def change(self, assign: Mapping[str, object], unset: Collection[str] = ()) -> None:
         """Set and unset values, all of them or none.
@@ -59,9 +80,9 @@ class PluginSettings:
         for key in unset:
             if key not in stored:
                 raise UsageError(f"setting {key} of plugin {self._plugin_id} is not set", hint="nothing was changed")
-        kept = {key: value for key, value in self._operator().items() if key not in unset}
+        kept = {key: value for key, value in self.operator().items() if key not in unset}
         try:
-            self._schema.fill({**kept, **assign})
+            self._schema.fill({**self._given, **kept, **assign})
         except ManifestError as error:
             # One that is still missing, or was wrong before, is no reason to refuse another.
             concerned = tuple(one for one in error.errors if _concerns(one, assign))
@@ -75,8 +96,8 @@ class PluginSettings:
                     errors=concerned,
                 ) from error
         secrets = {field.key for field in self._schema.fields() if field.secret}
-        rows = {key: self._sealed(value, secret=key in secrets) for key, value in assign.items()}
-        write_settings(self._engine, self._plugin_id, rows, unset)
+        rows = {self._mark + key: self._sealed(value, secret=key in secrets) for key, value in assign.items()}
+        write_settings(self._engine, self._plugin_id, rows, [self._mark + key for key in unset])
 
     def parse(self, key: str, text: str) -> object:
         """What ``KEY=TEXT`` means for this plugin."""
@@ -84,23 +105,28 @@ class PluginSettings:
 
     def _shown(self, field: SettingField, given: Mapping[str, StoredSetting]) -> Setting:
         operator = field.key in given
+        has_default = field.has_default or field.key in self._given
         value = None
         if not field.secret:
-            value = json.loads(given[field.key].value) if operator else field.default
+            value = json.loads(given[field.key].value) if operator else self._given.get(field.key, field.default)
         return Setting(
             key=field.key,
             type=field.type,
             constraint="" if field.secret else field.constraint,
-            default=None if field.secret else field.default,
+            default=None if field.secret else self._given.get(field.key, field.default),
             value=value,
-            source="operator" if operator else "manifest" if field.has_default else "unset",
+            source="operator" if operator else "manifest" if has_default else "unset",
             secret=field.secret,
         )
 
     def _stored(self) -> dict[str, StoredSetting]:
-        return read_settings(self._engine, self._plugin_id)
+        stored = read_settings(self._engine, self._plugin_id)
+        if self._mark:
+            return {key.removeprefix(self._mark): one for key, one in stored.items() if key.startswith(self._mark)}
+        return {key: one for key, one in stored.items() if not key.startswith(RUNTIME_MARK)}
 
-    def _operator(self) -> dict[str, object]:
+    def operator(self) -> dict[str, object]:
+        """What the operator set, by dotted key; raises ViewraError when a secret cannot be read."""
         return {key: json.loads(self._opened(one)) for key, one in self._stored().items()}
 
     def _sealed(self, value: object, *, secret: bool) -> StoredSetting:
@@ -109,6 +135,22 @@ class PluginSettings:
 
     def _opened(self, one: StoredSetting) -> str:
         return self._box.decrypt(one.value) if one.encrypted else one.value
+
+
+def _named(key: str, default: object) -> SettingField:
+    """A setting that the schema has no name for, only a pattern: the deadline of one hook, say."""
+    return SettingField(
+        key=key,
+        type="number" if isinstance(default, int | float) else "",
+        constraint="",
+        default=default,  # type: ignore[arg-type]  # JSON data
+        has_default=default is not None,
+        required=False,
+        secret=False,
+        ui={},
+        line=0,
+        column=0,
+    )
 
 
 def parse_setting(schema: SettingsSchema, key: str, text: str) -> object:
@@ -123,5 +165,5 @@ def parse_setting(schema: SettingsSchema, key: str, text: str) -> object:
 
 
 def _concerns(error: ManifestError, assign: Mapping[str, object]) -> bool:
-    path = error.path.removeprefix("settings.")
+    path = error.path.partition(".")[2]
     return any(path == key or path.startswith(f"{key}.") or key.startswith(f"{path}.") for key in assign) or not path

@@ -382,6 +382,7 @@ class Supervisor:
     def _take_up(self, new: Code) -> str:
         """Use another version of a plugin that does not run."""
         if new == self.installation.used and self.state is not PluginState.INVALID:
+            self.installation.use(new)  # what the operator set may be new
             return f"version {new.version} is in use, and does not run: {self.state}"
         self._runs.take_up(new)
         stays = {PluginState.STOPPED} if self._runs.short_reason == "unloaded" else set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from viewra.manifest.load import load
 from viewra.manifest.model import HealthChecks, Manifest, Permission, Restart, Runtime
 from viewra.manifest.report import CheckReport, as_dict, check, entry_point_problem, render
+from viewra.manifest.runtime import RuntimeSchema
 from viewra.manifest.settings import SettingField, SettingsGroup, SettingsSchema
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Permission",
     "Restart",
     "Runtime",
+    "RuntimeSchema",
     "SettingField",
     "SettingsGroup",
     "SettingsSchema",

@@ -19,6 +19,7 @@ from viewra.manifest.cue.problem import Limit, Problem, combined
 from viewra.manifest.cue.source import Place
 from viewra.manifest.cue.value import parse_text
 from viewra.manifest.findings import notes
+from viewra.manifest.runtime import RuntimeSchema, runtime
 from viewra.manifest.settings import SettingsSchema
 
 _LIMITS = Limits()
@@ -101,8 +102,9 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
             _explain(root, problem)
         raise combined(problems)
     settings = SettingsSchema(data["id"], root.arcs["settings"].conjuncts, _LIMITS)
+    how_run = RuntimeSchema(data["id"], schema.arcs["#Runtime"].conjuncts, data["runtime"], _LIMITS)
     place = root.arcs["entry_points"].arcs["main"].place
-    return _manifest(file, data, entry_point, settings, combined(warnings).errors if warnings else (), place)
+    return _manifest(file, data, entry_point, settings, how_run, combined(warnings).errors if warnings else (), place)
 
 
 def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
@@ -161,6 +163,7 @@ def _manifest(
     data: dict[str, Any],
     entry_point: str,
     settings: SettingsSchema,
+    runtime_schema: RuntimeSchema,
     warnings: tuple[ManifestError, ...],
     place: Place,
 ) -> model.Manifest:
@@ -184,7 +187,8 @@ def _manifest(
         other_capabilities=frozenset(offered - set(model.CAPABILITIES)),
         permissions=tuple(map(_permission, data["permissions"])),
         settings=settings,
-        runtime=_runtime(data["runtime"]),
+        runtime=runtime(data["runtime"]),
+        runtime_schema=runtime_schema,
         warnings=warnings,
         entry_point_place=place.source.line_column(place.offset),
     )
@@ -198,26 +202,3 @@ def _permission(value: str | dict[str, Data]) -> model.Permission:
     actions = value["actions"]
     assert isinstance(actions, list)  # noqa: S101  (the schema says so)
     return model.Permission(str(value["resource"]), tuple(str(action) for action in actions), details)
-
-
-def _runtime(data: dict[str, Any]) -> model.Runtime:
-    return model.Runtime(
-        workers=data["workers"],
-        lazy=data["lazy"],
-        idle_timeout_s=float(data["idle_timeout_s"]),
-        start_timeout_s=float(data["start_timeout_s"]),
-        call_timeout_s={name: float(seconds) for name, seconds in data["call_timeout_s"].items()},
-        limits=data["limits"],
-        max_calls=data["max_calls"],
-        max_queue=data["max_queue"],
-        restart=model.Restart(data["restart"]["max"], float(data["restart"]["window_s"])),
-        health=model.HealthChecks(
-            interval_s=float(data["health"]["interval_s"]),
-            own_interval_s=float(data["health"]["own_interval_s"]),
-            timeout_s=float(data["health"]["timeout_s"]),
-            failures=data["health"]["failures"],
-            restart=data["health"]["restart"],
-        ),
-        reload=data["reload"],
-        detachable=data["detachable"],
-    )

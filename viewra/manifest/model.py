@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from viewra.errors import ManifestError
 from viewra.manifest.cue.data import Data
 from viewra.manifest.settings import SettingsSchema
+
+if TYPE_CHECKING:
+    from viewra.manifest.runtime import RuntimeSchema
 
 CAPABILITIES = (
     "metadata_scraper",
@@ -95,8 +99,9 @@ class Manifest:
 
     ``entry_point`` is relative to ``directory`` and does not lead out of it; whether the file is there is ``check``'s
     to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
-    ``entry_point_place`` is its line and column. ``opt_in``: even if it comes with viewra, somebody must enable it.
-    ``warnings`` are things that a person should look at and that nothing depends on.
+    ``runtime_schema`` says what an operator may set of ``runtime``. ``entry_point_place`` is its line and column.
+    ``opt_in``: even if it comes with viewra, somebody must enable it. ``warnings`` are things that a person should look
+    at and that nothing depends on.
     """
 
     file: Path
@@ -117,6 +122,7 @@ class Manifest:
     permissions: tuple[Permission, ...]
     settings: SettingsSchema
     runtime: Runtime
+    runtime_schema: RuntimeSchema
     warnings: tuple[ManifestError, ...] = ()
     entry_point_place: tuple[int, int] = (0, 0)
     opt_in: bool = False

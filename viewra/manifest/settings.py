@@ -68,8 +68,13 @@ class SettingsSchema:
         self._name = name
         group = Group(closing=True, deep=True)
         closed = ast.Struct(Source("", "", 1), 0, 0, None)  # what the manifest does not declare cannot be set
+        # What the schema of manifests says of all settings declares none of them.
+        declares = [name != _SETTINGS or not conjunct.expr.source.rank for conjunct in conjuncts]
         self._conjuncts = [
-            *(attrs.evolve(conjunct, groups=() if conjunct.expr.source.rank else (group,)) for conjunct in conjuncts),
+            *(
+                attrs.evolve(conjunct, groups=(group,) if one else ())
+                for conjunct, one in zip(conjuncts, declares, strict=True)
+            ),
             Conjunct(closed, None, (group,)),
         ]
 
