@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
+import attrs
+
 from viewra.adapters._call import Endpoint, under_way
 from viewra.codec import metadata_scraper as codec
 from viewra.errors import PluginFault, PluginTimeout
@@ -14,6 +16,10 @@ from viewra.types import FileOutcome, FileToRead
 BATCH_SIZE = 64
 SINGLES_AT_ONCE = 16
 """Files of one batch for a plugin that takes them one by one: its calls all run at the same time."""
+
+# Whoever scans finds the file that ends the plugin by himself: a second attempt would only end it twice.
+_ASK_ONCE = attrs.evolve(codec.CAN_HANDLE, idempotent=False)
+_READ_ONCE = attrs.evolve(codec.EXTRACT_METADATA, idempotent=False)
 
 
 def matches(types: Sequence[str], mime_type: str) -> bool:
@@ -95,7 +101,7 @@ class _Singles:
             else:
                 self._finished(index, FileOutcome())
 
-        self._endpoint.start(codec.CAN_HANDLE, file.file_path, file.mime_type).add_done_callback(done)
+        self._endpoint.start(_ASK_ONCE, file.file_path, file.mime_type).add_done_callback(done)
 
     def _read(self, index: int, file: FileToRead) -> None:
         def done(pending: Future[Mapping[str, str]]) -> None:
@@ -105,7 +111,7 @@ class _Singles:
             else:
                 self._finished(index, FileOutcome(pending.result()))
 
-        self._endpoint.start(codec.EXTRACT_METADATA, file.file_path).add_done_callback(done)
+        self._endpoint.start(_READ_ONCE, file.file_path).add_done_callback(done)
 
     def _failed(self, index: int, error: BaseException) -> None:
         if isinstance(error, PluginFault | PluginTimeout):  # this file's own failure; any other is the plugin's
