@@ -167,7 +167,8 @@ def test_plugins_list_and_info(viewra: Viewra) -> None:
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]
-    assert set(plugin) == {"id", "name", "version", "type", "state", "reason", "pid", "services", "path"}
+    promised = {"id", "name", "version", "type", "state", "reason", "pid", "services", "path"}
+    assert set(plugin) == promised | {"health", "breaker"}
     info = viewra("plugins", "info", "audio_tags", "--json").data
     assert info["permissions"] == ["filesystem: read"]
     assert viewra("plugins", "disable", "audio_tags").status == 0
