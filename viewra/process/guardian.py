@@ -5,6 +5,7 @@ What the guardian does is in ``launcher``; what the plugin's own process does, a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -54,12 +55,13 @@ class Guardian:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             word, _, value = line.decode("utf-8", "replace").partition(" ")
-            if word == "pid" and not self.plugin:  # said before the plugin's first instruction: it cannot be forged
+            if word == "pid" and not self.plugin:  # said before the plugin's first instruction: the plugin can forge none
                 self.plugin = int(value)
             elif word == "error":
                 self.launch_error = value
-            elif word == "exit":
-                self.status = int(value)
+            elif word == "exit" and self.status is None:
+                with contextlib.suppress(ValueError):
+                    self.status = int(value)
         return bool(data)
 
     def open_plugin(self) -> tuple[int, int] | None:
