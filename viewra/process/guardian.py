@@ -36,6 +36,7 @@ class Guardian:
         self.launch_error = ""
         self.status: int | None = None
         self._mark = mark
+        self._done = False  # nothing is left for anybody to end
         self._rest = b""
 
     def wait_for_plugin(self) -> None:
@@ -55,13 +56,17 @@ class Guardian:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             word, _, value = line.decode("utf-8", "replace").partition(" ")
-            if word == "pid" and not self.plugin:  # said before the plugin's first instruction: the plugin can forge none
+            if (
+                word == "pid" and not self.plugin
+            ):  # said before the plugin's first instruction: the plugin can forge none
                 self.plugin = int(value)
             elif word == "error":
                 self.launch_error = value
             elif word == "exit" and self.status is None:
                 with contextlib.suppress(ValueError):
                     self.status = int(value)
+            elif word == "done":
+                self._done = True
         return bool(data)
 
     def open_plugin(self) -> tuple[int, int] | None:
@@ -90,9 +95,14 @@ class Guardian:
         self.process.kill()
 
     def reap(self) -> None:
-        """Wait for its end. When it was ended by force, end what it would have ended, as far as that can be found."""
-        if self.process.wait() != 0:
+        """Take its end, which has come or is to come. What it did not end itself is ended, as far as it can be found."""
+        poll = select.poll()
+        poll.register(self.report, select.POLLIN)
+        while poll.poll(0) and self.read():
+            pass
+        if not self._done:
             end_marked(self._mark)
+        self.process.wait()
 
     def abandon(self) -> None:
         """End it with all that it guards, reap it and let go of its pipes: the plugin cannot be watched."""

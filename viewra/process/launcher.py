@@ -7,8 +7,8 @@ program, which is then executed instead of the path in argv. With ``script`` the
 interpreter then runs itself: a second one would take its time.
 
 ``report`` is an open descriptor that tells the host, a line each: ``pid N`` of the plugin, once it is tied and has its
-session; ``error WHY`` when it could not be executed; ``exit N``, its exit status or minus the signal's number. The
-guardian's own exit status is 0 when nothing of the plugin is left.
+session; ``error WHY`` when it could not be executed; ``exit N``, its exit status or minus the signal's number; ``done``
+when nothing of it is left.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def restore_signals(libc: ctypes.CDLL, keep: tuple[int, ...] = ()) -> None:
         libc.signal(number, _SIG_DFL)  # fails for the few that cannot be changed, which is fine
 
 
-def tell(report: int, word: str, value: object) -> None:
+def tell(report: int, word: str, value: object = "") -> None:
     """Tell the host something; a host that is gone needs no telling."""
     try:  # noqa: SIM105 - ``contextlib`` takes its time to import
         os.write(report, f"{word} {value}".replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
@@ -89,6 +89,7 @@ class Guard:
                     pass
             _signal.sigtimedwait((_signal.SIGCHLD,), pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        tell(self._report, "done")
 
     def _must_end(self, signal: _signal.struct_siginfo) -> bool:
         """Whether the host asks for it, or its thread has ended: the kernel says in whose name a SIGTERM comes."""
@@ -126,7 +127,6 @@ def children(parent: int) -> list[int]:
 
 def guard(libc: ctypes.CDLL, guardian: Guard, executable: str | None) -> None:
     """Let go of all that is the plugin's, and guard it; never returns."""
-    status = 1
     try:
         libc.prctl(_PR_SET_NAME, b"viewra-guardian", 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -137,9 +137,8 @@ def guard(libc: ctypes.CDLL, guardian: Guard, executable: str | None) -> None:
             os.close(int(executable))
         os.chdir("/")
         guardian.run()
-        status = 0
     finally:
-        os._exit(status)
+        os._exit(0)
 
 
 def launch(options: dict[str, str], argv: list[str], report: int) -> bytes:

@@ -198,19 +198,14 @@ def test_a_stopped_guardian_holds_nothing_up(start, lines) -> None:
     assert not any(psutil.pid_exists(pid) for pid in (child.pid, orphan, parent.pid))
 
 
-def test_a_guardian_that_is_stopped_again_and_again_is_killed(start, lines, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guardian_that_cannot_go_on_is_killed(start, lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when somebody stops it again and again, or traces it."""
     monkeypatch.setattr("viewra.process.child.CLEAN_UP_S", 0.2)
-    stopping = """
-        import signal
-        parent = os.getppid()
-        if os.fork() == 0:
-            os.setsid()
-            while True:
-                os.kill(parent, signal.SIGSTOP)
-    """
-    child = start(ORPHAN + textwrap.dedent(stopping) + WAIT)
+    monkeypatch.setattr(Guardian, "wake", lambda self: None)
+    child = start(ORPHAN + WAIT)
     child.handshake_line(30)
     orphan, parent = orphan_of(lines), guardian_of(child)
+    parent.suspend()
     child.kill()
     assert child.returncode == -signal.SIGKILL
     for pid in (child.pid, orphan, parent.pid):
@@ -228,12 +223,25 @@ def test_what_a_killed_guardian_guarded_is_ended(start, lines) -> None:
 
 
 def test_the_end_of_a_process_whose_guardian_is_killed_is_made_sure(start) -> None:
-    """One that undid its tie, by the kernel's rules: a program with rights of its own has none."""
-    child = start("import ctypes; ctypes.CDLL(None).prctl(1, 0)\n" + WAIT)
+    """One that has undone its tie, and lost the mark."""
+    child = start(
+        "import ctypes, os, sys\nctypes.CDLL(None).prctl(1, 0)\n"
+        f"os.execve(sys.executable, [sys.executable, '-c', {WAIT!r}], {{}})"
+    )
     child.handshake_line(30)
     guardian_of(child).kill()
     assert child.wait(30) == -signal.SIGKILL
     wait_gone(child.pid)
+
+
+def test_a_process_ends_with_its_guardian_when_no_host_is_there() -> None:
+    plugin, orphan = kill_a_host(ORPHAN + WAIT, tied=False)
+    parent = psutil.Process(plugin).parent()
+    assert parent is not None
+    parent.kill()
+    wait_gone(plugin)
+    os.kill(orphan, signal.SIGKILL)  # whom nobody knows any more
+    wait_gone(orphan)
 
 
 def test_a_fork_bomb_is_ended(start, lines) -> None:
@@ -279,28 +287,27 @@ def test_what_ends_at_once_is_told_rightly(start) -> None:
         assert child.wait(30) == 1
 
 
-@pytest.mark.parametrize("_time", range(5))
-def test_a_start_while_the_spawner_closes_is_refused_or_ended(lines, _time: int) -> None:
+def test_a_spawner_that_closes_ends_what_is_only_starting(lines, tmp_path: Path) -> None:
     spawner = Spawner()
-    children: list[Child] = []
-    refused: list[bool] = []
-    begun = threading.Barrier(3)
+    spawned: list[Child] = []
+    gate, script, interpreter = tmp_path / "gate", tmp_path / "main.py", tmp_path / "python"
+    os.mkfifo(gate)
+    script.write_text(WAIT)
+    interpreter.write_text(f'#!/bin/sh\nread _ < {gate}\nexec {sys.executable} "$@"\n')
+    interpreter.chmod(0o700)
 
     def spawn() -> None:
-        begun.wait(30)
-        try:
-            children.append(spawner.spawn([sys.executable, "-c", WAIT], env={}, on_line=lines.on_line))
-        except HandshakeError:
-            refused.append(True)
+        spawned.append(spawner.spawn([str(interpreter), str(script)], env={}, script=True, on_line=lines.on_line))
 
-    threads = [threading.Thread(target=spawn) for _ in range(2)]
+    threads = [threading.Thread(target=target) for target in (spawn, spawner.close)]
+    threads[0].start()
+    with open(gate, "w") as opened:  # waits until it is read: the process has started
+        threads[1].start()
+        threads[1].join(0.2)  # a thread that ended now would take no process along
+        opened.write("\n")
     for thread in threads:
-        thread.start()
-    begun.wait(30)
-    spawner.close()
-    for thread in threads:
-        thread.join()
-    assert [child.wait(30) for child in children] == [-signal.SIGKILL] * (2 - len(refused))
+        thread.join(30)
+    assert [child.wait(30) for child in spawned] == [-signal.SIGKILL]
 
 
 @pytest.mark.parametrize(
