@@ -56,9 +56,7 @@ class Guardian:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             word, _, value = line.decode("utf-8", "replace").partition(" ")
-            if (
-                word == "pid" and not self.plugin
-            ):  # said before the plugin's first instruction: the plugin can forge none
+            if word == "pid" and not self.plugin:  # the first is said before any code of the plugin's runs
                 self.plugin = int(value)
             elif word == "error":
                 self.launch_error = value
@@ -95,7 +93,7 @@ class Guardian:
         self.process.kill()
 
     def reap(self) -> None:
-        """Take its end, which has come or is to come. What it did not end itself is ended, as far as it can be found."""
+        """Take its end, which has come or will. What it did not end itself is ended, as far as it can be found."""
         poll = select.poll()
         poll.register(self.report, select.POLLIN)
         while poll.poll(0) and self.read():
