@@ -262,6 +262,26 @@ def test_a_fork_bomb_is_ended(start, lines) -> None:
     assert not any(_has(process, mark) for process in psutil.process_iter())
 
 
+def test_a_chain_of_forks_is_ended(start) -> None:
+    """Each of its processes lives for less than a millisecond, in a session of its own."""
+    chain = """
+        import os, signal
+        fork, end, leave = os.fork, os._exit, os.setsid
+        if fork():
+            while True: signal.pause()
+        os.closerange(0, 3)
+        while True:
+            if fork(): end(0)
+            leave()
+    """
+    child = start(READY + textwrap.dedent(chain))
+    child.handshake_line(30)
+    mark = psutil.Process(child.pid).environ()[MARK]
+    child.kill()
+    assert child.returncode == -signal.SIGKILL
+    assert not any(_has(process, mark) for process in psutil.process_iter())
+
+
 def _has(process: psutil.Process, mark: str) -> bool:
     try:
         return process.environ().get(MARK) == mark
