@@ -1,6 +1,7 @@
 """A plugin process against a bare grpcio server: how soon it answers, how long a call takes, how much memory it holds.
 
-Both run in turn under this one process; the ratios are of pairs, so that a noisy machine disturbs both alike.
+Both run in turn under this one process; the ratios are of pairs, so that a noisy machine disturbs both alike. What a
+plugin's guardian holds is shown apart: a bare server has none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import attrs
 import grpc
+import psutil
 
 from viewra import Host
 from viewra.pb import plugin_pb2, plugin_pb2_grpc
@@ -63,6 +65,7 @@ class Sample:
     start_s: float
     call_s: float
     memory_mb: float
+    guardian_mb: float = 0.0
 
 
 def main(argv: list[str]) -> int:
@@ -87,6 +90,7 @@ def main(argv: list[str]) -> int:
         broken |= ratio > limit
         middle = (statistics.median(ours), statistics.median(bare))
         print(f"{unit:>22}: plugin {middle[0]:7.1f}, bare grpcio {middle[1]:7.1f}, ratio {ratio:.2f} (limit {limit})")
+    print(f"{'MB a guardian (PSS)':>22}: {statistics.median(pair[0].guardian_mb for pair in pairs):14.1f}")
     return int(broken)
 
 
@@ -114,6 +118,7 @@ def _pair(host: Host, folder: Path, calls: int, *, swap: bool) -> tuple[Sample, 
                 sides[side].call()
         for side in order:
             samples[side].memory_mb = _memory_mb(sides[side].pid)
+        samples[0].guardian_mb = _memory_mb(psutil.Process(sides[0].pid).ppid())
         spent: tuple[list[float], list[float]] = ([], [])
         for _ in range(calls // _BLOCK):  # short turns: a busy machine then slows both down alike
             for side in order:

@@ -13,6 +13,8 @@ import psutil
 import psycopg
 import pytest
 
+from viewra.process import MARK
+
 MakePlugin = Callable[..., Path]
 
 MANIFEST = """\
@@ -88,14 +90,22 @@ def postgresql_schema() -> Iterator[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """Fail the session when a test left a process of this one's behind."""
+    """Fail the session when a test left a process of this one's behind: a plugin, its guardian, what those started."""
     yield
     left = [child for child in psutil.Process().children(recursive=True) if _is_plugin(child)]
+    left += [process for process in psutil.process_iter() if _is_marked(process)]  # whoever is its parent by now
     assert not left, f"left behind: {left}"
 
 
 def _is_plugin(process: psutil.Process) -> bool:
     try:
         return "launcher.py" in " ".join(process.cmdline()) or "VIEWRA_PLUGIN" in process.environ()
+    except psutil.Error:
+        return False
+
+
+def _is_marked(process: psutil.Process) -> bool:
+    try:
+        return process.environ().get(MARK, "").startswith(f"{os.getpid()}-")
     except psutil.Error:
         return False

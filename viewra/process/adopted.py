@@ -12,8 +12,9 @@ import signal
 import threading
 from collections.abc import Callable
 
-from viewra.process.child import StopStep, start_time
+from viewra.process.child import StopStep
 from viewra.process.output import Output
+from viewra.process.stat import start_time
 
 _LAST_WAIT_S = 30.0
 

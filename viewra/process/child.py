@@ -1,7 +1,8 @@
 """One process that the host started: its output drained for ever, its end noticed and reaped, its stopping.
 
 Each child has a thread that reads its pipes and waits on its pidfd, so that a slow listener of one plugin holds up no
-other. Starting is the spawner's business; what a plugin says over gRPC is not known here.
+other. Its parent is a guardian, which ends whatever it leaves. Starting is the spawner's business; what a plugin says
+over gRPC is not known here.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import selectors
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import IO, Literal, cast
 
 from viewra.errors import HandshakeError
+from viewra.process.guardian import CLEAN_UP_S, Guardian
 from viewra.process.output import Output, Stream
 
 StopStep = Literal["ended", "graceful", "term", "kill"]
@@ -27,48 +28,54 @@ StopStep = Literal["ended", "graceful", "term", "kill"]
 _log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
 _QUIET_S = 0.2  # after the last line, before the listener is told that nothing more is coming for now
-_LAST_WORDS_S = 0.5  # after the process's end, for output that its descendants still hold open
+_LAST_WORDS_S = 0.5  # after the end of all that is known of, for output that somebody still holds open
 _REAP_S = 30.0  # after SIGKILL; longer means that the kernel itself is stuck
 
 
 class Child:
-    """A running process, until it is reaped.
+    """A running process, until it is reaped, and whatever it left has ended.
 
-    ``pid`` is also its process group. ``started`` is its start time in clock ticks since boot: with the pid it names
-    the process beyond doubt. ``returncode`` is None while it runs, then its exit status, or minus the signal's number.
+    ``pid`` is also its process group. ``started`` is its start time in clock ticks since boot, None when it had ended
+    at once: with the pid it names the process beyond doubt. ``returncode`` is None while it runs, then its exit status,
+    or minus the signal's number.
     """
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
-        report: IO[bytes],
+        guardian: Guardian,
         output: Output,
         *,
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[Child], None] | None = None,
     ) -> None:
-        self.pid = process.pid
-        self.started = start_time(process.pid)
+        self.pid = guardian.plugin
+        self.started: int | None = None
         self.output = output
         self.exited = threading.Event()
-        self._process = process
-        self._report = report
-        self._launch_error = ""
+        self._guardian = guardian
         self._on_quiet = on_quiet
         self._on_exit = on_exit
-        self._reaping = threading.Lock()  # held while the pid is given back, so that no signal goes to its next owner
-        self._pidfd = os.pidfd_open(process.pid)
-        self._thread = threading.Thread(target=self._watch, name=f"child-{process.pid}", daemon=True)
+        self._signalling = threading.Lock()  # held while the pidfd is closed
+        self._guardian_fd = os.pidfd_open(guardian.process.pid)
+        self._pidfd: int | None = None
         try:
+            if (opened := guardian.open_plugin()) is not None:
+                self._pidfd, self.started = opened
+            self._thread = threading.Thread(target=self._watch, name=f"child-{self.pid}", daemon=True)
             self._thread.start()
-        except RuntimeError:
-            os.close(self._pidfd)
+        except (OSError, RuntimeError):
+            for descriptor in (self._guardian_fd, self._pidfd):
+                if descriptor is not None:
+                    os.close(descriptor)
             raise
 
     @property
     def returncode(self) -> int | None:
         """None until the process has ended and its output has been read."""
-        return self._process.returncode if self.exited.is_set() else None
+        if not self.exited.is_set():
+            return None
+        status = self._guardian.status
+        return -signal.SIGKILL if status is None else status  # which it gets when its guardian dies without a word
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         """The return code, or None when the process still runs after ``timeout_s`` seconds (None: no limit)."""
@@ -88,8 +95,8 @@ class Child:
         closed = self.output.ended("stdout")
         if closed:  # most likely because it is ending
             self.exited.wait(2 * _LAST_WORDS_S)
-        if self._launch_error:
-            raise HandshakeError(f"it cannot be started: {self._launch_error}", step="spawn")
+        if self._guardian.launch_error:
+            raise HandshakeError(f"it cannot be started: {self._guardian.launch_error}", step="spawn")
         stdout = self.output.last("stdout")
         if self.exited.is_set():
             what = f"it ended with {self.describe_exit()} before its handshake line"
@@ -116,10 +123,11 @@ class Child:
 
     def signal(self, number: int) -> bool:
         """Send a signal to the whole process group; False when the process has ended."""
-        with self._reaping:
-            if self._process.returncode is not None:
+        with self._signalling:
+            if self._pidfd is None or _ended(self._pidfd):
                 return False
-            os.killpg(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended just now; numbers come round only after thousands
+                os.killpg(self.pid, number)
             return True
 
     def stop(
@@ -146,8 +154,9 @@ class Child:
         return "kill"
 
     def kill(self) -> None:
-        """End the process at once and reap it."""
+        """End the process and all that it started at once, and reap it."""
         self.signal(signal.SIGKILL)
+        self._guardian.end()
         if self.wait(_REAP_S) is None:
             _log.error("process %d did not end within %g s of SIGKILL", self.pid, _REAP_S)
 
@@ -160,52 +169,71 @@ class Child:
         self._on_exit = self._on_quiet = None  # the owner's, which refers to this child
 
     def _drain(self) -> None:
-        """Read until the process has ended and its pipes have closed, or its descendants keep them open too long."""
-        pipes = {self._process.stdout: "stdout", self._process.stderr: "stderr", self._report: "report"}
+        """Read until process and guardian have ended and the pipes are closed, or somebody keeps them open too long."""
+        pipes = {
+            self._guardian.process.stdout: "stdout",
+            self._guardian.process.stderr: "stderr",
+            self._guardian.report: "report",
+        }
+        alive = {"guardian"}
         with selectors.DefaultSelector() as selector:
             for pipe, name in pipes.items():
                 selector.register(cast("IO[bytes]", pipe), selectors.EVENT_READ, name)
-            selector.register(self._pidfd, selectors.EVENT_READ, "exit")
+            selector.register(self._guardian_fd, selectors.EVENT_READ, "guardian")
+            if self._pidfd is not None:
+                selector.register(self._pidfd, selectors.EVENT_READ, "plugin")
+                alive.add("plugin")
             quiet = True
-            deadline: float | None = None
-            while selector.get_map() and (deadline is None or time.monotonic() < deadline):
+            deadline = None if "plugin" in alive else time.monotonic() + CLEAN_UP_S
+            while selector.get_map():
+                if deadline is not None and time.monotonic() >= deadline:
+                    if not alive:
+                        break
+                    self._guardian.kill()
+                    deadline = None
                 events = selector.select(None if quiet and deadline is None else _QUIET_S)
                 if not events and not quiet:
                     quiet = True
                     self.output.report_dropped()
                     self._tell(self._on_quiet)
                 for key, _ in events:
-                    if key.data == "exit":
+                    if key.data in alive:
                         selector.unregister(key.fileobj)
-                        self._reap()
-                        deadline = time.monotonic() + _LAST_WORDS_S
+                        alive.remove(key.data)
+                        self._take_end(key.data)
+                        deadline = time.monotonic() + (CLEAN_UP_S if alive else _LAST_WORDS_S)
                     elif self._read(key.fd, key.data):
                         quiet = False
                     else:
                         selector.unregister(key.fileobj)
         for pipe in pipes:
             cast("IO[bytes]", pipe).close()
-        os.close(self._pidfd)
+        with self._signalling:
+            os.close(self._guardian_fd)
+            if self._pidfd is not None:
+                os.close(self._pidfd)
+                self._pidfd = None
         self.output.end("stdout")
         self.output.end("stderr")
         self._tell(self._on_quiet)
 
+    def _take_end(self, whose: str) -> None:
+        """Do what one's end means for the other: usually nothing, but either may have been stopped or killed."""
+        if whose == "plugin":
+            self._guardian.wake()
+        else:
+            self.signal(signal.SIGKILL)
+            self._guardian.reap()
+
     def _read(self, descriptor: int, name: str) -> bool:
-        data = os.read(descriptor, _CHUNK)
         if name == "report":
-            self._launch_error += data.decode("utf-8", "replace")
-        elif data:
+            return self._guardian.read()
+        data = os.read(descriptor, _CHUNK)
+        if data:
             self.output.feed(cast("Stream", name), data)
         else:
             self.output.end(cast("Stream", name))
         return bool(data)
-
-    def _reap(self) -> None:
-        """The process is a zombie now: end what it left in its group while the number is still ours, then free it."""
-        with self._reaping:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self._process.wait()
 
     @staticmethod
     def _tell(callback: Callable[[], object] | None) -> None:
@@ -217,10 +245,7 @@ class Child:
             _log.exception("a callback of a plugin process failed")
 
 
-def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; None when there is none of that number."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return None
-    return int(text.rpartition(")")[2].split()[19])
+def _ended(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,14 +1,19 @@
-"""Runs between the host and a plugin, in the plugin's process: ties it to the host's life, then becomes the plugin.
+"""Runs between the host and a plugin: becomes a guardian, the plugin's parent, and in a fork of it the plugin itself.
 
 A script of the standard library alone, started as ``python -I -S launcher.py name=value … -- argv…``; the plugin gets
-the launcher's environment, folder, stdin, stdout and stderr. ``parent`` is the host's process id, ``report`` an open
-descriptor that tells the host why the launch failed: it stays empty and closes when the plugin has been executed.
-``executable``, if given, is an open descriptor of the program, which is then executed instead of the path in argv.
-With ``script`` the plugin is a Python file, which this interpreter then runs itself: a second one would take its time.
+the launcher's environment, folder, stdin, stdout and stderr, and a session of its own. ``parent`` is the host's process
+id; with ``tied`` all ends when the host's spawning thread does. ``executable``, if given, is an open descriptor of the
+program, which is then executed instead of the path in argv. With ``script`` the plugin is a Python file, which this
+interpreter then runs itself: a second one would take its time.
+
+``report`` is an open descriptor that tells the host, a line each: ``pid N`` of the plugin, once it is tied and has its
+session; ``error WHY`` when it could not be executed; ``exit N``, its exit status or minus the signal's number; ``done``
+when nothing of it is left.
 """
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # ``signal`` builds enumerations: a third of the launcher's time
 import ctypes
 import os
 import sys
@@ -16,22 +21,25 @@ import sys
 FAILED = 126
 """The exit status after a launch that failed."""
 
-# Linux's numbers: importing ``signal`` for them would take a third of the launcher's time.
-_PR_SET_PDEATHSIG = 1
-_SIGKILL, _LAST_SIGNAL = 9, 64
-_PYTHONS_OWN = (2, 13, 25)  # SIGINT, SIGPIPE, SIGXFSZ: what an interpreter sets up for itself
+_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # Linux's numbers
+_LAST_SIGNAL = 64
+_PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # what an interpreter sets up for itself
 _SIG_DFL = None
-_SIG_SETMASK = 2
-_SIGSET_BYTES = 128
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two looks at what refuses to end
 
 
-def tie_to_parent(libc: ctypes.CDLL, parent: int) -> None:
-    """Have the kernel kill this process when the host's spawning thread ends; raises OSError if it cannot.
+def set_process(libc: ctypes.CDLL, what: int, value: int, name: str) -> None:
+    """Set an attribute of this process; raises OSError if the kernel does not."""
+    if libc.prctl(what, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({name})")
 
-    The tie survives the exec. A host that died before the tie was made is noticed by the changed parent.
+
+def tie_to_parent(libc: ctypes.CDLL, parent: int, number: int) -> None:
+    """Have the kernel send this process a signal when the parent's thread that started it ends; raises OSError.
+
+    The tie survives an exec, not a fork. A parent that died before the tie was made is noticed by the changed number.
     """
-    if libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    set_process(libc, _PR_SET_PDEATHSIG, number, "PR_SET_PDEATHSIG")
     if os.getppid() != parent:
         raise OSError("the host has ended")
 
@@ -39,41 +47,138 @@ def tie_to_parent(libc: ctypes.CDLL, parent: int) -> None:
 def restore_signals(libc: ctypes.CDLL, keep: tuple[int, ...] = ()) -> None:
     """Let every signal do what it does by default.
 
-    A plugin would inherit what is ignored or blocked: SIGPIPE by this interpreter, SIGINT by a shell that started the
-    host in the background, SIGTERM by a host that blocks it in its threads.
+    A plugin would inherit what is ignored: SIGPIPE by this interpreter, SIGINT by a shell that started the host in the
+    background.
     """
     for number in set(range(1, _LAST_SIGNAL + 1)).difference(keep):
         libc.signal(number, _SIG_DFL)  # fails for the few that cannot be changed, which is fine
-    libc.sigprocmask(_SIG_SETMASK, bytes(_SIGSET_BYTES), None)
 
 
-def launch(options: dict[str, str], argv: list[str], report: int) -> None:
-    """Prepare this process and become the plugin; raises OSError when it cannot, returns when a script has ended."""
+def tell(report: int, word: str, value: object = "") -> None:
+    """Tell the host something; a host that is gone needs no telling."""
+    try:  # noqa: SIM105 - ``contextlib`` takes its time to import
+        os.write(report, f"{word} {value}".replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
+    except OSError:
+        pass
+
+
+class Guard:
+    """The guardian: it blocks every signal, and lives until nothing of the plugin does.
+
+    As a subreaper it gets all that the plugin's processes leave, also what went to a session of its own. It is not in
+    the plugin's group, nor in the terminal's, so what is meant for those does not reach it.
+    """
+
+    def __init__(self, plugin: int, report: int, parent: int, *, tied: bool) -> None:
+        self._plugin = plugin
+        self._report = report
+        self._parent = parent
+        self._tied = tied
+        self._ended = False
+
+    def run(self) -> None:
+        """Wait for the plugin's end, or for the host's, or its word; then end whatever is left."""
+        while self._reap() and not self._ended and not self._must_end(_signal.sigwaitinfo(_signal.valid_signals())):
+            pass
+        pause_s = _FIRST_PAUSE_S
+        while self._reap():
+            for pid in children(os.getpid()):
+                try:  # noqa: SIM105 - as above
+                    os.kill(pid, _signal.SIGKILL)
+                except PermissionError:  # another user's by now: it is waited for
+                    pass
+            _signal.sigtimedwait((_signal.SIGCHLD,), pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        tell(self._report, "done")
+
+    def _must_end(self, signal: _signal.struct_siginfo) -> bool:
+        """Whether the host asks for it, or its thread has ended: the kernel says in whose name a SIGTERM comes."""
+        asked: bool = signal.si_signo == _signal.SIGTERM and signal.si_pid == self._parent
+        return asked or (self._tied and os.getppid() != self._parent)
+
+    def _reap(self) -> bool:
+        """Take the end of all that have ended; whether there are any others."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._plugin and not self._ended:
+                self._ended = True
+                tell(self._report, "exit", os.waitstatus_to_exitcode(status))
+
+
+def children(parent: int) -> list[int]:
+    """The processes that ``parent`` is the parent of; each ``/proc`` entry is read, as few kernels list them."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:  # it has ended
+                continue
+            if fields and int(fields[1]) == parent:
+                found.append(int(name))
+    return found
+
+
+def guard(libc: ctypes.CDLL, guardian: Guard, executable: str | None) -> None:
+    """Let go of all that is the plugin's, and guard it; never returns."""
+    try:
+        libc.prctl(_PR_SET_NAME, b"viewra-guardian", 0, 0, 0)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nothing, descriptor)
+        os.close(nothing)
+        if executable is not None:
+            os.close(int(executable))
+        os.chdir("/")
+        guardian.run()
+    finally:
+        os._exit(0)
+
+
+def launch(options: dict[str, str], argv: list[str], report: int) -> bytes:
+    """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
+
+    Returns the source of a script, which is then to be run; the guardian never returns.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
-    if "parent" in options:
-        tie_to_parent(libc, int(options["parent"]))
-    os.umask(0o077)
     restore_signals(libc, _PYTHONS_OWN if "script" in options else ())
-    if "script" in options:
-        run_script(argv[0], options.get("user_site", ""), report)
-        return
-    program: str | int = argv[0]
-    if "executable" in options:
-        program = int(options["executable"])
-        os.set_inheritable(program, False)
-    os.execve(program, argv, os.environ)  # noqa: S606 - a shell is what must not be there
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, _signal.valid_signals())  # before the tie: a signal then waits
+    parent, tied = int(options["parent"]), "tied" in options
+    if tied:
+        tie_to_parent(libc, parent, _signal.SIGTERM)
+    set_process(libc, _PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
+    guardian = os.getpid()
+    plugin = os.fork()
+    if plugin != 0:
+        guard(libc, Guard(plugin, report, parent, tied=tied), options.get("executable"))
+    tie_to_parent(libc, guardian, _signal.SIGKILL)
+    os.setsid()
+    tell(report, "pid", os.getpid())
+    os.umask(0o077)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if "script" not in options:
+        program: str | int = argv[0]
+        if "executable" in options:
+            program = int(options["executable"])
+            os.set_inheritable(program, False)
+        os.execve(program, argv, os.environ)  # noqa: S606 - a shell is what must not be there
+    with open(argv[0], "rb") as file:
+        return file.read()
 
 
-def run_script(path: str, user_site: str, report: int) -> None:
+def run_script(path: str, source: bytes, user_site: str) -> None:
     """Become a Python plugin within this interpreter, which started without its site packages: they come only now."""
     import site  # after the preparations: what a .pth file does, the plugin does
 
     site.main()
     if user_site:
         site.addsitedir(user_site)
-    with open(path, "rb") as file:
-        source = file.read()
-    os.close(report)
     module = type(sys)("__main__")
     module.__file__ = path
     sys.modules["__main__"] = module
@@ -89,19 +194,20 @@ def run_script(path: str, user_site: str, report: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Launch; the exit status is that of a failed launch."""
+    """Launch; the exit status of a launch that failed, or of a script that has ended."""
     end = arguments.index("--")
     options = dict(argument.split("=", 1) for argument in arguments[:end])
     argv = arguments[end + 1 :]
     report = int(options["report"])
     os.set_inheritable(report, False)
     try:
-        launch(options, argv, report)
-        return 0  # a script has ended
+        source = launch(options, argv, report)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        os.write(report, f"{argv[0]}: {reason}".encode("utf-8", "backslashreplace"))
-    return FAILED
+        tell(report, "error", f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
+        return FAILED
+    os.close(report)
+    run_script(argv[0], source, options.get("user_site", ""))
+    return 0
 
 
 if __name__ == "__main__":

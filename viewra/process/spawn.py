@@ -7,32 +7,36 @@ from __future__ import annotations
 
 import os
 import queue
+import secrets
 import site
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 from viewra.errors import HandshakeError
 from viewra.process import launcher
 from viewra.process.child import Child
+from viewra.process.guardian import Guardian
+from viewra.process.leftovers import MARK
 from viewra.process.output import Listener, Output
 
 _LAUNCHER = str(Path(launcher.__file__).resolve())
 
 
 class Spawner:
-    """The thread that starts processes, owned by the host: closing it kills every child that still runs.
+    """The thread that starts processes, owned by the host: closing it kills every tied child that still runs.
 
     Children are stopped with ``Child.stop`` first; the kill by ``close`` is what also happens when the host dies.
     """
 
     def __init__(self) -> None:
-        self._requests: queue.SimpleQueue[tuple[Callable[[], Child], Future[Child]] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._requests: queue.SimpleQueue[tuple[Callable[[], Guardian], Future[Guardian]] | None] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._starting = 0  # processes that may not be tied yet
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
         self._thread.start()
@@ -60,29 +64,34 @@ class Spawner:
         should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
         ``Child.handshake_line``.
         """
-
-        def start() -> Child:
-            process, report = _launch(argv, env, cwd, executable, tied=tied, script=script)
-            try:
-                return Child(process, report, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
-            except (OSError, RuntimeError) as error:  # out of descriptors or threads
-                report.close()
-                with process:
-                    process.kill()
-                raise HandshakeError(f"it cannot be watched: {error}", step="spawn") from error
-
-        future: Future[Child] = Future()
-        with self._lock:
+        with self._changed:
             if self._closed:
                 raise HandshakeError("the host is closing", step="spawn")
-            self._requests.put((start, future))
-        return future.result()
+            self._starting += 1
+        try:
+            future: Future[Guardian] = Future()
+            launch = partial(_launch, argv, env, cwd, executable, tied=tied, script=script)
+            self._requests.put((launch, future))
+            guardian = future.result()
+            try:
+                guardian.wait_for_plugin()
+                return Child(guardian, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
+            except BaseException as error:
+                guardian.abandon()
+                if isinstance(error, (OSError, RuntimeError)):  # out of descriptors or threads
+                    raise HandshakeError(f"it cannot be watched: {error}", step="spawn") from error
+                raise
+        finally:
+            with self._changed:
+                self._starting -= 1
+                self._changed.notify_all()
 
     def close(self) -> None:
         """End the thread, and with it every child; closing twice is fine."""
-        with self._lock:
+        with self._changed:
             self._closed = True
-            self._requests.put(None)
+            self._changed.wait_for(lambda: self._starting == 0)
+        self._requests.put(None)
         self._thread.join()
 
     def _serve(self) -> None:
@@ -97,19 +106,20 @@ class Spawner:
 
 def _launch(
     argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None, *, tied: bool, script: bool
-) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    """The process, which is the launcher at first, and where the launcher reports a failure."""
+) -> Guardian:
+    """The launcher's process, which becomes the plugin's guardian."""
     try:
         report, report_end = os.pipe()
     except OSError as error:
         raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
-    options = [f"report={report_end}"]
+    options = [f"report={report_end}", f"parent={os.getpid()}"]
     if tied:
-        options.append(f"parent={os.getpid()}")
+        options.append("tied=1")
     passed = [report_end]
     if executable is not None:
         options.append(f"executable={executable}")
         passed.append(executable)
+    mark = f"{os.getpid()}-{secrets.token_hex(8)}"
     interpreter = [sys.executable, "-I", "-S"]
     if script:
         interpreter[0], *argv = argv
@@ -118,7 +128,7 @@ def _launch(
     try:
         process = subprocess.Popen(
             [*interpreter, _LAUNCHER, *options, "--", *argv],
-            env=dict(env),
+            env={**env, MARK: mark},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -132,7 +142,7 @@ def _launch(
         raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
     finally:
         os.close(report_end)
-    return process, open(report, "rb", buffering=0)
+    return Guardian(process, open(report, "rb", buffering=0), mark)
 
 
 def _as_usual(env: Mapping[str, str]) -> list[str]:

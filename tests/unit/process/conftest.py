@@ -55,12 +55,14 @@ def lines() -> Lines:
 
 @pytest.fixture
 def start(spawner: Spawner, lines: Lines) -> Iterator[Start]:
-    """Start a Python program given as text; every child is killed and reaped at the end."""
+    """Start a Python program given as text, or ``argv``; every child is killed and reaped at the end."""
     children: list[Child] = []
 
-    def start(code: str, *arguments: str, env: dict[str, str] | None = None, **more: object) -> Child:
+    def start(
+        code: str, *arguments: str, env: dict[str, str] | None = None, argv: tuple[str, ...] = (), **more: object
+    ) -> Child:
         child = spawner.spawn(
-            [sys.executable, "-c", code, *arguments],
+            argv or [sys.executable, "-c", code, *arguments],
             env=plugin_environment(env or {}),
             on_line=lines.on_line,
             on_quiet=lines.on_quiet,

@@ -21,7 +21,7 @@ def run(parent: int, *argv: str) -> tuple[int, str, str]:
     report, end = os.pipe()
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", launcher.__file__, f"parent={parent}", f"report={end}", "--", *argv],
+            [sys.executable, "-I", "-S", launcher.__file__, f"parent={parent}", "tied=1", f"report={end}", "--", *argv],
             pass_fds=(end,),
             capture_output=True,
             text=True,
@@ -34,7 +34,11 @@ def run(parent: int, *argv: str) -> tuple[int, str, str]:
 
 
 def test_a_launch() -> None:
-    assert run(os.getpid(), "/bin/echo", "--", "a b") == (0, "", "-- a b\n")
+    status, report, stdout = run(os.getpid(), "/bin/echo", "--", "a b")
+    assert (status, stdout) == (0, "-- a b\n")
+    first, *others = report.splitlines()
+    assert first.startswith("pid ")
+    assert others == ["exit 0", "done "]
 
 
 def test_a_host_that_has_died_meanwhile_gets_no_orphan() -> None:
