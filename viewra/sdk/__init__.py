@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from viewra.sdk._imports import uncollected
+from viewra.sdk._imports import quick
 
-with uncollected():
+with quick():
     from viewra.sdk.plugin import Plugin
     from viewra.sdk.serve import serve
     from viewra.types import (

@@ -32,3 +32,61 @@ def test_what_only_debugging_and_developers_need_is_left_out() -> None:
     program = f"import sys, viewra.sdk; print([name for name in {names!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+UNUSED = ["asyncio", "ssl", "subprocess", "google.protobuf.text_format"]
+
+
+@pytest.mark.process
+def test_what_only_asynchronous_code_needs_is_left_out() -> None:
+    program = f"import sys, viewra.sdk.serve; print([name for name in {UNUSED!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+ASYNCHRONOUS = """
+import viewra.sdk
+import asyncio
+import grpc
+
+async def answer(request, context):
+    await asyncio.sleep(0.001)
+    if request == b"bad":
+        await context.abort(grpc.StatusCode.ABORTED, "no")
+    return request
+
+async def main():
+    server = grpc.aio.server()
+    handler = grpc.unary_unary_rpc_method_handler(answer)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("a.B", {"C": handler})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary("/a.B/C")
+        print(*await asyncio.gather(call(b"one"), call(b"two")))
+        try:
+            await call(b"bad")
+        except grpc.aio.AioRpcError as error:
+            print(error.code().name)
+    await server.stop(0)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.process
+def test_a_plugin_may_use_all_that_was_left_out() -> None:
+    program = [sys.executable, "-W", "error", "-c", ASYNCHRONOUS]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["b'one'", "b'two'", "ABORTED"], done.stderr
+
+
+@pytest.mark.process
+def test_messages_in_pure_python_work_too() -> None:
+    program = (
+        "import viewra.sdk.serve; from viewra.pb import plugin_pb2 as pb; from google.protobuf import text_format;"
+        "print(pb.HealthResponse.FromString(pb.HealthResponse(error='ill').SerializeToString()).error)"
+    )
+    env = {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env, timeout=60)
+    assert done.stdout.strip() == "ill", done.stderr
