@@ -15,7 +15,8 @@ import attrs
 import grpc
 
 from viewra.adapters import Connection, RemoteEndpoint
-from viewra.codec import WIRE_SERVICES, lifecycle
+from viewra.codec import lifecycle
+from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.codec.database import DESCRIBE
 from viewra.codec.limits import Limits
 from viewra.errors import HandshakeError, MigrationError, PluginClosed, PluginError, PluginUnavailable

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from viewra.codec.protocol import COOKIE_KEY
+
 _LATER = ("asyncio", "grpc.aio", "grpc_health.v1._async", "google.protobuf.internal.python_message")
 
 
@@ -27,8 +29,6 @@ def quick() -> Iterator[None]:
     sys.modules.update({module.__name__: module for module in later})
     try:
         yield
-        from viewra.codec.protocol import COOKIE_KEY  # one of the imports that are waited for
-
         if COOKIE_KEY in os.environ:
             gc.freeze()
     finally:

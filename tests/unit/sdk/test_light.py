@@ -28,10 +28,40 @@ def test_imports_are_not_collected_in_a_plugin_process_and_everything_later_is(c
 
 @pytest.mark.process
 def test_what_only_debugging_and_developers_need_is_left_out() -> None:
-    names = ["tempfile", "grpc_reflection.v1alpha.reflection"]
+    names = ["tempfile", "importlib.metadata", "grpc_reflection.v1alpha.reflection"]
     program = f"import sys, viewra.sdk; print([name for name in {names!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+OFFERS_SEARCH = """
+import sys
+from viewra.sdk import Plugin, SearchCapabilities, SearchResponse
+from viewra.sdk.servicers import Lifecycle, all_handlers
+
+class Searcher(Plugin):
+    def search(self, query, limit, offset):
+        return SearchResponse()
+
+    def get_search_capabilities(self):
+        return SearchCapabilities()
+
+plugin = Searcher()
+print(len(all_handlers(plugin, Lifecycle(plugin, plugin.log))))
+print(*sorted(name for name in sys.modules if name.startswith(("viewra.types.", "viewra.codec.", "viewra.batch"))))
+"""
+
+
+@pytest.mark.process
+def test_only_what_the_plugin_offers_is_imported() -> None:
+    program = [sys.executable, "-c", OFFERS_SEARCH]
+    done = subprocess.run(program, capture_output=True, text=True, check=True, timeout=60)
+    handlers, *imported = done.stdout.split()
+    assert int(handlers) == 7
+    values = {"viewra.types.convert", "viewra.types.plugin", "viewra.types.search"}
+    assert {name for name in imported if name.startswith("viewra.types.")} == values
+    services = {"metadata_scraper", "scanner_hook", "database", "admin_page", "api_registration", "search"}
+    assert {name for name in services if f"viewra.codec.{name}" in imported} == {"search"}
 
 
 UNUSED = ["asyncio", "ssl", "subprocess", "google.protobuf.text_format"]
