@@ -1,7 +1,7 @@
 """Imports as a plugin's process needs them: quick, because a host waits for them.
 
-Without garbage collection, which would be a fifth of the time, and without what grpc and protobuf import for a half of
-theirs that a plugin's server does not use: asynchronous code, and messages in pure Python.
+Without garbage collection, which would be a fifth of the time, and without what grpc, protobuf and attrs bring along
+that a plugin seldom needs: asyncio alone takes as long as all else of grpc.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from typing import Any
 
 from viewra.codec.protocol import COOKIE_KEY
 
-_LATER = ("asyncio", "grpc.aio", "grpc_health.v1._async", "google.protobuf.internal.python_message")
+_LATER = (
+    "asyncio",
+    "attr.validators",
+    "attrs.validators",
+    "google.protobuf.internal.python_message",  # for machines without protobuf's compiled code
+    "grpc.aio",
+    "grpc_health.v1._async",
+)
 
 
 @contextmanager
