@@ -16,7 +16,7 @@ from viewra.codec.limits import UNLIMITED
 from viewra.pb import grpc_controller_pb2_grpc
 from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
-from viewra.sdk.servicers import Lifecycle, all_handlers, generic_handlers, handle
+from viewra.sdk.servicers import Lifecycle, add_handlers, all_handlers, handle
 from viewra.services import Implementation
 from viewra.transport.broker import Broker
 from viewra.transport.channel import options
@@ -57,7 +57,7 @@ class PluginServer:
         handlers = all_handlers(plugin, self.lifecycle)
         if lease is not None:
             handlers.append(handle(RENEW, lease.renew))
-        self._server.add_generic_rpc_handlers(generic_handlers(handlers, log))
+        add_handlers(self._server, handlers, log)
         grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(ControllerServicer(on_shutdown), self._server)
         self._health = HealthService()
         self._health.add_to(self._server)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from viewra.sdk.servicers import lifecycle
-from viewra.sdk.servicers._handlers import Handler, generic_handlers, handle
+from viewra.sdk.servicers._handlers import Handler, add_handlers, handle
 from viewra.sdk.servicers.lifecycle import Lifecycle
 from viewra.services import Implementation
 
@@ -22,4 +22,4 @@ def all_handlers(plugin: Implementation, running: Lifecycle) -> list[Handler]:
     return handlers
 
 
-__all__ = ["Handler", "Lifecycle", "all_handlers", "generic_handlers", "handle"]
+__all__ = ["Handler", "Lifecycle", "add_handlers", "all_handlers", "handle"]
