@@ -22,9 +22,10 @@ _HOMES = {"Host": "viewra.host", "hookimpl": "viewra.hookspecs"}
 
 def __getattr__(name: str) -> Any:
     import importlib
-    import importlib.metadata
 
     if name == "__version__":
+        import importlib.metadata  # light start-up: it brings along a good deal of the standard library
+
         return importlib.metadata.version("viewra")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

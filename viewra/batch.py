@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from viewra import types  # its classes are made when they are used: light start-up
 from viewra.services import MetadataScraperService, ScannerHookService
-from viewra.types import FileOutcome, FileToRead, ScanEvent, ScanEventKind
+
+if TYPE_CHECKING:
+    from viewra.types import FileOutcome, FileToRead, ScanEvent
 
 
 def extract_metadata_batch(service: MetadataScraperService, files: Sequence[FileToRead]) -> list[FileOutcome]:
@@ -44,20 +47,20 @@ def answers(service: Any, name: str) -> bool:
 def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: bool) -> FileOutcome:
     try:
         if decides_itself and not service.can_handle(file.file_path, file.mime_type):
-            return FileOutcome()
-        return FileOutcome(service.extract_metadata(file.file_path))
+            return types.FileOutcome()
+        return types.FileOutcome(service.extract_metadata(file.file_path))
     except Exception as error:  # the author's code may raise anything, and it concerns this file alone
-        return FileOutcome(error=reason(error))
+        return types.FileOutcome(error=reason(error))
 
 
 def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
     try:
         match event.kind:
-            case ScanEventKind.STARTED:
+            case types.ScanEventKind.STARTED:
                 service.on_scan_started(event.scan_job_id, event.library_id, event.library_path)
-            case ScanEventKind.FILE:
+            case types.ScanEventKind.FILE:
                 service.on_media_file_scanned(event.media_file_id, event.file_path, event.metadata)
-            case ScanEventKind.COMPLETED:
+            case types.ScanEventKind.COMPLETED:
                 service.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
     except Exception as error:  # as above: this event alone
         return reason(error)

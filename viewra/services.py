@@ -7,22 +7,24 @@ that raises makes that one call fail for that one plugin. Methods are called fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from viewra.types import (
-    AdminPage,
-    APIRoute,
-    FileOutcome,
-    FileToRead,
-    Health,
-    PluginContext,
-    PluginInfo,
-    ScanEvent,
-    SchemaState,
-    SearchCapabilities,
-    SearchResponse,
-)
+if TYPE_CHECKING:  # light start-up: a plugin makes only the values that it uses
+    from concurrent.futures import Future
+
+    from viewra.types import (
+        AdminPage,
+        APIRoute,
+        FileOutcome,
+        FileToRead,
+        Health,
+        PluginContext,
+        PluginInfo,
+        ScanEvent,
+        SchemaState,
+        SearchCapabilities,
+        SearchResponse,
+    )
 
 
 @runtime_checkable

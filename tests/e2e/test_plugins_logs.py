@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.conftest import MUSIC, Viewra, start
 from viewra.host.plugin_log_file import PluginLogFile, log_path
-from viewra.transport.hclog import format_record
+from viewra.transport.hclog_format import format_record
 
 pytestmark = pytest.mark.process
 

@@ -21,7 +21,7 @@ from viewra.transport.broker import Broker
 from viewra.transport.channel import HEALTH_SERVICE, options
 from viewra.transport.control import ControllerServicer
 from viewra.transport.endpoint import Place, listen
-from viewra.transport.hclog import format_record
+from viewra.transport.hclog_format import format_record
 from viewra.transport.stdio import StdioService
 
 

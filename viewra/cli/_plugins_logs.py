@@ -16,7 +16,8 @@ from viewra.host.find import find_plugin
 from viewra.host.plugin_log_file import log_path
 from viewra.host.plugin_log_reader import PluginLogReader
 from viewra.library.interrupt import interrupt_sets
-from viewra.transport.hclog import LogRecord, format_record
+from viewra.transport.hclog import LogRecord
+from viewra.transport.hclog_format import format_record
 
 _LEVELS = ("trace", "debug", "info", "warn", "error")
 _LOOK_S = 0.2  # between two looks for what was added

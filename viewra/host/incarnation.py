@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import grpc
 
 from viewra.adapters import Connection, RemoteEndpoint
-from viewra.codec import WIRE_SERVICES, lifecycle
+from viewra.codec import lifecycle
+from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.codec.database import DESCRIBE
 from viewra.codec.limits import Limits
 from viewra.errors import HandshakeError, MigrationError, PluginClosed, PluginError, PluginUnavailable
@@ -31,7 +31,7 @@ from viewra.transport.channel import check_health, require_socket
 from viewra.transport.control import shutdown
 from viewra.transport.endpoint import PeerChannel, dial
 from viewra.transport.peer import require_listener
-from viewra.transport.reflect import list_services
+from viewra.transport.reflect import ask_services
 from viewra.transport.stdio import StdioFollower
 from viewra.types import Health, PluginInfo
 
@@ -209,8 +209,7 @@ class Incarnation:
             line = run._announcement(spec)
             run._announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)
             run.limits = spec.limits
-            run._find_services(spec, line, log)
-            run._live(spec)
+            run._live(spec, run._find_services(spec, line, log))
             if spec.lasts:
                 run._renewal = run._lease()
         except BaseException:
@@ -245,11 +244,11 @@ class Incarnation:
         run._health_s = spec.health_timeout_s
         try:
             run.limits = spec.limits
-            run._find_services(spec, record, log)
+            said = run._find_services(spec, record, log)
             if record.test:
-                run._live(spec)
+                run._live(spec, said)
             else:
-                run.info = run._step("info", lambda: RemoteEndpoint(run).call(lifecycle.INFO))
+                run.info = run._step("info", said.result)
                 run._renewal = run._lease()
         except BaseException:
             run._closing = True
@@ -269,11 +268,14 @@ class Incarnation:
             raise self._failed(error.step, error.message, error.hint) from error
         return announced
 
-    def _find_services(self, spec: Spec, announced: handshake.Handshake | Reattach, log: RunLog) -> None:
-        """Connect, and learn which services there are."""
+    def _find_services(self, spec: Spec, announced: handshake.Handshake | Reattach, log: RunLog) -> Future[PluginInfo]:
+        """Connect, and learn which services there are; gives what it says of itself, which is asked meanwhile."""
         try:
-            channel = self._connect(announced)
-            names = list_services(channel, self._left())
+            peer = self._connect(announced)
+            listed = ask_services(peer.channel, self._left())  # together with the question for its health
+            peer.wait_ready(self._left())
+            said = RemoteEndpoint(self).start(lifecycle.INFO)
+            names = listed()
         except HandshakeError as error:
             if self.child.wait(_NOTICE_S) is not None:
                 raise self._failed(error.step, died(self.child)) from error
@@ -286,12 +288,13 @@ class Incarnation:
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
             self._streamed = log
             printed = Output(log.line)
-            self._stdio = StdioFollower(channel, printed.feed)
+            self._stdio = StdioFollower(peer.channel, printed.feed)
+        return said
 
-    def _live(self, spec: Spec) -> None:
+    def _live(self, spec: Spec, said: Future[PluginInfo]) -> None:
         """The beginning of the plugin's life, from what it is to its start."""
         endpoint = RemoteEndpoint(self)
-        self.info = self._step("info", lambda: endpoint.call(lifecycle.INFO))
+        self.info = self._step("info", said.result)
         tables = "database_service" in self.services
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
         describes = self.describes
@@ -308,7 +311,7 @@ class Incarnation:
             )
         return Renewal(RemoteEndpoint(self))
 
-    def _connect(self, announced: handshake.Handshake | Reattach) -> grpc.Channel:
+    def _connect(self, announced: handshake.Handshake | Reattach) -> PeerChannel:
         """Connect to where the process listens, and only if it is that process; never to less than was asked for."""
         own = self._identity
         trust = None
@@ -328,8 +331,7 @@ class Incarnation:
             announced, trust=trust, socket_dir=self._socket_dir, max_message_bytes=self.limits.message_bytes
         )
         self._connection = Connection(self._peer.channel)
-        self._peer.wait_ready(self._left())
-        return self._peer.channel
+        return self._peer
 
     def _left(self) -> float:
         """Seconds left of the start's time, in tenths: people read them in messages."""

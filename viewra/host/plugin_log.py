@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from viewra.host.plugin_log_file import PluginLogFile
-from viewra.transport.hclog import LineGrouper, LogRecord, format_record, parse_line
+from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
+from viewra.transport.hclog_format import format_record
 
 KEPT_RECORDS = 500
 KEPT_CHARACTERS = 2_000_000

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from viewra.sdk._imports import uncollected
+from typing import TYPE_CHECKING, Any
 
-with uncollected():
+from viewra.sdk._imports import quick
+
+with quick():
+    from viewra import types
     from viewra.sdk.plugin import Plugin
     from viewra.sdk.serve import serve
+
+if TYPE_CHECKING:
     from viewra.types import (
         AdminPage,
         APIRoute,
@@ -30,3 +35,9 @@ __all__ = [
     "SearchResult",
     "serve",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:  # values: light start-up, a plugin makes only those that it uses
+        return getattr(types, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from viewra.transport.hclog import Level, format_record
+from viewra.transport.hclog_format import Level, format_record
 
 Sink = Callable[[Level, str, Mapping[str, Any]], None]
 """Takes level, message and fields of one record."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from viewra import types  # its classes are made when they are used: light start-up
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.settings import Settings
 from viewra.services import (
@@ -18,10 +19,10 @@ from viewra.services import (
     ScannerHookService,
     SearchService,
 )
-from viewra.types import Health, PluginContext, PluginInfo
 
 if TYPE_CHECKING:
     from viewra.transport.broker import Broker
+    from viewra.types import Health, PluginContext, PluginInfo
 
 S = TypeVar("S")
 
@@ -85,11 +86,11 @@ class Plugin:
 
     def info(self) -> PluginInfo:
         """What the plugin is; what is left empty, the host takes from the manifest."""
-        return PluginInfo(id=self._context.plugin_id if self._context else "")
+        return types.PluginInfo(id=self._context.plugin_id if self._context else "")
 
     def health(self) -> Health:
         """Whether the plugin is well."""
-        return Health(healthy=True)
+        return types.Health(healthy=True)
 
     # ---- services: the plugin itself where it has their methods ----
 

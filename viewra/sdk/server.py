@@ -10,19 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from viewra.codec.lifecycle import RENEW
 from viewra.codec.limits import UNLIMITED
 from viewra.pb import grpc_controller_pb2_grpc
 from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
-from viewra.sdk.servicers import Lifecycle, all_handlers, generic_handlers, handle
+from viewra.sdk.servicers import Lifecycle, add_handlers, all_handlers, handle
 from viewra.services import Implementation
 from viewra.transport.broker import Broker
-from viewra.transport.channel import HEALTH_SERVICE, options
+from viewra.transport.channel import options
 from viewra.transport.control import ControllerServicer
 from viewra.transport.endpoint import Listener, Place, listen
+from viewra.transport.health import NAME as HEALTH
+from viewra.transport.health import HealthService
 from viewra.transport.reflect import serve_reflection
 from viewra.transport.stdio import StdioService
 
@@ -56,16 +57,16 @@ class PluginServer:
         handlers = all_handlers(plugin, self.lifecycle)
         if lease is not None:
             handlers.append(handle(RENEW, lease.renew))
-        self._server.add_generic_rpc_handlers(generic_handlers(handlers, log))
+        add_handlers(self._server, handlers, log)
         grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(ControllerServicer(on_shutdown), self._server)
-        self._health = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._health = HealthService()
+        self._health.add_to(self._server)
         broker.add_to(self._server)
         if stdio is not None:
             stdio.add_to(self._server)
         names = {handler.rpc.wire_service for handler in handlers}
         go_plugin = _GO_PLUGIN[: 3 if stdio is not None else 2]
-        serve_reflection(self._server, (*sorted(names), *go_plugin, health.SERVICE_NAME))
+        serve_reflection(self._server, (*sorted(names), *go_plugin, HEALTH))
 
     def listen(self, place: Place, *, trust: Trust | None = None) -> Listener:
         """Listen at a fresh address, encrypted if ``trust`` is given; raises OSError."""
@@ -75,12 +76,11 @@ class PluginServer:
     def start(self) -> None:
         """Answer calls from now on, and say so through the health service."""
         self._server.start()
-        for name in (HEALTH_SERVICE, ""):
-            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._health.serving()
 
     def stop(self, grace_s: float) -> None:
         """Stop the plugin if it runs, then the server: calls under way get ``grace_s`` seconds to end."""
-        self._health.enter_graceful_shutdown()
+        self._health.ending()
         try:
             self.lifecycle.stop()
         finally:
@@ -89,5 +89,6 @@ class PluginServer:
             self.broker.close()
             self._server.stop(grace_s).wait()
             self._pool.shutdown(wait=False)
+            self._health.close()
             if self._listener is not None:
                 self._listener.close()

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from viewra.adapters import Connection, Endpoint, LocalEndpoint, RemoteEndpoint, ServiceClients
-from viewra.codec import WIRE_SERVICES, lifecycle
+from viewra.codec import lifecycle
+from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
 from viewra.host.life import OwnDatabase, begin

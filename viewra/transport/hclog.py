@@ -1,6 +1,6 @@
 """Log lines as go-plugin's peers write them on stderr: hclog's JSON, ``[LEVEL]`` prefixes, panics and tracebacks.
 
-Reading is the host's side, ``format_record`` the plugin's. Lines come from elsewhere, and go there.
+Reading is the host's side; writing them is in ``hclog_format``. Lines come from elsewhere, and go there.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, cast
 
 import attrs
 
-Level = Literal["trace", "debug", "info", "warn", "error"]
+from viewra.transport.hclog_format import Level
 
 _LEVELS: dict[str, Level] = {
     "trace": "trace",
@@ -60,31 +60,6 @@ def parse_line(line: str) -> LogRecord:
     if match := _PREFIX.match(line):
         return LogRecord(_LEVELS[match[1].lower()], line[match.end() :])
     return LogRecord("error" if _PANIC.match(line) or _TRACEBACK.match(line) else "debug", line)
-
-
-def format_record(
-    level: Level,
-    message: str,
-    *,
-    module: str = "",
-    timestamp: datetime | None = None,
-    fields: Mapping[str, object] | None = None,
-) -> str:
-    """One line of JSON, without its line end, as hclog writes it; ``timestamp`` is now unless given.
-
-    A value that JSON cannot carry is written as its text. A Go host reads the names that begin with ``@`` itself and
-    panics when one is not a string, so fields lose that sign.
-    """
-    moment = timestamp or datetime.now(UTC)
-    head: dict[str, object] = {"@level": level, "@message": str(message)}
-    if module:
-        head["@module"] = module
-    head["@timestamp"] = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    body = {str(key).lstrip("@") or "field": value for key, value in (fields or {}).items()}
-    try:
-        return json.dumps({**head, **body}, default=_text, allow_nan=False)
-    except (ValueError, TypeError, RecursionError):  # NaN, a cycle, a key that is no text
-        return json.dumps({**head, **{key: _text(value) for key, value in body.items()}})
 
 
 class LineGrouper:
@@ -176,10 +151,3 @@ def _parse_time(text: object) -> datetime | None:
         return datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value)
-    except Exception:  # a field must not cost its record
-        return f"<{type(value).__name__}>"

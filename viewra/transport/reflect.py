@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import grpc
 from grpc_reflection.v1alpha import reflection_pb2
@@ -51,34 +52,47 @@ def list_services(channel: grpc.Channel, timeout_s: float) -> set[str] | None:
 
     Raises HandshakeError (step ``services``) when the plugin fails to answer within ``timeout_s`` seconds.
     """
-    for service in SERVICES:
-        call = channel.stream_stream(
-            f"/{service}/{_METHOD}",
-            request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
-            response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
-        )
-        answers = None
-        try:
-            answers = call(iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=timeout_s)
-            return _names(answers)
-        except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
-                raise HandshakeError(
-                    f"it failed to list its services ({error.code().name}: {error.details()})", step="services"
-                ) from error
-        except ValueError as error:  # what grpc raises for a channel that was closed meanwhile
+    return ask_services(channel, timeout_s)()
+
+
+def ask_services(channel: grpc.Channel, timeout_s: float) -> Callable[[], set[str] | None]:
+    """Ask at once, so that other questions can go along; the function that is returned waits, as ``list_services``."""
+    newest, older = SERVICES
+    asked = _ask(channel, newest, timeout_s)
+
+    def answer() -> set[str] | None:
+        names = _names(asked)
+        return names if names is not None else _names(_ask(channel, older, timeout_s))
+
+    return answer
+
+
+def _ask(channel: grpc.Channel, service: str, timeout_s: float) -> Any:
+    # One question needs no stream of them: a thread for it would take its time.
+    call = channel.unary_stream(
+        f"/{service}/{_METHOD}",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    try:
+        return call(reflection_pb2.ServerReflectionRequest(list_services=""), timeout=timeout_s)
+    except ValueError as error:  # what grpc raises for a channel that was closed meanwhile
+        raise HandshakeError("the host closed the connection while it asked for services", step="services") from error
+
+
+def _names(answers: Any) -> set[str] | None:
+    """What one version of reflection answers; None where that is not offered."""
+    try:
+        for answer in answers:
+            if answer.HasField("list_services_response"):
+                return {service.name for service in answer.list_services_response.service}
+            refusal = answer.error_response.error_message
+            raise HandshakeError(f"it refused to list its services: {refusal}", step="services")
+    except grpc.RpcError as error:
+        if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
             raise HandshakeError(
-                "the host closed the connection while it asked for services", step="services"
+                f"it failed to list its services ({error.code().name}: {error.details()})", step="services"
             ) from error
-        finally:
-            if answers is not None:
-                answers.cancel()
-    return None
-
-
-def _names(answers: Iterable[reflection_pb2.ServerReflectionResponse]) -> set[str] | None:
-    for answer in answers:
-        if answer.HasField("list_services_response"):
-            return {service.name for service in answer.list_services_response.service}
-        raise HandshakeError(f"it refused to list its services: {answer.error_response.error_message}", step="services")
+    finally:
+        answers.cancel()
     return None

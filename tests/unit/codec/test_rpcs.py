@@ -11,10 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewra.codec import (
-    CAPABILITIES,
-    InvalidValue,
-    Refusal,
-    Rpc,
     admin_page,
     api_registration,
     database,
@@ -23,6 +19,8 @@ from viewra.codec import (
     scanner_hook,
     search,
 )
+from viewra.codec.capabilities import CAPABILITIES
+from viewra.codec.rpc import InvalidValue, Refusal, Rpc
 from viewra.pb import plugin_pb2, viewra_pb2
 from viewra.types import (
     MAX_ID,

@@ -14,7 +14,8 @@ import pytest
 from viewra.host.plugin_log import KEPT_CHARACTERS, KEPT_RECORDS, PluginLog, readable
 from viewra.host.plugin_log_file import PluginLogFile, by_age, log_path
 from viewra.host.plugin_log_reader import PluginLogReader
-from viewra.transport.hclog import LogRecord, format_record
+from viewra.transport.hclog import LogRecord
+from viewra.transport.hclog_format import format_record
 
 
 @pytest.fixture

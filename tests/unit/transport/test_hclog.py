@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewra.transport.hclog import LineGrouper, LogRecord, format_record, parse_line
+from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
+from viewra.transport.hclog_format import format_record
 
 LEVELS = st.sampled_from(["trace", "debug", "info", "warn", "error"])
 PLAIN = st.recursive(
@@ -176,3 +177,11 @@ def test_no_line_is_lost(lines: list[str]) -> None:
     written = "\n".join(record.fields.get("traceback", record.message) for record in records)
     kept = [line for line in written.splitlines() if line.strip()]
     assert [line.removeprefix("[INFO] ") for line in lines if line.strip()] == kept
+
+
+def test_a_record_says_when_it_was_written() -> None:
+    before = datetime.now(UTC)
+    record = parse_line(format_record("info", "now"))
+    after = datetime.now(UTC)
+    assert record.timestamp is not None
+    assert before <= record.timestamp <= after

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from viewra.errors import HandshakeError
-from viewra.transport.reflect import SERVICES, list_services, serve_reflection
+from viewra.transport.reflect import SERVICES, ask_services, list_services, serve_reflection
 
 
 def reflecting(version: str, answer):
@@ -63,6 +65,20 @@ def test_developers_tools_get_files_too(serve, connect, service: str) -> None:
 def test_the_newest_version_is_asked_first(serve, connect) -> None:
     handshake = serve(reflecting("v1", named("new.S")), reflecting("v1alpha", named("old.S")))
     assert list_services(connect(handshake), 30) == {"new.S"}
+
+
+def test_other_questions_go_along(serve, connect) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def hesitate(request: object) -> reflection_pb2.ServerReflectionResponse:
+        asked.set()
+        assert go.wait(30)
+        return named("new.S")(request)
+
+    answer = ask_services(connect(serve(reflecting("v1", hesitate))), 30)
+    assert asked.wait(30)
+    go.set()
+    assert answer() == {"new.S"}
 
 
 def test_a_server_without_reflection(serve, connect) -> None:

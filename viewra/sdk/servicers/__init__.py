@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from viewra.sdk.servicers import (
-    admin_page,
-    api_registration,
-    database,
-    lifecycle,
-    metadata_scraper,
-    scanner_hook,
-    search,
-)
-from viewra.sdk.servicers._handlers import Handler, generic_handlers, handle
+import importlib
+
+from viewra.sdk.servicers import lifecycle
+from viewra.sdk.servicers._handlers import Handler, add_handlers, handle
 from viewra.sdk.servicers.lifecycle import Lifecycle
 from viewra.services import Implementation
+
+_SERVICES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "api_registration", "search")
 
 
 def all_handlers(plugin: Implementation, running: Lifecycle) -> list[Handler]:
     """The procedures of the lifecycle and of each service that the plugin offers."""
     handlers = lifecycle.handlers(plugin, running)
-    if (scraper := plugin.metadata_scraper_service()) is not None:
-        handlers += metadata_scraper.handlers(scraper)
-    if (scanner := plugin.scanner_hook_service()) is not None:
-        handlers += scanner_hook.handlers(scanner)
-    if (tables := plugin.database_service()) is not None:
-        handlers += database.handlers(tables)
-    if (pages := plugin.admin_page_service()) is not None:
-        handlers += admin_page.handlers(pages)
-    if (routes := plugin.api_registration_service()) is not None:
-        handlers += api_registration.handlers(routes)
-    if (index := plugin.search_service()) is not None:
-        handlers += search.handlers(index)
+    for name in _SERVICES:
+        service = getattr(plugin, f"{name}_service")()
+        if service is not None:  # light start-up: what it does not offer is not imported
+            handlers += importlib.import_module(f"{__name__}.{name}").handlers(service)
     return handlers
 
 
-__all__ = ["Handler", "Lifecycle", "all_handlers", "generic_handlers", "handle"]
+__all__ = ["Handler", "Lifecycle", "add_handlers", "all_handlers", "handle"]

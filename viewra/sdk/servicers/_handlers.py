@@ -40,13 +40,15 @@ def handle(rpc: Rpc[P, T], method: Callable[P, Any]) -> Handler:
     return Handler(rpc, method)
 
 
-def generic_handlers(handlers: Iterable[Handler], log: Logger) -> list[grpc.GenericRpcHandler]:
-    """What ``grpc.Server.add_generic_rpc_handlers`` takes, one for each gRPC service; ``log`` gets the tracebacks."""
+def add_handlers(server: grpc.Server, handlers: Iterable[Handler], log: Logger) -> None:
+    """Have a server that is not yet started answer these procedures; ``log`` gets the tracebacks."""
     services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
     for handler in handlers:
         methods = services.setdefault(handler.rpc.wire_service, {})
         methods[handler.rpc.wire_method] = grpc.unary_unary_rpc_method_handler(_behaviour(handler, log))
-    return [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
+    for name, methods in services.items():
+        # Registered, as generated code does it: generic handlers are all asked for each call, one after the other.
+        server.add_registered_method_handlers(name, methods)
 
 
 def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerContext], bytes]:

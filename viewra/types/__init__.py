@@ -1,0 +1,85 @@
+"""The values that cross hooks: frozen attrs classes, and nothing that does work.
+
+A path is always a ``str`` as ``os.fsdecode`` makes it (bytes that are not UTF-8 become surrogates), so every file
+that the system can open has one. Metadata is a mapping of field names to text, as the wire has it; the field names of
+audio files are those of MusicBrainz Picard (docs/vocabulary.md).
+
+All names are imported from here. Each class is made when it is first asked for: a plugin's process, which has to be
+quick to start, needs few of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viewra.types.library import (
+        Library,
+        MediaFile,
+        MetadataValue,
+        ScanCounts,
+        ScanFailure,
+        ScanReport,
+        ScanStatus,
+        SearchHit,
+        SearchPage,
+    )
+    from viewra.types.plugin import Health, PluginContext, PluginInfo
+    from viewra.types.result import Result
+    from viewra.types.scan import FileOutcome, FileToRead, ScanEvent, ScanEventKind
+    from viewra.types.schema import SchemaRevision, SchemaState
+    from viewra.types.search import SearchCapabilities, SearchResponse, SearchResult
+    from viewra.types.state import PluginState
+    from viewra.types.web import AdminPage, APIRoute
+
+__all__ = [
+    "MAX_ID",
+    "APIRoute",
+    "AdminPage",
+    "FileOutcome",
+    "FileToRead",
+    "Health",
+    "Library",
+    "MediaFile",
+    "MetadataValue",
+    "PluginContext",
+    "PluginInfo",
+    "PluginState",
+    "Result",
+    "ScanCounts",
+    "ScanEvent",
+    "ScanEventKind",
+    "ScanFailure",
+    "ScanReport",
+    "ScanStatus",
+    "SchemaRevision",
+    "SchemaState",
+    "SearchCapabilities",
+    "SearchHit",
+    "SearchPage",
+    "SearchResponse",
+    "SearchResult",
+]
+
+MAX_ID = 2**32 - 1
+"""Ids of media files, scan jobs and libraries are 1 … MAX_ID: the wire carries them as uint32."""
+
+_MODULES = {
+    "library": "Library MediaFile MetadataValue ScanCounts ScanFailure ScanReport ScanStatus SearchHit SearchPage",
+    "plugin": "Health PluginContext PluginInfo",
+    "result": "Result",
+    "scan": "FileOutcome FileToRead ScanEvent ScanEventKind",
+    "schema": "SchemaRevision SchemaState",
+    "search": "SearchCapabilities SearchResponse SearchResult",
+    "state": "PluginState",
+    "web": "APIRoute AdminPage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names.split():
+            value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
