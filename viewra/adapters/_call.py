@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -143,7 +141,6 @@ class RemoteEndpoint:
         self.plugin_id = link.plugin_id
         self._link = link
         self._traffic = traffic or Traffic(link.plugin_id)
-        self._numbers = itertools.count(secrets.randbits(32))  # from anywhere, so that two hosts' ids seldom meet
 
     @property
     def running(self) -> bool:
@@ -227,45 +224,42 @@ class RemoteEndpoint:
         try:
             # Waiting for a plugin that starts does not count: what a call may take is meant for a plugin that runs.
             deadline_s = max(_LEAST_S, due - waiting_since)
-            call_id = self._next_id()
-            metadata = ((fault.CALL_ID, call_id),)
             call: grpc.Call | None = None
             try:
                 method = connection.method(rpc.path)
                 if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nobody asks what came along with it
-                    data = method(request, deadline_s, metadata)
+                    data = method(request, deadline_s)
                 else:
-                    data, call = method.with_call(request, deadline_s, metadata)
+                    data, call = method.with_call(request, deadline_s)
             except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-                raise self._translate(error, rpc, connection, call_id) from error
+                raise self._translate(error, rpc, connection) from error
         finally:
             connection.leave()
-        return self._value(rpc, data, call, call_id)
+        return self._value(rpc, data, call)
 
     def _send(self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T]) -> None:
         """Send a call that was let in to a plugin that runs, and see to its end when it comes."""
         deadline_s = self._link.deadline_s(rpc.method)
-        call_id = self._next_id()
         connection: Connection | None = None
         try:
             connection = self._link.acquire(deadline_s)
-            pending = connection.method(rpc.path).future(request, deadline_s, ((fault.CALL_ID, call_id),))
+            pending = connection.method(rpc.path).future(request, deadline_s)
         except PluginError as error:
             self._ended(rpc, came, future, error)
             return
         except (grpc.RpcError, ValueError) as error:
             assert connection is not None  # noqa: S101 - acquire raises nothing but a PluginError
             connection.leave()
-            self._ended(rpc, came, future, self._translate(error, rpc, connection, call_id))
+            self._ended(rpc, came, future, self._translate(error, rpc, connection))
             return
         lent = connection
 
         def done(call: Any) -> None:
             lent.leave()
             try:
-                value = self._value(rpc, call.result(), call, call_id)
+                value = self._value(rpc, call.result(), call)
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
-                failure = self._translate(error, rpc, lent, call_id)
+                failure = self._translate(error, rpc, lent)
                 if rpc.idempotent and isinstance(failure, PluginUnavailable) and failure.in_call:
                     self._again(rpc, request, came, future)
                 else:
@@ -303,35 +297,31 @@ class RemoteEndpoint:
         except InvalidValue as error:
             raise PluginFault(self.plugin_id, f"cannot be asked: {error}", call=rpc.method) from error
 
-    def _next_id(self) -> str:
-        return f"{next(self._numbers) & 0xFFFFFFFF:08x}"
-
-    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call | None, call_id: str) -> T:
+    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call | None) -> T:
         try:
             with limited(self._link.limits):
                 return rpc.value(data)
         except Refusal as error:
             story = fault.decode(call.trailing_metadata() if call is not None else None)
-            raise _fault(self.plugin_id, str(error), rpc.method, call_id, story) from error
+            raise _fault(self.plugin_id, str(error), rpc.method, story) from error
         except InvalidValue as error:
-            raise _fault(self.plugin_id, f"gave an answer that is not valid: {error}", rpc.method, call_id) from error
+            raise _fault(self.plugin_id, f"gave an answer that is not valid: {error}", rpc.method) from error
 
-    def _translate(self, error: Exception, rpc: Rpc[..., Any], connection: Connection, call_id: str) -> PluginError:
+    def _translate(self, error: Exception, rpc: Rpc[..., Any], connection: Connection) -> PluginError:
         if not isinstance(error, grpc.Call):
             return self._link.loss(connection, rpc.method)
         match error.code():
             case grpc.StatusCode.UNIMPLEMENTED:
                 return NotOffered(self.plugin_id, "not offered", call=rpc.method)
             case grpc.StatusCode.DEADLINE_EXCEEDED:
-                log.debug("plugin %s, %s: call %s ran out of time", self.plugin_id, rpc.method, call_id)
                 return too_late(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
                 return self._link.loss(connection, rpc.method)
             case grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return _fault(self.plugin_id, f"sent too much: {error.details()}", rpc.method, call_id)
+                return _fault(self.plugin_id, f"sent too much: {error.details()}", rpc.method)
             case code:
                 story = fault.decode(error.trailing_metadata())
-                return _fault(self.plugin_id, error.details() or code.name, rpc.method, call_id, story)
+                return _fault(self.plugin_id, error.details() or code.name, rpc.method, story)
 
 
 def under_way() -> Future[Any]:
@@ -374,8 +364,11 @@ def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
     return PluginTimeout(plugin_id, f"did not answer within {deadline_s:g} s", call=method)
 
 
-def _fault(plugin_id: str, message: str, method: str, call_id: str, story: fault.Fault | None = None) -> PluginFault:
-    kind, causes = (story.kind, story.causes) if story is not None else ("", ())
-    because = f" (because: {'; '.join(causes)})" if causes else ""
-    log.debug("plugin %s, %s: call %s failed; its log may say more", plugin_id, method, call_id)
-    return PluginFault(plugin_id, message + because, call=method, kind=kind, causes=causes, call_id=call_id)
+def _fault(plugin_id: str, message: str, method: str, story: fault.Fault | None = None) -> PluginFault:
+    if story is None:
+        return PluginFault(plugin_id, message, call=method)
+    because = f" (because: {'; '.join(story.causes)})" if story.causes else ""
+    log.debug("plugin %s, %s: call %s failed; its log says more", plugin_id, method, story.call_id)
+    return PluginFault(
+        plugin_id, message + because, call=method, kind=story.kind, causes=story.causes, call_id=story.call_id
+    )

@@ -1,21 +1,20 @@
 """The story of an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata.
 
-The traceback stays on the plugin's side, in its log; the call's id, which the host sends along, leads to it.
+The traceback stays on the plugin's side, in its log; the id that the failed call is given there leads to it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 
 import attrs
 
 KEY = "viewra-fault-bin"
-"""Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}]}``."""
-CALL_ID = "viewra-call-id"
-"""Name of the entry that the host sends with each call: a few letters and digits, the same in both sides' logs."""
+"""Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}], "call_id"}``."""
 
-_MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES = 1000, 500, 5
+_MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES, _MAX_CALL_ID = 1000, 500, 5, 64
 # In all well below the 8 KiB from which on gRPC may refuse a call's metadata; a status line is part of it.
 MAX_STATUS = 800
 """Bytes of a reason that goes into gRPC's status, where a byte may take three."""
@@ -23,11 +22,15 @@ MAX_STATUS = 800
 
 @attrs.frozen
 class Fault:
-    """``kind`` is the exception's type; ``causes`` its chain, nearest first, each as ``Type: message``."""
+    """``kind`` is the exception's type; ``causes`` its chain, nearest first, each as ``Type: message``.
+
+    ``call_id`` is in the plugin's log beside the traceback: a few letters and digits, "" where there is none.
+    """
 
     kind: str
     message: str
     causes: tuple[str, ...] = ()
+    call_id: str = ""
 
 
 def clean(text: str, size: int = 4096) -> str:
@@ -40,10 +43,16 @@ def of(error: BaseException) -> Fault:
     return Fault(type(error).__name__, str(error), tuple(f"{kind}: {text}" for kind, text in _causes(error)))
 
 
-def encode(error: BaseException) -> bytes:
+def new_id() -> str:
+    """An id for a call that failed; those that did not need none, and to send one along would cost each of them."""
+    return os.urandom(4).hex()
+
+
+def encode(error: BaseException, call_id: str) -> bytes:
     """The story of an exception, for the wire."""
     causes = [{"type": kind, "message": text} for kind, text in _causes(error)]
-    story = {"type": type(error).__name__, "message": clean(str(error), _MAX_MESSAGE), "causes": causes}
+    message = clean(str(error), _MAX_MESSAGE)
+    story = {"type": type(error).__name__, "message": message, "causes": causes, "call_id": call_id}
     return json.dumps(story, ensure_ascii=False).encode()
 
 
@@ -54,7 +63,8 @@ def decode(metadata: Iterable[tuple[str, str | bytes]] | None) -> Fault | None:
             try:
                 story = json.loads(value)
                 causes = tuple(f"{cause['type']}: {cause['message']}" for cause in story["causes"][:_MAX_CAUSES])
-                return Fault(str(story["type"]), str(story["message"]), causes)
+                call_id = clean(str(story.get("call_id", "")), _MAX_CALL_ID)
+                return Fault(str(story["type"]), str(story["message"]), causes, call_id)
             except (ValueError, TypeError, KeyError):
                 return None
     return None

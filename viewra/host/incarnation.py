@@ -413,6 +413,8 @@ class Incarnation:
             self._stdio.close()
         if self._streamed is not None:
             self._streamed.quiet()
+        if self._connection is not None:
+            self._connection.close()
         if self._peer is not None:
             self._peer.close()
 

@@ -18,8 +18,8 @@ def _raised(message: str, *causes: str) -> BaseException:
 
 
 def test_type_message_and_causes_survive() -> None:
-    story = fault.decode([("other", "x"), (fault.KEY, fault.encode(_raised("no", "because", "of this")))])
-    assert story == fault.Fault("ValueError", "no", ("OSError: because", "OSError: of this"))
+    story = fault.decode([("other", "x"), (fault.KEY, fault.encode(_raised("no", "because", "of this"), "1f2e"))])
+    assert story == fault.Fault("ValueError", "no", ("OSError: because", "OSError: of this"), "1f2e")
 
 
 def test_nothing_there() -> None:
@@ -31,7 +31,7 @@ def test_a_cycle_of_causes_ends() -> None:
     error = _raised("a", "b")
     assert error.__cause__ is not None
     error.__cause__.__cause__ = error
-    story = fault.decode([(fault.KEY, fault.encode(error))])
+    story = fault.decode([(fault.KEY, fault.encode(error, ""))])
     assert story is not None
     assert story.causes == ("OSError: b",)
 
@@ -43,7 +43,7 @@ printable = st.text(
 
 @given(printable, st.lists(printable, max_size=20))
 def test_any_message_fits_into_metadata(message: str, causes: list[str]) -> None:
-    data = fault.encode(_raised(message, *causes))
+    data = fault.encode(_raised(message, *causes), "1f2e3d4c")
     assert len(data) < 8192 - 3 * fault.MAX_STATUS
     assert fault.decode([(fault.KEY, data)]) is not None
 

@@ -2,7 +2,7 @@
 
 Whatever the author's code raises becomes an answer for that one call: the response's own ``error`` where it has one,
 else gRPC's status; the exception's type and causes go along in the trailing metadata. Its traceback goes into the
-plugin's log, with the id that the host gave the call.
+plugin's log, with an id that goes along, too.
 """
 
 from __future__ import annotations
@@ -60,8 +60,10 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
             with limited(UNLIMITED):
                 return rpc.answer(answer).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
-            _log_traceback(log.debug if rpc.refuses else log.error, rpc.method, error, context)
-            context.set_trailing_metadata(((fault.KEY, fault.encode(error)),))
+            call_id = fault.new_id()
+            late = not context.is_active()  # nobody waits for it any more
+            _log_traceback(log.debug if rpc.refuses else log.error, rpc.method, error, call_id, late=late)
+            context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
             failure = rpc.failure(fault.clean(reason(error)))
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
@@ -72,9 +74,8 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
     return behave
 
 
-def _log_traceback(log: Callable[..., None], call: str, error: BaseException, context: grpc.ServicerContext) -> None:
-    call_id = next((str(value) for key, value in context.invocation_metadata() if key == fault.CALL_ID), "")
-    message = f"{call} failed: {type(error).__name__}"
+def _log_traceback(log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool) -> None:
+    message = f"{call} failed{' after its deadline' if late else ''}: {type(error).__name__}"
     with contextlib.suppress(OSError, ValueError):  # stderr may be closed: the answer matters more
         log(message, call=call, call_id=call_id, traceback=_traceback(error))
 
