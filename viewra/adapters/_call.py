@@ -216,7 +216,14 @@ class RemoteEndpoint:
             if not (rpc.idempotent and error.in_call):
                 raise
             log.debug("plugin %s, %s: asked once more: %s", self.plugin_id, rpc.method, error.message)
-        return self._attempt(rpc, request, due)
+            return self._second_attempt(rpc, request, due, error)
+
+    def _second_attempt(self, rpc: Rpc[..., T], request: bytes, due: float, first: PluginUnavailable) -> T:
+        """Raises ``first``, what the first one failed of, where there is nobody to ask again."""
+        try:
+            return self._attempt(rpc, request, due)
+        except (PluginUnavailable, PluginClosed) as error:
+            raise (error if isinstance(error, PluginUnavailable) and error.in_call else first) from error
 
     def _attempt(self, rpc: Rpc[..., T], request: bytes, due: float) -> T:
         waiting_since = time.monotonic()
@@ -261,7 +268,7 @@ class RemoteEndpoint:
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
                 failure = self._translate(error, rpc, lent)
                 if rpc.idempotent and isinstance(failure, PluginUnavailable) and failure.in_call:
-                    self._again(rpc, request, came, future)
+                    self._again(rpc, request, came, future, failure)
                 else:
                     self._ended(rpc, came, future, failure)
             except Exception as error:  # a bug of ours must not leave anybody waiting for an answer
@@ -272,13 +279,15 @@ class RemoteEndpoint:
 
         pending.add_done_callback(done)
 
-    def _again(self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T]) -> None:
+    def _again(
+        self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T], first: PluginUnavailable
+    ) -> None:
         """The second attempt of a call that was sent; it may have to wait for a start, on a thread of its own."""
 
         def attempt() -> T:
             error: BaseException | None = None
             try:
-                return self._attempt(rpc, request, came + self._link.deadline_s(rpc.method))
+                return self._second_attempt(rpc, request, came + self._link.deadline_s(rpc.method), first)
             except BaseException as failure:
                 error = failure
                 raise
