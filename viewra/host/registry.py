@@ -18,6 +18,7 @@ from viewra.host.discovery import Found, Place, discover, in_force
 from viewra.host.handle import Plugin
 from viewra.host.local import LocalPlugin
 from viewra.host.pins import Pins
+from viewra.host.plugin_database import PluginDatabases
 from viewra.host.secrets import SecretBox
 from viewra.host.settings import PluginSettings
 from viewra.host.spec import Connecting, Machinery
@@ -48,6 +49,7 @@ class Registry(Mapping[str, Plugin]):
         self._machinery = machinery
         self._data_dir = data_dir
         self._box = SecretBox(data_dir)
+        self._databases = PluginDatabases(data_dir, engine)
         self._pins = Pins(engine)
         self._log_level = log_level
         self._on_state = on_state
@@ -91,6 +93,7 @@ class Registry(Mapping[str, Plugin]):
                 connecting=self._connecting,
                 versions=tuple(self._versions),
                 limits=self._limits,
+                databases=self._databases,
             )
             self._supervisors.append(supervisor)
             endpoint = RemoteEndpoint(supervisor)
@@ -99,7 +102,13 @@ class Registry(Mapping[str, Plugin]):
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
-        local = LocalPlugin(plugin, data_dir=self._data_dir, log_level=self._log_level, limits=self._limits)
+        local = LocalPlugin(
+            plugin,
+            data_dir=self._data_dir,
+            log_level=self._log_level,
+            limits=self._limits,
+            databases=self._databases,
+        )
         if local.plugin_id in self._handles:
             raise UsageError(
                 f"a plugin with the id {local.plugin_id!r} is there already",
@@ -140,6 +149,8 @@ class Registry(Mapping[str, Plugin]):
                 f"there is another plugin {plugin_id}, whose data this is too", hint="viewra plugins list shows where"
             )
         supervisor.disable()
+        if not keep_data:
+            self._databases.drop(plugin_id)  # first: what refuses it leaves the plugin where a second try finds it
         self._remember(supervisor.found, enabled=False)
         self._pins.unpin(supervisor.found)
         self._take_away(plugin_id)

@@ -26,6 +26,7 @@ from viewra.host.entry_point import command
 from viewra.host.incarnation import Incarnation, died
 from viewra.host.life import MIGRATION_S, OwnDatabase
 from viewra.host.pins import Pins
+from viewra.host.plugin_database import PluginDatabases
 from viewra.host.plugin_log import PluginLog, readable
 from viewra.host.plugin_log_file import log_path
 from viewra.host.reattach import Reattach
@@ -71,6 +72,7 @@ class Supervisor:
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
         limits: Limits | None = None,
+        databases: PluginDatabases | None = None,
     ) -> None:
         self.found = found
         self.plugin_id = found.plugin_id
@@ -83,6 +85,7 @@ class Supervisor:
         self._on_state = on_state
         self._connecting = connecting or Connecting()
         self._versions = versions
+        self._databases = databases or PluginDatabases(data_dir)
         self.limits = limits or Limits()
         self._changing = threading.Lock()  # held over a whole start or stop: there is one process at most
         self._state_lock = threading.Lock()
@@ -165,12 +168,16 @@ class Supervisor:
 
     @property
     def database_url(self) -> str:
-        """Its own database: a SQLite file in its data directory, by an absolute path, which Go plugins need."""
+        """Its own database, as it is told of it; raises ViewraError when the host's key cannot be read."""
         return self._own_database if "database_service" in self.services else ""
 
     @property
     def _own_database(self) -> str:
-        return f"sqlite:///{self.private_dir / 'data.db'}"
+        return self._databases.url(self.plugin_id, self._engines)
+
+    @property
+    def _engines(self) -> frozenset[str]:
+        return self.found.manifest.database_engines if self.found.manifest is not None else frozenset()
 
     def agreed_version(self) -> int | None:
         """The version of the services that its process speaks, which is started if need be; None when it does not."""
@@ -369,6 +376,8 @@ class Supervisor:
         manifest = self.found.manifest
         assert manifest is not None  # noqa: S101 - an invalid plugin never gets here
         self.private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if "database_service" in self.services:
+            self._databases.prepare(self.plugin_id, self._engines)
         context = PluginContext(
             plugin_id=self.plugin_id,
             config=self.settings.config() if self.settings is not None else manifest.settings.config(),
