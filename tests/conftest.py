@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from viewra.db import plugin_schema
+from viewra.db import plugin_provision, plugin_schema
 from viewra.db.engine import open_unmigrated
 
 MakePlugin = Callable[..., Path]
@@ -101,7 +101,7 @@ def _drop_plugins_schemas(url: str) -> None:
         found = sa.text("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :begins)")
         schemas = connection.execute(found, {"begins": begins}).scalars().all()
     for schema in schemas:
-        plugin_schema.drop(engine, plugin_schema.names_for(server, schema.removeprefix(begins), ""))
+        plugin_provision.drop(engine, plugin_schema.names_for(server, schema.removeprefix(begins), ""))
     engine.dispose()
 
 

@@ -35,6 +35,11 @@ def describe(url: str) -> SchemaState:
         return SchemaState(current_revision(connection) or "", found)
 
 
+def is_copied(url: str) -> bool:
+    """Whether viewra backs the database up itself before it may lose data: what is in PostgreSQL, it does not."""
+    return sa.make_url(url).get_backend_name() == "sqlite"
+
+
 def upgrade_to(url: str, target: str, backups: Path) -> None:
     """Bring the database up to ``target``, in one transaction; raises as ``open_database`` does."""
     with _engine(url) as engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from viewra.db.sqlite import WRITES
 from viewra.db.tables import REVISION
 from viewra.errors import DatabaseError, MigrationError
 from viewra.revisions import Revision, pending, read_revisions
+
+log = logging.getLogger("viewra.db")
 
 LOCK_TIMEOUT_MS = 600_000
 """How long a migration waits for one of another process to end."""
@@ -87,7 +90,10 @@ def failure(name: str, found: str | None, target: str, error: Exception) -> Migr
 
 def protect(engine: sa.Engine, backups: Path | None, found: str) -> None:
     """Back a SQLite database up, if it is known where to; PostgreSQL is backed up by its administrator."""
-    if backups is not None and engine.dialect.name == "sqlite":
+    if engine.dialect.name != "sqlite":
+        name = database_name(engine.url)
+        log.warning("database %s is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump", name)
+    elif backups is not None:
         back_up(Path(engine.url.database or ""), backups, found)
 
 

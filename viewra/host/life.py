@@ -37,6 +37,11 @@ class OwnDatabase:
     backups: Path
     code_hash: str
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether viewra backs it up itself: what is in PostgreSQL, its administrator does."""
+        return self.url.startswith("sqlite:")
+
     def protect(self, state: SchemaState | None) -> None:
         """Copy the database before a migration that may change what is there; raises MigrationError.
 
@@ -47,18 +52,19 @@ class OwnDatabase:
                 return
         elif state.pending is None or (state.current and all(one.additive for one in state.pending)):
             return  # a revision that it does not know, it refuses itself
+        elif not state.current and not self.is_copied:
+            return  # there is nothing yet
         self.copy(state.current if state is not None and state.current else "unknown")
 
     def copy(self, label: str) -> None:
         """Copy the database, if there is one; raises MigrationError."""
-        scheme, _, path = self.url.partition(":///")
-        if scheme != "sqlite":
+        if not self.is_copied:
             log.warning(
                 "plugin %s: its database is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump",
                 self.plugin_id,
             )
             return
-        file = Path(path)
+        file = Path(self.url.partition(":///")[2])
         if not file.is_file() or file.stat().st_size == 0:
             return
         from viewra.db.backup import back_up  # light start: most plugins start without a migration

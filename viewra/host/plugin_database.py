@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from viewra.db import plugin_schema
+from viewra.db import plugin_provision, plugin_schema
 from viewra.db.plugin_schema import PluginSchema, Server
 from viewra.errors import UsageError, ViewraError
 from viewra.host.secrets import SecretBox, write_once
@@ -69,13 +69,13 @@ class PluginDatabases:
                 plugin_id,
                 self._file(plugin_id),
             )
-        plugin_schema.provide(self._engine, place, self._password(place))
+        plugin_provision.provide(self._engine, place, self._password(place))
         plugin_schema.prove(self._server, place, self._password(place))
 
     def drop(self, plugin_id: str) -> None:
         """Remove a plugin's schema with all that is in it, and its roles; files are not touched. DatabaseError."""
         if self._engine is not None:
-            plugin_schema.drop(self._engine, self._place(plugin_id))
+            plugin_provision.drop(self._engine, self._place(plugin_id))
 
     def _file(self, plugin_id: str) -> Path:
         return self._data_dir / "plugins" / plugin_id / "data.db"

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import POSTGRESQL
-from viewra.db import open_database, plugin_schema
+from viewra.db import open_database, plugin_provision, plugin_schema
 from viewra.db.plugin_schema import PluginSchema, Server
 from viewra.errors import DatabaseError
 
@@ -33,7 +33,7 @@ class World:
         return plugin_schema.url_for(self.server, self.names[plugin_id], f"secret-of-{plugin_id}")
 
     def provide(self, plugin_id: str = "mine", password: str | None = None) -> None:
-        plugin_schema.provide(self.engine, self.names[plugin_id], password or f"secret-of-{plugin_id}")
+        plugin_provision.provide(self.engine, self.names[plugin_id], password or f"secret-of-{plugin_id}")
 
     def ask(self, query: str) -> object:
         with self.engine.connect() as connection:
@@ -173,7 +173,7 @@ def test_two_hosts_have_a_login_each_to_the_same_tables(world: World) -> None:
     second = plugin_schema.names_for(world.server, "mine", "another host")
     assert (second.schema, second.owner) == (world.names["mine"].schema, world.names["mine"].owner)
     assert second.login != world.names["mine"].login
-    plugin_schema.provide(world.engine, second, "its-own")
+    plugin_provision.provide(world.engine, second, "its-own")
     with psycopg.connect(plugin_schema.url_for(world.server, second, "its-own"), autocommit=True) as connection:
         connection.execute("ALTER TABLE songs ADD COLUMN extra int")
         connection.execute("CREATE TABLE more (a int)")
@@ -188,13 +188,13 @@ def test_the_host_may_read_it_for_backups(world: World) -> None:
 
 def test_dropped_with_all_that_it_made_and_nothing_else(plugin: psycopg.Connection, world: World) -> None:
     second = plugin_schema.names_for(world.server, "mine", "another host")
-    plugin_schema.provide(world.engine, second, "its-own")
+    plugin_provision.provide(world.engine, second, "its-own")
     plugin.execute("SELECT lo_create(0)")
     plugin.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
     plugin.execute("SET ROLE NONE")
     plugin.execute("SELECT lo_create(0)")
-    plugin_schema.drop(world.engine, world.names["mine"])
-    plugin_schema.drop(world.engine, world.names["mine"])
+    plugin_provision.drop(world.engine, world.names["mine"])
+    plugin_provision.drop(world.engine, world.names["mine"])
     assert not plugin_schema.exists(world.engine, world.names["mine"])
     for role in (world.names["mine"].owner, world.names["mine"].login, second.login):
         assert world.ask(f"SELECT count(*) FROM pg_roles WHERE rolname = '{role}'") == 0
