@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Viewra
+from tests.e2e.conftest import ON_BOTH, Viewra
 from viewra.db import REVISION
 
 pytestmark = pytest.mark.process
@@ -24,6 +24,7 @@ CODE = """
             return AlembicDatabaseService(sa.MetaData(), Path(__file__).parent / "migrations")
     serve(Songs())
 """
+BOTH = 'database: engines: ["sqlite", "postgresql"]'
 REVISIONS = [
     (None, 'op.create_table("songs", sa.Column("id", sa.Integer()))', 'op.drop_table("songs")'),
     ("0001", 'op.execute("INSERT INTO songs VALUES (2)")', 'op.execute("DELETE FROM songs WHERE id = 2")'),
@@ -33,7 +34,7 @@ REVISIONS = [
 @pytest.fixture
 def songs(make_plugin, viewra: Viewra) -> Path:
     """A plugin with two revisions, enabled, that has not run yet."""
-    directory: Path = make_plugin("songs", CODE, capabilities=("database_service",))
+    directory: Path = make_plugin("songs", CODE, capabilities=("database_service",), extra=BOTH)
     (directory / "migrations").mkdir()
     for number, (down, up, back) in enumerate(REVISIONS, start=1):
         (directory / "migrations" / f"000{number}.py").write_text(
@@ -54,6 +55,7 @@ def rows(found: list[dict]) -> dict[str, tuple]:
     return {row["owner"]: (row["revision"], row["head"], row["up_to_date"]) for row in found}
 
 
+@ON_BOTH
 def test_looking_makes_and_moves_nothing(viewra: Viewra, data_dir: Path) -> None:
     assert rows(viewra("db", "current", "--json").data) == {"host": (None, REVISION, False)}
     assert not (data_dir / "viewra.db").exists()
@@ -81,6 +83,7 @@ def test_the_host_goes_up_and_back(viewra: Viewra, data_dir: Path) -> None:
     assert viewra("library", "list").status == 0, "the next command brings it up"
 
 
+@ON_BOTH
 def test_sql_instead_of_moving(viewra: Viewra) -> None:
     up = viewra("db", "upgrade", "--sql")
     assert "CREATE TABLE libraries" in up.out
@@ -92,6 +95,7 @@ def test_sql_instead_of_moving(viewra: Viewra) -> None:
     assert "--dry-run" in refused.err
 
 
+@ON_BOTH
 def test_a_plugin_goes_up_and_back(with_songs: Viewra, data_dir: Path) -> None:
     assert rows(with_songs("db", "current", "--json").data)["songs"] == (None, "0002", False)
     assert with_songs("db", "upgrade", "--plugin", "songs", "--json").data == [

@@ -63,8 +63,9 @@ def upgrade_command(options: Options, /, revision: str, **how: Any) -> None:
 def downgrade_command(options: Options, /, revision: str, **how: Any) -> None:
     """Take databases back to REVISION, by default the one before; "base" is before the first.
 
-    It is backed up first, with SQLite; with PostgreSQL you are asked for a backup. Whatever starts next, viewra or the plugin, brings its database up again: install the older
-    version before that. A plugin takes its database back itself, one revision after the other.
+    It is backed up first, with SQLite; with PostgreSQL you are asked whether you have a backup. Whatever starts next,
+    viewra or the plugin, brings its database up again: install the older version before that. A plugin takes its
+    database back itself, one revision after the other.
     """
     _run(options, revision, down=True, **how)
 
