@@ -13,14 +13,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.util import CommandError
 
+from viewra.db.draft import comparison
 from viewra.db.engine import open_unmigrated
 from viewra.db.failures import database_name
 from viewra.db.migrate import alone, configuration, failure, protect, refuse_unknown, revisions, upgrade
 from viewra.db.schema import current_revision
-from viewra.db.tables import is_ours, metadata
+from viewra.db.tables import metadata
 from viewra.db.transactions import reading
 from viewra.errors import MigrationError
 from viewra.types import SchemaRevision, SchemaState
@@ -79,7 +79,7 @@ def script(url: str, start: str, target: str, *, down: bool = False) -> str:
 def differences(url: str) -> list[str]:
     """What the tables have that the code does not know, and the reverse, a line each; for a database at the head."""
     with _engine(url) as engine, reading(engine) as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        context = comparison(connection)
         return [_text(difference) for difference in compare_metadata(context, metadata)]
 
 
