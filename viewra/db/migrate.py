@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from viewra.db.backup import back_up
-from viewra.db.failures import database_name, translated
+from viewra.db.failures import database_name, lacks_rights, translated
 from viewra.db.schema import current_revision
 from viewra.db.sqlite import WRITES
 from viewra.db.tables import REVISION
@@ -76,14 +76,17 @@ def upgrade(engine: sa.Engine, backups: Path | None = None, target: str = REVISI
         try:
             command.upgrade(config, target)
         except (sa.exc.SQLAlchemyError, CommandError) as error:
+            if lacks_rights(error):
+                raise
             raise failure(name, found, target, error) from error
 
 
 def failure(name: str, found: str | None, target: str, error: Exception) -> MigrationError:
     """What is said of a migration that failed."""
     cause = getattr(error, "orig", None) or error
+    reason = str(cause).strip().partition("\n")[0]
     return MigrationError(
-        f"database {name} could not be brought from schema {found or 'none'} to {target}: {cause}",
+        f"database {name} could not be brought from schema {found or 'none'} to {target}: {reason}",
         hint="it is as it was before; mend what the message says and start again",
     )
 
