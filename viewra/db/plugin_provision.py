@@ -69,6 +69,7 @@ class _Provision:
         if not self._ask("SELECT has_database_privilege(:login, current_database(), 'CONNECT')"):
             self._do(f'GRANT CONNECT ON DATABASE {_quoted(self._database)} TO "{place.login}"')
         self._make_schema()
+        self._claim()
         self._refuse_reach()
 
     def _require_rights(self) -> None:
@@ -128,17 +129,23 @@ class _Provision:
                 f"every role may read or write viewra's table {readable}, a plugin's too",
                 f'as viewra\'s role: REVOKE ALL ON ALL TABLES IN SCHEMA "{self._schema}" FROM PUBLIC',
             )
-        foreign = self._ask(
-            "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = to_regnamespace(:schema) "
-            "AND relkind IN ('r', 'v', 'm', 'p', 'f', 'S') AND pg_get_userbyid(relowner) NOT IN (:owner, :login) "
-            "LIMIT 1"
-        )
-        if foreign is not None:  # it was restored, or the database got another name
-            raise self._wrong(
-                f"tables in the schema {self._place.schema} belong to {foreign}, not to the plugin",
-                f'as the server\'s administrator, in this database: REASSIGN OWNED BY "{foreign}" '
-                f'TO "{self._place.owner}"',
-            )
+
+    def _claim(self) -> None:
+        """Give the plugin what is in its schema and not its own: a dump was restored, or the database was renamed."""
+        foreign = sa.text(
+            "SELECT relname, pg_get_userbyid(relowner) AS owner, pg_has_role(current_user, relowner, 'USAGE') AS ours "
+            "FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') "
+            "AND pg_get_userbyid(relowner) NOT IN (:owner, :login) AND NOT (relkind = 'S' AND EXISTS "
+            "(SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype IN ('a', 'i')))"
+        )  # a column's own sequence goes with its table
+        for row in self._connection.execute(foreign, attrs.asdict(self._place)).all():
+            give = f'ALTER TABLE "{self._place.schema}".{_quoted(row.relname)} OWNER TO "{self._place.owner}"'
+            if not row.ours:
+                raise self._wrong(
+                    f"the table {row.relname} in the schema {self._place.schema} belongs to {row.owner}",
+                    f"as the server's administrator, in this database: {give}",
+                )
+            self._do(give)
 
     def _hash(self, password: str) -> str:
         """What the server keeps of a password, so that the password itself is in no log of its statements."""
