@@ -136,7 +136,8 @@ class _Provision:
             "SELECT relname, pg_get_userbyid(relowner) AS owner, pg_has_role(current_user, relowner, 'USAGE') AS ours "
             "FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') "
             "AND pg_get_userbyid(relowner) NOT IN (:owner, :login) AND NOT (relkind = 'S' AND EXISTS "
-            "(SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype IN ('a', 'i')))"
+            "(SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid "
+            "AND deptype IN ('a', 'i')))"
         )  # a column's own sequence goes with its table
         for row in self._connection.execute(foreign, attrs.asdict(self._place)).all():
             give = f'ALTER TABLE "{self._place.schema}".{_quoted(row.relname)} OWNER TO "{self._place.owner}"'
