@@ -111,9 +111,8 @@ def test_of_one_that_may_not_be_the_others_run(host: Host) -> None:
     with host.engine.begin() as connection:
         name = connection.exec_driver_sql("SELECT current_schema()").scalar()
         connection.exec_driver_sql(f"GRANT SELECT ON {name}.plugins TO PUBLIC")
-    with pytest.raises(PluginUnavailable, match="read or write viewra's table plugins") as caught:
+    with pytest.raises(PluginUnavailable, match=r"read or write viewra's table plugins, .*; .*: REVOKE ALL ON"):
         host.plugins["songs"].load()
-    assert "REVOKE ALL" in str(caught.value.hint)
     assert "\n" not in host.plugins["songs"].reason
     host.plugins["older"].load()
     assert host.plugins["other"].health().healthy
@@ -210,6 +209,5 @@ def test_one_for_postgresql_alone_says_so_where_there_is_none(
     directory = make_plugin("only", CODE, capabilities=("database_service",), extra=extra)
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data") as host:
         host.plugins["only"].enable()
-        with pytest.raises(PluginUnavailable, match="in PostgreSQL only") as caught:
+        with pytest.raises(PluginUnavailable, match=r"in PostgreSQL only.* --database postgresql://"):
             host.plugins["only"].load()
-        assert "--database postgresql://" in str(caught.value.hint)

@@ -51,8 +51,14 @@ class PluginDatabases:
     def prepare(self, plugin_id: str, engines: Collection[str] = (SQLITE,)) -> None:
         """See that a plugin can use its database, before each of its starts; makes schema and roles in PostgreSQL.
 
-        Raises UsageError for a plugin that cannot use any database of this host, DatabaseError with the remedy.
+        Raises ViewraError, whose one line has the remedy, too: it becomes the reason why the plugin does not run.
         """
+        try:
+            self._prepare(plugin_id, engines)
+        except ViewraError as error:
+            raise ViewraError(f"{error}; {error.hint}" if error.hint else str(error)) from error
+
+    def _prepare(self, plugin_id: str, engines: Collection[str]) -> None:
         if self._engine is None:
             if SQLITE not in engines:
                 raise UsageError(

@@ -16,7 +16,7 @@ from viewra.revisions import Revision, read_revisions
 from viewra.sdk_db.engine import has_database, open_for_migration
 from viewra.types import SchemaRevision, SchemaState
 
-_POSTGRESQL_LOCK = 0x76696577  # any number, the same for all that migrate one database
+_POSTGRESQL_LOCK = 0x76696577  # any number, the same for all that migrate one schema
 
 
 class AlembicDatabaseService:
@@ -110,7 +110,8 @@ class AlembicDatabaseService:
         try:
             with engine.begin() as connection:
                 if moves and engine.dialect.name == "postgresql":
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
+                    schema = sa.func.hashtext(sa.func.current_schema())
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK, schema)))
                 yield connection
         except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
             raise MigrationError(f"the database does not work: {error.orig}") from error

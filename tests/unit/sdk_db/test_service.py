@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
@@ -189,3 +190,9 @@ def test_the_engine_keeps_foreign_keys_and_whole_transactions(url: str, file: Pa
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     finally:
         engine.dispose()
+
+
+def test_without_the_driver_for_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MigrationError, match=r"pip install 'psycopg\[binary\]'"):
+        open_engine("postgresql://login:password@host/database")
