@@ -12,7 +12,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from viewra.db import plugin_provision, plugin_schema
+from viewra.db.engine import open_unmigrated
 from viewra.process import MARK
 
 MakePlugin = Callable[..., Path]
@@ -81,11 +84,26 @@ def postgresql_url() -> Iterator[str]:
 def postgresql_schema() -> Iterator[str]:
     server = POSTGRESQL or ""
     schema = f"viewra_test_{uuid.uuid4().hex}"
+    url = f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{schema}%20-csynchronous_commit%3Doff"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}")
-    yield f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{schema}%20-csynchronous_commit%3Doff"
+    yield url
+    _drop_plugins_schemas(url)
     with psycopg.connect(server, autocommit=True, options="-c client_min_messages=warning") as connection:
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def _drop_plugins_schemas(url: str) -> None:
+    """What plugins of this test's hosts had of their own, by the names of their schemas."""
+    engine = open_unmigrated(url)
+    server = plugin_schema.server_of(engine)
+    begins = plugin_schema.names_for(server, "", "").schema
+    with engine.connect() as connection:
+        found = sa.text("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :begins)")
+        schemas = connection.execute(found, {"begins": begins}).scalars().all()
+    for schema in schemas:
+        plugin_provision.drop(engine, plugin_schema.names_for(server, schema.removeprefix(begins), ""))
+    engine.dispose()
 
 
 @pytest.fixture(scope="session", autouse=True)

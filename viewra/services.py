@@ -63,7 +63,11 @@ class ScannerHookService(Protocol):
 
 @runtime_checkable
 class DatabaseService(Protocol):
-    """Keeps tables of its own, in its own database, never the host's."""
+    """Keeps tables of its own, in its own database, never the host's.
+
+    That of a plugin object in the host's process MAY have ``engines``, the names of what it can keep tables in,
+    ``sqlite`` or ``postgresql``, by default SQLite alone; one in a process of its own says so in its manifest.
+    """
 
     def get_models(self) -> Sequence[str]:
         """MUST return the names of its tables."""

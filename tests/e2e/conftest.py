@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+
+from tests.conftest import POSTGRESQL, postgresql_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 MUSIC = ROOT / "examples" / "music"
@@ -41,15 +43,24 @@ needs_modes = pytest.mark.skipif(
 )
 
 
+ON_BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"], indirect=True)
+"""Marks the tests that are run on both databases, by the variable that a person would set."""
+
+ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
 def start(
     data_dir: Path,
     *arguments: str | bytes | Path,
     prefix: list[str] | None = None,
     stdout: int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
+    database: str | None = None,
     **options: Any,
 ) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
+    if database is not None:
+        environment["VIEWRA_DATABASE"] = database
     argv = [*(prefix or []), sys.executable, "-m", "viewra.cli", "--data-dir", str(data_dir)]
     return subprocess.Popen(
         [*argv, *arguments],
@@ -68,11 +79,23 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def viewra(data_dir: Path) -> Viewra:
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of the host's database; None: the SQLite file that it is by itself."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+    elif POSTGRESQL is None:
+        pytest.skip("VIEWRA_TEST_POSTGRESQL names no PostgreSQL to test with (see .ci/postgresql)")
+    else:
+        with postgresql_schema() as url:
+            yield url
+
+
+@pytest.fixture
+def viewra(data_dir: Path, database: str | None) -> Viewra:
     """Run ``viewra`` on a data directory of the test's own; it never shows a traceback."""
 
     def run(*arguments: str | bytes | Path, **options: Any) -> Done:
-        with start(data_dir, *arguments, **options) as process:
+        with start(data_dir, *arguments, database=database, **options) as process:
             out, err = process.communicate(timeout=60)
         assert "Traceback" not in out + err
         return Done(process.returncode, out, err)

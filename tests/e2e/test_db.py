@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Viewra
+from tests.e2e.conftest import ON_BOTH, ON_POSTGRESQL, Viewra
 from viewra.db import REVISION
 
 pytestmark = pytest.mark.process
@@ -19,11 +21,14 @@ CODE = """
     import sqlalchemy as sa
     from viewra.sdk import Plugin, serve
     from viewra.sdk_db import AlembicDatabaseService
+    metadata = sa.MetaData()
+    sa.Table("songs", metadata, sa.Column("id", sa.Integer), sa.Column("title", sa.Text))
     class Songs(Plugin):
         def database_service(self):
-            return AlembicDatabaseService(sa.MetaData(), Path(__file__).parent / "migrations")
+            return AlembicDatabaseService(metadata, Path(__file__).parent / "migrations")
     serve(Songs())
 """
+BOTH = 'database: engines: ["sqlite", "postgresql"]'
 REVISIONS = [
     (None, 'op.create_table("songs", sa.Column("id", sa.Integer()))', 'op.drop_table("songs")'),
     ("0001", 'op.execute("INSERT INTO songs VALUES (2)")', 'op.execute("DELETE FROM songs WHERE id = 2")'),
@@ -33,7 +38,7 @@ REVISIONS = [
 @pytest.fixture
 def songs(make_plugin, viewra: Viewra) -> Path:
     """A plugin with two revisions, enabled, that has not run yet."""
-    directory: Path = make_plugin("songs", CODE, capabilities=("database_service",))
+    directory: Path = make_plugin("songs", CODE, capabilities=("database_service",), extra=BOTH)
     (directory / "migrations").mkdir()
     for number, (down, up, back) in enumerate(REVISIONS, start=1):
         (directory / "migrations" / f"000{number}.py").write_text(
@@ -47,13 +52,14 @@ def songs(make_plugin, viewra: Viewra) -> Path:
 
 @pytest.fixture
 def with_songs(viewra: Viewra, songs: Path) -> Viewra:
-    return lambda *arguments: viewra("--plugins", songs.parent, *arguments)
+    return lambda *arguments, **options: viewra("--plugins", songs.parent, *arguments, **options)
 
 
 def rows(found: list[dict]) -> dict[str, tuple]:
     return {row["owner"]: (row["revision"], row["head"], row["up_to_date"]) for row in found}
 
 
+@ON_BOTH
 def test_looking_makes_and_moves_nothing(viewra: Viewra, data_dir: Path) -> None:
     assert rows(viewra("db", "current", "--json").data) == {"host": (None, REVISION, False)}
     assert not (data_dir / "viewra.db").exists()
@@ -81,6 +87,7 @@ def test_the_host_goes_up_and_back(viewra: Viewra, data_dir: Path) -> None:
     assert viewra("library", "list").status == 0, "the next command brings it up"
 
 
+@ON_BOTH
 def test_sql_instead_of_moving(viewra: Viewra) -> None:
     up = viewra("db", "upgrade", "--sql")
     assert "CREATE TABLE libraries" in up.out
@@ -92,18 +99,20 @@ def test_sql_instead_of_moving(viewra: Viewra) -> None:
     assert "--dry-run" in refused.err
 
 
-def test_a_plugin_goes_up_and_back(with_songs: Viewra, data_dir: Path) -> None:
+@ON_BOTH
+def test_a_plugin_goes_up_and_back(with_songs: Viewra, data_dir: Path, database: str | None) -> None:
     assert rows(with_songs("db", "current", "--json").data)["songs"] == (None, "0002", False)
     assert with_songs("db", "upgrade", "--plugin", "songs", "--json").data == [
         {"owner": "songs", "from": None, "to": "0002", "revisions": ["0001", "0002"], "dry_run": False}
     ]
     assert with_songs("db", "check").status == 0
-    assert with_songs("db", "downgrade", "--plugin", "songs").status == 0
+    assert with_songs("db", "downgrade", "--plugin", "songs", "--yes").status == 0
     assert rows(with_songs("db", "current", "--plugin", "songs", "--json").data) == {"songs": ("0001", "0002", False)}
     assert "to be run: 0002" in with_songs("db", "check").out
-    assert with_songs("db", "downgrade", "--plugin", "songs", "base").status == 0
+    assert with_songs("db", "downgrade", "--plugin", "songs", "base", "--yes").status == 0
     assert rows(with_songs("db", "current", "--json").data)["songs"] == (None, "0002", False)
-    assert len([*(data_dir / "backups" / "plugins" / "songs").glob("*.db")]) == 2
+    copies = [*(data_dir / "backups" / "plugins" / "songs").glob("*.db")]
+    assert len(copies) == (2 if database is None else 0)
     one = with_songs("db", "upgrade", "--plugin", "songs", "0001")
     assert one.status == 2
     assert "newest revision only" in one.err
@@ -136,7 +145,7 @@ def test_what_cannot_be_meant(with_songs: Viewra) -> None:
         ("downgrade", "head"),
         ("downgrade", "-99"),
         ("revision", "-m", " "),
-        ("revision", "--plugin", "songs", "--autogenerate", "-m", "x"),
+        ("revision", "--plugin", "audio_tags", "--autogenerate", "-m", "x"),
     ):
         done = with_songs("db", *arguments)
         if arguments == ("downgrade", "head"):
@@ -176,3 +185,35 @@ def test_a_new_migration_of_a_plugin(with_songs: Viewra, songs: Path) -> None:
     compile(file.read_text(), str(file), "exec")
     shutil.rmtree(songs / "migrations")
     assert with_songs("db", "revision", "--plugin", "songs", "-m", "First").out.strip().endswith("0001_first.py")
+
+
+@ON_BOTH
+def test_a_new_migration_of_a_plugin_from_its_tables(with_songs: Viewra, songs: Path) -> None:
+    written = with_songs("db", "revision", "--plugin", "songs", "--autogenerate", "-m", "Titles")
+    assert written.err == ""
+    file = Path(written.out.strip())
+    assert file == songs / "migrations" / "0003_titles.py"
+    assert "title" in file.read_text()
+    assert with_songs("db", "upgrade", "--plugin", "songs", "--yes", "--json").data[0]["to"] == "0003"
+    again = with_songs("db", "revision", "--plugin", "songs", "--autogenerate", "-m", "Nothing")
+    assert (again.status, again.out) == (1, "")
+    assert "nothing to write" in again.err
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("owner", ["host", "songs"])
+def test_what_may_lose_data_in_postgresql_wants_a_yes(with_songs: Viewra, songs: Path, owner: str) -> None:
+    whose = () if owner == "host" else ("--plugin", owner)
+    assert with_songs("db", "upgrade", *whose).status == 0, "there is nothing to lose yet"
+    refused = with_songs("db", "downgrade", *whose, stdin=subprocess.DEVNULL)
+    assert refused.status == 2
+    assert "pg_dump" in refused.err
+    assert "--yes" in refused.err
+    leader, follower = os.openpty()
+    os.write(leader, b"n\n")
+    asked = with_songs("db", "downgrade", *whose, stdin=follower)
+    assert (asked.status, "pg_dump" in asked.err) == (1, True)
+    os.write(leader, b"y\n")
+    assert with_songs("db", "downgrade", *whose, stdin=follower).status == 0
+    os.close(leader)
+    os.close(follower)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MUSIC, Viewra
+from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
 
@@ -60,6 +60,7 @@ def heard(tmp_path: Path) -> list[list[object]]:
     return [json.loads(line) for line in (tmp_path / "heard").read_text().splitlines()]
 
 
+@ON_BOTH
 def test_a_listener_hears_everything_in_order(listen: Callable[..., Viewra], music: Path, tmp_path: Path) -> None:
     viewra = listen(slow=False)
     report = viewra("scan", music, "--json", "--wait").data
@@ -73,6 +74,7 @@ def test_a_listener_hears_everything_in_order(listen: Callable[..., Viewra], mus
     assert last[3]["status"] == "completed"
 
 
+@ON_BOTH
 def test_a_slow_listener_never_holds_up_a_scan(listen: Callable[..., Viewra], music: Path, tmp_path: Path) -> None:
     viewra = listen(slow=True)
     report = viewra("scan", music, "--json").data

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MUSIC, Viewra
+from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
 
@@ -24,6 +24,7 @@ def files(**counts: int) -> dict[str, int]:
     return {"seen": 0, "new": 0, "changed": 0, "unchanged": 0, "moved": 0, "deleted": 0, "failed": 0, **counts}
 
 
+@ON_BOTH
 def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     count = sum(path.is_file() for path in music.rglob("*"))
     scanned = viewra("scan", music, "--json")
@@ -50,6 +51,7 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     assert viewra("search", "artist:bach", "--json").data["results"][0]["source"] == "library"
 
 
+@ON_BOTH
 def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     before = viewra("scan", music, "--json").data["files"]["seen"]
     songs = sorted(path for path in music.rglob("*") if path.is_file())
@@ -93,6 +95,7 @@ def test_plugin_that_was_updated_reads_again(viewra: Viewra, music: Path, make_p
         main.write_text(main.read_text().replace('"1"', '"2"'))
 
 
+@ON_BOTH
 def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     added = viewra("library", "add", music, "--json").data
     assert added == {"id": 1, "path": str(music), "files": 0}
@@ -109,6 +112,7 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
 
 
+@ON_BOTH
 def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
     make_plugin(
         "late",
@@ -179,6 +183,7 @@ def test_plugins_list_and_info(viewra: Viewra) -> None:
     assert "did you mean audio_tags?" in unknown.err
 
 
+@ON_BOTH
 def test_people_get_tables(viewra: Viewra, music: Path) -> None:
     summary = viewra("scan", music).out
     assert "files: " in summary

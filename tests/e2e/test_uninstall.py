@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MUSIC, Viewra
+from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
 
@@ -25,13 +25,17 @@ CODE = """
             return AlembicDatabaseService(sa.MetaData(), Path(__file__).parent / "migrations")
         def on_scan_started(self, scan_job_id, library_id, library_path):
             with self.engine.begin() as connection:
-                connection.exec_driver_sql("INSERT INTO scans VALUES (NULL)")
+                connection.exec_driver_sql("INSERT INTO scans DEFAULT VALUES")
         def on_media_file_scanned(self, media_file_id, file_path, metadata): pass
         def on_scan_completed(self, scan_job_id, library_id, stats):
             with self.engine.begin() as connection:
                 seen = connection.exec_driver_sql("SELECT count(*) FROM scans").scalar()
             (Path(self.context.base_path) / "seen").write_text(f"{self.settings.word} {seen}")
     serve(Counter())
+"""
+EXTRA = """
+settings: word: string | *"none"
+database: engines: ["sqlite", "postgresql"]
 """
 MIGRATION = """
 import sqlalchemy as sa
@@ -46,9 +50,7 @@ def downgrade(): op.drop_table("scans")
 @pytest.fixture
 def package(make_plugin, tmp_path: Path) -> Path:
     """Where the plugin was downloaded to."""
-    directory: Path = make_plugin(
-        "counter", CODE, capabilities=("database_service", "scanner_hook"), extra='settings: word: string | *"none"'
-    )
+    directory: Path = make_plugin("counter", CODE, capabilities=("database_service", "scanner_hook"), extra=EXTRA)
     (directory / "migrations").mkdir()
     (directory / "migrations" / "1.py").write_text(MIGRATION)
     return directory
@@ -75,6 +77,7 @@ def seen(viewra: Viewra, music: Path, data_dir: Path) -> str:
     return (data_dir / "plugins" / "counter" / "seen").read_text()
 
 
+@ON_BOTH
 def test_kept_data_is_there_again(viewra: Viewra, install, music: Path, data_dir: Path) -> None:
     installed = install()
     viewra("plugins", "settings", "counter", "word=kept")
@@ -91,6 +94,7 @@ def test_kept_data_is_there_again(viewra: Viewra, install, music: Path, data_dir
     assert (word, int(count)) == ("kept", int(first.split()[1]) + 1)
 
 
+@ON_BOTH
 def test_purged_data_is_gone(viewra: Viewra, install, music: Path, data_dir: Path) -> None:
     install()
     viewra("plugins", "settings", "counter", "word=gone")

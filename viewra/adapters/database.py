@@ -9,6 +9,7 @@ from viewra.adapters._call import Endpoint
 from viewra.adapters._contain import ServiceAdapter
 from viewra.codec import database as codec
 from viewra.codec.rpc import Rpc
+from viewra.errors import ViewraError
 from viewra.hookspecs import hookimpl
 from viewra.types import Result, SchemaState
 
@@ -70,4 +71,7 @@ class DatabaseAdapter(ServiceAdapter):
             return None
         if connection_string and plugin_id is None:
             return self._refuse("one connection string is for one plugin: give plugin_id too", rpc.method)
-        return self._begin(rpc, connection_string or self._endpoint.database_url)
+        try:
+            return self._begin(rpc, connection_string or self._endpoint.database_url)
+        except ViewraError as error:  # where its own database is could not be found out
+            return self._refuse(str(error), rpc.method)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
 import click
 
 from viewra.cli._db_owners import Standing, host_standing, plugin_standing, resolve, with_tables
@@ -20,9 +22,19 @@ from viewra.host.lock import DataLock
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@attrs.frozen
+class How:
+    """Which way a database is moved, and whether it is done at all, or without asking."""
+
+    down: bool
+    dry_run: bool
+    yes: bool
+
+
 def _move_options(function: F) -> F:
     for option in (
         json_option,
+        click.option("--yes", is_flag=True, help="Do not ask about a backup of PostgreSQL, which viewra cannot make."),
         click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
         click.option("--sql", "as_sql", is_flag=True, help="Print the SQL instead of running it (the host's only)."),
         click.option("--all", "everything", is_flag=True, help="The host's database, and those of all plugins."),
@@ -51,8 +63,9 @@ def upgrade_command(options: Options, /, revision: str, **how: Any) -> None:
 def downgrade_command(options: Options, /, revision: str, **how: Any) -> None:
     """Take databases back to REVISION, by default the one before; "base" is before the first.
 
-    It is backed up first. Whatever starts next, viewra or the plugin, brings its database up again: install the older
-    version before that. A plugin takes its database back itself, one revision after the other.
+    It is backed up first, with SQLite; with PostgreSQL you are asked whether you have a backup. Whatever starts next,
+    viewra or the plugin, brings its database up again: install the older version before that. A plugin takes its
+    database back itself, one revision after the other.
     """
     _run(options, revision, down=True, **how)
 
@@ -66,6 +79,7 @@ def _run(
     everything: bool,
     as_sql: bool,
     dry_run: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     if plugin_id is not None and everything:
@@ -78,10 +92,11 @@ def _run(
             )
         _print_sql(options, revision, down=down)
         return
-    done = [] if plugin_id is not None else [_move_host(options, revision, down=down, dry_run=dry_run)]
+    how = How(down, dry_run, yes)
+    done = [] if plugin_id is not None else [_move_host(options, revision, how)]
     if plugin_id is not None or everything:
         with options.host() as host:
-            done += [_move_plugin(one, revision, down=down, dry_run=dry_run) for one in _chosen(host, plugin_id)]
+            done += [_move_plugin(one, revision, how) for one in _chosen(host, plugin_id)]
     if as_json:
         print_json(done)
     for row in () if as_json else done:
@@ -105,38 +120,65 @@ def _print_sql(options: Options, revision: str, *, down: bool) -> None:
     click.echo(manage.script(options.host().database_url, current, target, down=down), nl=False)
 
 
-def _move_host(options: Options, revision: str, *, down: bool, dry_run: bool) -> dict[str, Any]:
+def _move_host(options: Options, revision: str, how: How) -> dict[str, Any]:
     host = options.host()
     make_private(host.data_dir)
     with DataLock(host.data_dir):
         standing = host_standing(options)
         target = resolve(standing, revision)
-        way = _way(standing, target, down=down)
-        if way and not dry_run:
-            move = manage.downgrade_to if down else manage.upgrade_to
+        way = _way(standing, target, down=how.down)
+        if way and not how.dry_run:
+            if not manage.is_copied(host.database_url):
+                _confirm(standing, way, how)
+            move = manage.downgrade_to if how.down else manage.upgrade_to
             move(host.database_url, target, host.data_dir / "backups" / "host")
-    return _done(standing, target, way, dry_run=dry_run)
+    return _done(standing, target, way, dry_run=how.dry_run)
 
 
-def _move_plugin(plugin: Plugin, revision: str, *, down: bool, dry_run: bool) -> dict[str, Any]:
+def _move_plugin(plugin: Plugin, revision: str, how: How) -> dict[str, Any]:
     database = plugin.own_database
     standing = plugin_standing(plugin)
     if standing.state is None:
-        if revision != ("-1" if down else "head"):
+        if revision != ("-1" if how.down else "head"):
             resolve(standing, revision)
-        if not dry_run:
-            (database.downgrade if down else database.upgrade)()
-        return _done(standing, None, None, dry_run=dry_run)
-    target = resolve(standing, revision)
-    way = _way(standing, target, down=down)
-    if not down and target != standing.state.head:
-        raise UsageError(f"plugin {plugin.id} brings its database up to its newest revision only", hint="write head")
-    if way and not dry_run:
-        if down:
+        target, way = None, None
+    else:
+        target = resolve(standing, revision)
+        way = _way(standing, target, down=how.down)
+        if not how.down and target != standing.state.head:
+            raise UsageError(
+                f"plugin {plugin.id} brings its database up to its newest revision only", hint="write head"
+            )
+    if way != [] and not how.dry_run:
+        if not database.is_copied:
+            _confirm(standing, way, how)
+        if how.down:
             database.downgrade(target)
         else:
             database.upgrade()
-    return _done(standing, target, way, dry_run=dry_run)
+    return _done(standing, target, way, dry_run=how.dry_run)
+
+
+def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
+    """Have the operator say that he has a backup, where viewra makes none; raises UsageError where nobody can be asked.
+
+    Additions, and whatever is done to a database with nothing in it, need none.
+    """
+    state = standing.state
+    if state is not None and way is not None and not how.down:
+        adds = all(one.additive for one in state.revisions if one.id in way)
+        if adds or not state.current:
+            return
+    if how.yes:
+        return
+    what = (
+        f"the migration of {standing.owner}'s database may lose data, and viewra makes no backup of PostgreSQL's: "
+        "make one with pg_dump"
+    )
+    if not sys.stdin.isatty():
+        raise UsageError(what, hint="then say --yes")
+    click.echo(what, err=True)
+    click.confirm("Go on?", abort=True, err=True)
 
 
 def _way(standing: Standing, target: str, *, down: bool) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from viewra import drafts
 from viewra.cli._options import Options
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
@@ -17,7 +18,7 @@ from viewra.host.find import find_plugin
 @click.command("revision")
 @click.option("--plugin", "plugin_id", metavar="ID", help="For this plugin, in its own directory.")
 @click.option("-m", "--message", required=True, help="What it does, in a line.")
-@click.option("--autogenerate", is_flag=True, help="Fill it with what the host's tables lack (the host's only).")
+@click.option("--autogenerate", is_flag=True, help="Fill it with what the migrations do not make yet.")
 @click.pass_obj
 def revision_command(options: Options, plugin_id: str | None, message: str, autogenerate: bool) -> None:
     """Write a new migration, to be filled in: for whoever works on viewra or on a plugin."""
@@ -25,17 +26,14 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
         raise UsageError("the message says nothing", hint='-m "what it does"')
     if plugin_id is None:
         host = options.host()
-        folder = migrations_directory()
-        body = draft.missing(host.database_url) if autogenerate else draft.EMPTY
+        body = draft.missing(host.database_url) if autogenerate else drafts.EMPTY
+        file = drafts.write(migrations_directory(), message, body)
+    elif autogenerate:
+        with options.host() as host:
+            file = find_plugin(host.plugins, plugin_id).draft_migration(message)
     else:
-        if autogenerate:
-            raise UsageError(
-                "--autogenerate is for the host's tables: viewra does not import a plugin's code to see its tables",
-                hint="leave it out and write upgrade() and downgrade() yourself",
-            )
         with options.host(exclusive=False) as looking:
             directory = find_plugin(looking.plugins, plugin_id).path
         assert directory is not None  # noqa: S101 - a plugin that the command line finds is in a directory
-        folder = Path(directory) / "migrations"
-        body = draft.EMPTY
-    click.echo(str(draft.write(folder, message, body)))
+        file = drafts.write(Path(directory) / "migrations", message, drafts.EMPTY)
+    click.echo(str(file))

@@ -1,55 +1,17 @@
-"""Writes the next migration of a folder: numbered, behind the newest, empty or with what the tables lack."""
+"""Compares the host's tables with those that the code knows: what differs, and the migration that would mend it."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import attrs
-from alembic.autogenerate import produce_migrations, render_python_code
+import sqlalchemy as sa
 from alembic.migration import MigrationContext
 
+from viewra import drafts
 from viewra.db.engine import open_database
 from viewra.db.tables import Bytes, Flag, is_ours, metadata
 from viewra.db.transactions import reading
-from viewra.errors import MigrationError
-from viewra.revisions import read_revisions, versions_folder
-
-_TEMPLATE = '''\
-"""{message}."""
-
-from __future__ import annotations
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{revision}"
-down_revision = {down}
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    """Go up."""
-    {upgrade}
-
-
-def downgrade() -> None:
-    """Go back."""
-    {downgrade}
-'''
-
-
-@attrs.frozen
-class Body:
-    """What a migration does, as Python, each line but the first indented by four."""
-
-    upgrade: str
-    downgrade: str
-
-
-EMPTY = Body("raise NotImplementedError", "raise NotImplementedError")
+from viewra.drafts import Body
 
 
 def missing(url: str) -> Body:
@@ -57,19 +19,23 @@ def missing(url: str) -> Body:
     engine = open_database(url)
     try:
         with reading(engine) as connection:
-            context = MigrationContext.configure(
-                connection, opts={"include_name": is_ours, "render_as_batch": True, "target_metadata": metadata}
-            )
-            script = produce_migrations(context, metadata)
+            context = comparison(connection, render_as_batch=True, target_metadata=metadata)
+            return drafts.missing(context, metadata, _plainly)
     finally:
         engine.dispose()
-    assert script.upgrade_ops is not None  # noqa: S101 - produce_migrations() fills both
-    assert script.downgrade_ops is not None  # noqa: S101
-    bodies = [
-        render_python_code(ops, render_as_batch=True, render_item=_plainly, migration_context=context).strip()
-        for ops in (script.upgrade_ops, script.downgrade_ops)
-    ]
-    return Body(*(re.sub(r"^# .*\n\s*|\n\s*# ###.*$", "", body, flags=re.MULTILINE) for body in bodies))
+
+
+def comparison(connection: sa.Connection, **options: Any) -> MigrationContext:
+    """What Alembic compares by: all but the search index, which is in no metadata."""
+    names: dict[str, Any] = {"include_name": is_ours}
+    if connection.dialect.name == "postgresql":
+        names["include_object"] = _is_comparable
+    return MigrationContext.configure(connection, opts={**names, **options})
+
+
+def _is_comparable(_item: object, name: str | None, kind: str, reflected: bool, found: object) -> bool:
+    """In PostgreSQL a path is unique by an exclusion constraint (migration 0001), and Alembic reads none of those."""
+    return not (kind == "unique_constraint" and not reflected and found is None and str(name).endswith("_path"))
 
 
 def _plainly(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -79,30 +45,3 @@ def _plainly(kind: str, item: object, _context: object) -> str | Literal[False]:
     if kind == "type" and isinstance(item, Flag):
         return "sa.Boolean()"
     return False
-
-
-def write(folder: Path, message: str, body: Body) -> Path:
-    """Write the next revision into ``folder``, which is made if it is not there; gives the file.
-
-    Raises MigrationError when the folder's revisions are no single line, or it cannot be written.
-    """
-    try:
-        folder.mkdir(exist_ok=True)
-        known = read_revisions(folder)
-        down = known[-1].id if known else None
-        number = max((int(one.id) for one in known if one.id.isdecimal()), default=0) + 1
-        revision = f"{number:04}"
-        words = "_".join(re.findall(r"[a-z0-9]+", message.lower()))[:40].strip("_") or "change"
-        file = versions_folder(folder) / f"{revision}_{words}.py"
-        text = _TEMPLATE.format(
-            message=message.replace("\\", "\\\\").replace('"', "'").strip().rstrip("."),
-            revision=revision,
-            down=f'"{down}"' if down else "None",
-            upgrade=body.upgrade,
-            downgrade=body.downgrade,
-        )
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except OSError as error:
-        raise MigrationError(f"no migration can be written to {folder}: {error.strerror}") from error
-    return file

@@ -5,6 +5,7 @@ Only what an operator can cause or mend is turned; a mistake in our own statemen
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,14 @@ _STATES = {
     "08": ("is not reachable any more", "check that the server runs, and start again"),
     "28": ("refuses this user or password", "check user and password in the URL, and pg_hba.conf of the server"),
     "3D": ("does not exist", "make it with createdb, or correct its name in the URL"),
-    "42501": ("may not be used by this user", "grant the user the rights, or make it the owner of the database"),
+    "3F000": (
+        "has no schema for its tables that this user may use",
+        "make the one that the search path names: CREATE SCHEMA … AUTHORIZATION the user",
+    ),
+    "42501": (
+        "may not be used by this user",
+        "as the owner of what the message names: GRANT the user the rights on it",
+    ),
     "53": ("has no room, memory or connections left", "look at the server's log"),
     "55P03": ("is in use by another process", "wait for the other process or end it"),
     "57": ("was stopped, or ended the statement", "check that the server runs, and start again"),
@@ -55,6 +63,10 @@ _REFUSALS = (
     ("shutting down", "57"),
 )
 """What a server says to whom it does not let in, for which the driver has no code, and the code for it."""
+
+_DENIED = re.compile(r"permission denied for (schema|database|table|sequence) (\S+)$")
+
+_RIGHTS = frozenset({"42501", "3F000"})
 
 _UNREACHABLE = ("cannot be reached", "check host and port in the URL, and that the server runs and listens there")
 
@@ -83,7 +95,14 @@ def translated(url: sa.URL) -> Iterator[None]:
             raise
         what, hint = cause
         reason = str(error.orig).strip().partition("\n")[0]
+        if (denied := _DENIED.search(reason)) is not None:
+            hint = f"as its owner: GRANT ALL ON {denied[1].upper()} {denied[2]} TO {url.username or 'that user'}"
         raise DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint) from error
+
+
+def lacks_rights(error: Exception) -> bool:
+    """Whether it is of what the database's user may not do: no migration is to blame."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _RIGHTS
 
 
 def _sqlite(error: sa.exc.DBAPIError) -> tuple[str, str] | None:

@@ -13,14 +13,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.util import CommandError
 
+from viewra.db.draft import comparison
 from viewra.db.engine import open_unmigrated
 from viewra.db.failures import database_name
 from viewra.db.migrate import alone, configuration, failure, protect, refuse_unknown, revisions, upgrade
 from viewra.db.schema import current_revision
-from viewra.db.tables import is_ours, metadata
+from viewra.db.tables import metadata
 from viewra.db.transactions import reading
 from viewra.errors import MigrationError
 from viewra.types import SchemaRevision, SchemaState
@@ -33,6 +33,11 @@ def describe(url: str) -> SchemaState:
         return SchemaState(revisions=found)
     with _engine(url) as engine, reading(engine) as connection:
         return SchemaState(current_revision(connection) or "", found)
+
+
+def is_copied(url: str) -> bool:
+    """Whether viewra backs the database up itself before it may lose data: what is in PostgreSQL, it does not."""
+    return sa.make_url(url).get_backend_name() == "sqlite"
 
 
 def upgrade_to(url: str, target: str, backups: Path) -> None:
@@ -74,7 +79,7 @@ def script(url: str, start: str, target: str, *, down: bool = False) -> str:
 def differences(url: str) -> list[str]:
     """What the tables have that the code does not know, and the reverse, a line each; for a database at the head."""
     with _engine(url) as engine, reading(engine) as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        context = comparison(connection)
         return [_text(difference) for difference in compare_metadata(context, metadata)]
 
 

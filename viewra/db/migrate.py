@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +14,14 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from viewra.db.backup import back_up
-from viewra.db.failures import database_name, translated
+from viewra.db.failures import database_name, lacks_rights, translated
 from viewra.db.schema import current_revision
 from viewra.db.sqlite import WRITES
 from viewra.db.tables import REVISION
 from viewra.errors import DatabaseError, MigrationError
 from viewra.revisions import Revision, pending, read_revisions
+
+log = logging.getLogger("viewra.db")
 
 LOCK_TIMEOUT_MS = 600_000
 """How long a migration waits for one of another process to end."""
@@ -73,21 +76,27 @@ def upgrade(engine: sa.Engine, backups: Path | None = None, target: str = REVISI
         try:
             command.upgrade(config, target)
         except (sa.exc.SQLAlchemyError, CommandError) as error:
+            if lacks_rights(error):
+                raise
             raise failure(name, found, target, error) from error
 
 
 def failure(name: str, found: str | None, target: str, error: Exception) -> MigrationError:
     """What is said of a migration that failed."""
     cause = getattr(error, "orig", None) or error
+    reason = str(cause).strip().partition("\n")[0]
     return MigrationError(
-        f"database {name} could not be brought from schema {found or 'none'} to {target}: {cause}",
+        f"database {name} could not be brought from schema {found or 'none'} to {target}: {reason}",
         hint="it is as it was before; mend what the message says and start again",
     )
 
 
 def protect(engine: sa.Engine, backups: Path | None, found: str) -> None:
     """Back a SQLite database up, if it is known where to; PostgreSQL is backed up by its administrator."""
-    if backups is not None and engine.dialect.name == "sqlite":
+    if engine.dialect.name != "sqlite":
+        name = database_name(engine.url)
+        log.warning("database %s is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump", name)
+    elif backups is not None:
         back_up(Path(engine.url.database or ""), backups, found)
 
 

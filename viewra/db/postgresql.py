@@ -2,12 +2,14 @@
 
 All locks are advisory ones of two numbers: the first stands for the schema, so that libraries in several schemas of
 one database know nothing of each other; the second is 0 for whoever writes, else the id of a library that is scanned.
+Those of listeners have a first number of their own, and the second stands for the plugin.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
+from viewra.db.failures import translated
 from viewra.db.sqlite import WRITES
 from viewra.errors import UsageError
 
@@ -29,6 +31,7 @@ READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """Options of a connection that only reads: all its statements see the same moment."""
 
 _SCHEMA_KEY = "('x' || left(md5('viewra ' || current_schema()), 8))::bit(32)::int"
+_LISTENER_KEY = "('x' || left(md5('viewra listeners ' || current_schema()), 8))::bit(32)::int"
 
 
 def engine_for(url: sa.URL) -> sa.Engine:
@@ -75,6 +78,52 @@ def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
             return None
         raise
     return connection
+
+
+class ListenerLock:
+    """The right to deliver to one listener; one host has it at a time, and loses it when it ends.
+
+    Each method raises ``DatabaseError``. It is for one thread.
+    """
+
+    def __init__(self, engine: sa.Engine, plugin_id: str) -> None:
+        self._engine = engine
+        self._plugin_id = plugin_id
+        self._connection: sa.Connection | None = None
+        self.held = False
+
+    def take(self) -> bool:
+        """Take it if nobody has it; whether it is held now."""
+        if not self.held:
+            self.held = bool(self._call("pg_try_advisory_lock"))
+        return self.held
+
+    def check(self) -> None:
+        """See that it is still held: it ends with the connection."""
+        self._call("pg_backend_pid")
+
+    def give_back(self) -> None:
+        """Let another host have it."""
+        if self.held:
+            self._call("pg_advisory_unlock")
+            self.held = False
+
+    def close(self) -> None:
+        """Give it back with its connection."""
+        self.held = False
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _call(self, function: str) -> object:
+        arguments = "" if function == "pg_backend_pid" else f"{_LISTENER_KEY}, hashtext(:plugin_id)"
+        with translated(self._engine.url):
+            if self._connection is None:
+                self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._connection.detach()  # whoever gets it from the pool must not inherit the lock
+            return self._connection.execute(
+                sa.text(f"SELECT {function}({arguments})"), {"plugin_id": self._plugin_id} if arguments else {}
+            ).scalar()
 
 
 def is_scanned(connection: sa.Connection, library_id: int) -> bool:

@@ -98,6 +98,17 @@ class Plugin(ServiceClients):
         """Its own database, as an operator moves it; raises UsageError for a plugin without one."""
         return PluginDatabase(self._runner)
 
+    def draft_migration(self, message: str) -> Path:
+        """Write its next migration: what its tables have and its migrations do not make yet; gives the file.
+
+        Its code is run for that, in a process of its own; a plugin object of this process is asked directly. For
+        ``viewra.sdk_db.AlembicDatabaseService`` alone. Raises UsageError for a plugin that it cannot be done for,
+        MigrationError when there is nothing to write, PluginError when its code breaks down.
+        """
+        from viewra.host.drafting import draft  # for developers only
+
+        return draft(self._runner, message)
+
     @property
     def stats(self) -> PluginStats:
         """Its figures since the host opened. Never wakes it."""

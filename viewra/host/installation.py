@@ -17,6 +17,7 @@ from viewra.host.entry_point import command
 from viewra.host.kept_code import KeptCode
 from viewra.host.life import MIGRATION_S, OwnDatabase
 from viewra.host.pins import Pins
+from viewra.host.plugin_database import PluginDatabases
 from viewra.host.spec import Connecting, Spec
 from viewra.manifest import Manifest, Runtime
 from viewra.types import PluginContext
@@ -76,6 +77,7 @@ class Installation:
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
         limits: Limits | None = None,
+        databases: PluginDatabases | None = None,
     ) -> None:
         self.plugin_id = found.plugin_id
         self.place = found
@@ -85,6 +87,7 @@ class Installation:
         self.kept = KeptCode(data_dir / "kept-code" / found.plugin_id)
         self._settings_of = settings_of
         self._runtime_of = runtime_of
+        self._databases = databases or PluginDatabases(data_dir)
         self._data_dir = data_dir
         self._log_level = log_level
         self._connecting = connecting or Connecting()
@@ -151,8 +154,12 @@ class Installation:
 
     @property
     def database_url(self) -> str:
-        """Its own database: a SQLite file in its data directory, by an absolute path, which Go plugins need."""
-        return f"sqlite:///{self.private_dir / 'data.db'}"
+        """Its own database, as it is told of it; raises ViewraError when the host's key cannot be read."""
+        return self._databases.url(self.plugin_id, self._engines(self._used))
+
+    @staticmethod
+    def _engines(code: Code) -> frozenset[str]:
+        return code.found.manifest.database_engines if code.found.manifest is not None else frozenset()
 
     def database(self, code: Code) -> OwnDatabase:
         """Its own database, if it has one, as a version of its code sees it, and where copies of that are kept."""
@@ -187,6 +194,7 @@ class Installation:
         manifest = code.manifest
         runtime = self.runtime_for(code)
         self.private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._databases.prepare(self.plugin_id, manifest.database_engines)
         settings = self._settings_of(code.found)
         context = PluginContext(
             plugin_id=self.plugin_id,

@@ -37,6 +37,11 @@ class OwnDatabase:
     backups: Path
     code_hash: str
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether viewra backs it up itself: what is in PostgreSQL, its administrator does."""
+        return self.url.startswith("sqlite:")
+
     def protect(self, state: SchemaState | None) -> None:
         """Copy the database before a migration that may change what is there; raises MigrationError.
 
@@ -47,6 +52,8 @@ class OwnDatabase:
                 return
         elif state.pending is None or (state.current and all(one.additive for one in state.pending)):
             return  # a revision that it does not know, it refuses itself
+        elif not state.current and not self.is_copied:
+            return  # there is nothing yet
         self.copy(state.current if state is not None and state.current else "unknown")
 
     def must_migrate(self, state: SchemaState | None) -> bool:
@@ -55,14 +62,13 @@ class OwnDatabase:
 
     def copy(self, label: str) -> Path | None:
         """Copy the database, if there is one that can be copied; gives the copy. Raises MigrationError."""
-        scheme, _, path = self.url.partition(":///")
-        if scheme != "sqlite":
+        if not self.is_copied:
             log.warning(
                 "plugin %s: its database is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump",
                 self.plugin_id,
             )
             return None
-        file = Path(path)
+        file = Path(self.url.partition(":///")[2])
         if not file.is_file() or file.stat().st_size == 0:
             return None
         from viewra.db.backup import back_up  # light start: most plugins start without a migration
@@ -73,9 +79,9 @@ class OwnDatabase:
 
     def restore(self, copy: Path | None, migrated_by: str) -> None:
         """Put back what ``copy`` gave, when nobody uses the database; None: there was none, or nothing to copy."""
-        scheme, _, path = self.url.partition(":///")
-        if scheme != "sqlite":
+        if not self.is_copied:
             return
+        path = self.url.partition(":///")[2]
         for journal in ("-wal", "-shm", "-journal"):
             Path(path + journal).unlink(missing_ok=True)
         if copy is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
 from viewra.host.life import MIGRATION_S, OwnDatabase, begin
+from viewra.host.plugin_database import PluginDatabases
 from viewra.host.status import PluginStats
 from viewra.sdk.log import Logger, to_logging
 from viewra.services import Implementation, SchemaService
@@ -40,13 +41,17 @@ class LocalPlugin:
 
     pid = None
 
-    def __init__(self, plugin: Implementation, *, data_dir: Path, log_level: str, limits: Limits) -> None:
+    def __init__(
+        self, plugin: Implementation, *, data_dir: Path, log_level: str, limits: Limits, databases: PluginDatabases
+    ) -> None:
         self.plugin = plugin
         self.plugin_id = plugin_id_of(plugin)
         self.state = PluginState.READY
         self.reason = ""
         directory = data_dir / "plugins" / self.plugin_id
-        database = f"sqlite:///{directory / 'data.db'}" if plugin.database_service() is not None else ""
+        self._databases = databases
+        self._engines: Collection[str] = getattr(plugin.database_service(), "engines", ("sqlite",))
+        database = databases.url(self.plugin_id, self._engines) if plugin.database_service() is not None else ""
         self.endpoint = LocalEndpoint(
             self.plugin_id, plugin, database_url=database, deadline_s=deadline_s, limits=limits
         )
@@ -81,6 +86,8 @@ class LocalPlugin:
             log = Logger(to_logging(f"viewra.plugin.{self.plugin_id}"), level=self._context.log_level)
             bind(context=self._context, log=log)
         database = self.plugin.database_service()
+        if database is not None:
+            self._databases.prepare(self.plugin_id, self._engines)
         begin(
             self.endpoint,
             self._context,

@@ -52,6 +52,11 @@ class PluginDatabase:
             raise UsageError(f"plugin {runner.plugin_id} has no database of its own")
         self._runner = runner
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether it is backed up before a migration that may lose data; PostgreSQL's is not."""
+        return self._runner.own_database.is_copied
+
     def state(self) -> SchemaState | None:
         """Where it stands; None for a plugin that cannot say."""
         return self._runner.with_database(lambda client: client.describe())

@@ -20,6 +20,7 @@ from viewra.host.handle import Plugin
 from viewra.host.installation import Installation
 from viewra.host.local import LocalPlugin
 from viewra.host.pins import Pins
+from viewra.host.plugin_database import PluginDatabases
 from viewra.host.plugin_log import PluginLog
 from viewra.host.plugin_log_file import log_path
 from viewra.host.records import Records
@@ -57,6 +58,7 @@ class Registry(Mapping[str, Plugin]):
         self._machinery = machinery
         self._data_dir = data_dir
         self._box = SecretBox(data_dir)
+        self._databases = PluginDatabases(data_dir, engine)
         self._pins = Pins(engine)
         self._records = Records(engine)
         self._log_level = log_level
@@ -131,7 +133,13 @@ class Registry(Mapping[str, Plugin]):
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
-        local = LocalPlugin(plugin, data_dir=self._data_dir, log_level=self._log_level, limits=self._limits)
+        local = LocalPlugin(
+            plugin,
+            data_dir=self._data_dir,
+            log_level=self._log_level,
+            limits=self._limits,
+            databases=self._databases,
+        )
         if local.plugin_id in self._handles:
             raise UsageError(
                 f"a plugin with the id {local.plugin_id!r} is there already",
@@ -173,6 +181,8 @@ class Registry(Mapping[str, Plugin]):
             )
         with self._installing:
             supervisor.disable()
+            if not keep_data:
+                self._databases.drop(plugin_id)  # first: what refuses it leaves the plugin where a second try finds it
             self._remember(supervisor.found, enabled=False)
             self._pins.unpin(supervisor.found)
             self._take_away(plugin_id)
@@ -201,6 +211,7 @@ class Registry(Mapping[str, Plugin]):
             connecting=self._connecting,
             versions=tuple(self._versions),
             limits=self._limits,
+            databases=self._databases,
         )
         supervisor = Supervisor(
             installation,

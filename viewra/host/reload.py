@@ -9,11 +9,14 @@ stops the plugin meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import attrs
 
+from viewra.adapters import RemoteEndpoint
+from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginError, PluginUnavailable, ViewraError
 from viewra.host.discovery import read
 from viewra.host.incarnation import Incarnation
@@ -27,7 +30,7 @@ from viewra.types import PluginState
 class Launch(Protocol):
     """Gives a proven process of some code; raises PluginError, or MigrationPending where it may not migrate."""
 
-    def __call__(self, code: Code, *, may_migrate: bool = True) -> Incarnation:
+    def __call__(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> Incarnation:
         """Start it."""
         ...
 
@@ -93,26 +96,53 @@ class Reloader:
     def _one_after_the_other(self, run: Incarnation, old: Code, new: Code) -> None:
         """Raises PluginUnavailable; then ``old`` serves again, unless the state says otherwise."""
         reason = f"version {new.version} takes the place of {old.version}"
+        before = self._revision(run)
         taken = self.slot.take(PluginState.DRAINING, reason, run=run)
         if taken is not None:  # it may have died in this moment
             taken.connection.drained(LONGEST_S)
             taken.stop()
-        own = self.installation.database(old) if "database_service" in run.services else None
-        migrated_by = own.migrated_by if own is not None else ""
-        copy = own.copy(f"before-{new.version}") if own is not None else None
         self.slot.become(PluginState.STARTING, reason)
+        way_back = self._way_back(run, old, new, before)
         try:
             self.serve(self.launch(new), new)
         except PluginError as error:
             try:
-                if own is not None:
-                    own.restore(copy, migrated_by)
+                way_back()
                 self._go_back(old)
             except (ViewraError, OSError) as failure:
                 told = f"version {new.version} {error.message}; {old.version} cannot serve again: {failure}"
                 self.slot.become(PluginState.CRASHED, told)
                 raise PluginUnavailable(self.plugin_id, told, hint=error.hint) from failure
             raise
+
+    def _revision(self, run: Incarnation) -> str | None:
+        """Where the plugin's database stands, which ``run`` serves; None of one that has none, or cannot say."""
+        state = DatabaseClient(RemoteEndpoint(run)).describe(self.installation.database_url) if run.describes else None
+        return state.current if state is not None else None
+
+    def _way_back(self, run: Incarnation, old: Code, new: Code, before: str | None) -> Callable[[], None]:
+        """How the database becomes again what it is now, when nobody uses it; raises MigrationError.
+
+        A file is copied now. In PostgreSQL the new code, which knows the way, takes its migrations back.
+        """
+        if "database_service" not in run.services:
+            return lambda: None
+        own = self.installation.database(old)
+        if own.is_copied:
+            copy, migrated_by = own.copy(f"before-{new.version}"), own.migrated_by
+            return lambda: own.restore(copy, migrated_by)
+
+        def take_back() -> None:
+            fresh = self.launch(new, only_database=True)
+            try:
+                database = DatabaseClient(RemoteEndpoint(fresh))
+                state = database.describe(own.url)
+                for _ in (state.above(before) or ()) if state is not None and before is not None else ():
+                    database.rollback(own.url)
+            finally:
+                fresh.stop()
+
+        return take_back
 
     def _go_back(self, old: Code) -> None:
         """Let the code serve again that was kept when it ran last; raises PluginUnavailable."""

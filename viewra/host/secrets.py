@@ -1,11 +1,16 @@
 """Encrypts settings that are marked as secret, with a key in the data directory that only its owner can read.
 
+Passwords that only machines use are derived from it, and kept nowhere.
+
 It keeps secrets out of the database, its backups and its logs; whoever can read the data directory can read them.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
+import threading
 from pathlib import Path
 
 from viewra.errors import ViewraError
@@ -37,12 +42,16 @@ class SecretBox:
                 hint="put the key back, or set the secret again",
             ) from error
 
-    def _key(self, *, make: bool) -> bytes:
-        from cryptography.fernet import Fernet
+    def derive(self, purpose: str) -> str:
+        """A password for one purpose, always the same with one key; raises ViewraError when that cannot be had."""
+        return hmac.new(self._key(make=True), purpose.encode(), hashlib.sha256).hexdigest()
 
+    def _key(self, *, make: bool) -> bytes:
         try:
             if make and not self._path.exists():
-                self._make(Fernet.generate_key())
+                from cryptography.fernet import Fernet  # as above
+
+                return write_once(self._path, Fernet.generate_key())
             return self._path.read_bytes()
         except OSError as error:
             raise ViewraError(
@@ -50,17 +59,24 @@ class SecretBox:
                 hint="put it back, or set the secrets again",
             ) from error
 
-    def _make(self, key: bytes) -> None:
-        """Write the key under another name first: a key that is half there would lose every secret."""
-        draft = self._path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(key)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, self._path)  # fails when another process was faster: then its key is the one
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+
+def write_once(path: Path, content: bytes) -> bytes:
+    """Write a file that only its owner can read, if it is not there; gives what is in it. Raises OSError.
+
+    It is written under another name first: a key that is half there would lose every secret.
+    """
+    if path.exists():
+        return path.read_bytes()
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)  # fails when another was faster: then that is the one
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_bytes()

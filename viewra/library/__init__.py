@@ -14,10 +14,10 @@ from viewra.library.paths import display
 if TYPE_CHECKING:
     from viewra.library.events import forget_listener
     from viewra.library.fsck import Finding, verify
-    from viewra.library.jobs import recover
     from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
+    from viewra.library.recovery import recover
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
     from viewra.library.searching import search
@@ -55,7 +55,7 @@ _HOMES = {
     "has_read": "priorities",
     "list_libraries": "libraries",
     "list_priorities": "priorities",
-    "recover": "jobs",
+    "recover": "recovery",
     "remove_library": "libraries",
     "scan": "scanner",
     "search": "searching",

@@ -1,6 +1,7 @@
 """Delivers notifications to listeners, in order, each from its own durable cursor and in a thread of its own.
 
-At least once: a host that dies delivers up to the last 50 notifications, or half a second's, a second time.
+At least once: a host that dies delivers up to the last 50 notifications, or half a second's, a second time. Of hosts
+that share a database one delivers to a listener at a time, and the next one goes on from where it stopped.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 
 import sqlalchemy as sa
 
+from viewra.db.postgresql import ListenerLock
 from viewra.errors import DatabaseError, PluginClosed, PluginError, PluginUnavailable
 from viewra.hookspecs import Hooks
 from viewra.library import events
@@ -22,6 +24,8 @@ SAVE_EVERY = 50
 """A cursor is saved after so many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
 
 SAVE_EVERY_S = 0.5
+CLAIM_S = 0.2
+"""How often a host looks whether it may deliver to a listener to which another one delivers."""
 WATCH_S = 0.1
 """How often whoever waits for listeners looks whether to go on waiting."""
 
@@ -114,6 +118,8 @@ class _Delivery:
         self._saved = cursor
         self._failed = 0
         self._saved_at = time.monotonic()
+        # With SQLite there is no other host.
+        self._claim = ListenerLock(engine, session.plugin_id) if engine.dialect.name == "postgresql" else None
         self._woken = threading.Event()
         self.idle = threading.Event()
         self._finishing = False
@@ -153,11 +159,18 @@ class _Delivery:
             self._save()
         except DatabaseError as error:
             _log.error("%s; plugin %s will hear some notifications twice", error, self._session.plugin_id)
+        if self._claim is not None:
+            self._claim.close()
 
     def _deliver_all(self) -> None:
         while not self._stop.is_set():
             self._woken.clear()
             finishing = self._finishing
+            if not self._may_deliver():  # another host does
+                if finishing:
+                    return
+                self._woken.wait(CLAIM_S)
+                continue
             page = events.events_after(self._engine, self._cursor, PAGE)
             for stored in page:
                 if self._stop.is_set():
@@ -168,12 +181,24 @@ class _Delivery:
                     self._save()
             if not page:
                 self._save()
+                if self._claim is not None:
+                    self._claim.give_back()
                 if finishing:
                     return
                 self.idle.set()
                 if self._woken.is_set():  # by somebody who cleared idle before it was set here
                     self.idle.clear()
                 self._woken.wait()
+
+    def _may_deliver(self) -> bool:
+        """Whether this host is the one that delivers; whoever takes over goes on from where the other one stopped."""
+        if self._claim is None:
+            return True
+        if self._claim.held:
+            self._claim.check()
+        elif self._claim.take():
+            self._cursor = self._saved = events.open_cursor(self._engine, self._session.plugin_id)
+        return self._claim.held
 
     def _deliver(self, stored: StoredEvent) -> None:
         event = events.event_of(self._engine, stored)

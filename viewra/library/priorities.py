@@ -16,6 +16,12 @@ from viewra.library.query import TEXT_FIELDS
 
 ROWS_A_TRANSACTION = 500
 
+_UNFINISHED = ""
+"""The field of a row that is no order: the index follows the orders up to the file whose id is in ``plugin_id``.
+
+It comes with a change of the orders, moves with the index, and goes when all files are done.
+"""
+
 
 def list_priorities(engine: sa.Engine) -> dict[str, list[str]]:
     """The orders: field, or ``"*"`` for all of them → plugin ids, whose word counts most first."""
@@ -27,7 +33,7 @@ def set_priority(engine: sa.Engine, field: str, plugin_ids: Sequence[str]) -> in
     """Set whose word counts for a field, or for all (``"*"``); none: drop the order. How many files were indexed anew.
 
     The orders hold for all libraries. Raises ``UsageError`` for a field without a name and a plugin named twice, and
-    ``DatabaseError``. Interrupted, it leaves files whose search follows the old order; ``viewra fsck`` finds them.
+    ``DatabaseError``. What an interrupted one leaves to be indexed, ``finish`` does.
     """
     if not field.strip():
         raise UsageError("the field needs a name", hint='write "*" for all fields')
@@ -40,7 +46,27 @@ def set_priority(engine: sa.Engine, field: str, plugin_ids: Sequence[str]) -> in
         connection.execute(sa.delete(field_priorities).where(field_priorities.c.field == field))
         if rows:
             connection.execute(sa.insert(field_priorities), rows)
-    return _index_again(engine) if field in (*TEXT_FIELDS, ALL_FIELDS) else 0
+        if field in (*TEXT_FIELDS, ALL_FIELDS):
+            _mark(connection, 0)
+    return finish(engine)
+
+
+def finish(engine: sa.Engine) -> int:
+    """Index what a change of the orders has left, by this process or one that was killed; how many files it were."""
+    unfinished = sa.select(field_priorities.c.plugin_id).where(field_priorities.c.field == _UNFINISHED)
+    with reading(engine) as connection:  # the rule is that there is nothing, which needs no write lock
+        if connection.execute(unfinished).first() is None:
+            return 0
+    count = 0
+    while True:
+        with writing(engine) as connection:
+            after = connection.execute(unfinished).scalar()
+            if after is None:
+                return count
+            ids = connection.execute(_differing(int(after)).limit(ROWS_A_TRANSACTION)).scalars().all()
+            documents.index_again(connection, ids, load(connection))
+            _mark(connection, ids[-1] if ids else None)
+        count += len(ids)
 
 
 def has_read(engine: sa.Engine, plugin_id: str) -> bool:
@@ -54,22 +80,22 @@ def load(connection: sa.Connection) -> Priorities:
     """The orders of now."""
     orders: dict[str, list[str]] = defaultdict(list)
     table = field_priorities.c
-    for row in connection.execute(sa.select(table.field, table.plugin_id).order_by(table.field, table.position)):
+    rows = sa.select(table.field, table.plugin_id).where(table.field != _UNFINISHED)
+    for row in connection.execute(rows.order_by(table.field, table.position)):
         orders[row.field].append(row.plugin_id)
     return Priorities(dict(orders))
 
 
-def _index_again(engine: sa.Engine) -> int:
-    """Index the files of which several plugins said something: for others no order changes anything."""
+def _mark(connection: sa.Connection, after: int | None) -> None:
+    """Say up to which file the index follows the orders; None: all of it does."""
+    connection.execute(sa.delete(field_priorities).where(field_priorities.c.field == _UNFINISHED))
+    if after is not None:
+        row = {"field": _UNFINISHED, "plugin_id": str(after), "position": 0}
+        connection.execute(sa.insert(field_priorities).values(row))
+
+
+def _differing(after: int) -> sa.Select[int]:
+    """The files behind ``after`` of which several plugins said something: for others no order changes anything."""
     files = sa.select(file_metadata.c.media_file_id).where(file_metadata.c.data.is_not(None))
-    files = files.group_by(file_metadata.c.media_file_id).having(sa.func.count() > 1)
-    after = count = 0
-    while True:
-        page = files.where(file_metadata.c.media_file_id > after).order_by(file_metadata.c.media_file_id)
-        with writing(engine) as connection:
-            ids = connection.execute(page.limit(ROWS_A_TRANSACTION)).scalars().all()
-            if not ids:
-                return count
-            documents.index_again(connection, ids, load(connection))
-        after = ids[-1]
-        count += len(ids)
+    files = files.where(file_metadata.c.media_file_id > after).group_by(file_metadata.c.media_file_id)
+    return files.having(sa.func.count() > 1).order_by(file_metadata.c.media_file_id)

@@ -180,6 +180,7 @@ def _manifest(
         license=data["license"],
         help=data["help"],
         opt_in=data["opt_in"],
+        database_engines=frozenset(data["database"]["engines"]),
         type=data["type"] if data["type"] in model.TYPES else "generic",
         tags=tuple(data["tags"]),
         entry_point=entry_point,

@@ -99,6 +99,7 @@ class Manifest:
 
     ``entry_point`` is relative to ``directory`` and does not lead out of it; whether the file is there is ``check``'s
     to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
+    ``database_engines``: in what it can keep tables of its own, ``sqlite`` or ``postgresql`` or both.
     ``runtime_schema`` says what an operator may set of ``runtime``. ``entry_point_place`` is its line and column.
     ``opt_in``: even if it comes with viewra, somebody must enable it. ``warnings`` are things that a person should look
     at and that nothing depends on.
@@ -126,6 +127,7 @@ class Manifest:
     warnings: tuple[ManifestError, ...] = ()
     entry_point_place: tuple[int, int] = (0, 0)
     opt_in: bool = False
+    database_engines: frozenset[str] = frozenset({"sqlite"})
 
     @property
     def directory(self) -> Path:

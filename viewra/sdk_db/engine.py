@@ -9,17 +9,24 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from viewra.errors import MigrationError
+
 BUSY_TIMEOUT_MS = 5000
 """How long a statement waits for another writer before it fails."""
 MIGRATION_TIMEOUT_MS = 600_000
 """How long a migration waits for another one to end."""
 
 
+DRIVERS = {"psycopg": "'psycopg[binary]'"}
+"""What is installed for a module that is missing."""
+
+
 def open_engine(url: str) -> sa.Engine:
     """An engine on the plugin's own database (``self.context.database_url``); the caller disposes of it.
 
     On SQLite a transaction takes the write lock when it begins, and its file is in WAL mode, where a commit need not
-    wait for the disk: a power cut may take the last commits, and never leaves half of one. Foreign keys hold.
+    wait for the disk: a power cut may take the last commits, and never leaves half of one. Foreign keys hold. Raises
+    MigrationError when the driver for PostgreSQL is not installed.
     """
     return _engine(url, "BEGIN IMMEDIATE", busy_timeout=BUSY_TIMEOUT_MS, foreign_keys="ON")
 
@@ -42,7 +49,13 @@ def _engine(url: str, begin: str, **pragmas: object) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(parsed)
+    try:
+        engine = sa.create_engine(parsed)
+    except ModuleNotFoundError as error:
+        package = DRIVERS.get(str(error.name), error.name)
+        raise MigrationError(
+            f"the driver for the database is not installed where the plugin runs: pip install {package}"
+        ) from error
     if parsed.get_backend_name() == "sqlite":
         sa.event.listen(engine, "connect", lambda connection, _record: _prepare(connection, pragmas))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

@@ -5,7 +5,7 @@ Where the database stands is read without Alembic, which takes 0.4 s to import a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,22 +16,30 @@ from viewra.revisions import Revision, read_revisions
 from viewra.sdk_db.engine import has_database, open_for_migration
 from viewra.types import SchemaRevision, SchemaState
 
-_POSTGRESQL_LOCK = 0x76696577  # any number, the same for all that migrate one database
+_POSTGRESQL_LOCK = 0x76696577  # any number, the same for all that migrate one schema
 
 
 class AlembicDatabaseService:
     """``DatabaseService`` for ``metadata``, by the Alembic revisions in ``migrations_dir``.
 
     ``migrations_dir`` holds the revisions themselves, or a folder ``versions`` with them; no ``env.py`` is needed. They
-    form one line. ``version_table`` is where the database keeps its revision. All methods work before ``initialize``.
+    form one line. ``version_table`` is where the database keeps its revision. ``engines`` is what the migrations
+    run on, for a plugin object in the host's own process; a manifest says it for any other. All methods work before
+    ``initialize``.
     """
 
     def __init__(
-        self, metadata: sa.MetaData, migrations_dir: str | Path, version_table: str = "alembic_version"
+        self,
+        metadata: sa.MetaData,
+        migrations_dir: str | Path,
+        version_table: str = "alembic_version",
+        *,
+        engines: Collection[str] = ("sqlite",),
     ) -> None:
         self.metadata = metadata
         self.migrations_dir = Path(migrations_dir)
         self.version_table = version_table
+        self.engines = frozenset(engines)
 
     def get_models(self) -> Sequence[str]:
         """The names of the tables."""
@@ -102,7 +110,8 @@ class AlembicDatabaseService:
         try:
             with engine.begin() as connection:
                 if moves and engine.dialect.name == "postgresql":
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
+                    schema = sa.func.hashtext(sa.func.current_schema())
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK, schema)))
                 yield connection
         except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
             raise MigrationError(f"the database does not work: {error.orig}") from error

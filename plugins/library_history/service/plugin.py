@@ -30,7 +30,7 @@ class LibraryHistory(Plugin):
 
     def database_service(self) -> AlembicDatabaseService:
         """The tables, and the migrations that make them."""
-        return AlembicDatabaseService(metadata, MIGRATIONS)
+        return AlembicDatabaseService(metadata, MIGRATIONS, engines=("sqlite", "postgresql"))
 
     def initialize(self, context: PluginContext) -> None:
         """Open the database, which is at its newest revision by now."""

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from viewra import drafts
 from viewra.db import draft, open_database, writing
 from viewra.db.manage import differences
 from viewra.revisions import read_revisions
 
 
-def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'viewra.db'}"
+def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path, database_url: str) -> None:
+    url = database_url
     engine = open_database(url)
     assert differences(url) == []
     with writing(engine) as connection:
@@ -23,7 +24,7 @@ def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path) -> None:
     body = draft.missing(url)
     assert "plugin_settings" in body.upgrade
     assert "###" not in body.upgrade + body.downgrade
-    file = draft.write(tmp_path, "What is missing.", body)
+    file = drafts.write(tmp_path, "What is missing.", body)
     assert [one.message for one in read_revisions(tmp_path)] == ["What is missing"]
     compile(file.read_text(), str(file), "exec")
 
@@ -44,8 +45,8 @@ def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("message", ['"""', "back\\slash", "Grüße", "{braces}", "ends with a dot."])
 def test_any_message_makes_a_module(tmp_path: Path, message: str) -> None:
-    file = draft.write(tmp_path, message, draft.EMPTY)
+    file = drafts.write(tmp_path, message, drafts.EMPTY)
     assert file.name.startswith("0001_")
     compile(file.read_text(), str(file), "exec")
-    second = draft.write(tmp_path, message, draft.EMPTY)
+    second = drafts.write(tmp_path, message, drafts.EMPTY)
     assert [one.file for one in read_revisions(tmp_path)] == [file, second]

@@ -1,4 +1,7 @@
-"""The host's migration is killed at random moments: the database is before it or after it, and whole."""
+"""The host's migration is killed: at named points and at random moments the database is before it or after it, whole.
+
+``VIEWRA_TEST_KILLS`` is how many random moments are tried (5).
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,23 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from viewra.db import REVISION, open_database
+from viewra.db import REVISION, current_revision, open_database, reading, writing
+from viewra.db.engine import open_unmigrated
 from viewra.db.migrate import migrations_directory
 
 pytestmark = pytest.mark.process
 
-EVENTS = 100_000
+EVENTS = 20_000
 KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
 SLOW = f'''
 """Changes a table, slowly."""
@@ -36,64 +42,118 @@ def downgrade():
     pass
 '''
 MIGRATE = """
-import sys
+import functools, os, signal, sys, threading, time
 from pathlib import Path
-from viewra.db import migrate
+from alembic import command
+from alembic.operations import Operations
+from viewra.db import backup, migrate
 from viewra.db.engine import open_unmigrated
-migrate.migrations_directory = lambda: Path(sys.argv[2])
-print("go", flush=True)
-engine = open_unmigrated(sys.argv[1])
-migrate.upgrade(engine, Path(sys.argv[3]), "slow")
-engine.dispose()
+
+url, migrations, backups, point, delay_s = sys.argv[1:]
+migrate.migrations_directory = lambda: Path(migrations)
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+PLACES = {
+    "locked": (migrate, "refuse_unknown"),
+    "copied": (backup, "_copy"),
+    "backed up": (migrate, "protect"),
+    "half": (Operations, "execute"),
+    "moved": (command, "upgrade"),
+    "committed": (migrate, "upgrade"),
+}
+if point == "random":
+    threading.Timer(float(delay_s), die).start()
+elif point:
+    owner, name = PLACES[point]
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def deadly(*arguments, **options):
+        original(*arguments, **options)
+        die()
+
+    setattr(owner, name, deadly)
+began = time.monotonic()
+migrate.upgrade(open_unmigrated(url), Path(backups), "slow")
+print(time.monotonic() - began)
+os._exit(0)
 """
 
 
-def query(path: Path, statement: str) -> list[tuple]:
-    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(statement).fetchall()
+class Database:
+    """A host's database with events in it, and what is done to it."""
 
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.backups = url, folder / "backups"
+        self._migrations = folder / "migrations"
+        shutil.copytree(migrations_directory(), self._migrations)
+        (self._migrations / "versions" / "slow.py").write_text(SLOW)
+        open_database(url).dispose()
+        self.engine = open_unmigrated(url)
+        self.fill()
 
-@pytest.mark.timeout(60 + 10 * KILLS)
-def test_killed_at_any_moment_it_loses_nothing(tmp_path: Path) -> None:
-    original, path = tmp_path / "original.db", tmp_path / "used" / "viewra.db"
-    migrations, backups = tmp_path / "migrations", tmp_path / "backups"
-    path.parent.mkdir()
-    shutil.copytree(migrations_directory(), migrations)
-    (migrations / "versions" / "slow.py").write_text(SLOW)
-    open_database(f"sqlite:///{original}").dispose()
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {EVENTS})"
-    columns = "scan_events (id, kind, scan_job_id, library_id, payload)"
-    query(original, f"INSERT INTO {columns} {numbers} SELECT i, 'file', 1, 1, 'event ' || i FROM n")
-    query(original, "PRAGMA wal_checkpoint(TRUNCATE)")
-    argv = [sys.executable, "-c", MIGRATE, f"sqlite:///{path}", str(migrations), str(backups)]
+    def fill(self) -> None:
+        """Make it what it was before."""
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {EVENTS})"
+        columns = "scan_events (id, kind, scan_job_id, library_id, payload)"
+        with writing(self.engine) as connection:
+            if current_revision(connection) == "slow":
+                connection.execute(sa.text("ALTER TABLE scan_events DROP COLUMN extra"))
+                connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{REVISION}'"))
+            connection.execute(sa.text("DELETE FROM scan_events"))
+            connection.execute(sa.text(f"INSERT INTO {columns} {numbers} SELECT i, 'file', 1, 1, 'event ' || i FROM n"))
 
-    def migrate(*, afresh: bool, kill_after: float | None = None) -> float:
-        if afresh:
-            for old in path.parent.iterdir():
-                old.unlink()
-            shutil.copy(original, path)
-        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "go\n"
-            began = time.monotonic()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(kill_after if kill_after is not None else 60)
-            process.kill()
-            took = time.monotonic() - began
-        assert kill_after is not None or process.returncode == 0
-        return took
+    def query(self, statement: str) -> list[tuple]:
+        with reading(self.engine) as connection:
+            return [tuple(row) for row in connection.execute(sa.text(statement))]
 
-    whole = migrate(afresh=True)
-    chance = random.Random(6)
-    for _ in range(KILLS):
-        migrate(afresh=True, kill_after=chance.uniform(0, 0.95) * whole)
-        assert query(path, "PRAGMA integrity_check") == [("ok",)]
-        ((revision,),) = query(path, "SELECT version_num FROM alembic_version")
+    def run(self, point: str, delay_s: float = 0) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-c", MIGRATE, self.url, str(self._migrations), str(self.backups), point, str(delay_s)]
+        return subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=100, check=False)
+
+    def check(self) -> str:
+        """The revision right after the kill; and that the next migration completes it."""
+        if self.engine.dialect.name == "sqlite":
+            assert self.query("PRAGMA integrity_check") == [("ok",)]
+        ((revision,),) = self.query("SELECT version_num FROM alembic_version")
         end = {REVISION: "", "slow": "!"}[revision]
         wrong = f"SELECT count(*) FROM scan_events WHERE payload != 'event ' || id || '{end}'"
-        assert query(path, f"SELECT ({wrong}), count(*) FROM scan_events") == [(0, EVENTS)]
-        migrate(afresh=False)
-        assert query(path, "SELECT count(*) FROM scan_events WHERE extra = 'event ' || id || '!'") == [(EVENTS,)]
-        assert not list(backups.glob("*.part")), "half a copy is swept by the next one, or the migration was over"
-        for copy in backups.glob("*.db"):
-            assert query(copy, "SELECT count(*) FROM scan_events WHERE payload = 'event ' || id") == [(EVENTS,)]
+        assert self.query(f"SELECT ({wrong}), count(*) FROM scan_events") == [(0, EVENTS)]
+        assert self.run("").returncode == 0
+        whole = "SELECT count(*) FROM scan_events WHERE extra = 'event ' || id || '!'"
+        assert self.query(whole) == [(EVENTS,)]
+        assert not list(self.backups.glob("*.part")), "half a copy is swept by the next one, or the migration was over"
+        for copy in self.backups.glob("*.db"):
+            with contextlib.closing(sqlite3.connect(copy)) as connection:
+                kept = "SELECT count(*) FROM scan_events WHERE payload = 'event ' || id"
+                assert connection.execute(kept).fetchall() == [(EVENTS,)]
+        return str(revision)
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    made = Database(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.mark.parametrize("point", ["locked", "copied", "backed up", "half", "moved", "committed"])
+def test_killed_right_after_a_step(database: Database, point: str) -> None:
+    if point == "copied" and database.engine.dialect.name == "postgresql":
+        pytest.skip("viewra makes no copy of PostgreSQL's")
+    assert database.run(point).returncode == -signal.SIGKILL, "it never came by this point"
+    assert database.check() == ("slow" if point == "committed" else REVISION)
+
+
+@pytest.mark.timeout(100 + 10 * KILLS)
+def test_killed_at_random_moments(database: Database) -> None:
+    moments = random.Random(6)
+    duration_s = float(database.run("").stdout)
+    killed = 0
+    for _ in range(KILLS):
+        database.fill()
+        killed += database.run("random", moments.uniform(0, duration_s)).returncode == -signal.SIGKILL
+        database.check()
+    assert killed >= KILLS // 2, "most moments were after the end"

@@ -58,8 +58,19 @@ def test_what_keeps_one_out_is_one_line_without_the_password(change: dict, messa
 
 
 def test_without_the_right_to_make_tables() -> None:
-    with pytest.raises(MigrationError, match="permission denied"):
-        open_database(sa.make_url(POSTGRESQL or "").set(database="postgres").render_as_string(hide_password=False))
+    given = sa.make_url(POSTGRESQL or "").set(database="postgres").render_as_string(hide_password=False)
+    with pytest.raises(DatabaseError, match="may not be used by this user") as caught:
+        open_database(given)
+    assert "\n" not in str(caught.value)
+    assert "(permission denied for schema public)" in str(caught.value)
+    assert caught.value.hint == "as its owner: GRANT ALL ON SCHEMA public TO viewra_test"
+
+
+def test_without_a_schema() -> None:
+    with pytest.raises(DatabaseError, match="has no schema for its tables") as caught:
+        open_database(f"{POSTGRESQL}?options=-csearch_path%3Dnowhere")
+    assert "\n" not in str(caught.value)
+    assert "CREATE SCHEMA" in str(caught.value.hint)
 
 
 def test_a_name_without_password_and_options() -> None:

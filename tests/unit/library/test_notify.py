@@ -8,6 +8,7 @@ import time
 import pytest
 
 from viewra import library
+from viewra.db import open_database
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier
 from viewra.types import FileOutcome, ScanEventKind
@@ -195,3 +196,58 @@ def test_a_listener_that_will_not_come_back_can_be_forgotten(world, notifier) ->
     assert notifier.pending() == {"first": 3}
     library.forget_listener(world.engine, "first")
     assert (notifier.pending(), world.rows("SELECT * FROM scan_events")) == ({}, [])
+
+
+def test_two_hosts_that_share_a_database_tell_each_event_once(world, eventually) -> None:
+    if world.engine.dialect.name == "sqlite":
+        pytest.skip("with SQLite there is one host")
+    heard: list[int] = []
+
+    def hears(event) -> None:
+        threading.Event().wait(0.002)
+        heard.append(event.media_file_id)
+
+    first, second = Notifier(world.engine, world.hook), Notifier(other := open_database(world.url), world.hook)
+    world.hook.add_listener("ears", hears)
+    first.open()
+    second.open()
+    for number in range(150):
+        world.put(f"{number}.mp3")
+    world.scan(notifier=first)
+    second.wake()
+    assert second.wait_idle(20)
+    assert first.wait_idle(20)
+    assert len(heard) == 152
+    assert sorted(filter(None, heard)) == sorted(world.ids().values())
+    assert first.pending() == {}
+    for number in range(150, 200):
+        world.put(f"{number}.mp3")
+    world.scan(notifier=second)  # the other one's turn: it begins where the first one stopped
+    assert second.wait_idle(20)
+    assert len(heard) == 152 + 52
+    first.close(10)
+    second.close(10)
+    other.dispose()
+
+
+def test_the_other_host_takes_over_when_one_ends(world, eventually) -> None:
+    if world.engine.dialect.name == "sqlite":
+        pytest.skip("with SQLite there is one host")
+    stuck = threading.Event()
+    first, second = Notifier(world.engine, world.hook), Notifier(other := open_database(world.url), world.hook)
+    world.hook.add_listener("ears", lambda event: stuck.wait(20) and None)
+    first.open()
+    for number in range(10):
+        world.put(f"{number}.mp3")
+    world.scan(notifier=first)
+    world.hook.listeners.clear()
+    ears = world.hook.add_listener("ears")
+    second.open()
+    assert not second.wait_idle(0.5)
+    assert ears.heard == []
+    first.close(0)
+    stuck.set()
+    assert second.wait_idle(20)
+    assert len(ears.heard) == 11, "all but the one that the first one had under way"
+    second.close(10)
+    other.dispose()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from viewra import library
@@ -64,3 +68,41 @@ def test_what_is_no_order(world, field: str, plugins: list[str]) -> None:
 def test_who_has_read(differing) -> None:
     assert library.has_read(differing.engine, "first")
     assert not library.has_read(differing.engine, "third")
+
+
+KILLED = """
+import functools, os, signal, sys
+from viewra import library
+from viewra.db import open_database
+from viewra.library import documents, priorities
+
+priorities.ROWS_A_TRANSACTION = 2
+original = priorities._mark
+
+def deadly(connection, after):
+    original(connection, after)
+    if after:  # some files are done, and not committed yet: the page before is
+        if deadly.pages:
+            os.kill(os.getpid(), signal.SIGKILL)
+        deadly.pages = 1
+
+deadly.pages = 0
+priorities._mark = deadly
+library.set_priority(open_database(sys.argv[1]), "title", ["first"])
+"""
+
+
+@pytest.mark.parametrize("by", ["the next host", "the next order"])
+def test_killed_half_way_it_is_completed(differing, by: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, differing.url], check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert totals(differing, "eins", "zwei") == [3, 3], "two of five, and the one that had no other"
+    assert library.list_priorities(differing.engine) == {"title": ["first"]}
+    if by == "the next host":
+        library.recover(differing.engine)
+    else:
+        assert library.set_priority(differing.engine, "mood", ["first"]) == 3
+    assert totals(differing, "eins", "zwei") == [6, 0]
+    assert library.list_priorities(differing.engine)["title"] == ["first"]
+    assert library.set_priority(differing.engine, "mood", []) == 0
+    assert library.verify(differing.engine) == []

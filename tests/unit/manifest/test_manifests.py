@@ -32,6 +32,7 @@ permissions: [
 	{resource: "filesystem", actions: ["read", "write"]},
 ]
 settings: retries: int & >=0 | *3
+database: engines: ["sqlite", "postgresql"]
 runtime: {
 	workers: 4
 	lazy:    false
@@ -67,6 +68,7 @@ def test_every_documented_field() -> None:
         Permission("network", ("external",), {"hosts": ["a.example"]}),
         Permission("filesystem", ("read", "write")),
     )
+    assert manifest.database_engines == {"sqlite", "postgresql"}
     runtime = manifest.runtime
     assert (runtime.workers, runtime.lazy, runtime.idle_timeout_s, runtime.start_timeout_s) == (4, False, 2.5, 10)
     assert (runtime.timeout_s("extract_metadata"), runtime.timeout_s("search")) == (90, 5)
@@ -76,8 +78,15 @@ def test_every_documented_field() -> None:
     assert manifest.warnings == ()
 
 
+@pytest.mark.parametrize("engines", ['["mysql"]', "[]", '"sqlite"'])
+def test_what_no_tables_can_be_kept_in(engines: str) -> None:
+    text = f'id: "a"\nname: "A"\nversion: "1.0.0"\nentry_points: main: "a"\ndatabase: engines: {engines}'
+    assert any("database.engines" in error for error in errors_of(text))
+
+
 def test_only_what_is_required_and_the_defaults_of_the_rest() -> None:
     manifest = read('id: "a"\nname: "A"\nversion: "1.0.0"\nentry_points: main: "a"')
+    assert manifest.database_engines == {"sqlite"}
     assert (manifest.type, manifest.tags, manifest.description) == ("generic", (), "")
     assert (manifest.capabilities, manifest.permissions) == (frozenset(), ())
     runtime = manifest.runtime

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from viewra.sdk_db import open_engine
+
 WriteRevision = Callable[..., Path]
 
 metadata = sa.MetaData()
@@ -37,6 +39,32 @@ ADDS = """
     op.add_column("songs", sa.Column("length", sa.Integer()))
     op.create_index("by_artist", "songs", ["artist_id"])
 """
+
+
+def query(url: str, statement: str) -> list[tuple]:
+    """Run a statement on a plugin's database, in a transaction of its own."""
+    engine = open_engine(url)
+    try:
+        with engine.begin() as connection:
+            result = connection.execute(sa.text(statement))
+            return [tuple(row) for row in result] if result.returns_rows else []
+    finally:
+        engine.dispose()
+
+
+def tables(url: str) -> list[str]:
+    """The names of the tables that there are."""
+    engine = open_engine(url)
+    try:
+        return sa.inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+
+
+def fill(url: str, songs: int) -> None:
+    """Put songs of a hundred artists into a database at 0001."""
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {songs})"
+    query(url, f"INSERT INTO songs (id, artist) {numbers} SELECT i, 'artist ' || (i % 100) FROM n")
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""Writes the next migration of a plugin from its tables; run by the plugin's interpreter as a program of its own.
+
+``python -m viewra.sdk_db.revision ENTRY MESSAGE RESULT``: the entry point is run as ever, and where it would begin to
+serve, its database service is asked instead. Standard input has the URL of a database to compare with, or nothing;
+``RESULT`` is an open descriptor that gets the new file's path, or what is wrong after a ``!``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+
+from alembic.migration import MigrationContext
+
+from viewra import drafts, sdk
+from viewra.errors import MigrationError, ViewraError
+from viewra.sdk_db.engine import open_for_migration
+from viewra.sdk_db.service import AlembicDatabaseService
+from viewra.services import Implementation
+
+
+class _Served(BaseException):
+    """What the plugin was about to serve; no ``except Exception`` of an entry point must catch it."""
+
+    def __init__(self, plugin: Implementation) -> None:
+        self.plugin = plugin
+
+
+def draft(service: object, message: str, url: str = "") -> Path:
+    """Write the next migration: what the tables of ``service`` have and its migrations do not make; gives the file.
+
+    ``url`` is that of its own database, at its newest revision; without one the migrations are run on a SQLite file
+    that is thrown away. Raises MigrationError when there is nothing to write, or it cannot be.
+    """
+    if not isinstance(service, AlembicDatabaseService):
+        raise MigrationError(
+            f"its database service is {type(service).__name__}, not viewra.sdk_db.AlembicDatabaseService",
+            hint="leave --autogenerate out and write upgrade() and downgrade() yourself",
+        )
+    with tempfile.TemporaryDirectory(prefix="viewra-") as folder:
+        there = url or f"sqlite:///{folder}/data.db"
+        if not url and drafts.has_revisions(service.migrations_dir):
+            service.migrate(there)
+        pending = service.describe(there).pending if url else ()
+        if pending != ():
+            raise MigrationError(
+                "its database is not at its newest revision", hint="first: viewra db upgrade --plugin ID"
+            )
+        body = _missing(service, there)
+    if body.upgrade == "pass":
+        raise MigrationError("its migrations make just the tables that its code knows: there is nothing to write")
+    return drafts.write(service.migrations_dir, message, body)
+
+
+def _missing(service: AlembicDatabaseService, url: str) -> drafts.Body:
+    engine = open_for_migration(url, begin="BEGIN")
+    try:
+        with engine.begin() as connection:
+            options = {"render_as_batch": True, "target_metadata": service.metadata}
+            context = MigrationContext.configure(connection, opts={**options, "version_table": service.version_table})
+            return drafts.missing(context, service.metadata, lambda _kind, _item, _context: False)
+    finally:
+        engine.dispose()
+
+
+def plugin_of(entry: Path) -> Implementation:
+    """What an entry point serves: it is run up to there. Raises what it raises, MigrationError if it serves none."""
+
+    def caught(
+        plugin: Implementation | None = None, *, versions: Mapping[int, Implementation] | None = None
+    ) -> NoReturn:
+        served = plugin if plugin is not None else versions[max(versions)] if versions else None
+        if served is None:
+            raise MigrationError("it serves no plugin")
+        raise _Served(served)
+
+    sdk.serve = caught
+    sys.modules["viewra.sdk.serve"].serve = caught  # type: ignore[attr-defined]
+    main = ModuleType("__main__")
+    main.__file__ = str(entry)
+    sys.modules["__main__"] = main
+    sys.argv[:] = [str(entry)]
+    sys.path.insert(0, str(entry.parent))
+    try:
+        exec(compile(entry.read_bytes(), entry, "exec"), main.__dict__)  # noqa: S102 - running the plugin is the purpose
+    except _Served as served:
+        return served.plugin
+    raise MigrationError("it serves no plugin")
+
+
+def _main(entry: str, message: str, result: str) -> None:
+    url = sys.stdin.read()
+    try:
+        answer = str(draft(plugin_of(Path(entry)).database_service(), message, url))
+    except ViewraError as error:
+        answer = f"!{error}\0{error.hint or ''}"
+    os.write(int(result), answer.encode("utf-8", "surrogateescape"))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
