@@ -324,7 +324,7 @@ TABLES = """
 
         def search(self, query, limit, offset):
             with self.engine.connect() as connection:
-                columns = [row[1] for row in connection.execute(sa.text("PRAGMA table_info(things)"))]
+                columns = [column["name"] for column in sa.inspect(connection).get_columns("things")]
                 count = connection.execute(sa.text("SELECT count(*) FROM things")).scalar()
             return SearchResponse((SearchResult(",".join(columns), str(VERSION), metadata={{"count": str(count)}}),), 1)
 
@@ -418,5 +418,30 @@ def test_a_migration_or_start_that_fails_leaves_database_and_code_as_they_were(
         search = host.plugins["p"].search
         assert search is not None
         assert search.search({}, 1, 0).results[0].metadata["count"] == "1"
+        callers.close()
+        assert callers.failures == []
+
+
+def test_in_postgresql_the_new_code_takes_its_migration_back_when_it_does_not_start(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, postgresql_url: str
+) -> None:
+    tables = make_plugin(
+        "p",
+        "",
+        capabilities=("search_service", "database_service"),
+        extra='database: engines: ["postgresql"]\nruntime: restart: max: 100',
+    )
+    revise(tables, "0001", None, FIRST)
+    write(tables, 1, code=TABLES)
+    with running(tmp_path, states, watch=False, database_url=postgresql_url) as host:
+        assert (version(host), columns(host)) == (1, "id")
+        callers = Callers(host, 4)
+        revise(tables, "0002", "0001", 'op.add_column("things", sa.Column("name", sa.Text))')
+        undone = (tables / "migrations" / "0002.py").read_text().replace("pass", 'op.drop_column("things", "name")')
+        (tables / "migrations" / "0002.py").write_text(undone)
+        write(tables, 2, 'raise ValueError("bad")', code=TABLES)
+        with pytest.raises(PluginUnavailable, match=r"1.0.0 serves on: it did not start, at the step initialize: bad"):
+            host.plugins["p"].reload()
+        assert (version(host), columns(host)) == (1, "id")
         callers.close()
         assert callers.failures == []
