@@ -19,6 +19,7 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
+from viewra.host.announcer import Announcer
 from viewra.host.handle import Plugin
 from viewra.host.keeper import Keeper
 from viewra.host.lock import DataLock
@@ -100,13 +101,15 @@ class Host:
             if self._exclusive:
                 library.recover(self._engine)
             machinery = self._machinery(resources) if self._exclusive else None
+            announcer = Announcer(self._announce)
+            resources.callback(announcer.close)
             self._registry = Registry(
                 self.pm,
                 self._engine,
                 machinery,
                 data_dir=self.data_dir.absolute(),
                 log_level=self._log_level,
-                on_state=self._announce,
+                on_state=announcer,
                 connecting=self._connecting,
                 versions=self._versions,
                 limits=self._limits,
@@ -126,6 +129,7 @@ class Host:
                         f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
                     )
                 self._registry[plugin_id].attach(record)
+            resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
             self._resources = resources.pop_all()
         return self
 
@@ -227,10 +231,7 @@ class Host:
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
-        try:
-            self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
-        except Exception:  # an observer's failure is its own
-            log.exception("an observer of plugin states failed")
+        self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
 
 
 def make_private(directory: Path) -> None:
