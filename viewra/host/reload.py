@@ -9,12 +9,14 @@ stops the plugin meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import attrs
 
 from viewra.errors import PluginError, PluginUnavailable, ViewraError
+from viewra.host.closing import Closing
 from viewra.host.discovery import read
 from viewra.host.incarnation import Incarnation
 from viewra.host.installation import Code, Installation
@@ -42,7 +44,7 @@ class Serve(Protocol):
 
 @attrs.frozen
 class Reloader:
-    """Replaces the run in ``slot``; the replaced one goes to ``leaving``."""
+    """Replaces the run in ``slot``; the replaced one goes to ``leaving``. A ``closing`` host waits for no call."""
 
     plugin_id: str
     slot: Slot
@@ -50,6 +52,7 @@ class Reloader:
     installation: Installation
     launch: Launch
     serve: Serve
+    closing: Closing
 
     def replace(self, run: Incarnation, old: Code, new: Code) -> str:
         """Let ``new`` serve instead of ``old``, which ``run`` runs; says what happened.
@@ -95,24 +98,34 @@ class Reloader:
         reason = f"version {new.version} takes the place of {old.version}"
         taken = self.slot.take(PluginState.DRAINING, reason, run=run)
         if taken is not None:  # it may have died in this moment
-            taken.connection.drained(LONGEST_S)
+            with self.closing.cuts(taken.connection.hurry):
+                taken.connection.drained(LONGEST_S)
             taken.stop()
-        own = self.installation.database(old) if "database_service" in run.services else None
-        migrated_by = own.migrated_by if own is not None else ""
-        copy = own.copy(f"before-{new.version}") if own is not None else None
         self.slot.become(PluginState.STARTING, reason)
+        restore: Callable[[], object] = bool
         try:
+            if "database_service" in run.services:
+                restore = self._copied(old, new)
             self.serve(self.launch(new), new)
         except PluginError as error:
             try:
-                if own is not None:
-                    own.restore(copy, migrated_by)
+                restore()
                 self._go_back(old)
             except (ViewraError, OSError) as failure:
                 told = f"version {new.version} {error.message}; {old.version} cannot serve again: {failure}"
                 self.slot.become(PluginState.CRASHED, told)
                 raise PluginUnavailable(self.plugin_id, told, hint=error.hint) from failure
             raise
+
+    def _copied(self, old: Code, new: Code) -> Callable[[], object]:
+        """Copy its database; gives what puts it back. Raises PluginUnavailable."""
+        own = self.installation.database(old)
+        migrated_by = own.migrated_by
+        try:
+            copy = own.copy(f"before-{new.version}")
+        except (ViewraError, OSError) as error:
+            raise PluginUnavailable(self.plugin_id, f"was not started: its database is not copied: {error}") from error
+        return lambda: own.restore(copy, migrated_by)
 
     def _go_back(self, old: Code) -> None:
         """Let the code serve again that was kept when it ran last; raises PluginUnavailable."""

@@ -73,6 +73,7 @@ class Supervisor:
         self._slot = self._runs.slot
         self._health = HealthWatch(self.plugin_id, self.traffic, self._unwell)
         self._reloads = 0
+        self._ending_idle = threading.Thread()  # at most one: it may have to wait for a reload
 
     # ---- what it is ----
 
@@ -248,14 +249,17 @@ class Supervisor:
             self._runs.end()
             self._runs.start(even_stopped=True)
 
-    def reload(self) -> str:
+    def reload(self, *, only_changed: bool = False) -> str:
         """Use the code and the manifest that are on disk now, with no call lost; says what happened.
 
-        One that does not run is started with them by its next call. Raises PluginUnavailable, with the reason, when
-        they cannot be used: then the old ones serve on.
+        "" with ``only_changed``, when they are those in use, or were refused before. One that does not run is started
+        with them by its next call. Raises PluginUnavailable, with the reason, when they cannot be used: then the old
+        ones serve on.
         """
         runs = self._runs
         with runs.alone():
+            if only_changed and not self.installation.changed:  # somebody was faster
+                return ""
             old, new = self.installation.used, self.installation.on_disk()
             run = self._slot.run
             if self.installation.renamed:
@@ -264,7 +268,9 @@ class Supervisor:
                 return self._take_up(new)
             if run.by_hand:
                 raise PluginUnavailable(self.plugin_id, "is run by hand", hint="start it again where it runs")
-            reloader = Reloader(self.plugin_id, self._slot, runs.leaving, self.installation, runs.launch, runs.serve)
+            reloader = Reloader(
+                self.plugin_id, self._slot, runs.leaving, self.installation, runs.launch, runs.serve, runs.closing
+            )
             try:
                 said = reloader.replace(run, old, new)
             except PluginUnavailable:
@@ -279,6 +285,7 @@ class Supervisor:
             self._runs.forgive()
             if self.state is PluginState.QUARANTINED:
                 self._slot.become(*self._runs.first_state())
+        self.start_eagerly()
 
     def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
         """Do something with its database while it is stopped; its process runs only as far as that needs.
@@ -288,6 +295,8 @@ class Supervisor:
         with self._runs.alone():
             if self.state in NOT_TO_RUN:
                 raise PluginUnavailable(self.plugin_id, f"is {self.state}: {self.reason}")
+            stays = {PluginState.STOPPED, PluginState.QUARANTINED}
+            after = (self.state, self.reason) if self.state in stays else (PluginState.READY, "")
             self._runs.end()
             code = self.installation.to_start()
             self._slot.become(PluginState.STARTING)
@@ -301,7 +310,7 @@ class Supervisor:
                 return work(DatabaseClient(RemoteEndpoint(run)))
             finally:
                 run.stop()
-                self._slot.become(PluginState.READY)
+                self._slot.become(*after)
 
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
@@ -342,6 +351,10 @@ class Supervisor:
             reattach.keep(self.installation.private_dir, attrs.evolve(run.detach(), code_hash=self.code_hash))
             return True
 
+    def begin_close(self) -> None:
+        """Start it no more; a start or a drain that is under way is cut short."""
+        self._runs.closing.close()
+
     def close(self, reason: str = "the host is closing") -> None:
         """Stop it for good."""
         try:
@@ -364,11 +377,11 @@ class Supervisor:
         runtime = self.installation.runtime
         self._health.tick(run, runtime.health)
         idle_s = runtime.idle_timeout_s
-        if idle_s and not run.by_hand and run.connection.idle_s >= idle_s:
-            work = threading.Thread(
+        if idle_s and not run.by_hand and run.connection.idle_s >= idle_s and not self._ending_idle.is_alive():
+            self._ending_idle = threading.Thread(
                 target=self._runs.end_idle, args=(idle_s,), name=f"idle-{self.plugin_id}", daemon=True
             )
-            work.start()
+            self._ending_idle.start()
 
     # ---- within ----
 
@@ -384,9 +397,13 @@ class Supervisor:
         if new.found.manifest is None or self.state not in stays:
             self._slot.become(*self._runs.first_state())
         new.manifest  # noqa: B018 - raises for one that is not valid
+        self.start_eagerly()
         return f"version {new.version} is in use from its next start on"
 
     def _unwell(self, run: Incarnation, reason: str) -> None:
+        if run.by_hand:  # somebody may be looking at it in a debugger
+            log.warning("plugin %s %s", self.plugin_id, reason)
+            return
         log.error("plugin %s %s: it is ended", self.plugin_id, reason)
         thread = threading.Thread(target=run.condemn, args=(reason,), name=f"condemn-{self.plugin_id}", daemon=True)
         thread.start()  # it waits for the end, and whoever calls is a thread of gRPC's
