@@ -220,7 +220,7 @@ class Runs:
 
     def end(self) -> None:
         """Stop it if it runs, alone: gently, then not; it is not started again by itself."""
-        self._waits = False
+        self._retry_at, self._waits = 0.0, False
         self._restart.off()
         run = self.slot.take(PluginState.DRAINING)
         if run is not None and run.stop() == "kill":

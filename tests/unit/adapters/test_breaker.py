@@ -142,6 +142,16 @@ def test_a_probe_that_ends_otherwise_is_followed_by_another() -> None:
     assert isinstance(breaker.ask(), int)
 
 
+def test_calls_to_the_process_before_say_nothing_of_this_one() -> None:
+    breaker = Breaker(clock=Clock())
+    before = [breaker.ask() for _ in range(THRESHOLD)]
+    breaker.reset()
+    for number in before:
+        assert isinstance(number, int)
+        breaker.settle(number, answered=False)
+    assert breaker.state is BreakerState.CLOSED
+
+
 def test_of_sixteen_threads_one_is_the_probe() -> None:
     clock = Clock()
     breaker = opened(clock)
