@@ -237,7 +237,7 @@ class Supervisor:
         self._runs.run_now(even_stopped=True)
 
     def unload(self) -> None:
-        """Stop it; only ``load`` or ``enable`` lets it run again."""
+        """Stop it; only ``load`` or ``restart`` lets it run again."""
         with self._runs.alone():
             self._runs.end()
             if self.state not in {*NOT_TO_RUN, PluginState.QUARANTINED}:
