@@ -35,7 +35,7 @@ SLACK_S = 10.0
 
 RUNTIME = (
     f"runtime: {{start_timeout_s: {START_S:g}, call_timeout_s: default: {CALL_S:g}, idle_timeout_s: 0.5}}\n"
-    "runtime: {restart: {max: 6, window_s: 20}, health: {interval_s: 0.5, own_interval_s: 0.5}}\nruntime: reload: "
+    "runtime: {restart: {max: 3, window_s: 8}, health: {interval_s: 0.5, own_interval_s: 0.5}}\nruntime: reload: "
 )
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 
@@ -77,12 +77,12 @@ class Lives:
             (self.call, 30),
             (self.hook, 10),
             (self.crash, 8),
-            (self.kill, 8),
+            (self.kill, 9),
             (self.pause, 5),
             (self.change, 10),
-            (self.of("load"), 6),
+            (self.of("load"), 9),
             (self.of("unload"), 4),
-            (self.of("enable"), 6),
+            (self.of("enable"), 9),
             (self.of("disable"), 3),
             (self.of("restart"), 5),
             (self.of("unquarantine"), 5),

@@ -390,11 +390,12 @@ class Supervisor:
 
     def _take_up(self, new: Code) -> str:
         """Use another version of a plugin that does not run."""
-        if new == self.installation.used and self.state is not PluginState.INVALID:
+        valid = new.found.manifest is not None
+        if new == self.installation.used and valid and self.state is not PluginState.INVALID:
             return f"version {new.version} is in use, and does not run: {self.state}"
         self._runs.take_up(new)
         stays = {PluginState.STOPPED} if self._runs.short_reason == "unloaded" else set()
-        if new.found.manifest is None or self.state not in stays:
+        if not valid or self.state not in stays:
             self._slot.become(*self._runs.first_state())
         new.manifest  # noqa: B018 - raises for one that is not valid
         self.start_eagerly()
