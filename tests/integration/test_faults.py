@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import resource
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +21,12 @@ import psutil
 import pytest
 
 from viewra import Host, hookimpl
+from viewra.codec.protocol import DEBUG
 from viewra.db import sqlite
 from viewra.errors import PluginClosed, PluginError, PluginTimeout, PluginUnavailable
 from viewra.host import restarts
 from viewra.host.incarnation import Incarnation
+from viewra.host.reattach import Reattach
 from viewra.types import PluginState
 
 from .conftest import States
@@ -350,6 +355,41 @@ def test_closing_does_not_wait_for_replaced_processes_nor_for_a_pause(
         assert plugin.state is PluginState.STOPPED
         assert processes(directory) == []
         assert own_threads("p") == []
+
+
+# ---- health ----
+
+
+def test_asking_for_its_health_keeps_no_plugin_from_being_idle(
+    tmp_path: Path, make_plugin: MakePlugin, states: States
+) -> None:
+    extra = "runtime: {idle_timeout_s: 1, health: {interval_s: 0.1, own_interval_s: 0.1}}"
+    make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
+    with running(tmp_path, states) as host:
+        ask(host)
+        until(lambda: host.plugins["p"].health_report.own)
+        assert states.wait_for("p", PluginState.READY, times=2) == "no call for 1 s"
+
+
+def test_one_that_is_run_by_hand_is_not_ended_while_a_debugger_holds_it(
+    tmp_path: Path, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+) -> None:
+    checks = "runtime: health: {interval_s: 0.1, timeout_s: 0.1, failures: 1}"
+    directory = make_plugin("p", CODE, capabilities=("search_service",), extra=checks)
+    argv = [sys.executable, str(directory / "main.py")]
+    with subprocess.Popen(argv, env={**os.environ, DEBUG: "1"}, stderr=subprocess.PIPE, text=True) as by_hand:
+        assert by_hand.stderr is not None
+        found = re.search(r"--reattach 'ID=(\{.*\})'", by_hand.stderr.readline())
+        assert found is not None
+        with running(tmp_path) as host:
+            host.plugins["p"].attach(Reattach.from_json(found[1]))
+            assert ask(host) == by_hand.pid
+            by_hand.send_signal(signal.SIGSTOP)
+            until(lambda: "did not answer 1 health checks in a row" in caplog.text)
+            by_hand.send_signal(signal.SIGCONT)
+            assert ask(host) == by_hand.pid
+        by_hand.send_signal(signal.SIGINT)
+        assert by_hand.wait(10) == 0
 
 
 # ---- what the operator does at a bad moment ----
