@@ -46,8 +46,8 @@ def directory(make_plugin: MakePlugin) -> Path:
 
 
 @contextmanager
-def running(tmp_path: Path, states: States | None = None) -> Iterator[Host]:
-    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
+def running(tmp_path: Path, states: States | None = None, *, watch: bool = False) -> Iterator[Host]:
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=watch) as host:
         if states is not None:
             host.pm.register(states)
         for plugin in host.plugins.values():
@@ -135,7 +135,8 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
         if not ended:
             ended.append(run)
             os.kill(run.child.pid, signal.SIGKILL)
-            assert run.child.wait(10) is not None
+            run.child._thread.join(10)  # also the host has been told
+            assert run.child.exited.is_set()
 
     def proven(run: Incarnation, *arguments: object) -> None:
         prove(run, *arguments)  # type: ignore[arg-type]
@@ -192,6 +193,22 @@ def test_crashes_and_hangs_in_a_call_are_their_own_plugins_alone(
         let(directory, "search")
         states.wait_for("p", PluginState.RUNNING, times=2)
         assert errors_of(host, "y") == {"p": None, "other": None}
+
+
+def test_all_hook_calls_under_way_end_with_their_process(tmp_path: Path, directory: Path, states: States) -> None:
+    with running(tmp_path, states) as host:
+        ask(host)
+        for times in range(1, 5):
+            order(directory, "search", "wait")
+            (directory / ".calls").unlink(missing_ok=True)
+            with ThreadPoolExecutor(6) as pool:
+                calls = [pool.submit(errors_of, host, "x") for _ in range(6)]
+                began(directory, "search")
+                until(lambda: host.plugins["p"].stats.in_flight == 6)
+                os.kill(host.plugins["p"].pid or 0, signal.SIGKILL)
+                let(directory, "search")
+                assert [call.result(20) for call in calls] == [{"p": None}] * 6  # asked once more
+            states.wait_for("p", PluginState.CRASHED, times=times)
 
 
 def test_files_whose_batch_was_lost_with_the_process_are_read_by_the_next_one(
@@ -308,16 +325,16 @@ def test_closing_does_not_wait_for_a_start_that_hangs_nor_call_it_a_crash(
 def test_closing_in_the_middle_of_a_reload_is_bounded(tmp_path: Path, make_plugin: MakePlugin, how: str) -> None:
     extra = f'runtime: {{start_timeout_s: 120, reload: "{how}", call_timeout_s: search: 100}}'
     directory = make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
-    with running(tmp_path) as host:
+    with running(tmp_path, watch=how == "blue-green") as host:
         plugin = host.plugins["p"]
         old = ask(host)
-        change(directory, 2)
         if how == "blue-green":  # the new process hangs
             order(directory, "initialize", "hang")
-            with in_thread(plugin.reload) as reloading:
-                began(directory, "initialize")
-                closed_within(host, ENDING_S / 3)
+            change(directory, 2)
+            began(directory, "initialize")
+            closed_within(host, ENDING_S / 3)
         else:  # the old one has a call that takes its time
+            change(directory, 2)
             order(directory, "search", "wait")
             with in_thread(lambda: ask(host)) as calling, in_thread(plugin.reload) as reloading:
                 began(directory, "search")
@@ -325,7 +342,7 @@ def test_closing_in_the_middle_of_a_reload_is_bounded(tmp_path: Path, make_plugi
                 closed_within(host, ENDING_S)
                 let(directory, "search")
             assert isinstance(calling[0], PluginError)
-        assert isinstance(reloading[0], PluginError)
+            assert isinstance(reloading[0], PluginError)
         assert plugin.state is PluginState.STOPPED
         assert not psutil.pid_exists(old)
         assert processes(directory) == []

@@ -62,6 +62,7 @@ class Runs:
         self._traffic = traffic
         self._changing = threading.Lock()  # held over a whole start, stop or reload: whoever needs the outcome waits
         self._breaking = threading.Lock()  # held from a crash until it is decided what follows from it
+        self._lost: dict[Incarnation, Quarantine | None] = {}
         self._restart = Alarm(f"restart-{self.plugin_id}", self._start_again)
         self.closing = Closing()
         self._restarts = Restarts(installation.runtime.restart)
@@ -280,16 +281,25 @@ class Runs:
                 self.start(again=True)
 
     def exited(self, run: Incarnation) -> None:
-        """The process ended: by itself, unless the run was taken away before it was stopped."""
+        """The process ended: by itself, unless the run was taken away before it was stopped. Not for gRPC's threads."""
+        self.lost(run)
+        with self._breaking:
+            if run not in self._lost:
+                return
+            quarantine = self._lost.pop(run)
+        run.close()
+        self._keep(quarantine)
+
+    def lost(self, run: Incarnation) -> None:
+        """As ``exited``, which still comes and sees to what may wait: closing a channel waits for the calls on it."""
         reason = "\n".join((run.end, *run.last_words))
         with self._breaking:  # or a call that finds nothing running would start it without a pause
             if self.slot.take(PluginState.CRASHED, reason, run=run) is None:
                 return
             self.crashes += 1
             log.error("plugin %s: %s", self.plugin_id, reason)
-            quarantine = self._after_crash(reason, self._restarts.crashed(run.ran_s), again=True, waits=True)
-        run.close()
-        self._keep(quarantine)
+            pause_s = self._restarts.crashed(run.ran_s)
+            self._lost[run] = self._after_crash(reason, pause_s, again=True, waits=True)
 
     def _after_crash(self, reason: str, pause_s: float | None, *, again: bool, waits: bool) -> Quarantine | None:
         """Decide what follows; gives the quarantine that has to be kept, if it is one."""

@@ -207,7 +207,7 @@ class Supervisor:
         if run is not None and run.connection is connection:
             loss = run.loss(connection, call)
             if run.child.exited.is_set():  # known here a moment before its own thread tells: no call is to enter it
-                self._runs.exited(run)
+                self._runs.lost(run)
             return loss
         if self.state in {PluginState.STOPPED, PluginState.DISABLED, PluginState.READY, PluginState.DRAINING}:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
