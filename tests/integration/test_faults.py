@@ -452,6 +452,22 @@ def test_a_restart_that_is_due_is_called_off_by_whatever_comes_between(
         assert plugin.stats.crashes == 1
 
 
+def test_a_call_that_is_faster_than_the_restart_that_was_due_does_not_take_its_place(
+    tmp_path: Path, directory: Path, states: States
+) -> None:
+    with running(tmp_path, states) as host:
+        os.kill(ask(host), signal.SIGKILL)
+        states.wait_for("p", PluginState.BACKOFF)
+        order(directory, "initialize", "crash")
+        with ThreadPoolExecutor(8) as pool:  # they wait for the restart, and most likely one of them is the first
+            calls = [pool.submit(ask, host) for _ in range(8)]
+            began(directory, "initialize")
+            let(directory, "initialize")
+            for call in calls:
+                call.exception(20)
+        states.wait_for("p", PluginState.RUNNING, times=2)  # without a call
+
+
 def test_reloads_at_the_same_time_and_in_the_middle_of_crashes_leave_one_process(
     tmp_path: Path, directory: Path, states: States
 ) -> None:
