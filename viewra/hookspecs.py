@@ -143,7 +143,10 @@ def get_search_capabilities() -> list[Result[SearchCapabilities]]:
 
 @hookspec
 def plugin_state_changed(plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
-    """Observe a plugin's state change; called after it, from the thread that made it. What it raises is logged."""
+    """Observe a plugin's state change; called soon after it, in order, on a thread that only tells of changes.
+
+    It may take its time and call back into the host; others are told later then. What it raises is logged.
+    """
 
 
 class Hooks(Protocol):

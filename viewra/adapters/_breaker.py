@@ -26,7 +26,11 @@ class BreakerState(enum.StrEnum):
 
 
 class Breaker:
-    """One plugin's breaker, for any thread. ``clock`` gives seconds."""
+    """One plugin's breaker, for any thread. ``clock`` gives seconds.
+
+    Each call that goes through has a number, by which the end of the one that tries an open breaker is told from those
+    of calls that began long before it.
+    """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -34,7 +38,9 @@ class Breaker:
         self._in_a_row = 0
         self._open_until: float | None = None
         self._pause_s = FIRST_PAUSE_S
-        self._probing = False
+        self._last = 0  # number that was given
+        self._since = 0  # the last number of calls to an earlier process
+        self._probe = 0  # number of the call that tries it now
 
     @property
     def state(self) -> BreakerState:
@@ -45,24 +51,28 @@ class Breaker:
             waiting = self._clock() < self._open_until
             return BreakerState.OPEN if waiting else BreakerState.HALF_OPEN
 
-    def refuses(self) -> str:
-        """Why a call may not go through now; "" when it may, and then ``settle`` must be told of its end."""
+    def ask(self) -> int | str:
+        """The number of a call that may go through now, for ``settle`` at its end, or why it may not."""
         with self._lock:
-            if self._open_until is None:
-                return ""
-            left = self._open_until - self._clock()
-            if left <= 0 and not self._probing:
-                self._probing = True
-                return ""
-            when = f"it is tried again in {max(1, round(left))} s" if left > 0 else "one call tries it right now"
-            return f"is not asked, because its last {self._in_a_row} calls ran out of time; {when}"
+            left = self._open_until - self._clock() if self._open_until is not None else 0.0
+            if left > 0 or self._probe:
+                when = f"it is tried again in {max(1, round(left))} s" if left > 0 else "one call tries it right now"
+                return f"is not asked, because its last {self._in_a_row} calls ran out of time; {when}"
+            self._last += 1
+            if self._open_until is not None:
+                self._probe = self._last
+            return self._last
 
-    def settle(self, answered: bool | None) -> None:
+    def settle(self, number: int, *, answered: bool | None) -> None:
         """A call ended: with an answer (True), out of time (False), or otherwise (None)."""
         if answered and not self._in_a_row:
             return
         with self._lock:
-            probed, self._probing = self._probing, False
+            if number <= self._since:
+                return
+            probed = number == self._probe
+            if probed or answered:  # whichever call it was: it answers again
+                self._probe = 0
             if answered:
                 self._in_a_row = 0
                 self._open_until = None
@@ -80,4 +90,5 @@ class Breaker:
             self._in_a_row = 0
             self._open_until = None
             self._pause_s = FIRST_PAUSE_S
-            self._probing = False
+            self._probe = 0
+            self._since = self._last

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import grpc
 
 from viewra.adapters._connection import Connection
-from viewra.adapters._traffic import Traffic
+from viewra.adapters._traffic import Traffic, Visit
 from viewra.codec import fault
 from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
@@ -182,12 +182,12 @@ class RemoteEndpoint:
         future: Future[T] = under_way()
         try:
             request = self._request(rpc, *args, **kwargs)
-            came = self._traffic.enter(rpc, 0.0) if self._link.running else None
+            visit = self._traffic.enter(rpc, 0.0) if self._link.running else None
         except PluginError as error:
             future.set_exception(error)
             return future
-        if came is not None:
-            self._send(rpc, request, came, future)
+        if visit is not None:
+            self._send(rpc, request, visit, future)
         elif self._traffic.crowded:
             _complete(future, lambda: self._call(rpc, request))
         else:
@@ -196,17 +196,17 @@ class RemoteEndpoint:
 
     def _call(self, rpc: Rpc[..., T], request: bytes) -> T:
         deadline_s = self._link.deadline_s(rpc.method)
-        came = self._traffic.enter(rpc, deadline_s)
-        if came is None:
+        visit = self._traffic.enter(rpc, deadline_s)
+        if visit is None:
             raise self._traffic.no_turn(rpc, deadline_s)
         error: BaseException | None = None
         try:
-            return self._attempts(rpc, request, came + deadline_s)
+            return self._attempts(rpc, request, visit.came + deadline_s)
         except BaseException as failure:
             error = failure
             raise
         finally:
-            self._traffic.leave(rpc, came, error)
+            self._traffic.leave(rpc, visit, error)
 
     def _attempts(self, rpc: Rpc[..., T], request: bytes, due: float) -> T:
         """One attempt, or two where the first one's process died of something and asking twice is harmless."""
@@ -244,7 +244,7 @@ class RemoteEndpoint:
             connection.leave()
         return self._value(rpc, data, call)
 
-    def _send(self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T]) -> None:
+    def _send(self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T]) -> None:
         """Send a call that was let in to a plugin that runs, and see to its end when it comes."""
         deadline_s = self._link.deadline_s(rpc.method)
         connection: Connection | None = None
@@ -252,12 +252,12 @@ class RemoteEndpoint:
             connection = self._link.acquire(deadline_s)
             pending = connection.method(rpc.path).future(request, deadline_s)
         except PluginError as error:
-            self._ended(rpc, came, future, error)
+            self._ended(rpc, visit, future, error)
             return
         except (grpc.RpcError, ValueError) as error:
             assert connection is not None  # noqa: S101 - acquire raises nothing but a PluginError
             connection.leave()
-            self._ended(rpc, came, future, self._translate(error, rpc, connection))
+            self._ended(rpc, visit, future, self._translate(error, rpc, connection))
             return
         lent = connection
 
@@ -268,36 +268,36 @@ class RemoteEndpoint:
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
                 failure = self._translate(error, rpc, lent)
                 if rpc.idempotent and isinstance(failure, PluginUnavailable) and failure.in_call:
-                    self._again(rpc, request, came, future, failure)
+                    self._again(rpc, request, visit, future, failure)
                 else:
-                    self._ended(rpc, came, future, failure)
+                    self._ended(rpc, visit, future, failure)
             except Exception as error:  # a bug of ours must not leave anybody waiting for an answer
-                self._ended(rpc, came, future, error)
+                self._ended(rpc, visit, future, error)
             else:
-                self._traffic.leave(rpc, came, None)
+                self._traffic.leave(rpc, visit, None)
                 future.set_result(value)
 
         pending.add_done_callback(done)
 
     def _again(
-        self, rpc: Rpc[..., T], request: bytes, came: float, future: Future[T], first: PluginUnavailable
+        self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T], first: PluginUnavailable
     ) -> None:
         """The second attempt of a call that was sent; it may have to wait for a start, on a thread of its own."""
 
         def attempt() -> T:
             error: BaseException | None = None
             try:
-                return self._second_attempt(rpc, request, came + self._link.deadline_s(rpc.method), first)
+                return self._second_attempt(rpc, request, visit.came + self._link.deadline_s(rpc.method), first)
             except BaseException as failure:
                 error = failure
                 raise
             finally:
-                self._traffic.leave(rpc, came, error)
+                self._traffic.leave(rpc, visit, error)
 
         in_thread(self.plugin_id, attempt, future)
 
-    def _ended(self, rpc: Rpc[..., T], came: float, future: Future[T], error: Exception) -> None:
-        self._traffic.leave(rpc, came, error)
+    def _ended(self, rpc: Rpc[..., T], visit: Visit, future: Future[T], error: Exception) -> None:
+        self._traffic.leave(rpc, visit, error)
         future.set_exception(error)
 
     def _request(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> bytes:

@@ -21,8 +21,9 @@ class Connection:
         self.channel = channel
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable[bytes, bytes]] = {}
         self._closed = False
-        self._left = threading.Condition()
+        self._left = threading.Condition(threading.Lock())
         self._in_flight = 0
+        self._hurried = False
         self._last_used = time.monotonic()
 
     def method(self, path: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
@@ -39,11 +40,10 @@ class Connection:
             made = self._methods[path] = self.channel.unary_unary(path, _registered_method=True)  # type: ignore[call-arg]
             return made
 
-    def close(self) -> None:
-        """Close the channel, which nobody else may: calls under way fail as cancelled. Closing twice is fine."""
+    def refuse(self) -> None:
+        """Give no new callables: whoever closes the channel must say so first, on each of its connections."""
         with self._left:
             self._closed = True
-        self.channel.close()
 
     def enter(self) -> Connection:
         """A call begins."""
@@ -66,6 +66,13 @@ class Connection:
             return 0.0 if self._in_flight else time.monotonic() - self._last_used
 
     def drained(self, timeout_s: float) -> bool:
-        """Wait until no call is under way, at most ``timeout_s`` seconds; whether that came about."""
+        """Wait until no call is under way, ``timeout_s`` seconds at most or until ``hurry``; whether it came about."""
         with self._left:
-            return self._left.wait_for(lambda: not self._in_flight, timeout_s)
+            self._left.wait_for(lambda: self._hurried or not self._in_flight, timeout_s)
+            return not self._in_flight
+
+    def hurry(self) -> None:
+        """Nobody is to wait any longer for the calls that are under way."""
+        with self._left:
+            self._hurried = True
+            self._left.notify_all()

@@ -10,10 +10,21 @@ class Gate:
     """Lets at most ``most`` calls in, in the order in which they came; that may be changed. For any thread."""
 
     def __init__(self, most: int) -> None:
-        self.most = most
+        self._most = most
         self._lock = threading.Lock()
         self._inside = 0
         self._line: deque[threading.Event] = deque()
+
+    @property
+    def most(self) -> int:
+        """How many may be in at once."""
+        return self._most
+
+    def resize(self, most: int) -> None:
+        """From now on so many may be in: whoever is first in line takes the places that there are more."""
+        with self._lock:
+            self._most = most
+            self._hand_over()
 
     @property
     def inside(self) -> int:
@@ -28,7 +39,7 @@ class Gate:
     def enter(self, timeout_s: float) -> bool:
         """Go in, after ``timeout_s`` seconds of waiting at the most; False when there was no room by then."""
         with self._lock:
-            if self._inside < self.most:
+            if self._inside < self._most:
                 self._inside += 1
                 return True
             if timeout_s <= 0:
@@ -47,6 +58,10 @@ class Gate:
         """Go out; whoever is first in line takes the place."""
         with self._lock:
             self._inside -= 1
-            while self._line and self._inside < self.most:
-                self._inside += 1
-                self._line.popleft().set()
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Let in whom there is room for: as long as somebody stands in line, there is none."""
+        while self._line and self._inside < self._most:
+            self._inside += 1
+            self._line.popleft().set()

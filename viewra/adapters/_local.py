@@ -11,12 +11,12 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._call import settle, too_late, under_way
 from viewra.adapters._deadlines import Deadlines
-from viewra.adapters._traffic import Traffic
+from viewra.adapters._traffic import Traffic, Visit
 from viewra.batch import answers, method_of, reason
 from viewra.codec import fault, lifecycle
 from viewra.codec.limits import Limits, limited
@@ -90,38 +90,40 @@ class LocalEndpoint:
         """Start a call; when too many are under way, and too many wait already, the caller waits until it is over."""
         future: Future[T] = under_way()
         deadline_s = self._deadline_s(rpc.method)
+        over = threading.Lock()  # taken by whichever comes first, the answer or the deadline
 
-        def ended(came: float, value: T | None, error: BaseException | None) -> None:
-            if settle(future, value, error=error):
-                self.traffic.leave(rpc, came, error)
+        def ended(visit: Visit, value: T | None, error: BaseException | None) -> None:
+            if over.acquire(blocking=False):
+                self.traffic.leave(rpc, visit, error)
+                settle(future, value, error=error)
 
-        def run(came: float) -> None:
+        def run(visit: Visit) -> None:
             late = too_late(self.plugin_id, rpc.method, deadline_s)
-            number = self._deadlines.watch(came + deadline_s, lambda: ended(came, None, late))
+            number = self._deadlines.watch(visit.came + deadline_s, lambda: ended(visit, None, late))
             try:
                 value = self._answer(rpc, *args, **kwargs)
             except BaseException as error:  # whoever reads the future decides what it means
-                ended(came, None, error)
+                ended(visit, None, error)
             else:
-                ended(came, value, None)
+                ended(visit, value, None)
             finally:
                 self._deadlines.done(number)
 
         def wait_and_run() -> None:
             try:
-                came = self.traffic.enter(rpc, deadline_s)
+                visit = self.traffic.enter(rpc, deadline_s)
             except PluginError as error:
                 settle(future, error=error)
                 return
-            if came is None:
+            if visit is None:
                 settle(future, error=self.traffic.no_turn(rpc, deadline_s))
             else:
-                run(came)
+                run(visit)
 
-        if self.traffic.crowded:
-            wait_and_run()
-        else:
-            threading.Thread(target=wait_and_run, name=f"call-{self.plugin_id}", daemon=True).start()
+        crowded = self.traffic.crowded
+        threading.Thread(target=wait_and_run, name=f"call-{self.plugin_id}", daemon=True).start()
+        if crowded:  # not by running it here: it may hang
+            wait((future,))
         return future
 
     def _answer(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

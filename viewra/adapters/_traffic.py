@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from viewra.adapters._breaker import Breaker, BreakerState
 from viewra.adapters._gate import Gate
 from viewra.adapters._stats import CallStats, HookStats
@@ -15,6 +17,14 @@ from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable
 
 CALLS, QUEUE = 64, 256
 """Calls of one plugin that are under way at once, and that wait for their turn; a manifest may say otherwise."""
+
+
+@attrs.frozen
+class Visit:
+    """A call that was let in: when it came (monotonic seconds), and its number with the breaker, if it has one."""
+
+    came: float
+    number: int = 0
 
 
 class Traffic:
@@ -34,7 +44,7 @@ class Traffic:
 
     def resize(self, *, calls: int, queue: int) -> None:
         """Another version says otherwise."""
-        self._gate.most = calls
+        self._gate.resize(calls)
         self._queue = queue
 
     @property
@@ -62,31 +72,31 @@ class Traffic:
         """The figures of each method that was called."""
         return self._stats.snapshot()
 
-    def enter(self, rpc: Rpc[..., Any], timeout_s: float) -> float | None:
-        """Begin a call, after at most ``timeout_s`` seconds in line; gives the time when it came, for ``leave``.
+    def enter(self, rpc: Rpc[..., Any], timeout_s: float) -> Visit | None:
+        """Begin a call, after at most ``timeout_s`` seconds in line; gives what ``leave`` is told at its end.
 
         None when there was no room within that time. Raises PluginUnavailable when the breaker is open.
         """
         came = time.monotonic()
         if rpc.service == lifecycle.SERVICE:
-            return came
+            return Visit(came)
         if not self._gate.enter(timeout_s):
             return None
-        refusal = self.breaker.refuses()
-        if refusal:
+        number = self.breaker.ask()
+        if isinstance(number, str):
             self._gate.leave()
-            raise PluginUnavailable(self._plugin_id, refusal, call=rpc.method)
-        return came
+            raise PluginUnavailable(self._plugin_id, number, call=rpc.method)
+        return Visit(came, number)
 
-    def leave(self, rpc: Rpc[..., Any], came: float, error: BaseException | None) -> None:
+    def leave(self, rpc: Rpc[..., Any], visit: Visit, error: BaseException | None) -> None:
         """End a call that ``enter`` let in, well or with ``error``."""
-        self._stats.record(rpc.method, time.monotonic() - came, error)
+        self._stats.record(rpc.method, time.monotonic() - visit.came, error)
         if rpc.service == lifecycle.SERVICE:
             return
         if error is None or isinstance(error, PluginFault):
-            self.breaker.settle(answered=True)
+            self.breaker.settle(visit.number, answered=True)
         else:
-            self.breaker.settle(answered=False if isinstance(error, PluginTimeout) else None)
+            self.breaker.settle(visit.number, answered=False if isinstance(error, PluginTimeout) else None)
         self._gate.leave()
 
     def no_turn(self, rpc: Rpc[..., Any], waited_s: float) -> PluginTimeout:

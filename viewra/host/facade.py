@@ -19,6 +19,7 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
+from viewra.host.announcer import Announcer
 from viewra.host.commands import Commands
 from viewra.host.control import ControlServer
 from viewra.host.control_wire import NOTE_NAME
@@ -104,13 +105,15 @@ class Host:
             if self._exclusive:
                 library.recover(self._engine)
             machinery = self._machinery(resources) if self._exclusive else None
+            announcer = Announcer(self._announce)
+            resources.callback(announcer.close)
             self._registry = Registry(
                 self.pm,
                 self._engine,
                 machinery,
                 data_dir=self.data_dir.absolute(),
                 log_level=self._log_level,
-                on_state=self._announce,
+                on_state=announcer,
                 connecting=self._connecting,
                 versions=self._versions,
                 limits=self._limits,
@@ -135,6 +138,7 @@ class Host:
                 commands = Commands(self._registry)
                 self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, commands.answer)
                 resources.callback(self._control.close)
+            resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
             self._resources = resources.pop_all()
         return self
 
@@ -244,10 +248,7 @@ class Host:
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
-        try:
-            self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
-        except Exception:  # an observer's failure is its own
-            log.exception("an observer of plugin states failed")
+        self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
 
 
 def make_private(directory: Path) -> None:

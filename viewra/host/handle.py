@@ -164,7 +164,7 @@ class Plugin(ServiceClients):
         self._runner.load()
 
     def unload(self) -> None:
-        """Stop it; only ``load`` lets it run again."""
+        """Stop it; only ``load`` or ``restart`` lets it run again."""
         self._runner.unload()
 
     def restart(self) -> None:

@@ -20,6 +20,7 @@ from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.codec.database import DESCRIBE
 from viewra.codec.limits import Limits
 from viewra.errors import HandshakeError, MigrationError, PluginClosed, PluginError, PluginUnavailable
+from viewra.host.closing import Closing
 from viewra.host.lease import Renewal
 from viewra.host.life import MIGRATION_S, begin
 from viewra.host.plugin_log import RunLog, readable
@@ -62,6 +63,7 @@ class Incarnation:
         self.wire_services: frozenset[str] | None = None
         self.services: frozenset[str] = frozenset()
         self._connection: Connection | None = None
+        self._own_calls: Connection | None = None
         self._peer: PeerChannel | None = None
         self._stdio: StdioFollower | None = None
         self._streamed: RunLog | None = None
@@ -103,9 +105,11 @@ class Incarnation:
     # ---- Link, for the calls of the start and the stop ----
 
     def acquire(self, patience_s: float) -> Connection:
-        """The connection, which the call has entered."""
+        """A connection for the host's own calls, which the call has entered: they keep no plugin from being idle."""
         del patience_s  # it is there or not
-        return self.connection.enter()
+        if self._own_calls is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._own_calls.enter()
 
     def offers(self, capability: str) -> bool:
         """Whether the process has this service."""
@@ -168,10 +172,12 @@ class Incarnation:
         spec: Spec,
         log: RunLog,
         on_exit: Callable[[Incarnation], None],
+        closing: Closing | None = None,
     ) -> Incarnation:
         """Start a process and take it through every step; raises HandshakeError, with nothing left behind.
 
-        ``on_exit`` is called, on a thread of the process's own, when the process of a *proven* run has ended.
+        ``on_exit`` is called, on a thread of the process's own, when the process of a *proven* run has ended. When
+        ``closing`` closes meanwhile, the process is killed, and the step that it was at fails.
         """
         deadline = time.monotonic() + spec.start_timeout_s
         runtime_dir = machinery.runtime_dir
@@ -206,18 +212,14 @@ class Incarnation:
         run._health_s = spec.health_timeout_s
         run.database_url = spec.context.database_url
         try:
-            line = run._announcement(spec)
-            run._announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)
-            run.limits = spec.limits
-            run._live(spec, run._find_services(spec, line, log))
-            if spec.lasts:
-                run._renewal = run._lease()
+            with (closing or Closing()).cuts(child.kill):
+                run._prove(spec, log)
+            proven.append(run)
+            if child.exited.is_set():  # it ended in the moment before it counted as proven
+                raise HandshakeError(f"it started, but {died(child)}", step="start", output=child.output.last())
         except BaseException:
             run._abandon()
             raise
-        proven.append(run)
-        if child.exited.is_set():  # it ended in the moment before it counted as proven
-            raise HandshakeError(f"it started, but {died(child)}", step="start", output=child.output.last())
         return run
 
     @classmethod
@@ -257,6 +259,17 @@ class Incarnation:
             raise
         proven.append(run)
         return run
+
+    def _prove(self, spec: Spec, log: RunLog) -> None:
+        """Take it through every step."""
+        line = self._announcement(spec)
+        self._announced = Reattach(
+            self.child.pid, line.network, line.address, line.app_version, self.child.started or 0
+        )
+        self.limits = spec.limits
+        self._live(spec, self._find_services(spec, line, log))
+        if spec.lasts:
+            self._renewal = self._lease()
 
     def _announcement(self, spec: Spec) -> handshake.Handshake:
         assert isinstance(self.child, Child)  # noqa: S101 - only a child of ours has a line for us
@@ -331,6 +344,7 @@ class Incarnation:
             announced, trust=trust, socket_dir=self._socket_dir, max_message_bytes=self.limits.message_bytes
         )
         self._connection = Connection(self._peer.channel)
+        self._own_calls = Connection(self._peer.channel)
         return self._peer
 
     def _left(self) -> float:
@@ -413,8 +427,9 @@ class Incarnation:
             self._stdio.close()
         if self._streamed is not None:
             self._streamed.quiet()
-        if self._connection is not None:
-            self._connection.close()
+        for connection in (self._connection, self._own_calls):
+            if connection is not None:
+                connection.refuse()
         if self._peer is not None:
             self._peer.close()
 

@@ -93,6 +93,7 @@ class Installation:
         self._connecting = connecting or Connecting()
         self._versions = versions
         self._used = Code(found, "")
+        self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
         self.runtime = self._runtime_now()
 
@@ -101,7 +102,9 @@ class Installation:
     @property
     def used(self) -> Code:
         """The version that runs, or that ran last, or that was found."""
-        if not self._used.code_hash:
+        if not self._used.code_hash:  # it is found out when it is first asked for, and goes with the manifest of then
+            if _stamp(self._manifest_file) != self._manifest_stamp:
+                self.use(Code(read(self._manifest_file, self.place.place), ""))
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
@@ -121,9 +124,7 @@ class Installation:
         now = code_hash(self.place.directory)
         if now == self.used.code_hash and self.used.found.directory == self.place.directory:
             return self.used
-        manifest = self.place.manifest
-        file = manifest.file if manifest is not None else self.place.directory / "plugin.cue"
-        return Code(read(file, self.place.place), now)
+        return Code(read(self._manifest_file, self.place.place), now)
 
     def to_start(self) -> Code:
         """The version that a start runs: that on disk, unless it failed to take the place of one that was kept."""
@@ -144,6 +145,11 @@ class Installation:
         """Whether the manifest on disk has another plugin's id: then it is another plugin."""
         found = self.on_disk().found
         return found.manifest is not None and found.plugin_id != self.plugin_id
+
+    @property
+    def _manifest_file(self) -> Path:
+        manifest = self.place.manifest
+        return manifest.file if manifest is not None else self.place.directory / "plugin.cue"
 
     # ---- what it has, and how it is run ----
 
@@ -221,3 +227,12 @@ class Installation:
             may_migrate=may_migrate,
             health_timeout_s=runtime.health.timeout_s,
         )
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    """What changes with a file; None where there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

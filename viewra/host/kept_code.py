@@ -23,11 +23,12 @@ class KeptCode:
 
     def keep(self, directory: Path, wanted_hash: str) -> None:
         """Keep the code in ``directory``, unless it has changed from what has this hash; what was kept before goes."""
-        kept = self._folder / wanted_hash
-        if kept.is_dir():
+        if self.path(wanted_hash) is not None:
             return
+        kept = self._folder / wanted_hash
         draft = self._folder / f".{wanted_hash}"
-        shutil.rmtree(draft, ignore_errors=True)
+        for spoilt in (kept, draft):
+            shutil.rmtree(spoilt, ignore_errors=True)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         linked = [entry for entry in directory.iterdir() if entry.name.startswith(".") or entry.name in _LINKED]
         left_out = {str(directory): [entry.name for entry in linked]}

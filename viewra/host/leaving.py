@@ -33,7 +33,7 @@ class Leaving:
         with self._lock:
             threads = dict(self._threads)
         for run in threads.values():
-            run.stop()
+            run.connection.hurry()
         for thread in threads:
             thread.join()
 

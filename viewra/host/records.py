@@ -21,12 +21,12 @@ class Records:
         return self._quarantines.get(_key(found))
 
     def set_quarantine(self, found: Found, quarantine: Quarantine | None) -> None:
-        """Put it in quarantine, or (None) let it out; raises DatabaseError."""
-        if quarantine is None and self._quarantines.pop(_key(found), None) is None:
-            return
-        write_quarantine(self._engine, *_key(found), quarantine)
+        """Put it in quarantine, or (None) let it out; raises DatabaseError, and then it is so for this host alone."""
         if quarantine is not None:
             self._quarantines[_key(found)] = quarantine
+        elif self._quarantines.pop(_key(found), None) is None:
+            return
+        write_quarantine(self._engine, *_key(found), quarantine)
 
     def services(self, found: Found) -> tuple[str, frozenset[str]] | None:
         """The code's hash, and the services that its process turned out to have; None where nobody knows."""

@@ -123,7 +123,8 @@ class Registry(Mapping[str, Plugin]):
             self.rescan()
             return
         try:
-            log.info("plugin %s: %s", supervisor.plugin_id, supervisor.reload())
+            if said := supervisor.reload(only_changed=True):
+                log.info("plugin %s: %s", supervisor.plugin_id, said)
         except PluginError as error:
             log.error("%s", error)
 
@@ -190,6 +191,11 @@ class Registry(Mapping[str, Plugin]):
             remove(supervisor.found, self._engine, self._data_dir, keep_data=keep_data)
             supervisor.close()
 
+    def begin_close(self) -> None:
+        """Start nothing any more; whatever is being started, or drained, is cut short."""
+        for supervisor in self._supervisors:
+            supervisor.begin_close()
+
     def close(self) -> None:
         """Stop every plugin, all at the same time; failures are in the log."""
         running: list[Callable[[], None]] = [supervisor.close for supervisor in self._supervisors]
@@ -197,7 +203,8 @@ class Registry(Mapping[str, Plugin]):
         if running:
             with ThreadPoolExecutor(len(running), thread_name_prefix="stop") as pool:
                 for done in [pool.submit(stop) for stop in running]:
-                    done.exception()
+                    if (failure := done.exception()) is not None:
+                        log.error("a plugin could not be stopped well: %s", failure)
 
     def _install(self, found: Found, *, enabled: bool) -> Supervisor:
         """Put a plugin behind the hooks; it is not started."""

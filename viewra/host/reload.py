@@ -18,6 +18,7 @@ import attrs
 from viewra.adapters import RemoteEndpoint
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginError, PluginUnavailable, ViewraError
+from viewra.host.closing import Closing
 from viewra.host.discovery import read
 from viewra.host.incarnation import Incarnation
 from viewra.host.installation import Code, Installation
@@ -45,7 +46,7 @@ class Serve(Protocol):
 
 @attrs.frozen
 class Reloader:
-    """Replaces the run in ``slot``; the replaced one goes to ``leaving``."""
+    """Replaces the run in ``slot``; the replaced one goes to ``leaving``. A ``closing`` host waits for no call."""
 
     plugin_id: str
     slot: Slot
@@ -53,6 +54,7 @@ class Reloader:
     installation: Installation
     launch: Launch
     serve: Serve
+    closing: Closing
 
     def replace(self, run: Incarnation, old: Code, new: Code) -> str:
         """Let ``new`` serve instead of ``old``, which ``run`` runs; says what happened.
@@ -99,15 +101,18 @@ class Reloader:
         before = self._revision(run)
         taken = self.slot.take(PluginState.DRAINING, reason, run=run)
         if taken is not None:  # it may have died in this moment
-            taken.connection.drained(LONGEST_S)
+            with self.closing.cuts(taken.connection.hurry):
+                taken.connection.drained(LONGEST_S)
             taken.stop()
         self.slot.become(PluginState.STARTING, reason)
-        way_back = self._way_back(run, old, new, before)
+        restore: Callable[[], object] = bool
         try:
+            if "database_service" in run.services:
+                restore = self._way_back(old, new, before)
             self.serve(self.launch(new), new)
         except PluginError as error:
             try:
-                way_back()
+                restore()
                 self._go_back(old)
             except (ViewraError, OSError) as failure:
                 told = f"version {new.version} {error.message}; {old.version} cannot serve again: {failure}"
@@ -120,16 +125,19 @@ class Reloader:
         state = DatabaseClient(RemoteEndpoint(run)).describe(self.installation.database_url) if run.describes else None
         return state.current if state is not None else None
 
-    def _way_back(self, run: Incarnation, old: Code, new: Code, before: str | None) -> Callable[[], None]:
-        """How the database becomes again what it is now, when nobody uses it; raises MigrationError.
+    def _way_back(self, old: Code, new: Code, before: str | None) -> Callable[[], object]:
+        """How the database becomes again what it is now, when nobody uses it; raises PluginUnavailable.
 
         A file is copied now. In PostgreSQL the new code, which knows the way, takes its migrations back.
         """
-        if "database_service" not in run.services:
-            return lambda: None
         own = self.installation.database(old)
         if own.is_copied:
-            copy, migrated_by = own.copy(f"before-{new.version}"), own.migrated_by
+            migrated_by = own.migrated_by
+            try:
+                copy = own.copy(f"before-{new.version}")
+            except (ViewraError, OSError) as error:
+                why = f"was not started: its database is not copied: {error}"
+                raise PluginUnavailable(self.plugin_id, why) from error
             return lambda: own.restore(copy, migrated_by)
 
         def take_back() -> None:

@@ -51,9 +51,3 @@ class Restarts:
             self._in_a_row += 1
             pause = min(FIRST_PAUSE_S * 2.0 ** min(self._in_a_row - 1, 20), LONGEST_PAUSE_S)
         return pause * (1 + JITTER * (2 * self._chance() - 1))
-
-    def forgive(self) -> None:
-        """Begin anew: another version, or the operator's word."""
-        with self._lock:
-            self._crashes.clear()
-            self._in_a_row = 0

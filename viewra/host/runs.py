@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from viewra.adapters import Connection, Traffic
 from viewra.db import Quarantine
 from viewra.errors import DatabaseError, HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
+from viewra.host.alarm import Alarm, Still
+from viewra.host.closing import Closing
 from viewra.host.incarnation import Incarnation
 from viewra.host.installation import Code, Installation
 from viewra.host.leaving import Leaving
@@ -29,6 +31,9 @@ log = logging.getLogger("viewra.host")
 NOT_TO_RUN = frozenset({PluginState.INVALID, PluginState.DISABLED})
 LONGEST_WAIT_S = 5.0
 """A call waits so long for a restart after a crash; one that would have to wait longer fails at once."""
+
+
+_CLOSING = "is being stopped for good"
 
 
 class Runs:
@@ -56,8 +61,10 @@ class Runs:
         self._log = plugin_log
         self._traffic = traffic
         self._changing = threading.Lock()  # held over a whole start, stop or reload: whoever needs the outcome waits
-        self._closed = threading.Event()
-        self._restarting: set[threading.Thread] = set()
+        self._breaking = threading.Lock()  # held from a crash until it is decided what follows from it
+        self._lost: dict[Incarnation, Quarantine | None] = {}
+        self._restart = Alarm(f"restart-{self.plugin_id}", self._start_again)
+        self.closing = Closing()
         self._restarts = Restarts(installation.runtime.restart)
         self._retry_at = 0.0
         self._waits = False  # calls wait for the next start, which is due soon
@@ -102,7 +109,7 @@ class Runs:
         until = time.monotonic() + max(patience_s, self.installation.runtime.start_timeout_s)
         while True:
             if self._waits:
-                self._closed.wait(max(0.0, min(self._retry_at, until) - time.monotonic()))
+                self.closing.wait(max(0.0, min(self._retry_at, until) - time.monotonic()))
             with self.alone(until):
                 connection = self.slot.enter()
                 if connection is None and not self._must_wait():
@@ -119,11 +126,17 @@ class Runs:
             if self.slot.run is None:
                 self.start(even_stopped=even_stopped)
 
-    def start(self, *, even_stopped: bool = False) -> None:
-        """Start it, alone, ``even_stopped`` on the operator's word; raises PluginUnavailable or PluginClosed."""
+    def start(self, *, even_stopped: bool = False, again: bool = False) -> None:
+        """Start it, alone, ``even_stopped`` on the operator's word; raises PluginUnavailable or PluginClosed.
+
+        If it fails it is tried ``again`` without waiting for a call, as it would have been if a restart was due.
+        """
         if even_stopped:
             self._retry_at = 0.0
-        self._require_startable(even_stopped=even_stopped)
+        with self._breaking:
+            self._require_startable(even_stopped=even_stopped)
+        again = again or self._restart.pending
+        self._restart.off()
         code = self.installation.to_start()
         if code.code_hash != self.installation.used.code_hash:
             self.take_up(code)
@@ -134,7 +147,7 @@ class Runs:
         try:
             self.serve(self.launch(code), code)
         except PluginError as error:
-            self.failed(error)
+            self.failed(error, again=again)
             raise
 
     def launch(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> Incarnation:
@@ -146,10 +159,14 @@ class Runs:
             raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
         try:
             spec = self.installation.spec(code, only_database=only_database, may_migrate=may_migrate)
-            run = Incarnation.start(self._machinery, spec, self._log.new_run(), self.exited)
+            if self.closing.closed:
+                raise PluginClosed(self.plugin_id, _CLOSING)
+            run = Incarnation.start(self._machinery, spec, self._log.new_run(), self.exited, self.closing)
         except PluginError:
             raise
         except HandshakeError as error:
+            if self.closing.closed:  # it was killed for that
+                raise PluginClosed(self.plugin_id, _CLOSING) from error
             reason = f"did not start, at the step {error.step}: {error.message}"
             raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from error
         except ViewraError as error:  # its settings do not fit
@@ -163,6 +180,7 @@ class Runs:
         """Calls go to this proven run from now on; gives the one before, which may still have calls under way."""
         self.installation.use(code)
         self._retry_at, self._waits = 0.0, False
+        self._restart.off()
         self.known_services = run.services
         self._traffic.breaker.reset()
         runtime = self.installation.runtime
@@ -195,6 +213,7 @@ class Runs:
         """Forget crashes and quarantine."""
         self._restarts = Restarts(self.installation.runtime.restart)
         self._retry_at, self._waits = 0.0, False
+        self._restart.off()
         with self._recording():
             if self._records is not None:
                 self._records.set_quarantine(self.installation.place, None)
@@ -202,8 +221,9 @@ class Runs:
     # ---- ending ----
 
     def end(self) -> None:
-        """Stop it if it runs, alone: gently, then not."""
-        self._waits = False
+        """Stop it if it runs, alone: gently, then not; it is not started again by itself."""
+        self._retry_at, self._waits = 0.0, False
+        self._restart.off()
         run = self.slot.take(PluginState.DRAINING)
         if run is not None and run.stop() == "kill":
             log.warning("plugin %s had to be killed", self.plugin_id)
@@ -217,20 +237,22 @@ class Runs:
                 self.slot.become(PluginState.READY, f"no call for {idle_s:g} s")
 
     def close(self, reason: str) -> None:
-        """End everything, also what waits to be started again."""
-        self._closed.set()
+        """End everything, also what waits to be started again; what is being started is cut short."""
+        self.closing.close()
         with self.alone():
             self.end()
             if self.slot.state not in {*NOT_TO_RUN, PluginState.QUARANTINED}:
                 self.slot.become(PluginState.STOPPED, reason)
         self.leaving.close()
-        for thread in list(self._restarting):
-            thread.join()
+        self._restart.close()
 
     # ---- breaking down ----
 
     def failed(self, error: PluginError, *, again: bool = False) -> None:
         """A start failed; ``again``: it is tried again without waiting for a call."""
+        if isinstance(error, PluginClosed):
+            self.slot.become(PluginState.STOPPED, error.message)
+            return
         cause = error.__cause__
         step = cause.step if isinstance(cause, HandshakeError) else ""
         output = "\n".join(map(readable, cause.output)) if isinstance(cause, HandshakeError) else ""
@@ -241,64 +263,68 @@ class Runs:
             return
         self.slot.become(PluginState.CRASHED, reason)
         # Settings that do not fit, or code that is not what was pinned, are no crash of the plugin's.
-        pause_s = self._restarts.crashed() if step and step != "verify" else self._restarts.failed()
-        self._after_crash(reason, pause_s, again=again, waits=False)
+        crash = bool(step) and step != "verify"
+        self.crashes += crash
+        pause_s = self._restarts.crashed() if crash else self._restarts.failed()
+        self._keep(self._after_crash(reason, pause_s, again=again, waits=False))
 
     def start_later(self, pause_s: float) -> None:
         """Start it after a pause, on a thread of its own, unless something else becomes of it."""
+        self._restart.set(pause_s)
 
-        def run() -> None:
-            try:
-                if not self._closed.wait(pause_s):
-                    self._start_again()
-            finally:
-                self._restarting.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, name=f"restart-{self.plugin_id}", daemon=True)
-        self._restarting.add(thread)
-        thread.start()
-
-    def _start_again(self) -> None:
+    def _start_again(self, still: Still) -> None:
         with self.alone():
             wanted = {PluginState.BACKOFF, PluginState.READY}
-            if self._closed.is_set() or self.slot.run is not None or self.slot.state not in wanted:
+            if not still() or self.slot.run is not None or self.slot.state not in wanted:
                 return
             self._retry_at = 0.0
-            code = self.installation.to_start()
-            self.slot.become(PluginState.STARTING)
-            try:
-                self.serve(self.launch(code), code)
-            except PluginError as error:
-                self.failed(error, again=True)
+            with contextlib.suppress(PluginError):  # it is in the log and in the state
+                self.start(again=True)
 
     def exited(self, run: Incarnation) -> None:
-        """The process ended: by itself, unless the run was taken away before it was stopped."""
-        reason = "\n".join((run.end, *run.last_words))
-        if self.slot.take(PluginState.CRASHED, reason, run=run) is None:
-            return
-        log.error("plugin %s: %s", self.plugin_id, reason)
+        """The process ended: by itself, unless the run was taken away before it was stopped. Not for gRPC's threads."""
+        self.lost(run)
+        with self._breaking:
+            if run not in self._lost:
+                return
+            quarantine = self._lost.pop(run)
         run.close()
-        self._after_crash(reason, self._restarts.crashed(run.ran_s), again=True, waits=True)
+        self._keep(quarantine)
 
-    def _after_crash(self, reason: str, pause_s: float | None, *, again: bool, waits: bool) -> None:
-        self.crashes += 1
+    def lost(self, run: Incarnation) -> None:
+        """As ``exited``, which still comes and sees to what may wait: closing a channel waits for the calls on it."""
+        reason = "\n".join((run.end, *run.last_words))
+        with self._breaking:  # or a call that finds nothing running would start it without a pause
+            if self.slot.take(PluginState.CRASHED, reason, run=run) is None:
+                return
+            self.crashes += 1
+            log.error("plugin %s: %s", self.plugin_id, reason)
+            pause_s = self._restarts.crashed(run.ran_s)
+            self._lost[run] = self._after_crash(reason, pause_s, again=True, waits=True)
+
+    def _after_crash(self, reason: str, pause_s: float | None, *, again: bool, waits: bool) -> Quarantine | None:
+        """Decide what follows; gives the quarantine that has to be kept, if it is one."""
         first, _, output = reason.partition("\n")
         rest = f"\n{output}" if output else ""
         if pause_s is None:
             policy = self._restarts.policy
             why = f"broke down more than {policy.max} times in {policy.window_s:g} s; the last time: {first}"
-            if self.slot.become(PluginState.QUARANTINED, why + rest, only_from={PluginState.CRASHED}):
-                log.error("plugin %s is in quarantine: it %s", self.plugin_id, why)
-                with self._recording():
-                    if self._records is not None:
-                        quarantine = Quarantine(self.installation.used.code_hash, why + rest)
-                        self._records.set_quarantine(self.installation.place, quarantine)
-            return
-        self._retry_at = time.monotonic() + pause_s
-        self._waits = waits and pause_s <= LONGEST_WAIT_S
+            if not self.slot.become(PluginState.QUARANTINED, why + rest, only_from={PluginState.CRASHED}):
+                return None
+            log.error("plugin %s is in quarantine: it %s", self.plugin_id, why)
+            return Quarantine(self.installation.used.code_hash, why + rest)
         told = f"{first}; {'it is started again' if again else 'a call may start it again'} in {pause_s:.1f} s"
-        if self.slot.become(PluginState.BACKOFF, told + rest, only_from={PluginState.CRASHED}) and again:
-            self.start_later(pause_s)
+        if self.slot.become(PluginState.BACKOFF, told + rest, only_from={PluginState.CRASHED}):
+            self._retry_at = time.monotonic() + pause_s
+            self._waits = waits and pause_s <= LONGEST_WAIT_S
+            if again:
+                self.start_later(pause_s)
+        return None
+
+    def _keep(self, quarantine: Quarantine | None) -> None:
+        with self._recording():
+            if quarantine is not None and self._records is not None:
+                self._records.set_quarantine(self.installation.place, quarantine)
 
     # ---- within ----
 
@@ -309,12 +335,13 @@ class Runs:
 
     def _must_wait(self) -> bool:
         """Whether a call that found no process is to wait, because one will be started soon; asked alone."""
-        return self._waits and self.slot.state is PluginState.BACKOFF and time.monotonic() < self._retry_at
+        with self._breaking:
+            return self._waits and self.slot.state is PluginState.BACKOFF and time.monotonic() < self._retry_at
 
     def _require_startable(self, *, even_stopped: bool) -> None:
         state, reason = self.slot.state, self.short_reason
-        if self._closed.is_set():
-            raise PluginClosed(self.plugin_id, "is being stopped for good")
+        if self.closing.closed:
+            raise PluginClosed(self.plugin_id, _CLOSING)
         if state in NOT_TO_RUN:
             raise PluginUnavailable(self.plugin_id, f"is {state}: {reason}")
         if (

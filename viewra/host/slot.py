@@ -6,7 +6,6 @@ Why it changes is the supervisor's business.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Collection
 
 from viewra.adapters import Connection
@@ -14,22 +13,16 @@ from viewra.host.incarnation import Incarnation
 from viewra.types import PluginState
 
 StateListener = Callable[[str, PluginState, PluginState, str], None]
-"""Called with plugin id, old state, new state and reason, after the change."""
+"""Called with plugin id, old state, new state and reason, in the order of the changes; must return at once."""
 
 
 class Slot:
-    """One plugin's state and the run that serves, if any. For any thread.
-
-    Changes are told to ``on_state`` in their order, never two at a time; whoever changes something while another thread
-    tells leaves the telling to it.
-    """
+    """One plugin's state and the run that serves, if any. For any thread."""
 
     def __init__(self, plugin_id: str, on_state: StateListener, state: PluginState, reason: str = "") -> None:
         self._plugin_id = plugin_id
         self._on_state = on_state
         self._lock = threading.Lock()
-        self._telling = threading.Lock()
-        self._untold: deque[tuple[PluginState, PluginState, str]] = deque()
         self._state, self._reason = state, reason
         self._run: Incarnation | None = None
 
@@ -59,7 +52,6 @@ class Slot:
             if only_from and self._state not in only_from:
                 return False
             self._change(state, reason)
-        self._tell()
         return True
 
     def serve(self, run: Incarnation, reason: str = "") -> Incarnation | None:
@@ -67,7 +59,6 @@ class Slot:
         with self._lock:
             old, self._run = self._run, run
             self._change(PluginState.RUNNING, reason, again=old is not None)
-        self._tell()
         return old
 
     def take(
@@ -85,18 +76,9 @@ class Slot:
                 return None
             self._run = None
             self._change(state, reason)
-        self._tell()
         return taken
 
     def _change(self, state: PluginState, reason: str, *, again: bool = False) -> None:
         old, self._state, self._reason = self._state, state, reason
         if old is not state or again:
-            self._untold.append((old, state, reason))
-
-    def _tell(self) -> None:
-        while self._untold and self._telling.acquire(blocking=False):
-            try:
-                while self._untold:
-                    self._on_state(self._plugin_id, *self._untold.popleft())
-            finally:
-                self._telling.release()
+            self._on_state(self._plugin_id, old, state, reason)  # under the lock: that is their order

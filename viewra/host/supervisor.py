@@ -75,6 +75,7 @@ class Supervisor:
         self._health = HealthWatch(self.plugin_id, self.traffic, self._unwell)
         self._usage = Usage()
         self._reloads = 0
+        self._ending_idle = threading.Thread()  # at most one: it may have to wait for a reload
 
     # ---- what it is ----
 
@@ -209,7 +210,7 @@ class Supervisor:
         if run is not None and run.connection is connection:
             loss = run.loss(connection, call)
             if run.child.exited.is_set():  # known here a moment before its own thread tells: no call is to enter it
-                self._runs.exited(run)
+                self._runs.lost(run)
             return loss
         if self.state in {PluginState.STOPPED, PluginState.DISABLED, PluginState.READY, PluginState.DRAINING}:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
@@ -239,7 +240,7 @@ class Supervisor:
         self._runs.run_now(even_stopped=True)
 
     def unload(self) -> None:
-        """Stop it; only ``load`` or ``enable`` lets it run again."""
+        """Stop it; only ``load`` or ``restart`` lets it run again."""
         with self._runs.alone():
             self._runs.end()
             if self.state not in {*NOT_TO_RUN, PluginState.QUARANTINED}:
@@ -251,14 +252,17 @@ class Supervisor:
             self._runs.end()
             self._runs.start(even_stopped=True)
 
-    def reload(self) -> str:
+    def reload(self, *, only_changed: bool = False) -> str:
         """Use the code and the manifest that are on disk now, with no call lost; says what happened.
 
-        One that does not run is started with them by its next call. Raises PluginUnavailable, with the reason, when
-        they cannot be used: then the old ones serve on.
+        "" with ``only_changed``, when they are those in use, or were refused before. One that does not run is started
+        with them by its next call. Raises PluginUnavailable, with the reason, when they cannot be used: then the old
+        ones serve on.
         """
         runs = self._runs
         with runs.alone():
+            if only_changed and not self.installation.changed:  # somebody was faster
+                return ""
             old, new = self.installation.used, self.installation.on_disk()
             run = self._slot.run
             if self.installation.renamed:
@@ -267,7 +271,9 @@ class Supervisor:
                 return self._take_up(new)
             if run.by_hand:
                 raise PluginUnavailable(self.plugin_id, "is run by hand", hint="start it again where it runs")
-            reloader = Reloader(self.plugin_id, self._slot, runs.leaving, self.installation, runs.launch, runs.serve)
+            reloader = Reloader(
+                self.plugin_id, self._slot, runs.leaving, self.installation, runs.launch, runs.serve, runs.closing
+            )
             try:
                 said = reloader.replace(run, old, new)
             except PluginUnavailable:
@@ -282,6 +288,7 @@ class Supervisor:
             self._runs.forgive()
             if self.state is PluginState.QUARANTINED:
                 self._slot.become(*self._runs.first_state())
+        self.start_eagerly()
 
     def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
         """Do something with its database while it is stopped; its process runs only as far as that needs.
@@ -291,6 +298,8 @@ class Supervisor:
         with self._runs.alone():
             if self.state in NOT_TO_RUN:
                 raise PluginUnavailable(self.plugin_id, f"is {self.state}: {self.reason}")
+            stays = {PluginState.STOPPED, PluginState.QUARANTINED}
+            after = (self.state, self.reason) if self.state in stays else (PluginState.READY, "")
             self._runs.end()
             code = self.installation.to_start()
             self._slot.become(PluginState.STARTING)
@@ -304,7 +313,7 @@ class Supervisor:
                 return work(DatabaseClient(RemoteEndpoint(run)))
             finally:
                 run.stop()
-                self._slot.become(PluginState.READY)
+                self._slot.become(*after)
 
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
@@ -345,6 +354,10 @@ class Supervisor:
             reattach.keep(self.installation.private_dir, attrs.evolve(run.detach(), code_hash=self.code_hash))
             return True
 
+    def begin_close(self) -> None:
+        """Start it no more; a start or a drain that is under way is cut short."""
+        self._runs.closing.close()
+
     def close(self, reason: str = "the host is closing") -> None:
         """Stop it for good."""
         try:
@@ -368,11 +381,11 @@ class Supervisor:
         self._health.tick(run, runtime.health)
         self._usage.tick(run.child.pid)
         idle_s = runtime.idle_timeout_s
-        if idle_s and not run.by_hand and run.connection.idle_s >= idle_s:
-            work = threading.Thread(
+        if idle_s and not run.by_hand and run.connection.idle_s >= idle_s and not self._ending_idle.is_alive():
+            self._ending_idle = threading.Thread(
                 target=self._runs.end_idle, args=(idle_s,), name=f"idle-{self.plugin_id}", daemon=True
             )
-            work.start()
+            self._ending_idle.start()
 
     # ---- within ----
 
@@ -381,17 +394,22 @@ class Supervisor:
 
     def _take_up(self, new: Code) -> str:
         """Use another version of a plugin that does not run."""
-        if new == self.installation.used and self.state is not PluginState.INVALID:
+        valid = new.found.manifest is not None
+        if new == self.installation.used and valid and self.state is not PluginState.INVALID:
             self.installation.use(new)  # what the operator set may be new
             return f"version {new.version} is in use, and does not run: {self.state}"
         self._runs.take_up(new)
         stays = {PluginState.STOPPED} if self._runs.short_reason == "unloaded" else set()
-        if new.found.manifest is None or self.state not in stays:
+        if not valid or self.state not in stays:
             self._slot.become(*self._runs.first_state())
         new.manifest  # noqa: B018 - raises for one that is not valid
+        self.start_eagerly()
         return f"version {new.version} is in use from its next start on"
 
     def _unwell(self, run: Incarnation, reason: str) -> None:
+        if run.by_hand:  # somebody may be looking at it in a debugger
+            log.warning("plugin %s %s", self.plugin_id, reason)
+            return
         log.error("plugin %s %s: it is ended", self.plugin_id, reason)
         thread = threading.Thread(target=run.condemn, args=(reason,), name=f"condemn-{self.plugin_id}", daemon=True)
         thread.start()  # it waits for the end, and whoever calls is a thread of gRPC's

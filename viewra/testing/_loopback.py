@@ -113,7 +113,8 @@ class _LoopbackLink:
         self._services = {WIRE_SERVICES[name] for name in self._wire_services & WIRE_SERVICES.keys()}
 
     def close(self) -> None:
-        self._connection.close()
+        self._connection.refuse()
+        self._connection.channel.close()
 
     def acquire(self, patience_s: float) -> Connection:
         del patience_s

@@ -1,0 +1,226 @@
+"""Random operations from several threads on real plugins: whatever happens, what a host promises holds at the end.
+
+``VIEWRA_TEST_SEED`` repeats a run, as far as threads and processes can be repeated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from viewra import Host, hookimpl
+from viewra.errors import PluginError
+from viewra.host.handle import Plugin
+from viewra.types import PluginState
+
+from .faulty import CODE, own_threads, processes, until
+
+pytestmark = pytest.mark.process
+
+THREADS, OPERATIONS = 5, 40
+CALL_S, START_S = 2.0, 20.0
+SLACK_S = 10.0
+"""For the end of another process, which a call may have to wait for, and for a busy machine."""
+
+RUNTIME = (
+    f"runtime: {{start_timeout_s: {START_S:g}, call_timeout_s: default: {CALL_S:g}, idle_timeout_s: 0.5}}\n"
+    "runtime: {restart: {max: 3, window_s: 8}, health: {interval_s: 0.5, own_interval_s: 0.5}}\nruntime: reload: "
+)
+ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
+
+
+def allowed() -> set[tuple[str, str]]:
+    """The changes of states that ``docs/architecture.md`` allows."""
+    text = ARCHITECTURE.read_text("utf-8").partition("## A plugin's states")[2].partition("\n## ")[0]
+    states = {str(state) for state in PluginState}
+    pairs = set()
+    for row in re.findall(r"^\| (\w+) \| (.*) \|$", text, re.MULTILINE):
+        if row[0] in states:
+            followers = re.sub(r"\([^)]*\)", "", row[1])
+            pairs |= {(row[0], word) for word in re.findall(r"\w+", followers) if word in states}
+    return pairs
+
+
+class Changes:
+    """An observer that keeps every change of a state."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, str]] = []
+
+    @hookimpl
+    def plugin_state_changed(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
+        self.seen.append((plugin_id, str(old), str(new)))
+
+
+class Lives:
+    """The operations, and what went wrong with them."""
+
+    def __init__(self, host: Host, directories: dict[str, Path]) -> None:
+        self._host = host
+        self._directories = directories
+        self._versions = dict.fromkeys(directories, 1)
+        self._writing = threading.Lock()
+        self.wrong: list[str] = []
+        self.done: list[str] = []
+        self.operations: list[tuple[Callable[[Plugin, random.Random], None], int]] = [
+            (self.call, 30),
+            (self.hook, 10),
+            (self.crash, 8),
+            (self.kill, 9),
+            (self.pause, 5),
+            (self.change, 10),
+            (self.of("load"), 9),
+            (self.of("unload"), 4),
+            (self.of("enable"), 9),
+            (self.of("disable"), 3),
+            (self.of("restart"), 5),
+            (self.of("unquarantine"), 5),
+            (self.of("health"), 5),
+            (self.idle, 4),
+        ]
+
+    def run(self, seed: int) -> None:
+        chance = random.Random(seed)
+        operations, weights = zip(*self.operations, strict=True)
+        for _ in range(OPERATIONS):
+            plugin = self._host.plugins[chance.choice(list(self._directories))]
+            (operation,) = chance.choices(operations, weights)
+            name = f"{getattr(operation, '__name__', operation)} {plugin.id}"
+            began = time.monotonic()
+            try:
+                with contextlib.suppress(PluginError):
+                    operation(plugin, chance)
+            except BaseException as error:
+                self.wrong.append(f"{name}: {error!r}")
+            took = time.monotonic() - began
+            if took > CALL_S + START_S + SLACK_S:
+                self.wrong.append(f"{name} took {took:.1f} s")
+            self.done.append(name)
+
+    # ---- what may be done ----
+
+    def of(self, name: str) -> Callable[[Plugin, random.Random], None]:
+        """A method of the handle."""
+
+        def operation(plugin: Plugin, _chance: random.Random) -> None:
+            getattr(plugin, name)()
+
+        operation.__name__ = name
+        return operation
+
+    def call(self, plugin: Plugin, _chance: random.Random) -> None:
+        if plugin.search is not None:
+            assert len(plugin.search.search({}, 1, 0).results) == 1
+
+    def hook(self, _plugin: Plugin, _chance: random.Random) -> None:
+        for result in self._host.hook.search(query={}, limit=1, offset=0):
+            assert result.error is None or isinstance(result.error, PluginError)
+
+    def crash(self, plugin: Plugin, _chance: random.Random) -> None:
+        if plugin.search is not None:
+            plugin.search.search({"q": "die"}, 1, 0)
+
+    def kill(self, plugin: Plugin, _chance: random.Random) -> None:
+        self._signal(plugin, signal.SIGKILL)
+
+    def pause(self, plugin: Plugin, chance: random.Random) -> None:
+        stopped = self._signal(plugin, signal.SIGSTOP)
+        threading.Event().wait(chance.random() / 2)
+        for process in stopped:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+
+    def change(self, plugin: Plugin, _chance: random.Random) -> None:
+        with self._writing:
+            version = self._versions[plugin.id] = self._versions[plugin.id] + 1
+            file = self._directories[plugin.id] / "main.py"
+            draft = file.with_name("main.py.tmp")
+            draft.write_text(re.sub(r"(?m)^VERSION = \d+", f"VERSION = {version}", file.read_text()))
+            draft.replace(file)
+        plugin.reload()
+
+    def idle(self, _plugin: Plugin, chance: random.Random) -> None:
+        threading.Event().wait(chance.random())
+
+    def _signal(self, plugin: Plugin, number: int) -> list[psutil.Process]:
+        reached = processes(self._directories[plugin.id])
+        for process in reached:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        return reached
+
+
+def usage(host: Host, directories: dict[str, Path]) -> tuple[list[str], int]:
+    """The threads and descriptors of a host none of whose plugins runs."""
+    for plugin_id, directory in directories.items():
+        host.plugins[plugin_id].unload()
+        until(lambda directory=directory: processes(directory) == [])  # type: ignore[misc]
+        until(lambda plugin_id=plugin_id: own_threads(plugin_id) == [])  # type: ignore[misc]
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("child-")])
+    return sorted(thread.name for thread in threading.enumerate()), psutil.Process().num_fds()
+
+
+def test_two_hundred_random_operations_from_five_threads(
+    tmp_path: Path, make_plugin: Callable[..., Path], record_property: Callable[[str, object], None]
+) -> None:
+    seed = int(os.environ.get("VIEWRA_TEST_SEED") or random.SystemRandom().randrange(2**32))
+    record_property("seed", seed)
+    directories = {
+        name: make_plugin(name, CODE, capabilities=("search_service",), extra=f'{RUNTIME}"{how}"')
+        for name, how in (("beside", "blue-green"), ("after", "restart"))
+    }
+    changes = Changes()
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
+        host.pm.register(changes)
+        for name in directories:
+            host.plugins[name].enable()
+            host.plugins[name].load()
+            assert host.plugins[name].search is not None
+            host.plugins[name].search.search({}, 1, 0)
+        threads_before, descriptors_before = usage(host, directories)
+        lives = Lives(host, directories)
+        threads = [threading.Thread(target=lives.run, args=(seed + number,)) for number in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(110)
+        told = f"VIEWRA_TEST_SEED={seed}\n" + "\n".join(lives.done[-20:])
+        assert not any(thread.is_alive() for thread in threads), told
+        assert lives.wrong == [], told
+        assert len(lives.done) == THREADS * OPERATIONS
+
+        for name, directory in directories.items():
+            plugin = host.plugins[name]
+            plugin.enable()
+            plugin.unquarantine()
+            plugin.load()
+            # One process for each that runs; a replaced one may have a moment left.
+            until(lambda plugin=plugin, directory=directory: pids(directory) == [plugin.pid])  # type: ignore[misc]
+            assert plugin.state is PluginState.RUNNING, told
+            assert plugin.stats.in_flight == plugin.stats.queued == 0, told
+        threads_after, descriptors_after = usage(host, directories)
+        assert threads_after == threads_before, told
+        # gRPC keeps a few descriptors for itself, however many channels there were.
+        assert descriptors_after <= descriptors_before + 5, told
+        sockets = host._registry._machinery.runtime_dir  # type: ignore[union-attr]
+        assert [path for path in sockets.path.rglob("*") if path.is_socket()] == [], told
+    until(lambda: changes.seen[-1][2] == "stopped")
+    assert {(old, new) for _, old, new in changes.seen} <= allowed(), told
+    for name in directories:  # each change begins where the one before ended
+        own = [(old, new) for plugin_id, old, new in changes.seen if plugin_id == name]
+        assert all(before[1] == after[0] for before, after in itertools.pairwise(own)), told
+
+
+def pids(directory: Path) -> list[int]:
+    return [process.pid for process in processes(directory)]

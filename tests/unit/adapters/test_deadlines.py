@@ -1,0 +1,77 @@
+"""Deadlines of calls that nothing else ends: each in its time, none that was met, and no thread for nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from viewra.adapters._deadlines import Deadlines
+
+
+def own_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "deadlines"]
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.001)
+
+
+def test_those_who_are_late_are_called_in_the_order_of_their_deadlines() -> None:
+    deadlines, called = Deadlines(), []
+    now = time.monotonic()
+    for name, after in (("third", 0.15), ("first", 0.05), ("second", 0.1)):
+        deadlines.watch(now + after, lambda name=name: called.append((name, time.monotonic() - now)))  # type: ignore[misc]
+    until(lambda: len(called) == 3)
+    assert [name for name, _ in called] == ["first", "second", "third"]
+    assert all(at >= after for (_, at), after in zip(called, (0.05, 0.1, 0.15), strict=True))
+
+
+def test_one_that_is_done_in_time_is_not_called_and_the_thread_ends_at_once() -> None:
+    deadlines, called = Deadlines(), []
+    number = deadlines.watch(time.monotonic() + 3600, lambda: called.append(1))
+    (thread,) = own_threads()
+    deadlines.done(number)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert called == []
+
+
+def test_a_shorter_deadline_that_comes_later_is_kept() -> None:
+    deadlines, late = Deadlines(), threading.Event()
+    long = deadlines.watch(time.monotonic() + 3600, lambda: None)
+    threading.Event().wait(0.05)  # its thread waits for that one now
+    deadlines.watch(time.monotonic() + 0.02, late.set)
+    assert late.wait(10)
+    deadlines.done(long)
+    until(lambda: not own_threads())
+
+
+def test_done_after_the_deadline_and_twice_is_fine_and_it_goes_on_after_that() -> None:
+    deadlines = Deadlines()
+    for _ in range(3):
+        late = threading.Event()
+        number = deadlines.watch(time.monotonic(), late.set)
+        assert late.wait(10)
+        deadlines.done(number)
+        deadlines.done(number)
+    until(lambda: not own_threads())
+
+
+def test_a_thousand_short_calls_from_many_threads_leave_nothing_behind() -> None:
+    deadlines, called = Deadlines(), []
+
+    def calls() -> None:
+        for _ in range(125):
+            deadlines.done(deadlines.watch(time.monotonic() + 30, lambda: called.append(1)))
+
+    threads = [threading.Thread(target=calls) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    until(lambda: not own_threads())
+    assert called == []

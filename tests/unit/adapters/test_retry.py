@@ -1,0 +1,149 @@
+"""A call whose process dies under it: made once more where that is harmless, on the next connection, never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import grpc
+import pytest
+
+from viewra.adapters import Connection, RemoteEndpoint, Traffic
+from viewra.codec.limits import Limits
+from viewra.codec.rpc import Rpc
+from viewra.codec.scanner_hook import ON_SCAN_STARTED
+from viewra.codec.search import GET_SEARCH_CAPABILITIES
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
+from viewra.pb import plugin_pb2 as pb
+
+ANSWER = pb.GetSearchCapabilitiesResponse(supported_fields=["title"]).SerializeToString()
+
+
+class Pending:
+    """A call of gRPC's that has ended."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        self._answer = answer
+
+    def add_done_callback(self, done: Callable[[Any], None]) -> None:
+        done(self)
+
+    def result(self) -> bytes:
+        if self._answer is None:
+            raise grpc.FutureCancelledError
+        return self._answer
+
+    def trailing_metadata(self) -> tuple[()]:
+        return ()
+
+
+class Channel:
+    """A channel whose process answers, or (None) dies under the call."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        self._answer = answer
+
+    def unary_unary(self, _path: str) -> Channel:
+        return self
+
+    def __call__(self, _request: bytes, _timeout: float, _metadata: object) -> bytes:
+        if self._answer is None:
+            raise ValueError("closed")
+        return self._answer
+
+    def with_call(self, request: bytes, timeout: float, metadata: object) -> tuple[bytes, Pending]:
+        return self(request, timeout, metadata), Pending(self._answer)
+
+    def future(self, _request: bytes, _timeout: float, _metadata: object) -> Pending:
+        return Pending(self._answer)
+
+
+class FakeLink:
+    """A plugin whose processes answer as told, one after the other."""
+
+    plugin_id = "p"
+    running = True
+    code_hash = "h"
+    database_url = ""
+    limits = Limits()
+    known = True
+
+    def __init__(self, *answers: bytes | None, loss: PluginUnavailable | PluginClosed | None = None) -> None:
+        self.connections = [Connection(cast("grpc.Channel", Channel(answer))) for answer in answers]
+        self.acquired = 0
+        self._loss = loss or PluginUnavailable("p", "its process ended", in_call=True)
+
+    def acquire(self, patience_s: float) -> Connection:
+        self.acquired += 1
+        if self.acquired > len(self.connections):
+            raise PluginUnavailable("p", "is not asked again")
+        return self.connections[self.acquired - 1].enter()
+
+    def offers(self, capability: str) -> bool:
+        return True
+
+    def serves(self, wire_service: str) -> bool:
+        return True
+
+    def deadline_s(self, method: str) -> float:
+        return 5.0
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+        return self._loss
+
+
+def by_call(endpoint: RemoteEndpoint, rpc: Rpc[..., Any], *arguments: object) -> object:
+    return endpoint.call(rpc, *arguments)
+
+
+def by_start(endpoint: RemoteEndpoint, rpc: Rpc[..., Any], *arguments: object) -> object:
+    return endpoint.start(rpc, *arguments).result(10)
+
+
+@pytest.mark.parametrize("ask", [by_call, by_start])
+class TestRetry:
+    def test_once_more_where_it_is_harmless(self, ask: Callable[..., Any]) -> None:
+        link, traffic = FakeLink(None, ANSWER), Traffic("p")
+        assert ask(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES).supported_fields == ("title",)
+        assert link.acquired == 2
+        assert traffic.in_flight == 0
+        assert (traffic.hooks["get_search_capabilities"].calls, traffic.hooks["get_search_capabilities"].failed) == (
+            1,
+            0,
+        )
+        assert all(connection.drained(0) for connection in link.connections)
+
+    def test_not_a_second_time(self, ask: Callable[..., Any]) -> None:
+        link, traffic = FakeLink(None, None, ANSWER), Traffic("p")
+        with pytest.raises(PluginUnavailable, match="its process ended"):
+            ask(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
+        assert link.acquired == 2
+        assert traffic.in_flight == 0
+        assert traffic.hooks["get_search_capabilities"].errors == {"PluginUnavailable": 1}
+        assert all(connection.drained(0) for connection in link.connections)
+
+    def test_never_where_it_may_do_something_twice(self, ask: Callable[..., Any]) -> None:
+        link, traffic = FakeLink(None, ANSWER), Traffic("p")
+        with pytest.raises(PluginUnavailable):
+            ask(RemoteEndpoint(link, traffic), ON_SCAN_STARTED, 1, 1, "/music")
+        assert link.acquired == 1
+        assert traffic.in_flight == 0
+
+    @pytest.mark.parametrize(
+        "loss", [PluginClosed("p", "was stopped"), PluginUnavailable("p", "was never reached", in_call=False)]
+    )
+    def test_only_after_a_death_in_the_call(
+        self, ask: Callable[..., Any], loss: PluginUnavailable | PluginClosed
+    ) -> None:
+        link, traffic = FakeLink(None, ANSWER, loss=loss), Traffic("p")
+        with pytest.raises(PluginError):
+            ask(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
+        assert link.acquired == 1
+        assert traffic.in_flight == 0
+
+    def test_a_plugin_that_cannot_be_started_again_says_so(self, ask: Callable[..., Any]) -> None:
+        link, traffic = FakeLink(None), Traffic("p")
+        with pytest.raises(PluginUnavailable, match="is not asked again"):
+            ask(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
+        assert traffic.in_flight == 0
+        assert traffic.hooks["get_search_capabilities"].calls == 1

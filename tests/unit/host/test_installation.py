@@ -1,0 +1,46 @@
+"""A plugin's code on disk that changes before it was ever started: a host is open, nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from viewra import Host
+from viewra.errors import PluginUnavailable
+from viewra.types import PluginState
+
+
+@pytest.fixture
+def manifest(make_plugin: Callable[..., Path]) -> Path:
+    return make_plugin("p", "", capabilities=("search_service",)) / "plugin.cue"
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_a_manifest_that_changes_before_the_first_start_is_the_one_that_counts(tmp_path: Path, manifest: Path) -> None:
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
+        plugin = host.plugins["p"]
+        plugin.enable()
+        replace(manifest, "1.0.0", "1.1.0")
+        assert plugin.reload() == "version 1.1.0 is in use, and does not run: ready"
+        assert plugin.info.version == "1.1.0"
+
+
+def test_one_that_becomes_invalid_and_is_mended_before_the_first_start(tmp_path: Path, manifest: Path) -> None:
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
+        plugin = host.plugins["p"]
+        plugin.enable()
+        replace(manifest, '"1.0.0"', '"new"')
+        with pytest.raises(PluginUnavailable, match="semantic version"):
+            plugin.reload()
+        assert plugin.state is PluginState.INVALID
+        replace(manifest, '"new"', '"1.2.0"')
+        assert plugin.reload() == "version 1.2.0 is in use from its next start on"
+        assert plugin.state is PluginState.READY
+        assert plugin.pid is None
