@@ -148,7 +148,8 @@ def processes(directory: Path) -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children(recursive=True):
         try:
-            if child.status() != psutil.STATUS_ZOMBIE and str(directory / "main.py") in child.cmdline():
+            is_plugin = str(directory / "main.py") in child.cmdline() and child.name() != "viewra-guardian"
+            if is_plugin and child.status() != psutil.STATUS_ZOMBIE:
                 found.append(child)
         except psutil.NoSuchProcess:
             continue

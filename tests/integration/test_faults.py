@@ -110,7 +110,9 @@ def test_a_crash_at_each_step_of_the_start_is_told_with_the_step_and_leaves_noth
             order(directory, step, "crash")
             with pytest.raises(PluginUnavailable) as caught:
                 plugin.load()
-            assert f"at the step {step}: " in caught.value.message
+            # Health, services and info are asked at the same time: any of them may be what notices.
+            steps = {"connect", "health", "services", "info"} if step in {"connect", "services", "info"} else {step}
+            assert any(f"at the step {one}: " in caught.value.message for one in steps)
             assert "exit status 9" in caught.value.message
             assert f"crashing in {step}" in plugin.reason
             # It would fail to migrate again, and somebody has to look at it.
@@ -480,7 +482,8 @@ def test_reloads_at_the_same_time_and_in_the_middle_of_crashes_leave_one_process
             try:
                 plugin.reload()
             except PluginUnavailable as error:
-                assert "SIGKILL" in str(error)  # noqa: PT017 - the new process was killed before it served
+                # The new process was killed before it served.
+            assert "SIGKILL" in str(error) or "its launcher ended" in str(error)  # noqa: PT017
 
         def kill() -> None:
             for process in processes(directory):

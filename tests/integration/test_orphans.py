@@ -49,7 +49,7 @@ CODE = """
             orphan = subprocess.run(LEAVE, stdout=subprocess.PIPE, text=True).stdout.strip()
             self.child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if file_path.endswith(".mp3"):
-                with open("seen", "w") as file: file.write(orphan)
+                with open(".seen", "w") as file: file.write(orphan)
                 self.over.wait(600)
             return {"plugin": str(os.getpid()), "guardian": str(os.getppid()), "orphan": orphan,
                     "child": str(self.child.pid)}
@@ -256,7 +256,7 @@ def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:
             ["setsid", "--ctty", *cli, "scan", str(music)], stdin=terminal, stdout=terminal, stderr=terminal
         ) as process:
             os.close(terminal)
-            wait_until((directory / "seen").exists)
+            wait_until((directory / ".seen").exists)
             plugins = marked(process.pid)
             assert len(plugins) >= 4, "guardian, plugin, orphan and child"
             os.write(ours, b"\x03")
@@ -286,7 +286,7 @@ def test_a_call_in_flight_fails_at_once_when_its_plugin_is_killed(host: Host, di
 
     thread = threading.Thread(target=call)
     thread.start()
-    wait_until((directory / "seen").exists)
+    wait_until((directory / ".seen").exists)
     pid = host.plugins["scraper"].pid
     assert pid is not None
     began = time.monotonic()

@@ -43,18 +43,18 @@ class Channel:
     def __init__(self, answer: bytes | None) -> None:
         self._answer = answer
 
-    def unary_unary(self, _path: str) -> Channel:
+    def unary_unary(self, _path: str, *, _registered_method: bool = False) -> Channel:
         return self
 
-    def __call__(self, _request: bytes, _timeout: float, _metadata: object) -> bytes:
+    def __call__(self, _request: bytes, _timeout: float) -> bytes:
         if self._answer is None:
             raise ValueError("closed")
         return self._answer
 
-    def with_call(self, request: bytes, timeout: float, metadata: object) -> tuple[bytes, Pending]:
-        return self(request, timeout, metadata), Pending(self._answer)
+    def with_call(self, request: bytes, timeout: float) -> tuple[bytes, Pending]:
+        return self(request, timeout), Pending(self._answer)
 
-    def future(self, _request: bytes, _timeout: float, _metadata: object) -> Pending:
+    def future(self, _request: bytes, _timeout: float) -> Pending:
         return Pending(self._answer)
 
 
@@ -141,9 +141,9 @@ class TestRetry:
         assert link.acquired == 1
         assert traffic.in_flight == 0
 
-    def test_a_plugin_that_cannot_be_started_again_says_so(self, ask: Callable[..., Any]) -> None:
+    def test_what_it_died_of_is_told_where_it_cannot_be_started_again(self, ask: Callable[..., Any]) -> None:
         link, traffic = FakeLink(None), Traffic("p")
-        with pytest.raises(PluginUnavailable, match="is not asked again"):
+        with pytest.raises(PluginUnavailable, match="its process ended"):
             ask(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
         assert traffic.in_flight == 0
         assert traffic.hooks["get_search_capabilities"].calls == 1
