@@ -166,7 +166,7 @@ def test_causes_cross_and_the_traceback_is_in_the_plugins_log(run: Run, caplog: 
         except OSError as error:
             raise ValueError("cannot read") from error
 
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "viewra")  # a test of the command line may have set another level
     with run(FakePlugin(on={"extract_metadata": fail, "search": fail})) as plugin:
         assert plugin.metadata_scraper is not None
         assert plugin.search is not None

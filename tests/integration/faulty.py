@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -126,8 +127,15 @@ def let(directory: Path, step: str) -> None:
 
 def began(directory: Path, step: str) -> int:
     """Wait until it is at this step; gives its pid."""
-    until(lambda: (directory / f".{step}-began").exists() and (directory / f".{step}-began").read_text())
-    return int((directory / f".{step}-began").read_text())
+    pids: list[str] = []
+
+    def told() -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            pids.append((directory / f".{step}-began").read_text())
+        return any(pids)
+
+    until(told)
+    return int(pids[-1])
 
 
 def starts(directory: Path) -> list[int]:

@@ -202,12 +202,11 @@ def test_all_hook_calls_under_way_end_with_their_process(tmp_path: Path, directo
         ask(host)
         for times in range(1, 5):
             order(directory, "search", "wait")
-            (directory / ".calls").unlink(missing_ok=True)
             with ThreadPoolExecutor(6) as pool:
                 calls = [pool.submit(errors_of, host, "x") for _ in range(6)]
-                began(directory, "search")
+                pid = began(directory, "search")
                 until(lambda: host.plugins["p"].stats.in_flight == 6)
-                os.kill(host.plugins["p"].pid or 0, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
                 let(directory, "search")
                 assert [call.result(20) for call in calls] == [{"p": None}] * 6  # asked once more
             states.wait_for("p", PluginState.CRASHED, times=times)
@@ -366,7 +365,8 @@ def test_closing_does_not_wait_for_replaced_processes_nor_for_a_pause(
                 change(directory, version)
                 plugin.reload()
             until(lambda: len(processes(directory)) == 2)
-            os.kill(plugin.pid or 0, signal.SIGKILL)
+            assert plugin.pid is not None
+            os.kill(plugin.pid, signal.SIGKILL)
             states.wait_for("p", PluginState.BACKOFF)
             closed_within(host, ENDING_S)
             let(directory, "search")

@@ -257,7 +257,7 @@ class RemoteEndpoint:
         except (grpc.RpcError, ValueError) as error:
             assert connection is not None  # noqa: S101 - acquire raises nothing but a PluginError
             connection.leave()
-            self._ended(rpc, visit, future, self._translate(error, rpc, connection))
+            self._failed(rpc, request, visit, future, self._translate(error, rpc, connection))
             return
         lent = connection
 
@@ -266,11 +266,7 @@ class RemoteEndpoint:
             try:
                 value = self._value(rpc, call.result(), call)
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
-                failure = self._translate(error, rpc, lent)
-                if rpc.idempotent and isinstance(failure, PluginUnavailable) and failure.in_call:
-                    self._again(rpc, request, visit, future, failure)
-                else:
-                    self._ended(rpc, visit, future, failure)
+                self._failed(rpc, request, visit, future, self._translate(error, rpc, lent))
             except Exception as error:  # a bug of ours must not leave anybody waiting for an answer
                 self._ended(rpc, visit, future, error)
             else:
@@ -278,6 +274,13 @@ class RemoteEndpoint:
                 future.set_result(value)
 
         pending.add_done_callback(done)
+
+    def _failed(self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T], error: PluginError) -> None:
+        """The first attempt of a call that was sent has failed."""
+        if rpc.idempotent and isinstance(error, PluginUnavailable) and error.in_call:
+            self._again(rpc, request, visit, future, error)
+        else:
+            self._ended(rpc, visit, future, error)
 
     def _again(
         self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T], first: PluginUnavailable

@@ -58,6 +58,13 @@ class Channel:
         return Pending(self._answer)
 
 
+class ClosedChannel(Channel):
+    """A channel that was closed in the moment before the call was sent."""
+
+    def future(self, _request: bytes, _timeout: float, _metadata: object) -> Pending:
+        raise ValueError("closed")
+
+
 class FakeLink:
     """A plugin whose processes answer as told, one after the other."""
 
@@ -147,3 +154,12 @@ class TestRetry:
             ask(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
         assert traffic.in_flight == 0
         assert traffic.hooks["get_search_capabilities"].calls == 1
+
+
+def test_a_channel_that_is_closed_before_the_call_is_sent_is_a_death_in_the_call() -> None:
+    link, traffic = FakeLink(None, ANSWER), Traffic("p")
+    link.connections[0] = Connection(cast("grpc.Channel", ClosedChannel(None)))
+    answer = by_start(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
+    assert answer.supported_fields == ("title",)  # type: ignore[attr-defined]
+    assert traffic.in_flight == 0
+    assert all(connection.drained(0) for connection in link.connections)
