@@ -483,7 +483,7 @@ def test_reloads_at_the_same_time_and_in_the_middle_of_crashes_leave_one_process
                 plugin.reload()
             except PluginUnavailable as error:
                 # The new process was killed before it served.
-            assert "SIGKILL" in str(error) or "its launcher ended" in str(error)  # noqa: PT017
+                assert "SIGKILL" in str(error) or "its launcher ended" in str(error)  # noqa: PT017
 
         def kill() -> None:
             for process in processes(directory):
