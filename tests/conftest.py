@@ -57,6 +57,12 @@ def make_plugin(tmp_path: Path) -> MakePlugin:
     return make
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each core, for ``-n auto``: tests wait for processes and deadlines about as long as they compute."""
+    del config
+    return 2 * len(os.sched_getaffinity(0))
+
+
 POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL")
 """The URL of a database in which schemas can be made; ``.ci/postgresql`` makes one."""
 

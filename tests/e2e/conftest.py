@@ -73,9 +73,22 @@ def start(
     )
 
 
+@pytest.fixture(scope="session")
+def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the first command makes it: making it anew for each test would take a good part of the suite."""
+    data_dir = tmp_path_factory.mktemp("fresh") / "data"
+    with start(data_dir, "library", "list") as process:
+        process.communicate(timeout=60)
+    return data_dir / "viewra.db"
+
+
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def data_dir(tmp_path: Path, fresh_database: Path) -> Path:
+    """A data directory that was used before, if only to look; ``tmp_path / "new"`` was not."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir(mode=0o700)
+    shutil.copy(fresh_database, data_dir)
+    return data_dir
 
 
 @pytest.fixture

@@ -139,7 +139,6 @@ def test_database_of_a_newer_schema(viewra: Viewra, data_dir: Path, music: Path)
 
 
 def test_file_that_is_no_database(viewra: Viewra, data_dir: Path, music: Path) -> None:
-    data_dir.mkdir()
     (data_dir / "viewra.db").write_text("not a database, " * 100)
     refused(viewra("scan", music), 1, "viewra.db")
     assert (data_dir / "viewra.db").read_text().startswith("not a database")

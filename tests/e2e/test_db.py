@@ -61,6 +61,7 @@ def rows(found: list[dict]) -> dict[str, tuple]:
 
 @ON_BOTH
 def test_looking_makes_and_moves_nothing(viewra: Viewra, data_dir: Path) -> None:
+    (data_dir / "viewra.db").unlink()
     assert rows(viewra("db", "current", "--json").data) == {"host": (None, REVISION, False)}
     assert not (data_dir / "viewra.db").exists()
     assert viewra("db", "check").status == 1
@@ -88,7 +89,8 @@ def test_the_host_goes_up_and_back(viewra: Viewra, data_dir: Path) -> None:
 
 
 @ON_BOTH
-def test_sql_instead_of_moving(viewra: Viewra) -> None:
+def test_sql_instead_of_moving(viewra: Viewra, data_dir: Path) -> None:
+    (data_dir / "viewra.db").unlink()
     up = viewra("db", "upgrade", "--sql")
     assert "CREATE TABLE libraries" in up.out
     assert rows(viewra("db", "current", "--json").data)["host"] == (None, REVISION, False)

@@ -61,7 +61,7 @@ class Channel:
 class ClosedChannel(Channel):
     """A channel that was closed in the moment before the call was sent."""
 
-    def future(self, _request: bytes, _timeout: float, _metadata: object) -> Pending:
+    def future(self, _request: bytes, _timeout: float) -> Pending:
         raise ValueError("closed")
 
 
