@@ -176,7 +176,7 @@ def descriptors() -> int:
     found = 0
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):
-            found += "viewra.db" not in os.readlink(f"/proc/self/fd/{name}")
+            found += "viewra.db" not in str(Path("/proc/self/fd", name).readlink())
     return found
 
 
