@@ -7,6 +7,7 @@ business.
 from __future__ import annotations
 
 import enum
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class Breaker:
         self._in_a_row = 0
         self._open_until: float | None = None
         self._pause_s = FIRST_PAUSE_S
-        self._last = 0  # number that was given
+        self._numbers = itertools.count(1)
         self._since = 0  # the last number of calls to an earlier process
         self._probe = 0  # number of the call that tries it now
 
@@ -53,15 +54,17 @@ class Breaker:
 
     def ask(self) -> int | str:
         """The number of a call that may go through now, for ``settle`` at its end, or why it may not."""
+        if self._open_until is None and not self._probe:  # the rule: it takes no lock
+            return next(self._numbers)
         with self._lock:
             left = self._open_until - self._clock() if self._open_until is not None else 0.0
             if left > 0 or self._probe:
                 when = f"it is tried again in {max(1, round(left))} s" if left > 0 else "one call tries it right now"
                 return f"is not asked, because its last {self._in_a_row} calls ran out of time; {when}"
-            self._last += 1
+            number = next(self._numbers)
             if self._open_until is not None:
-                self._probe = self._last
-            return self._last
+                self._probe = number
+            return number
 
     def settle(self, number: int, *, answered: bool | None) -> None:
         """A call ended: with an answer (True), out of time (False), or otherwise (None)."""
@@ -91,4 +94,4 @@ class Breaker:
             self._open_until = None
             self._pause_s = FIRST_PAUSE_S
             self._probe = 0
-            self._since = self._last
+            self._since = next(self._numbers)

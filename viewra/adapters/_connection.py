@@ -21,7 +21,9 @@ class Connection:
         self.channel = channel
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable[bytes, bytes]] = {}
         self._closed = False
-        self._left = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()  # entered twice by each call: a condition's own would cost twice as much
+        self._left = threading.Condition(self._lock)
+        self._awaited = False
         self._in_flight = 0
         self._hurried = False
         self._last_used = time.monotonic()
@@ -33,7 +35,7 @@ class Connection:
 
     def _register(self, path: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
         """As generated code does it, to save a look-up in each call; on a closed channel that kills the interpreter."""
-        with self._left:
+        with self._lock:
             if self._closed:
                 raise ValueError("the channel is closed")
             made: grpc.UnaryUnaryMultiCallable[bytes, bytes]
@@ -42,32 +44,33 @@ class Connection:
 
     def refuse(self) -> None:
         """Give no new callables: whoever closes the channel must say so first, on each of its connections."""
-        with self._left:
+        with self._lock:
             self._closed = True
 
     def enter(self) -> Connection:
         """A call begins."""
-        with self._left:
+        with self._lock:
             self._in_flight += 1
         return self
 
     def leave(self) -> None:
         """A call has ended."""
-        with self._left:
+        with self._lock:
             self._in_flight -= 1
             self._last_used = time.monotonic()
-            if not self._in_flight:
+            if self._awaited and not self._in_flight:
                 self._left.notify_all()
 
     @property
     def idle_s(self) -> float:
         """For how many seconds there has been no call; 0 while there is one."""
-        with self._left:
+        with self._lock:
             return 0.0 if self._in_flight else time.monotonic() - self._last_used
 
     def drained(self, timeout_s: float) -> bool:
         """Wait until no call is under way, ``timeout_s`` seconds at most or until ``hurry``; whether it came about."""
         with self._left:
+            self._awaited = True
             self._left.wait_for(lambda: self._hurried or not self._in_flight, timeout_s)
             return not self._in_flight
 

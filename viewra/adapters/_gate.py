@@ -58,7 +58,8 @@ class Gate:
         """Go out; whoever is first in line takes the place."""
         with self._lock:
             self._inside -= 1
-            self._hand_over()
+            if self._line:
+                self._hand_over()
 
     def _hand_over(self) -> None:
         """Let in whom there is room for: as long as somebody stands in line, there is none."""

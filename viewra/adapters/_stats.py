@@ -75,7 +75,8 @@ class CallStats:
                 counts = self._methods[method] = _Counts()
             counts.calls += 1
             counts.total_s += seconds
-            counts.max_s = max(counts.max_s, seconds)
+            if seconds > counts.max_s:
+                counts.max_s = seconds
             counts.buckets[bucket] += 1
             if error is not None:
                 kind = type(error).__name__

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from viewra.adapters._breaker import Breaker, BreakerState
 from viewra.adapters._gate import Gate
@@ -19,8 +17,7 @@ CALLS, QUEUE = 64, 256
 """Calls of one plugin that are under way at once, and that wait for their turn; a manifest may say otherwise."""
 
 
-@attrs.frozen
-class Visit:
+class Visit(NamedTuple):  # one for each call: quickly made
     """A call that was let in: when it came (monotonic seconds), and its number with the breaker, if it has one."""
 
     came: float

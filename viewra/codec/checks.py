@@ -34,9 +34,10 @@ def text_map(value: object, field: str) -> dict[str, str]:
     """A mapping of text to text with a bounded number of entries."""
     if not isinstance(value, Mapping):
         raise InvalidValue(field, f"must be a mapping of text to text, not {_kind(value)}")
-    if len(value) > (most := in_force().entries):
-        raise InvalidValue(field, f"has {len(value):,} entries; at most {most:,} are allowed")
-    if type(value) is dict and _plain(value) and _plain(value.values()):
+    limits = in_force()
+    if len(value) > limits.entries:
+        raise InvalidValue(field, f"has {len(value):,} entries; at most {limits.entries:,} are allowed")
+    if type(value) is dict and _plain(value, limits.text_bytes) and _plain(value.values(), limits.text_bytes):
         return value.copy()
     return {text(key, f"{field} key"): text(item, f"{field}[{key!s}]") for key, item in value.items()}
 
@@ -92,8 +93,10 @@ def place(value: object, field: str) -> str:
 
 def texts(value: object, field: str) -> tuple[str, ...]:
     """A sequence of texts."""
-    if type(value) is tuple and len(value) <= in_force().entries and _plain(value):
-        return value
+    if type(value) is tuple:
+        limits = in_force()
+        if len(value) <= limits.entries and _plain(value, limits.text_bytes):
+            return value
     return items(value, field, text)
 
 
@@ -104,10 +107,12 @@ def instance(value: object, field: str, kind: type[T]) -> T:
     return value
 
 
-def _plain(values: Iterable[object]) -> bool:
+def _plain(values: Iterable[object], most: int) -> bool:
     """Whether all are texts that need no closer look, which most are: no field's name has to be made for them."""
-    most = in_force().text_bytes
-    return all(type(value) is str and len(value) <= most and value.isascii() for value in values)
+    for value in values:  # noqa: SIM110 - on the path of each call, and a generator takes as long again
+        if type(value) is not str or len(value) > most or not value.isascii():
+            return False
+    return True
 
 
 def _kind(value: object) -> str:

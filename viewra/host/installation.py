@@ -96,6 +96,7 @@ class Installation:
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
         self.runtime = self._runtime_now()
+        self._deadlines: dict[str, float] = {}  # by method, found out once: each call asks
 
     # ---- versions of the code ----
 
@@ -118,6 +119,7 @@ class Installation:
         self._used = code
         self.settings = self._settings_of(code.found)
         self.runtime = self._runtime_now()
+        self._deadlines = {}
 
     def on_disk(self) -> Code:
         """The version that is on disk now."""
@@ -187,6 +189,12 @@ class Installation:
 
     def deadline_s(self, method: str) -> float:
         """Seconds that one call may take, by the manifest."""
+        known = self._deadlines.get(method)
+        if known is None:
+            known = self._deadlines[method] = self._deadline_s(method)
+        return known
+
+    def _deadline_s(self, method: str) -> float:
         given = self.runtime.call_timeout_s
         default = given.get("default", _DEFAULT_CALL_S)
         if method in {"migrate", "rollback"}:

@@ -25,6 +25,7 @@ class Slot:
         self._lock = threading.Lock()
         self._state, self._reason = state, reason
         self._run: Incarnation | None = None
+        self._connection: Connection | None = None  # that of the run
 
     @property
     def state(self) -> PluginState:
@@ -44,7 +45,7 @@ class Slot:
     def enter(self) -> Connection | None:
         """A call enters the connection of the run that serves; None when there is no such run."""
         with self._lock:  # or it might enter one that was taken away and found idle in between
-            return self._run.connection.enter() if self._run is not None else None
+            return self._connection.enter() if self._connection is not None else None
 
     def become(self, state: PluginState, reason: str = "", *, only_from: Collection[PluginState] = ()) -> bool:
         """Change the state, if it is one of ``only_from`` (none given: whichever it is); whether it was changed."""
@@ -58,6 +59,7 @@ class Slot:
         """From now on calls go to ``run``; gives the run that served until now, which still has calls under way."""
         with self._lock:
             old, self._run = self._run, run
+            self._connection = run.connection
             self._change(PluginState.RUNNING, reason, again=old is not None)
         return old
 
@@ -74,7 +76,7 @@ class Slot:
                 return None
             if idle_s and taken.connection.idle_s < idle_s:
                 return None
-            self._run = None
+            self._run = self._connection = None
             self._change(state, reason)
         return taken
 
