@@ -53,6 +53,7 @@ CODE = """
                 open(self.home + "/died", "w").close()
                 os._exit(5)
             if what == "hang": time.sleep(3600)
+            if what == "grow": self.hoard = [*getattr(self, "hoard", ()), bytearray(os.urandom(1)) * 20_000_000]
             if what == "fault": raise ValueError("no")
             if what == "hold":
                 while not os.path.exists(self.home + "/go"): time.sleep(0.005)
@@ -439,6 +440,22 @@ def test_what_a_process_uses_is_sampled_and_shown_with_its_calls(
         text = host.metrics()
         assert 'viewra_plugin_calls_total{hook="search",plugin="p"} 1.0' in text
         assert 'viewra_plugin_up{plugin="p"} 1.0' in text
+
+
+def test_slow_growth_of_memory_is_seen_in_the_history(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    make_plugin("p", CODE, capabilities=("search_service",))
+    with running(tmp_path, states) as host:
+        ask(host)
+        plugin = host.plugins["p"]
+        for times in range(1, 4):
+            ask(host, "grow")
+            wait_until(lambda times=times: len(plugin.stats.resources) > times)  # type: ignore[misc]
+        wait_until(lambda: plugin.stats.resources[-1].rss_bytes > plugin.stats.resources[0].rss_bytes + 30_000_000)
+        rss = [sample.rss_bytes for sample in plugin.stats.resources]
+        assert rss == sorted(rss)
+        assert plugin.stats.resources[-1].at > plugin.stats.resources[0].at + 2
 
 
 def test_the_operators_word_on_how_it_is_run_counts_from_the_next_reload_on(

@@ -1,6 +1,7 @@
 """Random operations from several threads on real plugins: whatever happens, what a host promises holds at the end.
 
-``VIEWRA_TEST_SEED`` repeats a run, as far as threads and processes can be repeated.
+hypothesis chooses the operations, threads do them. ``VIEWRA_TEST_SEED`` repeats the choice, and so a run as far as
+threads and processes can be repeated.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as with_seed
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from viewra import Host, hookimpl
 from viewra.errors import PluginError
@@ -28,7 +34,25 @@ from .faulty import CODE, own_threads, processes, until
 
 pytestmark = pytest.mark.process
 
-THREADS, OPERATIONS = 5, 40
+THREADS, OPERATIONS = 5, 200
+WEIGHTS = {
+    "call": 30,
+    "hook": 10,
+    "crash": 8,
+    "kill": 9,
+    "pause": 5,
+    "change": 10,
+    "load": 9,
+    "unload": 4,
+    "enable": 9,
+    "disable": 3,
+    "restart": 5,
+    "unquarantine": 5,
+    "health": 5,
+    "idle": 4,
+}
+"""How often hypothesis is to choose what."""
+NAMES = ("beside", "after")
 CALL_S, START_S = 2.0, 20.0
 SLACK_S = 10.0
 """For the end of another process, which a call may have to wait for, and for a busy machine."""
@@ -73,40 +97,25 @@ class Lives:
         self._writing = threading.Lock()
         self.wrong: list[str] = []
         self.done: list[str] = []
-        self.operations: list[tuple[Callable[[Plugin, random.Random], None], int]] = [
-            (self.call, 30),
-            (self.hook, 10),
-            (self.crash, 8),
-            (self.kill, 9),
-            (self.pause, 5),
-            (self.change, 10),
-            (self.of("load"), 9),
-            (self.of("unload"), 4),
-            (self.of("enable"), 9),
-            (self.of("disable"), 3),
-            (self.of("restart"), 5),
-            (self.of("unquarantine"), 5),
-            (self.of("health"), 5),
-            (self.idle, 4),
-        ]
+        own = (self.call, self.hook, self.crash, self.kill, self.pause, self.change, self.idle)
+        self.operations: dict[str, Callable[[Plugin, random.Random], None]] = {
+            **{operation.__name__: operation for operation in own},
+            **{name: self.of(name) for name in WEIGHTS.keys() - {operation.__name__ for operation in own}},
+        }
 
-    def run(self, seed: int) -> None:
-        chance = random.Random(seed)
-        operations, weights = zip(*self.operations, strict=True)
-        for _ in range(OPERATIONS):
-            plugin = self._host.plugins[chance.choice(list(self._directories))]
-            (operation,) = chance.choices(operations, weights)
-            name = f"{getattr(operation, '__name__', operation)} {plugin.id}"
-            began = time.monotonic()
-            try:
-                with contextlib.suppress(PluginError):
-                    operation(plugin, chance)
-            except BaseException as error:
-                self.wrong.append(f"{name}: {error!r}")
-            took = time.monotonic() - began
-            if took > CALL_S + START_S + SLACK_S:
-                self.wrong.append(f"{name} took {took:.1f} s")
-            self.done.append(name)
+    def do(self, name: str, operation: str, seed: int) -> None:
+        """Do something to one plugin, and see that it ends as it should."""
+        plugin = self._host.plugins[name]
+        began = time.monotonic()
+        try:
+            with contextlib.suppress(PluginError):
+                self.operations[operation](plugin, random.Random(seed))
+        except BaseException as error:
+            self.wrong.append(f"{operation} {name}: {error!r}")
+        took = time.monotonic() - began
+        if took > CALL_S + START_S + SLACK_S:
+            self.wrong.append(f"{operation} {name} took {took:.1f} s")
+        self.done.append(f"{operation} {name}")
 
     # ---- what may be done ----
 
@@ -161,6 +170,28 @@ class Lives:
         return reached
 
 
+def machine(lives: Lives) -> type[RuleBasedStateMachine]:
+    """What hypothesis drives: each step is handed to the threads, and nobody waits for it but the end."""
+
+    class LivesMachine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self._threads = ThreadPoolExecutor(THREADS)
+
+        @rule(
+            name=st.sampled_from(NAMES),
+            operation=st.sampled_from([name for name, weight in WEIGHTS.items() for _ in range(weight)]),
+            seed=st.integers(0, 2**32 - 1),
+        )
+        def step(self, name: str, operation: str, seed: int) -> None:
+            self._threads.submit(lives.do, name, operation, seed)
+
+        def teardown(self) -> None:
+            self._threads.shutdown()
+
+    return LivesMachine
+
+
 def usage(host: Host, directories: dict[str, Path]) -> tuple[list[str], int]:
     """The threads and descriptors of a host none of whose plugins runs."""
     for plugin_id, directory in directories.items():
@@ -187,7 +218,7 @@ def test_two_hundred_random_operations_from_five_threads(
     record_property("seed", seed)
     directories = {
         name: make_plugin(name, CODE, capabilities=("search_service",), extra=f'{RUNTIME}"{how}"')
-        for name, how in (("beside", "blue-green"), ("after", "restart"))
+        for name, how in zip(NAMES, ("blue-green", "restart"), strict=True)
     }
     changes = Changes()
     with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
@@ -199,15 +230,20 @@ def test_two_hundred_random_operations_from_five_threads(
             host.plugins[name].search.search({}, 1, 0)
         threads_before, descriptors_before = usage(host, directories)
         lives = Lives(host, directories)
-        threads = [threading.Thread(target=lives.run, args=(seed + number,)) for number in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(110)
+        # The first example is hypothesis' simplest one, calls alone; the second is random.
+        chosen = settings(
+            max_examples=2,
+            stateful_step_count=OPERATIONS,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(with_seed(seed)(machine(lives)), settings=chosen)
         told = f"VIEWRA_TEST_SEED={seed}\n" + "\n".join(lives.done[-20:])
-        assert not any(thread.is_alive() for thread in threads), told
         assert lives.wrong == [], told
-        assert len(lives.done) == THREADS * OPERATIONS
+        assert len(lives.done) >= OPERATIONS
+        assert len(set(lives.done)) > len(WEIGHTS), told
 
         for name, directory in directories.items():
             plugin = host.plugins[name]
