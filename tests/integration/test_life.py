@@ -453,8 +453,6 @@ def test_slow_growth_of_memory_is_seen_in_the_history(
             ask(host, "grow")
             wait_until(lambda times=times: len(plugin.stats.resources) > times)  # type: ignore[misc]
         wait_until(lambda: plugin.stats.resources[-1].rss_bytes > plugin.stats.resources[0].rss_bytes + 30_000_000)
-        rss = [sample.rss_bytes for sample in plugin.stats.resources]
-        assert rss == sorted(rss)
         assert plugin.stats.resources[-1].at > plugin.stats.resources[0].at + 2
 
 
