@@ -142,7 +142,7 @@ def test_a_call_under_way_is_answered_by_the_process_that_took_it(
     [
         ('raise RuntimeError("cannot find my dictionary")', "at the step initialize: cannot find my dictionary"),
         ("os._exit(7)", "exit status 7"),
-        ("(", "exit status 1"),
+        ("(", "SyntaxError"),
     ],
 )
 def test_a_version_that_does_not_start_leaves_the_old_one_serving(
@@ -158,6 +158,10 @@ def test_a_version_that_does_not_start_leaves_the_old_one_serving(
         assert (plugin.state, plugin.pid, version(host)) == (PluginState.RUNNING, pid, 1)
         with pytest.raises(PluginUnavailable, match="serves on"):
             plugin.reload()
+        write(directory, 1)
+        wait_until(lambda: plugin.reason == "")  # what runs is on disk again
+        write(directory, 2, initialize)
+        wait_until(lambda: why in plugin.reason)
         write(directory, 3)
         wait_until(lambda: version(host) == 3)
         assert plugin.reason == ""

@@ -137,6 +137,14 @@ class Installation:
         """Remember a version that could not take the place of the one in use."""
         self._refused = code.code_hash
 
+    def is_back(self) -> bool:
+        """Whether the version in use is on disk again, after one that was refused; tells it once."""
+        refused, self._refused = self._refused, ""
+        if refused and code_hash(self.place.directory) == self.used.code_hash:
+            return True
+        self._refused = refused
+        return False
+
     @property
     def changed(self) -> bool:
         """Whether a version is on disk that is neither in use nor refused."""

@@ -117,7 +117,7 @@ class Registry(Mapping[str, Plugin]):
         What it says, or why the new code is not used, is in the log and in the plugin's state.
         """
         supervisor = next((one for one in self._supervisors if one.installation.place.directory == directory), None)
-        if supervisor is None or not supervisor.installation.changed:
+        if supervisor is None:
             return
         if supervisor.installation.renamed:
             self.rescan()

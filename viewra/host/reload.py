@@ -17,13 +17,14 @@ import attrs
 
 from viewra.adapters import RemoteEndpoint
 from viewra.adapters.database import DatabaseClient
-from viewra.errors import PluginError, PluginUnavailable, ViewraError
+from viewra.errors import HandshakeError, PluginError, PluginUnavailable, ViewraError
 from viewra.host.closing import Closing
 from viewra.host.discovery import read
 from viewra.host.incarnation import Incarnation
 from viewra.host.installation import Code, Installation
 from viewra.host.leaving import LONGEST_S, Leaving
 from viewra.host.life import MigrationPending
+from viewra.host.plugin_log import readable
 from viewra.host.slot import Slot
 from viewra.types import PluginState
 
@@ -74,9 +75,12 @@ class Reloader:
         except ViewraError as error:
             what = f"version {new.version}" if new.found.manifest is not None else "the new code"
             reason = f"{what} is not used, {old.version} serves on: it {error.message}"
-            if not self.slot.become(PluginState.RUNNING, reason, only_from={PluginState.RUNNING}):
+            cause = error.__cause__
+            output = map(readable, cause.output) if isinstance(cause, HandshakeError) else ()
+            told = "\n".join((reason, *output))
+            if not self.slot.become(PluginState.RUNNING, told, only_from={PluginState.RUNNING}):
                 raise  # nothing serves: what was raised says why
-            raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from error
+            raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from (cause or error)
         return _what(old, new)
 
     def _beside(self, run: Incarnation, new: Code) -> bool:

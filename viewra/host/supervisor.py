@@ -261,7 +261,9 @@ class Supervisor:
         """
         runs = self._runs
         with runs.alone():
-            if only_changed and not self.installation.changed:  # somebody was faster
+            if only_changed and not self.installation.changed:  # somebody was faster, or it was taken back
+                if self.installation.is_back():
+                    self._slot.become(PluginState.RUNNING, only_from={PluginState.RUNNING})
                 return ""
             old, new = self.installation.used, self.installation.on_disk()
             run = self._slot.run
