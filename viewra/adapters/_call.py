@@ -199,27 +199,33 @@ class RemoteEndpoint:
         visit = self._traffic.enter(rpc, deadline_s)
         if visit is None:
             raise self._traffic.no_turn(rpc, deadline_s)
+        due = visit.came + deadline_s
         error: BaseException | None = None
         try:
-            return self._attempts(rpc, request, visit.came + deadline_s)
+            return self._attempt(rpc, request, due)
+        except PluginUnavailable as failure:
+            error = failure
+            if not (rpc.idempotent and failure.in_call):
+                raise
+            try:
+                value = self._second_attempt(rpc, request, due, failure)
+            except BaseException as again:
+                error = again
+                raise
+            error = None
+            return value
         except BaseException as failure:
             error = failure
             raise
         finally:
             self._traffic.leave(rpc, visit, error)
 
-    def _attempts(self, rpc: Rpc[..., T], request: bytes, due: float) -> T:
-        """One attempt, or two where the first one's process died of something and asking twice is harmless."""
-        try:
-            return self._attempt(rpc, request, due)
-        except PluginUnavailable as error:
-            if not (rpc.idempotent and error.in_call):
-                raise
-            log.debug("plugin %s, %s: asked once more: %s", self.plugin_id, rpc.method, error.message)
-            return self._second_attempt(rpc, request, due, error)
-
     def _second_attempt(self, rpc: Rpc[..., T], request: bytes, due: float, first: PluginUnavailable) -> T:
-        """Raises ``first``, what the first one failed of, where there is nobody to ask again."""
+        """Ask again, as the process died of something and asking twice is harmless.
+
+        Raises ``first``, what the first attempt failed of, where there is nobody to ask.
+        """
+        log.debug("plugin %s, %s: asked once more: %s", self.plugin_id, rpc.method, first.message)
         try:
             return self._attempt(rpc, request, due)
         except (PluginUnavailable, PluginClosed) as error:

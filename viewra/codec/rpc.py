@@ -83,7 +83,8 @@ class Rpc(Generic[P, T]):
             message = self.response.FromString(data)
         except DecodeError as error:
             raise InvalidValue(self.wire_method, f"the answer is not a {self.response.DESCRIPTOR.name}") from error
-        self._raise_refusal(message)
+        if self.reports is not Reports.STATUS:
+            self._raise_refusal(message)
         return self.check(self.decode_value(message))
 
     def parse_arguments(self, data: bytes) -> tuple[Any, ...]:
@@ -107,8 +108,6 @@ class Rpc(Generic[P, T]):
         return self.response(error=reason)  # success stays false, proto3's default
 
     def _raise_refusal(self, message: Any) -> None:
-        if self.reports is Reports.STATUS:
-            return
         if message.error or (self.reports is Reports.SUCCESS and not message.success):
             raise Refusal(message.error or "it reported failure and gave no reason")
 
