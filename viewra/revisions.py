@@ -6,12 +6,16 @@ The host reads its own revisions with it, a plugin's process the plugin's. Runni
 from __future__ import annotations
 
 import ast
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 
 from viewra.errors import MigrationError
+
+_PARSING = threading.Lock()
+"""CPython 3.11 counts the depth of a tree for all threads together, and fails when two are made (cpython#106905)."""
 
 ADDITIVE = frozenset({"create_table", "create_index", "add_column"})
 """Operations that cannot lose or change what is there."""
@@ -81,7 +85,9 @@ def _in_order(found: Sequence[Revision], folder: Path) -> tuple[Revision, ...]:
 
 def _read(file: Path) -> Revision:
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        text = file.read_bytes()
+        with _PARSING:
+            tree = ast.parse(text, str(file))
     except (SyntaxError, ValueError) as error:
         raise MigrationError(f"{file}: is not Python: {error}") from error
     named: dict[str, object] = {}
