@@ -59,6 +59,7 @@ def start(
     **options: Any,
 ) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile all of viewra again
     if database is not None:
         environment["VIEWRA_DATABASE"] = database
     argv = [*(prefix or []), sys.executable, "-m", "viewra.cli", "--data-dir", str(data_dir)]
