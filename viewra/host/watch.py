@@ -108,7 +108,7 @@ class CodeWatcher:
             if call is not None:
                 try:
                     call()
-                except Exception:
+                except Exception:  # what is called is somebody else's: its failure must not end the watch
                     _log.exception("what follows from a change of plugins on disk failed")
 
     def _next(self) -> float:
