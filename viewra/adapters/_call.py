@@ -18,7 +18,7 @@ import grpc
 from viewra.adapters._connection import Connection
 from viewra.adapters._traffic import Traffic, Visit
 from viewra.codec import fault
-from viewra.codec.limits import Limits, limited
+from viewra.codec.limits import Limits
 from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
 
@@ -317,8 +317,7 @@ class RemoteEndpoint:
 
     def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call | None) -> T:
         try:
-            with limited(self._link.limits):
-                return rpc.value(data)
+            return rpc.value(data, self._link.limits)
         except Refusal as error:
             story = fault.decode(call.trailing_metadata() if call is not None else None)
             raise _fault(self.plugin_id, str(error), rpc.method, story) from error

@@ -6,7 +6,7 @@ import bisect
 import math
 import operator
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 
 import attrs
@@ -59,17 +59,42 @@ class HookStats:
         )
 
 
+_TALLY = 128  # calls that are noted before they are counted
+
+
 class CallStats:
-    """Counts calls; any thread may tell it of one."""
+    """Counts calls; any thread may tell it of one.
+
+    A call is only noted as it ends, which costs it next to nothing; every hundred or so are counted together.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._methods: dict[str, _Counts] = {}
+        self._noted: deque[tuple[str, float, str | None]] = deque()  # its ends are safe for threads
 
     def record(self, method: str, seconds: float, error: BaseException | None) -> None:
         """One call ended, after ``seconds``, well or with ``error``."""
-        bucket = bisect.bisect_left(BOUNDS_S, seconds)
+        self._noted.append((method, seconds, None if error is None else type(error).__name__))
+        if len(self._noted) > _TALLY:
+            with self._lock:
+                self._count()
+
+    def snapshot(self) -> dict[str, HookStats]:
+        """What was counted so far, by method."""
         with self._lock:
+            self._count()
+            return {
+                method: HookStats(
+                    counts.calls, dict(counts.errors), counts.total_s, counts.max_s, tuple(counts.buckets)
+                )
+                for method, counts in self._methods.items()
+            }
+
+    def _count(self) -> None:
+        """Count what has been noted until now, and not what comes meanwhile: there is no end to that."""
+        for _ in range(len(self._noted)):
+            method, seconds, error = self._noted.popleft()
             counts = self._methods.get(method)
             if counts is None:
                 counts = self._methods[method] = _Counts()
@@ -77,20 +102,9 @@ class CallStats:
             counts.total_s += seconds
             if seconds > counts.max_s:
                 counts.max_s = seconds
-            counts.buckets[bucket] += 1
+            counts.buckets[bisect.bisect_left(BOUNDS_S, seconds)] += 1
             if error is not None:
-                kind = type(error).__name__
-                counts.errors[kind] = counts.errors.get(kind, 0) + 1
-
-    def snapshot(self) -> dict[str, HookStats]:
-        """What was counted so far, by method."""
-        with self._lock:
-            return {
-                method: HookStats(
-                    counts.calls, dict(counts.errors), counts.total_s, counts.max_s, tuple(counts.buckets)
-                )
-                for method, counts in self._methods.items()
-            }
+                counts.errors[error] = counts.errors.get(error, 0) + 1
 
 
 class _Counts:

@@ -51,9 +51,10 @@ GET_MODELS: Rpc[[], tuple[str, ...]] = Rpc(
     response=pb.GetModelsResponse,
     encode_args=pb.GetModelsRequest,
     encode_value=lambda names: pb.GetModelsResponse(model_names=names),
-    decode_value=lambda message: message.model_names,
+    decode_value=lambda message: tuple(message.model_names),
     check=lambda value: checks.texts(value, "model_names"),
     idempotent=True,
+    plain=True,
 )
 MIGRATE = action(
     SERVICE,
@@ -86,4 +87,5 @@ DESCRIBE: Rpc[[str], SchemaState] = Rpc(
     check=_check_state,
     reports=Reports.ERROR,
     idempotent=True,
+    plain=True,
 )

@@ -78,6 +78,7 @@ INFO: Rpc[[], PluginInfo] = Rpc(
     encode_value=_info_message,
     decode_value=_info,
     check=_check_info,
+    plain=True,
 )
 HEALTH: Rpc[[], Health] = Rpc(
     service=SERVICE,
@@ -89,6 +90,7 @@ HEALTH: Rpc[[], Health] = Rpc(
     encode_value=lambda health: pb.HealthResponse(healthy=health.healthy, error=health.error),
     decode_value=lambda message: Health(message.healthy, message.error),
     check=_check_health,
+    plain=True,
 )
 RENEW = action(
     SERVICE,

@@ -14,16 +14,22 @@ class Limits:
     message_bytes: int = 16 * 1024 * 1024
     entries: int = 4096
     text_bytes: int = 64 * 1024
+    harmless_bytes: int = attrs.field(init=False, eq=False)
+    """A message of up to so many bytes has no room for what these limits forbid."""
+
+    @harmless_bytes.default
+    def _harmless_bytes(self) -> int:
+        return min(self.text_bytes, 2 * self.entries)  # each entry of a list or map of texts takes two bytes at least
 
 
 UNLIMITED = Limits(message_bytes=-1, entries=2**63, text_bytes=2**63)
 """For a plugin's own side: how much it may say is its host's to judge."""
 
-_in_force: ContextVar[Limits] = ContextVar("limits", default=Limits())  # noqa: B039 - frozen
+_in_force: ContextVar[Limits] = ContextVar("limits", default=UNLIMITED)
 
 
 def in_force() -> Limits:
-    """The limits of the call that is being checked."""
+    """The limits by which a host checks an answer; there are none where nobody has set any, on a plugin's own side."""
     return _in_force.get()
 
 

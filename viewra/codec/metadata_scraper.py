@@ -63,6 +63,7 @@ CAN_HANDLE: Rpc[[str, str], bool] = Rpc(
     decode_value=lambda message: message.can_handle,
     check=lambda value: checks.boolean(value, "can_handle"),
     idempotent=True,
+    plain=True,
 )
 EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     service=SERVICE,
@@ -78,6 +79,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     reports=Reports.ERROR,
     refuses=True,
     idempotent=True,
+    plain=True,
 )
 GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
     service=SERVICE,
@@ -87,9 +89,10 @@ GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
     response=pb.GetSupportedTypesResponse,
     encode_args=pb.GetSupportedTypesRequest,
     encode_value=lambda types: pb.GetSupportedTypesResponse(types=types),
-    decode_value=lambda message: message.types,
+    decode_value=lambda message: tuple(message.types),
     check=lambda value: checks.texts(value, "types"),
     idempotent=True,
+    plain=True,
 )
 EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = Rpc(
     service=SERVICE,
@@ -100,6 +103,7 @@ EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = R
     encode_args=_batch_request,
     decode_args=_batch_files,
     encode_value=lambda outcomes: v1.ExtractMetadataBatchResponse(outcomes=map(_outcome_message, outcomes)),
-    decode_value=lambda message: map(_outcome, message.outcomes),
+    decode_value=lambda message: tuple(map(_outcome, message.outcomes)),
     check=lambda value: checks.items(value, "outcomes", _check_outcome),
+    plain=True,
 )

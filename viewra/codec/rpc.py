@@ -13,6 +13,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import attrs
 from google.protobuf.message import DecodeError, Message
 
+from viewra.codec.limits import Limits, limited
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -44,6 +46,8 @@ class Rpc(Generic[P, T]):
 
     ``refuses`` says that raising is an answer, by the method's contract: what it was asked about is not to its liking.
     ``idempotent`` says that asking twice is harmless: a call whose process dies under it is made once more.
+    ``plain`` says that ``check`` asks no more than the wire's own types do, but for size: what ``decode_value`` makes
+    of an answer in which nothing can be too large is already what ``check`` would give.
     """
 
     service: str
@@ -59,6 +63,7 @@ class Rpc(Generic[P, T]):
     reports: Reports = Reports.STATUS
     refuses: bool = False
     idempotent: bool = False
+    plain: bool = False
 
     @property
     def wire_service(self) -> str:
@@ -77,7 +82,7 @@ class Rpc(Generic[P, T]):
         except UnicodeEncodeError as error:
             raise InvalidValue(self.method, f"{error.object!r} is not UTF-8, which this call needs") from error
 
-    def value(self, data: bytes) -> T:
+    def value(self, data: bytes, limits: Limits) -> T:
         """The checked value in a response; raises Refusal, or InvalidValue when it is not a valid answer."""
         try:
             message = self.response.FromString(data)
@@ -85,7 +90,11 @@ class Rpc(Generic[P, T]):
             raise InvalidValue(self.wire_method, f"the answer is not a {self.response.DESCRIPTOR.name}") from error
         if self.reports is not Reports.STATUS:
             self._raise_refusal(message)
-        return self.check(self.decode_value(message))
+        value = self.decode_value(message)
+        if self.plain and len(data) <= limits.harmless_bytes:
+            return value  # type: ignore[no-any-return]
+        with limited(limits):
+            return self.check(value)
 
     def parse_arguments(self, data: bytes) -> tuple[Any, ...]:
         """The arguments in a request, in the method's order; raises InvalidValue."""
@@ -134,6 +143,7 @@ def action(
         decode_value=lambda _: None,
         check=_nothing,
         reports=Reports.SUCCESS,
+        plain=True,
     )
 
 

@@ -108,6 +108,7 @@ ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = Rpc(
     encode_args=lambda events: v1.OnScanEventsRequest(events=map(_event_message, events)),
     decode_args=lambda message: ([_event(event) for event in message.events],),
     encode_value=lambda errors: v1.OnScanEventsResponse(errors=errors),
-    decode_value=lambda message: message.errors,
+    decode_value=lambda message: tuple(message.errors),
     check=lambda value: checks.texts(value, "errors"),
+    plain=True,
 )

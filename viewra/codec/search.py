@@ -108,4 +108,5 @@ GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
     ),
     check=_check_capabilities,
     idempotent=True,
+    plain=True,
 )

@@ -6,7 +6,6 @@ Where it listens and how it is announced is ``serve``'s business; tests put it o
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import grpc
@@ -26,6 +25,7 @@ from viewra.transport.health import NAME as HEALTH
 from viewra.transport.health import HealthService
 from viewra.transport.reflect import serve_reflection
 from viewra.transport.stdio import StdioService
+from viewra.transport.threads import Workers
 
 if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
@@ -52,7 +52,7 @@ class PluginServer:
         self.broker = broker
         self.stdio = stdio
         self._listener: Listener | None = None
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+        self._pool = Workers(THREADS, "call")
         self._server = grpc.server(self._pool, options=options(UNLIMITED.message_bytes))
         handlers = all_handlers(plugin, self.lifecycle)
         if lease is not None:

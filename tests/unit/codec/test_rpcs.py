@@ -20,6 +20,7 @@ from viewra.codec import (
     search,
 )
 from viewra.codec.capabilities import CAPABILITIES
+from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Refusal, Rpc
 from viewra.pb import plugin_pb2, viewra_pb2
 from viewra.types import (
@@ -116,6 +117,7 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     ),
     (search.GET_SEARCH_CAPABILITIES, st.tuples(), st.builds(SearchCapabilities, texts, st.booleans(), uint32)),
 ]
+LIMITS = Limits()
 RPCS = [rpc for rpc, _, _ in CASES]
 by_method = pytest.mark.parametrize(("rpc", "arguments", "values"), CASES, ids=[rpc.method for rpc in RPCS])
 
@@ -147,7 +149,7 @@ def test_values_survive_the_wire(
     rpc: Rpc[..., Any], arguments: object, values: st.SearchStrategy[Any], data: st.DataObject
 ) -> None:
     value = data.draw(values)
-    assert rpc.value(rpc.answer(value).SerializeToString()) == value
+    assert rpc.value(rpc.answer(value).SerializeToString(), LIMITS) == value
 
 
 @by_method
@@ -160,9 +162,46 @@ def test_no_answer_raises_anything_unexpected(
         raw = bytearray(data.draw(st.binary(max_size=60)))
     else:
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-    for parse in (rpc.value, rpc.parse_arguments):
-        with contextlib.suppress(Refusal, InvalidValue):
-            parse(bytes(raw))
+    with contextlib.suppress(Refusal, InvalidValue):
+        rpc.value(bytes(raw), LIMITS)
+    with contextlib.suppress(Refusal, InvalidValue):
+        rpc.parse_arguments(bytes(raw))
+
+
+@pytest.mark.parametrize(
+    ("rpc", "values"),
+    [(rpc, values) for rpc, _, values in CASES if rpc.plain],
+    ids=[rpc.method for rpc in RPCS if rpc.plain],
+)
+@given(data=st.data())
+def test_an_answer_of_harmless_size_would_pass_the_check(
+    rpc: Rpc[..., Any], values: st.SearchStrategy[Any], data: st.DataObject
+) -> None:
+    """What is not checked, because the wire's types and its size suffice, is what the check would have given."""
+    raw = bytearray(rpc.answer(data.draw(values)).SerializeToString())
+    if raw and data.draw(st.booleans()):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        value = rpc.value(bytes(raw), LIMITS)
+    except (Refusal, InvalidValue):
+        return
+    least = Limits(entries=-(-len(raw) // 2), text_bytes=len(raw))
+    assert least.harmless_bytes >= len(raw), "with less it would have been checked"
+    with limited(least):
+        checked = rpc.check(value)
+    assert (type(checked), checked) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("limits", "field"),
+    [(Limits(text_bytes=30), r"^metadata\[title\]: has 31 bytes"), (Limits(entries=2), "^metadata: has 3 entries")],
+)
+def test_an_answer_beyond_the_limits(limits: Limits, field: str) -> None:
+    rpc = metadata_scraper.EXTRACT_METADATA
+    answer = rpc.answer({"title": "t" * 31, "artist": "", "album": ""}).SerializeToString()
+    assert rpc.value(answer, LIMITS)
+    with pytest.raises(InvalidValue, match=field):
+        rpc.value(answer, limits)
 
 
 @pytest.mark.parametrize("rpc", [rpc for rpc in RPCS if rpc.failure("x") is not None], ids=lambda rpc: rpc.method)
@@ -170,19 +209,19 @@ def test_failure_is_refused_with_its_reason(rpc: Rpc[..., Any]) -> None:
     failure = rpc.failure("disk is full")
     assert failure is not None
     with pytest.raises(Refusal, match=r"^disk is full$"):
-        rpc.value(failure.SerializeToString())
+        rpc.value(failure.SerializeToString(), LIMITS)
 
 
 @pytest.mark.parametrize("rpc", [lifecycle.START, database.MIGRATE, search.SEARCH], ids=lambda rpc: rpc.method)
 def test_failure_without_a_reason_is_a_failure(rpc: Rpc[..., Any]) -> None:
     with pytest.raises(Refusal, match="no reason"):
-        rpc.value(b"")
+        rpc.value(b"", LIMITS)
 
 
 @pytest.mark.parametrize("rpc", [lifecycle.START, database.MIGRATE, search.SEARCH], ids=lambda rpc: rpc.method)
 def test_success_with_an_error_is_a_failure(rpc: Rpc[..., Any]) -> None:
     with pytest.raises(Refusal, match="but"):
-        rpc.value(rpc.response(success=True, error="but").SerializeToString())
+        rpc.value(rpc.response(success=True, error="but").SerializeToString(), LIMITS)
 
 
 Encode = Callable[[], object]

@@ -17,7 +17,6 @@ import grpc
 
 from viewra.batch import reason
 from viewra.codec import fault
-from viewra.codec.limits import UNLIMITED, limited
 from viewra.codec.rpc import Rpc
 from viewra.sdk.log import Logger
 
@@ -57,8 +56,7 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
     def behave(data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             answer = method(*rpc.parse_arguments(data))
-            with limited(UNLIMITED):
-                return rpc.answer(answer).SerializeToString()
+            return rpc.answer(answer).SerializeToString()
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
             call_id = fault.new_id()
             late = not context.is_active()  # nobody waits for it any more

@@ -1,0 +1,69 @@
+"""The threads that answer a server's calls: so many, however many calls there are, and whatever becomes of them."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from viewra.transport.threads import Workers
+
+
+def test_so_many_at_once_and_no_more() -> None:
+    workers = Workers(3, "call")
+    inside = threading.Semaphore(0)
+    go_on = threading.Event()
+    names: list[str] = []
+
+    def task(name: str) -> None:
+        names.append(name)
+        inside.release()
+        go_on.wait(10)
+
+    try:
+        for index in range(5):
+            workers.submit(task, f"task {index}")
+        for _ in range(3):
+            assert inside.acquire(timeout=10)
+        assert not inside.acquire(timeout=0.1)
+        assert sorted(names) == ["task 0", "task 1", "task 2"]
+        go_on.set()
+        for _ in range(2):
+            assert inside.acquire(timeout=10)
+    finally:
+        go_on.set()
+        workers.shutdown()
+
+
+def test_what_a_task_raises_costs_no_thread(capsys: pytest.CaptureFixture[str]) -> None:
+    workers = Workers(1, "call")
+    done = threading.Event()
+
+    def leave() -> None:
+        raise SystemExit("gone")
+
+    workers.submit(leave)
+    workers.submit(done.set)
+    assert done.wait(10)
+    workers.shutdown()
+    assert "SystemExit: gone" in capsys.readouterr().err
+
+
+def test_threads_end_when_their_tasks_are_done() -> None:
+    workers = Workers(2, "call")
+    threads: list[threading.Thread] = []
+    done = threading.Semaphore(0)
+
+    def task() -> None:
+        threads.append(threading.current_thread())
+        done.release()
+
+    for _ in range(4):
+        workers.submit(task)
+    workers.shutdown()
+    for _ in range(4):
+        assert done.acquire(timeout=10)
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+        assert thread.daemon
