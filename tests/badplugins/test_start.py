@@ -130,7 +130,7 @@ def test_bad_start(name: str, make_plugin: Callable[..., Path]) -> None:
 def test_line_that_comes_after_the_start_timeout(make_plugin: Callable[..., Path]) -> None:
     code = HANDSHAKE + "time.sleep(1.5); say(f'1|1|unix|{address()}|grpc|'); time.sleep(3600)"
     directory = make_plugin("late", code, extra="runtime: start_timeout_s: 1")
-    with pytest.raises(PluginUnavailable, match=r"no handshake line within (1|0\.\d) s"), subprocess_plugin(directory):
+    with pytest.raises(PluginUnavailable, match="no handshake line within 1 s"), subprocess_plugin(directory):
         pass
     assert not psutil.Process().children(recursive=True)
 

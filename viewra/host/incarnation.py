@@ -273,7 +273,7 @@ class Incarnation:
 
     def _announcement(self, spec: Spec) -> handshake.Handshake:
         assert isinstance(self.child, Child)  # noqa: S101 - only a child of ours has a line for us
-        line = self.child.handshake_line(self._left())
+        line = self.child.handshake_line(spec.start_timeout_s)  # whole, as the message names it: it is set by people
         try:
             announced = handshake.Handshake.parse(line)
             announced.require_version(spec.common)
