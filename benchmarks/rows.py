@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db import open_database, writing
+from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, libraries, media_files
 
 A_TRANSACTION = 500
@@ -85,7 +86,7 @@ def _core(path: Path, rows: list[dict[str, Any]]) -> float:
     started = time.perf_counter()
     for part in _parts(rows):
         with writing(engine) as connection:
-            connection.execute(sa.insert(media_files), part)
+            insert_rows(connection, media_files, part)
     seconds = time.perf_counter() - started
     engine.dispose()
     return seconds

@@ -13,6 +13,7 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
+from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, listener_cursors, media_files, scan_events
 from viewra.db.transactions import reading, writing
 from viewra.library import priorities, readings
@@ -46,7 +47,7 @@ def tell_files(connection: sa.Connection, job_id: int, library_id: int, file_ids
         return
     if has_listeners(connection):
         common = {"kind": ScanEventKind.FILE, "scan_job_id": job_id, "library_id": library_id}
-        connection.execute(sa.insert(scan_events), [{**common, "media_file_id": file_id} for file_id in file_ids])
+        insert_rows(connection, scan_events, [{**common, "media_file_id": file_id} for file_id in file_ids])
     told = sa.update(media_files).where(media_files.c.id.in_(file_ids))
     connection.execute(told.values(event_due=False))
 

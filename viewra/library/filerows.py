@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import writing
 from viewra.library import readings
@@ -80,7 +81,7 @@ class FileRows:
             if changes.elsewhere:
                 connection.execute(_update("device", "inode"), [_values(known) for known in changes.elsewhere])
             if changes.new:
-                connection.execute(sa.insert(media_files), [self._row(new, ids) for new in changes.new])
+                insert_rows(connection, media_files, [self._row(new, ids) for new in changes.new])
         directory_ids.update(added)
 
     def mark_seen(self, directory_ids: Iterable[int]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, REAL, TSQUERY, TSVECTOR
 
+from viewra.db.bulk import insert_rows
 from viewra.library.query import TEXT_FIELDS, Query, Term
 from viewra.library.tokens import tokens
 
@@ -48,7 +49,7 @@ def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) ->
         }
         for document in documents
     ]
-    connection.execute(sa.insert(media_search), rows)
+    insert_rows(connection, media_search, rows)
 
 
 def matches(query: Query) -> sa.ColumnElement[bool]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from viewra.db.bulk import insert_rows
 from viewra.library.query import TEXT_FIELDS, Query, Term
 
 WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
@@ -18,7 +19,7 @@ media_search = sa.table(
 
 def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
     """Add rows to the index."""
-    connection.execute(sa.insert(media_search), documents)
+    insert_rows(connection, media_search, documents)
 
 
 def matches(query: Query) -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
+from viewra.db.bulk import insert_rows
 from viewra.db.tables import file_metadata
 from viewra.library.merge import Reading
 from viewra.library.paths import display
@@ -73,7 +74,7 @@ def store(connection: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
     for plugin_id, file_ids in by_plugin.items():
         ours = sa.and_(file_metadata.c.plugin_id == plugin_id, file_metadata.c.media_file_id.in_(file_ids))
         connection.execute(sa.delete(file_metadata).where(ours))
-    connection.execute(sa.insert(file_metadata), rows)
+    insert_rows(connection, file_metadata, rows)
 
 
 def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[int]) -> None:

@@ -1,0 +1,38 @@
+"""Many rows at once: as they were given, on both databases, and all of them or none."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from viewra.db import open_database, reading, writing
+from viewra.db.bulk import insert_rows
+from viewra.db.tables import directories, libraries
+
+LIBRARY = {"id": 1, "path": b"/\xff", "path_text": "/?", "created_at": 0}
+
+
+def directory(number: int) -> dict[str, object]:
+    return {"library_id": 1, "path": b"/\xff/%d" % number, "last_seen_job": number}
+
+
+def test_rows_are_stored_as_they_are(database_url: str) -> None:
+    engine = open_database(database_url)
+    with writing(engine) as connection:
+        insert_rows(connection, libraries, [LIBRARY])
+        insert_rows(connection, directories, [directory(number) for number in range(1000)])
+        insert_rows(connection, directories, [])
+        insert_rows(connection, directories, [dict(reversed(directory(1000).items()))])
+    with reading(engine) as connection:
+        stored = connection.execute(sa.select(directories).order_by(directories.c.last_seen_job)).mappings().all()
+        assert [{name: row[name] for name in directory(0)} for row in stored] == [directory(n) for n in range(1001)]
+    engine.dispose()
+
+
+def test_a_row_that_is_refused_takes_all_along(database_url: str) -> None:
+    engine = open_database(database_url)
+    with pytest.raises(sa.exc.IntegrityError), writing(engine) as connection:
+        insert_rows(connection, libraries, [LIBRARY, LIBRARY | {"id": 2}])
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(libraries)).all() == []
+    engine.dispose()
