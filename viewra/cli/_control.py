@@ -8,9 +8,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
@@ -18,8 +17,6 @@ from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
 from viewra.host.control_wire import encoded, read_line, read_note
 from viewra.host.lock import holder
-
-T = TypeVar("T")
 
 KNOCK_S = 5.0
 """Seconds in which a host that holds the data directory has to say that it is there; it may be starting or ending."""
@@ -96,23 +93,31 @@ def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
     raise LockedError(f"the host on {data_dir} ends before it answers", hint="try again")
 
 
-def ask_or_do(options: Options, command: str, alone: Callable[[], T], **arguments: Any) -> Any | T:
-    """Have the running host do it; where none runs, do it ``alone``, for the next host to find it done.
+def alone(options: Options, command: str, *, exclusive: bool = True, **arguments: Any) -> Any:
+    """Do with a host of the command's own what a running one would be asked for."""
+    from viewra.host.commands import COMMANDS  # with them comes the whole host
+
+    with options.host(exclusive=exclusive) as host:
+        return COMMANDS[command](host.plugins, **arguments)
+
+
+def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:
+    """Have the running host do it; where none runs, do it alone, for the next host to find it done.
 
     What only this command was told is not the running host's business: plugins in further directories (``--plugins``),
     and those that somebody runs by hand (``--reattach``).
     """
     if options.reattach:
-        return alone()
+        return alone(options, command, exclusive=False, **arguments)
     try:
         answer = ask(options.directory, command, **arguments)
     except HostError as error:
         if error.exit_status != UsageError.exit_status or not options.plugins:
             raise
-        return alone()
+        return alone(options, command, exclusive=False, **arguments)
     if answer is not None:
         return answer
-    done = alone()
+    done = alone(options, command, exclusive=False, **arguments)
     # One that began meanwhile may have looked before it was done.
     answer = ask(options.directory, command, **arguments)
     return done if answer is None else answer

@@ -15,7 +15,7 @@ from viewra.cli._output import json_option, print_json
 from viewra.db import manage
 from viewra.errors import UsageError
 from viewra.host import Host, Plugin
-from viewra.host.facade import make_private
+from viewra.host.data_dir import make_private
 from viewra.host.find import find_plugin
 from viewra.host.lock import DataLock
 

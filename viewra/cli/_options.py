@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from viewra.host.data_dir import default_data_dir
+
 if TYPE_CHECKING:
     from viewra.host import Host
 
-_TO_PLUGINS = {"debug": "debug", "info": "info", "warning": "warn", "error": "error"}
+_TO_PLUGINS = {"debug": "debug", "info": "info", "warning": "warn", "error": "error", "critical": "warn"}
+"""How much plugins log; ``critical`` is for commands that tell of all themselves, and cannot be asked for."""
 
 
 @attrs.frozen
@@ -28,8 +31,6 @@ class Options:
     @property
     def directory(self) -> Path:
         """The data directory."""
-        from viewra.host.facade import default_data_dir  # as below
-
         return Path(self.data_dir) if self.data_dir is not None else default_data_dir()
 
     def host(self, *, exclusive: bool = True) -> Host:

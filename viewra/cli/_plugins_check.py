@@ -10,9 +10,7 @@ import click
 from viewra.cli._output import json_option, print_json
 from viewra.cli._plugins_settings import pair
 from viewra.errors import ManifestError, PluginError, ViewraError
-from viewra.host.settings import parse_setting
 from viewra.manifest.report import CheckReport, check
-from viewra.testing import subprocess_plugin
 
 
 @click.command("check")
@@ -38,6 +36,9 @@ def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_j
 
 def _run(report: CheckReport, assignments: dict[str, str]) -> CheckReport:
     """The report with what running the plugin showed."""
+    from viewra.host.settings import parse_setting  # with both comes the whole host
+    from viewra.testing import subprocess_plugin
+
     manifest = report.manifest
     assert manifest is not None  # noqa: S101 - a report that is ok has one
     file = str(manifest.file)

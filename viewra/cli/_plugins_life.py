@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from typing import Any
 
+import attrs
 import click
 
-from viewra.cli._control import ask, ask_or_do, no_host
+from viewra.cli._control import alone, ask, ask_or_do, no_host
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_text
-from viewra.host import operations
-from viewra.host.registry import Registry
 
 _plugin_id = click.argument("plugin_id", metavar="ID")
 
@@ -23,7 +20,7 @@ _plugin_id = click.argument("plugin_id", metavar="ID")
 @click.pass_obj
 def enable_command(options: Options, plugin_id: str, as_json: bool) -> None:
     """Let a plugin run from now on: this one, at the place where it is."""
-    _show(_remembered(options, "enable", operations.enable, plugin_id), as_json)
+    _show(ask_or_do(options, "enable", plugin_id=plugin_id), as_json)
 
 
 @click.command("disable")
@@ -32,7 +29,7 @@ def enable_command(options: Options, plugin_id: str, as_json: bool) -> None:
 @click.pass_obj
 def disable_command(options: Options, plugin_id: str, as_json: bool) -> None:
     """Stop a plugin and keep it from running."""
-    _show(_remembered(options, "disable", operations.disable, plugin_id), as_json)
+    _show(ask_or_do(options, "disable", plugin_id=plugin_id), as_json)
 
 
 @click.command("unquarantine")
@@ -41,7 +38,7 @@ def disable_command(options: Options, plugin_id: str, as_json: bool) -> None:
 @click.pass_obj
 def unquarantine_command(options: Options, plugin_id: str, as_json: bool) -> None:
     """Let a plugin start again although it crashed too often."""
-    _show(_remembered(options, "unquarantine", operations.unquarantine, plugin_id), as_json)
+    _show(ask_or_do(options, "unquarantine", plugin_id=plugin_id), as_json)
 
 
 @click.command("load")
@@ -87,28 +84,14 @@ def unload_command(options: Options, plugin_id: str, as_json: bool) -> None:
     _show(done, as_json)
 
 
-def _remembered(
-    options: Options, command: str, operation: Callable[[Registry, str], dict[str, Any]], plugin_id: str
-) -> dict[str, Any]:
-    """Do what the database remembers: the running host hears of it at once, another at its start."""
-
-    def alone() -> dict[str, Any]:
-        with options.host(exclusive=False) as host:
-            return operation(host.plugins, plugin_id)
-
-    done: dict[str, Any] = ask_or_do(options, command, alone, plugin_id=plugin_id)
-    return done
-
-
 def _running(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
     """Start a plugin in one way or another; a host of the command's own shows only that it starts."""
     done: dict[str, Any] | None = ask(options.directory, command, plugin_id=plugin_id)
     if done is not None:
         return {**done, "stays": True}
-    with options.host() as host:
-        if options.log_level == "warning":  # what it would show is in the error, too
-            logging.getLogger("viewra").setLevel(logging.CRITICAL)
-        done = operations.load(host.plugins, plugin_id)
+    if options.log_level == "warning":  # what would be shown is in the error, too
+        options = attrs.evolve(options, log_level="critical")
+    done = alone(options, "load", plugin_id=plugin_id)
     said = f"{done['said']}\nit was stopped again: no host runs on {options.directory} to keep it"
     return {**done, "said": said, "stays": False}
 

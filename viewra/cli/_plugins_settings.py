@@ -11,7 +11,6 @@ from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
 from viewra.errors import UsageError
-from viewra.host import operations
 
 
 @click.command("settings")
@@ -29,13 +28,8 @@ def settings_command(
     What was changed reaches the plugin when it starts the next time. A secret's value is never shown.
     """
     pairs = dict(pair(assignment) for assignment in assignments)
-
-    def alone() -> dict[str, Any]:
-        with options.host(exclusive=False) as host:
-            return operations.settings(host.plugins, plugin_id, pairs, list(unset), runtime)
-
     asked = {"plugin_id": plugin_id, "assign": pairs, "unset": list(unset), "runtime": runtime}
-    answer = ask_or_do(options, "settings", alone, **asked)
+    answer = ask_or_do(options, "settings", **asked)
     shown = answer["settings"]
     if as_json:
         print_json(shown)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from viewra.cli._control import ask
+from viewra.cli._control import alone, ask
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_text
 from viewra.errors import UsageError
-from viewra.host import operations
 
 
 @click.command("uninstall")
@@ -29,8 +28,7 @@ def uninstall_command(options: Options, plugin_id: str, keep_data: bool, purge_d
         )
     done = ask(options.directory, "uninstall", plugin_id=plugin_id, keep_data=keep_data)
     if done is None:
-        with options.host() as host:
-            done = operations.uninstall(host.plugins, plugin_id, keep_data)
+        done = alone(options, "uninstall", plugin_id=plugin_id, keep_data=keep_data)
     if as_json:
         print_json(done)
     else:

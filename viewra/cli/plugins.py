@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import click
 
-from viewra.cli._control import ask, ask_or_do
+from viewra.cli._control import alone, ask, ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table, print_text
 from viewra.cli._plugins_check import check_command
@@ -26,7 +26,6 @@ from viewra.cli._plugins_pin import pin_command, unpin_command
 from viewra.cli._plugins_settings import settings_command
 from viewra.cli._plugins_stats import stats_command
 from viewra.cli._plugins_uninstall import uninstall_command
-from viewra.host import operations
 
 _COMMANDS = (
     enable_command,
@@ -104,8 +103,7 @@ def _rows(options: Options) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] | None = ask(options.directory, "list") if not options.reattach else None
     if rows is not None and not options.plugins:
         return rows
-    with options.host(exclusive=False) as host:
-        looked_up = operations.list_(host.plugins)
+    looked_up: list[dict[str, Any]] = alone(options, "list", exclusive=False)
     if rows is None:
         return looked_up
     known = {(row["id"], row["path"]) for row in rows}
@@ -113,11 +111,7 @@ def _rows(options: Options) -> list[dict[str, Any]]:
 
 
 def _details(options: Options, plugin_id: str) -> dict[str, Any]:
-    def alone() -> dict[str, Any]:
-        with options.host(exclusive=False) as host:
-            return operations.info(host.plugins, plugin_id)
-
-    data: dict[str, Any] = ask_or_do(options, "info", alone, plugin_id=plugin_id)
+    data: dict[str, Any] = ask_or_do(options, "info", plugin_id=plugin_id)
     return data
 
 

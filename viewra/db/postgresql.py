@@ -7,6 +7,8 @@ Those of listeners have a first number of their own, and the second stands for t
 
 from __future__ import annotations
 
+import contextlib
+
 import sqlalchemy as sa
 
 from viewra.db.failures import translated
@@ -62,7 +64,7 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
-    """The connection that holds a library's lock until it is closed; None when another one holds it.
+    """The connection that holds a library's lock until ``release_scan_lock``; None when another one holds it.
 
     Raises what SQLAlchemy raises.
     """
@@ -78,6 +80,13 @@ def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
             return None
         raise
     return connection
+
+
+def release_scan_lock(holder: sa.Connection) -> None:
+    """Let the next scan begin at once: the server notices only after a moment that a connection was closed."""
+    with contextlib.suppress(sa.exc.SQLAlchemyError):  # a broken connection has lost it already
+        holder.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+    holder.close()
 
 
 class ListenerLock:

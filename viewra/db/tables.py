@@ -141,8 +141,7 @@ sa.Index(
     "ix_media_files_event_due",
     media_files.c.library_id,
     media_files.c.id,
-    sqlite_where=media_files.c.event_due,
-    postgresql_where=media_files.c.event_due,
+    sqlite_where=media_files.c.event_due,  # in PostgreSQL too; saying so here would import its dialect at each start
 )
 
 file_metadata = sa.Table(

@@ -1,12 +1,35 @@
-"""The host: the facade, and what keeps plugins: discovery, registry, one supervisor per plugin, in-process ones."""
+"""The host: the facade, and what keeps plugins: discovery, registry, one supervisor per plugin, in-process ones.
+
+Public names are imported when first used: a command that only asks a running host must not pay for a host of its own.
+"""
 
 from __future__ import annotations
 
-from viewra.codec.limits import Limits
-from viewra.host.facade import Host
-from viewra.host.handle import Plugin
-from viewra.host.reattach import Reattach
-from viewra.host.settings import PluginSettings, Setting
-from viewra.host.spec import Connecting
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viewra.codec.limits import Limits
+    from viewra.host.facade import Host
+    from viewra.host.handle import Plugin
+    from viewra.host.reattach import Reattach
+    from viewra.host.settings import PluginSettings, Setting
+    from viewra.host.spec import Connecting
 
 __all__ = ["Connecting", "Host", "Limits", "Plugin", "PluginSettings", "Reattach", "Setting"]
+
+_HOMES = {
+    "Connecting": "viewra.host.spec",
+    "Host": "viewra.host.facade",
+    "Limits": "viewra.codec.limits",
+    "Plugin": "viewra.host.handle",
+    "PluginSettings": "viewra.host.settings",
+    "Reattach": "viewra.host.reattach",
+    "Setting": "viewra.host.settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-import platformdirs
 import pluggy
 import sqlalchemy as sa
 
@@ -23,6 +22,7 @@ from viewra.host.announcer import Announcer
 from viewra.host.commands import Commands
 from viewra.host.control import ControlServer
 from viewra.host.control_wire import NOTE_NAME
+from viewra.host.data_dir import default_data_dir, make_private
 from viewra.host.handle import Plugin
 from viewra.host.keeper import Keeper
 from viewra.host.lock import DataLock
@@ -37,11 +37,6 @@ from viewra.types import PluginState, ScanReport, SearchPage
 log = logging.getLogger("viewra.host")
 
 DATABASE_NAME = "viewra.db"
-
-
-def default_data_dir() -> Path:
-    """The user's data directory for viewra."""
-    return Path(platformdirs.user_data_dir("viewra", appauthor=False))
 
 
 class Host:
@@ -249,14 +244,3 @@ class Host:
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
         self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
-
-
-def make_private(directory: Path) -> None:
-    """Make the data directory, which only its owner may enter; raises ViewraError when that cannot be."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ViewraError(
-            f"the data directory {directory} cannot be made: {error.strerror}",
-            hint="give one that you can write to: --data-dir DIR",
-        ) from error

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from viewra.errors import UsageError
-from viewra.host.handle import Plugin
+
+if TYPE_CHECKING:
+    from viewra.host.handle import Plugin
 
 
 def find_plugin(plugins: Mapping[str, Plugin], plugin_id: str) -> Plugin:

@@ -40,8 +40,10 @@ def lock(engine: sa.Engine, library_id: int, name: str) -> Iterator[None]:
         with reading(engine) as connection:
             refuse_while_scanned(connection, library_id, name)
         raise LockedError(f"{name} is being scanned", hint="wait for it to end, or cancel it")
-    with holder:
+    try:
         yield
+    finally:
+        postgresql.release_scan_lock(holder)
 
 
 def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:

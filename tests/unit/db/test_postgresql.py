@@ -145,12 +145,14 @@ def test_the_lock_of_a_library_ends_with_its_holder(engine: sa.Engine, library_i
     assert not is_scanned()
     holder = postgresql.take_scan_lock(engine, library_id)
     assert holder is not None
-    with holder:
+    try:
         assert is_scanned()
         assert postgresql.take_scan_lock(engine, library_id) is None
         other = postgresql.take_scan_lock(engine, library_id - 1)
         assert other is not None
-        other.close()
+        postgresql.release_scan_lock(other)
+    finally:
+        postgresql.release_scan_lock(holder)
     assert not is_scanned()
 
 

@@ -166,6 +166,6 @@ def test_every_metric_is_documented_with_its_type_and_labels(families: dict[str,
 
 @pytest.mark.process
 def test_prometheus_client_is_not_imported_with_the_host() -> None:
-    program = "import sys, viewra.host; print('prometheus_client' in sys.modules)"
+    program = "import sys, viewra.host.facade; print('prometheus_client' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

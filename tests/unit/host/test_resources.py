@@ -367,6 +367,6 @@ def test_history_keeps_the_last_ones_from_any_thread() -> None:
 
 
 def test_psutil_is_imported_only_by_a_sampler() -> None:
-    program = "import sys, viewra.host, viewra.host.resources; print('psutil' in sys.modules)"
+    program = "import sys, viewra.host.facade, viewra.host.resources; print('psutil' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -718,6 +718,6 @@ def test_too_few_watches(tmp_path: Path, limit: str, value: int, remedy: str) ->
 
 @pytest.mark.process
 def test_watchdog_is_imported_only_by_a_watcher() -> None:
-    program = "import sys, viewra.host, viewra.cli._main, viewra.host.watch; print('watchdog' in sys.modules)"
+    program = "import sys, viewra.host.facade, viewra.cli._main, viewra.host.watch; print('watchdog' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -10,6 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from viewra.codec import lifecycle
+from viewra.codec.limits import Limits
 from viewra.sdk import Health, Plugin
 from viewra.sdk.log import Logger
 from viewra.sdk.server import THREADS, PluginServer
@@ -50,5 +51,5 @@ def test_the_process_answers_for_its_health_while_all_its_calls_hang(tmp_path: P
         with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):  # the author's word takes its turn
             own(b"", timeout=0.1)
         plugin.go.set()
-        assert all(lifecycle.HEALTH.value(call.result(30)).healthy for call in calls)
+        assert all(lifecycle.HEALTH.value(call.result(30), Limits()).healthy for call in calls)
     server.stop(0)

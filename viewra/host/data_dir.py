@@ -1,0 +1,25 @@
+"""Where a host keeps its data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+
+from viewra.errors import ViewraError
+
+
+def default_data_dir() -> Path:
+    """The user's data directory for viewra."""
+    return Path(platformdirs.user_data_dir("viewra", appauthor=False))
+
+
+def make_private(directory: Path) -> None:
+    """Make the data directory, which only its owner may enter; raises ViewraError when that cannot be."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ViewraError(
+            f"the data directory {directory} cannot be made: {error.strerror}",
+            hint="give one that you can write to: --data-dir DIR",
+        ) from error
