@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,9 +25,10 @@ from viewra import Host, hookimpl
 from viewra.codec.protocol import DEBUG
 from viewra.db import sqlite
 from viewra.errors import PluginClosed, PluginError, PluginTimeout, PluginUnavailable
-from viewra.host import restarts
+from viewra.host import restarts, startup
 from viewra.host.incarnation import Incarnation
 from viewra.host.reattach import Reattach
+from viewra.process import Child
 from viewra.types import PluginState
 
 from .conftest import States
@@ -131,7 +133,7 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
     tmp_path: Path, directory: Path, states: States, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     ended: list[Incarnation] = []
-    prove, start = Incarnation._prove, Incarnation.start.__func__  # type: ignore[attr-defined]
+    prove, start = startup.prove, startup.start
 
     def end(run: Incarnation) -> None:
         if not ended:
@@ -140,19 +142,19 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
             run.child._thread.join(10)  # also the host has been told
             assert run.child.exited.is_set()
 
-    def proven(run: Incarnation, *arguments: object) -> None:
-        prove(run, *arguments)  # type: ignore[arg-type]
-        end(run)
+    def proven(steps: Any, child: Child) -> None:
+        prove(steps, child)
+        end(steps.run)
 
-    def started(cls: type[Incarnation], *arguments: object) -> Incarnation:
-        run: Incarnation = start(cls, *arguments)
+    def started(*arguments: Any) -> Incarnation:
+        run = start(*arguments)
         end(run)
         return run
 
     if moment == "before it serves":
-        monkeypatch.setattr(Incarnation, "start", classmethod(started))
+        monkeypatch.setattr(startup, "start", started)
     else:
-        monkeypatch.setattr(Incarnation, "_prove", proven)
+        monkeypatch.setattr(startup, "prove", proven)
     with running(tmp_path, states) as host:
         plugin = host.plugins["p"]
         if moment == "before it serves":

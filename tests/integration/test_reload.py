@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from viewra import Host
-from viewra.errors import PluginUnavailable
+from viewra.errors import PluginError, PluginUnavailable
+from viewra.host.incarnation import QUIESCE_S
 from viewra.types import PluginState
 
 from .conftest import States
@@ -305,6 +307,78 @@ def test_the_old_code_serves_again_when_the_new_one_does_not_start_in_its_place(
         callers.close()
         assert callers.failures == []
         assert plugin.path == holder
+
+
+QUIESCES = """
+    import time
+    from pathlib import Path
+    from viewra.sdk import Plugin, SearchCapabilities, SearchResponse, SearchResult, serve
+    VERSION = {version}
+    HERE = Path(__file__).parent
+
+    class P(Plugin):
+        quiescing = False
+
+        def initialize(self, context):
+            {initialize}
+
+        def quiesce(self):
+            self.quiescing = True
+            while not (HERE / ".asked").exists():
+                time.sleep(0.005)
+            (HERE / ".quiesced").touch()
+            if (HERE / ".fail").exists():
+                raise OSError("the port is stuck")
+
+        def stop(self):
+            (HERE / ".stopped").write_text(str(self.quiescing))
+
+        def search(self, query, limit, offset):
+            if self.quiescing:
+                (HERE / ".asked").touch()
+            return SearchResponse((SearchResult(str(self.quiescing), str(VERSION)),), 1)
+
+        def get_search_capabilities(self):
+            return SearchCapabilities(("q",))
+
+    serve(P())
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_plugin_quiesces_while_it_still_answers_and_is_then_replaced_in_any_case(
+    tmp_path: Path, holder: Path, states: States, fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(holder, 1, code=QUIESCES)
+    if fails:
+        (holder / ".fail").touch()
+    with running(tmp_path, states, watch=False) as host:
+        assert version(host) == 1
+        callers = Callers(host)
+        write(holder, 2, code=QUIESCES)
+        host.plugins["p"].reload()  # it would not end quiescing before it has been asked something meanwhile
+        assert (holder / ".quiesced").exists()
+        assert (holder / ".stopped").read_text() == "True"
+        assert version(host) == 2
+        callers.close()
+        assert callers.failures == []
+    assert ("did not quiesce" in caplog.text and "the port is stuck" in caplog.text) is fails
+
+
+def test_closing_the_host_does_not_wait_for_a_plugin_that_quiesces(
+    tmp_path: Path, holder: Path, states: States, wait_until: WaitUntil
+) -> None:
+    write(holder, 1, code=QUIESCES.replace("self.quiescing = True", '(HERE / ".begun").touch()'))
+    with running(tmp_path, states, watch=False) as host:
+        assert version(host) == 1
+        write(holder, 2, code=QUIESCES)
+        with ThreadPoolExecutor(1) as pool:
+            reloading = pool.submit(host.plugins["p"].reload)
+            wait_until((holder / ".begun").exists)
+            began = time.monotonic()
+            host.close()
+            assert time.monotonic() - began < QUIESCE_S
+            assert isinstance(reloading.exception(10), PluginError)
 
 
 # ---- databases ----

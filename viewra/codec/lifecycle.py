@@ -92,6 +92,14 @@ HEALTH: Rpc[[], Health] = Rpc(
     check=_check_health,
     plain=True,
 )
+QUIESCE = action(
+    SERVICE,
+    "/viewra.v1.LifecycleService/Quiesce",
+    "quiesce",
+    v1.QuiesceRequest,
+    v1.QuiesceResponse,
+    v1.QuiesceRequest,
+)
 RENEW = action(
     SERVICE,
     "/viewra.v1.LifecycleService/Renew",

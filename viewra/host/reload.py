@@ -103,6 +103,7 @@ class Reloader:
         """Raises PluginUnavailable; then ``old`` serves again, unless the state says otherwise."""
         reason = f"version {new.version} takes the place of {old.version}"
         before = self._revision(run)
+        run.quiesce(self.closing)  # while calls are still answered: the sooner it ends, the shorter they wait
         taken = self.slot.take(PluginState.DRAINING, reason, run=run)
         if taken is not None:  # it may have died in this moment
             with self.closing.cuts(taken.connection.hurry):

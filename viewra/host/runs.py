@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from viewra.adapters import Connection, Traffic
 from viewra.db import Quarantine
 from viewra.errors import DatabaseError, HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
+from viewra.host import startup
 from viewra.host.alarm import Alarm, Still
 from viewra.host.closing import Closing
 from viewra.host.incarnation import Incarnation
@@ -161,7 +162,7 @@ class Runs:
             spec = self.installation.spec(code, only_database=only_database, may_migrate=may_migrate)
             if self.closing.closed:
                 raise PluginClosed(self.plugin_id, _CLOSING)
-            run = Incarnation.start(self._machinery, spec, self._log.new_run(), self.exited, self.closing)
+            run = startup.start(self._machinery, spec, self._log.new_run(), self.exited, self.closing)
         except PluginError:
             raise
         except HandshakeError as error:

@@ -16,7 +16,7 @@ import attrs
 from viewra.adapters import Connection, RemoteEndpoint, Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable, ViewraError
-from viewra.host import reattach
+from viewra.host import reattach, startup
 from viewra.host.discovery import Found
 from viewra.host.health import HealthWatch
 from viewra.host.incarnation import Incarnation
@@ -392,7 +392,7 @@ class Supervisor:
     # ---- within ----
 
     def _attached(self, record: Reattach, code: Code) -> Incarnation:
-        return Incarnation.attach(record, self.installation.spec(code), self.log.new_run(), self._runs.exited)
+        return startup.attach(record, self.installation.spec(code), self.log.new_run(), self._runs.exited)
 
     def _take_up(self, new: Code) -> str:
         """Use another version of a plugin that does not run."""

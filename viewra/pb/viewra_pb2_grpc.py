@@ -178,7 +178,7 @@ class ScanEventService:
 
 
 class LifecycleServiceStub:
-    """The life of a plugin that may outlive its host.
+    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
     """
 
     def __init__(self, channel):
@@ -187,6 +187,11 @@ class LifecycleServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.Quiesce = channel.unary_unary(
+                '/viewra.v1.LifecycleService/Quiesce',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.QuiesceRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.QuiesceResponse.FromString,
+                _registered_method=True)
         self.Renew = channel.unary_unary(
                 '/viewra.v1.LifecycleService/Renew',
                 request_serializer=viewra_dot_pb_dot_viewra__pb2.RenewRequest.SerializeToString,
@@ -195,8 +200,16 @@ class LifecycleServiceStub:
 
 
 class LifecycleServiceServicer:
-    """The life of a plugin that may outlive its host.
+    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
     """
+
+    def Quiesce(self, request, context):
+        """Let go of what only one process can hold (a port, a lock) and end what goes on by itself: the plugin is stopped soon
+        after, and another process of it started. Calls still come.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def Renew(self, request, context):
         """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it.
@@ -208,6 +221,11 @@ class LifecycleServiceServicer:
 
 def add_LifecycleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Quiesce': grpc.unary_unary_rpc_method_handler(
+                    servicer.Quiesce,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.QuiesceRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.QuiesceResponse.SerializeToString,
+            ),
             'Renew': grpc.unary_unary_rpc_method_handler(
                     servicer.Renew,
                     request_deserializer=viewra_dot_pb_dot_viewra__pb2.RenewRequest.FromString,
@@ -222,8 +240,35 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LifecycleService:
-    """The life of a plugin that may outlive its host.
+    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
     """
+
+    @staticmethod
+    def Quiesce(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.LifecycleService/Quiesce',
+            viewra_dot_pb_dot_viewra__pb2.QuiesceRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.QuiesceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def Renew(request,

@@ -89,25 +89,43 @@ class ScanEventServiceServicer(metaclass=_abc_1.ABCMeta):
 def add_ScanEventServiceServicer_to_server(servicer: ScanEventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class LifecycleServiceStub:
-    """The life of a plugin that may outlive its host."""
+    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LifecycleServiceAsyncStub: ...
+    Quiesce: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.QuiesceRequest, _viewra_pb2.QuiesceResponse]
+    """Let go of what only one process can hold (a port, a lock) and end what goes on by itself: the plugin is stopped soon
+    after, and another process of it started. Calls still come.
+    """
     Renew: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.RenewRequest, _viewra_pb2.RenewResponse]
     """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it."""
 
 @_typing.type_check_only
 class LifecycleServiceAsyncStub(LifecycleServiceStub):
-    """The life of a plugin that may outlive its host."""
+    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    Quiesce: _aio.UnaryUnaryMultiCallable[_viewra_pb2.QuiesceRequest, _viewra_pb2.QuiesceResponse]  # type: ignore[assignment]
+    """Let go of what only one process can hold (a port, a lock) and end what goes on by itself: the plugin is stopped soon
+    after, and another process of it started. Calls still come.
+    """
     Renew: _aio.UnaryUnaryMultiCallable[_viewra_pb2.RenewRequest, _viewra_pb2.RenewResponse]  # type: ignore[assignment]
     """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it."""
 
 class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The life of a plugin that may outlive its host."""
+    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced."""
+
+    @_abc_1.abstractmethod
+    def Quiesce(
+        self,
+        request: _viewra_pb2.QuiesceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.QuiesceResponse, _abc.Awaitable[_viewra_pb2.QuiesceResponse]]:
+        """Let go of what only one process can hold (a port, a lock) and end what goes on by itself: the plugin is stopped soon
+        after, and another process of it started. Calls still come.
+        """
 
     @_abc_1.abstractmethod
     def Renew(

@@ -81,6 +81,9 @@ class Plugin:
     def start(self) -> None:
         """Begin what the plugin does by itself."""
 
+    def quiesce(self) -> None:
+        """Let go of what only one process can hold: another one takes this one's place soon. Calls still come."""
+
     def stop(self) -> None:
         """End what ``start`` began."""
 

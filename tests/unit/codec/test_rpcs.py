@@ -76,6 +76,7 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     (lifecycle.INITIALIZE, st.tuples(contexts), nothing),
     (lifecycle.START, st.tuples(), nothing),
     (lifecycle.STOP, st.tuples(), nothing),
+    (lifecycle.QUIESCE, st.tuples(), nothing),
     (lifecycle.RENEW, st.tuples(uint32), nothing),
     (lifecycle.INFO, st.tuples(), infos),
     (lifecycle.HEALTH, st.tuples(), st.builds(Health, st.booleans(), text)),

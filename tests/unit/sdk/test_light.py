@@ -57,7 +57,7 @@ def test_only_what_the_plugin_offers_is_imported() -> None:
     program = [sys.executable, "-c", OFFERS_SEARCH]
     done = subprocess.run(program, capture_output=True, text=True, check=True, timeout=60)
     handlers, *imported = done.stdout.split()
-    assert int(handlers) == 7
+    assert int(handlers) == 8
     values = {"viewra.types.convert", "viewra.types.plugin", "viewra.types.search"}
     assert {name for name in imported if name.startswith("viewra.types.")} == values
     services = {"metadata_scraper", "scanner_hook", "database", "admin_page", "api_registration", "search"}

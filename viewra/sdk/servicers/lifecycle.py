@@ -33,6 +33,12 @@ class Lifecycle:
         with self._lock:
             self._running = True
 
+    def quiesce(self) -> None:
+        """Have a plugin that can quiesce do so."""
+        quiesce = getattr(self._plugin, "quiesce", None)
+        if quiesce is not None:
+            quiesce()
+
     def stop(self) -> None:
         """Stop the plugin if it was started and not stopped since."""
         with self._lock:
@@ -46,6 +52,7 @@ def handlers(plugin: Implementation, lifecycle: Lifecycle) -> list[Handler]:
     return [
         handle(codec.INITIALIZE, lifecycle.initialize),
         handle(codec.START, lifecycle.start),
+        handle(codec.QUIESCE, lifecycle.quiesce),
         handle(codec.STOP, lifecycle.stop),
         handle(codec.INFO, plugin.info),
         handle(codec.HEALTH, plugin.health),
