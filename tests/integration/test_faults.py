@@ -300,6 +300,34 @@ def test_what_hangs_at_the_end_is_ended_by_force_side_by_side(
     assert caplog.text.count("had to be killed") == 2
 
 
+@pytest.mark.parametrize("act", ["unload", "disable", "restart"])
+def test_who_ends_a_plugin_does_not_wait_for_its_start_that_hangs(
+    tmp_path: Path, make_plugin: MakePlugin, act: str
+) -> None:
+    extra = "runtime: {start_timeout_s: 120, restart: max: 0}"
+    directory = make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
+    order(directory, "initialize", "hang")
+    with running(tmp_path) as host:
+        plugin = host.plugins["p"]
+        with in_thread(plugin.load) as loading, in_thread(lambda: ask(host)) as calling:
+            pid = began(directory, "initialize")
+            let(directory, "initialize")
+            began_at = time.monotonic()
+            getattr(plugin, act)()
+            assert time.monotonic() - began_at < ENDING_S / 3
+        assert isinstance(loading[0], PluginClosed)
+        assert "was stopped while it started" in str(loading[0])
+        assert not psutil.pid_exists(pid)
+        wanted = {"unload": PluginState.STOPPED, "disable": PluginState.DISABLED, "restart": PluginState.RUNNING}
+        assert plugin.state is wanted[act]
+        assert plugin.stats.crashes == 0
+        if act != "restart":  # then it is a matter of who came first
+            assert isinstance(calling[0], PluginError)
+        plugin.enable()
+        plugin.load()
+        assert ask(host) == plugin.pid
+
+
 def test_closing_does_not_wait_for_a_start_that_hangs_nor_call_it_a_crash(
     tmp_path: Path, make_plugin: MakePlugin
 ) -> None:

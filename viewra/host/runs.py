@@ -66,6 +66,9 @@ class Runs:
         self._lost: dict[Incarnation, Quarantine | None] = {}
         self._restart = Alarm(f"restart-{self.plugin_id}", self._start_again)
         self.closing = Closing()
+        self._start = Closing()  # of the start that is under way
+        self._cutting = threading.Lock()
+        self._enders = 0  # who waits to end it, and has cut a start short for that
         self._restarts = Restarts(installation.runtime.restart)
         self._retry_at = 0.0
         self._waits = False  # calls wait for the next start, which is due soon
@@ -87,10 +90,15 @@ class Runs:
         return PluginState.READY, ""
 
     @contextlib.contextmanager
-    def alone(self, until: float | None = None) -> Iterator[None]:
-        """Nobody else starts, stops or replaces it meanwhile; raises PluginUnavailable when ``until`` comes first."""
+    def alone(self, until: float | None = None, *, to_end: bool = False) -> Iterator[None]:
+        """Nobody else starts, stops or replaces it meanwhile; raises PluginUnavailable when ``until`` comes first.
+
+        Whoever comes ``to_end`` it waits for no start: one that is under way is cut short.
+        """
         left = -1.0 if until is None else max(0.0, until - time.monotonic())
-        if not self._changing.acquire(timeout=left):
+        with self._cuts_short() if to_end else contextlib.nullcontext():
+            had = self._changing.acquire(timeout=left)
+        if not had:
             raise PluginUnavailable(
                 self.plugin_id, f"is still {self.slot.state}: a call that waited has run out of time"
             )
@@ -98,6 +106,25 @@ class Runs:
             yield
         finally:
             self._changing.release()
+
+    @contextlib.contextmanager
+    def _cuts_short(self) -> Iterator[None]:
+        with self._cutting:
+            self._enders += 1
+            self._start.close()
+        try:
+            yield
+        finally:
+            with self._cutting:
+                self._enders -= 1
+
+    def _begin_start(self) -> Closing:
+        """What cuts the start short that begins now."""
+        with self._cutting:
+            self._start = Closing()
+            if self._enders:
+                self._start.close()
+            return self._start
 
     # ---- starting ----
 
@@ -162,12 +189,15 @@ class Runs:
             spec = self.installation.spec(code, only_database=only_database, may_migrate=may_migrate)
             if self.closing.closed:
                 raise PluginClosed(self.plugin_id, _CLOSING)
-            run = startup.start(self._machinery, spec, self._log.new_run(), self.exited, self.closing)
+            beginning = self._begin_start()
+            with self.closing.cuts(beginning.close):
+                run = startup.start(self._machinery, spec, self._log.new_run(), self.exited, beginning)
         except PluginError:
             raise
         except HandshakeError as error:
-            if self.closing.closed:  # it was killed for that
-                raise PluginClosed(self.plugin_id, _CLOSING) from error
+            if beginning.closed:  # it was killed for that
+                why = _CLOSING if self.closing.closed else "was stopped while it started"
+                raise PluginClosed(self.plugin_id, why) from error
             reason = f"did not start, at the step {error.step}: {error.message}"
             raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from error
         except ViewraError as error:  # its settings do not fit

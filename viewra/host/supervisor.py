@@ -229,7 +229,7 @@ class Supervisor:
 
     def disable(self) -> None:
         """Stop it, and let it run no more."""
-        with self._runs.alone():
+        with self._runs.alone(to_end=True):
             self._runs.enabled = False
             self._runs.end()
             if self.state is not PluginState.INVALID:
@@ -241,14 +241,14 @@ class Supervisor:
 
     def unload(self) -> None:
         """Stop it; only ``load`` or ``restart`` lets it run again."""
-        with self._runs.alone():
+        with self._runs.alone(to_end=True):
             self._runs.end()
             if self.state not in {*NOT_TO_RUN, PluginState.QUARANTINED}:
                 self._slot.become(PluginState.STOPPED, "unloaded")
 
     def restart(self) -> None:
         """Stop it and start it again, with the code that is on disk now; calls that come meanwhile wait."""
-        with self._runs.alone():
+        with self._runs.alone(to_end=True):
             self._runs.end()
             self._runs.start(even_stopped=True)
 
