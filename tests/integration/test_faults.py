@@ -453,7 +453,8 @@ def test_ending_one_that_is_starting_is_final(tmp_path: Path, directory: Path, w
             began(directory, "initialize")
             with in_thread(getattr(plugin, what)) as ending:
                 let(directory, "initialize")
-        assert (loading, ending) == ([None], [None])
+        assert ending == [None]
+        assert loading == [None] or isinstance(loading[0], PluginClosed), "it was cut short, unless it was quicker"
         assert plugin.state is {"unload": PluginState.STOPPED, "disable": PluginState.DISABLED}[what]
         assert processes(directory) == []
         assert all(errors_of(host, "x").values())  # it is closed, or not asked at all

@@ -246,6 +246,44 @@ def test_its_own_data_and_caches_never_trigger(
         wait_until(lambda: host.plugins["p"].stats.reloads == 1)
 
 
+STOPS = """
+    import threading
+    from viewra.sdk import Plugin, SearchCapabilities, SearchResponse, SearchResult, serve
+    VERSION = {version}
+
+    class P(Plugin):
+        def initialize(self, context):
+            self.over = threading.Event()
+            {initialize}
+
+        def stop(self):
+            self.over.set()
+
+        def search(self, query, limit, offset):
+            if self.over.wait(float(query["s"])):
+                raise RuntimeError("stopped under a call")
+            return SearchResponse((SearchResult("x", str(VERSION)),), 1)
+
+        def get_search_capabilities(self):
+            return SearchCapabilities(("q",))
+
+    serve(P())
+"""
+
+
+@pytest.mark.parametrize("act", ["restart", "unload", "disable"])
+def test_calls_under_way_have_a_moment_to_end(
+    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil, act: str
+) -> None:
+    write(directory, 1, code=STOPS)
+    with running(tmp_path, states, watch=False) as host, ThreadPoolExecutor(1) as pool:
+        assert version(host) == 1
+        calling = pool.submit(version, host, 0.5)
+        wait_until(lambda: host.plugins["p"].stats.in_flight == 1)
+        getattr(host.plugins["p"], act)()
+        assert calling.result(10) == 1
+
+
 # ---- one after the other ----
 
 HOLDER = """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from viewra.adapters._breaker import BreakerState
-from viewra.adapters._call import Endpoint, Link, RemoteEndpoint
+from viewra.adapters._call import RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
+from viewra.adapters._endpoint import Endpoint, Link
 from viewra.adapters._local import LocalEndpoint
 from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
 from viewra.adapters._traffic import Traffic

@@ -1,24 +1,22 @@
-"""The way from a procedure to a plugin's answer: deadlines, translation of errors, and calls that run side by side.
+"""The way from a procedure to the answer of a plugin in a process of its own: deadlines, second attempts, errors.
 
-``Endpoint`` is what adapters and service clients call; ``RemoteEndpoint`` answers it over gRPC, ``LocalEndpoint``
-(adapters/_local.py) with a plugin in this process. Whatever goes wrong comes out as a ``PluginError``.
+Whatever goes wrong comes out as a ``PluginError``. For a plugin in this process it is adapters/_local.py.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from typing import Any, ParamSpec, Protocol, TypeVar
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar
 
 import grpc
 
 from viewra.adapters._connection import Connection
+from viewra.adapters._endpoint import Link
+from viewra.adapters._futures import complete, in_thread, under_way
 from viewra.adapters._traffic import Traffic, Visit
 from viewra.codec import fault
-from viewra.codec.limits import Limits
 from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
 
@@ -28,108 +26,6 @@ T = TypeVar("T")
 log = logging.getLogger("viewra.adapters")
 
 _LEAST_S = 0.001  # of time left for an attempt
-
-
-class Link(Protocol):
-    """What a supervisor gives adapters: the way to its plugin's process, whichever incarnation runs."""
-
-    @property
-    def plugin_id(self) -> str:
-        """The plugin."""
-        ...
-
-    @property
-    def running(self) -> bool:
-        """Whether the plugin runs, so that ``acquire`` returns at once."""
-        ...
-
-    @property
-    def code_hash(self) -> str:
-        """Hash of the code that runs, or would be run."""
-        ...
-
-    @property
-    def database_url(self) -> str:
-        """The plugin's own database."""
-        ...
-
-    @property
-    def limits(self) -> Limits:
-        """How much one answer may be."""
-        ...
-
-    @property
-    def known(self) -> bool:
-        """Whether it is known which services the plugin has: by its manifest or by a start."""
-        ...
-
-    def acquire(self, patience_s: float) -> Connection:
-        """The connection to the running process, which is started if need be; the call has entered it.
-
-        Whoever comes while the process starts or is replaced waits, ``patience_s`` seconds or for as long as a
-        start may take, whichever is longer. Raises a PluginError.
-        """
-        ...
-
-    def offers(self, capability: str) -> bool:
-        """Whether the plugin has this service, by what its process said or else by its manifest."""
-        ...
-
-    def serves(self, wire_service: str) -> bool:
-        """Whether the running process is known to serve a gRPC service of this full name."""
-        ...
-
-    def deadline_s(self, method: str) -> float:
-        """Seconds that one call of this method may take."""
-        ...
-
-    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
-        """Why a call on this connection broke: the process died, or it was stopped on purpose."""
-        ...
-
-
-class Endpoint(Protocol):
-    """A plugin as adapters see it, wherever it runs."""
-
-    plugin_id: str
-    lanes: int
-    """Batches worth keeping in flight."""
-
-    @property
-    def running(self) -> bool:
-        """Whether a call would find the plugin started."""
-        ...
-
-    @property
-    def code_hash(self) -> str:
-        """Hash of the plugin's code."""
-        ...
-
-    @property
-    def database_url(self) -> str:
-        """The plugin's own database."""
-        ...
-
-    @property
-    def known(self) -> bool:
-        """Whether it is known which services it has; one that is not known offers all, until it is asked."""
-        ...
-
-    def offers(self, capability: str) -> bool:
-        """Whether the plugin has this service."""
-        ...
-
-    def serves(self, rpc: Rpc[..., Any]) -> bool:
-        """Whether the plugin is known to answer this procedure of viewra's own extensions."""
-        ...
-
-    def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call and wait; raises a PluginError, and nothing else."""
-        ...
-
-    def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a call and return at once; the future gives the value or a PluginError."""
-        ...
 
 
 class RemoteEndpoint:
@@ -189,7 +85,7 @@ class RemoteEndpoint:
         if visit is not None:
             self._send(rpc, request, visit, future)
         elif self._traffic.crowded:
-            _complete(future, lambda: self._call(rpc, request))
+            complete(future, lambda: self._call(rpc, request))
         else:
             in_thread(self.plugin_id, lambda: self._call(rpc, request), future)
         return future
@@ -339,41 +235,6 @@ class RemoteEndpoint:
             case code:
                 story = fault.decode(error.trailing_metadata())
                 return _fault(self.plugin_id, error.details() or code.name, rpc.method, story)
-
-
-def under_way() -> Future[Any]:
-    """A future that nobody can cancel: a call is ended by its deadline, and its answer must find the future ready."""
-    future: Future[Any] = Future()
-    future.set_running_or_notify_cancel()
-    return future
-
-
-def in_thread(plugin_id: str, work: Callable[[], T], future: Future[T] | None = None) -> Future[T]:
-    """Run ``work`` on a thread of its own, which no shutdown waits for; the future gives its value or error."""
-    answer: Future[T] = under_way() if future is None else future
-    threading.Thread(target=_complete, args=(answer, work), name=f"call-{plugin_id}", daemon=True).start()
-    return answer
-
-
-def _complete(future: Future[T], work: Callable[[], T]) -> None:
-    try:
-        value = work()
-    except BaseException as error:  # whoever reads the future decides what it means
-        settle(future, error=error)
-    else:
-        settle(future, value)
-
-
-def settle(future: Future[Any], value: object = None, *, error: BaseException | None = None) -> bool:
-    """Give a future its value or error, unless somebody was faster; whether it took it."""
-    try:
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(value)
-    except InvalidStateError:  # its deadline came first
-        return False
-    return True
 
 
 def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:

@@ -12,7 +12,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, ParamSpec, TypeVar
 
-from viewra.adapters._call import Endpoint, in_thread, under_way
+from viewra.adapters._endpoint import Endpoint
+from viewra.adapters._futures import in_thread, under_way
 from viewra.codec.rpc import Rpc
 from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
 from viewra.types import Result

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, ParamSpec, TypeVar
 
-from viewra.adapters._call import settle, too_late, under_way
+from viewra.adapters._call import too_late
 from viewra.adapters._deadlines import Deadlines
+from viewra.adapters._futures import settle, under_way
 from viewra.adapters._traffic import Traffic, Visit
 from viewra.batch import answers, method_of, reason
 from viewra.codec import fault, lifecycle

@@ -8,7 +8,8 @@ from concurrent.futures import Future
 
 import attrs
 
-from viewra.adapters._call import Endpoint, under_way
+from viewra.adapters._endpoint import Endpoint
+from viewra.adapters._futures import under_way
 from viewra.codec import metadata_scraper as codec
 from viewra.errors import PluginFault, PluginTimeout
 from viewra.types import FileOutcome, FileToRead

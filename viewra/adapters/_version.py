@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
-from viewra.adapters._call import Endpoint
+from viewra.adapters._endpoint import Endpoint
 from viewra.codec.rpc import Rpc
 
 P = ParamSpec("P")

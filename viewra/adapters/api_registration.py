@@ -6,8 +6,8 @@ from collections.abc import Generator
 
 import attrs
 
-from viewra.adapters._call import Endpoint
 from viewra.adapters._contain import ServiceAdapter
+from viewra.adapters._endpoint import Endpoint
 from viewra.codec import api_registration as codec
 from viewra.hookspecs import hookimpl
 from viewra.types import APIRoute, Result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from viewra.adapters._call import Endpoint
+from viewra.adapters._endpoint import Endpoint
 from viewra.adapters.admin_page import AdminPageClient
 from viewra.adapters.api_registration import APIRegistrationClient
 from viewra.adapters.database import DatabaseClient

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import Future
 
-from viewra.adapters._call import Endpoint
 from viewra.adapters._contain import ServiceAdapter
+from viewra.adapters._endpoint import Endpoint
 from viewra.codec import database as codec
 from viewra.codec.rpc import Rpc
 from viewra.errors import ViewraError

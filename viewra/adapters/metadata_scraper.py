@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from viewra.adapters._call import Endpoint
 from viewra.adapters._contain import ServiceAdapter
+from viewra.adapters._endpoint import Endpoint
 from viewra.adapters._scraping import ScrapingSession, matches
 from viewra.codec import metadata_scraper as codec
 from viewra.errors import NotOffered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from viewra.adapters._call import Endpoint
 from viewra.adapters._contain import ServiceAdapter
+from viewra.adapters._endpoint import Endpoint
 from viewra.codec import search as codec
 from viewra.hookspecs import hookimpl
 from viewra.types import Result, SearchCapabilities, SearchResponse

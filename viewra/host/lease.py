@@ -17,9 +17,10 @@ log = logging.getLogger("viewra.host")
 
 
 class Renewal:
-    """A thread that renews the lease until ``close``."""
+    """Renews a lease at once, raising a PluginError when that fails, and again on a thread until ``close``."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        endpoint.call(RENEW, LEASE_S)
         self._endpoint = endpoint
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lease-{endpoint.plugin_id}", daemon=True)
@@ -31,10 +32,8 @@ class Renewal:
         self._thread.join()
 
     def _run(self) -> None:
-        while True:
+        while not self._closed.wait(_EVERY_S):
             try:
                 self._endpoint.call(RENEW, LEASE_S)
             except PluginError as error:
                 log.debug("the lease of plugin %s was not renewed: %s", self._endpoint.plugin_id, error)
-            if self._closed.wait(_EVERY_S):
-                return

@@ -21,15 +21,19 @@ from viewra.host.incarnation import Incarnation
 from viewra.host.installation import Code, Installation
 from viewra.host.leaving import Leaving
 from viewra.host.plugin_log import PluginLog, readable
+from viewra.host.reattach import Reattach
 from viewra.host.records import Records
 from viewra.host.restarts import Restarts
 from viewra.host.slot import Slot, StateListener
 from viewra.host.spec import Machinery
+from viewra.host.turn import Turn
 from viewra.types import PluginState
 
 log = logging.getLogger("viewra.host")
 
 NOT_TO_RUN = frozenset({PluginState.INVALID, PluginState.DISABLED})
+DRAIN_S = 2.0
+"""What calls under way have to end in before a plugin is stopped; whoever stops it does not want to wait for them."""
 LONGEST_WAIT_S = 5.0
 """A call waits so long for a restart after a crash; one that would have to wait longer fails at once."""
 
@@ -61,14 +65,11 @@ class Runs:
         self._records = records
         self._log = plugin_log
         self._traffic = traffic
-        self._changing = threading.Lock()  # held over a whole start, stop or reload: whoever needs the outcome waits
+        self._turn = Turn()  # taken over a whole start, stop or reload: whoever needs the outcome waits
         self._breaking = threading.Lock()  # held from a crash until it is decided what follows from it
         self._lost: dict[Incarnation, Quarantine | None] = {}
         self._restart = Alarm(f"restart-{self.plugin_id}", self._start_again)
         self.closing = Closing()
-        self._start = Closing()  # of the start that is under way
-        self._cutting = threading.Lock()
-        self._enders = 0  # who waits to end it, and has cut a start short for that
         self._restarts = Restarts(installation.runtime.restart)
         self._retry_at = 0.0
         self._waits = False  # calls wait for the next start, which is due soon
@@ -95,36 +96,14 @@ class Runs:
 
         Whoever comes ``to_end`` it waits for no start: one that is under way is cut short.
         """
-        left = -1.0 if until is None else max(0.0, until - time.monotonic())
-        with self._cuts_short() if to_end else contextlib.nullcontext():
-            had = self._changing.acquire(timeout=left)
-        if not had:
+        if not self._turn.take(until, cutting=to_end):
             raise PluginUnavailable(
                 self.plugin_id, f"is still {self.slot.state}: a call that waited has run out of time"
             )
         try:
             yield
         finally:
-            self._changing.release()
-
-    @contextlib.contextmanager
-    def _cuts_short(self) -> Iterator[None]:
-        with self._cutting:
-            self._enders += 1
-            self._start.close()
-        try:
-            yield
-        finally:
-            with self._cutting:
-                self._enders -= 1
-
-    def _begin_start(self) -> Closing:
-        """What cuts the start short that begins now."""
-        with self._cutting:
-            self._start = Closing()
-            if self._enders:
-                self._start.close()
-            return self._start
+            self._turn.give_back()
 
     # ---- starting ----
 
@@ -189,7 +168,7 @@ class Runs:
             spec = self.installation.spec(code, only_database=only_database, may_migrate=may_migrate)
             if self.closing.closed:
                 raise PluginClosed(self.plugin_id, _CLOSING)
-            beginning = self._begin_start()
+            beginning = self._turn.begin()
             with self.closing.cuts(beginning.close):
                 run = startup.start(self._machinery, spec, self._log.new_run(), self.exited, beginning)
         except PluginError:
@@ -206,6 +185,11 @@ class Runs:
             raise PluginUnavailable(self.plugin_id, f"did not start: {error}") from error
         self.starts += 1
         return run
+
+    def take_over(self, record: Reattach) -> Incarnation:
+        """A process that runs already, of the code in use; raises ViewraError and leaves it as it is if that fails."""
+        spec = self.installation.spec(self.installation.used)
+        return startup.attach(record, spec, self._log.new_run(), self.exited)
 
     def serve(self, run: Incarnation, code: Code, reason: str = "") -> Incarnation | None:
         """Calls go to this proven run from now on; gives the one before, which may still have calls under way."""
@@ -252,11 +236,18 @@ class Runs:
     # ---- ending ----
 
     def end(self) -> None:
-        """Stop it if it runs, alone: gently, then not; it is not started again by itself."""
+        """Stop it if it runs, alone: gently, then not; it is not started again by itself.
+
+        Calls that are under way have a moment to end, unless the host is closing.
+        """
         self._retry_at, self._waits = 0.0, False
         self._restart.off()
         run = self.slot.take(PluginState.DRAINING)
-        if run is not None and run.stop() == "kill":
+        if run is None:
+            return
+        with self.closing.cuts(run.connection.hurry):
+            run.connection.drained(DRAIN_S)
+        if run.stop() == "kill":
             log.warning("plugin %s had to be killed", self.plugin_id)
 
     def end_idle(self, idle_s: float) -> None:

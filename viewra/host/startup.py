@@ -16,7 +16,7 @@ import attrs
 from viewra.adapters import RemoteEndpoint
 from viewra.codec import lifecycle
 from viewra.codec.capabilities import WIRE_SERVICES
-from viewra.errors import HandshakeError, MigrationError, PluginError
+from viewra.errors import HandshakeError, MigrationError, NotOffered, PluginError
 from viewra.host.closing import Closing
 from viewra.host.incarnation import NOTICE_S, Incarnation, died
 from viewra.host.lease import Renewal
@@ -184,12 +184,15 @@ class _Steps:
             self.step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
 
     def lease(self) -> Renewal:
-        """Renew its lease from now on."""
-        if not self.run.serves(lifecycle.RENEW.wire_service):
-            raise self._failed(
-                "services", "it cannot outlive its host: it has no lease", "remove runtime.detachable from its manifest"
-            )
-        return Renewal(RemoteEndpoint(self.run))
+        """Renew its lease, and again from now on."""
+        try:
+            renewal: Renewal = self.step("lease", lambda: Renewal(RemoteEndpoint(self.run)))
+        except HandshakeError as error:
+            if not isinstance(error.__cause__, NotOffered):
+                raise
+            hint = "remove runtime.detachable from its manifest"
+            raise self._failed("lease", "it cannot outlive its host: it has no lease", hint) from error
+        return renewal
 
     def step(self, name: str, call: Callable[[], Any]) -> Any:
         """Do one step, and say which one it was when it fails."""

@@ -15,8 +15,8 @@ import attrs
 
 from viewra.adapters import Connection, RemoteEndpoint, Traffic
 from viewra.adapters.database import DatabaseClient
-from viewra.errors import PluginClosed, PluginError, PluginUnavailable, ViewraError
-from viewra.host import reattach, startup
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
+from viewra.host import adoption
 from viewra.host.discovery import Found
 from viewra.host.health import HealthWatch
 from viewra.host.incarnation import Incarnation
@@ -319,42 +319,16 @@ class Supervisor:
 
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
-        record = reattach.take(self.installation.private_dir)
-        if record is None or self._machinery is None:
-            return
-        with self._runs.alone():
-            code = self.installation.used
-            try:
-                run = self._attached(record, code)
-            except ViewraError as error:
-                log.warning("plugin %s: what an earlier host left is not taken over: %s", self.plugin_id, error)
-                return
-            if self.state is not PluginState.READY or record.code_hash != code.code_hash:
-                run.stop()
-                return
-            self._runs.serve(run, code)
+        if self._machinery is not None:
+            adoption.adopt(self._runs)
 
     def attach(self, record: Reattach) -> None:
         """Use a plugin that somebody runs by hand, in place of a process of its own; raises PluginUnavailable."""
-        with self._runs.alone():
-            self._runs.end()
-            code = self.installation.used
-            try:
-                run = self._attached(record, code)
-            except ViewraError as error:
-                failure = PluginUnavailable(self.plugin_id, f"could not be attached to: {error}", hint=error.hint)
-                self._slot.become(PluginState.CRASHED, failure.message)
-                raise failure from error
-            self._runs.serve(run, code)
+        adoption.attach(self._runs, record)
 
     def detach(self) -> bool:
         """Leave its process to the next host, for as long as its lease runs; False for one that cannot be left."""
-        with self._runs.alone():
-            run = self._slot.run
-            if run is None or not run.lasts or self._slot.take(PluginState.STOPPED, _LEFT, run=run) is None:
-                return False
-            reattach.keep(self.installation.private_dir, attrs.evolve(run.detach(), code_hash=self.code_hash))
-            return True
+        return adoption.detach(self._runs)
 
     def begin_close(self) -> None:
         """Start it no more; a start or a drain that is under way is cut short."""
@@ -391,9 +365,6 @@ class Supervisor:
 
     # ---- within ----
 
-    def _attached(self, record: Reattach, code: Code) -> Incarnation:
-        return startup.attach(record, self.installation.spec(code), self.log.new_run(), self._runs.exited)
-
     def _take_up(self, new: Code) -> str:
         """Use another version of a plugin that does not run."""
         valid = new.found.manifest is not None
@@ -415,6 +386,3 @@ class Supervisor:
         log.error("plugin %s %s: it is ended", self.plugin_id, reason)
         thread = threading.Thread(target=run.condemn, args=(reason,), name=f"condemn-{self.plugin_id}", daemon=True)
         thread.start()  # it waits for the end, and whoever calls is a thread of gRPC's
-
-
-_LEFT = "left to the next host"

@@ -1,0 +1,116 @@
+"""What stands between adapters and a plugin: ``Endpoint``, by which it is called, ``Link``, by which it is reached."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from viewra.adapters._connection import Connection
+from viewra.codec.limits import Limits
+from viewra.codec.rpc import Rpc
+from viewra.errors import PluginClosed, PluginUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Link(Protocol):
+    """What a supervisor gives adapters: the way to its plugin's process, whichever incarnation runs."""
+
+    @property
+    def plugin_id(self) -> str:
+        """The plugin."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Whether the plugin runs, so that ``acquire`` returns at once."""
+        ...
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the code that runs, or would be run."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """The plugin's own database."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """How much one answer may be."""
+        ...
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services the plugin has: by its manifest or by a start."""
+        ...
+
+    def acquire(self, patience_s: float) -> Connection:
+        """The connection to the running process, which is started if need be; the call has entered it.
+
+        Whoever comes while the process starts or is replaced waits, ``patience_s`` seconds or for as long as a
+        start may take, whichever is longer. Raises a PluginError.
+        """
+        ...
+
+    def offers(self, capability: str) -> bool:
+        """Whether the plugin has this service, by what its process said or else by its manifest."""
+        ...
+
+    def serves(self, wire_service: str) -> bool:
+        """Whether the running process is known to serve a gRPC service of this full name."""
+        ...
+
+    def deadline_s(self, method: str) -> float:
+        """Seconds that one call of this method may take."""
+        ...
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+        """Why a call on this connection broke: the process died, or it was stopped on purpose."""
+        ...
+
+
+class Endpoint(Protocol):
+    """A plugin as adapters see it, wherever it runs."""
+
+    plugin_id: str
+    lanes: int
+    """Batches worth keeping in flight."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a call would find the plugin started."""
+        ...
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the plugin's code."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """The plugin's own database."""
+        ...
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services it has; one that is not known offers all, until it is asked."""
+        ...
+
+    def offers(self, capability: str) -> bool:
+        """Whether the plugin has this service."""
+        ...
+
+    def serves(self, rpc: Rpc[..., Any]) -> bool:
+        """Whether the plugin is known to answer this procedure of viewra's own extensions."""
+        ...
+
+    def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call and wait; raises a PluginError, and nothing else."""
+        ...
+
+    def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Start a call and return at once; the future gives the value or a PluginError."""
+        ...
