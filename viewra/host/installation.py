@@ -137,24 +137,20 @@ class Installation:
         """Remember a version that could not take the place of the one in use."""
         self._refused = code.code_hash
 
-    def is_back(self) -> bool:
-        """Whether the version in use is on disk again, after one that was refused; tells it once."""
-        refused, self._refused = self._refused, ""
-        if refused and code_hash(self.place.directory) == self.used.code_hash:
-            return True
-        self._refused = refused
-        return False
+    def is_new(self, code: Code) -> bool:
+        """Whether this version is neither in use nor refused."""
+        return code.code_hash not in {self.used.code_hash, self._refused}
 
-    @property
-    def changed(self) -> bool:
-        """Whether a version is on disk that is neither in use nor refused."""
-        return code_hash(self.place.directory) not in {self.used.code_hash, self._refused}
+    def is_back(self, code: Code) -> bool:
+        """Whether this version, which is in use, came back after one that was refused; tells it once."""
+        if not self._refused or code.code_hash != self.used.code_hash:
+            return False
+        self._refused = ""
+        return True
 
-    @property
-    def renamed(self) -> bool:
-        """Whether the manifest on disk has another plugin's id: then it is another plugin."""
-        found = self.on_disk().found
-        return found.manifest is not None and found.plugin_id != self.plugin_id
+    def is_another(self, code: Code) -> bool:
+        """Whether this version's manifest has another id: then it is another plugin."""
+        return code.found.manifest is not None and code.found.plugin_id != self.plugin_id
 
     @property
     def _manifest_file(self) -> Path:

@@ -119,7 +119,8 @@ class Registry(Mapping[str, Plugin]):
         supervisor = next((one for one in self._supervisors if one.installation.place.directory == directory), None)
         if supervisor is None:
             return
-        if supervisor.installation.renamed:
+        installation = supervisor.installation
+        if installation.is_another(installation.on_disk()):
             self.rescan()
             return
         try:

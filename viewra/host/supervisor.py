@@ -261,13 +261,13 @@ class Supervisor:
         """
         runs = self._runs
         with runs.alone():
-            if only_changed and not self.installation.changed:  # somebody was faster, or it was taken back
-                if self.installation.is_back():
+            old, new = self.installation.used, self.installation.on_disk()
+            if only_changed and not self.installation.is_new(new):  # somebody was faster, or it was taken back
+                if self.installation.is_back(new):
                     self._slot.become(PluginState.RUNNING, only_from={PluginState.RUNNING})
                 return ""
-            old, new = self.installation.used, self.installation.on_disk()
             run = self._slot.run
-            if self.installation.renamed:
+            if self.installation.is_another(new):
                 raise PluginUnavailable(self.plugin_id, f"has another id in {new.manifest.file}: {new.manifest.id}")
             if run is None:
                 return self._take_up(new)
