@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from viewra import Host
 from viewra.errors import PluginFault, UsageError
+from viewra.host.life import STOP_S
+from viewra.sdk import Plugin
 from viewra.testing import FakePlugin
 from viewra.types import PluginState
 
@@ -38,6 +43,24 @@ def test_two_of_one_id(viewra_host: Host) -> None:
     viewra_host.register(FakePlugin("mine"))
     with pytest.raises(UsageError, match="'mine' is there already"):
         viewra_host.register(FakePlugin("mine"))
+
+
+def test_closing_the_host_does_not_wait_long_for_one_that_hangs(tmp_path, caplog) -> None:
+    go_on = threading.Event()
+
+    class Hanging(Plugin):
+        def stop(self) -> None:
+            go_on.wait(60)
+
+    try:
+        with Host(data_dir=tmp_path / "data") as host:
+            host.register(Hanging())
+            began = time.monotonic()
+            host.close()
+        assert time.monotonic() - began < 5 * STOP_S
+        assert "plugin hanging, stop: did not answer within 3 s" in caplog.text
+    finally:
+        go_on.set()
 
 
 def test_closing_the_host_stops_it(tmp_path) -> None:

@@ -19,6 +19,7 @@ from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
 from viewra.host.closing import Closing
+from viewra.host.life import STOP_S
 from viewra.host.plugin_log import RunLog, readable
 from viewra.host.reattach import Reattach
 from viewra.host.spec import Spec
@@ -36,8 +37,6 @@ log = logging.getLogger("viewra.host")
 
 QUIESCE_S = 10.0
 """Seconds for ``LifecycleService.Quiesce``, in which the plugin still answers calls."""
-STOP_S = 3.0
-"""Seconds for ``PluginService.Stop``."""
 SHUTDOWN_S = 2.0
 """Seconds for the request to shut down, and again for the process to end after it."""
 _PANICS = ("panic: ", "fatal error: ")

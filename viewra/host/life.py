@@ -23,6 +23,8 @@ log = logging.getLogger("viewra.host")
 
 MIGRATION_S = 600.0
 """Seconds that a migration may take, unless the manifest says otherwise: it depends on how much data there is."""
+STOP_S = 3.0
+"""Seconds for ``PluginService.Stop``."""
 
 Step = Callable[[str, Callable[[], Any]], Any]
 """Makes one call of the start, and names it when it fails."""

@@ -13,7 +13,7 @@ from viewra.adapters import LocalEndpoint
 from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
-from viewra.host.life import MIGRATION_S, OwnDatabase, begin
+from viewra.host.life import MIGRATION_S, STOP_S, OwnDatabase, begin
 from viewra.host.plugin_database import PluginDatabases
 from viewra.host.status import PluginStats
 from viewra.sdk.log import Logger, to_logging
@@ -28,7 +28,7 @@ CALL_S = 30.0
 
 def deadline_s(method: str) -> float:
     """Seconds that one call of this method may take."""
-    return MIGRATION_S if method in {"migrate", "rollback"} else CALL_S
+    return {"migrate": MIGRATION_S, "rollback": MIGRATION_S, "stop": STOP_S}.get(method, CALL_S)
 
 
 def plugin_id_of(plugin: Implementation) -> str:
