@@ -14,8 +14,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Link(Protocol):
-    """What a supervisor gives adapters: the way to its plugin's process, whichever incarnation runs."""
+class Known(Protocol):
+    """What is known of a plugin without asking it."""
 
     @property
     def plugin_id(self) -> str:
@@ -24,7 +24,7 @@ class Link(Protocol):
 
     @property
     def running(self) -> bool:
-        """Whether the plugin runs, so that ``acquire`` returns at once."""
+        """Whether it runs, so that a call need not wait for its start."""
         ...
 
     @property
@@ -34,17 +34,25 @@ class Link(Protocol):
 
     @property
     def database_url(self) -> str:
-        """The plugin's own database."""
-        ...
-
-    @property
-    def limits(self) -> Limits:
-        """How much one answer may be."""
+        """Its own database."""
         ...
 
     @property
     def known(self) -> bool:
-        """Whether it is known which services the plugin has: by its manifest or by a start."""
+        """Whether it is known which services it has; one that is not known offers all, until it is asked."""
+        ...
+
+    def offers(self, capability: str) -> bool:
+        """Whether it has this service, by what its process said or else by its manifest."""
+        ...
+
+
+class Link(Known, Protocol):
+    """What a supervisor gives adapters: the way to its plugin's process, whichever incarnation runs."""
+
+    @property
+    def limits(self) -> Limits:
+        """How much one answer may be."""
         ...
 
     def acquire(self, patience_s: float) -> Connection:
@@ -53,10 +61,6 @@ class Link(Protocol):
         Whoever comes while the process starts or is replaced waits, ``patience_s`` seconds or for as long as a
         start may take, whichever is longer. Raises a PluginError.
         """
-        ...
-
-    def offers(self, capability: str) -> bool:
-        """Whether the plugin has this service, by what its process said or else by its manifest."""
         ...
 
     def serves(self, wire_service: str) -> bool:
@@ -72,36 +76,11 @@ class Link(Protocol):
         ...
 
 
-class Endpoint(Protocol):
+class Endpoint(Known, Protocol):
     """A plugin as adapters see it, wherever it runs."""
 
-    plugin_id: str
     lanes: int
     """Batches worth keeping in flight."""
-
-    @property
-    def running(self) -> bool:
-        """Whether a call would find the plugin started."""
-        ...
-
-    @property
-    def code_hash(self) -> str:
-        """Hash of the plugin's code."""
-        ...
-
-    @property
-    def database_url(self) -> str:
-        """The plugin's own database."""
-        ...
-
-    @property
-    def known(self) -> bool:
-        """Whether it is known which services it has; one that is not known offers all, until it is asked."""
-        ...
-
-    def offers(self, capability: str) -> bool:
-        """Whether the plugin has this service."""
-        ...
 
     def serves(self, rpc: Rpc[..., Any]) -> bool:
         """Whether the plugin is known to answer this procedure of viewra's own extensions."""

@@ -1,24 +1,19 @@
-"""The host's migration is killed: at named points and at random moments the database is before it or after it, whole.
-
-``VIEWRA_TEST_KILLS`` is how many random moments are tried (5).
-"""
+"""A migration of the host is killed: at named points and at random moments the database is before it or after it."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.killing import KILLS, run, was_killed
 from viewra.db import REVISION, current_revision, open_database, reading, writing
 from viewra.db.engine import open_unmigrated
 from viewra.db.migrate import migrations_directory
@@ -26,7 +21,6 @@ from viewra.db.migrate import migrations_directory
 pytestmark = pytest.mark.process
 
 EVENTS = 20_000
-KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
 SLOW = f'''
 """Changes a table, slowly."""
 import sqlalchemy as sa
@@ -42,18 +36,16 @@ def downgrade():
     pass
 '''
 MIGRATE = """
-import functools, os, signal, sys, threading, time
+import sys
 from pathlib import Path
 from alembic import command
 from alembic.operations import Operations
 from viewra.db import backup, migrate
 from viewra.db.engine import open_unmigrated
+from tests.killing import arm, finish
 
 url, migrations, backups, point, delay_s = sys.argv[1:]
 migrate.migrations_directory = lambda: Path(migrations)
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
 
 PLACES = {
     "locked": (migrate, "refuse_unknown"),
@@ -63,22 +55,9 @@ PLACES = {
     "moved": (command, "upgrade"),
     "committed": (migrate, "upgrade"),
 }
-if point == "random":
-    threading.Timer(float(delay_s), die).start()
-elif point:
-    owner, name = PLACES[point]
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def deadly(*arguments, **options):
-        original(*arguments, **options)
-        die()
-
-    setattr(owner, name, deadly)
-began = time.monotonic()
+began = arm(point, delay_s, PLACES)
 migrate.upgrade(open_unmigrated(url), Path(backups), "slow")
-print(time.monotonic() - began)
-os._exit(0)
+finish(began)
 """
 
 
@@ -110,8 +89,7 @@ class Database:
             return [tuple(row) for row in connection.execute(sa.text(statement))]
 
     def run(self, point: str, delay_s: float = 0) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-c", MIGRATE, self.url, str(self._migrations), str(self.backups), point, str(delay_s)]
-        return subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=100, check=False)
+        return run(MIGRATE, self.url, self._migrations, self.backups, point=point, delay_s=delay_s)
 
     def check(self) -> str:
         """The revision right after the kill; and that the next migration completes it."""
@@ -143,7 +121,7 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
 def test_killed_right_after_a_step(database: Database, point: str) -> None:
     if point == "copied" and database.engine.dialect.name == "postgresql":
         pytest.skip("viewra makes no copy of PostgreSQL's")
-    assert database.run(point).returncode == -signal.SIGKILL, "it never came by this point"
+    assert was_killed(database.run(point)), "it never came by this point"
     assert database.check() == ("slow" if point == "committed" else REVISION)
 
 
@@ -154,6 +132,6 @@ def test_killed_at_random_moments(database: Database) -> None:
     killed = 0
     for _ in range(KILLS):
         database.fill()
-        killed += database.run("random", moments.uniform(0, duration_s)).returncode == -signal.SIGKILL
+        killed += was_killed(database.run("random", moments.uniform(0, duration_s)))
         database.check()
     assert killed >= KILLS // 2, "most moments were after the end"

@@ -1,29 +1,23 @@
-"""The host is killed in the middle of a scan: what was committed stays, and the next scan completes the rest.
-
-``VIEWRA_TEST_KILLS`` is how many random moments are tried (5).
-"""
+"""The host is killed in the middle of a scan: what was committed stays, and the next scan completes the rest."""
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.killing import KILLS, run, was_killed
 from viewra import library
 from viewra.types import ScanStatus
 
-ROUNDS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
 SEED = 20261122
 
 SCAN = """
-import functools, os, signal, sys, threading, time
+import os, sys
 from concurrent.futures import Future
+from tests.killing import arm, finish
 from viewra import library
 from viewra.db import open_database
 from viewra.library import discover, events, filerows, fulltext, gone, jobs, readings, record
@@ -46,9 +40,6 @@ class Hook:
     def open_listener(self):
         return []
 
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
 PLACES = {
     "job": (jobs, "begin"),
     "directories": (filerows.FileRows, "_add_directories"),
@@ -64,31 +55,13 @@ PLACES = {
     "end": (jobs, "finish"),
 }
 engine = open_database(url)
-if point == "random":
-    threading.Timer(float(delay_s), die).start()
-elif point:
-    owner, name = PLACES[point]
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def deadly(*arguments, **options):
-        original(*arguments, **options)
-        die()
-
-    setattr(owner, name, deadly)
-started = time.monotonic()
+began = arm(point, delay_s, PLACES)
 library.scan(engine, Hook(), folder)
-print(time.monotonic() - started)
-os._exit(0)
+finish(began)
 """
 
 POINTS = ["job", "directories", "files", "unread", "moves", "metadata", "index", "told", "recorded", "forgotten"]
 POINTS += ["deleted", "end"]
-
-
-def run(world, point: str, delay_s: float = 0) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-c", SCAN, world.url, str(world.folder), point, str(delay_s)]
-    return subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
 
 
 def change(world, number: int) -> None:
@@ -149,19 +122,20 @@ def filled(world):
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_right_after_a_step(filled, point: str) -> None:
     change(filled, 1)
-    assert run(filled, point).returncode == -signal.SIGKILL, "it never came by this point"
+    assert was_killed(run(SCAN, filled.url, filled.folder, point=point)), "it never came by this point"
     check(filled)
 
 
-@pytest.mark.timeout(60 + 10 * ROUNDS)
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_killed_at_random_moments(filled) -> None:
     moments = random.Random(SEED)
     change(filled, 1)
-    undisturbed = run(filled, "")
+    undisturbed = run(SCAN, filled.url, filled.folder)
     duration_s = float(undisturbed.stdout)
     killed = 0
-    for number in range(2, 2 + ROUNDS):
+    for number in range(2, 2 + KILLS):
         change(filled, number)
-        killed += run(filled, "random", moments.uniform(0, duration_s)).returncode == -signal.SIGKILL
+        delay_s = moments.uniform(0, duration_s)
+        killed += was_killed(run(SCAN, filled.url, filled.folder, point="random", delay_s=delay_s))
         check(filled)
-    assert killed >= ROUNDS // 2, "most moments were after the end"
+    assert killed >= KILLS // 2, "most moments were after the end"

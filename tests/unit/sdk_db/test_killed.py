@@ -1,36 +1,28 @@
-"""A plugin's migration is killed: at named points and at random moments its database is before it or after it, whole.
-
-``VIEWRA_TEST_KILLS`` is how many random moments are tried (5).
-"""
+"""A migration of a plugin is killed: at named points and at random moments its database is before it or after it."""
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.killing import KILLS, run, was_killed
 from tests.unit.sdk_db.conftest import fill, metadata, query
 from viewra.sdk_db import AlembicDatabaseService
 
 pytestmark = pytest.mark.process
 
 SONGS = 20_000
-KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
 MIGRATE = """
-import functools, os, signal, sys, threading, time
+import sys
 from alembic.operations import Operations
+from tests.killing import arm, finish
 from tests.unit.sdk_db.conftest import metadata
 from viewra.sdk_db import AlembicDatabaseService, moves
 
 migrations, url, point, delay_s = sys.argv[1:]
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
 
 PLACES = {
     "locked": (AlembicDatabaseService, "_require_known"),
@@ -38,22 +30,9 @@ PLACES = {
     "moved": (moves, "run"),
     "committed": (AlembicDatabaseService, "migrate"),
 }
-if point == "random":
-    threading.Timer(float(delay_s), die).start()
-elif point:
-    owner, name = PLACES[point]
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def deadly(*arguments, **options):
-        original(*arguments, **options)
-        die()
-
-    setattr(owner, name, deadly)
-began = time.monotonic()
+began = arm(point, delay_s, PLACES)
 AlembicDatabaseService(metadata, migrations).migrate(url)
-print(time.monotonic() - began)
-os._exit(0)
+finish(began)
 """
 
 
@@ -72,9 +51,7 @@ class Database:
             self.service.rollback(self.url)
 
     def run(self, point: str, delay_s: float = 0) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-c", MIGRATE, str(self._migrations), self.url, point, str(delay_s)]
-        root = Path(__file__).parents[3]
-        return subprocess.run(argv, stdout=subprocess.PIPE, text=True, cwd=root, timeout=100, check=False)
+        return run(MIGRATE, self._migrations, self.url, point=point, delay_s=delay_s)
 
     def check(self) -> str:
         """The revision right after the kill; and that the next migration completes it."""
@@ -102,7 +79,7 @@ def database(database_url: str, migrations: Path) -> Database:
     ("point", "revision"), [("locked", "0001"), ("half", "0001"), ("moved", "0001"), ("committed", "0003")]
 )
 def test_killed_right_after_a_step(database: Database, point: str, revision: str) -> None:
-    assert database.run(point).returncode == -signal.SIGKILL, "it never came by this point"
+    assert was_killed(database.run(point)), "it never came by this point"
     assert database.check() == revision
 
 
@@ -113,6 +90,6 @@ def test_killed_at_random_moments(database: Database) -> None:
     killed = 0
     for _ in range(KILLS):
         database.back()
-        killed += database.run("random", moments.uniform(0, duration_s)).returncode == -signal.SIGKILL
+        killed += was_killed(database.run("random", moments.uniform(0, duration_s)))
         database.check()
     assert killed >= KILLS // 2, "most moments were after the end"

@@ -1,0 +1,63 @@
+"""Processes that are killed: right after a named step, or at a random moment.
+
+A test runs a program with ``run``; the program calls ``arm`` before it does what it is killed in, and ends with
+``finish``. ``KILLS``, from ``VIEWRA_TEST_KILLS``, is how many random moments a test is to try.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
+
+
+def run(program: str, *arguments: object, point: str = "", delay_s: float = 0) -> subprocess.CompletedProcess[str]:
+    """Run a program with these arguments, then ``point`` ("": it is left alone) and ``delay_s``, until its end."""
+    argv = [sys.executable, "-c", program, *map(str, arguments), point, str(delay_s)]
+    root = Path(__file__).parents[1]  # so that it finds this module
+    return subprocess.run(argv, stdout=subprocess.PIPE, text=True, cwd=root, timeout=100, check=False)
+
+
+def was_killed(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether that was how it ended."""
+    return done.returncode == -signal.SIGKILL
+
+
+def arm(point: str, delay_s: str, places: Mapping[str, tuple[Any, str]]) -> float:
+    """In the program: be killed right after the function that ``places`` has for this point, or by the clock.
+
+    Gives the time, for ``finish``.
+    """
+    if point == "random":
+        threading.Timer(float(delay_s), _die).start()
+    elif point:
+        owner, name = places[point]
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def deadly(*arguments: Any, **options: Any) -> None:
+            original(*arguments, **options)
+            _die()
+
+        setattr(owner, name, deadly)
+    return time.monotonic()
+
+
+def finish(began: float) -> None:
+    """In the program: say how many seconds it took, and end without waiting for anything."""
+    sys.stdout.write(f"{time.monotonic() - began}\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
