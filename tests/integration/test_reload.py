@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from viewra import Host
-from viewra.errors import PluginError, PluginUnavailable
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.host.incarnation import QUIESCE_S
 from viewra.types import PluginState
 
@@ -244,6 +244,26 @@ def test_its_own_data_and_caches_never_trigger(
         write(directory, 2)
         wait_until(lambda: version(host) == 2)
         wait_until(lambda: host.plugins["p"].stats.reloads == 1)
+
+
+@pytest.mark.parametrize("how", ["blue-green", "restart"])
+def test_a_reload_that_is_cut_short_says_nothing_of_the_new_code(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil, how: str
+) -> None:
+    directory = make_plugin("p", "", capabilities=("search_service",), extra=f'runtime: reload: "{how}"')
+    write(directory, 1)
+    begun, go = directory / ".begun", directory / ".go"  # hidden: they are no code
+    hangs = f"open('{begun}', 'w').close(); time.sleep(0 if os.path.exists('{go}') else 3600)"
+    with running(tmp_path, states, watch=False) as host, ThreadPoolExecutor(1) as pool:
+        assert version(host) == 1
+        write(directory, 2, hangs)
+        plugin = host.plugins["p"]
+        reloading = pool.submit(plugin.reload)
+        wait_until(begun.exists)
+        go.touch()
+        plugin.restart()
+        assert isinstance(reloading.exception(10), PluginClosed)
+        assert version(host) == 2
 
 
 STOPS = """

@@ -17,7 +17,7 @@ import attrs
 
 from viewra.adapters import RemoteEndpoint
 from viewra.adapters.database import DatabaseClient
-from viewra.errors import HandshakeError, PluginError, PluginUnavailable, ViewraError
+from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
 from viewra.host.closing import Closing
 from viewra.host.discovery import read
 from viewra.host.incarnation import Incarnation
@@ -60,7 +60,8 @@ class Reloader:
     def replace(self, run: Incarnation, old: Code, new: Code) -> str:
         """Let ``new`` serve instead of ``old``, which ``run`` runs; says what happened.
 
-        Raises PluginUnavailable, with the reason, when ``new`` cannot be used: then ``old`` serves on.
+        Raises PluginUnavailable, with the reason, when ``new`` cannot be used: then ``old`` serves on. Raises
+        PluginClosed when somebody ends the plugin meanwhile.
         """
         try:
             if self._beside(run, new):
@@ -72,6 +73,8 @@ class Reloader:
                     self._one_after_the_other(run, old, new)
             else:
                 self._one_after_the_other(run, old, new)
+        except PluginClosed:  # somebody ends the plugin, or the host: that says nothing of the new code
+            raise
         except ViewraError as error:
             what = f"version {new.version}" if new.found.manifest is not None else "the new code"
             reason = f"{what} is not used, {old.version} serves on: it {error.message}"
@@ -116,13 +119,17 @@ class Reloader:
                 restore = self._way_back(old, new, before)
             self.serve(self.launch(new), new)
         except PluginError as error:
+            ended = isinstance(error, PluginClosed)
             try:
                 restore()
-                self._go_back(old)
+                if not ended:
+                    self._go_back(old)
             except (ViewraError, OSError) as failure:
                 told = f"version {new.version} {error.message}; {old.version} cannot serve again: {failure}"
                 self.slot.become(PluginState.CRASHED, told)
                 raise PluginUnavailable(self.plugin_id, told, hint=error.hint) from failure
+            if ended:
+                self.slot.become(PluginState.STOPPED, error.message)
             raise
 
     def _revision(self, run: Incarnation) -> str | None:
