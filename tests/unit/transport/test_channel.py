@@ -125,10 +125,12 @@ def test_each_channel_has_a_connection_of_its_own(tmp_path: Path, connect) -> No
         server.bind(str(tmp_path / "s"))
         server.listen()
         server.settimeout(10)
-        for _ in range(2):
-            grpc.channel_ready_future(connect(Handshake(1, "unix", str(tmp_path / "s"))))
+        channels = [connect(Handshake(1, "unix", str(tmp_path / "s"))) for _ in range(2)]
+        # Calls have them connect; gRPC's own watch of a channel may fail, on a thread of its own, when that is closed.
+        calls = [channel.unary_unary("/t/Any").future(b"", timeout=30) for channel in channels]
         accepted = [server.accept()[0] for _ in range(2)]
-        for connection in accepted:
+        for call, connection in zip(calls, accepted, strict=True):
+            call.cancel()
             connection.close()
 
 
