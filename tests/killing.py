@@ -1,19 +1,21 @@
 """Processes that are killed: right after a named step, or at a random moment.
 
-A test runs a program with ``run``; the program calls ``arm`` before it does what it is killed in, and ends with
-``finish``. ``KILLS``, from ``VIEWRA_TEST_KILLS``, is how many random moments a test is to try.
+A test runs a program with ``run``, or many times with ``kill_at_random_moments``; the program calls ``arm`` before it
+does what it is killed in, and ends with ``finish``. ``KILLS``, from ``VIEWRA_TEST_KILLS``, is how many such moments
+are tried.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,29 @@ def run(program: str, *arguments: object, point: str = "", delay_s: float = 0) -
 def was_killed(done: subprocess.CompletedProcess[str]) -> bool:
     """Whether that was how it ended."""
     return done.returncode == -signal.SIGKILL
+
+
+def kill_at_random_moments(
+    seed: int,
+    attempt: Callable[[str, float], subprocess.CompletedProcess[str]],
+    *,
+    prepare: Callable[[], object],
+    check: Callable[[], object],
+) -> None:
+    """Kill what ``attempt`` (a point, a delay) runs, ``KILLS`` times, and ``check`` what is left each time."""
+    moments = random.Random(seed)
+    prepare()
+    duration_s = float(attempt("", 0).stdout)
+    killed = 0
+    for _ in range(KILLS):
+        prepare()
+        done = attempt("random", moments.uniform(0, duration_s))
+        if was_killed(done):
+            killed += 1
+        else:
+            duration_s = float(done.stdout)  # a busy machine has become quicker
+        check()
+    assert killed >= KILLS // 3, "most moments were after the end"
 
 
 def arm(point: str, delay_s: str, places: Mapping[str, tuple[Any, str]]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import shutil
 import sqlite3
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.killing import KILLS, run, was_killed
+from tests.killing import KILLS, kill_at_random_moments, run, was_killed
 from viewra.db import REVISION, current_revision, open_database, reading, writing
 from viewra.db.engine import open_unmigrated
 from viewra.db.migrate import migrations_directory
@@ -127,11 +126,4 @@ def test_killed_right_after_a_step(database: Database, point: str) -> None:
 
 @pytest.mark.timeout(100 + 10 * KILLS)
 def test_killed_at_random_moments(database: Database) -> None:
-    moments = random.Random(6)
-    duration_s = float(database.run("").stdout)
-    killed = 0
-    for _ in range(KILLS):
-        database.fill()
-        killed += was_killed(database.run("random", moments.uniform(0, duration_s)))
-        database.check()
-    assert killed >= KILLS // 2, "most moments were after the end"
+    kill_at_random_moments(6, database.run, prepare=database.fill, check=database.check)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
+import itertools
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.killing import KILLS, run, was_killed
+from tests.killing import KILLS, kill_at_random_moments, run, was_killed
 from viewra import library
 from viewra.types import ScanStatus
 
@@ -128,14 +128,10 @@ def test_killed_right_after_a_step(filled, point: str) -> None:
 
 @pytest.mark.timeout(60 + 10 * KILLS)
 def test_killed_at_random_moments(filled) -> None:
-    moments = random.Random(SEED)
-    change(filled, 1)
-    undisturbed = run(SCAN, filled.url, filled.folder)
-    duration_s = float(undisturbed.stdout)
-    killed = 0
-    for number in range(2, 2 + KILLS):
-        change(filled, number)
-        delay_s = moments.uniform(0, duration_s)
-        killed += was_killed(run(SCAN, filled.url, filled.folder, point="random", delay_s=delay_s))
-        check(filled)
-    assert killed >= KILLS // 2, "most moments were after the end"
+    numbers = itertools.count(1)
+    kill_at_random_moments(
+        SEED,
+        lambda point, delay_s: run(SCAN, filled.url, filled.folder, point=point, delay_s=delay_s),
+        prepare=lambda: change(filled, next(numbers)),
+        check=lambda: check(filled),
+    )

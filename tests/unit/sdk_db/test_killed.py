@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.killing import KILLS, run, was_killed
+from tests.killing import KILLS, kill_at_random_moments, run, was_killed
 from tests.unit.sdk_db.conftest import fill, metadata, query
 from viewra.sdk_db import AlembicDatabaseService
 
@@ -85,11 +84,4 @@ def test_killed_right_after_a_step(database: Database, point: str, revision: str
 
 @pytest.mark.timeout(100 + 10 * KILLS)
 def test_killed_at_random_moments(database: Database) -> None:
-    moments = random.Random(6)
-    duration_s = float(database.run("").stdout)
-    killed = 0
-    for _ in range(KILLS):
-        database.back()
-        killed += was_killed(database.run("random", moments.uniform(0, duration_s)))
-        database.check()
-    assert killed >= KILLS // 2, "most moments were after the end"
+    kill_at_random_moments(6, database.run, prepare=database.back, check=database.check)
