@@ -176,6 +176,11 @@ class Incarnation:
 
     # ---- stop ----
 
+    def drain(self, timeout_s: float, closing: Closing) -> None:
+        """Wait for the calls that are under way, ``timeout_s`` seconds at most; a ``closing`` host does not wait."""
+        with closing.cuts(self.connection.hurry):
+            self.connection.drained(timeout_s)
+
     def quiesce(self, closing: Closing) -> None:
         """Have it let go of what only one process can hold; it still answers calls, and is stopped in any case.
 

@@ -90,7 +90,8 @@ def unload(plugins: Registry, plugin_id: str) -> Data:
     if before is PluginState.STOPPED:
         said = f"{plugin_id} was stopped already"
     else:
-        said = f"{plugin_id} was stopped" + (f": process {pid} has ended" if pid is not None else "; it did not run")
+        short = "; its start was cut short" if before is PluginState.STARTING else "; it did not run"
+        said = f"{plugin_id} was stopped" + (f": process {pid} has ended" if pid is not None else short)
     return _done(plugin, f"{said}; viewra plugins load {plugin_id} lets it run again")
 
 

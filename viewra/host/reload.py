@@ -109,8 +109,7 @@ class Reloader:
         run.quiesce(self.closing)  # while calls are still answered: the sooner it ends, the shorter they wait
         taken = self.slot.take(PluginState.DRAINING, reason, run=run)
         if taken is not None:  # it may have died in this moment
-            with self.closing.cuts(taken.connection.hurry):
-                taken.connection.drained(LONGEST_S)
+            taken.drain(LONGEST_S, self.closing)
             taken.stop()
         self.slot.become(PluginState.STARTING, reason)
         restore: Callable[[], object] = bool

@@ -245,8 +245,7 @@ class Runs:
         run = self.slot.take(PluginState.DRAINING)
         if run is None:
             return
-        with self.closing.cuts(run.connection.hurry):
-            run.connection.drained(DRAIN_S)
+        run.drain(DRAIN_S, self.closing)
         if run.stop() == "kill":
             log.warning("plugin %s had to be killed", self.plugin_id)
 
