@@ -14,8 +14,8 @@ import pytest
 
 from viewra import Host
 from viewra.host import Plugin
-from viewra.host.plugin_log_file import log_path
-from viewra.host.plugin_log_reader import PluginLogReader
+from viewra.host.logs.file import log_path
+from viewra.host.logs.reader import PluginLogReader
 from viewra.process.output import LONGEST_LINE
 from viewra.transport.hclog import LogRecord
 

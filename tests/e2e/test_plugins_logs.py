@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import MUSIC, Viewra, start
-from viewra.host.plugin_log_file import PluginLogFile, log_path
+from viewra.host.logs.file import PluginLogFile, log_path
 from viewra.transport.hclog_format import format_record
 
 pytestmark = pytest.mark.process

@@ -13,8 +13,8 @@ import pytest
 from viewra import Host
 from viewra.errors import PluginFault, PluginTimeout
 from viewra.host import Plugin
-from viewra.host.plugin_log_file import log_path
-from viewra.host.plugin_log_reader import PluginLogReader
+from viewra.host.logs.file import log_path
+from viewra.host.logs.reader import PluginLogReader
 from viewra.transport.hclog import LogRecord
 from viewra.types import FileToRead
 

@@ -25,9 +25,9 @@ from viewra import Host, hookimpl
 from viewra.codec.protocol import DEBUG
 from viewra.db import sqlite
 from viewra.errors import PluginClosed, PluginError, PluginTimeout, PluginUnavailable
-from viewra.host import restarts, startup
-from viewra.host.incarnation import Incarnation
-from viewra.host.reattach import Reattach
+from viewra.host.running import backoff, startup
+from viewra.host.running.reattach import Reattach
+from viewra.host.running.run import Run
 from viewra.process import Child
 from viewra.types import PluginState
 
@@ -132,10 +132,10 @@ def test_a_crash_at_each_step_of_the_start_is_told_with_the_step_and_leaves_noth
 def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_other(
     tmp_path: Path, directory: Path, states: States, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    ended: list[Incarnation] = []
+    ended: list[Run] = []
     prove, start = startup.prove, startup.start
 
-    def end(run: Incarnation) -> None:
+    def end(run: Run) -> None:
         if not ended:
             ended.append(run)
             os.kill(run.child.pid, signal.SIGKILL)
@@ -146,7 +146,7 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
         prove(steps, child)
         end(steps.run)
 
-    def started(*arguments: Any) -> Incarnation:
+    def started(*arguments: Any) -> Run:
         run = start(*arguments)
         end(run)
         return run
@@ -466,7 +466,7 @@ def test_ending_one_that_is_starting_is_final(tmp_path: Path, directory: Path, w
 def test_a_restart_that_is_due_is_called_off_by_whatever_comes_between(
     tmp_path: Path, directory: Path, states: States, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(restarts, "FIRST_PAUSE_S", 50.0)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE_S", 50.0)
     with running(tmp_path, states) as host:
         plugin = host.plugins["p"]
         os.kill(ask(host), signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 
 from viewra import Host
 from viewra.errors import PluginFault, UsageError
-from viewra.host.life import STOP_S
+from viewra.host.running.lifecycle import STOP_S
 from viewra.sdk import Plugin
 from viewra.testing import FakePlugin
 from viewra.types import PluginState

@@ -15,7 +15,7 @@ import pytest
 from viewra import Host
 from viewra.adapters import BreakerState
 from viewra.errors import ManifestError, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
-from viewra.host.status import Condition
+from viewra.host.running.status import Condition
 from viewra.types import PluginState
 
 from .conftest import States

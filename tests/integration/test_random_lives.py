@@ -27,7 +27,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from viewra import Host, hookimpl
 from viewra.errors import PluginError
-from viewra.host.handle import Plugin
+from viewra.host.plugin import Plugin
 from viewra.types import PluginState
 
 from .faulty import CODE, own_threads, processes, until

@@ -103,7 +103,7 @@ def test_a_host_that_closes_ends_its_plugins(new_host: Callable[..., Host]) -> N
 
 
 def test_the_lease_ends_what_nobody_takes_over(new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("viewra.host.lease.LEASE_S", "viewra.host.spec.LEASE_S"):
+    for name in ("viewra.host.running.lease.LEASE_S", "viewra.host.running.launch_spec.LEASE_S"):
         monkeypatch.setattr(name, 1)
     monkeypatch.setattr(lease, "_EVERY_S", 0.2)
     host = new_host().open()

@@ -14,7 +14,7 @@ import pytest
 
 from viewra import Host
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable
-from viewra.host.incarnation import QUIESCE_S
+from viewra.host.running.run import QUIESCE_S
 from viewra.types import PluginState
 
 from .conftest import States

@@ -15,7 +15,7 @@ import pytest
 from viewra import Host
 from viewra.errors import PluginFault, PluginUnavailable
 from viewra.host import Connecting
-from viewra.host.incarnation import SHUTDOWN_S, STOP_S
+from viewra.host.running.run import SHUTDOWN_S, STOP_S
 from viewra.types import PluginState, Result
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]

@@ -15,8 +15,8 @@ import attrs
 
 from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
-from viewra.host.control_wire import encoded, read_line, read_note
-from viewra.host.lock import holder
+from viewra.host.admin.wire import encoded, read_line, read_note
+from viewra.host.installed.lock import holder
 
 KNOCK_S = 5.0
 """Seconds in which a host that holds the data directory has to say that it is there; it may be starting or ending."""
@@ -95,7 +95,7 @@ def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
 
 def alone(options: Options, command: str, *, exclusive: bool = True, **arguments: Any) -> Any:
     """Do with a host of the command's own what a running one would be asked for."""
-    from viewra.host.commands import COMMANDS  # with them comes the whole host
+    from viewra.host.admin.commands import COMMANDS  # with them comes the whole host
 
     with options.host(exclusive=exclusive) as host:
         return COMMANDS[command](host.plugins, **arguments)

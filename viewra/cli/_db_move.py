@@ -15,9 +15,9 @@ from viewra.cli._output import json_option, print_json
 from viewra.db import manage
 from viewra.errors import UsageError
 from viewra.host import Host, Plugin
-from viewra.host.data_dir import make_private
-from viewra.host.find import find_plugin
-from viewra.host.lock import DataLock
+from viewra.host.admin.find import find_plugin
+from viewra.host.installed.data_dir import make_private
+from viewra.host.installed.lock import DataLock
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ from viewra.cli._options import Options
 from viewra.db import manage
 from viewra.errors import LockedError, PluginError, UsageError
 from viewra.host import Host, Plugin
-from viewra.host.find import find_plugin
+from viewra.host.admin.find import find_plugin
 from viewra.types import PluginState, SchemaState
 
 HOST = "host"

@@ -12,7 +12,7 @@ from viewra.cli._options import Options
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
 from viewra.errors import UsageError
-from viewra.host.find import find_plugin
+from viewra.host.admin.find import find_plugin
 
 
 @click.command("revision")

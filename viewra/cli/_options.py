@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from viewra.host.data_dir import default_data_dir
+from viewra.host.installed.data_dir import default_data_dir
 
 if TYPE_CHECKING:
     from viewra.host import Host

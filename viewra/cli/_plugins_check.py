@@ -36,7 +36,7 @@ def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_j
 
 def _run(report: CheckReport, assignments: dict[str, str]) -> CheckReport:
     """The report with what running the plugin showed."""
-    from viewra.host.settings import parse_setting  # with both comes the whole host
+    from viewra.host.installed.settings import parse_setting  # with both comes the whole host
     from viewra.testing import subprocess_plugin
 
     manifest = report.manifest

@@ -12,9 +12,9 @@ import click
 from viewra.cli._options import Options
 from viewra.cli._output import in_one_line
 from viewra.errors import ViewraError
-from viewra.host.find import find_plugin
-from viewra.host.plugin_log_file import log_path
-from viewra.host.plugin_log_reader import PluginLogReader
+from viewra.host.admin.find import find_plugin
+from viewra.host.logs.file import log_path
+from viewra.host.logs.reader import PluginLogReader
 from viewra.library.interrupt import interrupt_sets
 from viewra.transport.hclog import LogRecord
 from viewra.transport.hclog_format import format_record

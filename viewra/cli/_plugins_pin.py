@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from viewra.cli._options import Options
-from viewra.host.find import find_plugin
+from viewra.host.admin.find import find_plugin
 
 
 @click.command("pin")

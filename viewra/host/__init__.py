@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from viewra.codec.limits import Limits
     from viewra.host.facade import Host
-    from viewra.host.handle import Plugin
-    from viewra.host.reattach import Reattach
-    from viewra.host.settings import PluginSettings, Setting
-    from viewra.host.spec import Connecting
+    from viewra.host.installed.settings import PluginSettings, Setting
+    from viewra.host.plugin import Plugin
+    from viewra.host.running.launch_spec import Connecting
+    from viewra.host.running.reattach import Reattach
 
 __all__ = ["Connecting", "Host", "Limits", "Plugin", "PluginSettings", "Reattach", "Setting"]
 
 _HOMES = {
-    "Connecting": "viewra.host.spec",
+    "Connecting": "viewra.host.running.launch_spec",
     "Host": "viewra.host.facade",
     "Limits": "viewra.codec.limits",
-    "Plugin": "viewra.host.handle",
-    "PluginSettings": "viewra.host.settings",
-    "Reattach": "viewra.host.reattach",
-    "Setting": "viewra.host.settings",
+    "Plugin": "viewra.host.plugin",
+    "PluginSettings": "viewra.host.installed.settings",
+    "Reattach": "viewra.host.running.reattach",
+    "Setting": "viewra.host.installed.settings",
 }
 
 

@@ -18,18 +18,18 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
-from viewra.host.announcer import Announcer
-from viewra.host.commands import Commands
-from viewra.host.control import ControlServer
-from viewra.host.control_wire import NOTE_NAME
-from viewra.host.data_dir import default_data_dir, make_private
-from viewra.host.handle import Plugin
-from viewra.host.keeper import Keeper
-from viewra.host.lock import DataLock
-from viewra.host.reattach import Reattach
+from viewra.host.admin.commands import Commands
+from viewra.host.admin.server import ControlServer
+from viewra.host.admin.wire import NOTE_NAME
+from viewra.host.installed.data_dir import default_data_dir, make_private
+from viewra.host.installed.lock import DataLock
+from viewra.host.installed.uninstall import PACKAGES
+from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
-from viewra.host.spec import Connecting, Machinery
-from viewra.host.uninstall import PACKAGES
+from viewra.host.running.announcer import Announcer
+from viewra.host.running.launch_spec import Connecting, Machinery
+from viewra.host.running.reattach import Reattach
+from viewra.host.sync.ticker import Ticker
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import Implementation
 from viewra.types import PluginState, ScanReport, SearchPage
@@ -116,7 +116,7 @@ class Host:
             resources.callback(self._registry.close)
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
-                resources.callback(Keeper(self._registry.supervisors).close)
+                resources.callback(Ticker(self._registry.supervisors).close)
             if self._watch:
                 from viewra.host.hot_reload import HotReload  # light start: a host that only looks needs no watch
 
@@ -140,8 +140,8 @@ class Host:
     def detach(self) -> list[str]:
         """Close, but leave plugins that are ``detachable`` running, for the next host on this data directory.
 
-        Each lives on for as long as its lease runs (``viewra.host.lease.LEASE_S``), unless a host takes it over in that
-        time. Gives their ids.
+        Each lives on for as long as its lease runs (``viewra.host.running.lease.LEASE_S``), unless a host takes it over
+        in that time. Gives their ids.
         """
         if self._control is not None:
             self._control.close()  # nobody is to start again what is left
@@ -182,7 +182,7 @@ class Host:
 
     def metrics(self) -> str:
         """The figures of all plugins, as text in Prometheus' format (docs/metrics.md lists them)."""
-        from viewra.host.metrics import metrics_text  # light start: a host that nobody watches needs none
+        from viewra.host.admin.metrics import metrics_text  # light start: a host that nobody watches needs none
 
         return metrics_text({plugin_id: plugin.stats for plugin_id, plugin in self.plugins.items()})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viewra.errors import ViewraError
 from viewra.host.registry import Registry
-from viewra.host.watch import CodeWatcher
+from viewra.host.watch.watcher import CodeWatcher
 
 log = logging.getLogger("viewra.host")
 

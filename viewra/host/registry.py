@@ -15,21 +15,21 @@ from viewra.adapters import AtVersion, Endpoint, RemoteEndpoint, ServiceAdapter
 from viewra.codec.limits import Limits
 from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import PluginError, UsageError
-from viewra.host.discovery import Found, Place, discover, in_force
-from viewra.host.handle import Plugin
-from viewra.host.installation import Installation
-from viewra.host.local import LocalPlugin
-from viewra.host.pins import Pins
-from viewra.host.plugin_database import PluginDatabases
-from viewra.host.plugin_log import PluginLog
-from viewra.host.plugin_log_file import log_path
-from viewra.host.records import Records
-from viewra.host.secrets import SecretBox
-from viewra.host.settings import RUNTIME_MARK, PluginSettings
-from viewra.host.slot import StateListener
-from viewra.host.spec import Connecting, Machinery
-from viewra.host.supervisor import Supervisor
-from viewra.host.uninstall import remove, require_removable
+from viewra.host.database.databases import PluginDatabases
+from viewra.host.installed.discovery import Found, Place, discover, in_force
+from viewra.host.installed.installation import Installation
+from viewra.host.installed.pins import Pins
+from viewra.host.installed.secrets import SecretBox
+from viewra.host.installed.settings import RUNTIME_MARK, PluginSettings
+from viewra.host.installed.uninstall import remove, require_removable
+from viewra.host.logs.file import log_path
+from viewra.host.logs.log import PluginLog
+from viewra.host.plugin import Plugin
+from viewra.host.running.in_process import LocalPlugin
+from viewra.host.running.launch_spec import Connecting, Machinery
+from viewra.host.running.remembered import Remembered
+from viewra.host.running.slot import StateListener
+from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import Manifest, Runtime
 from viewra.services import Implementation
 
@@ -60,7 +60,7 @@ class Registry(Mapping[str, Plugin]):
         self._box = SecretBox(data_dir)
         self._databases = PluginDatabases(data_dir, engine)
         self._pins = Pins(engine)
-        self._records = Records(engine)
+        self._records = Remembered(engine)
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting

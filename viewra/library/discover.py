@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.library import mime
+from viewra.library.deletions import Deletions
 from viewra.library.filerows import Changes, FileRows, KnownFile, NewFile
 from viewra.library.fingerprint import fingerprint
-from viewra.library.gone import Gone
 from viewra.library.libraries import Scope
-from viewra.library.moves import MoveFinder
+from viewra.library.move_detection import MoveFinder
 from viewra.library.paths import join
 from viewra.library.report import Tally
 from viewra.library.walk import FoundDirectory, FoundFile, walk
@@ -54,7 +54,7 @@ class Discovery:
         self._full = full
         self._moves = MoveFinder(engine, scope.library_id)
         self._rows = FileRows(engine, scope, job_id)
-        self._gone = Gone(engine, scope, job_id, tally)
+        self._gone = Deletions(engine, scope, job_id, tally)
         self.newest_id = self._moves.newest_id
         self.current = ""
 

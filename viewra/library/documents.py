@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, libraries, media_files
-from viewra.library import fulltext, readings
+from viewra.library import fulltext, outcomes
 from viewra.library.merge import Priorities, pick
+from viewra.library.outcomes import Answer
 from viewra.library.paths import below, display_bytes, join
 from viewra.library.query import TEXT_FIELDS
-from viewra.library.readings import Answer
 
 
 def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
@@ -45,5 +45,5 @@ def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: 
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[dict[str, object]]:
     """The rows of files as they should be in the index."""
     files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
-    answers = readings.load(connection, [file.id for file in files])
+    answers = outcomes.load(connection, [file.id for file in files])
     return [document(file, answers.get(file.id, []), priorities) for file in files]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, listener_cursors, media_files, scan_events
 from viewra.db.transactions import reading, writing
-from viewra.library import priorities, readings
+from viewra.library import outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import join
 from viewra.types import ScanEvent, ScanEventKind
@@ -136,7 +136,7 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
         row = connection.execute(place.where(media_files.c.id == stored.media_file_id)).one_or_none()
         if row is None:
             return None
-        answers = readings.load(connection, [row.id]).get(row.id, [])
+        answers = outcomes.load(connection, [row.id]).get(row.id, [])
         orders = priorities.load(connection)
     merged = merge((answer.reading() for answer in answers), orders)
     return ScanEvent(

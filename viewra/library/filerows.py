@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import writing
-from viewra.library import readings
+from viewra.library import outcomes
 from viewra.library.libraries import Scope
 from viewra.library.paths import display_bytes, join
 from viewra.library.walk import FoundFile
@@ -77,7 +77,7 @@ class FileRows:
             if changes.changed:
                 rows = [_values(known) | {"b_event_due": True} for known in changes.changed]
                 connection.execute(_update("size", "mtime_ns", "device", "inode", "fingerprint", "event_due"), rows)
-                readings.mark_unread(connection, [known.id for known in changes.changed])
+                outcomes.mark_unread(connection, [known.id for known in changes.changed])
             if changes.elsewhere:
                 connection.execute(_update("device", "inode"), [_values(known) for known in changes.elsewhere])
             if changes.new:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, file_metadata, libraries, media_files, scan_events
 from viewra.db.transactions import reading, writing
-from viewra.library import documents, fulltext, jobs, priorities, readings
+from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.types import ScanEventKind
 
 PAGE = 500
@@ -119,7 +119,7 @@ def _metadata(engine: sa.Engine, repair: bool) -> set[int]:
                 if repair:
                     this = sa.and_(table.c.media_file_id == row.media_file_id, table.c.plugin_id == row.plugin_id)
                     cleared = sa.update(table).where(this)
-                    connection.execute(cleared.values(data=None, status="skipped", code_hash=readings.UNREAD))
+                    connection.execute(cleared.values(data=None, status="skipped", code_hash=outcomes.UNREAD))
     return unreadable
 
 

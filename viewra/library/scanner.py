@@ -19,16 +19,16 @@ from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import DatabaseError
 from viewra.hookspecs import Hooks
-from viewra.library import events, jobs, libraries, readings
+from viewra.library import events, jobs, libraries, outcomes
 from viewra.library.discover import Discovery
 from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
 from viewra.library.notify import Notifier
 from viewra.library.paths import display, display_bytes
-from viewra.library.record import Recorder
+from viewra.library.recorder import Recorder
 from viewra.library.report import ProgressReporter, ScanProgress, Tally
 from viewra.library.scrape import Completion, Outcomes, Scraper
-from viewra.library.todo import ToDo
+from viewra.library.unread import Unread
 from viewra.services import ScraperSession
 from viewra.types import ScanReport, ScanStatus
 
@@ -148,8 +148,8 @@ class _Scan:
             full=full,
         )
         for session in self._sessions:
-            todo = ToDo(self._engine, self._scope, session, self._types)
-            self._scrapers.append(Scraper(session, todo, self._completions, discovery.newest_id))
+            unread = Unread(self._engine, self._scope, session, self._types)
+            self._scrapers.append(Scraper(session, unread, self._completions, discovery.newest_id))
         for committed in discovery.run():
             if self._cancel.is_set():
                 return False
@@ -219,7 +219,7 @@ class _Scan:
         """One line for each scraper that was given up, with how many files it misses."""
         for scraper in self._scrapers:
             if scraper.gave_up is not None:
-                missed = scraper.todo.ids()
+                missed = scraper.unread.ids()
                 for file_id in missed:
                     self._tally.miss_file(file_id)
                 error = f"{scraper.gave_up.message}; {len(missed)} files are left to the next scan"
@@ -243,7 +243,7 @@ class _Scan:
     def _mark_all_unread(self) -> None:
         files = sa.select(media_files.c.id).join_from(media_files, directories).where(self._scope.directories())
         with writing(self._engine) as connection:
-            readings.mark_unread(connection, files)
+            outcomes.mark_unread(connection, files)
 
     def _unread(self) -> int:
         """How many files some scraper has still to read, as far as it is known."""

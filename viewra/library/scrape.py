@@ -16,7 +16,7 @@ from queue import SimpleQueue
 import attrs
 
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
-from viewra.library.todo import ToDo, WantedFile
+from viewra.library.unread import Unread, WantedFile
 from viewra.services import ScraperSession
 from viewra.types import FileOutcome, FileToRead
 
@@ -61,11 +61,11 @@ class Scraper:
     """Keeps one session's window full from its to-do. Everything happens in the scan's thread, but the futures."""
 
     def __init__(
-        self, session: ScraperSession, todo: ToDo, completions: SimpleQueue[Completion], newest_id: int
+        self, session: ScraperSession, unread: Unread, completions: SimpleQueue[Completion], newest_id: int
     ) -> None:
         """Until ``sweep`` only files with ids above ``newest_id`` are read: the walk has yet to look at the others."""
         self.session = session
-        self.todo = todo
+        self.unread = unread
         self.gave_up: PluginError | None = None
         self._completions = completions
         self._cursor = newest_id
@@ -108,7 +108,7 @@ class Scraper:
         self._passed_over.update(file.id for batch in self._in_flight for file in batch.files)
         self._passed_over.update(file.id for file, _ in self._accused)
         self._cursor = 0
-        self.look_again(self._answered + self.todo.count())
+        self.look_again(self._answered + self.unread.count())
 
     def submit(self, *, partial: bool) -> None:
         """Fill the window; ``partial``: with a batch that is not full too, even while others are in flight."""
@@ -159,7 +159,7 @@ class Scraper:
     def _next_files(self, *, partial: bool) -> tuple[WantedFile, ...]:
         size = max(1, self.session.batch_size)
         while self._has_more and len(self._waiting) < size:
-            page = self.todo.page(self._cursor, PAGE)
+            page = self.unread.page(self._cursor, PAGE)
             self._has_more = len(page) == PAGE
             if page:
                 self._cursor = page[-1].id

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.errors import UsageError
-from viewra.library import priorities, readings
+from viewra.library import outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import absolute, display, display_bytes, folder_of, join
 from viewra.types import MediaFile
@@ -22,7 +22,7 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
         row = _find(connection, given) or _find(connection, os.path.realpath(given))
         if row is None:
             raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
-        answers = readings.load(connection, [row.id]).get(row.id, [])
+        answers = outcomes.load(connection, [row.id]).get(row.id, [])
         orders = priorities.load(connection)
     return MediaFile(
         id=row.id,

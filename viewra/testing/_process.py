@@ -12,12 +12,12 @@ import attrs
 
 from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
-from viewra.host.discovery import MANIFEST_NAME, Found, Place
-from viewra.host.handle import Plugin
-from viewra.host.installation import Installation
-from viewra.host.plugin_log import PluginLog
-from viewra.host.spec import Machinery
-from viewra.host.supervisor import Supervisor
+from viewra.host.installed.discovery import MANIFEST_NAME, Found, Place
+from viewra.host.installed.installation import Installation
+from viewra.host.logs.log import PluginLog
+from viewra.host.plugin import Plugin
+from viewra.host.running.launch_spec import Machinery
+from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
 

@@ -6,8 +6,8 @@ import pytest
 
 from viewra.adapters import CallStats
 from viewra.cli._plugins_stats import Figures, _size, _tables, _time
-from viewra.host.describe import figures
-from viewra.host.status import Condition, HealthReport, PluginStats, ResourceSample
+from viewra.host.admin.describe import figures
+from viewra.host.running.status import Condition, HealthReport, PluginStats, ResourceSample
 from viewra.types import PluginState
 
 SAMPLE = ResourceSample(1.0, 87.4, 50 * 2**20, 9, 31, 2, 5 * 2**30, 123)

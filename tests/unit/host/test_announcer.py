@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from viewra.host.announcer import Announcer
+from viewra.host.running.announcer import Announcer
 from viewra.types import PluginState
 
 READY, RUNNING = PluginState.READY, PluginState.RUNNING

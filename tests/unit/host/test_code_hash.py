@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from viewra.host.code_hash import code_hash
+from viewra.host.installed.code_hash import code_hash
 
 
 @pytest.fixture

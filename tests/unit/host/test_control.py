@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 
 from viewra.cli._control import HostError, _exchange, ask, find_host
 from viewra.errors import LockedError, ManifestError, UsageError, ViewraError
-from viewra.host import control
-from viewra.host.control import LONGEST_REQUEST, MOST_CONNECTIONS, ControlServer
-from viewra.host.control_wire import read_note
-from viewra.host.lock import DataLock, holder
+from viewra.host.admin import server as control
+from viewra.host.admin.server import LONGEST_REQUEST, MOST_CONNECTIONS, ControlServer
+from viewra.host.admin.wire import read_note
+from viewra.host.installed.lock import DataLock, holder
 
 
 def answer(command: str, arguments: Mapping[str, Any]) -> Any:
@@ -341,7 +341,7 @@ def test_looking_who_holds_the_data_directory_keeps_nobody_out(tmp_path: Path, m
     assert holder(tmp_path) is None
     looking = os.open(tmp_path / "host.lock", os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
-    monkeypatch.setattr("viewra.host.lock.time.sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+    monkeypatch.setattr("viewra.host.installed.lock.time.sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
     with DataLock(tmp_path):
         os.close(looking)
 

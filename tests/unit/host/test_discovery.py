@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from viewra.host.discovery import Found, Place, discover, in_force
+from viewra.host.installed.discovery import Found, Place, discover, in_force
 from viewra.host.registry import Registry
 from viewra.types import PluginState
 

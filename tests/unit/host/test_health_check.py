@@ -11,8 +11,8 @@ import pytest
 
 from viewra.errors import NotOffered, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Plugin
-from viewra.host.health_check import check_health
-from viewra.host.status import HealthReport, PluginStats
+from viewra.host.admin.health_check import check_health
+from viewra.host.running.status import HealthReport, PluginStats
 from viewra.types import Health, PluginState
 
 

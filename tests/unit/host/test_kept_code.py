@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from viewra.host import kept_code
-from viewra.host.code_hash import code_hash
-from viewra.host.kept_code import KeptCode
+from viewra.host.installed import kept_code
+from viewra.host.installed.code_hash import code_hash
+from viewra.host.installed.kept_code import KeptCode
 
 
 @pytest.fixture

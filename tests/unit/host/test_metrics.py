@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from viewra.adapters import BOUNDS_S, CallStats, HookStats
 from viewra.errors import PluginTimeout
-from viewra.host.metrics import metrics_text
-from viewra.host.status import Condition, HealthReport, PluginStats, ResourceSample
+from viewra.host.admin.metrics import metrics_text
+from viewra.host.running.status import Condition, HealthReport, PluginStats, ResourceSample
 from viewra.types import PluginState
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from viewra import Host
 from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
-from viewra.host.commands import COMMANDS, Commands
-from viewra.host.describe import _together
-from viewra.host.operations import enable, list_, uninstall
+from viewra.host.admin.commands import COMMANDS, Commands
+from viewra.host.admin.describe import _together
+from viewra.host.admin.operations import enable, list_, uninstall
 from viewra.sdk import Plugin
 from viewra.types import Health
 

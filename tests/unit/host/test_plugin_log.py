@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from viewra.host.plugin_log import KEPT_CHARACTERS, KEPT_RECORDS, PluginLog, readable
-from viewra.host.plugin_log_file import PluginLogFile, by_age, log_path
-from viewra.host.plugin_log_reader import PluginLogReader
+from viewra.host.logs.file import PluginLogFile, by_age, log_path
+from viewra.host.logs.log import KEPT_CHARACTERS, KEPT_RECORDS, PluginLog, readable
+from viewra.host.logs.reader import PluginLogReader
 from viewra.transport.hclog import LogRecord
 from viewra.transport.hclog_format import format_record
 

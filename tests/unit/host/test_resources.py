@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from viewra.host.resources import History, Sampler
-from viewra.host.status import ResourceSample
+from viewra.host.running.resources import History, Sampler
+from viewra.host.running.status import ResourceSample
 
 pytestmark = pytest.mark.process
 
@@ -367,6 +367,6 @@ def test_history_keeps_the_last_ones_from_any_thread() -> None:
 
 
 def test_psutil_is_imported_only_by_a_sampler() -> None:
-    program = "import sys, viewra.host.facade, viewra.host.resources; print('psutil' in sys.modules)"
+    program = "import sys, viewra.host.facade, viewra.host.running.resources; print('psutil' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

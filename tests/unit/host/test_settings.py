@@ -13,8 +13,8 @@ import pytest
 from viewra import manifest as manifests
 from viewra.db import open_database
 from viewra.errors import ManifestError, UsageError, ViewraError
-from viewra.host.secrets import SecretBox
-from viewra.host.settings import PluginSettings
+from viewra.host.installed.secrets import SecretBox
+from viewra.host.installed.settings import PluginSettings
 
 MANIFEST = """\
 id: "x"

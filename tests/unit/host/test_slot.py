@@ -12,8 +12,8 @@ from typing import cast
 import grpc
 
 from viewra.adapters import Connection
-from viewra.host.incarnation import Incarnation
-from viewra.host.slot import Slot
+from viewra.host.running.run import Run
+from viewra.host.running.slot import Slot
 from viewra.types import PluginState
 
 R, S, D, C, B = (
@@ -32,8 +32,8 @@ class FakeRun:
         self.connection = Connection(grpc.insecure_channel("unix:/nowhere"))
 
 
-def run() -> Incarnation:
-    return cast("Incarnation", FakeRun())
+def run() -> Run:
+    return cast("Run", FakeRun())
 
 
 class Told(list[tuple[PluginState, PluginState, str]]):
@@ -137,7 +137,7 @@ def test_of_those_who_take_it_at_the_same_time_one_gets_it() -> None:
         together = threading.Barrier(8)
         got: list[object] = []
 
-        def take(served: Incarnation = served, together: threading.Barrier = together, got: list[object] = got) -> None:
+        def take(served: Run = served, together: threading.Barrier = together, got: list[object] = got) -> None:
             together.wait(10)
             if one.take(C, run=served) is not None:
                 got.append(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from viewra.host.turn import Turn
+from viewra.host.sync.turn import Turn
 
 
 def test_one_at_a_time() -> None:

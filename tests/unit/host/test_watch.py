@@ -15,10 +15,10 @@ from typing import Self
 
 import pytest
 
-from viewra.host.watch import CodeWatcher
-from viewra.host.watch_debounce import Debounce
-from viewra.host.watch_paths import Look, PluginPaths
-from viewra.host.watch_tree import Tree, WatchSet
+from viewra.host.watch.debounce import Debounce
+from viewra.host.watch.paths import Look, PluginPaths
+from viewra.host.watch.tree import Tree, WatchSet
+from viewra.host.watch.watcher import CodeWatcher
 
 DEADLINE_S = 30
 
@@ -718,6 +718,8 @@ def test_too_few_watches(tmp_path: Path, limit: str, value: int, remedy: str) ->
 
 @pytest.mark.process
 def test_watchdog_is_imported_only_by_a_watcher() -> None:
-    program = "import sys, viewra.host.facade, viewra.cli._main, viewra.host.watch; print('watchdog' in sys.modules)"
+    program = (
+        "import sys, viewra.host.facade, viewra.cli._main, viewra.host.watch.watcher; print('watchdog' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -20,7 +20,7 @@ from concurrent.futures import Future
 from tests.killing import arm, finish
 from viewra import library
 from viewra.db import open_database
-from viewra.library import discover, events, filerows, fulltext, gone, jobs, readings, record
+from viewra.library import deletions, discover, events, filerows, fulltext, jobs, outcomes, recorder
 from viewra.types import FileOutcome, Result
 
 url, folder, point, delay_s = sys.argv[1:]
@@ -44,14 +44,14 @@ PLACES = {
     "job": (jobs, "begin"),
     "directories": (filerows.FileRows, "_add_directories"),
     "files": (filerows.FileRows, "write"),
-    "unread": (readings, "mark_unread"),
+    "unread": (outcomes, "mark_unread"),
     "moves": (discover.Discovery, "_find_moves"),
-    "metadata": (readings, "store"),
+    "metadata": (outcomes, "store"),
     "index": (fulltext, "index"),
     "told": (events, "tell_files"),
-    "recorded": (record.Recorder, "flush"),
+    "recorded": (recorder.Recorder, "flush"),
     "forgotten": (fulltext, "forget_selected"),
-    "deleted": (gone.Gone, "_delete_files"),
+    "deleted": (deletions.Deletions, "_delete_files"),
     "end": (jobs, "finish"),
 }
 engine = open_database(url)

@@ -154,7 +154,7 @@ def test_a_job_that_this_thread_could_not_end_does_not_lock_its_library(world) -
 
 
 def test_a_database_that_fails_in_the_middle_fails_the_job(world, monkeypatch: pytest.MonkeyPatch) -> None:
-    from viewra.library.record import Recorder
+    from viewra.library.recorder import Recorder
 
     def full(self) -> None:
         raise DatabaseError("database x has no room: the disk is full")

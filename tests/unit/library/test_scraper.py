@@ -9,11 +9,11 @@ import pytest
 
 from viewra.errors import PluginTimeout
 from viewra.library.scrape import PAGE, Scraper
-from viewra.library.todo import WantedFile
+from viewra.library.unread import WantedFile
 from viewra.types import FileOutcome
 
 
-class ToDo:
+class Unread:
     """A to-do of which answered files are taken by the test."""
 
     def __init__(self) -> None:
@@ -52,9 +52,9 @@ class Session:
 
 class Bench:
     def __init__(self) -> None:
-        self.todo, self.session = ToDo(), Session()
+        self.unread, self.session = Unread(), Session()
         self.completions: SimpleQueue = SimpleQueue()
-        self.scraper = Scraper(self.session, self.todo, self.completions, 10)
+        self.scraper = Scraper(self.session, self.unread, self.completions, 10)
 
     def answer(self, call: int, error: Exception | None = None):
         ids, future = self.session.calls[call]
@@ -62,7 +62,7 @@ class Bench:
             future.set_exception(error)
         else:
             future.set_result([FileOutcome({})] * len(ids))
-            self.todo.files = [file for file in self.todo.files if file.id not in ids]
+            self.unread.files = [file for file in self.unread.files if file.id not in ids]
         return self.scraper.settle(self.completions.get(timeout=5))
 
 
@@ -72,7 +72,7 @@ def bench() -> Bench:
 
 
 def test_only_files_newer_than_the_scan_are_read_before_the_sweep(bench: Bench) -> None:
-    bench.todo.add(1, 2, 11, 12)
+    bench.unread.add(1, 2, 11, 12)
     bench.scraper.look_again(2)
     bench.scraper.submit(partial=False)
     assert bench.session.handed_over == [[11, 12]]
@@ -82,11 +82,11 @@ def test_only_files_newer_than_the_scan_are_read_before_the_sweep(bench: Bench) 
 
 
 def test_a_batch_that_is_not_full_waits_while_another_is_in_flight(bench: Bench) -> None:
-    bench.todo.add(11, 12, 13, 14, 15)
+    bench.unread.add(11, 12, 13, 14, 15)
     bench.scraper.look_again(5)
     bench.scraper.submit(partial=False)
     assert bench.session.handed_over == [[11, 12, 13, 14]]
-    bench.todo.add(16, 17, 18)
+    bench.unread.add(16, 17, 18)
     bench.scraper.look_again(8)
     bench.scraper.submit(partial=False)
     assert bench.session.handed_over == [[11, 12, 13, 14], [15, 16, 17, 18]]
@@ -94,7 +94,7 @@ def test_a_batch_that_is_not_full_waits_while_another_is_in_flight(bench: Bench)
 
 def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) -> None:
     bench.session.batch_size = 1
-    bench.todo.add(11, 12, 13, 14)
+    bench.unread.add(11, 12, 13, 14)
     bench.scraper.look_again(4)
     bench.scraper.submit(partial=False)
     timeout = PluginTimeout("tags", "no answer")
@@ -114,7 +114,7 @@ def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) 
 
 
 def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench) -> None:
-    bench.todo.add(11, 12, 13, 14)
+    bench.unread.add(11, 12, 13, 14)
     bench.scraper.look_again(4)
     kept = []
     for call, error in enumerate([True, False, True, True, False]):
@@ -128,7 +128,7 @@ def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench)
 
 
 def test_the_only_file_keeps_its_error_though_nothing_is_left_to_prove_the_plugin(bench: Bench) -> None:
-    bench.todo.add(11)
+    bench.unread.add(11)
     bench.scraper.look_again(1)
     bench.scraper.submit(partial=True)
     assert bench.answer(0, PluginTimeout("tags", "no answer")) == []
@@ -140,7 +140,7 @@ def test_the_only_file_keeps_its_error_though_nothing_is_left_to_prove_the_plugi
 
 def test_more_than_a_page(bench: Bench) -> None:
     bench.session.batch_size = 256
-    bench.todo.add(*range(11, 11 + 2 * PAGE))
+    bench.unread.add(*range(11, 11 + 2 * PAGE))
     bench.scraper.look_again(2 * PAGE)
     call = 0
     while not bench.scraper.idle:
@@ -151,7 +151,7 @@ def test_more_than_a_page(bench: Bench) -> None:
 
 
 def test_what_is_left_is_counted(bench: Bench) -> None:
-    bench.todo.add(11, 12, 13)
+    bench.unread.add(11, 12, 13)
     bench.scraper.look_again(3)
     assert bench.scraper.remaining == 3
     bench.scraper.submit(partial=True)
@@ -160,7 +160,7 @@ def test_what_is_left_is_counted(bench: Bench) -> None:
 
 
 def test_after_a_cancellation_nothing_is_taken_back(bench: Bench) -> None:
-    bench.todo.add(11)
+    bench.unread.add(11)
     bench.scraper.look_again(1)
     bench.scraper.submit(partial=True)
     bench.scraper.cancel()

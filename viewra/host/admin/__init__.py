@@ -1,0 +1,1 @@
+"""What operators do with plugins and see of them: operations, descriptions, the control socket, metrics."""

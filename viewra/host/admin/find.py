@@ -1,0 +1,22 @@
+"""Finds the plugin that a person named, or says which one was perhaps meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from viewra.errors import UsageError
+
+if TYPE_CHECKING:
+    from viewra.host.plugin import Plugin
+
+
+def find_plugin(plugins: Mapping[str, Plugin], plugin_id: str) -> Plugin:
+    """The plugin in force of this id; raises UsageError when there is none."""
+    plugin = plugins.get(plugin_id)
+    if plugin is not None:
+        return plugin
+    near = difflib.get_close_matches(plugin_id, plugins, 1)
+    hint = f"did you mean {near[0]}?" if near else "viewra plugins list shows what there is"
+    raise UsageError(f"there is no plugin {plugin_id!r}", hint=hint)

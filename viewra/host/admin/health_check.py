@@ -1,0 +1,68 @@
+"""Asks the plugins that run for their health, all at the same time; one that does not run is left asleep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
+from viewra.host.plugin import Plugin
+from viewra.host.running.status import Condition
+from viewra.types import PluginState
+
+BROKEN_DOWN = {PluginState.CRASHED, PluginState.BACKOFF, PluginState.QUARANTINED}
+"""States in which a plugin does not run although it should."""
+
+
+def check_health(plugins: Sequence[Plugin]) -> list[dict[str, Any]]:
+    """The health of each plugin as JSON data, in the given order.
+
+    ``transport`` says whether the process answers, ``own`` what the plugin says of itself; both are None for a plugin
+    that was not asked, and ``own`` for one whose word did not come. ``well`` is whether nothing is wrong, ``error``
+    what is.
+    """
+    if not plugins:
+        return []
+    with ThreadPoolExecutor(len(plugins), thread_name_prefix="health") as pool:
+        return list(pool.map(_check, plugins))
+
+
+def _check(plugin: Plugin) -> dict[str, Any]:
+    if plugin.state is not PluginState.RUNNING:
+        well = plugin.state not in BROKEN_DOWN
+        return _row(plugin, Condition.UNKNOWN, None, None, "" if well else plugin.reason, well=well)
+    transport: bool | None = True
+    own: bool | None = None
+    try:
+        said = plugin.health()
+    except NotOffered:
+        error = ""
+    except PluginFault as fault:
+        own, error = False, fault.message
+    except PluginTimeout as late:  # its Health may wait for a remote site: that the process hangs is not said
+        transport, error = plugin.health_report.transport, late.message
+    except PluginError as gone:
+        transport, error = False, gone.message
+    else:
+        own, error = said.healthy, "" if said.healthy else said.error or "it does not say why"
+    breaker = plugin.stats.breaker
+    if not error and breaker != "closed":
+        error = f"too many of its calls failed: its breaker is {breaker}"
+    condition = Condition.UNHEALTHY if transport is False else Condition.DEGRADED if error else Condition.HEALTHY
+    return _row(plugin, condition, transport, own, error, well=condition is Condition.HEALTHY)
+
+
+def _row(
+    plugin: Plugin, condition: Condition, transport: bool | None, own: bool | None, error: str, *, well: bool
+) -> dict[str, Any]:
+    return {
+        "id": plugin.id,
+        "state": str(plugin.state),
+        "condition": str(condition),
+        "transport": transport,
+        "own": own,
+        "error": error,
+        "breaker": plugin.stats.breaker,
+        "well": well,
+    }

@@ -1,0 +1,169 @@
+"""The control socket of a host that runs on a data directory: answers the command line, on a thread for each question.
+
+What goes over it is in ``viewra.host.admin.wire``; what the commands are is left to whoever answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from viewra.errors import UsageError, ViewraError
+from viewra.host.admin.wire import encoded, failure, parse_request, read_line, require_own, write_note
+from viewra.process import check_socket_path
+
+Answer = Callable[[str, Mapping[str, Any]], Any]
+"""Called with a command and its arguments, from any thread; gives JSON data or raises, best a ViewraError."""
+
+LONGEST_REQUEST = 256 * 1024
+"""Bytes of a request, which is names and settings."""
+REQUEST_S, REPLY_S = 5.0, 5.0
+"""Seconds in which a request has to arrive, and its answer has to be taken."""
+MOST_CONNECTIONS = 16
+
+log = logging.getLogger("viewra.host")
+
+
+class ControlServer:
+    """Answers on the socket ``path`` from construction to ``close``; the file ``note`` says where that is meanwhile.
+
+    Only processes of this user, and root's, are answered. Each connection has a thread of its own. Raises ViewraError
+    when socket or note cannot be made.
+    """
+
+    def __init__(self, path: Path, note: Path, answer: Answer) -> None:
+        check_socket_path(path)
+        self._path = path
+        self._note = note
+        self._answer = answer
+        self._lock = threading.Lock()
+        self._asking: set[socket.socket] = set()  # connections whose request has not arrived yet
+        self._threads: set[threading.Thread] = set()
+        self._closing = False
+        with contextlib.ExitStack() as undo:
+            try:
+                self._listener = undo.enter_context(socket.socket(socket.AF_UNIX))
+                self._listener.bind(str(path))
+                path.chmod(0o600)
+                self._listener.listen(MOST_CONNECTIONS)
+                self._listener.setblocking(False)
+                self._wake, self._woken = socket.socketpair()
+                undo.callback(self._wake.close)
+                undo.callback(self._woken.close)
+                write_note(note, path)
+            except OSError as error:
+                raise ViewraError(
+                    f"the control socket {path} cannot be made: {error.strerror}", hint=f"look at {error.filename}"
+                ) from error
+            undo.pop_all()
+        self._accepting = threading.Thread(target=self._accept, name="control", daemon=True)
+        self._accepting.start()
+
+    def close(self) -> None:
+        """Take no more requests, and wait for the commands that run: they use the plugins. Closing twice is fine."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        self._note.unlink(missing_ok=True)
+        self._wake.close()
+        self._accepting.join()
+        self._woken.close()
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+        with self._lock:
+            threads = tuple(self._threads)
+            for connection in self._asking:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
+        for thread in threads:
+            thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # ---- within ----
+
+    def _accept(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _ in selector.select()}
+                if self._woken in ready:
+                    return
+                try:
+                    connection, _ = self._listener.accept()
+                except OSError as error:  # whoever knocked has gone, or the process has no descriptors left
+                    log.debug("a connection to the control socket failed: %s", error)
+                    threading.Event().wait(0.05)  # not to spin while there are none
+                    continue
+                self._begin(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        """Answer a connection on a thread of its own; one too many is turned away."""
+        with self._lock:
+            self._threads = {thread for thread in self._threads if thread.is_alive()}
+            if len(self._threads) >= MOST_CONNECTIONS:
+                connection.setblocking(False)
+                _send(connection, failure(ViewraError("the host is busy with other commands", hint="try again")))
+                connection.close()
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), name="control-command", daemon=True)
+            self._asking.add(connection)
+            self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the process may have no more threads
+            log.warning("a command cannot be taken: %s", error)
+            self._threads.discard(thread)
+            self._end(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            reply = self._reply(connection)
+            if reply is not None:
+                connection.settimeout(REPLY_S)
+                _send(connection, reply)
+        finally:
+            self._end(connection)
+
+    def _end(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._asking.discard(connection)
+        connection.close()
+
+    def _reply(self, connection: socket.socket) -> dict[str, Any] | None:
+        """What to answer, None when nothing: whoever asked has gone, or the host ends."""
+        try:
+            line = read_line(connection, LONGEST_REQUEST, time.monotonic() + REQUEST_S)
+            require_own(connection)
+            with self._lock:
+                self._asking.discard(connection)
+                if self._closing or not line:
+                    return None
+            return {"result": self._answer(*parse_request(line))}
+        except ViewraError as error:
+            return failure(error)
+        except TimeoutError:
+            return failure(UsageError(f"the request did not arrive within {REQUEST_S:g} s"))
+        except OSError:
+            return None
+        except Exception as error:
+            log.exception("a command failed within the host")
+            return failure(ViewraError(f"the host failed to do it: {error!r}", hint="its log has the traceback"))
+
+
+def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # whoever asked does not wait for the answer
+        connection.sendall(encoded(reply))

@@ -1,0 +1,1 @@
+"""A plugin's own database: where it is, who may use it, and its migrations."""

@@ -1,0 +1,58 @@
+"""A copy of the code that ran last: what a plugin goes back to when a new version does not start in its place.
+
+Only plugins that cannot be replaced while they run need one: with the old process gone and its files overwritten, there
+would be no way back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from viewra.host.installed.code_hash import code_hash
+
+_LINKED = ("node_modules",)  # and what is hidden, a virtual environment say: large, and no code of the plugin's own
+
+
+class KeptCode:
+    """The copy of one plugin's code, in ``folder``, under the code's hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, directory: Path, wanted_hash: str) -> None:
+        """Keep the code in ``directory``, unless it has changed from what has this hash; what was kept before goes."""
+        if self.path(wanted_hash) is not None:
+            return
+        kept = self._folder / wanted_hash
+        draft = self._folder / f".{wanted_hash}"
+        for spoilt in (kept, draft):
+            shutil.rmtree(spoilt, ignore_errors=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        linked = [entry for entry in directory.iterdir() if entry.name.startswith(".") or entry.name in _LINKED]
+        left_out = {str(directory): [entry.name for entry in linked]}
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(
+            directory,
+            draft,
+            symlinks=True,
+            ignore=lambda folder, names: {*ignored(folder, names), *left_out.get(str(folder), ())},
+        )
+        for entry in linked:
+            (draft / entry.name).symlink_to(entry)
+        if code_hash(draft) != wanted_hash:  # it was changed while it was copied: no version that ever ran
+            shutil.rmtree(draft)
+            return
+        draft.rename(kept)
+        for other in self._folder.iterdir():
+            if other != kept:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def path(self, wanted_hash: str) -> Path | None:
+        """Where the code of this hash is kept; None when it is not, or is no longer what it was."""
+        kept = self._folder / wanted_hash
+        with contextlib.suppress(OSError):
+            if kept.is_dir() and code_hash(kept) == wanted_hash:
+                return kept
+        return None

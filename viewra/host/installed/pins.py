@@ -1,0 +1,49 @@
+"""What the operator pinned each plugin's code to: taken from the disk by ``pin``, checked before every start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from viewra.db import StoredPin, read_pin, write_pin
+from viewra.errors import ViewraError
+from viewra.host.installed.discovery import Found
+from viewra.host.installed.entry_point import command
+from viewra.host.running.launch_spec import Pin
+from viewra.process.verify import file_digest, tree_digest
+
+
+class Pins:
+    """The pins of one host, by plugin id and real path."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def of(self, found: Found) -> Pin | None:
+        """The pin of a plugin, None when it is not pinned."""
+        stored = read_pin(self._engine, found.plugin_id, str(found.directory))
+        return Pin(stored.entry, stored.tree) if stored is not None else None
+
+    def pin(self, found: Found) -> Pin:
+        """Pin a plugin to the code that is on disk now.
+
+        An entry point that an interpreter reads is pinned with its whole directory, since it imports from there; a
+        program is pinned alone. Raises ViewraError when the code cannot be read.
+        """
+        if found.manifest is None:
+            raise ViewraError(
+                f"plugin {found.plugin_id} is invalid and cannot be pinned", hint="mend its manifest first"
+            )
+        argv = command(found.manifest)
+        try:
+            tree = tree_digest(found.directory) if len(argv) > 1 else ""
+            pin = Pin(file_digest(Path(argv[-1])), tree)
+        except OSError as error:
+            raise ViewraError(f"{error.filename} cannot be read: {error.strerror}") from error
+        write_pin(self._engine, found.plugin_id, str(found.directory), StoredPin(pin.entry, pin.tree))
+        return pin
+
+    def unpin(self, found: Found) -> None:
+        """Let any code of the plugin run."""
+        write_pin(self._engine, found.plugin_id, str(found.directory), None)

@@ -1,0 +1,1 @@
+"""The log of each plugin: written, rotated and read."""

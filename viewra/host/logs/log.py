@@ -1,0 +1,100 @@
+"""What a plugin writes, on its way into the host's log and the plugin's own; the last records are kept at hand."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from viewra.host.logs.file import PluginLogFile
+from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
+from viewra.transport.hclog_format import format_record
+
+KEPT_RECORDS = 500
+KEPT_CHARACTERS = 2_000_000
+"""What the kept records may hold in all: a plugin that writes long lines must not fill the host's memory."""
+_LEVELS = {
+    "trace": 5,
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+class PluginLog:
+    """Takes the lines of one plugin's output, whichever process of it writes them; ``path`` is its file on disk."""
+
+    def __init__(self, plugin_id: str, path: Path | None = None) -> None:
+        self._plugin_id = plugin_id
+        self._logger = logging.getLogger(f"viewra.plugin.{plugin_id}")
+        self._file = PluginLogFile(path) if path is not None else None
+        self._records: deque[tuple[LogRecord, int]] = deque()
+        self._characters = 0
+        self._lock = threading.Lock()
+
+    @property
+    def records(self) -> tuple[LogRecord, ...]:
+        """The last records, oldest first."""
+        with self._lock:
+            return tuple(record for record, _ in self._records)
+
+    def new_run(self) -> RunLog:
+        """Where one process writes to: what another one began, or that it panicked, says nothing of this one."""
+        return RunLog(self.write)
+
+    def close(self) -> None:
+        """Let go of the file; for a plugin that will not run again."""
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, records: list[LogRecord]) -> None:
+        """Take records, from any of its processes."""
+        for record in records:
+            fields = dict(record.fields)
+            named = {"module": record.module, **fields} if record.module else fields
+            line = format_record(
+                record.level, record.message, module=self._plugin_id, timestamp=record.timestamp, fields=named
+            )
+            self._keep(record, len(line))
+            if self._file is not None:
+                self._file.write(line)
+            self._logger.log(_LEVELS[record.level], "%s", record.message, extra={"fields": fields})
+
+    def _keep(self, record: LogRecord, size: int) -> None:
+        with self._lock:
+            self._records.append((record, size))
+            self._characters += size
+            while len(self._records) > KEPT_RECORDS or (self._characters > KEPT_CHARACTERS and len(self._records) > 1):
+                self._characters -= self._records.popleft()[1]
+
+
+class RunLog:
+    """Takes the lines of one process's output, which become records."""
+
+    def __init__(self, write: Callable[[list[LogRecord]], None]) -> None:
+        self._write = write
+        self._groups = LineGrouper()
+        self._lock = threading.Lock()
+
+    def line(self, stream: str, text: str) -> None:
+        """Take one line; a traceback or panic on stderr becomes one record."""
+        with self._lock:
+            records = self._groups.feed(text) if stream == "stderr" else [parse_line(text)]
+        self._write(records)
+
+    def quiet(self) -> None:
+        """Nothing more is coming for now: what was grouped is complete."""
+        with self._lock:
+            records = self._groups.flush()
+        self._write(records)
+
+
+def readable(line: str) -> str:
+    """A line of a plugin's output for people: of a record in JSON its level and message, anything else as it is."""
+    if not line.startswith("{"):
+        return line
+    record = parse_line(line)
+    return line if record.message == line else f"[{record.level.upper()}] {record.message}"

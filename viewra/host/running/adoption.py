@@ -1,0 +1,59 @@
+"""Processes that another one began: those that a host leaves to the next, and those that somebody runs by hand."""
+
+from __future__ import annotations
+
+import logging
+
+import attrs
+
+from viewra.errors import PluginUnavailable, ViewraError
+from viewra.host.running import reattach
+from viewra.host.running.reattach import Reattach
+from viewra.host.running.runs import Runs
+from viewra.types import PluginState
+
+log = logging.getLogger("viewra.host")
+
+
+def adopt(runs: Runs) -> None:
+    """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
+    record = reattach.take(runs.installation.private_dir)
+    if record is None:
+        return
+    with runs.alone():
+        code = runs.installation.used
+        try:
+            run = runs.take_over(record)
+        except ViewraError as error:
+            log.warning("plugin %s: what an earlier host left is not taken over: %s", runs.plugin_id, error)
+            return
+        if runs.slot.state is not PluginState.READY or record.code_hash != code.code_hash:
+            run.stop()
+            return
+        runs.serve(run, code)
+
+
+def attach(runs: Runs, record: Reattach) -> None:
+    """Use a plugin that somebody runs by hand, in place of a process of its own; raises PluginUnavailable."""
+    with runs.alone(to_end=True):
+        runs.end()
+        try:
+            run = runs.take_over(record)
+        except ViewraError as error:
+            failure = PluginUnavailable(runs.plugin_id, f"could not be attached to: {error}", hint=error.hint)
+            runs.slot.become(PluginState.CRASHED, failure.message)
+            raise failure from error
+        runs.serve(run, runs.installation.used)
+
+
+def detach(runs: Runs) -> bool:
+    """Leave its process to the next host, for as long as its lease runs; False for one that cannot be left."""
+    with runs.alone():
+        run = runs.slot.run
+        if run is None or not run.lasts:
+            return False
+        if runs.slot.take(PluginState.STOPPED, "left to the next host", run=run) is None:
+            return False
+        record = attrs.evolve(run.detach(), code_hash=runs.installation.used.code_hash)
+        reattach.keep(runs.installation.private_dir, record)
+        return True

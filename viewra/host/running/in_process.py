@@ -1,0 +1,123 @@
+"""A plugin object in the host's own process, taken through the same lifecycle as one in a process of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TypeVar
+
+import attrs
+
+from viewra.adapters import LocalEndpoint
+from viewra.adapters.database import DatabaseClient
+from viewra.codec import lifecycle
+from viewra.codec.limits import Limits
+from viewra.host.database.databases import PluginDatabases
+from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, OwnDatabase, begin
+from viewra.host.running.status import PluginStats
+from viewra.sdk.log import Logger, to_logging
+from viewra.services import Implementation, SchemaService
+from viewra.types import PluginContext, PluginInfo, PluginState
+
+T = TypeVar("T")
+
+CALL_S = 30.0
+"""Deadline of one call, as for a process whose manifest says nothing."""
+
+
+def deadline_s(method: str) -> float:
+    """Seconds that one call of this method may take."""
+    return {"migrate": MIGRATION_S, "rollback": MIGRATION_S, "stop": STOP_S}.get(method, CALL_S)
+
+
+def plugin_id_of(plugin: Implementation) -> str:
+    """The id that the plugin gives itself, or one made of its class's name: ``AudioTags`` → ``audio_tags``."""
+    return plugin.info().id or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(plugin).__name__).lower()
+
+
+class LocalPlugin:
+    """One registered object. It is started by ``load`` and stopped by ``unload``."""
+
+    pid = None
+
+    def __init__(
+        self, plugin: Implementation, *, data_dir: Path, log_level: str, limits: Limits, databases: PluginDatabases
+    ) -> None:
+        self.plugin = plugin
+        self.plugin_id = plugin_id_of(plugin)
+        self.state = PluginState.READY
+        self.reason = ""
+        directory = data_dir / "plugins" / self.plugin_id
+        self._databases = databases
+        self._engines: Collection[str] = getattr(plugin.database_service(), "engines", ("sqlite",))
+        database = databases.url(self.plugin_id, self._engines) if plugin.database_service() is not None else ""
+        self.endpoint = LocalEndpoint(
+            self.plugin_id, plugin, database_url=database, deadline_s=deadline_s, limits=limits
+        )
+        backups = data_dir / "backups" / "plugins" / self.plugin_id
+        self.own_database = OwnDatabase(self.plugin_id, database, backups, self.endpoint.code_hash)
+        self._context = PluginContext(
+            plugin_id=self.plugin_id, log_level=log_level, database_url=database, base_path=str(directory)
+        )
+
+    @property
+    def info(self) -> PluginInfo:
+        """What the plugin says it is."""
+        said = self.endpoint.call(lifecycle.INFO)
+        return attrs.evolve(said, id=self.plugin_id, capabilities=said.capabilities or tuple(sorted(self.services)))
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that it has."""
+        return self.endpoint.services
+
+    def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
+        """Do something with its database; raises what ``work`` raises."""
+        return work(DatabaseClient(self.endpoint))
+
+    def load(self) -> None:
+        """Initialize and start it; raises a PluginError when it refuses."""
+        if self.endpoint.running:
+            return
+        Path(self._context.base_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+        bind = getattr(self.plugin, "bind", None)
+        if bind is not None:
+            log = Logger(to_logging(f"viewra.plugin.{self.plugin_id}"), level=self._context.log_level)
+            bind(context=self._context, log=log)
+        database = self.plugin.database_service()
+        if database is not None:
+            self._databases.prepare(self.plugin_id, self._engines)
+        begin(
+            self.endpoint,
+            self._context,
+            self.own_database if database is not None else None,
+            lambda _step, call: call(),
+            describes=isinstance(database, SchemaService),
+        )
+        self.endpoint.running = True
+        self.state = PluginState.RUNNING
+
+    def restart(self) -> None:
+        """Stop it and start it again."""
+        self.unload()
+        self.load()
+
+    @property
+    def stats(self) -> PluginStats:
+        """Its figures."""
+        traffic = self.endpoint.traffic
+        return PluginStats(
+            state=self.state,
+            in_flight=traffic.in_flight,
+            queued=traffic.queued,
+            breaker=str(traffic.breaker_state),
+            hooks=traffic.hooks,
+        )
+
+    def unload(self) -> None:
+        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
+        if self.endpoint.running:
+            self.endpoint.running = False
+            self.state = PluginState.STOPPED
+            self.endpoint.call(lifecycle.STOP)

@@ -1,0 +1,141 @@
+"""What is run for a plugin and how: everything that one run of its process is told and checked by."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from viewra.codec.limits import Limits
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, LEASE, OUTPUT, PIPES
+from viewra.host.running.lease import LEASE_S
+from viewra.host.running.lifecycle import MIGRATION_S, OwnDatabase
+from viewra.process import RuntimeDir, Spawner, plugin_environment
+from viewra.process.verify import open_verified, require_digest, tree_digest
+from viewra.transport import handshake
+from viewra.types import PluginContext
+
+if TYPE_CHECKING:
+    from viewra.transport.mtls import Identity
+
+
+@attrs.frozen
+class Pin:
+    """What a plugin's code must be: SHA-256 of the entry point and, of a Python plugin, of its directory, in hex."""
+
+    entry: str
+    tree: str = ""
+
+
+@attrs.frozen
+class Machinery:
+    """What the host gives every run: who starts processes, and where their sockets are."""
+
+    spawner: Spawner
+    runtime_dir: RuntimeDir
+
+
+@attrs.frozen
+class Connecting:
+    """How host and plugins connect.
+
+    ``network`` is "unix", or "tcp" for a port of the loopback interface from ``ports``, always encrypted. ``auto_mtls``
+    encrypts unix sockets, too. ``socket_group`` (name or number) may use the sockets beside the host's user.
+    """
+
+    network: str = "unix"
+    auto_mtls: bool = False
+    socket_group: str = ""
+    ports: tuple[int, int] = (handshake.MIN_PORT, handshake.MAX_PORT)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether connections are encrypted: anybody on this machine can knock on a TCP port."""
+        return self.auto_mtls or self.network == "tcp"
+
+
+@attrs.frozen
+class Spec:
+    """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
+
+    ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
+    taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
+    it is not started when its database would have to be migrated.
+    """
+
+    command: tuple[str, ...]
+    directory: Path
+    context: PluginContext
+    declared: frozenset[str]
+    start_timeout_s: float
+    connecting: Connecting = attrs.field(factory=Connecting)
+    pin: Pin | None = None
+    detachable: bool = False
+    own_database: OwnDatabase | None = None
+    migration_timeout_s: float = MIGRATION_S
+    only_database: bool = False
+    may_migrate: bool = True
+    health_timeout_s: float = 5.0
+    versions: tuple[int, ...] = APP_VERSIONS
+    limits: Limits = attrs.field(factory=Limits)
+
+    @property
+    def common(self) -> handshake.HandshakeConfig:
+        """What host and plugin must have in common."""
+        return handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, self.versions)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is started so that it may outlive the host: keys of an encrypted connection would not."""
+        return self.detachable and not self.connecting.encrypted
+
+
+@contextlib.contextmanager
+def verified(spec: Spec) -> Iterator[int | None]:
+    """The open descriptor of the very program that was pinned, None for one that is run by its path.
+
+    Raises HandshakeError (step ``verify``) when the code on disk is not what the operator pinned.
+    """
+    if spec.pin is None:
+        yield None
+        return
+    entry = Path(spec.command[-1])
+    if spec.pin.tree:
+        require_digest(f"the directory {spec.directory}", tree_digest(spec.directory), spec.pin.tree)
+    descriptor = open_verified(entry, spec.pin.entry)
+    try:
+        yield descriptor if len(spec.command) == 1 else None  # an interpreter reads its script by the path
+    finally:
+        os.close(descriptor)
+
+
+def environment(spec: Spec, socket_dir: Path, identity: Identity | None) -> dict[str, str]:
+    """The whole environment of the process."""
+    connecting = spec.connecting
+    extra = handshake.environment(
+        spec.common,
+        socket_dir=str(socket_dir),
+        socket_group=connecting.socket_group,
+        min_port=connecting.ports[0],
+        max_port=connecting.ports[1],
+        network=connecting.network,
+        client_cert=identity.cert_pem.decode("ascii") if identity is not None else "",
+    )
+    if spec.lasts:
+        extra[LEASE] = str(LEASE_S)
+    else:
+        extra[OUTPUT] = PIPES
+    if spec.pin is not None:  # nothing is loaded but what was hashed
+        extra["PYTHONPYCACHEPREFIX"] = str(socket_dir / "pycache")
+    return plugin_environment(extra)
+
+
+def new_identity() -> Identity:
+    """A certificate of the host's for one run."""
+    from viewra.transport import mtls  # light start-up: TLS is rarely asked for
+
+    return mtls.new_identity()

@@ -1,0 +1,145 @@
+"""What a plugin's process and its descendants use, read from the system; how often it is read is up to others."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from viewra.host.running.status import ResourceSample
+
+if TYPE_CHECKING:
+    import psutil
+
+
+@attrs.frozen
+class _Times:
+    """Processor time in seconds: a process's own, and that of its children that have ended and were waited for."""
+
+    own_s: float
+    ended_s: float
+
+
+class Sampler:
+    """Takes samples of one process and its descendants, each of the time since the one before.
+
+    Not for several threads at once. Raises nothing when there is no such process: its samples are None.
+    """
+
+    def __init__(self, pid: int) -> None:
+        import psutil  # here, because only a host that runs plugins needs it
+
+        self._psutil = psutil
+        try:
+            self._process: psutil.Process | None = psutil.Process(pid)
+        except psutil.Error:
+            self._process = None
+        self._kernel_lists_children = Path("/proc/thread-self/children").exists()  # not every kernel was built so
+        self._last_at: float | None = None
+        self._last: dict[int, _Times] = {}
+        self._read = self._written = 0
+
+    def sample(self) -> ResourceSample | None:
+        """What they use now; None when the process is gone, or has ended and was not waited for.
+
+        A figure that the system does not show of a process is left out of the sum.
+        """
+        if self._process is None or not self._process.is_running():
+            return None
+        now, at = time.monotonic(), time.time()
+        times: dict[int, _Times] = {}
+        rss = threads = files = processes = read = written = 0
+        for process in self._family(self._process):
+            with contextlib.suppress(self._psutil.NoSuchProcess), process.oneshot():
+                spent = process.cpu_times()
+                times[process.pid] = _Times(spent.user + spent.system, spent.children_user + spent.children_system)
+                if process.status() == self._psutil.STATUS_ZOMBIE:
+                    if process is self._process:
+                        return None
+                    continue  # it uses nothing any more; its time counts until it is counted with its parent's
+                memory, running = process.memory_info().rss, process.num_threads()
+                rss, threads, processes = rss + memory, threads + running, processes + 1
+                with contextlib.suppress(self._psutil.AccessDenied):
+                    files += process.num_fds()
+                    storage = process.io_counters()
+                    read, written = read + storage.read_bytes, written + storage.write_bytes
+        if not processes:
+            return None
+        # The sums fall when a descendant ends that nobody waited for: what it read was read all the same.
+        self._read, self._written = max(self._read, read), max(self._written, written)
+        percent = self._cpu_percent(times, now)
+        return ResourceSample(at, percent, rss, threads, files, processes, self._read, self._written)
+
+    def _cpu_percent(self, times: dict[int, _Times], now: float) -> float:
+        """Of one core, since the last sample; of descendants that came and went in between, too.
+
+        What a descendant used comes back among its parent's ended children when it is waited for, so what it was seen
+        to use before is taken off there; the time of those still there is never lessened by those that went unnoticed.
+        """
+        last, self._last = self._last, times
+        since, self._last_at = self._last_at, now
+        if since is None or now <= since:
+            return 0.0
+        nothing = _Times(0.0, 0.0)
+        own = sum(max(0.0, spent.own_s - last.get(pid, nothing).own_s) for pid, spent in times.items())
+        ended = sum(spent.ended_s - last.get(pid, nothing).ended_s for pid, spent in times.items())
+        gone = sum(spent.own_s + spent.ended_s for pid, spent in last.items() if pid not in times)
+        return (own + max(0.0, ended - gone)) / (now - since) * 100
+
+    def _family(self, process: psutil.Process) -> Iterator[psutil.Process]:
+        """The process and all its descendants."""
+        yield process
+        if not self._kernel_lists_children:
+            with contextlib.suppress(self._psutil.Error):
+                yield from process.children(recursive=True)
+            return
+        waiting = [process.pid]
+        while waiting:
+            for pid in _children(waiting.pop()):
+                waiting.append(pid)
+                with contextlib.suppress(self._psutil.Error):
+                    yield self._psutil.Process(pid)
+
+
+def _children(pid: int) -> list[int]:
+    """A process's children as the kernel lists them, thread by thread; nothing when it is gone.
+
+    psutil's way looks at every process of the system instead. This is on the path of each sample, so no ``Path``.
+    """
+    found = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children", "rb", buffering=0) as file:
+                found += [int(child) for child in file.readall().split()]
+    return found
+
+
+class History:
+    """The last ``length`` samples, for any thread."""
+
+    def __init__(self, length: int = 120) -> None:
+        self._samples: deque[ResourceSample] = deque(maxlen=length)
+        self._lock = threading.Lock()
+
+    def add(self, sample: ResourceSample) -> None:
+        """Keep it, and drop the oldest one when there are too many."""
+        with self._lock:
+            self._samples.append(sample)
+
+    def clear(self) -> None:
+        """Drop all: another process's figures follow."""
+        with self._lock:
+            self._samples.clear()
+
+    @property
+    def samples(self) -> tuple[ResourceSample, ...]:
+        """Oldest first."""
+        with self._lock:
+            return tuple(self._samples)

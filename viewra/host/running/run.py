@@ -1,0 +1,279 @@
+"""One run of a plugin's process, from the moment it runs until it is gone: its connection, its health, its end.
+
+viewra/host/running/startup.py starts it; the supervisor decides what a run means for the plugin (state, restart, which
+run serves).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from viewra.adapters import Connection, RemoteEndpoint
+from viewra.codec import lifecycle
+from viewra.codec.database import DESCRIBE
+from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
+from viewra.host.logs.log import RunLog, readable
+from viewra.host.running.launch_spec import Spec
+from viewra.host.running.lifecycle import STOP_S
+from viewra.host.running.reattach import Reattach
+from viewra.host.sync.cancellation import Cancellation
+from viewra.process import Adopted, Child
+from viewra.transport.channel import check_health
+from viewra.transport.control import shutdown
+from viewra.transport.endpoint import PeerChannel
+from viewra.types import Health, PluginInfo
+
+if TYPE_CHECKING:
+    from viewra.host.running.lease import Renewal
+    from viewra.transport.stdio import StdioFollower
+
+log = logging.getLogger("viewra.host")
+
+QUIESCE_S = 10.0
+"""Seconds for ``LifecycleService.Quiesce``, in which the plugin still answers calls."""
+SHUTDOWN_S = 2.0
+"""Seconds for the request to shut down, and again for the process to end after it."""
+_PANICS = ("panic: ", "fatal error: ")
+NOTICE_S = 1.0
+"""Seconds within which the end of a process is noticed: a broken connection is seen a moment before."""
+
+
+class Run:
+    """A process of a plugin. It is a ``Link`` for the host's own calls, those of its start and of its end.
+
+    ``deadline`` (monotonic seconds) is when its start has to be over. What the start finds out is put in here by it.
+    """
+
+    running = True
+    known = True
+    code_hash = ""
+
+    def __init__(self, plugin_id: str, child: Child | Adopted, spec: Spec, deadline: float) -> None:
+        self.plugin_id = plugin_id
+        self.child = child
+        self.info = PluginInfo(plugin_id)
+        self.wire_services: frozenset[str] | None = None
+        self.services: frozenset[str] = frozenset()
+        self.limits = spec.limits
+        self.database_url = spec.context.database_url
+        self.announced: Reattach | None = None
+        self.renewal: Renewal | None = None
+        self.deadline = deadline
+        self.started_at = time.time()
+        self._connection: Connection | None = None
+        self._own_calls: Connection | None = None
+        self._peer: PeerChannel | None = None
+        self._stdio: StdioFollower | None = None
+        self._streamed: RunLog | None = None
+        self._migration_s = spec.migration_timeout_s
+        self._health_s = spec.health_timeout_s
+        self._closing = False
+        self._doom = ""
+        self._began = time.monotonic()
+
+    def connect(self, peer: PeerChannel) -> None:
+        """Calls go over this channel, which ends with the run."""
+        self._peer = peer
+        self._connection = Connection(peer.channel)
+        self._own_calls = Connection(peer.channel)
+
+    def follow(self, stdio: StdioFollower, streamed: RunLog) -> None:
+        """What it prints comes from here, until the run ends."""
+        self._stdio, self._streamed = stdio, streamed
+
+    @property
+    def connection(self) -> Connection:
+        """The connection; raises PluginUnavailable before there is one."""
+        if self._connection is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._connection
+
+    @property
+    def describes(self) -> bool:
+        """Whether it can say where its database stands."""
+        return self.serves(DESCRIBE.wire_service)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody runs it by hand: it is not the host's to end."""
+        return self.announced is not None and self.announced.test
+
+    @property
+    def ran_s(self) -> float:
+        """For how many seconds it has been running."""
+        return time.monotonic() - self._began
+
+    # ---- Link, for the calls of the start and the stop ----
+
+    def acquire(self, patience_s: float) -> Connection:
+        """A connection for the host's own calls, which the call has entered: they keep no plugin from being idle."""
+        del patience_s  # it is there or not
+        if self._own_calls is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._own_calls.enter()
+
+    def offers(self, capability: str) -> bool:
+        """Whether the process has this service."""
+        return capability in self.services
+
+    def serves(self, wire_service: str) -> bool:
+        """Whether the process is known to serve this gRPC service."""
+        return self.wire_services is not None and wire_service in self.wire_services
+
+    def deadline_s(self, method: str) -> float:
+        """What is left of the start's time; what is asked later, and migrations, have a time of their own."""
+        own = {"quiesce": QUIESCE_S, "stop": STOP_S, "health": self._health_s, "renew": self._health_s}
+        return {"migrate": self._migration_s, "rollback": self._migration_s, **own}.get(method) or self.left_s()
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+        """Why a call broke."""
+        del connection
+        if self._closing:
+            return PluginClosed(self.plugin_id, "was stopped", call=call)
+        if self.child.wait(NOTICE_S) is None:
+            return PluginUnavailable(self.plugin_id, "the connection to it broke", call=call, in_call=True)
+        return PluginUnavailable(self.plugin_id, self.end, call=call, in_call=True)
+
+    def left_s(self) -> float:
+        """Seconds left of the start's time, in tenths: people read them in messages."""
+        return max(0.1, round(self.deadline - time.monotonic(), 1))
+
+    # ---- health, and the end ----
+
+    def check(self, done: Callable[[str], object]) -> None:
+        """Ask the process whether it serves; ``done`` is told "" or why not, within the time that a check may take."""
+        check_health(self.connection.channel, self._health_s, done)
+
+    def own_health(self, done: Callable[[Health | None, str], object]) -> None:
+        """Ask the plugin itself; ``done`` is told what it said, or None and why it said nothing."""
+
+        def ended(future: Future[Health]) -> None:
+            error = future.exception()
+            done(None if error else future.result(), str(getattr(error, "message", error or "")))
+
+        RemoteEndpoint(self).start(lifecycle.HEALTH).add_done_callback(ended)
+
+    def condemn(self, reason: str) -> None:
+        """End the process, which serves no more, at once; its end is then told with this reason."""
+        self._doom = reason
+        self.child.kill()
+
+    @property
+    def end(self) -> str:
+        """How the process ended, in one line."""
+        return self._doom or died(self.child)
+
+    @property
+    def last_words(self) -> tuple[str, ...]:
+        """The last lines that it wrote to stderr."""
+        return tuple(map(readable, self.child.output.last("stderr")))
+
+    # ---- stop ----
+
+    def drain(self, timeout_s: float, closing: Cancellation) -> None:
+        """Wait for the calls that are under way, ``timeout_s`` seconds at most; a ``closing`` host does not wait."""
+        with closing.cuts(self.connection.hurry):
+            self.connection.drained(timeout_s)
+
+    def quiesce(self, closing: Cancellation) -> None:
+        """Have it let go of what only one process can hold; it still answers calls, and is stopped in any case.
+
+        A host that is ``closing`` waits no longer.
+        """
+        if not self.serves(lifecycle.QUIESCE.wire_service):
+            return
+        done = threading.Event()
+        quiesced = RemoteEndpoint(self).start(lifecycle.QUIESCE)
+        quiesced.add_done_callback(lambda _: done.set())
+        with closing.cuts(done.set):
+            done.wait()
+        error = quiesced.exception() if quiesced.done() else None
+        if error is not None and not isinstance(error, NotOffered):
+            log.warning("plugin %s did not quiesce: %s", self.plugin_id, error)
+
+    def stop(self) -> str:
+        """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
+        self._closing = True
+        connection = self.connection
+        if self.by_hand:
+            with contextlib.suppress(PluginError):
+                RemoteEndpoint(self).call(lifecycle.STOP)
+            self._leave()
+            return "left"
+
+        def gently() -> None:
+            with contextlib.suppress(PluginError):
+                RemoteEndpoint(self).call(lifecycle.STOP)
+            shutdown(connection.channel, SHUTDOWN_S)
+
+        try:
+            return self.child.stop(gently, grace_s=SHUTDOWN_S)
+        finally:
+            self._let_go()
+
+    @property
+    def app_version(self) -> int:
+        """The version of the services that host and plugin agreed on."""
+        assert self.announced is not None  # noqa: S101 - a proven run has announced itself
+        return self.announced.app_version
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the process may outlive this host."""
+        return self.renewal is not None
+
+    def detach(self) -> Reattach:
+        """Leave a process that lasts to the next host; gives where it runs."""
+        assert self.renewal is not None  # noqa: S101 - the caller asked whether it lasts
+        assert self.announced is not None  # noqa: S101 - as above
+        self._closing = True
+        self.renewal.close()
+        self._leave()
+        return self.announced
+
+    def _leave(self) -> None:
+        self._let_go()
+        if isinstance(self.child, Adopted):
+            self.child.let_go()
+
+    def close(self) -> None:
+        """Let go of the connection of a process that has ended by itself."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.renewal is not None:
+            self.renewal.close()
+        if self._stdio is not None:
+            self._stdio.close()
+        if self._streamed is not None:
+            self._streamed.quiet()
+        for connection in (self._connection, self._own_calls):
+            if connection is not None:
+                connection.refuse()
+        if self._peer is not None:
+            self._peer.close()
+
+    def abandon(self) -> None:
+        """End it at once: its start failed."""
+        self._closing = True
+        self.child.kill()
+        self._let_go()
+
+    def give_up(self) -> None:
+        """Let go of a process that was there before, and goes on."""
+        self._closing = True
+        self._leave()
+
+
+def died(child: Child | Adopted) -> str:
+    """How a process ended, with its last words."""
+    last = child.output.last("stderr")
+    told = [line for line in last if line.startswith(_PANICS)] or last  # Go's reason comes before its traceback
+    said = f"; its last output: {readable(told[-1])[:300]}" if told else ""
+    return f"its process ended with {child.describe_exit()}{said}"

@@ -1,0 +1,1 @@
+"""Watches plugin directories and reports which of them may have changed."""
