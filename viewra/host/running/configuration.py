@@ -14,7 +14,7 @@ from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
 from viewra.host.installed.installation import Installation
-from viewra.host.running.launch_spec import Connecting, Spec
+from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
 from viewra.manifest import Manifest, Runtime
 from viewra.types import PluginContext
@@ -111,7 +111,7 @@ class RunConfiguration:
             default = given.get(method.removesuffix("_batch"), default) * _BATCH_FACTOR
         return given.get(method, default)
 
-    def spec(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> Spec:
+    def spec(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> LaunchSpec:
         """How a process of this code is run; raises ViewraError for settings that do not fit, and OSError."""
         manifest = code.manifest
         runtime = self.runtime_for(code)
@@ -128,7 +128,7 @@ class RunConfiguration:
             plugin_base_path=str(code.found.directory),
         )
         pins = self._installation.pins
-        return Spec(
+        return LaunchSpec(
             tuple(command(manifest)),
             code.found.directory,
             context,

@@ -19,11 +19,11 @@ from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
 from viewra.host.logs.log import RunLog, readable
-from viewra.host.running.launch_spec import Spec
+from viewra.host.running.launch_spec import LaunchSpec
 from viewra.host.running.lifecycle import STOP_S
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.cancellation import Cancellation
-from viewra.process import Adopted, Child
+from viewra.process import Process
 from viewra.transport.channel import check_health
 from viewra.transport.control import shutdown
 from viewra.transport.endpoint import PeerChannel
@@ -54,9 +54,9 @@ class Run:
     known = True
     code_hash = ""
 
-    def __init__(self, plugin_id: str, child: Child | Adopted, spec: Spec, deadline: float) -> None:
+    def __init__(self, plugin_id: str, process: Process, spec: LaunchSpec, deadline: float) -> None:
         self.plugin_id = plugin_id
-        self.child = child
+        self.process = process
         self.info = PluginInfo(plugin_id)
         self.wire_services: frozenset[str] | None = None
         self.services: frozenset[str] = frozenset()
@@ -136,7 +136,7 @@ class Run:
         del connection
         if self._closing:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
-        if self.child.wait(NOTICE_S) is None:
+        if self.process.wait(NOTICE_S) is None:
             return PluginUnavailable(self.plugin_id, "the connection to it broke", call=call, in_call=True)
         return PluginUnavailable(self.plugin_id, self.end, call=call, in_call=True)
 
@@ -162,17 +162,17 @@ class Run:
     def condemn(self, reason: str) -> None:
         """End the process, which serves no more, at once; its end is then told with this reason."""
         self._doom = reason
-        self.child.kill()
+        self.process.kill()
 
     @property
     def end(self) -> str:
         """How the process ended, in one line."""
-        return self._doom or died(self.child)
+        return self._doom or died(self.process)
 
     @property
     def last_words(self) -> tuple[str, ...]:
         """The last lines that it wrote to stderr."""
-        return tuple(map(readable, self.child.output.last("stderr")))
+        return tuple(map(readable, self.process.output.last("stderr")))
 
     # ---- stop ----
 
@@ -213,7 +213,7 @@ class Run:
             shutdown(connection.channel, SHUTDOWN_S)
 
         try:
-            return self.child.stop(gently, grace_s=SHUTDOWN_S)
+            return self.process.stop(gently, grace_s=SHUTDOWN_S)
         finally:
             self._let_go()
 
@@ -239,8 +239,7 @@ class Run:
 
     def _leave(self) -> None:
         self._let_go()
-        if isinstance(self.child, Adopted):
-            self.child.let_go()
+        self.process.let_go()
 
     def close(self) -> None:
         """Let go of the connection of a process that has ended by itself."""
@@ -262,7 +261,7 @@ class Run:
     def abandon(self) -> None:
         """End it at once: its start failed."""
         self._closing = True
-        self.child.kill()
+        self.process.kill()
         self._let_go()
 
     def give_up(self) -> None:
@@ -271,9 +270,9 @@ class Run:
         self._leave()
 
 
-def died(child: Child | Adopted) -> str:
+def died(process: Process) -> str:
     """How a process ended, with its last words."""
-    last = child.output.last("stderr")
+    last = process.output.last("stderr")
     told = [line for line in last if line.startswith(_PANICS)] or last  # Go's reason comes before its traceback
     said = f"; its last output: {readable(told[-1])[:300]}" if told else ""
-    return f"its process ended with {child.describe_exit()}{said}"
+    return f"its process ended with {process.describe_exit()}{said}"

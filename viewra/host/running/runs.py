@@ -218,7 +218,7 @@ class Runs:
                 self.installation.kept.keep(code.found.directory, code.code_hash)
             except OSError as error:
                 log.warning("plugin %s: its code cannot be kept for a way back: %s", self.plugin_id, error)
-        if run.child.exited.is_set():  # the callback may have come before the run was known here
+        if run.process.ended:  # the callback may have come before the run was known here
             self.exited(run)
         return old
 

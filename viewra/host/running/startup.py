@@ -18,13 +18,13 @@ from viewra.codec import lifecycle
 from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.errors import HandshakeError, MigrationError, NotOffered, PluginError
 from viewra.host.logs.log import RunLog
-from viewra.host.running.launch_spec import Machinery, Spec, environment, new_identity, verified
+from viewra.host.running.launch_spec import LaunchSpec, Machinery, new_identity, plan, verified
 from viewra.host.running.lease import Renewal
 from viewra.host.running.lifecycle import begin
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.run import NOTICE_S, Run, died
 from viewra.host.sync.cancellation import Cancellation
-from viewra.process import Adopted, Child, Output, start_time
+from viewra.process import Adopted, Launched, Output, start_time
 from viewra.transport import handshake
 from viewra.transport.channel import require_socket
 from viewra.transport.endpoint import PeerChannel, dial
@@ -40,7 +40,7 @@ OnExit = Callable[[Run], None]
 """Called, on a thread of the process's own, when the process of a *proven* run has ended."""
 
 
-def start(machinery: Machinery, spec: Spec, log: RunLog, on_exit: OnExit, closing: Cancellation) -> Run:
+def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, closing: Cancellation) -> Run:
     """Start a process and take it through every step; raises HandshakeError, with nothing left behind.
 
     When ``closing`` closes meanwhile, the process is killed, and the step that it was at fails.
@@ -50,7 +50,7 @@ def start(machinery: Machinery, spec: Spec, log: RunLog, on_exit: OnExit, closin
     socket_dir = runtime_dir.new_lasting_dir() if spec.lasts else runtime_dir.new_socket_dir()
     proven: list[Run] = []
 
-    def exited(_child: Child) -> None:
+    def exited() -> None:
         runtime_dir.discard(socket_dir)
         for run in proven:
             on_exit(run)
@@ -58,34 +58,26 @@ def start(machinery: Machinery, spec: Spec, log: RunLog, on_exit: OnExit, closin
     identity = new_identity() if spec.connecting.encrypted else None
     try:
         with verified(spec) as executable:
-            child = machinery.spawner.spawn(
-                spec.command,
-                env=environment(spec, socket_dir, identity),
-                cwd=spec.directory,
-                executable=executable,
-                tied=not spec.lasts,
-                script=len(spec.command) > 1,
-                on_line=log.line,
-                on_quiet=log.quiet,
-                on_exit=exited,
+            process = machinery.launcher.launch(
+                plan(spec, socket_dir, identity, executable), on_line=log.line, on_quiet=log.quiet, on_exit=exited
             )
     except HandshakeError:
         runtime_dir.discard(socket_dir)
         raise
-    run = Run(spec.context.plugin_id, child, spec, deadline)
+    run = Run(spec.context.plugin_id, process, spec, deadline)
     try:
-        with closing.cuts(child.kill):
-            prove(_Steps(run, spec, log, socket_dir, identity), child)
+        with closing.cuts(process.kill):
+            prove(_Steps(run, spec, log, socket_dir, identity), process)
         proven.append(run)
-        if child.exited.is_set():  # it ended in the moment before it counted as proven
-            raise HandshakeError(f"it started, but {died(child)}", step="start", output=child.output.last())
+        if process.ended:  # it ended in the moment before it counted as proven
+            raise HandshakeError(f"it started, but {died(process)}", step="start", output=process.output.last())
     except BaseException:
         run.abandon()
         raise
     return run
 
 
-def attach(record: Reattach, spec: Spec, log: RunLog, on_exit: OnExit) -> Run:
+def attach(record: Reattach, spec: LaunchSpec, log: RunLog, on_exit: OnExit) -> Run:
     """Take over a process that runs already; raises HandshakeError and leaves it as it is when that fails.
 
     One that a host left goes on where it was; one that is run by hand is taken through its life from the beginning.
@@ -98,10 +90,10 @@ def attach(record: Reattach, spec: Spec, log: RunLog, on_exit: OnExit) -> Run:
             on_exit(run)
 
     try:
-        child = Adopted(record.pid, started, on_exit=exited)
+        process = Adopted(record.pid, started, on_exit=exited)
     except OSError as error:
         raise HandshakeError(f"there is no process {record.pid} of it any more", step="connect") from error
-    run = Run(spec.context.plugin_id, child, spec, time.monotonic() + spec.start_timeout_s)
+    run = Run(spec.context.plugin_id, process, spec, time.monotonic() + spec.start_timeout_s)
     run.announced = attrs.evolve(record, started=started)
     try:
         steps = _Steps(run, spec, log, Path(record.address).parent)
@@ -118,11 +110,11 @@ def attach(record: Reattach, spec: Spec, log: RunLog, on_exit: OnExit) -> Run:
     return run
 
 
-def prove(steps: _Steps, child: Child) -> None:
+def prove(steps: _Steps, process: Launched) -> None:
     """Take a process that was just spawned through every step."""
     run, spec = steps.run, steps.spec
-    line = steps.announcement(child)
-    run.announced = Reattach(child.pid, line.network, line.address, line.app_version, child.started or 0)
+    line = steps.announcement(process)
+    run.announced = Reattach(process.pid, line.network, line.address, line.app_version, process.started or 0)
     steps.live(steps.find_services(line))
     if spec.lasts:
         run.renewal = steps.lease()
@@ -133,14 +125,14 @@ class _Steps:
     """The steps of one run's start, which write into the run what they find out."""
 
     run: Run
-    spec: Spec
+    spec: LaunchSpec
     log: RunLog
     socket_dir: Path
     identity: Identity | None = None
 
-    def announcement(self, child: Child) -> handshake.Handshake:
+    def announcement(self, process: Launched) -> handshake.Handshake:
         """Wait for its handshake line."""
-        line = child.handshake_line(self.spec.start_timeout_s)  # whole, as the message names it: it is set by people
+        line = process.handshake_line(self.spec.start_timeout_s)  # whole, as the message names it: it is set by people
         try:
             announced = handshake.Handshake.parse(line)
             announced.require_version(self.spec.common)
@@ -158,8 +150,8 @@ class _Steps:
             said = RemoteEndpoint(run).start(lifecycle.INFO)
             names = listed()
         except HandshakeError as error:
-            if run.child.wait(NOTICE_S) is not None:
-                raise self._failed(error.step, died(run.child)) from error
+            if run.process.wait(NOTICE_S) is not None:
+                raise self._failed(error.step, died(run.process)) from error
             raise self._failed(error.step, error.message, error.hint) from error
         if names is None:  # an old go-plugin serves no reflection: the manifest's word has to do
             run.services = self.spec.declared
@@ -211,7 +203,7 @@ class _Steps:
         trust = self._trust(announced)
         if announced.network == "unix":
             require_socket(announced.address)
-            require_listener(announced.address, run.child.pid, timeout_s=run.left_s())
+            require_listener(announced.address, run.process.pid, timeout_s=run.left_s())
         most = run.limits.message_bytes
         peer = dial(announced, trust=trust, socket_dir=self.socket_dir, max_message_bytes=most)
         run.connect(peer)
@@ -229,4 +221,4 @@ class _Steps:
         return None
 
     def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:
-        return HandshakeError(message, step=step, output=self.run.child.output.last(), hint=hint)
+        return HandshakeError(message, step=step, output=self.run.process.output.last(), hint=hint)

@@ -113,7 +113,7 @@ class Supervisor:
     def pid(self) -> int | None:
         """The running process."""
         run = self._slot.run
-        return run.child.pid if run is not None else None
+        return run.process.pid if run is not None else None
 
     @property
     def info(self) -> PluginInfo:
@@ -214,7 +214,7 @@ class Supervisor:
         run = self._slot.run
         if run is not None and run.connection is connection:
             loss = run.loss(connection, call)
-            if run.child.exited.is_set():  # known here a moment before its own thread tells: no call is to enter it
+            if run.process.ended:  # known here a moment before its own thread tells: no call is to enter it
                 self._runs.lost(run)
             return loss
         if self.state in {PluginState.STOPPED, PluginState.DISABLED, PluginState.READY, PluginState.DRAINING}:
@@ -367,7 +367,7 @@ class Supervisor:
             return
         runtime = self.configuration.runtime
         self._health.tick(run, runtime.health)
-        self._usage.tick(run.child.pid)
+        self._usage.tick(run.process.pid)
         idle_s = runtime.idle_timeout_s
         if idle_s and not run.by_hand and run.connection.idle_s >= idle_s and not self._ending_idle.is_alive():
             self._ending_idle = threading.Thread(
