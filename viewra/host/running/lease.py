@@ -8,6 +8,8 @@ import threading
 from viewra.adapters import Endpoint
 from viewra.codec.lifecycle import RENEW
 from viewra.errors import PluginError
+from viewra.host.sync.clock import SYSTEM, Clock
+from viewra.host.sync.tasks import Tasks
 
 LEASE_S = 30
 """Seconds that such a plugin lives without a host."""
@@ -17,22 +19,23 @@ log = logging.getLogger("viewra.host")
 
 
 class Renewal:
-    """Renews a lease at once, raising a PluginError when that fails, and again on a thread until ``close``."""
+    """Renews a lease at once, raising a PluginError when that fails, and again in a task until ``close``."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, clock: Clock = SYSTEM) -> None:
         endpoint.call(RENEW, LEASE_S)
         self._endpoint = endpoint
+        self._clock = clock
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"lease-{endpoint.plugin_id}", daemon=True)
-        self._thread.start()
+        self._tasks = Tasks(clock=clock)
+        self._tasks.start(f"lease-{endpoint.plugin_id}", self._run)
 
     def close(self) -> None:
-        """Leave the plugin ``LEASE_S`` more seconds, and end the thread."""
+        """Leave the plugin ``LEASE_S`` more seconds, and end the task."""
         self._closed.set()
-        self._thread.join()
+        self._tasks.close()
 
     def _run(self) -> None:
-        while not self._closed.wait(_EVERY_S):
+        while not self._clock.wait(self._closed, _EVERY_S):
             try:
                 self._endpoint.call(RENEW, LEASE_S)
             except PluginError as error:
