@@ -56,7 +56,7 @@ _ROWS: tuple[tuple[Event, Iterable[PluginState], Iterable[PluginState]], ...] = 
     (Event.LOOKED, (_S.STARTING,), (_S.READY, _S.STOPPED, _S.QUARANTINED)),
     (Event.LEAVE, (_S.RUNNING,), (_S.STOPPED,)),
     (Event.UNREACHED, (*_AT_REST, _S.DRAINING), (_S.CRASHED,)),
-    *((Event.TOLD, (state,), (state,)) for state in _S),
+    *((Event.TOLD, (state,), (state,)) for state in (*_AT_REST, _S.INVALID, _S.DISABLED, _S.STARTING, _S.RUNNING)),
 )
 
 FOLLOWERS: dict[tuple[PluginState, Event], frozenset[PluginState]] = {
@@ -88,5 +88,6 @@ def table() -> str:
             ]
             if events:
                 told.append(f"{after} ({'; '.join(events)})")
-        lines.append(f"| {state} | {', '.join(told)} |")
+        if told:
+            lines.append(f"| {state} | {', '.join(told)} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""A clock that starts no thread, a launcher that starts no process, and a wire that leads to what that pretends.
+"""A clock that goes on when a test says so, a launcher that starts no process, and a wire to what that pretends.
 
 What is under test is everything between a supervisor's verbs and these: a second of its life takes no time at all, and
 happens in the same order each time.
@@ -23,20 +23,21 @@ from viewra.process import stopping as steps
 from viewra.types import Health, PluginInfo, SchemaState
 
 HANDSHAKE = "1|1|unix|/nowhere|grpc"
+FOREVER_S = 1e9
 SEARCH = ("plugin.SearchService",)
 
 
-class Busy(BaseException):
-    """Work of the clock's came to a lock that is held further down in this very thread: it is done later."""
-
-
 class FakeTask:
-    def __init__(self, clock: FakeClock, name: str, work: Callable[[], object], paused: bool) -> None:
+    """Work of its own, in a thread that runs only while the clock lets it: one thread runs at a time."""
+
+    def __init__(self, clock: FakeClock, name: str, work: Callable[[], object], *, paused: bool) -> None:
         self.name = name
-        self.work = work
         self.cancelled = self.done = self.begun = False
         self._clock = clock
+        self._work = work
         self._paused = paused
+        self._may_run = threading.Semaphore(0)
+        self._came = False
 
     @property
     def over(self) -> bool:
@@ -47,21 +48,56 @@ class FakeTask:
             self.cancelled = True
 
     def join(self, timeout_s: float) -> bool:
-        until = self._clock.now() + timeout_s
-        while not self.over and not self.begun and self._clock.step(until):
-            pass
-        return self.over or self.begun  # begun: it is the one that joins itself
+        own = self._clock.current is self
+        return own or self._clock.block(lambda: self.over, self._clock.now() + timeout_s)
+
+    def go_on(self, came: bool = True) -> None:
+        """Let it run until it waits, or ends; what it waited for ``came``, or did not."""
+        self._came, self._clock.current = came, self
+        if self.begun:
+            self._may_run.release()
+        else:
+            self.begun = True
+            threading.Thread(target=self._run, name=f"fake-{self.name}", daemon=True).start()
+        self._clock.may_run.acquire()
+        self._clock.current = None
+
+    def pause(self) -> bool:
+        """Let the test run, in the task itself, until ``go_on``."""
+        self._clock.may_run.release()
+        self._may_run.acquire()
+        return self._came
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            self._clock.failures.append(error)
+        finally:
+            self.done = True
+            self._clock.may_run.release()
+
+
+@attrs.define(eq=False)
+class Waiting:
+    """A task that waits for something, until then at most."""
+
+    task: FakeTask
+    condition: Callable[[], bool]
+    until: float
 
 
 class FakeClock:
-    """Time goes on when somebody waits, and work is done then: at its time, one piece after the other."""
+    """Time goes on only while the test waits; each task then runs until it waits itself, always in the same order."""
 
     def __init__(self) -> None:
         self.failures: list[BaseException] = []
+        self.current: FakeTask | None = None
+        self.may_run = threading.Semaphore(0)  # the test
         self._now = 1000.0
         self._numbers = itertools.count()
         self._due: list[tuple[float, int, FakeTask]] = []
-        self._depth = 0
+        self._waiting: list[Waiting] = []
 
     # ---- Clock ----
 
@@ -69,29 +105,51 @@ class FakeClock:
         return self._now
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        until = self._now + max(0.0, timeout_s)
-        while not event.is_set():
-            if not self.step(until):
-                self._now = max(self._now, until)
-                break
-        return event.is_set()
+        return self.block(event.is_set, self._now + max(0.0, timeout_s))
 
     def acquire(self, lock: threading.Lock, timeout_s: float | None) -> bool:
-        if lock.acquire(blocking=False):
-            return True
-        if timeout_s is not None:
-            until = self._now + timeout_s
-            while self.step(until):
-                if lock.acquire(blocking=False):
-                    return True
-        if self._depth:
-            raise Busy
-        raise AssertionError("a lock is wanted that this thread holds")
+        until = self._now + (FOREVER_S if timeout_s is None else timeout_s)
+        got = self.block(lambda: lock.acquire(blocking=False), until)
+        assert got or timeout_s is not None, "a lock is waited for that nobody gives back"
+        return got
 
     def start(self, name: str, work: Callable[[], object], pause_s: float = 0.0) -> FakeTask:
         task = FakeTask(self, name, work, paused=pause_s > 0)
         heapq.heappush(self._due, (self._now + pause_s, next(self._numbers), task))
         return task
+
+    def block(self, condition: Callable[[], bool], until: float) -> bool:
+        """Wait for something, until then at most; whether it came about."""
+        if condition():
+            return True
+        if (current := self.current) is not None:
+            self._waiting.append(Waiting(current, condition, until))
+            return current.pause()
+        while self._step(until):
+            if condition():
+                return True
+        self._now = max(self._now, until)
+        return condition()
+
+    def _step(self, until: float) -> bool:
+        """Let the next task go on that can, if there is one by then."""
+        for waiting in self._waiting:
+            came = waiting.condition()
+            if came or waiting.until <= self._now:
+                self._waiting.remove(waiting)
+                waiting.task.go_on(came)
+                return True
+        times = [waiting.until for waiting in self._waiting]
+        while self._due and self._due[0][2].over:
+            heapq.heappop(self._due)
+        if self._due:
+            times.append(self._due[0][0])
+        if not times or min(times) > until:
+            return False
+        self._now = max(self._now, min(times))
+        if self._due and self._due[0][0] <= self._now:
+            heapq.heappop(self._due)[2].go_on()
+        return True
 
     # ---- for tests ----
 
@@ -99,34 +157,9 @@ class FakeClock:
         """Do something in so many seconds, whoever waits then."""
         return self.start("test", work, pause_s)
 
-    def step(self, until: float) -> bool:
-        """Do the next piece of work, if one is due by then."""
-        while self._due and (self._due[0][2].cancelled or self._due[0][2].done):
-            heapq.heappop(self._due)
-        if not self._due or self._due[0][0] > until:
-            return False
-        due, _, task = heapq.heappop(self._due)
-        self._now = max(self._now, due)
-        task.begun, self._depth = True, self._depth + 1
-        try:
-            task.work()
-        except Busy:
-            task.begun = False
-            heapq.heappush(self._due, (self._now + 0.01, next(self._numbers), task))
-            return True
-        except Exception as error:
-            self.failures.append(error)
-        finally:
-            self._depth -= 1
-        task.done = True
-        return True
-
     def advance(self, seconds: float) -> None:
         """Let time go on, and do what is due."""
-        until = self._now + seconds
-        while self.step(until):
-            pass
-        self._now = max(self._now, until)
+        self.block(lambda: False, self._now + seconds)
 
     def tick(self, kept: Any, seconds: float) -> None:
         """Let time go on, and have something ticked four times a second."""
@@ -137,8 +170,9 @@ class FakeClock:
 
     @property
     def waiting(self) -> list[str]:
-        """The names of the tasks that have not ended."""
-        return [task.name for _, _, task in self._due if not task.over]
+        """The names of the tasks that have not ended; those of the test itself do not count."""
+        due = [task.name for _, _, task in self._due if not task.over]
+        return [name for name in due if name != "test"] + ["somebody waits" for _ in self._waiting]
 
 
 @attrs.define
@@ -157,6 +191,10 @@ class Behaviour:
     silent: bool = False
     unwell: str = ""
     lines: tuple[str, ...] = ()
+
+    def copy(self) -> Behaviour:
+        """One that may be changed without the other."""
+        return attrs.evolve(self, fails=dict(self.fails), takes=dict(self.takes))
 
 
 class FakeProcess:
@@ -309,6 +347,9 @@ class FakeEndpoint:
         }
         return answers.get(method)
 
+    def serves(self, rpc: Any) -> bool:
+        return self._link.serves(rpc.wire_service)
+
     def start(self, rpc: Any, /, *args: object) -> Future[Any]:
         future: Future[Any] = Future()
         if rpc.method == "health" and self._process.behaviour.silent:
@@ -378,7 +419,7 @@ class FakeLauncher:
 
     def launch(self, plan: LaunchPlan, *, on_line: Any, on_quiet: Any = None, on_exit: Any = None) -> FakeProcess:
         self.plans.append(plan)
-        behaviour = self.next.pop(0) if self.next else attrs.evolve(self.behaviour)
+        behaviour = self.next.pop(0) if self.next else self.behaviour.copy()
         what = behaviour.fails.get("spawn")
         if isinstance(what, BaseException):
             raise what
