@@ -138,9 +138,9 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
     def end(run: Run) -> None:
         if not ended:
             ended.append(run)
-            os.kill(run.child.pid, signal.SIGKILL)
-            run.child._thread.join(10)  # also the host has been told
-            assert run.child.exited.is_set()
+            os.kill(run.process.pid, signal.SIGKILL)
+            run.process._thread.join(10)  # also the host has been told
+            assert run.process.ended
 
     def proven(steps: Any, child: Child) -> None:
         prove(steps, child)
@@ -164,7 +164,7 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
             with pytest.raises(PluginUnavailable, match="it started, but its process ended with SIGKILL"):
                 plugin.load()
             plugin.load()
-        assert ask(host) != ended[0].child.pid
+        assert ask(host) != ended[0].process.pid
         assert plugin.stats.crashes == 1
         assert len(processes(directory)) == 1
         with pytest.raises(ValueError, match="closed"):  # nothing of it is left

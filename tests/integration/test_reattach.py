@@ -19,7 +19,8 @@ import pytest
 from viewra import Host
 from viewra.codec.protocol import DEBUG
 from viewra.errors import PluginUnavailable, UsageError
-from viewra.host import Connecting, Reattach, lease
+from viewra.host import Connecting, Reattach
+from viewra.host.running import lease
 from viewra.process import start_time
 from viewra.types import PluginState
 

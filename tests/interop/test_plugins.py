@@ -20,7 +20,7 @@ import pytest
 from google.protobuf import wrappers_pb2
 
 from viewra.errors import HandshakeError
-from viewra.process import Child, RuntimeDir, Spawner, plugin_environment
+from viewra.process import Child, LaunchPlan, RuntimeDir, Spawner, plugin_environment
 from viewra.transport import mtls
 from viewra.transport.broker import Broker
 from viewra.transport.channel import wait_ready
@@ -84,9 +84,9 @@ def start(command: list[str]) -> Iterator[Start]:
             socket_dir = runtime.new_socket_dir()
             own = mtls.new_identity() if tls else None
             lines: list[tuple[str, str]] = []
-            child = spawner.spawn(
-                [*command, *versions],
-                env=plugin_environment(
+            plan = LaunchPlan(
+                (*command, *versions),
+                plugin_environment(
                     environment(
                         config,
                         socket_dir=str(socket_dir),
@@ -94,8 +94,8 @@ def start(command: list[str]) -> Iterator[Start]:
                         client_cert=own.cert_pem.decode("ascii") if own else "",
                     )
                 ),
-                on_line=lambda stream, text: lines.append((stream, text)),
             )
+            child = spawner.launch(plan, on_line=lambda stream, text: lines.append((stream, text)))
             stack.callback(child.kill)
             handshake = Handshake.parse(child.handshake_line(30))
             handshake.require_version(config)
@@ -230,11 +230,11 @@ def test_a_stranger_is_refused_and_nothing_falls_back_to_plaintext(start: Start,
 def test_a_plugin_dies_with_its_host(command: list[str]) -> None:
     code = f"""
 import os, sys
-from viewra.process import RuntimeDir, Spawner, plugin_environment
+from viewra.process import LaunchPlan, RuntimeDir, Spawner, plugin_environment
 from viewra.transport.handshake import HandshakeConfig, environment
 runtime = RuntimeDir()
 env = environment(HandshakeConfig("INTEROP_COOKIE", "interop", (1,)), socket_dir=str(runtime.new_socket_dir()))
-child = Spawner().spawn({command!r}, env=plugin_environment(env), on_line=lambda stream, text: None)
+child = Spawner().launch(LaunchPlan(tuple({command!r}), plugin_environment(env)), on_line=lambda stream, text: None)
 child.handshake_line(30)
 pidfd = os.pidfd_open(child.pid)
 print(child.pid, flush=True)

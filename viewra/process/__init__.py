@@ -1,10 +1,11 @@
 """One operating-system process: environment, start, output, end. It knows nothing of gRPC or of what a plugin does."""
 
 from viewra.process.adopted import Adopted
-from viewra.process.child import Child, StopStep
+from viewra.process.child import Child
 from viewra.process.environment import plugin_environment
 from viewra.process.leftovers import MARK
 from viewra.process.output import Listener, Output, Stream
+from viewra.process.plan import Launched, Launcher, LaunchPlan, Process, StopStep
 from viewra.process.runtime_dir import RuntimeDir, check_socket_path
 from viewra.process.spawn import Spawner
 from viewra.process.stat import start_time
@@ -14,8 +15,12 @@ __all__ = [
     "MARK",
     "Adopted",
     "Child",
+    "LaunchPlan",
+    "Launched",
+    "Launcher",
     "Listener",
     "Output",
+    "Process",
     "RuntimeDir",
     "Spawner",
     "StopStep",

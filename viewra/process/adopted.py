@@ -5,15 +5,15 @@ It is the kernel's or another host's to reap; its output goes elsewhere, and its
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import threading
 from collections.abc import Callable
 
-from viewra.process.child import StopStep
+from viewra.process import stopping
 from viewra.process.output import Output
+from viewra.process.plan import StopStep
 from viewra.process.stat import start_time
 
 _LAST_WAIT_S = 30.0
@@ -26,7 +26,7 @@ class Adopted:
         """Raises ProcessLookupError when ``pid`` is not, or no longer, the process that began at ``started``."""
         self.pid = pid
         self.started: int | None = started
-        self.exited = threading.Event()
+        self._exited = threading.Event()
         self.output = Output(lambda _stream, _text: None)
         self._on_exit = on_exit
         self._pidfd = os.pidfd_open(pid)  # held before the comparison: from here on the number cannot change owners
@@ -37,34 +37,29 @@ class Adopted:
         self._thread = threading.Thread(target=self._watch, name=f"adopted-{pid}", daemon=True)
         self._thread.start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended."""
+        return self._exited.is_set()
+
     def wait(self, timeout_s: float | None = None) -> int | None:
         """0 when the process has ended within ``timeout_s`` seconds, however it ended; else None."""
-        return 0 if self.exited.wait(timeout_s) else None
+        return 0 if self._exited.wait(timeout_s) else None
 
     def describe_exit(self) -> str:
         """That it ended: how, only its parent knows."""
-        return "an unknown exit status" if self.exited.is_set() else "running"
+        return "an unknown exit status" if self._exited.is_set() else "running"
 
     def stop(
         self, graceful: Callable[[], object] | None = None, *, grace_s: float = 2.0, term_s: float = 2.0
     ) -> StopStep:
-        """End the process: ``graceful``, then SIGTERM, then SIGKILL; gives the step that ended it."""
-        if self.exited.is_set():
-            return "ended"
-        if graceful is not None:
-            graceful()
-            if self.wait(grace_s) is not None:
-                return "graceful"
-        self._signal(signal.SIGTERM)
-        if self.wait(term_s) is not None:
-            return "term"
-        self.kill()
-        return "kill"
+        """End the process, as ``Process.stop`` has it."""
+        return stopping.stop(self, graceful, grace_s=grace_s, term_s=term_s)
 
     def kill(self) -> None:
         """End the process at once."""
-        self._signal(signal.SIGKILL)
-        self.exited.wait(_LAST_WAIT_S)
+        self.signal(signal.SIGKILL)
+        self._exited.wait(_LAST_WAIT_S)
 
     def let_go(self) -> None:
         """Stop watching; the process goes on."""
@@ -72,15 +67,19 @@ class Adopted:
         os.write(self._giving_up, b"x")
         self._thread.join()
 
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, OSError):  # OSError: the descriptor was closed at its end
+    def signal(self, number: int) -> bool:
+        """Send the process a signal; False when it has ended."""
+        try:
             signal.pidfd_send_signal(self._pidfd, number)
+        except OSError:  # it has ended, or the descriptor was closed at its end
+            return False
+        return True
 
     def _watch(self) -> None:
         ready, _, _ = select.select([self._pidfd, self._given_up], [], [])
         over = self._pidfd in ready
         if over:
-            self.exited.set()
+            self._exited.set()
         for descriptor in (self._pidfd, self._given_up, self._giving_up):
             os.close(descriptor)
         if over and self._on_exit is not None:

@@ -1,8 +1,7 @@
 """One process that the host started: its output drained for ever, its end noticed and reaped, its stopping.
 
 Each child has a thread that reads its pipes and waits on its pidfd, so that a slow listener of one plugin holds up no
-other. Its parent is a guardian, which ends whatever it leaves. Starting is the spawner's business; what a plugin says
-over gRPC is not known here.
+other. Its parent is a guardian, which ends whatever it leaves. The spawner starts it; nothing here knows gRPC.
 """
 
 from __future__ import annotations
@@ -16,14 +15,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import IO, Literal, cast
+from typing import IO, cast
 
 from viewra.errors import HandshakeError
+from viewra.process import stopping
 from viewra.process.guardian import CLEAN_UP_S, Guardian
 from viewra.process.output import Output, Stream
-
-StopStep = Literal["ended", "graceful", "term", "kill"]
+from viewra.process.plan import StopStep
 
 _log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
@@ -46,12 +44,12 @@ class Child:
         output: Output,
         *,
         on_quiet: Callable[[], None] | None = None,
-        on_exit: Callable[[Child], None] | None = None,
+        on_exit: Callable[[], None] | None = None,
     ) -> None:
         self.pid = guardian.plugin
         self.started: int | None = None
         self.output = output
-        self.exited = threading.Event()
+        self._exited = threading.Event()
         self._guardian = guardian
         self._on_quiet = on_quiet
         self._on_exit = on_exit
@@ -70,16 +68,21 @@ class Child:
             raise
 
     @property
+    def ended(self) -> bool:
+        """Whether the process has ended, and its output has been read."""
+        return self._exited.is_set()
+
+    @property
     def returncode(self) -> int | None:
         """None until the process has ended and its output has been read."""
-        if not self.exited.is_set():
+        if not self._exited.is_set():
             return None
         status = self._guardian.status
         return -signal.SIGKILL if status is None else status  # which it gets when its guardian dies without a word
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         """The return code, or None when the process still runs after ``timeout_s`` seconds (None: no limit)."""
-        self.exited.wait(timeout_s)
+        self._exited.wait(timeout_s)
         return self.returncode
 
     def handshake_line(self, timeout_s: float) -> str:
@@ -94,11 +97,11 @@ class Child:
         begun = self.output.begun
         closed = self.output.ended("stdout")
         if closed:  # most likely because it is ending
-            self.exited.wait(2 * _LAST_WORDS_S)
+            self._exited.wait(2 * _LAST_WORDS_S)
         if self._guardian.launch_error:
             raise HandshakeError(f"it cannot be started: {self._guardian.launch_error}", step="spawn")
         stdout = self.output.last("stdout")
-        if self.exited.is_set():
+        if self._exited.is_set():
             what = f"it ended with {self.describe_exit()} before its handshake line"
         elif closed:
             what = "it closed its stdout without a handshake line"
@@ -133,25 +136,8 @@ class Child:
     def stop(
         self, graceful: Callable[[], object] | None = None, *, grace_s: float = 2.0, term_s: float = 2.0
     ) -> StopStep:
-        """End the process and reap it: ``graceful`` (its errors are logged), then SIGTERM, then SIGKILL.
-
-        ``grace_s`` and ``term_s`` are the seconds granted after each of the first two. Returns the step that ended it,
-        ``ended`` when it was over before.
-        """
-        if self.exited.is_set():
-            return "ended"
-        if graceful is not None:
-            try:
-                graceful()
-            except Exception:
-                _log.warning("process %d: asking it to end failed", self.pid, exc_info=True)
-            if self.wait(grace_s) is not None:
-                return "graceful"
-        self.signal(signal.SIGTERM)
-        if self.wait(term_s) is not None:
-            return "term"
-        self.kill()
-        return "kill"
+        """End the process and reap it, as ``Process.stop`` has it."""
+        return stopping.stop(self, graceful, grace_s=grace_s, term_s=term_s)
 
     def kill(self) -> None:
         """End the process and all that it started at once, and reap it."""
@@ -160,12 +146,16 @@ class Child:
         if self.wait(_REAP_S) is None:
             _log.error("process %d did not end within %g s of SIGKILL", self.pid, _REAP_S)
 
+    def let_go(self) -> None:
+        """Tell nobody of its end; it is reaped all the same."""
+        self._on_exit = self._on_quiet = None
+
     def _watch(self) -> None:
         try:
             self._drain()
         finally:
-            self.exited.set()
-        self._tell(self._on_exit and partial(self._on_exit, self))
+            self._exited.set()
+        self._tell(self._on_exit)
         self._on_exit = self._on_quiet = None  # the owner's, which refers to this child
 
     def _drain(self) -> None:

@@ -1,18 +1,21 @@
 """Runs between the host and a plugin: becomes a guardian, the plugin's parent, and in a fork of it the plugin itself.
 
-A script of the standard library alone, started as ``python -I -S launcher.py name=value … -- argv…``; the plugin gets
-the launcher's environment, folder, stdin, stdout and stderr, and a session of its own. ``parent`` is the host's process
-id; with ``tied`` all ends when the host's spawning thread does. ``executable``, if given, is an open descriptor of the
-program, which is then executed instead of the path in argv. With ``script`` the plugin is a Python file, which this
-interpreter then runs itself: a second one would take its time.
+A script of the standard library alone, started as ``python -I -S launcher.py DOCUMENT ARGV…``; the plugin gets the
+launcher's environment, folder, stdin, stdout and stderr, and a session of its own. DOCUMENT is a JSON object:
 
-``report`` is an open descriptor that tells the host, a line each: ``pid N`` of the plugin, once it is tied and has its
-session; ``error WHY`` when it could not be executed; ``exit N``, its exit status or minus the signal's number; ``done``
-when nothing of it is left.
+    report      open descriptor on which the host is told, a line each: ``pid N`` of the plugin, once it is tied and has
+                its session; ``error WHY`` when it could not be executed; ``exit N``, its exit status or minus the
+                signal's number; ``done`` when nothing of it is left
+    parent      the host's process id
+    tied        whether all ends when the host's spawning thread does
+    executable  open descriptor of the program that is executed instead of the path in ARGV, or null
+    script      whether ARGV is a Python file, which this interpreter then runs itself: a second one would take its time
+    user_site   the folder of the user's own packages, for a script; or empty
 """
 
 from __future__ import annotations
 
+import _json  # ``json`` would be imported as long as the rest of the launcher takes
 import _signal  # type: ignore[import-not-found]  # ``signal`` builds enumerations: a third of the launcher's time
 import ctypes
 import os
@@ -125,7 +128,15 @@ def children(parent: int) -> list[int]:
     return found
 
 
-def guard(libc: ctypes.CDLL, guardian: Guard, executable: str | None) -> None:
+class Reading:
+    """What the scanner of JSON in C is told; ``json`` gives it the same."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int, parse_constant = float, int, float
+
+
+def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
     """Let go of all that is the plugin's, and guard it; never returns."""
     try:
         libc.prctl(_PR_SET_NAME, b"viewra-guardian", 0, 0, 0)
@@ -134,40 +145,37 @@ def guard(libc: ctypes.CDLL, guardian: Guard, executable: str | None) -> None:
             os.dup2(nothing, descriptor)
         os.close(nothing)
         if executable is not None:
-            os.close(int(executable))
+            os.close(executable)
         os.chdir("/")
         guardian.run()
     finally:
         os._exit(0)
 
 
-def launch(options: dict[str, str], argv: list[str], report: int) -> bytes:
+def launch(argv: list[str], *, report: int, parent: int, tied: bool, executable: int | None, script: bool) -> bytes:
     """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
 
     Returns the source of a script, which is then to be run; the guardian never returns.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    restore_signals(libc, _PYTHONS_OWN if "script" in options else ())
+    restore_signals(libc, _PYTHONS_OWN if script else ())
     _signal.pthread_sigmask(_signal.SIG_SETMASK, _signal.valid_signals())  # before the tie: a signal then waits
-    parent, tied = int(options["parent"]), "tied" in options
     if tied:
         tie_to_parent(libc, parent, _signal.SIGTERM)
     set_process(libc, _PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
     guardian = os.getpid()
     plugin = os.fork()
     if plugin != 0:
-        guard(libc, Guard(plugin, report, parent, tied=tied), options.get("executable"))
+        guard(libc, Guard(plugin, report, parent, tied=tied), executable)
     tie_to_parent(libc, guardian, _signal.SIGKILL)
     os.setsid()
     tell(report, "pid", os.getpid())
     os.umask(0o077)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
-    if "script" not in options:
-        program: str | int = argv[0]
-        if "executable" in options:
-            program = int(options["executable"])
-            os.set_inheritable(program, False)
-        os.execve(program, argv, os.environ)  # noqa: S606 - a shell is what must not be there
+    if not script:
+        if executable is not None:
+            os.set_inheritable(executable, False)
+        os.execve(argv[0] if executable is None else executable, argv, os.environ)  # noqa: S606 - a shell is what must not be there
     with open(argv[0], "rb") as file:
         return file.read()
 
@@ -195,18 +203,17 @@ def run_script(path: str, source: bytes, user_site: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Launch; the exit status of a launch that failed, or of a script that has ended."""
-    end = arguments.index("--")
-    options = dict(argument.split("=", 1) for argument in arguments[:end])
-    argv = arguments[end + 1 :]
-    report = int(options["report"])
+    text, *argv = arguments
+    plan, _ = _json.make_scanner(Reading())(text, 0)  # type: ignore[arg-type]  # what ``json`` gives it is no scanner either
+    report, user_site = plan["report"], plan.pop("user_site")
     os.set_inheritable(report, False)
     try:
-        source = launch(options, argv, report)
+        source = launch(argv, **plan)
     except (OSError, ValueError) as error:
         tell(report, "error", f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
         return FAILED
     os.close(report)
-    run_script(argv[0], source, options.get("user_site", ""))
+    run_script(argv[0], source, user_site)
     return 0
 
 

@@ -5,6 +5,7 @@ The kernel's parent-death signal fires when the *thread* that spawned ends, so t
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import secrets
@@ -12,7 +13,7 @@ import site
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from viewra.process.child import Child
 from viewra.process.guardian import Guardian
 from viewra.process.leftovers import MARK
 from viewra.process.output import Listener, Output
+from viewra.process.plan import LaunchPlan
 
 _LAUNCHER = str(Path(launcher.__file__).resolve())
 
@@ -41,37 +43,22 @@ class Spawner:
         self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
         self._thread.start()
 
-    def spawn(
+    def launch(
         self,
-        argv: Sequence[str],
+        plan: LaunchPlan,
         *,
-        env: Mapping[str, str],
-        cwd: Path | None = None,
-        executable: int | None = None,
-        tied: bool = True,
-        script: bool = False,
         on_line: Listener,
         on_quiet: Callable[[], None] | None = None,
-        on_exit: Callable[[Child], None] | None = None,
+        on_exit: Callable[[], None] | None = None,
     ) -> Child:
-        """Start ``argv`` (its first item an absolute path) with exactly the environment ``env``, stdin empty.
-
-        ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the
-        file at ``argv[0]``; the caller closes it afterwards. One that is not ``tied`` outlives the host. With
-        ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
-        ``on_line(stream, text)`` gets every line except the handshake's; ``on_quiet()`` is called when the output has
-        paused and at its end, ``on_exit(child)`` after the last line. All three run on the child's own thread and
-        should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
-        ``Child.handshake_line``.
-        """
+        """Start a process, as ``Launcher.launch`` has it."""
         with self._changed:
             if self._closed:
                 raise HandshakeError("the host is closing", step="spawn")
             self._starting += 1
         try:
             future: Future[Guardian] = Future()
-            launch = partial(_launch, argv, env, cwd, executable, tied=tied, script=script)
-            self._requests.put((launch, future))
+            self._requests.put((partial(_launch, plan), future))
             guardian = future.result()
             try:
                 guardian.wait_for_plugin()
@@ -104,36 +91,34 @@ class Spawner:
             del request, start, future
 
 
-def _launch(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, executable: int | None, *, tied: bool, script: bool
-) -> Guardian:
+def _launch(plan: LaunchPlan) -> Guardian:
     """The launcher's process, which becomes the plugin's guardian."""
     try:
         report, report_end = os.pipe()
     except OSError as error:
         raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
-    options = [f"report={report_end}", f"parent={os.getpid()}"]
-    if tied:
-        options.append("tied=1")
-    passed = [report_end]
-    if executable is not None:
-        options.append(f"executable={executable}")
-        passed.append(executable)
+    argv, interpreter = plan.argv, [sys.executable, "-I", "-S"]
+    document = {
+        "report": report_end,
+        "parent": os.getpid(),
+        "tied": plan.tied,
+        "executable": plan.executable,
+        "script": plan.script,
+        "user_site": site.getusersitepackages() if plan.script and site.ENABLE_USER_SITE else "",
+    }
+    if plan.script:
+        interpreter[0], argv = plan.argv[0], plan.argv[1:]
+        interpreter += _as_usual(plan.environment)
     mark = f"{os.getpid()}-{secrets.token_hex(8)}"
-    interpreter = [sys.executable, "-I", "-S"]
-    if script:
-        interpreter[0], *argv = argv
-        interpreter += _as_usual(env)
-        options += ["script=1", f"user_site={site.getusersitepackages() if site.ENABLE_USER_SITE else ''}"]
     try:
         process = subprocess.Popen(
-            [*interpreter, _LAUNCHER, *options, "--", *argv],
-            env={**env, MARK: mark},
-            cwd=cwd,
+            [*interpreter, _LAUNCHER, json.dumps(document), *argv],
+            env={**plan.environment, MARK: mark},
+            cwd=plan.directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=passed,
+            pass_fds=[report_end] if plan.executable is None else [report_end, plan.executable],
             start_new_session=True,
             bufsize=0,
         )

@@ -47,7 +47,7 @@ def tree_digest(directory: Path) -> str:
 
 
 def open_verified(path: Path, pinned: str) -> int:
-    """Open a program whose SHA-256 is ``pinned``; the descriptor is for ``Spawner.spawn(executable=…)``, then closed.
+    """Open a program whose SHA-256 is ``pinned``; the descriptor is for ``LaunchPlan.executable``, then closed.
 
     Raises HandshakeError (step ``verify``), which names both digests.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from viewra.process import Child, Spawner, plugin_environment
+from viewra.process import Child, LaunchPlan, Spawner, plugin_environment
 
 
 class Lines:
@@ -61,13 +61,13 @@ def start(spawner: Spawner, lines: Lines) -> Iterator[Start]:
     def start(
         code: str, *arguments: str, env: dict[str, str] | None = None, argv: tuple[str, ...] = (), **more: object
     ) -> Child:
-        child = spawner.spawn(
-            argv or [sys.executable, "-c", code, *arguments],
-            env=plugin_environment(env or {}),
-            on_line=lines.on_line,
-            on_quiet=lines.on_quiet,
+        told = {name: more.pop(name) for name in ("on_exit",) if name in more}
+        plan = LaunchPlan(
+            argv or (sys.executable, "-c", code, *arguments),
+            plugin_environment(env or {}),
             **more,  # type: ignore[arg-type]
         )
+        child = spawner.launch(plan, **{"on_line": lines.on_line, "on_quiet": lines.on_quiet, **told})  # type: ignore[arg-type]
         children.append(child)
         return child
 

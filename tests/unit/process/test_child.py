@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from viewra.errors import HandshakeError
-from viewra.process import Child, Spawner, start_time
+from viewra.process import LaunchPlan, Spawner, start_time
 
 pytestmark = pytest.mark.process
 
@@ -89,7 +89,7 @@ def test_a_program_that_cannot_be_executed(spawner: Spawner, tmp_path: Path) -> 
     plain = tmp_path / "plain"
     plain.touch()
     for path, why in ((tmp_path / "missing", "No such file"), (plain, "Permission denied")):
-        child = spawner.spawn([str(path)], env={}, on_line=lambda stream, text: None)
+        child = spawner.launch(LaunchPlan((str(path),), {}), on_line=lambda stream, text: None)
         with pytest.raises(HandshakeError, match=why) as caught:
             child.handshake_line(30)
         assert caught.value.step == "spawn"
@@ -99,7 +99,7 @@ def test_a_program_that_cannot_be_executed(spawner: Spawner, tmp_path: Path) -> 
 
 def test_a_folder_that_does_not_exist(start, tmp_path: Path) -> None:
     with pytest.raises(HandshakeError, match="No such file") as caught:
-        start("", cwd=tmp_path / "missing")
+        start("", directory=tmp_path / "missing")
     assert caught.value.step == "spawn"
 
 
@@ -137,7 +137,7 @@ def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, mo
         status = open("/proc/self/status").read()
         print("ignored", int(status.split("SigIgn:")[1].split()[0], 16) & ~(1 << 12 | 1 << 24))
     """
-    child = start(textwrap.dedent(code), env={"GIVEN": "1"}, cwd=tmp_path)
+    child = start(textwrap.dedent(code), env={"GIVEN": "1"}, directory=tmp_path)
     child.wait(30)
     first, descriptors, ignored = [text for _, text in lines.heard]
     assert "SECRET" not in first
@@ -166,7 +166,18 @@ def test_no_signal_is_ignored_or_blocked_by_inheritance(lines) -> None:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     spawner = Spawner()
     try:
-        child = spawner.spawn(["/bin/grep", "-E", "SigIgn|SigBlk", "/proc/self/status"], env={}, on_line=lines.on_line)
+        child = spawner.launch(
+            LaunchPlan(
+                (
+                    "/bin/grep",
+                    "-E",
+                    "SigIgn|SigBlk",
+                    "/proc/self/status",
+                ),
+                {},
+            ),
+            on_line=lines.on_line,
+        )
         assert child.wait(30) == 0
     finally:
         spawner.close()
@@ -207,17 +218,17 @@ def test_the_end_is_told_after_the_last_line(start, lines) -> None:
     told: list[object] = []
     done = threading.Event()
 
-    def on_exit(child: Child) -> None:
-        told.extend([child.returncode, list(lines.heard)])
+    def on_exit() -> None:
+        told.extend(lines.heard)
         done.set()
 
-    start("import os; os.write(2, b'last'); os._exit(4)", on_exit=on_exit)
+    child = start("import os; os.write(2, b'last'); os._exit(4)", on_exit=on_exit)
     assert done.wait(30)
-    assert told == [4, [("stderr", "last")]]
+    assert (child.returncode, told) == (4, [("stderr", "last")])
 
 
 def test_a_failing_exit_callback_is_logged(start, caplog: pytest.LogCaptureFixture) -> None:
-    child = start("", on_exit=lambda child: 1 / 0)
+    child = start("", on_exit=lambda: 1 / 0)
     child.wait(30)
     child._thread.join(30)
     assert "ZeroDivisionError" in caplog.text
@@ -277,19 +288,29 @@ def test_the_start_time_names_a_process(start) -> None:
 
 def test_closing_the_spawner_ends_its_children(lines) -> None:
     spawner = Spawner()
-    child = spawner.spawn([sys.executable, "-c", STUBBORN], env={}, on_line=lines.on_line)
+    child = spawner.launch(
+        LaunchPlan(
+            (
+                sys.executable,
+                "-c",
+                STUBBORN,
+            ),
+            {},
+        ),
+        on_line=lines.on_line,
+    )
     child.handshake_line(30)
     spawner.close()
     assert child.wait(30) == -signal.SIGKILL
     spawner.close()
     with pytest.raises(HandshakeError, match="closing"):
-        spawner.spawn(["/bin/true"], env={}, on_line=lines.on_line)
+        spawner.launch(LaunchPlan(("/bin/true",), {}), on_line=lines.on_line)
 
 
 HOST = f"""
 import sys
-from viewra.process import Spawner
-child = Spawner().spawn([sys.executable, "-c", {STUBBORN!r}], env={{}}, on_line=print)
+from viewra.process import LaunchPlan, Spawner
+child = Spawner().launch(LaunchPlan((sys.executable, "-c", {STUBBORN!r}), {{}}), on_line=print)
 child.handshake_line(30)
 print(child.pid, flush=True)
 sys.stdin.read()

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from viewra.errors import HandshakeError
-from viewra.process import MARK, Child, Spawner, guardian, start_time
+from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, start_time
 from viewra.process.guardian import Guardian
 from viewra.process.launcher import children
 from viewra.process.leftovers import end_marked
@@ -108,10 +108,10 @@ def test_an_orphan_that_ends_by_itself_leaves_no_zombie(start, lines) -> None:
 
 HOST = """
 import os, sys
-from viewra.process import Spawner
+from viewra.process import LaunchPlan, Spawner
 def on_line(stream, text):
     os.write(1, text.encode() + b"\\n")
-child = Spawner().spawn([sys.executable, "-c", {code!r}], env={{}}, tied={tied}, on_line=on_line)
+child = Spawner().launch(LaunchPlan((sys.executable, "-c", {code!r}), {{}}, tied={tied}), on_line=on_line)
 child.handshake_line(30)
 on_line("", f"plugin {{child.pid}}")
 sys.stdin.read()
@@ -157,7 +157,7 @@ def test_signals_for_the_group_do_not_end_it(start) -> None:
 
 
 def test_it_holds_nothing_of_the_process(start, tmp_path: Path) -> None:
-    child = start(WAIT, cwd=tmp_path)
+    child = start(WAIT, directory=tmp_path)
     child.handshake_line(30)
     parent = guardian_of(child)
     wait_until(lambda: parent.cwd() == "/")
@@ -317,7 +317,19 @@ def test_a_spawner_that_closes_ends_what_is_only_starting(lines, tmp_path: Path)
     interpreter.chmod(0o700)
 
     def spawn() -> None:
-        spawned.append(spawner.spawn([str(interpreter), str(script)], env={}, script=True, on_line=lines.on_line))
+        spawned.append(
+            spawner.launch(
+                LaunchPlan(
+                    (
+                        str(interpreter),
+                        str(script),
+                    ),
+                    {},
+                    script=True,
+                ),
+                on_line=lines.on_line,
+            )
+        )
 
     threads = [threading.Thread(target=target) for target in (spawn, spawner.close)]
     threads[0].start()
@@ -341,7 +353,17 @@ def test_a_launcher_that_does_not_answer(
     interpreter.write_text(f"#!/bin/sh\n{script}\n")
     interpreter.chmod(0o700)
     with pytest.raises(HandshakeError, match=says) as caught:
-        spawner.spawn([str(interpreter), "main.py"], env={}, script=True, on_line=lambda stream, text: None)
+        spawner.launch(
+            LaunchPlan(
+                (
+                    str(interpreter),
+                    "main.py",
+                ),
+                {},
+                script=True,
+            ),
+            on_line=lambda stream, text: None,
+        )
     assert caught.value.step == "spawn"
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from viewra.errors import HandshakeError
-from viewra.process import Child, Spawner, launcher, plugin_environment
+from viewra.process import Child, LaunchPlan, Spawner, launcher, plugin_environment
 
 pytestmark = pytest.mark.process
 
@@ -19,9 +20,10 @@ pytestmark = pytest.mark.process
 def run(parent: int, *argv: str) -> tuple[int, str, str]:
     """Exit status, report and stdout of a launch."""
     report, end = os.pipe()
+    plan = {"parent": parent, "tied": True, "report": end, "executable": None, "script": False, "user_site": ""}
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", launcher.__file__, f"parent={parent}", "tied=1", f"report={end}", "--", *argv],
+            [sys.executable, "-I", "-S", launcher.__file__, json.dumps(plan), *argv],
             pass_fds=(end,),
             capture_output=True,
             text=True,
@@ -57,12 +59,8 @@ def test_it_imports_the_standard_library_alone() -> None:
 def run_script(spawner: Spawner, script: Path, **extra: str) -> tuple[Child, list[str], list[str]]:
     """A Python plugin run within the launcher's own interpreter: the child after its end, its stdout and stderr."""
     heard: dict[str, list[str]] = {"stdout": [], "stderr": []}
-    child = spawner.spawn(
-        [sys.executable, str(script)],
-        env=plugin_environment(extra),
-        script=True,
-        on_line=lambda stream, text: heard[stream].append(text),
-    )
+    plan = LaunchPlan((sys.executable, str(script)), plugin_environment(extra), script=True)
+    child = spawner.launch(plan, on_line=lambda stream, text: heard[stream].append(text))
     assert child.wait(30) is not None
     return child, heard["stdout"], heard["stderr"]
 

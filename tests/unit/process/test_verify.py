@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from viewra.errors import HandshakeError
-from viewra.process import Spawner, file_digest, open_verified, require_digest, tree_digest
+from viewra.process import LaunchPlan, Spawner, file_digest, open_verified, require_digest, tree_digest
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -102,9 +102,8 @@ def test_the_very_file_that_was_checked_is_run(tmp_path: Path, spawner: Spawner,
     (tmp_path / "evil").replace(program)
     (tmp_path / "text").write_text("good\n")
     try:
-        child = spawner.spawn(
-            [str(program), str(tmp_path / "text")], env={}, executable=descriptor, on_line=lines.on_line
-        )
+        plan = LaunchPlan((str(program), str(tmp_path / "text")), {}, executable=descriptor)
+        child = spawner.launch(plan, on_line=lines.on_line)
         assert child.wait(30) == 0, child.output.last()
     finally:
         os.close(descriptor)
@@ -116,12 +115,9 @@ def test_the_descriptor_does_not_reach_the_program(spawner: Spawner, lines) -> N
     python = Path(sys.executable).resolve()
     descriptor = open_verified(python, file_digest(python))
     try:
-        child = spawner.spawn(
-            [sys.executable, "-c", "import os; print(len(os.listdir('/proc/self/fd')))"],
-            env={},
-            executable=descriptor,
-            on_line=lines.on_line,
-        )
+        code = "import os; print(len(os.listdir('/proc/self/fd')))"
+        plan = LaunchPlan((sys.executable, "-c", code), {}, executable=descriptor)
+        child = spawner.launch(plan, on_line=lines.on_line)
         child.wait(30)
     finally:
         os.close(descriptor)

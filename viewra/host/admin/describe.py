@@ -13,7 +13,7 @@ from viewra.adapters import HookStats
 from viewra.host.installed.discovery import Found
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
-from viewra.host.running.status import PluginStats
+from viewra.host.running.status import PluginStats, RunStats
 from viewra.library import display
 
 
@@ -41,6 +41,7 @@ def summary(plugin: Plugin) -> dict[str, Any]:
         "state": str(plugin.state),
         "reason": plugin.reason,
         "pid": plugin.pid,
+        "pids": list(stats.pids),
         "services": list(plugin.services),
         "path": display(str(plugin.path)) if plugin.path else None,
         "health": attrs.asdict(stats.health),
@@ -74,6 +75,7 @@ def figures(plugin_id: str, stats: PluginStats) -> dict[str, Any]:
         "id": plugin_id,
         "state": str(stats.state),
         "pid": stats.pid,
+        "pids": list(stats.pids),
         "uptime_s": round(time.time() - stats.started_at, 3) if stats.started_at is not None else None,
         "starts": stats.starts,
         "crashes": stats.crashes,
@@ -86,6 +88,17 @@ def figures(plugin_id: str, stats: PluginStats) -> dict[str, Any]:
         "health": attrs.asdict(stats.health),
         "hooks": {name: _calls(hook) for name, hook in sorted(stats.hooks.items())},
         "history": [attrs.asdict(sample) for sample in stats.resources],
+        "runs": [_run(run) for run in stats.runs],
+    }
+
+
+def _run(run: RunStats) -> dict[str, Any]:
+    return {
+        "pid": run.pid,
+        "uptime_s": round(time.time() - run.started_at, 3),
+        "in_flight": run.in_flight,
+        "health": attrs.asdict(run.health),
+        "process": attrs.asdict(run.resources[-1]) if run.resources else None,
     }
 
 
@@ -125,6 +138,7 @@ def _hidden(found: Found, by: Plugin | None) -> dict[str, Any]:
         "state": "invalid" if manifest is None else "disabled",
         "reason": why if manifest else "; ".join(map(str, found.errors)),
         "pid": None,
+        "pids": [],
         "services": sorted(manifest.capabilities) if manifest else [],
         "path": display(str(found.directory)),
         "health": None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -16,7 +16,9 @@ from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.pins import Pin
 from viewra.host.running.lease import LEASE_S
 from viewra.host.running.lifecycle import MIGRATION_S
-from viewra.process import RuntimeDir, Spawner, plugin_environment
+from viewra.host.running.wire import Dial, dial_grpc
+from viewra.host.sync.clock import SYSTEM, Clock
+from viewra.process import Adopted, Launcher, LaunchPlan, Process, RuntimeDir, plugin_environment
 from viewra.process.verify import open_verified, require_digest, tree_digest
 from viewra.transport import handshake
 from viewra.types import PluginContext
@@ -25,12 +27,23 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Identity
 
 
+class Find(Protocol):
+    """Finds a process that another host started, or somebody; raises OSError when it is gone."""
+
+    def __call__(self, pid: int, started: int, *, on_exit: Callable[[], object]) -> Process:
+        """The process of this number, which began at ``started`` (clock ticks since boot)."""
+        ...
+
+
 @attrs.frozen
 class Machinery:
-    """What the host gives every run: who starts processes, and where their sockets are."""
+    """What the host gives every run: what starts processes, where their sockets are, how they are connected to."""
 
-    spawner: Spawner
+    launcher: Launcher
     runtime_dir: RuntimeDir
+    dial: Dial = dial_grpc
+    find: Find = Adopted
+    clock: Clock = SYSTEM
 
 
 @attrs.frozen
@@ -53,7 +66,7 @@ class Connecting:
 
 
 @attrs.frozen
-class Spec:
+class LaunchSpec:
     """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
 
     ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
@@ -89,7 +102,7 @@ class Spec:
 
 
 @contextlib.contextmanager
-def verified(spec: Spec) -> Iterator[int | None]:
+def verified(spec: LaunchSpec) -> Iterator[int | None]:
     """The open descriptor of the very program that was pinned, None for one that is run by its path.
 
     Raises HandshakeError (step ``verify``) when the code on disk is not what the operator pinned.
@@ -107,7 +120,19 @@ def verified(spec: Spec) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def environment(spec: Spec, socket_dir: Path, identity: Identity | None) -> dict[str, str]:
+def plan(spec: LaunchSpec, socket_dir: Path, identity: Identity | None, executable: int | None) -> LaunchPlan:
+    """What a launcher is to start."""
+    return LaunchPlan(
+        spec.command,
+        environment(spec, socket_dir, identity),
+        spec.directory,
+        executable=executable,
+        tied=not spec.lasts,
+        script=len(spec.command) > 1,
+    )
+
+
+def environment(spec: LaunchSpec, socket_dir: Path, identity: Identity | None) -> dict[str, str]:
     """The whole environment of the process."""
     connecting = spec.connecting
     extra = handshake.environment(

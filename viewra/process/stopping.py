@@ -1,0 +1,53 @@
+"""The steps by which any process is ended: asked, then SIGTERM, then SIGKILL."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from typing import Protocol
+
+from viewra.process.plan import StopStep
+
+_log = logging.getLogger(__name__)
+
+
+class Stoppable(Protocol):
+    """What the steps are made of."""
+
+    pid: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """Its exit status; None while it runs."""
+        ...
+
+    def signal(self, number: int) -> bool:
+        """Send it a signal; False when it has ended."""
+        ...
+
+    def kill(self) -> None:
+        """End it by force."""
+        ...
+
+
+def stop(process: Stoppable, graceful: Callable[[], object] | None, *, grace_s: float, term_s: float) -> StopStep:
+    """End a process, as ``Process.stop`` has it."""
+    if process.ended:
+        return "ended"
+    if graceful is not None:
+        try:
+            graceful()
+        except Exception:
+            _log.warning("process %d: asking it to end failed", process.pid, exc_info=True)
+        if process.wait(grace_s) is not None:
+            return "graceful"
+    process.signal(signal.SIGTERM)
+    if process.wait(term_s) is not None:
+        return "term"
+    process.kill()
+    return "kill"
