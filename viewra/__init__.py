@@ -11,22 +11,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from viewra import lazy
+
 if TYPE_CHECKING:
     from viewra.hookspecs import hookimpl
     from viewra.host import Host
 
 __all__ = ["Host", "__version__", "hookimpl"]
 
-_HOMES = {"Host": "viewra.host", "hookimpl": "viewra.hookspecs"}
+_get = lazy.names(__name__, {".host": "Host", ".hookspecs": "hookimpl"})
 
 
 def __getattr__(name: str) -> Any:
-    import importlib
-
     if name == "__version__":
         import importlib.metadata  # light start-up: it brings along a good deal of the standard library
 
         return importlib.metadata.version("viewra")
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _get(name)

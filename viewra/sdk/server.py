@@ -1,6 +1,6 @@
 """A gRPC server around one plugin: its services, health, reflection and the controller.
 
-Where it listens and how it is announced is ``serve``'s business; tests put it on a socket of their own.
+``serve`` decides where it listens and announces it; tests put it on a socket of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from viewra.pb import grpc_controller_pb2_grpc
 from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
 from viewra.sdk.servicers import Lifecycle, add_handlers, all_handlers, handle
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
 from viewra.transport.broker import Broker
 from viewra.transport.channel import options
 from viewra.transport.control import ControllerServicer
@@ -47,6 +47,7 @@ class PluginServer:
         broker: Broker,
         stdio: StdioService | None = None,
         lease: Lease | None = None,
+        services: Services = SERVICES,
     ) -> None:
         self.lifecycle = Lifecycle(plugin, log)
         self.broker = broker
@@ -54,7 +55,7 @@ class PluginServer:
         self._listener: Listener | None = None
         self._pool = Workers(THREADS, "call")
         self._server = grpc.server(self._pool, options=options(UNLIMITED.message_bytes))
-        handlers = all_handlers(plugin, self.lifecycle)
+        handlers = all_handlers(plugin, self.lifecycle, services)
         if lease is not None:
             handlers.append(handle(RENEW, lease.renew))
         add_handlers(self._server, handlers, log)

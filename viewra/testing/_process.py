@@ -20,6 +20,7 @@ from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
+from viewra.services import SERVICES, Services
 
 
 @attrs.frozen
@@ -34,11 +35,13 @@ class _Given:
 
 
 @contextmanager
-def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] | None = None) -> Iterator[Plugin]:
+def subprocess_plugin(
+    directory: str | Path, *, settings: Mapping[str, object] | None = None, services: Services = SERVICES
+) -> Iterator[Plugin]:
     """Start the plugin in ``directory`` and give its handle; stop it at the end.
 
-    ``settings`` are values as an operator sets them, by dotted key. Raises ManifestError when the manifest or a setting
-    is not valid, PluginUnavailable when the plugin does not start.
+    ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows. Raises
+    ManifestError when the manifest or a setting is not valid, PluginUnavailable when the plugin does not start.
     """
     directory = Path(directory).resolve()
     manifest = manifests.load(directory / MANIFEST_NAME)
@@ -54,6 +57,7 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
             pins=None,
             data_dir=Path(data_dir),
             log_level="debug",
+            services=services,
         )
         supervisor = Supervisor(
             installation,
@@ -64,4 +68,5 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
         )
         resources.callback(supervisor.close)
         supervisor.load()
-        yield Plugin(supervisor, RemoteEndpoint(supervisor, supervisor.traffic), lambda _found, _enabled: None)
+        endpoint = RemoteEndpoint(supervisor, supervisor.traffic)
+        yield Plugin(supervisor, endpoint, lambda _found, _enabled: None, services)

@@ -14,6 +14,7 @@ import grpc
 from viewra.adapters import Connection
 from viewra.host.running.run import Run
 from viewra.host.running.slot import Slot
+from viewra.transport.grpc_calls import GrpcWire
 from viewra.types import PluginState
 
 R, S, D, C, B = (
@@ -29,7 +30,7 @@ class FakeRun:
     """As much of a run as a slot knows."""
 
     def __init__(self) -> None:
-        self.connection = Connection(grpc.insecure_channel("unix:/nowhere"))
+        self.connection = Connection(GrpcWire(grpc.insecure_channel("unix:/nowhere")))
 
 
 def run() -> Run:

@@ -20,6 +20,7 @@ from viewra.host.installed.pins import Pins
 from viewra.host.running.launch_spec import Connecting, Spec
 from viewra.host.running.lifecycle import MIGRATION_S, OwnDatabase
 from viewra.manifest import Manifest, Runtime
+from viewra.services import SERVICES, Services
 from viewra.types import PluginContext
 
 _DEFAULT_CALL_S = 30.0
@@ -62,7 +63,7 @@ class Installation:
     """The code of one plugin, which version of it is used, and how a process of it is run.
 
     ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
-    ManifestError. ``connecting``, ``versions`` and ``limits`` are the host's.
+    ManifestError. ``connecting``, ``versions``, ``limits`` and ``services`` are the host's.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class Installation:
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
         limits: Limits | None = None,
+        services: Services = SERVICES,
         databases: PluginDatabases | None = None,
     ) -> None:
         self.plugin_id = found.plugin_id
         self.place = found
         self.pins = pins
         self.limits = limits or Limits()
+        self.services = services
         self.settings = settings_of(found)
         self.kept = KeptCode(data_dir / "kept-code" / found.plugin_id)
         self._settings_of = settings_of
@@ -226,13 +229,14 @@ class Installation:
             tuple(command(manifest)),
             code.found.directory,
             context,
-            manifest.capabilities,
+            manifest.claimed(self.services),
             runtime.start_timeout_s,
             connecting=self._connecting,
             pin=self.pins.of(code.found) if self.pins is not None else None,
             detachable=runtime.detachable,
             versions=self._versions,
             limits=self.limits,
+            services=self.services,
             own_database=self.database(code),
             migration_timeout_s=self.deadline_s("migrate"),
             only_database=only_database,

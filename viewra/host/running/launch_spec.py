@@ -16,6 +16,7 @@ from viewra.host.running.lease import LEASE_S
 from viewra.host.running.lifecycle import MIGRATION_S, OwnDatabase
 from viewra.process import RuntimeDir, Spawner, plugin_environment
 from viewra.process.verify import open_verified, require_digest, tree_digest
+from viewra.services import SERVICES, Services
 from viewra.transport import handshake
 from viewra.types import PluginContext
 
@@ -82,6 +83,7 @@ class Spec:
     health_timeout_s: float = 5.0
     versions: tuple[int, ...] = APP_VERSIONS
     limits: Limits = attrs.field(factory=Limits)
+    services: Services = SERVICES
 
     @property
     def common(self) -> handshake.HandshakeConfig:

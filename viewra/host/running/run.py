@@ -14,6 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+import grpc
+
 from viewra.adapters import Connection, RemoteEndpoint
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
@@ -80,8 +82,8 @@ class Run:
     def connect(self, peer: PeerChannel) -> None:
         """Calls go over this channel, which ends with the run."""
         self._peer = peer
-        self._connection = Connection(peer.channel)
-        self._own_calls = Connection(peer.channel)
+        self._connection = Connection(peer.wire)
+        self._own_calls = Connection(peer.wire)
 
     def follow(self, stdio: StdioFollower, streamed: RunLog) -> None:
         """What it prints comes from here, until the run ends."""
@@ -93,6 +95,13 @@ class Run:
         if self._connection is None:
             raise PluginUnavailable(self.plugin_id, "is not connected")
         return self._connection
+
+    @property
+    def _channel(self) -> grpc.Channel:
+        """What the host's questions to the process itself go over; raises PluginUnavailable before there is one."""
+        if self._peer is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._peer.channel
 
     @property
     def describes(self) -> bool:
@@ -148,7 +157,7 @@ class Run:
 
     def check(self, done: Callable[[str], object]) -> None:
         """Ask the process whether it serves; ``done`` is told "" or why not, within the time that a check may take."""
-        check_health(self.connection.channel, self._health_s, done)
+        check_health(self._channel, self._health_s, done)
 
     def own_health(self, done: Callable[[Health | None, str], object]) -> None:
         """Ask the plugin itself; ``done`` is told what it said, or None and why it said nothing."""
@@ -200,7 +209,7 @@ class Run:
     def stop(self) -> str:
         """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
         self._closing = True
-        connection = self.connection
+        channel = self._channel
         if self.by_hand:
             with contextlib.suppress(PluginError):
                 RemoteEndpoint(self).call(lifecycle.STOP)
@@ -210,18 +219,12 @@ class Run:
         def gently() -> None:
             with contextlib.suppress(PluginError):
                 RemoteEndpoint(self).call(lifecycle.STOP)
-            shutdown(connection.channel, SHUTDOWN_S)
+            shutdown(channel, SHUTDOWN_S)
 
         try:
             return self.child.stop(gently, grace_s=SHUTDOWN_S)
         finally:
             self._let_go()
-
-    @property
-    def app_version(self) -> int:
-        """The version of the services that host and plugin agreed on."""
-        assert self.announced is not None  # noqa: S101 - a proven run has announced itself
-        return self.announced.app_version
 
     @property
     def lasts(self) -> bool:
@@ -253,9 +256,6 @@ class Run:
             self._stdio.close()
         if self._streamed is not None:
             self._streamed.quiet()
-        for connection in (self._connection, self._own_calls):
-            if connection is not None:
-                connection.refuse()
         if self._peer is not None:
             self._peer.close()
 

@@ -202,7 +202,7 @@ class Runs:
         self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
         if self._restarts.policy != runtime.restart:
             self._restarts = Backoff(runtime.restart)
-        declared = code.manifest.capabilities
+        declared = code.manifest.claimed(self.installation.services)
         if not reason and (missing := ", ".join(sorted(declared - run.services))):
             reason = f"its manifest claims what it lacks: {missing}"
         old = self.slot.serve(run, reason)

@@ -15,7 +15,6 @@ import attrs
 
 from viewra.adapters import RemoteEndpoint
 from viewra.codec import lifecycle
-from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.errors import HandshakeError, MigrationError, NotOffered, PluginError
 from viewra.host.logs.log import RunLog
 from viewra.host.running.launch_spec import Machinery, Spec, environment, new_identity, verified
@@ -150,7 +149,7 @@ class _Steps:
 
     def find_services(self, announced: handshake.Handshake | Reattach) -> Future[PluginInfo]:
         """Connect, and learn which services there are; gives what it says of itself, which is asked meanwhile."""
-        run = self.run
+        run, spec = self.run, self.spec
         try:
             peer = self._connect(announced)
             listed = ask_services(peer.channel, run.left_s())  # together with the question for its health
@@ -162,10 +161,10 @@ class _Steps:
                 raise self._failed(error.step, died(run.child)) from error
             raise self._failed(error.step, error.message, error.hint) from error
         if names is None:  # an old go-plugin serves no reflection: the manifest's word has to do
-            run.services = self.spec.declared
+            run.services = spec.declared
         else:
             run.wire_services = frozenset(names)
-            run.services = frozenset(WIRE_SERVICES[name] for name in names & WIRE_SERVICES.keys())
+            run.services = spec.services.offered(names)
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
             run.follow(StdioFollower(peer.channel, Output(self.log.line).feed), self.log)
         return said

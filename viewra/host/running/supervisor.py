@@ -128,7 +128,8 @@ class Supervisor:
         """The services that its process has, or that its manifest claims as long as it has not run."""
         if self._runs.known_services is not None:
             return self._runs.known_services
-        return self.found.manifest.capabilities if self.found.manifest is not None else frozenset()
+        manifest = self.found.manifest
+        return manifest.claimed(self.installation.services) if manifest is not None else frozenset()
 
     @property
     def stats(self) -> PluginStats:
@@ -170,15 +171,6 @@ class Supervisor:
     def database_url(self) -> str:
         """Its own database; "" for a plugin without one."""
         return self.installation.database_url if "database_service" in self.services else ""
-
-    def agreed_version(self) -> int | None:
-        """The version of the services that its process speaks, which is started if need be; None when it does not."""
-        try:
-            self._runs.run_now()
-        except PluginError:
-            return None
-        run = self._slot.run
-        return run.app_version if run is not None else None
 
     @property
     def known(self) -> bool:
