@@ -9,7 +9,7 @@ Public names are imported when first used, so that a plugin process or ``viewra 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from viewra import lazy
 
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from viewra.hookspecs import hookimpl
     from viewra.host import Host
 
+    __version__: str
+
 __all__ = ["Host", "__version__", "hookimpl"]
 
 _get = lazy.names(__name__, {".host": "Host", ".hookspecs": "hookimpl"})
 
+if not TYPE_CHECKING:  # a misspelt name is for type checkers to find
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        import importlib.metadata  # light start-up: it brings along a good deal of the standard library
+    def __getattr__(name):
+        if name == "__version__":
+            import importlib.metadata  # light start-up: it brings along a good deal of the standard library
 
-        return importlib.metadata.version("viewra")
-    return _get(name)
+            return importlib.metadata.version("viewra")
+        return _get(name)
