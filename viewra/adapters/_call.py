@@ -121,6 +121,7 @@ class RemoteEndpoint:
             raise
         finally:
             self._traffic.leave(rpc, visit, error)
+            error = None  # it knows this frame, which would keep it and the answer until the next garbage collection
 
     def _second_attempt(self, rpc: Rpc[..., T], request: bytes, due: float, first: PluginUnavailable) -> T:
         """Ask again after the process died under the call: asking twice is harmless.
@@ -256,7 +257,7 @@ class RemoteEndpoint:
         try:
             return rpc.value(data, self._link.limits)
         except Refusal as error:
-            raise faulty(self._link, rpc, str(error), trailer) from error
+            raise faulty(self._link, rpc, str(error), trailer) from error.with_traceback(None)  # which has the answer
         except InvalidValue as error:
             raise faulty(self._link, rpc, f"gave an answer that is not valid: {error}") from error
         except Exception as error:  # nesting, sizes and numbers that no parser of ours foresees

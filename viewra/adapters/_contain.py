@@ -64,6 +64,8 @@ def contained(plugin_id: str, pending: Future[T]) -> Result[T] | None:
     except NotOffered:
         return None
     except Exception as error:  # a bug of ours must not take the other plugins' answers along
-        failure = as_plugin_error(plugin_id, "", error)
-    log.warning("%s", failure)
-    return Result(plugin_id, error=failure)
+        failed: Result[T] = Result(plugin_id, error=as_plugin_error(plugin_id, "", error))
+    finally:
+        del pending  # the error, which it has, knows this frame
+    log.warning("%s", failed.error)
+    return failed

@@ -42,6 +42,8 @@ class Pending(Future[T]):
             if timeout is None:
                 raise self._endless() from None
             raise
+        finally:
+            del self  # as in the base class: the error, which the future has, knows this frame
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """The error, or None; raises TimeoutError only for a ``timeout`` that was given."""
@@ -89,7 +91,12 @@ def follow(source: Future[S], target: Future[T], convert: Callable[[S], T]) -> N
 
 
 def settle(future: Future[Any], value: object = None, *, error: BaseException | None = None) -> bool:
-    """Give a future its value or error, unless it has one; whether it took it."""
+    """Give a future its value or error, unless it has one; whether it took it.
+
+    A PluginError loses its traceback, whose frames would keep the plugin's answer, however large, as long as the error.
+    """
+    if isinstance(error, PluginError):
+        error.__traceback__ = None
     try:
         if error is not None:
             future.set_exception(error)
