@@ -37,18 +37,17 @@ def completion(plugin: Implementation, log: Logger) -> Complete | None:
 
     def complete(said: PluginInfo) -> PluginInfo:
         manifest = read()
-        return said if manifest is None else completed(said, manifest)
+        if manifest is None:
+            return said
+        from viewra.manifest.info import completed  # light start-up, as below
+
+        return attrs.evolve(
+            completed(said, manifest),
+            capabilities=said.capabilities or tuple(sorted(manifest.capabilities | manifest.other_capabilities)),
+            install_path=said.install_path or str(manifest.directory),
+        )
 
     return complete
-
-
-def completed(said: PluginInfo, manifest: Manifest) -> PluginInfo:
-    """What a plugin says of itself, with the manifest's values for the fields that it leaves empty."""
-    names = ("id", "name", "version", "description", "author", "website", "repository", "license", "type", "tags")
-    fields = {name: getattr(manifest, name) for name in names}
-    fields["capabilities"] = tuple(sorted(manifest.capabilities | manifest.other_capabilities))
-    fields["install_path"] = str(manifest.directory)
-    return attrs.evolve(said, **{name: value for name, value in fields.items() if not getattr(said, name)})
 
 
 def _manifest(plugin: Implementation, log: Logger) -> Manifest | None:

@@ -32,6 +32,7 @@ from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.slot import StateListener
 from viewra.host.running.status import PluginStats
 from viewra.host.running.usage import Usage
+from viewra.manifest.info import completed
 from viewra.types import PluginInfo, PluginState
 
 log = logging.getLogger("viewra.host")
@@ -118,10 +119,8 @@ class Supervisor:
         said = run.info if run is not None else PluginInfo(self.plugin_id)
         if manifest is None:
             return said
-        names = ("name", "version", "description", "author", "website", "repository", "license", "type", "tags")
-        missing = {name: getattr(manifest, name) for name in names if not getattr(said, name)}
         capabilities = said.capabilities or tuple(sorted(self.services))
-        return attrs.evolve(said, id=self.plugin_id, capabilities=capabilities, **missing)
+        return attrs.evolve(completed(said, manifest), id=self.plugin_id, capabilities=capabilities)
 
     @property
     def services(self) -> frozenset[str]:
