@@ -1,7 +1,7 @@
-"""The forms of a service's methods that take many items at once, in terms of its methods for one.
+"""Batch forms of a service's methods, in terms of its methods for one item.
 
-An author writes the single form; the plugin's server and the in-process adapter both get the batch form from here, so
-that a batch means the same in either.
+An author writes the single form. The plugin's server and the in-process adapter both take the batch form from here, so
+that a batch means the same in both.
 """
 
 from __future__ import annotations

@@ -11,5 +11,5 @@ _FIELDS = ("id", "name", "version", "description", "author", "website", "reposit
 
 
 def completed(said: PluginInfo, manifest: Manifest) -> PluginInfo:
-    """What the plugin says, with the manifest's values in fields that it leaves empty; ``capabilities`` stays as it is."""
+    """What the plugin says, with the manifest's values in fields that it leaves empty, but for ``capabilities``."""
     return attrs.evolve(said, **{name: getattr(manifest, name) for name in _FIELDS if not getattr(said, name)})

@@ -1,4 +1,4 @@
-"""What ``open_scraper`` and ``open_listener`` give to the code that scans and that notifies."""
+"""The sessions that ``open_scraper`` gives to a scan, and ``open_listener`` to the notifier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ScraperSession(Protocol):
-    """One plugin's side of one scan: whoever scans keeps several batches in flight and never waits for one."""
+    """One plugin's side of one scan: the scan keeps several batches in flight and never waits for one."""
 
     @property
     def plugin_id(self) -> str:
@@ -21,7 +21,7 @@ class ScraperSession(Protocol):
 
     @property
     def code_hash(self) -> str:
-        """Hash of the plugin's code: what it made of a file is kept under it, so that new code reads again."""
+        """Hash of the plugin's code: its outcomes are stored under it, so that new code reads the files again."""
         ...
 
     @property

@@ -111,7 +111,7 @@ def loopback(
 
 
 def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -> None:
-    """Take it through its life as a host does, database and all."""
+    """Initialize and start it as a host does, with its database."""
     database = plugin.database_service()
     own = OwnDatabase(context.plugin_id, context.database_url, Path(context.base_path, "backups"), "")
     begin(
