@@ -122,12 +122,12 @@ class Plugin:
         """The search: by default this object, if it has the methods."""
         return self._itself_as("search")
 
-    def partly_is(self, service: Service, missing: list[str]) -> None:
+    def _partly_is(self, service: Service, missing: list[str]) -> None:
         """Say in the log that a service is not offered, because some of its methods are missing."""
         self.log.warning(
             "a service is not offered: methods are missing", service=service.protocol_name, missing=missing
         )
 
     def _itself_as(self, name: str) -> S | None:
-        itself: S | None = SERVICES[name].itself(self, self.partly_is)
+        itself: S | None = SERVICES[name].itself(self, self._partly_is)
         return itself

@@ -12,7 +12,7 @@ def all_handlers(plugin: Implementation, running: Lifecycle, services: Services 
     """The procedures of the lifecycle and of each of ``services`` that the plugin offers."""
     handlers = lifecycle.handlers(plugin, running)
     for service in services:
-        offered = service.of(plugin, getattr(plugin, "partly_is", None))
+        offered = service.of(plugin, getattr(plugin, "_partly_is", None))
         if offered is not None:  # light start-up: modules of other services are not imported
             handlers += service.handlers(offered)
     return handlers
