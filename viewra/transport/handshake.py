@@ -192,7 +192,7 @@ def _wrong(line: str, what: str, hint: str | None = None) -> HandshakeError:
 
 def _is_address(network: str, address: str) -> bool:
     if network == "unix":
-        return address.startswith("/") and address.isprintable()
+        return address.startswith("/") and "\0" not in address
     host, _, port = address.rpartition(":")
     return bool(host) and _NUMBER.match(port) is not None and 0 < int(port) < 65536
 
