@@ -50,6 +50,18 @@ def test_the_handshake_line_arrives(make_plugin: Callable[..., Path], trick: str
         assert "" not in messages, "setting the line apart leaves no empty record"
 
 
+def test_without_any_stdout_it_ends_with_one_line(tmp_path: Path) -> None:
+    main = tmp_path / "main.py"
+    main.write_text(textwrap.dedent(CODE.format("")))
+    env = {"VIEWRA_PLUGIN": "viewra_plugin_magic_cookie_v1", "PLUGIN_UNIX_SOCKET_DIR": str(tmp_path)}
+    command = ["sh", "-c", f"exec {sys.executable} {main} >&-"]
+    done = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "the host cannot be told where this plugin listens: stdout: Bad file descriptor\n",
+    )
+
+
 @pytest.mark.parametrize("trick", ["", "sys.stdout.close()", "os.close(1); open(os.devnull, 'w')", "os.dup2(2, 1)"])
 def test_it_is_the_first_line_for_other_hosts(tmp_path: Path, trick: str) -> None:
     main = tmp_path / "main.py"

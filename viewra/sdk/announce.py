@@ -7,6 +7,7 @@ to do with it; it is closed as soon as the line is out. Programs that the plugin
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sys
@@ -35,13 +36,13 @@ def announce(line: str) -> None:
     with contextlib.suppress(Exception):  # the text that the plugin printed so far comes first
         assert sys.__stdout__ is not None  # noqa: S101 - it is None for a process without stdout
         sys.__stdout__.flush()
-    out = 1 if _descriptor is None else _descriptor
+    if _descriptor is None:  # never to 1 itself: some other file may have that number by now
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     # A host of viewra's takes the line wherever it comes, so it can be set apart from a line that has not ended; any
     # other host wants it to be the first line.
     data = ("\n" if started_by_viewra(os.environ) else "") + line + "\n"
     left = memoryview(data.encode())
     while left:
-        left = left[os.write(out, left) :]
-    if _descriptor is not None:
-        os.close(_descriptor)
-        _descriptor = None
+        left = left[os.write(_descriptor, left) :]
+    os.close(_descriptor)
+    _descriptor = None

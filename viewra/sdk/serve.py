@@ -90,7 +90,11 @@ def _run(plugin: Implementation, version: int, services: Services) -> None:
         cert=own.cert if own is not None else b"",
         multiplex=False if os.environ.get(ENV_MULTIPLEX) else None,  # a seventh field confuses older hosts
     )
-    announce(line.format())
+    try:
+        announce(line.format())
+    except OSError as error:
+        server.stop(0)
+        raise SystemExit(f"the host cannot be told where this plugin listens: stdout: {error.strerror}") from error
     if stdio is not None:
         if sys.stdout is sys.__stdout__:  # else the plugin has replaced it, and has its reasons
             sys.stdout = stdio.writer("stdout", 1)
