@@ -29,6 +29,7 @@ from viewra.host.running import backoff, startup
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.run import Run
 from viewra.process import Child
+from viewra.transport.calls import CallFailed
 from viewra.types import PluginState
 
 from .conftest import States
@@ -167,8 +168,8 @@ def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_othe
         assert ask(host) != ended[0].process.pid
         assert plugin.stats.crashes == 1
         assert len(processes(directory)) == 1
-        with pytest.raises(ValueError, match="closed"):  # nothing of it is left
-            ended[0].connection.channel.unary_unary("/a/B")(b"")
+        with pytest.raises(CallFailed, match="closed"):  # nothing of it is left
+            ended[0].connection.method("/a/B")(b"", 1)
 
 
 # ---- calls ----

@@ -7,17 +7,18 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, cast
 
 import pluggy
 import sqlalchemy as sa
 
 from viewra import hookspecs, library
-from viewra.adapters import ADAPTERS, ServiceAdapter
+from viewra.adapters import add_hookspecs
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.errors import UsageError, ViewraError
+from viewra.hooks import HostHooks
 from viewra.host.admin.commands import Commands
 from viewra.host.admin.server import ControlServer
 from viewra.host.admin.wire import NOTE_NAME
@@ -31,7 +32,7 @@ from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
 from viewra.process import RuntimeDir, Spawner
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
 from viewra.types import PluginState, ScanReport, SearchPage
 
 log = logging.getLogger("viewra.host")
@@ -50,9 +51,9 @@ class Host:
     changes is reloaded without losing a call, new plugins are found, and those that are removed end; with
     ``watch=False`` it does not. ``connecting`` says how it connects to plugins:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
-    debugger say: those are attached to and left alone at the end. ``versions`` has, for each version of the services
-    that this host speaks, the adapters for it; host and plugin agree on the highest that both have. ``limits`` bound
-    what one answer of a plugin may be.
+    debugger say: those are attached to and left alone at the end. ``versions`` are those of viewra's protocol
+    that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
+    plugin may be. ``services`` are the services that it knows: a program may add some of its own.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class Host:
         watch: bool = True,
         connecting: Connecting | None = None,
         reattach: Mapping[str, Reattach] | None = None,
-        versions: Mapping[int, Sequence[type[ServiceAdapter]]] | None = None,
+        versions: Sequence[int] = APP_VERSIONS,
         limits: Limits | None = None,
+        services: Services = SERVICES,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
         self.pm = pluggy.PluginManager(hookspecs.PROJECT)
-        self.pm.add_hookspecs(hookspecs)
+        add_hookspecs(self.pm, services)
         self._plugin_dirs = [Path(directory) for directory in plugin_dirs]
         self._log_level = log_level
         self._exclusive = exclusive
@@ -80,7 +82,8 @@ class Host:
         self._connecting = connecting or Connecting()
         self._reattach = dict(reattach or {})
         self._limits = limits or Limits()
-        self._versions = versions or dict.fromkeys(APP_VERSIONS, ADAPTERS)
+        self._versions = tuple(versions)
+        self._services = services
         self._resources = ExitStack()
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
@@ -112,6 +115,7 @@ class Host:
                 connecting=self._connecting,
                 versions=self._versions,
                 limits=self._limits,
+                services=self._services,
             )
             resources.callback(self._registry.close)
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
@@ -162,9 +166,9 @@ class Host:
     # ---- plugins ----
 
     @property
-    def hook(self) -> Any:
+    def hook(self) -> HostHooks:
         """The hooks of ``viewra.hookspecs``, called with keyword arguments."""
-        return self.pm.hook
+        return cast("HostHooks", self.pm.hook)
 
     @property
     def plugins(self) -> Registry:

@@ -18,6 +18,7 @@ from viewra.host.running.reattach import Reattach
 from viewra.host.running.status import HealthReport, PluginStats
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import Manifest, Runtime
+from viewra.services import SERVICES, Services
 from viewra.transport.hclog import LogRecord
 from viewra.types import Health, PluginInfo, PluginState
 
@@ -33,8 +34,14 @@ class Enabling(Protocol):
 class Plugin(ServiceClients):
     """One plugin, with the clients of its services: those raise typed errors, where hooks contain them."""
 
-    def __init__(self, runner: Supervisor | LocalPlugin, endpoint: Endpoint, remember: Enabling) -> None:
-        super().__init__(endpoint)
+    def __init__(
+        self,
+        runner: Supervisor | LocalPlugin,
+        endpoint: Endpoint,
+        remember: Enabling,
+        services: Services = SERVICES,
+    ) -> None:
+        super().__init__(endpoint, services)
         self._runner = runner
         self._remember = remember
         self.id = runner.plugin_id

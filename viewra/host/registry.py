@@ -11,7 +11,7 @@ from pathlib import Path
 import pluggy
 import sqlalchemy as sa
 
-from viewra.adapters import AtVersion, Endpoint, RemoteEndpoint, ServiceAdapter
+from viewra.adapters import Endpoint, RemoteEndpoint, ServiceAdapter, adapters_of
 from viewra.codec.limits import Limits
 from viewra.db import enabled_plugins, set_enabled
 from viewra.errors import PluginError, UsageError
@@ -32,7 +32,7 @@ from viewra.host.running.pool import StateListener
 from viewra.host.running.remembered import Remembered
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import Manifest, Runtime
-from viewra.services import Implementation
+from viewra.services import Implementation, Services
 
 log = logging.getLogger("viewra.host")
 
@@ -50,8 +50,9 @@ class Registry(Mapping[str, Plugin]):
         log_level: str,
         on_state: StateListener,
         connecting: Connecting,
-        versions: Mapping[int, Sequence[type[ServiceAdapter]]],
+        versions: Sequence[int],
         limits: Limits,
+        services: Services,
     ) -> None:
         self.hidden: Sequence[Found] = ()
         self._pm = pm
@@ -65,8 +66,10 @@ class Registry(Mapping[str, Plugin]):
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting
-        self._versions = dict(versions)
+        self._versions = tuple(versions)
         self._limits = limits
+        self._services = services
+        self._adapters = tuple(adapters_of(services))
         self._handles: dict[str, Plugin] = {}
         self._supervisors: list[Supervisor] = []
         self._locals: dict[str, LocalPlugin] = {}
@@ -142,6 +145,7 @@ class Registry(Mapping[str, Plugin]):
             log_level=self._log_level,
             limits=self._limits,
             databases=self._databases,
+            services=self._services,
         )
         if local.plugin_id in self._handles:
             raise UsageError(
@@ -150,8 +154,8 @@ class Registry(Mapping[str, Plugin]):
             )
         local.load()
         self._locals[local.plugin_id] = local
-        handle = Plugin(local, local.endpoint, self._remember)
-        self._add(local.endpoint, handle, lambda: max(self._versions))
+        handle = Plugin(local, local.endpoint, self._remember, self._services)
+        self._add(local.endpoint, handle)
         return handle
 
     def unregister(self, plugin: Implementation | str) -> None:
@@ -218,8 +222,9 @@ class Registry(Mapping[str, Plugin]):
             databases=self._databases,
             log_level=self._log_level,
             connecting=self._connecting,
-            versions=tuple(self._versions),
+            versions=self._versions,
             limits=self._limits,
+            services=self._services,
         )
         supervisor = Supervisor(
             installation,
@@ -232,7 +237,7 @@ class Registry(Mapping[str, Plugin]):
         )
         self._supervisors.append(supervisor)
         endpoint = RemoteEndpoint(supervisor.link, supervisor.traffic)
-        self._add(endpoint, Plugin(supervisor, endpoint, self._remember), supervisor.agreed_version)
+        self._add(endpoint, Plugin(supervisor, endpoint, self._remember, self._services))
         supervisor.adopt()
         return supervisor
 
@@ -242,26 +247,17 @@ class Registry(Mapping[str, Plugin]):
         self._supervisors.remove(supervisor)
         supervisor.close("it is no longer where it was")
 
-    def _add(self, endpoint: Endpoint, handle: Plugin, agreed: Callable[[], int | None]) -> None:
+    def _add(self, endpoint: Endpoint, handle: Plugin) -> None:
         with self._lock:
-            for version, adapters in self._versions.items():
-                seen = self._seen_at(version, endpoint, agreed)
-                for adapter in adapters:
-                    self._pm.register(adapter(seen), name=_adapter_name(handle.id, adapter, version))
+            for adapter in self._adapters:
+                self._pm.register(adapter(endpoint), name=_adapter_name(handle.id, adapter))
             self._handles[handle.id] = handle
 
     def _take_away(self, plugin_id: str) -> None:
         with self._lock:
-            for version, adapters in self._versions.items():
-                for adapter in adapters:
-                    self._pm.unregister(name=_adapter_name(plugin_id, adapter, version))
+            for adapter in self._adapters:
+                self._pm.unregister(name=_adapter_name(plugin_id, adapter))
             del self._handles[plugin_id]
-
-    def _seen_at(self, version: int, endpoint: Endpoint, agreed: Callable[[], int | None]) -> Endpoint:
-        """The plugin as adapters of this version see it; where there is but one version, as it is."""
-        if len(self._versions) == 1:
-            return endpoint
-        return AtVersion(endpoint, version, agreed, speaks_for_all=version == max(self._versions))
 
     def _settings(self, found: Found) -> PluginSettings | None:
         if found.manifest is None:
@@ -287,5 +283,5 @@ def _key(found: Found) -> tuple[str, str]:
     return found.plugin_id, str(found.directory)
 
 
-def _adapter_name(plugin_id: str, adapter: type[ServiceAdapter], version: int) -> str:
-    return f"{plugin_id}:{adapter.capability}@{version}"
+def _adapter_name(plugin_id: str, adapter: type[ServiceAdapter]) -> str:
+    return f"{plugin_id}:{adapter.capability}"

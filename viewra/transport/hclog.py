@@ -65,8 +65,8 @@ def parse_line(line: str) -> LogRecord:
 class LineGrouper:
     """Turns the lines of one stream into records; a traceback or a panic becomes one ``error`` record.
 
-    A group ends with a line that does not belong to it or with ``flush()``, which whoever reads the stream calls when
-    it has been quiet for a moment and when it ends.
+    A group ends with a line that does not belong to it or with ``flush()``, which the reader of the stream calls
+    when it has been quiet for a moment and when it ends.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class LineGrouper:
         return [*done, parse_line(line)]
 
     def flush(self) -> list[LogRecord]:
-        """The group that is under way, as a record, or nothing."""
+        """The group that has begun, as a record, or nothing."""
         lines = self._lines
         while lines and not lines[-1].strip():
             lines.pop()

@@ -18,7 +18,7 @@ from viewra.host.database.own import OwnDatabase
 from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, begin
 from viewra.host.running.status import PluginStats
 from viewra.sdk.log import Logger, to_logging
-from viewra.services import Implementation, SchemaService
+from viewra.services import SERVICES, Implementation, SchemaService, Services
 from viewra.types import PluginContext, PluginInfo, PluginState
 
 T = TypeVar("T")
@@ -43,7 +43,14 @@ class LocalPlugin:
     pid = None
 
     def __init__(
-        self, plugin: Implementation, *, data_dir: Path, log_level: str, limits: Limits, databases: PluginDatabases
+        self,
+        plugin: Implementation,
+        *,
+        data_dir: Path,
+        log_level: str,
+        limits: Limits,
+        databases: PluginDatabases,
+        services: Services = SERVICES,
     ) -> None:
         self.plugin = plugin
         self.plugin_id = plugin_id_of(plugin)
@@ -54,7 +61,12 @@ class LocalPlugin:
         self._engines: Collection[str] = getattr(plugin.database_service(), "engines", ("sqlite",))
         database = databases.url(self.plugin_id, self._engines) if plugin.database_service() is not None else ""
         self.endpoint = LocalEndpoint(
-            self.plugin_id, plugin, database_url=database, deadline_s=deadline_s, limits=limits
+            self.plugin_id,
+            plugin,
+            database_url=database,
+            deadline_s=deadline_s,
+            limits=limits,
+            services=services,
         )
         backups = data_dir / "backups" / "plugins" / self.plugin_id
         self.own_database = OwnDatabase(self.plugin_id, database, backups, self.endpoint.code_hash)

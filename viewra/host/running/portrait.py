@@ -14,9 +14,8 @@ from viewra.host.running.run import Run
 from viewra.host.running.runs import Runs
 from viewra.host.running.status import PluginStats, RunStats
 from viewra.host.running.usage import Usage
+from viewra.manifest.info import completed
 from viewra.types import PluginInfo, PluginState
-
-_DESCRIBED = ("name", "version", "description", "author", "website", "repository", "license", "type", "tags")
 
 
 class Portrait:
@@ -82,9 +81,8 @@ class Portrait:
         said = run.info if run is not None else PluginInfo(self.plugin_id)
         if manifest is None:
             return said
-        missing = {name: getattr(manifest, name) for name in _DESCRIBED if not getattr(said, name)}
         capabilities = said.capabilities or tuple(sorted(self.services))
-        return attrs.evolve(said, id=self.plugin_id, capabilities=capabilities, **missing)
+        return attrs.evolve(completed(said, manifest), id=self.plugin_id, capabilities=capabilities)
 
     @property
     def stats(self) -> PluginStats:

@@ -90,7 +90,7 @@ class Runs:
         if self.known_services is not None:
             return self.known_services
         manifest = self.installation.found.manifest
-        return manifest.capabilities if manifest is not None else frozenset()
+        return manifest.claimed(self.configuration.services) if manifest is not None else frozenset()
 
     @contextlib.contextmanager
     def alone(self, until: float | None = None, *, to_end: bool = False) -> Iterator[None]:
@@ -178,7 +178,7 @@ class Runs:
         self.known_services = services
         self._traffic.breaker.reset()
         self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
-        declared = code.manifest.capabilities
+        declared = code.manifest.claimed(self.configuration.services)
         if not reason and (missing := ", ".join(sorted(declared - services))):
             reason = f"its manifest claims what it lacks: {missing}"
         old = self.pool.serve(runs, runtime.restart, reason)

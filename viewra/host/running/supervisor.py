@@ -177,15 +177,6 @@ class Supervisor(Portrait):
         """Its own database, if it has one, and where copies of that are kept."""
         return self._runs.configuration.database(self.installation.used)
 
-    def agreed_version(self) -> int | None:
-        """The version of the services that its process speaks, which is started if need be; None when it does not."""
-        try:
-            self._runs.run_now()
-        except PluginError:
-            return None
-        run = self._pool.first
-        return run.app_version if run is not None else None
-
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
         if self._runs.launching.possible:
