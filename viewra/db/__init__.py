@@ -6,6 +6,7 @@ from viewra.db.engine import open_database
 from viewra.db.failures import database_name
 from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, write_quarantine, write_services
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
+from viewra.db.plugin_removals import StoredRemoval, forget_removal, read_removals, write_removal
 from viewra.db.plugin_settings import StoredSetting, read_settings, write_settings
 from viewra.db.plugin_state import enabled_plugins, is_enabled, set_enabled
 from viewra.db.schema import current_revision
@@ -16,20 +17,24 @@ __all__ = [
     "REVISION",
     "Quarantine",
     "StoredPin",
+    "StoredRemoval",
     "StoredSetting",
     "current_revision",
     "database_name",
     "enabled_plugins",
+    "forget_removal",
     "is_enabled",
     "open_database",
     "read_pin",
     "read_quarantines",
+    "read_removals",
     "read_services",
     "read_settings",
     "reading",
     "set_enabled",
     "write_pin",
     "write_quarantine",
+    "write_removal",
     "write_services",
     "write_settings",
     "writing",

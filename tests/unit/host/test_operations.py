@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from viewra import Host
 from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
-from viewra.host.admin.commands import COMMANDS, Commands
 from viewra.host.admin.describe import _together
-from viewra.host.admin.operations import enable, list_, uninstall
+from viewra.host.admin.dispatch import Dispatch
+from viewra.host.admin.operations import OPERATIONS, enable, list_, uninstall
 from viewra.sdk import Plugin
 from viewra.types import Health
 
@@ -31,13 +31,13 @@ class InProcess(Plugin):
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> Iterator[Commands]:
+def commands(tmp_path: Path) -> Iterator[Dispatch]:
     with Host(data_dir=tmp_path / "data") as host:
         host.register(InProcess())
-        yield Commands(host.plugins)
+        yield Dispatch(host.plugins)
 
 
-def test_everything_is_json(commands: Commands) -> None:
+def test_everything_is_json(commands: Dispatch) -> None:
     for command in ("ping", "list", "stats", "health"):
         assert json.loads(json.dumps(commands.answer(command, {}))) is not None
     for plugin_id in ("in_process", "audio_tags"):
@@ -45,7 +45,7 @@ def test_everything_is_json(commands: Commands) -> None:
             json.dumps(commands.answer(command, {"plugin_id": plugin_id}))
 
 
-def test_an_object_in_the_hosts_process(commands: Commands) -> None:
+def test_an_object_in_the_hosts_process(commands: Dispatch) -> None:
     def said(command: str) -> str:
         text: str = commands.answer(command, {"plugin_id": "in_process"})["said"]
         return text
@@ -64,11 +64,11 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
     with Host(data_dir=data_dir) as host:
         enable(host.plugins, "twin")
     with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=data_dir) as host:
-        before = [row["reason"] for row in list_(host.plugins) if row["id"] == "twin"]
+        before = [row.reason for row in list_(host.plugins) if row.id == "twin"]
         assert before == ["", f"hidden by {data_dir / 'plugin-packages' / 'twin'}"]
         uninstall(host.plugins, "twin", keep_data=True)
-        (left,) = [row for row in list_(host.plugins) if row["id"] == "twin"]
-        assert "what hid it is gone" in left["reason"]
+        (left,) = [row for row in list_(host.plugins) if row.id == "twin"]
+        assert "what hid it is gone" in left.reason
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
         ("settings", {"plugin_id": "audio_tags", "assign": {}, "unset": "abc"}),
     ],
 )
-def test_what_cannot_be_asked_is_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
+def test_what_cannot_be_asked_is_refused(commands: Dispatch, command: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         commands.answer(command, arguments)
 
@@ -97,10 +97,10 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(sorted(COMMANDS)),
+    st.sampled_from(sorted(OPERATIONS)),
     st.dictionaries(st.sampled_from(["plugin_id", "keep_data", "assign", "unset"]) | st.text(), JSON, max_size=4),
 )
-def test_any_arguments_are_answered_or_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
+def test_any_arguments_are_answered_or_refused(commands: Dispatch, command: str, arguments: dict[str, Any]) -> None:
     with contextlib.suppress(ViewraError):
         json.dumps(commands.answer(command, arguments))
 

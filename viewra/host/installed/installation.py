@@ -8,7 +8,7 @@ import attrs
 
 from viewra.host.installed.code import Code
 from viewra.host.installed.code_hash import code_hash
-from viewra.host.installed.discovery import Found, read
+from viewra.host.installed.discovery import Found, read, real_path
 from viewra.host.installed.kept_code import KeptCode
 from viewra.host.installed.pins import Pins
 
@@ -16,7 +16,8 @@ from viewra.host.installed.pins import Pins
 class Installation:
     """The versions of one plugin's code: on disk, in use, kept, refused. How a version is run is not known here.
 
-    ``data_dir`` is the host's data directory; ``pins`` is None for a plugin without a host's database.
+    ``place`` is what was found first: its path is where the plugin is looked for ever after. ``data_dir`` is the host's
+    data directory; ``pins`` is None for a plugin without a host's database.
     """
 
     def __init__(self, found: Found, *, pins: Pins | None, data_dir: Path) -> None:
@@ -35,7 +36,7 @@ class Installation:
         """The version that runs, or that ran last, or that was found."""
         if not self._used.code_hash:  # it is found out when it is first asked for, and goes with the manifest of then
             if _stamp(self._manifest_file) != self._manifest_stamp:
-                self.use(Code(read(self._manifest_file, self.place.place), ""))
+                self.use(Code(self._read(), ""))
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
@@ -49,11 +50,12 @@ class Installation:
         self._used = code
 
     def on_disk(self) -> Code:
-        """The version that is on disk now."""
-        now = code_hash(self.place.directory)
-        if now == self.used.code_hash and self.used.found.directory == self.place.directory:
+        """The version that is on disk now, where the plugin's path leads to now."""
+        directory = real_path(self.place.path)
+        now = code_hash(directory)
+        if now == self.used.code_hash and self.used.found.directory == directory:
             return self.used
-        return Code(read(self._manifest_file, self.place.place), now)
+        return Code(self._read(), now)
 
     def to_start(self) -> Code:
         """The version that a start runs: that on disk, unless it failed to take the place of one that was kept."""
@@ -79,10 +81,14 @@ class Installation:
         """Whether this version's manifest has another id: then it is another plugin."""
         return code.found.manifest is not None and code.found.plugin_id != self.plugin_id
 
+    def _read(self) -> Found:
+        """What is there now; a manifest that is not valid says no id, and leaves the plugin its own."""
+        found = read(self._manifest_file, self.place.place)
+        return found if found.manifest is not None else attrs.evolve(found, plugin_id=self.plugin_id)
+
     @property
     def _manifest_file(self) -> Path:
-        manifest = self.place.manifest
-        return manifest.file if manifest is not None else self.place.directory / "plugin.cue"
+        return self.place.path / self.place.file
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

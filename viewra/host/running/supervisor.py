@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import attrs
@@ -20,10 +21,9 @@ from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.installation import Installation
-from viewra.host.installed.pins import Pins
 from viewra.host.logs.log import PluginLog
 from viewra.host.running import adoption
-from viewra.host.running.configuration import ConfigSource, RunConfiguration
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.reattach import Reattach
@@ -34,6 +34,8 @@ from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.slot import StateListener
 from viewra.host.running.status import PluginStats
 from viewra.host.running.usage import Usage
+from viewra.manifest import Runtime
+from viewra.transport.hclog import LogRecord
 from viewra.types import PluginInfo, PluginState
 
 log = logging.getLogger("viewra.host")
@@ -90,14 +92,14 @@ class Supervisor:
         return self.installation.found
 
     @property
-    def settings(self) -> ConfigSource | None:
-        """The settings of the version in use."""
-        return self.configuration.settings
+    def records(self) -> Sequence[LogRecord]:
+        """The last records that its processes wrote, oldest first."""
+        return self.log.records
 
     @property
-    def pins(self) -> Pins | None:
-        """What its code is pinned to is asked here."""
-        return self.installation.pins
+    def runtime(self) -> Runtime:
+        """How it is run: by its manifest, or as the operator has set it."""
+        return self.configuration.runtime
 
     @property
     def state(self) -> PluginState:
@@ -328,6 +330,18 @@ class Supervisor:
             finally:
                 run.stop()
                 self._slot.become(*after)
+
+    def draft_migration(self, message: str) -> Path:
+        """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
+        from viewra.host.database.drafting import draft_in_a_process  # for developers only
+
+        if self.state is PluginState.DISABLED:
+            raise PluginUnavailable(
+                self.plugin_id,
+                f"is disabled: {self.reason}; its code is run to see its tables",
+                hint=f"viewra plugins enable {self.plugin_id}",
+            )
+        return draft_in_a_process(self.installation, self.own_database, message)
 
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
