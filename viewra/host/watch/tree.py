@@ -97,7 +97,7 @@ class WatchSet:
             for _ in range(_ROUNDS):
                 look = tree.paths.look()
                 # What came into a folder before its watch was set is found by the next round.
-                if not self._arm(tree, look.folders if look is not None else {}):
+                if not self._arm(tree, look or Look({}, {})):
                     break
             else:
                 tree.look_at = time.monotonic() + PAUSE_S
@@ -120,12 +120,12 @@ class WatchSet:
         if self._inotify is not None:
             self._inotify.close()
 
-    def _arm(self, tree: Tree, folders: Mapping[Path, Identity]) -> bool:
-        """Have a watch on each of the folders and each anchor, and on no others; whether there are new ones."""
+    def _arm(self, tree: Tree, look: Look) -> bool:
+        """Have a watch on each of its folders and each anchor, and on no others; whether there are new ones."""
         if tree.polled or self._inotify is None:
             return False
-        wanted = {_Wanted(folder, identity) for folder, identity in folders.items()}
-        for folder, names in anchors(tree.paths.directory).items():
+        wanted = {_Wanted(folder, identity) for folder, identity in look.folders.items()}
+        for folder, names in anchors(tree.paths.directory, look.links).items():
             if (identity := identify(folder)) is not None:
                 wanted.add(_Wanted(folder, identity, names))
         for one, watch in list(tree.watches.items()):
