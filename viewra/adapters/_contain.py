@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from viewra.adapters._endpoint import Endpoint
 from viewra.adapters._futures import in_thread, under_way
 from viewra.codec.rpc import Rpc
-from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
+from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.types import Result
 
 P = ParamSpec("P")
@@ -74,5 +74,6 @@ def contained(plugin_id: str, pending: Future[T]) -> Result[T] | None:
     except Exception as error:  # a bug of ours must not take the other plugins' answers along
         log.exception("a call to plugin %s failed within the host", plugin_id)
         failure = PluginFault(plugin_id, f"the host failed to call it: {error!r}")
-    log.warning("%s", failure)
+    # One that does not run has been told of by the host, once.
+    log.log(logging.DEBUG if isinstance(failure, PluginUnavailable) else logging.WARNING, "%s", failure)
     return Result(plugin_id, error=failure)

@@ -287,7 +287,7 @@ class Runs:
         step = cause.step if isinstance(cause, HandshakeError) else ""
         output = "\n".join(map(readable, cause.output)) if isinstance(cause, HandshakeError) else ""
         reason = f"{error.message}\n{output}" if output else error.message
-        log.error("plugin %s %s%s", self.plugin_id, error.message, f"\nits last output:\n{output}" if output else "")
+        self._log.telling.failed(error.message, output.splitlines())
         if step == "migrate":  # it would fail again: somebody has to look at it first
             self.slot.become(PluginState.STOPPED, reason)
             return
@@ -328,7 +328,7 @@ class Runs:
             if self.slot.take(PluginState.CRASHED, reason, run=run) is None:
                 return
             self.crashes += 1
-            log.error("plugin %s: %s", self.plugin_id, reason)
+            self._log.telling.failed(run.end, run.last_words)
             pause_s = self._restarts.crashed(run.ran_s)
             self._lost[run] = self._after_crash(reason, pause_s, again=True, waits=True)
 
