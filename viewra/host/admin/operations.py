@@ -19,7 +19,7 @@ from viewra.errors import HandshakeError, ManifestError, PluginError, PluginUnav
 from viewra.host.admin import describe
 from viewra.host.admin.find import find_plugin
 from viewra.host.admin.health_check import check_health
-from viewra.host.admin.values import Checkup, Details, Done, Figures, Host, Removed, Settings, Started, Summary
+from viewra.host.admin.values import Checkup, Details, Done, Figures, Host, Pinned, Removed, Settings, Started, Summary
 from viewra.host.installed.lock import this_process
 from viewra.host.logs.log import readable
 from viewra.host.plugin import Plugin
@@ -177,6 +177,25 @@ def unquarantine(plugins: Registry, plugin_id: str) -> Done:
     plugin.unquarantine()
     text = "is out of quarantine" if was else "was not in quarantine"
     return _done(plugin, f"{plugin_id} {text}: {_now(plugin)}")
+
+
+@_operation(changes=True)
+def pin(plugins: Registry, plugin_id: str) -> Pinned:
+    """Run a plugin only with the code that it has now."""
+    plugin = find_plugin(plugins, plugin_id)
+    pinned = plugin.pin()
+    said = f"{plugin_id} is pinned: SHA-256 of its entry point {pinned.entry}"
+    if pinned.tree:
+        said += f"\nand of its directory {pinned.tree}"
+    return Pinned(said, describe.summary(plugin), pinned)
+
+
+@_operation(changes=True)
+def unpin(plugins: Registry, plugin_id: str) -> Pinned:
+    """Let any code of a plugin run."""
+    plugin = find_plugin(plugins, plugin_id)
+    plugin.unpin()
+    return Pinned(f"{plugin_id} is not pinned", describe.summary(plugin), None)
 
 
 @_operation(changes=True)

@@ -149,6 +149,13 @@ class Started(Done):
 
 
 @attrs.frozen
+class Pinned(Done):
+    """A plugin runs only with the code whose digests ``pinned`` has; None: with any."""
+
+    pinned: Pin | None
+
+
+@attrs.frozen
 class Removed:
     """A plugin was uninstalled; ``path`` is where it was, None where only its data was left."""
 
