@@ -30,6 +30,7 @@ class Installation:
         self._used = Code(found, "")
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
+        self._unnoticed = False  # it was changed between its discovery and now: nobody acted on that yet
 
     @property
     def used(self) -> Code:
@@ -37,6 +38,7 @@ class Installation:
         if not self._used.code_hash:  # it is found out when it is first asked for, and goes with the manifest of then
             if _stamp(self._manifest_file) != self._manifest_stamp:
                 self.use(Code(self._read(), ""))
+                self._unnoticed = True
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
@@ -48,6 +50,7 @@ class Installation:
     def use(self, code: Code) -> None:
         """From now on this version is in use."""
         self._used = code
+        self._unnoticed = False
 
     def on_disk(self) -> Code:
         """The version that is on disk now, where the plugin's path leads to now."""
@@ -68,7 +71,8 @@ class Installation:
 
     def is_new(self, code: Code) -> bool:
         """Whether this version is neither in use nor refused."""
-        return code.code_hash not in {self.used.code_hash, self._refused}
+        known = {self.used.code_hash, self._refused}
+        return self._unnoticed or code.code_hash not in known
 
     def is_back(self, code: Code) -> bool:
         """Whether this version, which is in use, came back after one that was refused; tells it once."""
