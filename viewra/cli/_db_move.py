@@ -162,7 +162,7 @@ def _move_plugin(plugin: Plugin, revision: str, how: How) -> dict[str, Any]:
 
 
 def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
-    """Have the operator say that he has a backup, where viewra makes none; raises UsageError where nobody can be asked.
+    """Ask the operator for a backup, where viewra makes none; raises UsageError where nobody can be asked.
 
     Additions, and whatever is done to a database with nothing in it, need none.
     """

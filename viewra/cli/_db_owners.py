@@ -65,7 +65,7 @@ def standings(options: Options, plugin_id: str | None) -> list[Standing]:
         with options.host() as host:
             return [plugin_standing(find_plugin(host.plugins, plugin_id))]
     own = host_standing(options)
-    if not own.up_to_date:  # whoever opens a host brings its database up
+    if not own.up_to_date:  # a host that is opened brings its database up
         return [own]
     try:
         with options.host() as host:

@@ -1,5 +1,6 @@
 """One operating-system process: environment, start, output, end. It knows nothing of gRPC or of what a plugin does."""
 
+from viewra.digests import file_digest
 from viewra.process.adopted import Adopted
 from viewra.process.child import Child, StopStep
 from viewra.process.environment import plugin_environment
@@ -8,7 +9,7 @@ from viewra.process.output import Listener, Output, Stream
 from viewra.process.runtime_dir import RuntimeDir, check_socket_path
 from viewra.process.spawn import Spawner
 from viewra.process.stat import start_time
-from viewra.process.verify import file_digest, open_verified, require_digest, tree_digest
+from viewra.process.verify import open_verified, require_digest, tree_digest
 
 __all__ = [
     "MARK",

@@ -111,7 +111,7 @@ class ControlServer:
                     return
                 try:
                     connection, _ = self._listener.accept()
-                except OSError as error:  # whoever knocked has gone, or the process has no descriptors left
+                except OSError as error:  # the client has gone, or the process has no descriptors left
                     log.debug("a connection to the control socket failed: %s", error)
                     threading.Event().wait(0.05)  # not to spin while there are none
                     continue
@@ -153,7 +153,7 @@ class ControlServer:
         connection.close()
 
     def _reply(self, connection: socket.socket) -> dict[str, Any] | None:
-        """What to answer, None when nothing: whoever asked has gone, or the host ends."""
+        """What to answer, None when nothing: the client has gone, or the host ends."""
         try:
             line = read_line(connection, LONGEST_REQUEST, time.monotonic() + REQUEST_S)
             require_own(connection)
@@ -174,5 +174,5 @@ class ControlServer:
 
 
 def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # whoever asked does not wait for the answer
+    with contextlib.suppress(OSError):  # the client does not wait for the answer
         connection.sendall(encoded(reply))

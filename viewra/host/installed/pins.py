@@ -8,10 +8,11 @@ import attrs
 import sqlalchemy as sa
 
 from viewra.db import StoredPin, read_pin, write_pin
+from viewra.digests import file_digest
 from viewra.errors import ViewraError
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
-from viewra.process.verify import file_digest, tree_digest
+from viewra.process.verify import tree_digest
 
 
 @attrs.frozen

@@ -1,6 +1,6 @@
 """Which folders are watched for a plugin and for a plugin directory, and which of what happens there matters.
 
-Looks at the file system and keeps nothing: when to look, and whom to tell, is up to ``watch``.
+Looks at the file system and keeps nothing; ``tree`` and ``watcher`` decide when to look.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Identity = tuple[int, int]
 
 
 class Notice(enum.IntEnum):
-    """What happened in a folder; whoever wants one kind wants those before it."""
+    """What happened in a folder; a watch for one kind is told those before it, too."""
 
     SELF = enum.auto()  # the folder itself went or was moved, or notices were lost: look again
     ENTRY = enum.auto()  # a file or folder in it came, went, or got another name

@@ -16,7 +16,7 @@ import attrs
 from viewra.host.watch.debounce import Debounce
 from viewra.host.watch.paths import Effect, Identity, Look, Notice, Paths, anchors, identify
 
-if TYPE_CHECKING:  # watchdog takes a while to import: whoever makes a WatchSet pays for it
+if TYPE_CHECKING:  # watchdog takes a while to import: only what makes a WatchSet needs it
     from viewra.host.watch.inotify import FolderWatch, Inotify, Listener
 
 _log = logging.getLogger(__name__)
