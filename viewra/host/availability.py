@@ -9,13 +9,22 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pluggy
 
 from viewra.errors import ViewraError
 
 _HINT = "use it in a with block, or call open() first"
+_FOREIGN_HINT = "open a host in each process, after the fork"
+
+
+class Shared(Protocol):
+    """What a forked process shares with the one that it was forked from."""
+
+    def let_go(self) -> None:
+        """In the forked process: close its copies of descriptors, and change nothing for the other process."""
+        ...
 
 
 class Availability:
@@ -62,10 +71,7 @@ class Availability:
     def forked(self) -> None:
         """This process was forked just now."""
         if self.is_open:
-            self._refuse(
-                f"the host was opened by process {self._pid}, and this is a fork of that",
-                "open a host in each process, after the fork",
-            )
+            self._refuse(_foreign(self._pid), _FOREIGN_HINT)
             if (let_go := self._let_go()) is not None:
                 let_go()
 
@@ -76,6 +82,16 @@ class Availability:
 
     def _before(self, _name: str, _implementations: object, _arguments: Any) -> None:
         self.require()
+
+
+def require_process(pid: int) -> None:
+    """Raise ViewraError in a fork of the process ``pid``, which opened the host."""
+    if os.getpid() != pid:
+        raise ViewraError(_foreign(pid), hint=_FOREIGN_HINT)
+
+
+def _foreign(pid: int) -> str:
+    return f"the host was opened by process {pid}, and this is a fork of that"
 
 
 _KNOWN: weakref.WeakSet[Availability] = weakref.WeakSet()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import pluggy
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from viewra.errors import UsageError
 from viewra.host.admin.dispatch import Dispatch
 from viewra.host.admin.server import ControlServer
 from viewra.host.admin.wire import NOTE_NAME
-from viewra.host.availability import Availability
+from viewra.host.availability import Availability, Shared
 from viewra.host.hooked import HookedPlugins
 from viewra.host.installed.data_dir import default_data_dir, make_private
 from viewra.host.installed.lock import DataLock
@@ -38,14 +38,6 @@ from viewra.services import Implementation
 from viewra.types import PluginState, ScanReport, SearchPage
 
 log = logging.getLogger("viewra.host")
-
-
-class Shared(Protocol):
-    """What a forked process shares with the one that it was forked from."""
-
-    def let_go(self) -> None:
-        """In the forked process: close its copies of descriptors, and change nothing for the other process."""
-        ...
 
 
 DATABASE_NAME = "viewra.db"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from viewra.adapters import Endpoint, ServiceClients
 from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
+from viewra.host.availability import require_process
 from viewra.host.database.migrations import PluginDatabase
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.installation import Installation
@@ -41,17 +43,33 @@ class Choices(Protocol):
 class Plugin(ServiceClients):
     """One plugin, with the clients of its services: those raise typed errors, where hooks contain them.
 
-    ``choices`` is None for a plugin that runs without a host.
+    ``choices`` is None for a plugin that runs without a host. In a fork of the process that made it, it raises
+    ViewraError.
     """
 
     def __init__(self, runner: Runner, endpoint: Endpoint, choices: Choices | None = None) -> None:
+        self._pid = os.getpid()
         super().__init__(endpoint)
-        self._runner = runner
+        self._own_runner = runner
         self._choices = choices
         self.id = runner.plugin_id
 
     def __repr__(self) -> str:
-        return f"<Plugin {self.id} {self.state}>"
+        return f"<Plugin {self.id} {self._own_runner.state}>"
+
+    @property
+    def _runner(self) -> Runner:
+        require_process(self._pid)
+        return self._own_runner
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        require_process(self._pid)
+        return self._own_endpoint
+
+    @_endpoint.setter
+    def _endpoint(self, endpoint: Endpoint) -> None:
+        self._own_endpoint = endpoint
 
     # ---- what it is ----
 

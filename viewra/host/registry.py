@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from viewra.adapters import RemoteEndpoint
 from viewra.codec.limits import Limits
 from viewra.errors import PluginError, UsageError
+from viewra.host.availability import require_process
 from viewra.host.database.databases import PluginDatabases
 from viewra.host.hooked import HookedPlugins
 from viewra.host.installed.choices import OperatorChoices
@@ -52,6 +54,7 @@ class Registry(Mapping[str, Plugin]):
         limits: Limits,
     ) -> None:
         self.hidden: Sequence[Found] = ()
+        self._pid = os.getpid()
         self._hooked = hooked
         self._machinery = machinery
         self._data_dir = data_dir
@@ -72,6 +75,7 @@ class Registry(Mapping[str, Plugin]):
         self._installing = threading.Lock()  # held while the set of plugins is compared with what is on disk
 
     def __getitem__(self, plugin_id: str) -> Plugin:
+        require_process(self._pid)
         return self._handles[plugin_id]
 
     def __iter__(self) -> Iterator[str]:

@@ -113,31 +113,40 @@ def errors_of(host: Host, *more: Callable[[], object]) -> dict[str, str]:
     return told
 
 
+@pytest.fixture
+def on_any_database(tmp_path: Path, database_url: str) -> Host:
+    return Host(data_dir=tmp_path / "data", database_url=database_url, watch=False)
+
+
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
-def test_a_fork_of_its_process_cannot_use_it_and_ends_nothing(host: Host) -> None:
+def test_a_fork_of_its_process_cannot_use_it_and_ends_nothing(on_any_database: Host) -> None:
+    host = on_any_database
     with host:
         host.register(Finder())
-        hook = host.hook
+        hook, plugins, plugin = host.hook, host.plugins, host.plugins["audio_tags"]
 
         def child() -> object:
-            told = errors_of(host, hook.plugin_info, host.open)
+            more = [lambda: plugins["audio_tags"], lambda: plugin.state, plugin.load, lambda: plugin.metadata_scraper]
+            told = errors_of(host, hook.plugin_info, host.open, *more)
             before = set(os.listdir("/proc/self/fd"))
             host.close()
             return {"told": told, "closed": sorted(before - set(os.listdir("/proc/self/fd")))}
 
         said = in_a_fork(child)
         assert isinstance(said, dict)
-        assert len(said["told"]) == len(CALLS) + 2
+        assert len(said["told"]) == len(CALLS) + 6
         for told in said["told"].values():
             assert told == f"the host was opened by process {os.getpid()}, and this is a fork of that"
         assert said["closed"] == [], "what it could close, it closed as it was forked"
         assert find_host(host.data_dir) is not None
         assert str(os.getpid()) in (holder(host.data_dir) or "")
+        assert host.search("x").total == 0, "its database is still its own"
         assert [one.plugin_id for one in hook.plugin_info() if one.value and one.plugin_id == "finder"] == ["finder"]
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
-def test_closing_waits_for_no_fork_and_gives_the_data_directory_free(host: Host) -> None:
+def test_closing_waits_for_no_fork_and_gives_the_data_directory_free(on_any_database: Host) -> None:
+    host = on_any_database
     mine, its = socket.socketpair()
     child = 0
     try:
@@ -149,7 +158,7 @@ def test_closing_waits_for_no_fork_and_gives_the_data_directory_free(host: Host)
             closing = time.monotonic()
         assert time.monotonic() - closing < 10
         assert holder(host.data_dir) is None
-        with Host(data_dir=host.data_dir, watch=False):
+        with Host(data_dir=host.data_dir, database_url=host.database_url, watch=False):
             assert ask(host.data_dir, "ping")["pid"] == os.getpid()
     finally:
         mine.send(b"x")
