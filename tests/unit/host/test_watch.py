@@ -485,6 +485,8 @@ def test_the_layout_of_kubernetes(tmp_path: Path) -> None:
             kubernetes(root / "x", f"2026_{number}", str(number))
             watch.calls.wait_change(root / "x", number - 1)
             watch.calls.wait_for(lambda number=number: watch.calls.layouts >= number - 1)  # type: ignore[misc]
+        (root / "x" / "main.py").write_text("written in place, through the link")
+        watch.calls.wait_change(root / "x", 3)
 
 
 def test_a_change_during_the_call_leads_to_another(tmp_path: Path, plugin: Path) -> None:
