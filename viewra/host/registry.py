@@ -124,8 +124,8 @@ class Registry(Mapping[str, Plugin]):
         supervisor = next((one for one in self._supervisors if one.installation.place.path == path), None)
         if supervisor is None:
             return
-        installation = supervisor.installation
-        if installation.is_another(installation.on_disk()):
+        code = supervisor.installation.on_disk()
+        if supervisor.installation.is_another(code):
             self.rescan()
             return
         try:

@@ -30,6 +30,7 @@ class Installation:
         self._used = Code(found, "")
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
+        self._evaluated: tuple[bytes | None, Found] | None = None  # the last manifest, and its text
         self._unnoticed = False  # it was changed between its discovery and now: nobody acted on that yet
 
     @property
@@ -39,6 +40,9 @@ class Installation:
             if _stamp(self._manifest_file) != self._manifest_stamp:
                 self.use(Code(self._read(), ""))
                 self._unnoticed = True
+            elif self._evaluated is None:
+                found = self._used.found
+                self._evaluated = _text(found.directory / found.file), found
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
@@ -53,7 +57,12 @@ class Installation:
         self._unnoticed = False
 
     def on_disk(self) -> Code:
-        """The version that is on disk now, where the plugin's path leads to now."""
+        """The version that is on disk now, where the plugin's path leads to now.
+
+        Its manifest is evaluated only if that changed.
+        """
+        if not self._used.code_hash:
+            return self.used
         directory = real_path(self.place.path)
         now = code_hash(directory)
         if now == self.used.code_hash and self.used.found.directory == directory:
@@ -86,9 +95,20 @@ class Installation:
         return code.found.manifest is not None and code.found.plugin_id != self.plugin_id
 
     def _read(self) -> Found:
-        """What is there now; a manifest that is not valid says no id, and leaves the plugin its own."""
-        found = read(self._manifest_file, self.place.place)
-        return found if found.manifest is not None else attrs.evolve(found, plugin_id=self.plugin_id)
+        """What the manifest on disk says; one that is not valid says no id, and leaves the plugin its own.
+
+        It is evaluated only if its text, or its directory, is another one than last time.
+        """
+        file = real_path(self.place.path) / self.place.file
+        text = _text(file)
+        known = self._evaluated
+        if text is None or known is None or known[0] != text or known[1].directory != file.parent:
+            found = read(self._manifest_file, self.place.place)
+            if found.manifest is None:
+                found = attrs.evolve(found, plugin_id=self.plugin_id)
+            # A text that changes meanwhile is not the one that was evaluated.
+            known = self._evaluated = (text if text == _text(file) else None), found
+        return known[1]
 
     @property
     def _manifest_file(self) -> Path:
@@ -102,3 +122,10 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _text(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
