@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from viewra.host.logs.log import PluginLog
-from viewra.host.logs.telling import SAME_S, SHOWN_FIRST, SHOWN_LAST, Telling
+from viewra.host.logs.telling import REMEMBERED, SAME_S, SHOWN_FIRST, SHOWN_LAST, Telling
 
 PANIC = ["panic: boom", "", "goroutine 1 [running]:", *(f"main.f{number}()" for number in range(80)), "exit status 2"]
 
@@ -43,6 +43,13 @@ def test_a_long_trace_is_told_once_and_in_short(caplog: pytest.LogCaptureFixture
 def test_output_that_is_nowhere_else_goes_with_the_failure(telling: Telling, caplog: pytest.LogCaptureFixture) -> None:
     telling.failed("did not start", ["cannot go on"])
     assert caplog.messages == ["plugin x: did not start\nits last output:\ncannot go on"]
+
+
+def test_ever_new_failures_fill_no_memory(telling: Telling) -> None:
+    for number in range(3 * REMEMBERED):
+        telling.failed(f"failure {number}")
+        telling.fields("boom", {"traceback": f"line {number}\n" * 100})
+    assert len(telling._failures) == len(telling._traces) == REMEMBERED
 
 
 def test_the_same_failure_is_told_again_only_after_a_while(

@@ -12,6 +12,8 @@ SHOWN_FIRST, SHOWN_LAST = 10, 5
 """Lines of a long trace that are shown; all of it is in the plugin's own log."""
 SAME_S = 600.0
 """For so long what was told already is not told again."""
+REMEMBERED = 100
+"""So many different things at most: a plugin that fails in ever new ways must not fill the host's memory."""
 
 log = logging.getLogger("viewra.host")
 
@@ -23,8 +25,8 @@ class Telling:
         self._plugin_id = plugin_id
         self._clock = clock
         self._lock = threading.Lock()
-        self._traces: dict[str, float] = {}
-        self._failures: dict[str, float] = {}
+        self._traces: dict[int, float] = {}  # until when each is known, by its hash: a trace may be long
+        self._failures: dict[int, float] = {}
         self._lines: frozenset[str] = frozenset()
 
     def fields(self, message: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,12 +49,14 @@ class Telling:
         told = "\n".join((message, "its last output:", *output)) if output else message
         log.log(logging.DEBUG if known else logging.ERROR, "plugin %s: %s", self._plugin_id, told)
 
-    def _is_known(self, told: dict[str, float], text: str) -> bool:
-        now = self._clock()
-        for one in [one for one, until in told.items() if until <= now]:
-            del told[one]
-        known = text in told
-        told.setdefault(text, now + SAME_S)
+    def _is_known(self, told: dict[int, float], text: str) -> bool:
+        now, key = self._clock(), hash(text)
+        known = told.get(key, now) > now
+        if not known:
+            told.pop(key, None)
+            while len(told) >= REMEMBERED:
+                del told[next(iter(told))]  # the oldest
+            told[key] = now + SAME_S
         return known
 
     def _in_short(self, lines: Sequence[str]) -> Sequence[str]:
