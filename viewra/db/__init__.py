@@ -8,7 +8,7 @@ from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, 
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
 from viewra.db.plugin_removals import StoredRemoval, forget_removal, read_removals, write_removal
 from viewra.db.plugin_settings import StoredSetting, read_settings, write_settings
-from viewra.db.plugin_state import enabled_plugins, is_enabled, set_enabled
+from viewra.db.plugin_state import enabled_plugins, set_enabled
 from viewra.db.schema import current_revision
 from viewra.db.tables import REVISION
 from viewra.db.transactions import reading, writing
@@ -23,7 +23,6 @@ __all__ = [
     "database_name",
     "enabled_plugins",
     "forget_removal",
-    "is_enabled",
     "open_database",
     "read_pin",
     "read_quarantines",

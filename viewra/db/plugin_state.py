@@ -19,12 +19,6 @@ def enabled_plugins(engine: sa.Engine) -> dict[tuple[str, str], bool]:
     return {(row.plugin_id, os.fsdecode(row.path)): row.enabled for row in rows}
 
 
-def is_enabled(engine: sa.Engine, plugin_id: str, path: str) -> bool | None:
-    """Whether the plugin at ``path`` is enabled; None when it was never seen there."""
-    with reading(engine) as connection:
-        return connection.execute(sa.select(plugins.c.enabled).where(is_plugin(plugins, plugin_id, path))).scalar()
-
-
 def set_enabled(engine: sa.Engine, plugin_id: str, path: str, enabled: bool) -> None:
     """Remember the operator's choice for the plugin at ``path``."""
     with writing(engine) as connection:

@@ -130,8 +130,8 @@ class Host:
                 limits=self._limits,
             )
             resources.callback(self._registry.close)
+            self._availability.opened()  # before any plugin starts: observers are told of that by the hooks
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
-            self._availability.opened()
             if self._exclusive:
                 resources.callback(Ticker(self._registry.supervisors).close)
             if self._watch:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from viewra import Host
+from viewra import Host, hookimpl
 from viewra.cli._control import ask, find_host
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.lock import holder
 from viewra.sdk import Plugin
+from viewra.types import PluginState
 
 
 class Finder(Plugin):
@@ -72,6 +73,27 @@ def test_a_closed_host_refuses_every_call_and_can_be_opened_again(host: Host) ->
         with pytest.raises(ViewraError, match="the host is closed"):
             hook.plugin_info()
         host.close()
+
+
+def test_observers_hear_of_what_starts_while_it_opens(
+    tmp_path: Path, make_plugin: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    make_plugin("eager", "import nowhere", extra="runtime: lazy: false")
+    host = Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False)
+    with host:
+        host.plugins["eager"].enable()
+    heard = threading.Event()
+
+    class Observer:
+        @hookimpl
+        def plugin_state_changed(self, plugin_id: str, new: PluginState) -> None:
+            if plugin_id == "eager" and new is PluginState.CRASHED:
+                heard.set()
+
+    host.pm.register(Observer())
+    with host:
+        assert heard.wait(30)
+    assert "an observer of plugin states failed" not in caplog.text
 
 
 def test_a_host_that_could_not_be_opened_can_be_opened_later(host: Host) -> None:
