@@ -156,7 +156,9 @@ def test_a_version_that_does_not_start_leaves_the_old_one_serving(
         pid = plugin.pid
         write(directory, 2, initialize)
         wait_until(lambda: why in plugin.reason)
-        assert plugin.reason.startswith("version 1.0.0 is not used, 1.0.0 serves on: it did not start")
+        assert plugin.reason.startswith(
+            "the changed code is not used, version 1.0.0 serves on as it was: it did not start"
+        )
         assert (plugin.state, plugin.pid, version(host)) == (PluginState.RUNNING, pid, 1)
         with pytest.raises(PluginUnavailable, match="serves on"):
             plugin.reload()
@@ -581,3 +583,39 @@ def test_in_postgresql_the_new_code_takes_its_migration_back_when_it_does_not_st
         assert (version(host), columns(host)) == (1, "id")
         callers.close()
         assert callers.failures == []
+
+
+def test_a_mounted_plugin_goes_over_to_the_next_release_and_stays_enabled(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    mounted = tmp_path / "plugins" / "a-mount"  # another name than the plugin's
+
+    def mount(number: int) -> None:
+        """As Kubernetes does it: links through a link that is switched in one step."""
+        release = make_plugin("p", "", capabilities=("search_service",), parent=tmp_path / f"release{number}")
+        write(release, number)
+        release.rename(mounted / f"..release{number}")
+        for name in ("plugin.cue", "main.py"):
+            if not (mounted / name).is_symlink():
+                (mounted / name).symlink_to(f"..data/{name}")
+        (mounted / "..next").symlink_to(f"..release{number}")
+        (mounted / "..next").rename(mounted / "..data")
+
+    mounted.mkdir(parents=True)
+    mount(1)
+    with running(tmp_path, states) as host:
+        plugin = host.plugins["p"]
+        assert version(host) == 1
+        for number in (2, 3):
+            mount(number)
+            (mounted / f"..release{number - 1}" / "main.py").unlink()
+            wait_until(lambda number=number: version(host) == number)
+            assert host.plugins["p"] is plugin
+        text = (mounted / "plugin.cue").read_text()
+        pid = plugin.pid
+        (mounted / "plugin.cue").write_text(text[:30])
+        wait_until(lambda: "is not used" in plugin.reason)
+        assert (plugin.pid, version(host)) == (pid, 3), "an invalid manifest ends nothing"
+        (mounted / "plugin.cue").write_text(text)
+        wait_until(lambda: not plugin.reason)
+        assert plugin.pid == pid

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from viewra.adapters._endpoint import Endpoint
 from viewra.adapters._futures import Pending, as_plugin_error, in_thread, settle
 from viewra.codec.rpc import Rpc
-from viewra.errors import NotOffered, PluginError
+from viewra.errors import NotOffered, PluginError, PluginUnavailable
 from viewra.types import Result
 
 P = ParamSpec("P")
@@ -67,5 +67,6 @@ def contained(plugin_id: str, pending: Future[T]) -> Result[T] | None:
         failed: Result[T] = Result(plugin_id, error=as_plugin_error(plugin_id, "", error))
     finally:
         del pending  # the error, which it has, knows this frame
-    log.warning("%s", failed.error)
+    # The host has told once already of a plugin that does not run.
+    log.log(logging.DEBUG if isinstance(failed.error, PluginUnavailable) else logging.WARNING, "%s", failed.error)
     return failed

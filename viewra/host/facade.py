@@ -17,11 +17,14 @@ from viewra.adapters import add_hookspecs
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
-from viewra.errors import UsageError, ViewraError
+from viewra.db.forked import ForkGuard
+from viewra.errors import UsageError
 from viewra.hooks import HostHooks
-from viewra.host.admin.commands import Commands
+from viewra.host.admin.dispatch import Dispatch
 from viewra.host.admin.server import ControlServer
 from viewra.host.admin.wire import NOTE_NAME
+from viewra.host.availability import Availability, Shared
+from viewra.host.hooked import HookedPlugins
 from viewra.host.installed.data_dir import default_data_dir, make_private
 from viewra.host.installed.lock import DataLock
 from viewra.host.installed.uninstall import PACKAGES
@@ -36,6 +39,7 @@ from viewra.services import SERVICES, Implementation, Services
 from viewra.types import PluginState, ScanReport, SearchPage
 
 log = logging.getLogger("viewra.host")
+
 
 DATABASE_NAME = "viewra.db"
 
@@ -84,7 +88,10 @@ class Host:
         self._limits = limits or Limits()
         self._versions = tuple(versions)
         self._services = services
+        self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
+        self._shared: list[Shared] = []
+        self._left_to_parent: list[object] = []
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
         self._notifier: library.Notifier | None = None
@@ -93,20 +100,30 @@ class Host:
     # ---- opening and closing ----
 
     def open(self) -> Self:
-        """Lock the data directory, open the database, find the plugins; none is started yet."""
+        """Lock the data directory, open the database, find the plugins; none is started yet.
+
+        A host that was closed can be opened again. Raises UsageError for one that is open, and ViewraError in a process
+        that was forked from the one that opened it.
+        """
+        if self._availability.is_forked:
+            self._availability.require()
+        if self._availability.is_open:
+            raise UsageError("the host is open already", hint="close it first, or use another one")
         with ExitStack() as resources:
+            resources.callback(self._forget)
             make_private(self.data_dir)
             if self._exclusive:
-                resources.enter_context(DataLock(self.data_dir))
+                self._share(resources.enter_context(DataLock(self.data_dir)))
             self._engine = open_database(self.database_url, backups=self.data_dir / "backups" / "host")
             resources.callback(self._engine.dispose)
+            self._share(ForkGuard(self._engine))
             if self._exclusive:
                 library.recover(self._engine)
             machinery = self._machinery(resources) if self._exclusive else None
             announcer = Announcer(self._announce)
             resources.callback(announcer.close)
             self._registry = Registry(
-                self.pm,
+                HookedPlugins(self.pm, self._services),
                 self._engine,
                 machinery,
                 data_dir=self.data_dir.absolute(),
@@ -118,6 +135,7 @@ class Host:
                 services=self._services,
             )
             resources.callback(self._registry.close)
+            self._availability.opened()  # before any plugin starts: observers are told of that by the hooks
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
                 resources.callback(Ticker(self._registry.supervisors).close)
@@ -132,11 +150,12 @@ class Host:
                         f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
                     )
                 self._registry[plugin_id].attach(record)
-            if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
+            if machinery is not None:  # last: a command finds everything there; and it is the first to go
                 socket_path = machinery.runtime_dir.path / "control"
-                commands = Commands(self._registry)
-                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, commands.answer)
+                dispatch = Dispatch(self._registry)
+                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, dispatch.answer)
                 resources.callback(self._control.close)
+                self._share(self._control)
             resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
             self._resources = resources.pop_all()
         return self
@@ -147,6 +166,7 @@ class Host:
         Each lives on for as long as its lease runs (``viewra.host.running.lease.LEASE_S``), unless a host takes it over
         in that time. Gives their ids.
         """
+        self._availability.require()
         if self._control is not None:
             self._control.close()  # nobody is to start again what is left
         left = self.plugins.detach()
@@ -154,7 +174,11 @@ class Host:
         return left
 
     def close(self) -> None:
-        """Stop every plugin and let go of everything; closing twice is fine."""
+        """Stop every plugin and let go of everything; closing twice is fine.
+
+        In a process that was forked from the one that opened the host it does nothing: plugins, sockets and locks are
+        the other's.
+        """
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -168,20 +192,21 @@ class Host:
     @property
     def hook(self) -> HostHooks:
         """The hooks of ``viewra.hookspecs``, called with keyword arguments."""
+        self._availability.require()
         return cast("HostHooks", self.pm.hook)
 
     @property
     def plugins(self) -> Registry:
         """The plugins by id."""
-        if self._registry is None:
-            raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
+        self._availability.require()
+        assert self._registry is not None  # noqa: S101 - an open host has one
         return self._registry
 
     @property
     def engine(self) -> sa.Engine:
         """The host's database."""
-        if self._engine is None:
-            raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
+        self._availability.require()
+        assert self._engine is not None  # noqa: S101 - an open host has one
         return self._engine
 
     def metrics(self) -> str:
@@ -238,6 +263,22 @@ class Host:
     def _own_folders(self) -> tuple[Path, ...]:
         """What is written to while plugins run, and is no code of theirs, wherever the data directory is."""
         return tuple(self.data_dir / name for name in ("plugins", "logs", "backups", "kept-code"))
+
+    def _share(self, shared: Shared) -> None:
+        self._shared.append(shared)
+
+    def _let_go(self) -> None:
+        """In a process that was forked: let go of what the other process uses, and finalize none of it."""
+        for shared in self._shared:
+            shared.let_go()
+        self._left_to_parent += [self._resources, self._registry, self._notifier]
+        self._resources = ExitStack()
+
+    def _forget(self) -> None:
+        """The last thing that a host does when it closes, or could not be opened."""
+        self._registry = self._engine = self._notifier = self._control = None
+        self._shared.clear()
+        self._availability.closed()
 
     def _machinery(self, resources: ExitStack) -> Machinery:
         runtime_dir = resources.enter_context(RuntimeDir())

@@ -1,6 +1,6 @@
 """What follows from changes on disk: changed code takes the old one's place, new plugins are found, removed ones end.
 
-Noticing them is the watcher's business. Each plugin's reload runs on a thread of its own, since it may wait for calls.
+The watcher notices the changes. Each plugin's reload runs on a thread of its own, since it may wait for calls.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class HotReload:
         self._watch_plugins()
 
     def close(self) -> None:
-        """Watch no longer; waits for reloads that are under way."""
+        """Watch no longer; waits for reloads that have begun."""
         self._watcher.close()
         with self._lock:
             threads = list(self._threads)
@@ -39,7 +39,7 @@ class HotReload:
             thread.join()
 
     def _watch_plugins(self) -> None:
-        there = {supervisor.installation.place.directory for supervisor in self._registry.supervisors()}
+        there = {supervisor.installation.place.path for supervisor in self._registry.supervisors()}
         for directory in there - self._watched:
             self._watcher.watch_plugin(directory)
         for directory in self._watched - there:

@@ -75,6 +75,4 @@ def subprocess_plugin(
         )
         resources.callback(supervisor.close)
         supervisor.load()
-        yield Plugin(
-            supervisor, RemoteEndpoint(supervisor.link, supervisor.traffic), lambda _found, _enabled: None, services
-        )
+        yield Plugin(supervisor, RemoteEndpoint(supervisor.link, supervisor.traffic), services=services)

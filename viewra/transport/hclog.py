@@ -26,7 +26,10 @@ _LEVELS: dict[str, Level] = {
     "fatal": "error",
     "critical": "error",
 }
-_PREFIX = re.compile(r"\[(TRACE|DEBUG|INFO|WARN|ERROR)\]\s*")
+_PREFIX = re.compile(
+    r"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\s+)?\[(TRACE|DEBUG|INFO|WARN|ERROR)\]\s*"
+)
+"""How hclog begins a line that is no JSON: with the time, unless the program left that out, and the level."""
 _PANIC = re.compile(r"(?:panic: |fatal error: |Fatal Python error: )")
 _TRACEBACK = re.compile(
     r"(?:\s*\+ Exception Group )?Traceback \(most recent call last\):|  File \".*\", line \d+|Exception in thread "
@@ -58,7 +61,7 @@ def parse_line(line: str) -> LogRecord:
         if record is not None:
             return record
     if match := _PREFIX.match(line):
-        return LogRecord(_LEVELS[match[1].lower()], line[match.end() :])
+        return LogRecord(_LEVELS[match[2].lower()], line[match.end() :], timestamp=_parse_time(match[1]))
     return LogRecord("error" if _PANIC.match(line) or _TRACEBACK.match(line) else "debug", line)
 
 

@@ -7,13 +7,13 @@ import attrs
 from viewra.adapters import Traffic
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.installation import Installation
-from viewra.host.installed.pins import Pins
-from viewra.host.running.configuration import ConfigSource, RunConfiguration
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.run import Run
 from viewra.host.running.runs import Runs
 from viewra.host.running.status import PluginStats, RunStats
 from viewra.host.running.usage import Usage
+from viewra.manifest import Runtime
 from viewra.manifest.info import completed
 from viewra.types import PluginInfo, PluginState
 
@@ -38,14 +38,9 @@ class Portrait:
         return self.installation.found
 
     @property
-    def settings(self) -> ConfigSource | None:
-        """The settings of the version in use."""
-        return self.configuration.settings
-
-    @property
-    def pins(self) -> Pins | None:
-        """Where its code's pin is kept."""
-        return self.installation.pins
+    def runtime(self) -> Runtime:
+        """How it is run: by its manifest, or as the operator has set it."""
+        return self.configuration.runtime
 
     @property
     def state(self) -> PluginState:

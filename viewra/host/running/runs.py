@@ -68,7 +68,9 @@ class Runs:
         self.pool = Pool(
             self.plugin_id, on_state, *self.first_state(), policy=configuration.runtime.restart, clock=clock
         )
-        self.crashes = Crashes(installation, self.pool, memory, self.draining, self._start_again, clock)
+        self.crashes = Crashes(
+            installation, plugin_log.telling, self.pool, memory, self.draining, self._start_again, clock
+        )
         self.launching = Launching(
             self.plugin_id, configuration, machinery, plugin_log, self._turn, self.closing, self.crashes.exited
         )
