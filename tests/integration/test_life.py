@@ -15,6 +15,7 @@ import pytest
 from viewra import Host
 from viewra.adapters import BreakerState
 from viewra.errors import ManifestError, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.host.admin.describe import summary
 from viewra.host.running.status import Condition
 from viewra.types import PluginState
 
@@ -146,6 +147,29 @@ def test_a_quarantine_outlives_its_host_and_ends_with_other_code(
     with running(tmp_path, states) as host:
         assert host.plugins["p"].state is PluginState.READY
         assert ask(host)
+
+
+def test_two_processes_serve_and_one_that_is_killed_is_replaced(
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+) -> None:
+    directory = make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: workers: 2")
+    with running(tmp_path, states) as host:
+        ask(host)
+        plugin = host.plugins["p"]
+        wait_until(lambda: len(plugin.stats.pids) == 2)
+        first, second = plugin.stats.pids
+        os.kill(second, signal.SIGKILL)
+        wait_until(lambda: second not in plugin.stats.pids)
+        assert ask(host) == str(first)
+        wait_until(lambda: len(plugin.stats.pids) == 2)
+        shown = summary(plugin)
+        assert shown["pids"] == list(plugin.stats.pids)
+        assert (shown["pid"], shown["state"]) == (first, "running")
+        (directory / "main.py").write_text((directory / "main.py").read_text() + "\n# a new version\n")
+        plugin.reload()
+        assert len(plugin.stats.pids) == 2
+        assert set(plugin.stats.pids).isdisjoint({first, second})
+        wait_until(lambda: not psutil.pid_exists(first))
 
 
 def test_what_a_plugin_without_capabilities_offers_is_found_out_by_one_start_and_kept(
