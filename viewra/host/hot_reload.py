@@ -12,6 +12,7 @@ from pathlib import Path
 
 from viewra.errors import ViewraError
 from viewra.host.registry import Registry
+from viewra.host.sync.tasks import Tasks
 from viewra.host.watch.watcher import CodeWatcher
 
 log = logging.getLogger("viewra.host")
@@ -23,7 +24,7 @@ class HotReload:
     def __init__(self, registry: Registry, roots: Sequence[Path], *, ignored: Sequence[Path] = ()) -> None:
         self._registry = registry
         self._lock = threading.Lock()
-        self._threads: set[threading.Thread] = set()
+        self._tasks = Tasks()
         self._watched: set[Path] = set()
         self._watcher = CodeWatcher(self._changed, self._moved, ignored=ignored)
         for root in roots:
@@ -31,12 +32,9 @@ class HotReload:
         self._watch_plugins()
 
     def close(self) -> None:
-        """Watch no longer; waits for reloads that have begun."""
+        """Watch no longer; waits for reloads in progress, which a closing host cancels."""
         self._watcher.close()
-        with self._lock:
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join()
+        self._tasks.close()
 
     def _watch_plugins(self) -> None:
         there = {supervisor.installation.place.path for supervisor in self._registry.supervisors()}
@@ -47,7 +45,7 @@ class HotReload:
         self._watched = there
 
     def _changed(self, directory: Path) -> None:
-        self._in_thread("reload", lambda: self._registry.code_changed(directory))
+        self._tasks.start("reload", lambda: self._told(lambda: self._registry.code_changed(directory)))
 
     def _moved(self) -> None:
         def rescan() -> None:
@@ -55,21 +53,12 @@ class HotReload:
             with self._lock:  # one after the other: the set of what is watched is theirs
                 self._watch_plugins()
 
-        self._in_thread("rescan", rescan)
+        self._tasks.start("rescan", lambda: self._told(rescan))
 
-    def _in_thread(self, what: str, work: Callable[[], None]) -> None:
-        def run() -> None:
-            try:
-                work()
-            except ViewraError as error:
-                log.error("%s", error)
-            except Exception:  # a bug of ours must not end the watch
-                log.exception("what follows from a change of plugins on disk failed")
-            finally:
-                with self._lock:
-                    self._threads.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, name=what, daemon=True)
-        with self._lock:
-            self._threads.add(thread)
-        thread.start()
+    @staticmethod
+    def _told(work: Callable[[], None]) -> None:
+        """Do it; what goes wrong is in the log, and does not end the watch."""
+        try:
+            work()
+        except ViewraError as error:
+            log.error("%s", error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 
 from viewra.adapters import Connection, Traffic
@@ -64,6 +65,7 @@ class Runs:
         self.draining = Draining(self.plugin_id, clock=clock)
         self.known_services = memory.services()
         self._traffic = traffic
+        self._owner = os.getpid()
         self._turn = Turn(clock=clock)  # taken over a whole start, stop or reload
         self.pool = Pool(
             self.plugin_id, on_state, *self.first_state(), policy=configuration.runtime.restart, clock=clock
@@ -238,7 +240,9 @@ class Runs:
             self.pool.become(Event.STOP, PluginState.STOPPED, reason)
 
     def close(self, reason: str) -> None:
-        """End everything, also what waits to be started again; a start is interrupted."""
+        """End everything, also what waits to be started again; a start is interrupted. In a fork nothing is ended."""
+        if os.getpid() != self._owner:
+            return
         self.closing.close()
         try:
             with self.alone():
