@@ -301,7 +301,7 @@ def test_waiting_for_a_turn_ends_with_the_deadline(
         thread.start()
         wait_until(lambda: plugin.stats.in_flight == 1)
         assert plugin.search is not None
-        with pytest.raises(PluginTimeout, match=r"has 1 calls under way, and none of them ended within 0.3 s"):
+        with pytest.raises(PluginTimeout, match=r"has 1 calls in flight, and none of them ended within 0.3 s"):
             plugin.search.get_search_capabilities()
         (result,) = (one for one in host.hook.get_search_capabilities() if one.plugin_id == "p")
         assert isinstance(result.error, PluginTimeout)
