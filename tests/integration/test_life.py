@@ -334,7 +334,7 @@ def test_the_operators_word_on_how_it_is_run_counts_from_the_next_reload_on(
         plugin = host.plugins["p"]
         plugin.load()
         assert plugin.manifest is not None
-        kept = host.plugins.runtime_settings(plugin.manifest)
+        kept = plugin.runtime_settings
         kept.change({"call_timeout_s.search": 0.3, "restart.max": 7})
         with pytest.raises(ManifestError, match=r"health.failures: .*>=1"):
             kept.change({"health.failures": 0})
@@ -353,6 +353,6 @@ def test_the_operators_word_on_how_it_is_run_counts_from_the_next_reload_on(
         assert host.plugins["p"].runtime.call_timeout_s == {"default": 30.0, "search": 0.3}
         manifest = host.plugins["p"].manifest
         assert manifest is not None
-        host.plugins.runtime_settings(manifest).change({}, ["call_timeout_s.search", "restart.max"])
+        host.plugins["p"].runtime_settings.change({}, ["call_timeout_s.search", "restart.max"])
         host.plugins["p"].reload()
         assert host.plugins["p"].runtime == manifest.runtime

@@ -134,9 +134,7 @@ def test_a_version_that_does_not_start_leaves_the_old_one_serving(
         pid = plugin.pid
         write(directory, 2, initialize)
         wait_until(lambda: why in plugin.reason)
-        assert plugin.reason.startswith(
-            "the changed code is not used, version 1.0.0 serves on as it was: it did not start"
-        )
+        assert plugin.reason.startswith("the changed code is not used, version 1.0.0 serves on: it did not start")
         assert (plugin.state, plugin.pid, version(host)) == (PluginState.RUNNING, pid, 1)
         with pytest.raises(PluginUnavailable, match="serves on"):
             plugin.reload()

@@ -55,7 +55,7 @@ class Reloader:
             raise
         except ViewraError as error:
             what = f"version {new.version}" if new.version not in {"?", old.version} else "the changed code"
-            reason = f"{what} is not used, version {old.version} serves on as it was: it {error.message}"
+            reason = f"{what} is not used, version {old.version} serves on: it {error.message}"
             cause = error.__cause__
             output = map(readable, cause.output) if isinstance(cause, HandshakeError) else ()
             told = "\n".join((reason, *output))
