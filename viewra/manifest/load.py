@@ -13,6 +13,7 @@ from viewra.manifest.attributes import named
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.data import Data, export_node, missing
 from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.faults import collect
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
@@ -95,7 +96,7 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
     for arc in whole.arcs.values():
         # The rest of the file is evaluated now, once: settings that refer to it are filled in by several threads later.
         if plugin is not whole and arc is not plugin and arc.presence == ast.MEMBER:
-            run.collect(arc, problems)
+            collect(arc, problems)
     warnings: list[Problem] = []
     notes(root, data, problems, warnings)
     entry_point = _entry_point(root, data, problems)
@@ -121,7 +122,7 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for label, arc in list(root.arcs.items()):
         if label == "settings" or not ast.is_regular(label):
-            run.collect(arc, problems)
+            collect(arc, problems)
         elif arc.presence == ast.REQUIRED:
             problems.append(missing(root, arc))
         elif arc.presence == ast.MEMBER:

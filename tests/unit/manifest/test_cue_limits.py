@@ -34,7 +34,7 @@ STEPS = {
     "a reference doubled 22 times": "a0: {x: 1}\n" + numbered("a{i}: {{l: a{before}, r: a{before}}}", 22),
     "a list doubled 22 times": "a0: [1]\n" + numbered("a{i}: [a{before}, a{before}]", 22),
     "14 binary disjunctions of structs": "a: " + " & ".join(f"({{x{i}: 1}} | {{y{i}: 1}})" for i in range(14)),
-    "30 tagged disjunctions": "a: " + " & ".join(["({t: 1, x: 2} | {t: 2, y: 3})"] * 30),
+    "20 disjunctions of two structs": "a: " + " & ".join(f"({{t{i}: 1, x: 2}} | {{t{i}: 2, y: 3}})" for i in range(20)),
     "a long chain of aliases": "a0: {x: 1}\n" + numbered("a{i}: a{before}", 3000),
     "patterns by fields": "a: {" + numbered('[=~"^x{i}"]: int', 1000) + "\n" + numbered("x{i}: 1", 1000) + "}",
     "embedded structs": "a: {" + numbered("{{a{i}: 1}}", 2000) + "}",

@@ -119,10 +119,14 @@ class Meet(Expr):
 class Join(Expr):
     """``a | *b | …``: each alternative with whether it is marked as default."""
 
-    __slots__ = ("alternatives", "marked", "simple")
+    __slots__ = ("alternatives", "marked", "plain", "simple")
 
-    def __init__(self, source: Source, start: int, end: int, alternatives: list[tuple[Expr, bool]]) -> None:
+    def __init__(
+        self, source: Source, start: int, end: int, alternatives: list[tuple[Expr, bool]], *, plain: bool = False
+    ) -> None:
         super().__init__(source, start, end)
+        self.plain = plain
+        """Whether it stands for a plain value in settings, whose default goes before all others."""
         self.alternatives = alternatives
         self.marked = any(mark for _, mark in alternatives)
         self.simple: object = None

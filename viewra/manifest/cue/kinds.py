@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from viewra.manifest.cue.ast import Atom
 from viewra.manifest.cue.numbers import number_text
-from viewra.manifest.cue.patterns import matches
+from viewra.manifest.cue.patterns import compile_cost, match_cost, matches
 from viewra.manifest.cue.problem import Problem
 from viewra.manifest.cue.source import Place
 
@@ -178,6 +178,20 @@ def meet(a: Basic, b: Basic) -> Basic:
     bounds = tuple(bound for bound in bounds if bound.kinds & kinds)
     name = a.name if not b.bounds and a.kinds == kinds else b.name if not a.bounds and b.kinds == kinds else ""
     return Basic(kinds, a.place or b.place, bounds=bounds, name=name)
+
+
+def effort(a: Basic, b: Basic) -> int:
+    """The steps that regular expressions take when the two are met."""
+    if not a.concrete:
+        a, b = b, a
+    if not b.bounds or not isinstance(a.value, str):
+        return 0
+    return sum(match_cost(str(bound.operand), a.value) for bound in b.bounds if bound.operator in ("=~", "!~"))
+
+
+def preparation(basic: Basic) -> int:
+    """The steps that compiling its regular expressions takes."""
+    return sum(compile_cost(str(bound.operand)) for bound in basic.bounds if bound.operator in ("=~", "!~"))
 
 
 def compare(operator: str, left: Atom, right: Atom) -> bool:
