@@ -5,7 +5,7 @@ from __future__ import annotations
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.faults import failure
 from viewra.manifest.cue.kinds import Basic, effort, meet, scalar
-from viewra.manifest.cue.near import did_you_mean
+from viewra.manifest.cue.near import AT_MOST, did_you_mean
 from viewra.manifest.cue.node import Allowed, Conjunct, Group, Node, Scope
 from viewra.manifest.cue.problem import Problem
 
@@ -79,6 +79,7 @@ def _allows(node: Node, group: Group, label: str) -> bool:
 
 def _not_allowed(node: Node, group: Group, label: str, arc: Node) -> Problem:
     known = {ast.label_text(name) for name in node.allowed[group].labels if ast.is_regular(name)}
+    node.run.meter.spend(2 * min(len(known), AT_MOST), arc.place)
     hint = did_you_mean(ast.label_text(label), known)
     intruders = [conjunct.field.place for conjunct in arc.conjuncts if conjunct.field and group not in conjunct.groups]
     return Problem(f"field not allowed here{hint}", *intruders, kind="closed")

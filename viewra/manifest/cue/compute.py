@@ -194,12 +194,13 @@ def _length(value: object) -> int:
 def _check_length(run: Run, length: int, expr: ast.Expr) -> None:
     if length > run.limits.string_bytes:
         raise Limit(f"a string is longer than {run.limits.string_bytes:,} bytes", expr.place)
-    run.meter.spend(length // 256, expr.place)
+    run.meter.spend(length // 1024, expr.place)
 
 
 def _template(run: Run, expr: ast.Template, scope: Scope | None) -> Basic:
     texts: list[bytes] = []
     total = 0
+    run.meter.spend(2 * len(expr.parts), expr.place)
     for part in expr.parts:
         piece: ast.Atom = part if isinstance(part, (str, bytes)) else None
         if isinstance(part, ast.Expr):
@@ -227,6 +228,7 @@ def _call(run: Run, expr: ast.Call, scope: Scope | None) -> Basic:
             members = [label for label, arc in value.arcs.items() if arc.presence == ast.MEMBER]
             return scalar(sum(map(ast.is_regular, members)), expr.place)
         if isinstance(value.value, (str, bytes)):
+            run.meter.spend(len(value.value) // 4096, expr.place)
             return scalar(_length(value.value), expr.place)
         raise Problem(f"len() takes a string, bytes, a list or a struct, found {_shown(value)}", expr.place)
     numbers = [item.value for item in values if isinstance(item, Basic) and type(item.value) is int]

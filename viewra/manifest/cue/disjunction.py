@@ -170,7 +170,7 @@ def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> li
         taken.origin = branch.origin
         taken.conjuncts = branch.conjuncts
         taken.choices = (*branch.choices, index)
-        run.meter.spend(2, join.place)
+        run.meter.spend(4, join.place)
         failed = failure(taken)
         if failed is not None:
             failures.append(failed)
@@ -251,22 +251,27 @@ def _ranked(found: list[_Met]) -> list[tuple[Basic | Node, int]]:
 def _unique(run: Run, options: list[_Option]) -> list[_Option]:
     """Without branches that are equal, and stay so whatever else is taken; the one that is a default stays."""
     result: list[_Option] = []
+    structs: list[int] = []
     for option in options:
-        for index, known in enumerate(result):
-            if known.plain == option.plain and _same_rest(known.value, option.value):
-                if not interchangeable(run, known.value, option.value):
-                    continue
+        for index in structs if option.value.is_struct else ():
+            known = result[index]
+            run.meter.spend(1, option.value.place)
+            if known.plain != option.plain or not _same_rest(known.value, option.value):
+                continue
+            if interchangeable(run, known.value, option.value):
                 if IS_DEFAULT in (known.mode, option.mode):
                     result[index] = known._replace(mode=IS_DEFAULT)
                 break
         else:
+            if option.value.is_struct:
+                structs.append(len(result))
             result.append(option)
     return result
 
 
 def _same_rest(left: Node, right: Node) -> bool:
-    """Whether two branches have fields, no patterns, and the same disjunctions to come."""
-    if not (left.is_struct and right.is_struct) or left.patterns or right.patterns:
+    """Whether two branches have no patterns and the same disjunctions to come."""
+    if left.patterns or right.patterns:
         return False
     rest = [conjunct for _, conjunct in left.joins[len(left.choices) :]]
     others = [conjunct for _, conjunct in right.joins[len(right.choices) :]]

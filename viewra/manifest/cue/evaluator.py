@@ -227,6 +227,7 @@ class Evaluator:
         values = self.operand(argument, conjunct.scope)
         if not isinstance(values, Node) or values.items is None:
             raise Problem(f"{expr.name}() takes a list", argument.place)
+        self.meter.spend(len(values.items), argument.place)
         items: list[ast.Expr] = [Known(argument, item) for item in values.items]
         if expr.name == "and":
             work.extend([conjunct.to(item) for item in reversed(items)])

@@ -10,6 +10,9 @@ from viewra.manifest.cue.kinds import PREDECLARED
 from viewra.manifest.cue.near import did_you_mean
 from viewra.manifest.cue.problem import Problem
 
+_HINTS = 20
+"""Problems for which a name that was probably meant is looked for, which takes a while."""
+
 
 def resolve(
     references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]], problems: list[Problem], most: int
@@ -27,6 +30,9 @@ def resolve(
         elif scope is not None:
             reference.hops = hops
         elif reference.name not in PREDECLARED:
+            if len(problems) >= _HINTS:
+                problems.append(Problem(f"there is no field or type named {reference.name}", reference.place))
+                continue
             known = {name for level in _scopes(innermost) for name in level.names} | set(PREDECLARED)
             hint = did_you_mean(reference.name, known)
             problems.append(Problem(f"there is no field or type named {reference.name}{hint}", reference.place))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.kinds import LIST, STRUCT, Basic, kinds_text
-from viewra.manifest.cue.near import did_you_mean
+from viewra.manifest.cue.near import AT_MOST, did_you_mean
 from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Run, Scope, Trail
 from viewra.manifest.cue.problem import Incomplete, Problem
 from viewra.manifest.cue.source import Place
@@ -75,6 +75,7 @@ def _step(run: Run, target: Node | Basic, step: str | ast.Expr, scope: Scope | N
         raise Problem(f"expected a struct or a list, found {target.basic}", place)
     if not isinstance(label, str) or target.basic.kinds == LIST:
         raise Problem(f"{kinds_text(target.basic.kinds)} has no such item", place)
+    run.meter.spend(2 * min(len(target.arcs), AT_MOST), place)
     hint = did_you_mean(ast.label_text(label), map(ast.label_text, target.arcs))
     waits = working or any(pending.cycle for _, pending in target.pending)
     raise Incomplete(f"there is no field {ast.label_text(label)}{hint}", place, cycle=waits)
