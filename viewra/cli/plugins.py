@@ -89,13 +89,23 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
         print_json(data)
         return
     shown = {**data, "state": _state(data), "health": (data["health"] or {}).get("condition"), "reason": None}
-    rows = [
-        (name, ", ".join(map(str, value)) if isinstance(value, list) else value)
-        for name, value in shown.items()
-        if value not in (None, "", [])
-    ]
+    rows = [(name, _text(value)) for name, value in shown.items() if value not in (None, "", [], {})]
     print_table(rows, ("FIELD", "VALUE"))
     _print_reasons(data)
+
+
+def _text(value: object) -> object:
+    """A value for a person: lists with commas, structs as ``name value`` with what is inside of one in brackets."""
+    if isinstance(value, list):
+        return ", ".join(str(_text(one)) for one in value)
+    if isinstance(value, dict):
+        parts = [
+            f"{name} ({_text(one)})" if isinstance(one, dict) else f"{name} {_text(one)}"
+            for name, one in value.items()
+            if one not in (None, "", [], {})
+        ]
+        return ", ".join(parts)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def _rows(options: Options) -> list[dict[str, Any]]:

@@ -11,16 +11,6 @@ from viewra.manifest.cue.near import nearest
 from viewra.manifest.cue.node import Node
 from viewra.manifest.cue.problem import Problem
 
-_OLDER = {
-    "metadata_extraction": "metadata_scraper",
-    "scanner_hooks": "scanner_hook",
-    "api_endpoints": "api_registration",
-    "database_access": "database_service",
-    "background_tasks": "",
-    "external_services": "",
-}
-"""Names of capabilities that older manifests use, and the service that they roughly stand for."""
-
 
 def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]) -> None:
     """Add what is found; a field whose name is nearly a known one is a problem, for its content would be lost."""
@@ -50,8 +40,12 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
         arc = root.arcs["capabilities"].arcs[name]
         if not isinstance(data["capabilities"][name], bool):
             message = "unknown capability and not true or false, ignored"
-        elif name in _OLDER:
-            instead = f"; the service is called {_OLDER[name]} now" if _OLDER[name] else ""
+        elif name in model.OLDER_CAPABILITIES:
+            instead = (
+                f"; the service is called {model.OLDER_CAPABILITIES[name]} now"
+                if model.OLDER_CAPABILITIES[name]
+                else ""
+            )
             message = f"an older name of a capability, kept{instead}"
         else:
             meant = nearest(name, model.CAPABILITIES)

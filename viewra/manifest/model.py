@@ -22,6 +22,16 @@ CAPABILITIES = (
 )
 """The canonical names of the six services."""
 
+OLDER_CAPABILITIES = {
+    "metadata_extraction": "metadata_scraper",
+    "scanner_hooks": "scanner_hook",
+    "api_endpoints": "api_registration",
+    "database_access": "database_service",
+    "background_tasks": "",
+    "external_services": "",
+}
+"""Names of capabilities that older manifests use, and the service that each stands for, where there is one."""
+
 TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
 """The documented values of ``type``; any other is treated as ``generic``."""
 
@@ -79,6 +89,12 @@ class Manifest:
     requires: Mapping[str, str] = attrs.field(factory=dict)
     media_types: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     priority: Mapping[str, int] = attrs.field(factory=dict)
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The services that it claims, by their names of today, also where it uses an older name."""
+        older = {OLDER_CAPABILITIES.get(name, "") for name in self.other_capabilities}
+        return self.capabilities | (older - {""})
 
     @property
     def directory(self) -> Path:

@@ -63,14 +63,18 @@ class Template(Expr):
 
 
 class Reference(Expr):
-    """A name. ``hops`` is how many scopes out its field is; -1: it is a name of the language itself."""
+    """A name. ``hops`` is how many scopes out its field is; -1: it is a name of the language itself.
 
-    __slots__ = ("hops", "name")
+    ``within`` is the struct that declares the field.
+    """
+
+    __slots__ = ("hops", "name", "within")
 
     def __init__(self, source: Source, start: int, end: int, name: str) -> None:
         super().__init__(source, start, end)
         self.name = name
         self.hops = -1
+        self.within: Struct | None = None
 
 
 class Path(Expr):

@@ -29,6 +29,7 @@ def resolve(
                 problems.append(Problem(f"{reference.name} is a field here and cannot be called", reference.place))
         elif scope is not None:
             reference.hops = hops
+            reference.within = scope
         elif reference.name not in PREDECLARED:
             if len(problems) >= _HINTS:
                 problems.append(Problem(f"there is no field or type named {reference.name}", reference.place))
