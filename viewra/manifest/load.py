@@ -9,7 +9,6 @@ from typing import Any
 
 from viewra.errors import ManifestError
 from viewra.manifest import model
-from viewra.manifest.attributes import named
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.data import Data, export_node, missing
 from viewra.manifest.cue.evaluator import Evaluator
@@ -17,10 +16,10 @@ from viewra.manifest.cue.faults import collect
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
-from viewra.manifest.cue.references import find
 from viewra.manifest.cue.source import Place
 from viewra.manifest.cue.value import parse_text
-from viewra.manifest.findings import notes
+from viewra.manifest.explain import explain
+from viewra.manifest.findings import notes, outside
 from viewra.manifest.requirements import unmet
 from viewra.manifest.runtime import RuntimeSchema, runtime
 from viewra.manifest.settings import SettingsSchema
@@ -99,12 +98,13 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
             collect(arc, problems)
     warnings: list[Problem] = []
     notes(root, data, problems, warnings)
+    outside(whole, plugin, root, problems, warnings)
     entry_point = _entry_point(root, data, problems)
     if not problems:
         unmet(root, data, problems)
     if problems:
         for problem in problems:
-            _explain(root, problem)
+            explain(root, problem)
         raise combined(problems)
     settings = SettingsSchema(data["id"], root.arcs["settings"].conjuncts, _LIMITS)
     how_run = RuntimeSchema(data["id"], schema.arcs["#Runtime"].conjuncts, data["runtime"], _LIMITS)
@@ -128,50 +128,6 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
         elif arc.presence == ast.MEMBER:
             data[label] = export_node(run, arc, problems)
     return data
-
-
-def _explain(root: Node, problem: Problem) -> None:
-    """Say in words what the schema expected, where it has words for it."""
-    node, above = _at(root, problem.path)
-    if problem.kind == "closed" and above is not None:
-        for pattern, _, _ in above.patterns:
-            label = (named(pattern.attributes, "expected") or {}).get("label")
-            if label:
-                problem.message = f"expected {label}"
-    elif problem.kind in ("bound", "type", "value") and node is not None and node.basic.concrete:
-        for conjunct in node.conjuncts:
-            expected = next((text for text in named(_words(conjunct), "expected") or {} if text != "label"), None)
-            if expected:
-                problem.message = f"expected {expected}, found {node.basic}"
-
-
-def _at(root: Node, path: str) -> tuple[Node | None, Node | None]:
-    """The node at a path, as far as it is the manifest's own, and the one around it."""
-    node: Node | None = root
-    above = None
-    rest = path
-    while rest and node is not None:
-        above = node
-        if node.items is not None:
-            index, _, rest = rest.partition(".")
-            node = node.items[int(index)] if index.isdecimal() and int(index) < len(node.items) else None
-            continue
-        # a label may hold dots: the longest that fits is meant
-        labels = [label for label in node.arcs if f"{rest}.".startswith(f"{ast.label_text(label)}.")]
-        label = max(labels, key=len, default=None)
-        node = node.arcs[label] if label is not None else None
-        rest = rest[len(ast.label_text(label)) + 1 :] if label is not None else ""
-    return node, above
-
-
-def _words(conjunct: Conjunct) -> list[ast.Attribute]:
-    """The attributes of a declaration, and of the definition that it refers to."""
-    found = list(conjunct.attributes)
-    if isinstance(conjunct.expr, ast.Reference) and conjunct.expr.hops >= 0:
-        target = find(conjunct.scope.node.run, conjunct.expr, conjunct.scope) if conjunct.scope is not None else None
-        for other in target.conjuncts if isinstance(target, Node) else ():
-            found.extend(other.attributes)
-    return found
 
 
 def _entry_point(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> str:

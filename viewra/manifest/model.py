@@ -32,6 +32,16 @@ OLDER_CAPABILITIES = {
 }
 """Names of capabilities that older manifests use, and the service that each stands for, where there is one."""
 
+PERMISSIONS = {
+    "filesystem": ("read", "write"),
+    "network": ("external", "fetch", "listen"),
+    "database": ("read", "write"),
+    "library": ("read", "write"),
+    "process": ("spawn",),
+}
+"""Every resource with the actions that can be asked for."""
+PERMISSION_FIELDS = ("resource", "actions", "reason", "paths", "hosts", "ports")
+
 TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
 """The documented values of ``type``; any other is treated as ``generic``."""
 
@@ -46,6 +56,31 @@ class Permission:
     resource: str
     actions: tuple[str, ...] = ()
     details: Mapping[str, Data] = attrs.field(factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Why the plugin asks for it, for the operator to read."""
+        return str(self.details.get("reason", ""))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders that it is about; empty: all of the library's."""
+        return self._texts("paths")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that it is about, each a name, ``*.name`` or ``name:port``; empty: all."""
+        return self._texts("hosts")
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that it is about; empty: all."""
+        found = self.details.get("ports")
+        return tuple(port for port in found if isinstance(port, int)) if isinstance(found, list) else ()
+
+    def _texts(self, name: str) -> tuple[str, ...]:
+        found = self.details.get(name)
+        return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 @attrs.frozen(eq=False)

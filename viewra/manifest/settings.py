@@ -69,14 +69,14 @@ class SettingsSchema:
         """
         try:
             plain = nested(values or {})
-            given = expression(coerced(plain, self._node), Source(self._name, "", 2))
+            digest = _digest(plain)
+            known, filled = self._filled
+            if not digest or known != digest:
+                given = expression(coerced(plain, self._node), Source(self._name, "", 2))
+                filled = self._evaluated(given, plain)
+                self._filled = (digest, filled)
         except TypeError as error:
             raise ManifestError(str(error), file=self._name) from None
-        digest = _digest(plain)
-        known, filled = self._filled
-        if not digest or known != digest:
-            filled = self._evaluated(given, plain)
-            self._filled = (digest, filled)
         return copy.deepcopy(filled)
 
     def _evaluated(self, given: ast.Expr, plain: Mapping[str, object]) -> dict[str, Data]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 from viewra.errors import ManifestError
 from viewra.manifest import Manifest, Permission, Restart, load
+from viewra.manifest.cue.evaluator import Evaluator
 from viewra.manifest.load import loads
 from viewra.manifest.requirements import satisfies
 
@@ -334,3 +336,100 @@ def test_what_media_types_priority_environment_and_workers_cannot_be(line: str, 
 )
 def test_versions_are_compared_as_numbers(version: str, wanted: str, fits: bool) -> None:
     assert satisfies(version, wanted) == fits
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HEADER + 'id: "b"', 'id: is given twice, with different values: conflicting values "a" and "b"'),
+        (HEADER + "opt_in: True", "there is no True: in CUE it is written true"),
+        (HEADER + "settings: n: Int | *1", "there is no Int: in CUE it is written int"),
+        (HEADER + "settings: n: str", "there is no str: in CUE it is written string"),
+        (HEADER + "settings: n: integer", "there is no integer: in CUE it is written int"),
+        (HEADER + "description: Lyrics", 'no field or type named Lyrics; text stands in quotes: "Lyrics"'),
+        (HEADER.replace('id: "a"', 'id = "a"'), "1:4: a field takes a colon: id: …"),
+        (
+            HEADER.replace('"A"', "'A'"),
+            "name: expected a name, found 'A', which is bytes: text stands in double quotes",
+        ),
+        (HEADER.replace('id: "a"', "id: 'a'"), "which is bytes: text stands in double quotes"),
+        ("plugin: {\n" + HEADER + "}", "plugin: the fields of a manifest stand in #Plugin, not in plugin"),
+        ("#plugin: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #plugin"),
+        (
+            HEADER + 'permissions: [{resource: "network", action: ["external"]}]',
+            "no field action, did you mean actions?",
+        ),
+        (HEADER + 'permissions: ["netwrok"]', "there is no resource netwrok, did you mean network?"),
+        (HEADER + 'permissions: ["network:fecth"]', "there is no action of network fecth, did you mean fetch?"),
+        (HEADER + 'permissions: [{resource: "filesytem"}]', "there is no resource filesytem, did you mean filesystem?"),
+        (HEADER + 'permissions: [{resource: "network", ports: [0]}]', "permissions.0.ports.0: 0 is not >=1"),
+    ],
+)
+def test_mistakes_of_beginners_are_told_as_such(text: str, expected: str) -> None:
+    (error,) = errors_of(text)
+    assert expected in error
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("#Plugin: {\n" + HEADER + "}\nsettings: n: 5", "settings", "stands outside #Plugin, where it is not read"),
+        (
+            HEADER + "settings: n: int & >=5 & <=30 | *100",
+            "settings.n",
+            "its default 100 does not fit int & >=5 & <=30",
+        ),
+        (HEADER + "settings: n: int | *5\nsettings: n: >7", "settings.n", "its default 5 does not fit what else"),
+        (HEADER + 'settings: n: int | *5 @ui(titel="N")', "settings.n", "there is no hint titel, did you mean title?"),
+        (HEADER + 'settings: k: =~"^s" | *"hunter2" @secret()', "settings.k", "its default does not fit"),
+        (
+            HEADER + 'permissions: ["hardware:gpu"]',
+            "permissions.0",
+            "unknown resource hardware, which nobody can grant",
+        ),
+        (HEADER + 'permissions: ["network:all"]', "permissions.0", "unknown action of network all"),
+    ],
+)
+def test_what_is_probably_not_meant_is_a_warning(text: str, path: str, expected: str) -> None:
+    (warning,) = read(text).warnings
+    assert (warning.path, expected in warning.message) == (path, True), warning
+    assert "hunter2" not in str(warning)
+
+
+def test_defaults_that_are_meant_are_none() -> None:
+    settings = 'a: "x" | *"y"\nb: int & >0 | *5\nc: *"" | =~"^http"\nc: string\nd: [...int] | *[1]\ne: 5\nf: string'
+    messages = [warning.message for warning in read(HEADER + "settings: {\n" + settings + "\n}").warnings]
+    assert messages == ['its default "" does not fit =~"^http"']
+
+
+def test_what_a_permission_is_about() -> None:
+    fields = 'resource: "network", actions: ["fetch"], hosts: ["a.b"], ports: [80], reason: "r", paths: ["/m"]'
+    (permission,) = read(HEADER + f"permissions: [{{{fields}}}]").permissions
+    assert (permission.hosts, permission.ports, permission.reason, permission.paths) == (("a.b",), (80,), "r", ("/m",))
+    assert Permission("network").hosts == ()
+
+
+def test_a_capability_claimed_by_an_older_name_is_claimed() -> None:
+    manifest = read(HEADER + "capabilities: {metadata_extraction: true, scanner_hook: true, background_tasks: true}")
+    assert manifest.claimed == {"metadata_scraper", "scanner_hook"}
+
+
+def test_a_manifest_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    def counted(*arguments: object, **options: object) -> Evaluator:
+        made.append(arguments)
+        return Evaluator(*arguments, **options)  # type: ignore[arg-type]
+
+    for name in ("load", "settings"):
+        monkeypatch.setattr(importlib.import_module(f"viewra.manifest.{name}"), "Evaluator", counted)
+    manifest = read(DOCUMENTED)
+    assert len(made) == 1
+    made.clear()
+    assert manifest.settings.config({"retries": 5}) == manifest.settings.config({"retries": 5})
+    per_fill = len(made)
+    manifest.settings.fill({"retries": 5})["retries"] = 9
+    assert manifest.settings.fill({"retries": 5}) == {"retries": 5}
+    assert len(made) == per_fill <= 2, "the same values are evaluated once; numbers are fitted to the schema before"
+    manifest.settings.fill({"retries": 6})
+    assert len(made) == 2 * per_fill

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
+from viewra.host.database.migrations import require_valid
 from viewra.host.installed.entry_point import command
 from viewra.host.running.in_process import LocalPlugin
 from viewra.host.running.supervisor import Supervisor
@@ -27,6 +28,7 @@ def draft(runner: Supervisor | LocalPlugin, message: str) -> Path:
     Raises UsageError for a plugin that it cannot be done for, MigrationError when there is nothing to write or it
     cannot be, PluginError when its code breaks down.
     """
+    require_valid(runner)
     if "database_service" not in runner.services:
         raise UsageError(f"plugin {runner.plugin_id} has no database of its own")
     if isinstance(runner, LocalPlugin):

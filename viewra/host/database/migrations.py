@@ -40,6 +40,13 @@ class Runner(Protocol):
         ...
 
 
+def require_valid(runner: object) -> None:
+    """Raise the first error of a manifest that is not valid: it says more than that no database is declared."""
+    found = getattr(runner, "found", None)  # a plugin object of this process has no manifest
+    if found is not None and found.manifest is None and found.errors:
+        raise found.errors[0]
+
+
 class PluginDatabase:
     """One plugin's own database. Each method raises UsageError for a plugin without one, and PluginError.
 
@@ -48,6 +55,7 @@ class PluginDatabase:
     """
 
     def __init__(self, runner: Runner) -> None:
+        require_valid(runner)
         if "database_service" not in runner.services:
             raise UsageError(f"plugin {runner.plugin_id} has no database of its own")
         self._runner = runner

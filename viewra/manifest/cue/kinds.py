@@ -235,8 +235,14 @@ def _mismatch(a: Basic, b: Basic) -> Problem:
     if a.concrete or a.kinds in (LIST, STRUCT):
         found = str(a) if a.concrete else kinds_text(a.kinds)
         expected = b.name or kinds_text(b.kinds)
-        return Problem(f"expected {expected}, found {found}", *_places(a.place, b.place), kind="type")
+        hint = bytes_hint(a) if b.kinds & STRING else ""
+        return Problem(f"expected {expected}, found {found}{hint}", *_places(a.place, b.place), kind="type")
     return Problem(f"conflicting types {a} and {b}", *_places(a.place, b.place), kind="type")
+
+
+def bytes_hint(found: Basic) -> str:
+    """What to tell a person who wrote text in single quotes."""
+    return ", which is bytes: text stands in double quotes" if found.concrete and found.kinds == BYTES else ""
 
 
 def _places(*places: Place | None) -> list[Place]:
