@@ -10,71 +10,13 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from viewra.manifest.cue import ast
+from viewra.manifest.cue.alternatives import Alternatives, mode_of, within
 from viewra.manifest.cue.equality import interchangeable
 from viewra.manifest.cue.faults import failure, waits
-from viewra.manifest.cue.kinds import ANY, PREDECLARED, Basic, bounded, effort, meet, scalar
+from viewra.manifest.cue.kinds import Basic, effort, meet
 from viewra.manifest.cue.node import IS_DEFAULT, MAYBE, NOT_DEFAULT, Conjunct, Node, Run
 from viewra.manifest.cue.problem import Limit, Problem
 from viewra.manifest.cue.verdict import verdict
-
-Alternatives = list[tuple[Basic, int]]
-_NOT_SIMPLE: Alternatives = []
-
-
-def simple_alternatives(expr: ast.Join) -> Alternatives | None:
-    """The alternatives, with their modes, when none of them has fields or depends on a scope; else None."""
-    if expr.simple is None:
-        expr.simple = _simple_join(expr)
-    return None if expr.simple is _NOT_SIMPLE else expr.simple  # type: ignore[return-value]
-
-
-def _simple_join(expr: ast.Join) -> Alternatives:
-    found: Alternatives = []
-    for alternative, marked in expr.alternatives:
-        mode = mode_of(expr, marked)
-        try:
-            if isinstance(alternative, ast.Join):
-                inner = simple_alternatives(alternative)
-                if inner is None:
-                    return _NOT_SIMPLE
-                found.extend((value, within(mode, own)) for value, own in inner)
-                continue
-            basic = _simple(alternative)
-        except Problem:
-            return _NOT_SIMPLE  # to be found again, and reported, when it is evaluated
-        if basic is None:
-            return _NOT_SIMPLE
-        found.append((basic, mode))
-    return found
-
-
-def _simple(expr: ast.Expr) -> Basic | None:
-    if isinstance(expr, ast.Literal):
-        return scalar(expr.value, expr.place)
-    if isinstance(expr, ast.Reference) and expr.hops < 0:
-        basic = PREDECLARED[expr.name]
-        return basic if basic is ANY else Basic(basic.kinds, expr.place, bounds=basic.bounds, name=basic.name)
-    if isinstance(expr, ast.Unary) and expr.operator not in ("+", "-", "!") and isinstance(expr.operand, ast.Literal):
-        return bounded(expr.operator, expr.operand.value, expr.place)
-    if isinstance(expr, ast.Meet):
-        result = ANY
-        for item in expr.items:
-            part = _simple(item)
-            if part is None:
-                return None
-            result = meet(result, part)
-        return result
-    return None
-
-
-def mode_of(expr: ast.Join, marked: bool) -> int:
-    """The mode of an alternative by its mark and those of its siblings."""
-    return MAYBE if not expr.marked else IS_DEFAULT if marked else NOT_DEFAULT
-
-
-def within(outer: int, inner: int) -> int:
-    """The mode of an alternative of mode ``inner`` that is part of one of mode ``outer``."""
-    return inner if outer == MAYBE or (outer == IS_DEFAULT and inner == NOT_DEFAULT) else outer
 
 
 def distribute(run: Run, node: Node) -> None:
@@ -105,12 +47,14 @@ def distribute(run: Run, node: Node) -> None:
 class _Option(NamedTuple):
     """One combination of alternatives that is left.
 
-    ``plain`` is how it stands to plain values of settings, as a mode: these have the last word on the default.
+    ``last`` is the mode of the alternative that was taken last. ``plain`` is how it stands to plain values of settings,
+    as a mode: these have the last word on the default.
     """
 
     value: Node
     mode: int
     plain: int
+    last: int = MAYBE
 
 
 class _Met(NamedTuple):
@@ -120,6 +64,7 @@ class _Met(NamedTuple):
     basic: Basic
     mode: int
     plain: int
+    last: int
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -147,7 +92,7 @@ def _expand(run: Run, node: Node, floor: int, failures: list[Problem]) -> list[_
             more = True
             for taken, mode in _take(run, option.value, join, failures):
                 plain = max(option.plain, mode) if join.plain else option.plain
-                pairs.append((_Option(taken, option.mode, plain), MAYBE if join.plain else mode))
+                pairs.append((_Option(taken, option.mode, plain, option.last), MAYBE if join.plain else mode))
             if len(pairs) > run.limits.disjuncts:
                 raise Limit(f"more than {run.limits.disjuncts} alternatives of one field", join.place)
         if not more:
@@ -185,10 +130,11 @@ def _combined(pairs: Sequence[tuple[_T, int]]) -> list[_T]:
 
     A combination is default where both are; a side whose defaults are all gone has no say.
     """
-    left_lost = all(one.mode != IS_DEFAULT for one, _ in pairs)
+    left_lost = all(IS_DEFAULT not in (one.mode, one.last) for one, _ in pairs)
     right_lost = all(mode != IS_DEFAULT for _, mode in pairs)
     return [
-        one._replace(mode=max(MAYBE if left_lost else one.mode, MAYBE if right_lost else mode)) for one, mode in pairs
+        one._replace(mode=max(MAYBE if left_lost else one.mode, MAYBE if right_lost else mode), last=mode)
+        for one, mode in pairs
     ]
 
 
@@ -197,7 +143,7 @@ def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> lis
     alive: list[_Met] = []
     shared: list[_Simple] = []
     for option in branches:
-        met = [_Met(option, option.value.basic, option.mode, option.plain)]
+        met = [_Met(option, option.value.basic, option.mode, option.plain, option.last)]
         inner = [one for one in option.value.simple if one[1].choice >= 0]
         for alternatives, conjunct, _ in inner:  # inside of an alternative that was taken: its mode holds for them
             met = [
@@ -214,7 +160,7 @@ def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> lis
                 pairs.append((one._replace(plain=max(one.plain, mode)), MAYBE) if plain else (one, mode))
         best: dict[tuple[object, ...], _Met] = {}
         for one in _combined(pairs):
-            best.setdefault((*one.key, one.mode, one.plain), one)
+            best.setdefault((*one.key, one.mode, one.plain, one.last), one)
         alive = list(best.values())
         if len(alive) > run.limits.disjuncts:
             raise Limit(f"more than {run.limits.disjuncts} alternatives of one field", conjunct.expr.place)

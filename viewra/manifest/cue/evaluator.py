@@ -12,9 +12,10 @@ from typing import NamedTuple
 import attrs
 
 from viewra.manifest.cue import ast
+from viewra.manifest.cue.alternatives import simple_alternatives
 from viewra.manifest.cue.closing import check_closed
 from viewra.manifest.cue.compute import operand, operate
-from viewra.manifest.cue.disjunction import distribute, simple_alternatives
+from viewra.manifest.cue.disjunction import distribute
 from viewra.manifest.cue.fields import add_struct, apply_patterns, build_items
 from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, effort, meet, preparation, scalar
 from viewra.manifest.cue.limits import Limits, Meter
