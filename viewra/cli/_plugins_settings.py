@@ -35,7 +35,7 @@ def settings_command(
     if as_json:
         print_json(shown)
     elif shown:
-        rows = [(one["key"], _value(one), one["source"], one["constraint"] or one["type"]) for one in shown]
+        rows = [(one["key"], _value(one), one["source"], _allowed(one)) for one in shown]
         print_table(rows, ("KEY", "VALUE", "FROM", "ALLOWED"))
     else:
         click.echo(f"{plugin_id} has no settings")
@@ -44,6 +44,12 @@ def settings_command(
             f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins reload {plugin_id}",
             err=True,
         )
+
+
+def _allowed(setting: dict[str, Any]) -> str:
+    """The manifest's own words where they fit on a line, else the type."""
+    constraint = str(setting["constraint"])
+    return constraint if constraint and "\n" not in constraint else str(setting["type"])
 
 
 def _value(setting: dict[str, Any]) -> str:

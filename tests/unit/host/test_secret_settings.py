@@ -53,32 +53,25 @@ MARKED = {
 }
 
 
-def opened(tmp_path: Path, settings: str) -> tuple[PluginSettings, sa.Engine]:
-    (tmp_path / "plugin.cue").write_text(HEAD + "settings: {\n" + settings + "\n}\n")
-    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
-    return PluginSettings("x", manifests.load(tmp_path).settings, engine, SecretBox(tmp_path)), engine
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    """One database for all tests, whose plugins have ids of their own."""
+    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('data') / 'viewra.db'}")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[[str], PluginSettings]]:
-    engines: list[sa.Engine] = []
-
+def make(tmp_path: Path, engine: sa.Engine) -> Callable[[str], PluginSettings]:
     def one(settings: str) -> PluginSettings:
-        made, engine = opened(tmp_path, settings)
-        engines.append(engine)
-        return made
+        (tmp_path / "plugin.cue").write_text(HEAD + "settings: {\n" + settings + "\n}\n")
+        return PluginSettings(str(tmp_path), manifests.load(tmp_path).settings, engine, SecretBox(tmp_path))
 
-    yield one
-    for engine in engines:
-        engine.dispose()
+    return one
 
 
-def rows(tmp_path: Path) -> dict[str, StoredSetting]:
-    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
-    try:
-        return read_settings(engine, "x")
-    finally:
-        engine.dispose()
+def rows(settings: PluginSettings) -> dict[str, StoredSetting]:
+    return read_settings(settings._engine, settings._plugin_id)
 
 
 @pytest.mark.parametrize(("text", "values"), MARKED.values(), ids=MARKED)
@@ -87,8 +80,8 @@ def test_a_secret_is_encrypted_and_hidden_wherever_it_is_marked(
 ) -> None:
     settings = make(text)
     settings.change(values)
-    assert all(row.encrypted for row in rows(tmp_path).values())
-    assert "hunter2" not in repr(rows(tmp_path))
+    assert all(row.encrypted for row in rows(settings).values())
+    assert "hunter2" not in repr(rows(settings))
     assert "hunter2" not in repr(settings.shown())
     assert "hunter2" in settings.config()["_json"], "the plugin gets it"
     assert any(setting.source == "operator" for setting in settings.shown())
@@ -100,9 +93,9 @@ def test_what_was_kept_as_plain_text_is_encrypted_when_it_is_read(
 ) -> None:
     settings = make(text)
     plain = {key: StoredSetting(json.dumps(value)) for key, value in values.items()}
-    write_settings(settings._engine, "x", plain)
+    write_settings(settings._engine, settings._plugin_id, plain)
     assert "hunter2" not in repr(settings.shown())
-    assert "hunter2" not in repr(rows(tmp_path))
+    assert "hunter2" not in repr(rows(settings))
     assert "hunter2" in settings.config()["_json"]
 
 
@@ -133,7 +126,9 @@ def test_no_message_quotes_a_secret(
     shown = "".join(map(str, (caught.value, *caught.value.errors)))
     assert "hunter2" not in shown
     assert "does not fit" in shown
-    write_settings(settings._engine, "x", {key: StoredSetting(json.dumps(value)) for key, value in assign.items()})
+    write_settings(
+        settings._engine, settings._plugin_id, {key: StoredSetting(json.dumps(value)) for key, value in assign.items()}
+    )
     with pytest.raises(ManifestError) as caught:
         settings.config()
     assert "hunter2" not in "".join(map(str, (caught.value, *caught.value.errors)))
@@ -218,12 +213,11 @@ def test_texts_take_the_type_that_a_pattern_or_an_optional_field_has(
     assert settings.parse(key, text) == value
 
 
-def test_stored_values_are_read_for_a_check(tmp_path: Path) -> None:
-    settings, engine = opened(tmp_path, "key: string @secret()\nn: int | *1")
-    settings.change({"key": "k", "n": 3})
-    engine.dispose()
+def test_stored_values_are_read_for_a_check(tmp_path: Path, engine: sa.Engine) -> None:
+    (tmp_path / "plugin.cue").write_text(HEAD + "settings: {key: string @secret(), n: int | *1}")
     manifest = manifests.load(tmp_path)
-    assert stored_values(manifest, f"sqlite:///{tmp_path / 'viewra.db'}", SecretBox(tmp_path)) == {"key": "k", "n": 3}
+    PluginSettings("x", manifest.settings, engine, SecretBox(tmp_path)).change({"key": "k", "n": 3})
+    assert stored_values(manifest, str(engine.url), SecretBox(tmp_path)) == {"key": "k", "n": 3}
     assert stored_values(manifest, f"sqlite:///{tmp_path / 'none.db'}", SecretBox(tmp_path)) == {}
     assert not (tmp_path / "none.db").exists()
 
@@ -252,3 +246,14 @@ def test_a_value_from_standard_input_or_a_prompt(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(click, "prompt", prompt)
     assert pairs(["key", "other=-"]) == {"key": "typed", "other": "typed"}
     assert all(one["hide_input"] for one in asked)
+
+
+def test_what_only_patterns_name_is_shown_one_by_one(make: Callable[[str], PluginSettings]) -> None:
+    settings = make("env: [string]: string\nn: 1")
+    assert [one.key for one in settings.shown()] == ["env", "n"]
+    settings.change({"env.A": "5", "env.B": "x"})
+    assert [(one.key, one.value, one.type) for one in settings.shown()] == [
+        ("n", 1, "int"),
+        ("env.A", "5", "string"),
+        ("env.B", "x", "string"),
+    ]

@@ -86,9 +86,11 @@ class PluginSettings:
             values = nested({**self._read(stored, without=hidden), **hidden})
         except TypeError as error:
             raise ManifestError(str(error), file="settings", hint="unset one of the two") from None
-        fields = self._schema.fields()
+        named = [*self._given, *(key for key, _ in _leaves(values, ()))]
+        # A struct whose fields only patterns name, such as an environment, is shown by what is in it.
+        fields = [one for one in self._schema.fields() if not any(key.startswith(f"{one.key}.") for key in named)]
         known = {field.key for field in fields}
-        more = dict(_leaves(values, known)) | {key: None for key in self._given if key not in known}
+        more = {key: None for key in self._given if key not in known} | dict(_leaves(values, known))
         shown = [self._shown(field, *value_at(values, field.key)) for field in fields]
         return [*shown, *(self._shown(self._unnamed(key), *value_at(values, key)) for key in more)]
 
