@@ -1,4 +1,4 @@
-"""What stands in attributes: ``@ui(title="Rate limit", min=1, secret)`` as a mapping."""
+"""Parses the arguments of attributes: ``@ui(title="Rate limit", min=1, secret)`` becomes a mapping."""
 
 from __future__ import annotations
 

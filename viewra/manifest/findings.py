@@ -1,4 +1,4 @@
-"""What is odd in a manifest but no reason to refuse it: unknown fields, older names, types nobody knows."""
+"""Finds unknown fields, older names, unknown types and fields in the wrong place of a manifest that evaluates."""
 
 from __future__ import annotations
 

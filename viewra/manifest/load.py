@@ -1,4 +1,4 @@
-"""From a file to a ``Manifest``: the text is evaluated, unified with the schema, and read into values."""
+"""Loads a ``Manifest``: evaluates the text of a file, unifies it with the schema, and reads the result into values."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
 
 
 def _entry_point(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> str:
-    """The executable, relative; whatever leads out of the plugin's directory is a problem."""
+    """The executable, relative; a path that leads out of the plugin's directory is a problem."""
     main = (data.get("entry_points") or {}).get("main")
     if not isinstance(main, str):
         return ""

@@ -94,7 +94,7 @@ class Manifest:
     ``requires`` maps ``viewra`` to a version specifier. ``media_types`` maps a media type to the file name extensions,
     each with its dot, that the plugin adds to the known ones. ``priority`` maps a metadata field to an int >= 0: where
     two plugins give a field, the higher number wins, and a field that is not named has 0.
-    ``opt_in``: even if it comes with viewra, somebody must enable it. ``warnings`` are things that a person should look
+    ``opt_in``: a plugin shipped with viewra starts disabled. ``warnings`` are things that a person should look
     at and that nothing depends on.
     """
 

@@ -1,4 +1,4 @@
-"""How a plugin's process is run: from the manifest's data to values, and what an operator may set otherwise."""
+"""Describes how a plugin's processes are run: a manifest's ``runtime`` as values, and what operators may override."""
 
 from __future__ import annotations
 

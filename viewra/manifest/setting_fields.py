@@ -1,4 +1,4 @@
-"""One setting of a manifest as a person or a form sees it: its type, default, constraint, hints and place."""
+"""Describes one setting for a person or a form: its type, default, constraint, hints and place in the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that a manifest declares: how an operator's values fill them, and what the plugin is given.
+"""Fills the settings that a manifest declares with an operator's values, and prepares what the plugin is given.
 
 A plain value in ``settings`` is the default of its type: an operator may set another.
 """

@@ -1,4 +1,4 @@
-"""One plugin's settings: the manifest's schema, the operator's values over it, and where each value comes from."""
+"""Reads, shows and changes the settings that an operator stored for one plugin."""
 
 from __future__ import annotations
 

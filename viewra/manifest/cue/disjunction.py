@@ -195,7 +195,7 @@ def _ranked(found: list[_Met]) -> list[tuple[Basic | Node, int]]:
 
 
 def _unique(run: Run, options: list[_Option]) -> list[_Option]:
-    """Without branches that are equal, and stay so whatever else is taken; the one that is a default stays."""
+    """Remove duplicate branches that no later disjunction can tell apart; a default wins over its duplicate."""
     result: list[_Option] = []
     structs: list[int] = []
     for option in options:

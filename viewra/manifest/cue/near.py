@@ -1,4 +1,4 @@
-"""Suggestions for names that were probably mistyped."""
+"""Suggests the known name that a mistyped one probably means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regular expressions of manifests: RE2, which takes linear time whatever the pattern; never Python's ``re``."""
+"""Matches the regular expressions of manifests with RE2, whose time is linear in the text; never with ``re``."""
 
 from __future__ import annotations
 
