@@ -43,7 +43,7 @@ def _pairs(facts: Facts, data: bytes) -> Iterator[Pair]:
         name = names.plain(key)
         field = names.APE.get(name)
         if kind == TEXT and field:
-            pairs = [(field, facts.decode(part)) for part in value.split(b"\0")]
+            pairs = [(field, facts.decode_utf8(part, f"the APE item {key}")) for part in value.split(b"\0")]
             if name in names.LATER:
                 later += pairs
             else:

@@ -75,6 +75,17 @@ class Facts:
         except UnicodeDecodeError:
             return self.decode_legacy(raw)
 
+    def decode_utf8(self, raw: bytes, what: str) -> str:
+        """Return text that has to be UTF-8; where ``what`` is not, warn, and take it for text of the old code page."""
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            if self.legacy_encoding:
+                return self.decode_legacy(raw)
+            letters = any(byte < 0x80 and chr(byte).isalnum() for byte in raw)
+            self.warn(f"{what} is not UTF-8" + ("; it was read as Windows-1252" if letters else ""))
+            return self.decode_legacy(raw) if letters else ""
+
     def decode_legacy(self, raw: bytes) -> str:
         """Return text that is said to be Latin-1: of the setting's code page, else of Windows-1252, as in practice."""
         if self.legacy_encoding:

@@ -62,10 +62,18 @@ def read_ape(facts: Facts) -> None:
     if table_size:
         count = min(frames, table_size // 4, MAX_FRAMES)
         offsets = array("I", _whole_words(source.at(table_at, count * 4)))
-        beyond = next((n for n, offset in enumerate(offsets) if facts.start + offset >= facts.end), len(offsets))
-        complete = beyond == frames and facts.end >= facts.start + _described_end(source.exactly(facts.start, 52))
-        there = samples if complete else max(beyond - 1, 0) * in_frame
+        missing = _described_end(source.exactly(facts.start, 52)) - (facts.end - facts.start)
+        there = samples if missing <= 0 else min(_ape_samples(offsets, facts.end - facts.start, in_frame), samples)
     facts.hold(there / rate, samples / rate)
+
+
+def _ape_samples(offsets: array[int], end: int, in_frame: int) -> int:
+    """The samples in frames that are there up to ``end``; of the one that is cut off a part counts."""
+    for number, (begin, after) in enumerate(zip(offsets, offsets[1:], strict=False)):
+        if after > end:
+            part = (end - begin) / (after - begin) if begin < end else 0
+            return int((number + part) * in_frame)
+    return max(len(offsets) - 1, 0) * in_frame
 
 
 def _described_end(descriptor: bytes) -> int:

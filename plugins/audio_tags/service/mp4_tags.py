@@ -80,6 +80,8 @@ def _read_item(facts: Facts, item: Atom, name: str, pairs: list[Pair], later: li
     into = later if item.name == FREE_TEXT and key in names.LATER else pairs
     for kind, data in _data(source, item):
         if name in NUMBERED:
+            if len(data) < 6:
+                facts.warn(f"the tag {name} is shorter than it should be")
             into += zip(NUMBERED[name], _number_and_total(data), strict=True)
         elif name == "gnre":
             genre = int.from_bytes(data, "big") - 1
@@ -87,7 +89,7 @@ def _read_item(facts: Facts, item: Atom, name: str, pairs: list[Pair], later: li
         elif field and (name in INTEGERS or kind in NUMBERS):
             into.append((field, str(int.from_bytes(data[:8], "big", signed=kind == 21))))
         elif field and kind not in PICTURES:
-            into.append((field, data.decode("utf-16-be", "replace") if kind == UTF16 else facts.decode(data)))
+            into.append((field, data.decode("utf-16-be", "replace") if kind == UTF16 else facts.decode_utf8(data, f"the tag {name}")))
 
 
 def _number_and_total(data: bytes) -> tuple[str, str]:

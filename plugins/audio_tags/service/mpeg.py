@@ -14,12 +14,17 @@ SLACK = 4096
 
 def read(facts: Facts) -> None:
     """Read MPEG audio. Raises mutagen's error, or ``AudioFileError`` when there are too few frames to believe it."""
-    info = MPEGInfo(facts.source, facts.start)
-    if info.sketchy and info.frame_offset > facts.start and not facts.tags:
+    read_between(facts, facts.start, facts.end)
+
+
+def read_between(facts: Facts, start: int, end: int) -> None:
+    """Read MPEG audio that lies between two offsets of the file; raises as ``read`` does."""
+    info = MPEGInfo(facts.source, start)
+    if info.sketchy and info.frame_offset > start and not facts.tags:
         raise AudioFileError("too few MPEG frames follow one another")
     facts.codec = f"mp{info.layer}"
     facts.sample_rate, facts.channels = info.sample_rate, info.channels
-    held = max(facts.end - info.frame_offset, 0)
+    held = max(end - info.frame_offset, 0)
     facts.audio_bytes = held
     facts.bitrate = info.bitrate
     seconds = float(info.length)

@@ -19,6 +19,9 @@ MAX_NUMBER = 1_000_000_000
 MAX_CHANNELS = 1024
 MAX_BITS = 64
 
+IMPLAUSIBLE = 20
+"""How many times more than the file holds makes a bit rate that neither the header nor the file can tell."""
+
 SLACK = 1.05
 """How much more than the file holds a bit rate may claim: it may count what containers add."""
 
@@ -32,7 +35,8 @@ def properties(facts: Facts, name: str) -> dict[str, str]:
         average = held * 8 / seconds
         if bitrate > average * SLACK or not bitrate:
             # With several streams in one file nobody knows how many bytes are whose.
-            bitrate = _positive(average, MAX_NUMBER) if facts.audio_bytes is not None else 0.0
+            known = facts.audio_bytes is not None and bitrate < average * IMPLAUSIBLE
+            bitrate = _positive(average, MAX_NUMBER) if known else 0.0
     numbers = {
         "bitrate": bitrate,
         "sample_rate": _positive(facts.sample_rate, MAX_NUMBER),

@@ -43,10 +43,14 @@ def _pairs(facts: Facts, data: bytes) -> Iterator[Pair]:
             continue
         field = names.VORBIS.get(name)
         if field and name in names.LATER:
-            later.append((field, facts.decode(value)))
+            later.append((field, _text(facts, key, value)))
         elif field:
-            yield field, facts.decode(value)
+            yield field, _text(facts, key, value)
     yield from later
+
+
+def _text(facts: Facts, key: bytes, value: bytes) -> str:
+    return facts.decode_utf8(value, f"the comment {key.decode('ascii', 'replace')}")
 
 
 def _is_picture(name: str, value: bytes) -> bool:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import chunks, id3, names
+from . import chunks, id3, mpeg, names
 from .facts import Facts, Pair
 from .source import AudioFileError
 
@@ -74,6 +74,8 @@ def read(facts: Facts) -> None:
     if form is None:
         raise AudioFileError("it has no format chunk")
     _set(facts, form, held, claimed, fact)
+    if facts.codec in {"mp2", "mp3"} and held:
+        facts.attempt("its MPEG audio", lambda: _set_mpeg(facts, data_at, held))
     for name, chunk in tags:
         if name != b"LIST":
             facts.attempt("its ID3 tag", lambda at=chunk.offset: id3.read(facts, at))  # type: ignore[misc]
@@ -140,6 +142,13 @@ def _set(facts: Facts, form: Format, held: int, claimed: int, fact: int) -> None
     facts.hold(seconds, seconds * claimed / held if lacks and held else seconds)
     if lacks and not held:
         facts.warn("the file ends before its audio")
+
+
+def _set_mpeg(facts: Facts, offset: int, held: int) -> None:
+    """Take the word of the MPEG frames themselves, which know more than the header does."""
+    rate, channels = facts.sample_rate, facts.channels
+    mpeg.read_between(facts, offset, offset + held)
+    facts.sample_rate, facts.channels = rate or facts.sample_rate, channels or facts.channels
 
 
 def _compressed(form: Format, held: int, fact: int) -> float | None:

@@ -80,15 +80,16 @@ def _set(facts: Facts, first: Block, channels: int, rate_shift: int) -> None:
 
 
 def _samples_there(facts: Facts, first: Block) -> int | None:
-    """The samples up to the end of the last block that is whole, None when no block was found."""
+    """The samples up to the file's end, in a block that is cut off by its bytes; None when no block was found."""
     for size in TAILS:
         start = max(facts.end - size, facts.start)
         tail = facts.source.at(start, facts.end - start)
         at = len(tail)
         while (at := tail.rfind(b"wvpk", 0, at)) >= 0:
             block = parse(tail[at : at + HEADER], start + at)
-            if block and block.samples and block.end <= facts.end and block.index >= first.index:
-                return block.index - first.index + block.samples
+            if block and block.samples and block.index >= first.index:
+                whole = block.end - start - at
+                return block.index - first.index + block.samples * min(facts.end - start - at, whole) // whole
         if start == facts.start:
             return 0
     return None
