@@ -78,7 +78,7 @@ def _set_seconds(facts: Facts, movie: Atom, track: Track, moofs: list[Atom], cut
     scale = track.timescale
     if not scale:
         return
-    if moofs:  # the header of a fragmented file may count the fragments or not
+    if moofs or atoms.find(source, movie, b"mvex"):  # the header of a fragmented file may count fragments or not
         facts.seconds = (whole_ticks(source, track.table) + fragments(source, movie, moofs, track.number)) / scale
         if cut:
             facts.warn("the file ends before all of its audio")

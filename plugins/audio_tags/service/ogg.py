@@ -14,6 +14,9 @@ CONTINUED, FIRST, LAST = 1, 2, 4
 MAX_PAGES = 20_000
 """Pages that the headers may take: a comment of 64 MiB has 1,000."""
 
+GAP = 64 * 1024
+"""Bytes of damage that the next page is looked for behind."""
+
 TAILS = (64 * 1024, 1024 * 1024)
 """Bytes at the end of the file in which the stream's last page is looked for."""
 
@@ -136,10 +139,16 @@ def _picture(facts: Facts, block: bytes) -> None:
 
 
 def _pages(source: Source, at: int) -> Iterator[Page]:
-    """Each page from ``at`` on, up to the first damage."""
+    """Each page from ``at`` on; what lies between two pages is passed over, up to ``GAP`` bytes of it."""
     for _ in range(MAX_PAGES):
         head = source.at(at, 27)
-        if len(head) < 27 or head[:5] != b"OggS\0":
+        if len(head) == 27 and head[:5] != b"OggS\0":
+            gap = source.at(at, GAP).find(b"OggS\0")
+            if gap < 0:
+                return
+            at += gap
+            head = source.at(at, 27)
+        if len(head) < 27:
             return
         lacing = source.at(at + 27, head[26])
         if len(lacing) < head[26]:

@@ -130,7 +130,7 @@ def _set(facts: Facts, form: Format, held: int, claimed: int, fact: int) -> None
         facts.bits = form.bits
     if facts.codec in BY_SAMPLE:
         width = max((form.bits + 7) // 8, 1) if facts.codec == "pcm" else 1
-        block = form.block if form.block >= width * form.channels else width * form.channels
+        block = max(form.block, width * form.channels)
         facts.bitrate = form.rate * form.channels * width * 8
         seconds = held // block / form.rate if block and form.rate else None
     else:

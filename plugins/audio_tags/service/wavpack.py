@@ -67,10 +67,10 @@ def _set(facts: Facts, first: Block, channels: int, rate_shift: int) -> None:
     facts.channels = channels
     facts.audio_bytes = max(facts.end - facts.start, 0)
     facts.bits = ((first.flags & 3) + 1) * 8 - (first.flags >> 13 & 31)
-    rate = facts.sample_rate
+    rate = facts.sample_rate << rate_shift  # of DSD, bytes a second
     if first.flags & DSD:
         facts.bits = 1
-        facts.sample_rate = (rate << rate_shift) * 8
+        facts.sample_rate = rate * 8
     if not rate:
         return
     there = _samples_there(facts, first)
