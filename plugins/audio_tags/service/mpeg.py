@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mutagen.aac import AACInfo
-from mutagen.mp3 import BitrateMode, MPEGInfo
+from mutagen.mp3 import MPEGInfo
 
 from . import frames
 from .facts import Facts
@@ -36,23 +36,30 @@ def read_between(facts: Facts, start: int, end: int) -> None:
     held = max(end - info.frame_offset, 0)
     facts.audio_bytes = held
     facts.bitrate = info.bitrate
-    has_header = info.bitrate_mode is not BitrateMode.UNKNOWN
-    claimed = float(info.length) if has_header else 0.0
-    if has_header and 0 < info.bitrate * claimed / 8 <= held + SLACK:
-        facts.seconds = claimed
-        return
-    first = frames.mpeg(facts.source.at(info.frame_offset, 4), 0)
+    head = facts.source.at(info.frame_offset, 64)
+    first = frames.mpeg(head, 0)
     if first is None:
         return
-    if not has_header and held > SMALL and _is_constant(facts, info.frame_offset, end, first):
+    at = info.frame_offset
+    claimed = 0.0
+    if _is_header(head, first):
+        claimed = float(info.length)
+        if 0 < info.bitrate * claimed / 8 <= held + SLACK:
+            facts.seconds = claimed
+            return
+        at += first.size
+    elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):
         facts.seconds = held * 8 / first.bitrate
         return
-    total = frames.walk(facts.source, info.frame_offset, end, frames.mpeg, first.kind)
-    _hold(facts, total, info.sample_rate, info.frame_offset, end, claimed)
+    total = frames.walk(facts.source, at, end, frames.mpeg, first.kind)
+    _hold(facts, total, info.sample_rate, at, end, claimed)
 
 
-def _is_constant(facts: Facts, start: int, end: int, first: frames.Frame) -> bool:
-    return frames.constant_bitrate(facts.source, start, end, first.kind, first.bitrate)
+def _is_header(frame: bytes, first: frames.Frame) -> bool:
+    """Whether a frame holds no audio, but how many frames there are: Xing's header, LAME's (Info), Fraunhofer's."""
+    mono = first.channels == 1
+    side = (17 if mono else 32) if first.kind[0] == 3 else (9 if mono else 17)
+    return frame[4 + side : 8 + side] in {b"Xing", b"Info"} or frame[36:40] == b"VBRI"
 
 
 def _hold(facts: Facts, total: frames.Total, rate: int, start: int, end: int, claimed: float) -> None:
