@@ -9,11 +9,11 @@ from . import frames
 from .facts import Facts
 from .source import AudioFileError
 
-SLACK = 4096
-"""Bytes by which a header's size may differ from the file's: it may count tags, or leave out its own frame."""
-
 SMALL = 64 * 1024
 """Up to this size all frames are counted."""
+
+LOST_FRAMES = 2
+"""Frames by which a header's time may be more than that of the frames that are there."""
 
 HEAD = 64 * 1024
 """Bytes in which the first frame of AAC is looked for."""
@@ -44,10 +44,10 @@ def read_between(facts: Facts, start: int, end: int) -> None:
     claimed = 0.0
     if _is_header(head, first):
         claimed = float(info.length)
-        if 0 < info.bitrate * claimed / 8 <= held + SLACK:
+        if 0 < info.bitrate * claimed / 8 <= held + first.size:
             facts.seconds = claimed
             return
-        at += first.size
+        at += first.size  # what it counts may be there all the same: some headers count tags, too
     elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):
         facts.seconds = held * 8 / first.bitrate
         return
@@ -70,7 +70,9 @@ def _hold(facts: Facts, total: frames.Total, rate: int, start: int, end: int, cl
     if total.passed >= frames.MAX_WALK and total.size > total.passed * 0.95:
         seconds *= (end - start) / total.passed
     facts.bitrate = total.size * 8 * rate / total.samples
-    facts.hold(seconds, claimed)
+    facts.hold(seconds, claimed if claimed > seconds + LOST_FRAMES * total.samples / total.frames / rate else 0)
+    if total.is_cut and not facts.warnings:
+        facts.warn(f"the file ends within a frame, after {seconds:.3f} s of audio")
 
 
 def read_aac(facts: Facts) -> None:

@@ -35,7 +35,7 @@ FREE_TEXT = {
     "unsynchronisedlyrics": "lyrics", "publisher": "label", "organization": "label", "recordlabel": "label",
     "catalog": "catalognumber", "catalogno": "catalognumber", "labelno": "catalognumber", "upc": "barcode",
     "ean": "barcode", "eanupc": "barcode", "mediatype": "media", "sourcemedia": "media", "itunescompilation":
-    "compilation", "mixartist": "remixer", "weblink": "website", "encoder": "encodersettings",
+    "compilation", "mixartist": "remixer", "weblink": "website",
     "encodingsettings": "encodersettings", "origyear": "originalyear", "originalreleaseyear": "originalyear",
     "originalreleasedate": "originaldate", "originalreleasetime": "originaldate", "origartist": "originalartist",
     "origalbum": "originalalbum", "year": "date",
