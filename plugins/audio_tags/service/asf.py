@@ -119,7 +119,7 @@ def _set_seconds(facts: Facts, seen: FileProperties | None, header_end: int) -> 
         facts.seconds = seconds
 
 
-def _description(facts: Facts, data: bytes) -> Iterator[Pair]:
+def _description(_: Facts, data: bytes) -> Iterator[Pair]:
     at = 10
     for key, size in zip(CONTENT, struct.unpack_from("<HHHH", data), strict=True):
         yield names.ASF[key], _utf16(data[at : at + size])

@@ -79,8 +79,10 @@ def read_ape(facts: Facts) -> None:
         held = facts.end - facts.start
         if version >= 3980:
             end = _described_end(source.exactly(facts.start, 52))
-        else:  # such a header does not say how long the last frame is
-            end = offsets[-1] + 1 if offsets else 0
+        elif offsets:
+            end = offsets[-1] + 1  # such a header does not say how long the last frame is
+        else:
+            end = 0
         there = samples if held >= end else in_part(*_ape_frames(offsets, held, end), in_frame, samples)
     facts.hold(there / rate, samples / rate)
 

@@ -108,11 +108,11 @@ def read(facts: Facts) -> None:
         facts.audio_bytes = max(facts.end - at, 0)
     else:
         facts.audio_bytes = None
-    audio_at = _read_headers(facts, codec, serial, head, at)
+    audio_at = _read_headers(facts, codec, serial, at)
     _set_seconds(facts, serial, set(firsts), rate, skipped, audio_at)
 
 
-def _read_headers(facts: Facts, codec: Codec, serial: int, head: bytes, at: int) -> int:
+def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
     """Read the comments and, of FLAC, pictures; return where the audio's pages begin, near enough."""
     packets = _packets(facts.source, serial, at)
     packet, after = next(packets, (b"", at))

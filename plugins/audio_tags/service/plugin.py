@@ -8,7 +8,6 @@ from .formats import EXTENSIONS, MIME_TYPES
 from .reader import read
 from .values import Values
 
-
 LEGACY_ENCODINGS = {
     "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1253": "cp1253", "windows-1254": "cp1254",
     "windows-1255": "cp1255", "windows-1256": "cp1256", "windows-1257": "cp1257", "windows-1258": "cp1258",

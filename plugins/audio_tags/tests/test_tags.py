@@ -151,8 +151,8 @@ def test_the_code_page_of_old_tags(fields, legacy, title):
 
 def test_free_names_in_id3(fields):
     tagged = id3v2(
-        free("MUSICBRAINZ_TRACKID", ONE), free("MusicBrainz Release Track Id", TWO), free("replaygain_track_gain", "-6.5"),
-        free("CATALOGNUMBER", "C 1"), free("MusicBrainz Album Release Country", "DE"), free("Barcode:", "40"),
+        free("MUSICBRAINZ_TRACKID", ONE), free("MusicBrainz Release Track Id", TWO),
+        free("replaygain_track_gain", "-6.5"), free("CATALOGNUMBER", "C 1"), free("MusicBrainz Album Release Country", "DE"), free("Barcode:", "40"),
     )  # fmt: skip
     has(
         fields("a.mp3", tagged),
@@ -168,8 +168,9 @@ ALIASES = {
     "UPC": ("1", "barcode", "1"), "EAN": ("1", "barcode", "1"), "ALBUM_ARTIST": ("a", "albumartist", "a"),
     "ALBUM ARTIST": ("a", "albumartist", "a"), "ALBUMARTIST:": ("a", "albumartist", "a"),
     "TEMPO": ("120", "bpm", "120"), "INITIALKEY": ("Am", "key", "Am"), "ENCODED-BY": ("e", "encodedby", "e"),
-    "CATALOG": ("c", "catalognumber", "c"), "LABELNO": ("c", "catalognumber", "c"), "ORIGYEAR": ("1970", "originalyear", "1970"),
-    "ITUNESCOMPILATION": ("1", "compilation", "1"), "MIXARTIST": ("m", "remixer", "m"), "VERSION": ("v", "subtitle", "v"),
+    "CATALOG": ("c", "catalognumber", "c"), "LABELNO": ("c", "catalognumber", "c"),
+    "ORIGYEAR": ("1970", "originalyear", "1970"), "ITUNESCOMPILATION": ("1", "compilation", "1"),
+    "MIXARTIST": ("m", "remixer", "m"), "VERSION": ("v", "subtitle", "v"),
     "SOURCEMEDIA": ("CD", "media", "CD"), "MUSICBRAINZ_TRACKID": (ONE, "musicbrainz_recordingid", ONE),
     "MUSICBRAINZ_RELEASETRACKID": (ONE, "musicbrainz_trackid", ONE), "MOVEMENT": ("2", "movementnumber", "2"),
     "MOVEMENTNAME": ("m", "movement", "m"), "UNSYNCEDLYRICS": ("l", "lyrics", "l"),

@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from viewra_plugins.audio_tags.service import AudioFileError
 from viewra_plugins.audio_tags.service.reader import read
 
 from tests.audio import odd
@@ -238,8 +239,9 @@ def test_three_quarters_of_a_sample(sample, tmp_path):
     copy.write_bytes(content[: len(content) * 3 // 4])
     try:
         fields = read(str(copy))
-    except ValueError as error:
-        assert "ends before" in str(error) or "too few" in str(error) or "it has no" in str(error), error
-        return
+    except AudioFileError as error:
+        fields = {"warning": str(error)}
     check(fields)
     assert float(fields.get("duration", 0)) <= float(whole["duration"])
+    if fields.get("duration") != whole["duration"]:
+        assert "ends" in fields["warning"]
