@@ -26,6 +26,9 @@ KNOWN_FRAMES = {
 } | {name: type(name, (id3.TextFrame,), {}) for name in (*PLAIN_TEXT, "XSOT")}
 """Frames to parse: all but chapters, which hold further frames, to any depth."""
 
+NUMBERS = re.compile(r"[0-9A-F]{8}(?: [0-9A-F]{8,16}){3,}")
+"""What iTunes keeps in comments of its own, and some writers put into the plain one."""
+
 SLASHED = frozenset({"artists", "genre"})
 """Fields whose values ID3v2.3 separates with ``/``, or Picard with ``; ``. (Ids are told apart by their form.)"""
 
@@ -104,7 +107,7 @@ def _other(facts: Facts, frame: Any) -> Iterator[Pair]:
     """What frames say that are not plain texts."""
     name = frame.FrameID
     if name == "COMM" and frame.desc in {"", "ID3v1 Comment"}:
-        yield from (("comment", text) for text in _texts(facts, frame))
+        yield from (("comment", text) for text in _texts(facts, frame) if not NUMBERS.fullmatch(text.strip("\0 ")))
     elif name == "USLT":
         yield "lyrics", _text(facts, frame, frame.text)
     elif name == "UFID" and frame.owner == MUSICBRAINZ:

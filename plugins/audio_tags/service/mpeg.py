@@ -15,6 +15,11 @@ SMALL = 64 * 1024
 LOST_FRAMES = 2
 """Frames by which a header's time may be more than that of the frames that are there."""
 
+CONSTANT = b"Info"
+"""The header of LAME for a constant bit rate."""
+
+HEADERS = {b"Xing", CONSTANT, b"VBRI"}
+
 HEAD = 64 * 1024
 """Bytes in which the first frame of AAC is looked for."""
 
@@ -42,10 +47,14 @@ def read_between(facts: Facts, start: int, end: int) -> None:
         return
     at = info.frame_offset
     claimed = 0.0
-    if _is_header(head, first):
+    header = _header(head, first)
+    if header:
         claimed = float(info.length)
         if 0 < info.bitrate * claimed / 8 <= held + first.size:
             facts.seconds = claimed
+            return
+        if header == CONSTANT:
+            facts.hold(held * 8 / first.bitrate, claimed)
             return
         at += first.size  # what it counts may be there all the same: some headers count tags, too
     elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):
@@ -55,11 +64,12 @@ def read_between(facts: Facts, start: int, end: int) -> None:
     _hold(facts, total, info.sample_rate, at, end, claimed)
 
 
-def _is_header(frame: bytes, first: frames.Frame) -> bool:
-    """Whether a frame holds no audio, but how many frames there are: Xing's header, LAME's (Info), Fraunhofer's."""
+def _header(frame: bytes, first: frames.Frame) -> bytes:
+    """Return the name of a frame's header that holds no audio, but says how many frames there are; b"" without."""
     mono = first.channels == 1
     side = (17 if mono else 32) if first.kind[0] == 3 else (9 if mono else 17)
-    return frame[4 + side : 8 + side] in {b"Xing", b"Info"} or frame[36:40] == b"VBRI"
+    found = {frame[4 + side : 8 + side], frame[36:40]} & HEADERS
+    return found.pop() if found else b""
 
 
 def _hold(facts: Facts, total: frames.Total, rate: int, start: int, end: int, claimed: float) -> None:

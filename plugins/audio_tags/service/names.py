@@ -87,7 +87,7 @@ ID3_LATER = {"TORY": "originaldate", "TDRL": "date"}
 ROLES = {
     "arranger": "arranger", "engineer": "engineer", "producer": "producer", "dj-mix": "djmixer", "djmixer": "djmixer",
     "dj mix": "djmixer", "dj mixer": "djmixer", "mix": "mixer", "mixer": "mixer", "remixer": "remixer",
-    "composer": "composer", "lyricist": "lyricist", "writer": "writer", "conductor": "conductor",
+    "composer": "composer", "lyricist": "lyricist", "writer": "writer", "author": "writer", "conductor": "conductor",
     "director": "director",
 }  # fmt: skip
 """Roles in ID3's lists of people, in lower case; others are instruments, but for those of ``NO_PERFORMERS``."""

@@ -203,8 +203,10 @@ def _set_seconds(facts: Facts, serial: int, serials: set[int], rate: int, skippe
     if first and LATE_START * rate < first.granule < last:
         begin = first.granule - skipped
     facts.seconds = max((last - begin - skipped) / rate, 0.0)
-    if ending.is_cut or not ending.page.flags & LAST:
+    if ending.is_cut:
         facts.warn(f"the file ends early, after {facts.seconds:.3f} s of audio")
+    elif not ending.page.flags & LAST:
+        facts.warn("the file ends without the mark of its last page: some of the audio may be missing")
 
 
 @dataclass

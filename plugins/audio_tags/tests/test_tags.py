@@ -151,8 +151,9 @@ def test_the_code_page_of_old_tags(fields, legacy, title):
 
 def test_free_names_in_id3(fields):
     tagged = id3v2(
-        free("MUSICBRAINZ_TRACKID", ONE), free("MusicBrainz Release Track Id", TWO),
-        free("replaygain_track_gain", "-6.5"), free("CATALOGNUMBER", "C 1"), free("MusicBrainz Album Release Country", "DE"), free("Barcode:", "40"),
+        free("MUSICBRAINZ_TRACKID", ONE), free("MusicBrainz Release Track Id", TWO), free("Barcode:", "40"),
+        free("replaygain_track_gain", "-6.5"), free("CATALOGNUMBER", "C 1"),
+        free("MusicBrainz Album Release Country", "DE"),
     )  # fmt: skip
     has(
         fields("a.mp3", tagged),
