@@ -77,7 +77,9 @@ def read_ape(facts: Facts) -> None:
         count = min(frames, table_size // 4, MAX_FRAMES)
         offsets = array("I", _whole_words(source.at(table_at, count * 4)))
         held = facts.end - facts.start
-        if version >= 3980:
+        if len(offsets) < frames:
+            offsets, end = array("I"), held + 1  # the file ends within the table, before its audio
+        elif version >= 3980:
             end = _described_end(source.exactly(facts.start, 52))
         elif offsets:
             end = offsets[-1] + 1  # such a header does not say how long the last frame is
