@@ -127,7 +127,7 @@ def comments(*texts: bytes) -> bytes:
 
 
 def flac(*blocks: tuple[int, bytes], audio: bytes = b"", samples: int = 0) -> bytes:
-    """Return a FLAC file at 8 kHz, mono, with further blocks (their kind and content); of 0 samples: of unknown length."""
+    """Return a FLAC file at 8 kHz, mono, with further blocks (their kind and content); 0 samples: nobody knows."""
     info = (
         struct.pack(">HH", 4096, 4096) + bytes(6) + ((8000 << 44 | 15 << 36 | samples).to_bytes(8, "big")) + bytes(16)
     )

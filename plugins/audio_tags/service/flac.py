@@ -83,10 +83,10 @@ def read(facts: Facts) -> None:
             info = stream_info(source.at(at, min(size, 34)))
         elif kind == COMMENTS:
             data = source.at(at, size)
-            facts.attempt("its Vorbis comment", lambda d=data: vorbis.read(facts, d))  # type: ignore[misc]
+            facts.attempt("its Vorbis comment", vorbis.read, facts, data)
         elif kind == PICTURE:
             block = source.at(at, min(size, vorbis.PICTURE_HEAD))
-            facts.attempt("a picture", lambda b=block, n=size: _picture(facts, b, n))  # type: ignore[misc]
+            facts.attempt("a picture", _picture, facts, block, size)
         at += size
         if head[0] & 0x80:
             break

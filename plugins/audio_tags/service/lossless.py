@@ -108,7 +108,7 @@ def read_dsf(facts: Facts) -> None:
     source = facts.source
     (tag_at,) = struct.unpack_from("<Q", source.exactly(facts.start, 28), 20)
     if tag_at:
-        facts.attempt("its ID3 tag", lambda: id3.read(facts, facts.start + tag_at))
+        facts.attempt("its ID3 tag", id3.read, facts, facts.start + tag_at)
     form = source.exactly(facts.start + 28, 52)
     if form[:4] != b"fmt ":
         raise AudioFileError("it has no format chunk")

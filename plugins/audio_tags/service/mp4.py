@@ -52,7 +52,7 @@ def read(facts: Facts) -> None:
     _set_seconds(facts, movie, track, moofs, cut)
     if cut and not facts.warnings:
         facts.warn("the file is cut off behind its audio")
-    facts.attempt("its tag", lambda: mp4_tags.read(facts, movie))
+    facts.attempt("its tag", mp4_tags.read, facts, movie)
 
 
 def _audio_track(source: Source, movie: Atom) -> Track | None:
