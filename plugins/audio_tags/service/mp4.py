@@ -38,7 +38,9 @@ def read(facts: Facts) -> None:
             data += min(atom.end, source.size) - atom.offset
         cut = cut or atom.end > source.size
     if movie is None:
-        raise AudioFileError("truncated: it ends before it says what it holds" if cut else "it says not what it holds")
+        raise AudioFileError(
+            "truncated: it ends before it says what it holds" if cut else "it does not say what it holds"
+        )
     track = _audio_track(source, movie)
     if track is None:
         if movie.end > source.size:

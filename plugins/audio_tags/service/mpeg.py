@@ -54,7 +54,8 @@ def read_between(facts: Facts, start: int, end: int) -> None:
             facts.seconds = claimed
             return
         if header == CONSTANT:
-            facts.hold(held * 8 / first.bitrate, claimed)
+            second = frames.mpeg(facts.source.at(at + first.size, 4), 0) or first  # the header's frame may differ
+            facts.hold(held * 8 / second.bitrate, claimed)
             return
         at += first.size  # what it counts may be there all the same: some headers count tags, too
     elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):

@@ -1,4 +1,4 @@
-"""Reads Musepack files of stream versions 4 to 8."""
+"""Reads Musepack files of stream versions 7 and 8."""
 
 from __future__ import annotations
 

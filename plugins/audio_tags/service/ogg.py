@@ -10,7 +10,7 @@ from . import flac, vorbis
 from .facts import Facts
 from .source import AudioFileError, Source
 
-CONTINUED, FIRST, LAST = 1, 2, 4
+FIRST, LAST = 2, 4
 MAX_PAGES = 20_000
 """Pages that the headers may take: a comment of 64 MiB has 1,000."""
 

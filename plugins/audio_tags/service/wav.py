@@ -27,8 +27,12 @@ BY_SAMPLE = {"pcm", "alaw", "mulaw"}
 SAMPLES_IN_BLOCK = {0x31: 320}
 """Samples in one block, where the format chunk need not say it."""
 
-UNKNOWN_SIZE = 0x7FFF_0000
-"""Sizes from here on are what writers put that write to a pipe and cannot go back."""
+PLACEHOLDERS = (range(1), range(0x7FFF_0000, 0x8000_0001), range(0xFFFF_0000, 0x1_0000_0000))
+"""Sizes that writers put when they write to a pipe and cannot go back; some subtract the size of the header."""
+
+
+NEXT_CHUNKS = {b"LIST", b"id3 ", b"ID3 ", b"fact", b"cue ", b"bext", b"smpl", b"JUNK", b"PAD "}
+"""Chunks that may follow the audio."""
 
 
 @dataclass
@@ -65,7 +69,7 @@ def read(facts: Facts) -> None:
         elif name == b"data" and not has_data:
             has_data, data_at = True, chunk.offset
             claimed = long_size if chunk.size == 0xFFFF_FFFF and long_size else chunk.size
-            held = _held(facts, data_at, claimed, chunk.size)
+            held = _held(facts, data_at, claimed)
             if claimed != chunk.size:  # the next chunk is where the long size says
                 tags += ((c.name, c) for c in _after(facts, data_at + claimed + (claimed & 1)))
                 break
@@ -98,19 +102,17 @@ def _format(data: bytes, order: str) -> Format:
     return form
 
 
-def _held(facts: Facts, offset: int, claimed: int, written: int) -> int:
-    """How many bytes of audio are there, whatever the size says that a writer to a pipe put."""
+def _held(facts: Facts, offset: int, claimed: int) -> int:
+    """How many bytes of audio are there; what may be a placeholder counts as a size only with a chunk behind it."""
     there = max(facts.source.size - offset, 0)
-    if claimed == 0 and not _another_chunk(facts.source.at(offset, 8)):
-        return there
-    if claimed > there:
-        return there
-    return claimed if written < UNKNOWN_SIZE or claimed != written else there
+    if _is_placeholder(claimed) and claimed < there:
+        behind = facts.source.at(offset + claimed + (claimed & 1), 4)
+        return claimed if behind in NEXT_CHUNKS else there
+    return min(claimed, there)
 
 
-def _another_chunk(head: bytes) -> bool:
-    """Whether an empty ``data`` chunk really is one: what follows is the next chunk, or nothing."""
-    return not head or head[:4] in {b"LIST", b"id3 ", b"ID3 ", b"fact", b"cue ", b"bext", b"smpl", b"JUNK", b"PAD "}
+def _is_placeholder(size: int) -> bool:
+    return any(size in sizes for sizes in PLACEHOLDERS)
 
 
 def _after(facts: Facts, offset: int) -> Iterator[chunks.Chunk]:
@@ -138,7 +140,7 @@ def _set(facts: Facts, form: Format, held: int, claimed: int, fact: int) -> None
         seconds = _compressed(form, held, fact)
     if seconds is None:
         return
-    lacks = claimed - held > 1 and claimed < UNKNOWN_SIZE
+    lacks = claimed - held > 1 and not _is_placeholder(claimed)
     facts.hold(seconds, seconds * claimed / held if lacks and held else seconds)
     if lacks and not held:
         facts.warn("the file ends before its audio")
