@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from viewra.codec import checks
-from viewra.codec.rpc import Reports, Rpc
+from viewra.codec.limits import in_force
+from viewra.codec.rpc import InvalidValue, Reports, Rpc
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.types import FileOutcome, FileToRead
-from viewra.types.values import Value, joined_fields
+from viewra.types.values import Value, joined, joined_fields
 
 SERVICE = "metadata_scraper"
 
@@ -62,11 +63,31 @@ def _outcome(message: v1.FileOutcome) -> FileOutcome:
     return FileOutcome(error=message.error)
 
 
+def _check_metadata(value: object, field: str) -> dict[str, Value]:
+    """A mapping of text to a text, or to several, with a bounded number of entries; of one in a list, the one."""
+    if not isinstance(value, Mapping) or all(type(item) is str for item in value.values()):
+        return {**checks.text_map(value, field)}
+    most = in_force().entries
+    if len(value) > most:
+        raise InvalidValue(field, f"has {len(value):,} entries; at most {most:,} are allowed")
+    found = {checks.text(key, f"{field} key"): _check_value(item, f"{field}[{key!s}]") for key, item in value.items()}
+    return {key: item for key, item in found.items() if not isinstance(item, tuple) or item}
+
+
+def _check_value(value: object, field: str) -> str | tuple[str, ...]:
+    """A text, or several that are no longer than a text may be when they are joined."""
+    if isinstance(value, str):
+        return checks.text(value, field)
+    several = checks.texts(value, field)
+    checks.text(joined(several), field)
+    return several[0] if len(several) == 1 else several
+
+
 def _check_outcome(value: object, field: str) -> FileOutcome:
     outcome = checks.instance(value, field, FileOutcome)
     if outcome.metadata is None:
         return FileOutcome(error=checks.text(outcome.error, f"{field} error"))
-    return FileOutcome(checks.value_map(outcome.metadata, f"{field} metadata"))
+    return FileOutcome(_check_metadata(outcome.metadata, f"{field} metadata"))
 
 
 CAN_HANDLE: Rpc[[str, str], bool] = Rpc(
@@ -93,7 +114,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     decode_args=lambda message: (message.file_path,),
     encode_value=lambda metadata: pb.ExtractMetadataResponse(metadata=metadata),
     decode_value=lambda message: dict(message.metadata),
-    check=lambda value: joined_fields(checks.value_map(value, "metadata")),
+    check=lambda value: joined_fields(_check_metadata(value, "metadata")),
     reports=Reports.ERROR,
     refuses=True,
     idempotent=True,
