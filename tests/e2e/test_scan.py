@@ -44,6 +44,10 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
         "others": [],
     }
 
+    several = viewra("show", next(music.rglob("01 Romanze*")), "--json").data["metadata"]["artist"]
+    assert several["value"] == ["Clara Schumann", "Johannes Brahms"]
+    assert viewra("search", "artist:brahms", "--json").data["total"] == 3
+
     found = viewra("search", "artist:joplin entertainer", "--json").data
     assert found["total"] >= 1
     assert found["results"][0]["path"] == str(song)
