@@ -11,10 +11,9 @@ from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.database.migrations import PluginDatabase
 from viewra.host.installed.discovery import Found
-from viewra.host.installed.pins import Pins
+from viewra.host.installed.pins import Pin, Pins
 from viewra.host.installed.settings import PluginSettings
 from viewra.host.running.in_process import LocalPlugin
-from viewra.host.running.launch_spec import Pin
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.status import HealthReport, PluginStats
 from viewra.host.running.supervisor import Supervisor
@@ -91,7 +90,7 @@ class Plugin(ServiceClients):
     @property
     def runtime(self) -> Runtime:
         """How it is run: as its manifest says, or as the operator set it."""
-        return self._supervisor("run").installation.runtime
+        return self._supervisor("run").configuration.runtime
 
     @property
     def own_database(self) -> PluginDatabase:

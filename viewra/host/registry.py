@@ -25,6 +25,7 @@ from viewra.host.installed.uninstall import remove, require_removable
 from viewra.host.logs.file import log_path
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.in_process import LocalPlugin
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.remembered import Remembered
@@ -209,20 +210,20 @@ class Registry(Mapping[str, Plugin]):
 
     def _install(self, found: Found, *, enabled: bool) -> Supervisor:
         """Put a plugin behind the hooks; it is not started."""
-        installation = Installation(
-            found,
+        installation = Installation(found, pins=self._pins, data_dir=self._data_dir)
+        configuration = RunConfiguration(
+            installation,
             settings_of=self._settings,
             runtime_of=self._runtime,
-            pins=self._pins,
-            data_dir=self._data_dir,
+            databases=self._databases,
             log_level=self._log_level,
             connecting=self._connecting,
             versions=tuple(self._versions),
             limits=self._limits,
-            databases=self._databases,
         )
         supervisor = Supervisor(
             installation,
+            configuration,
             plugin_log=PluginLog(found.plugin_id, log_path(self._data_dir, found.plugin_id)),
             machinery=self._machinery,
             records=self._records,

@@ -15,7 +15,8 @@ from viewra.codec import lifecycle
 from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
-from viewra.host.running.lifecycle import OwnDatabase, begin
+from viewra.host.database.own import OwnDatabase
+from viewra.host.running.lifecycle import begin
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
 from viewra.sdk.settings import JSON_KEY

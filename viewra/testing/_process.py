@@ -12,10 +12,12 @@ import attrs
 
 from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
+from viewra.host.database.databases import PluginDatabases
 from viewra.host.installed.discovery import MANIFEST_NAME, Found, Place
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
@@ -50,13 +52,18 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
         resources.callback(spawner.close)
         installation = Installation(
             Found(manifest.id, directory, Place.GIVEN, manifest),
-            settings_of=lambda _found: _Given(manifest.settings, settings or {}),
             pins=None,
             data_dir=Path(data_dir),
+        )
+        configuration = RunConfiguration(
+            installation,
+            settings_of=lambda _found: _Given(manifest.settings, settings or {}),
+            databases=PluginDatabases(Path(data_dir)),
             log_level="debug",
         )
         supervisor = Supervisor(
             installation,
+            configuration,
             plugin_log=PluginLog(manifest.id),
             machinery=Machinery(spawner, runtime_dir),
             enabled=True,

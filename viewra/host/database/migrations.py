@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import UsageError
-from viewra.host.running.lifecycle import OwnDatabase
+from viewra.host.database.own import OwnDatabase
 from viewra.types import SchemaState
 
 T = TypeVar("T")

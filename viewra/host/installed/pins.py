@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import sqlalchemy as sa
 
 from viewra.db import StoredPin, read_pin, write_pin
 from viewra.errors import ViewraError
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
-from viewra.host.running.launch_spec import Pin
 from viewra.process.verify import file_digest, tree_digest
+
+
+@attrs.frozen
+class Pin:
+    """What a plugin's code must be: SHA-256 of the entry point and, of a Python plugin, of its directory, in hex."""
+
+    entry: str
+    tree: str = ""
 
 
 class Pins:

@@ -14,7 +14,8 @@ from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
 from viewra.host.database.databases import PluginDatabases
-from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, OwnDatabase, begin
+from viewra.host.database.own import OwnDatabase
+from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, begin
 from viewra.host.running.status import PluginStats
 from viewra.sdk.log import Logger, to_logging
 from viewra.services import Implementation, SchemaService

@@ -12,8 +12,10 @@ import attrs
 
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, LEASE, OUTPUT, PIPES
+from viewra.host.database.own import OwnDatabase
+from viewra.host.installed.pins import Pin
 from viewra.host.running.lease import LEASE_S
-from viewra.host.running.lifecycle import MIGRATION_S, OwnDatabase
+from viewra.host.running.lifecycle import MIGRATION_S
 from viewra.process import RuntimeDir, Spawner, plugin_environment
 from viewra.process.verify import open_verified, require_digest, tree_digest
 from viewra.transport import handshake
@@ -21,14 +23,6 @@ from viewra.types import PluginContext
 
 if TYPE_CHECKING:
     from viewra.transport.mtls import Identity
-
-
-@attrs.frozen
-class Pin:
-    """What a plugin's code must be: SHA-256 of the entry point and, of a Python plugin, of its directory, in hex."""
-
-    entry: str
-    tree: str = ""
 
 
 @attrs.frozen

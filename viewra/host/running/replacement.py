@@ -18,9 +18,11 @@ import attrs
 from viewra.adapters import RemoteEndpoint
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
+from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import read
-from viewra.host.installed.installation import Code, Installation
+from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import readable
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.draining import LONGEST_S, Draining
 from viewra.host.running.lifecycle import MigrationPending
 from viewra.host.running.run import Run
@@ -53,6 +55,7 @@ class Reloader:
     slot: Slot
     leaving: Draining
     installation: Installation
+    configuration: RunConfiguration
     launch: Launch
     serve: Serve
     closing: Cancellation
@@ -88,10 +91,10 @@ class Reloader:
 
     def _beside(self, run: Run, new: Code) -> bool:
         """Whether both may run at the same time; raises ManifestError where what the operator set does not fit."""
-        if "restart" in {self.installation.runtime.reload, self.installation.runtime_for(new).reload}:
+        if "restart" in {self.configuration.runtime.reload, self.configuration.runtime_for(new).reload}:
             return False
         silent = "database_service" in run.services and not run.describes
-        return not (silent and self.installation.database(new).must_migrate(None))
+        return not (silent and self.configuration.database(new).must_migrate(None))
 
     def _proven(self, run: Run, new: Code) -> Run:
         fresh = self.launch(new, may_migrate=False)
@@ -133,7 +136,7 @@ class Reloader:
 
     def _revision(self, run: Run) -> str | None:
         """Where the plugin's database stands, which ``run`` serves; None of one that has none, or cannot say."""
-        state = DatabaseClient(RemoteEndpoint(run)).describe(self.installation.database_url) if run.describes else None
+        state = DatabaseClient(RemoteEndpoint(run)).describe(self.configuration.database_url) if run.describes else None
         return state.current if state is not None else None
 
     def _way_back(self, old: Code, new: Code, before: str | None) -> Callable[[], object]:
@@ -141,7 +144,7 @@ class Reloader:
 
         A file is copied now. In PostgreSQL the new code, which knows the way, takes its migrations back.
         """
-        own = self.installation.database(old)
+        own = self.configuration.database(old)
         if own.is_copied:
             migrated_by = own.migrated_by
             try:

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from viewra.adapters import Connection, Traffic
 from viewra.db import Quarantine
 from viewra.errors import DatabaseError, HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
-from viewra.host.installed.installation import Code, Installation
+from viewra.host.installed.code import Code
+from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog, readable
 from viewra.host.running import startup
 from viewra.host.running.backoff import Backoff
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.draining import Draining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.reattach import Reattach
@@ -47,6 +49,7 @@ class Runs:
     def __init__(
         self,
         installation: Installation,
+        configuration: RunConfiguration,
         *,
         machinery: Machinery | None,
         records: Remembered | None,
@@ -57,6 +60,7 @@ class Runs:
     ) -> None:
         self.plugin_id = installation.plugin_id
         self.installation = installation
+        self.configuration = configuration
         self.enabled = enabled
         self.leaving = Draining(self.plugin_id)
         self.starts = self.crashes = 0
@@ -70,7 +74,7 @@ class Runs:
         self._lost: dict[Run, Quarantine | None] = {}
         self._restart = Timer(f"restart-{self.plugin_id}", self._start_again)
         self.closing = Cancellation()
-        self._restarts = Backoff(installation.runtime.restart)
+        self._restarts = Backoff(configuration.runtime.restart)
         self._retry_at = 0.0
         self._waits = False  # calls wait for the next start, which is due soon
         self.slot = Slot(self.plugin_id, on_state, *self.first_state())
@@ -113,7 +117,7 @@ class Runs:
         Whoever comes while it starts, restarts or is replaced waits, for ``patience_s`` or as long as a start may take.
         Raises PluginUnavailable or PluginClosed.
         """
-        until = time.monotonic() + max(patience_s, self.installation.runtime.start_timeout_s)
+        until = time.monotonic() + max(patience_s, self.configuration.runtime.start_timeout_s)
         while True:
             if self._waits:
                 self.closing.wait(max(0.0, min(self._retry_at, until) - time.monotonic()))
@@ -165,7 +169,7 @@ class Runs:
         if self._machinery is None:
             raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
         try:
-            spec = self.installation.spec(code, only_database=only_database, may_migrate=may_migrate)
+            spec = self.configuration.spec(code, only_database=only_database, may_migrate=may_migrate)
             if self.closing.closed:
                 raise PluginClosed(self.plugin_id, _CLOSING)
             beginning = self._turn.begin()
@@ -188,17 +192,17 @@ class Runs:
 
     def take_over(self, record: Reattach) -> Run:
         """A process that runs already, of the code in use; raises ViewraError and leaves it as it is if that fails."""
-        spec = self.installation.spec(self.installation.used)
+        spec = self.configuration.spec(self.installation.used)
         return startup.attach(record, spec, self._log.new_run(), self.exited)
 
     def serve(self, run: Run, code: Code, reason: str = "") -> Run | None:
         """Calls go to this proven run from now on; gives the one before, which may still have calls under way."""
-        self.installation.use(code)
+        self.use(code)
         self._retry_at, self._waits = 0.0, False
         self._restart.off()
         self.known_services = run.services
         self._traffic.breaker.reset()
-        runtime = self.installation.runtime
+        runtime = self.configuration.runtime
         self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
         if self._restarts.policy != runtime.restart:
             self._restarts = Backoff(runtime.restart)
@@ -218,15 +222,20 @@ class Runs:
             self.exited(run)
         return old
 
+    def use(self, code: Code) -> None:
+        """Have this version in use, configured anew."""
+        self.installation.use(code)
+        self.configuration.use(code)
+
     def take_up(self, code: Code) -> None:
         """Another version is on disk, and is what will be started: what the last one did says nothing of it."""
-        self.installation.use(code)
+        self.use(code)
         self.known_services = None
         self.forgive()
 
     def forgive(self) -> None:
         """Forget crashes and quarantine."""
-        self._restarts = Backoff(self.installation.runtime.restart)
+        self._restarts = Backoff(self.configuration.runtime.restart)
         self._retry_at, self._waits = 0.0, False
         self._restart.off()
         with self._recording():

@@ -16,14 +16,16 @@ import attrs
 from viewra.adapters import Connection, RemoteEndpoint, Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable
+from viewra.host.database.own import OwnDatabase
+from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
-from viewra.host.installed.installation import Code, ConfigSource, Installation
+from viewra.host.installed.installation import Installation
 from viewra.host.installed.pins import Pins
 from viewra.host.logs.log import PluginLog
 from viewra.host.running import adoption
+from viewra.host.running.configuration import ConfigSource, RunConfiguration
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
-from viewra.host.running.lifecycle import OwnDatabase
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.remembered import Remembered
 from viewra.host.running.replacement import Reloader
@@ -48,6 +50,7 @@ class Supervisor:
     def __init__(
         self,
         installation: Installation,
+        configuration: RunConfiguration,
         *,
         plugin_log: PluginLog,
         machinery: Machinery | None,
@@ -57,13 +60,15 @@ class Supervisor:
     ) -> None:
         self.plugin_id = installation.plugin_id
         self.installation = installation
-        self.limits = installation.limits
+        self.configuration = configuration
+        self.limits = configuration.limits
         self.log = plugin_log
         self._machinery = machinery
-        runtime = installation.runtime
+        runtime = configuration.runtime
         self.traffic = Traffic(self.plugin_id, calls=runtime.max_calls, queue=runtime.max_queue)
         self._runs = Runs(
             installation,
+            configuration,
             machinery=machinery,
             records=records,
             plugin_log=plugin_log,
@@ -87,7 +92,7 @@ class Supervisor:
     @property
     def settings(self) -> ConfigSource | None:
         """The settings of the version in use."""
-        return self.installation.settings
+        return self.configuration.settings
 
     @property
     def pins(self) -> Pins | None:
@@ -164,12 +169,12 @@ class Supervisor:
     @property
     def own_database(self) -> OwnDatabase:
         """Its own database, if it has one, and where copies of that are kept."""
-        return self.installation.database(self.installation.used)
+        return self.configuration.database(self.installation.used)
 
     @property
     def database_url(self) -> str:
         """Its own database; "" for a plugin without one."""
-        return self.installation.database_url if "database_service" in self.services else ""
+        return self.configuration.database_url if "database_service" in self.services else ""
 
     def agreed_version(self) -> int | None:
         """The version of the services that its process speaks, which is started if need be; None when it does not."""
@@ -198,7 +203,7 @@ class Supervisor:
 
     def deadline_s(self, method: str) -> float:
         """Seconds that one call may take, by its manifest."""
-        return self.installation.deadline_s(method)
+        return self.configuration.deadline_s(method)
 
     def acquire(self, patience_s: float) -> Connection:
         """The connection to its process, started if need be, which the call has entered; see ``Runs.enter``."""
@@ -274,7 +279,14 @@ class Supervisor:
             if run.by_hand:
                 raise PluginUnavailable(self.plugin_id, "is run by hand", hint="start it again where it runs")
             reloader = Reloader(
-                self.plugin_id, self._slot, runs.leaving, self.installation, runs.launch, runs.serve, runs.closing
+                self.plugin_id,
+                self._slot,
+                runs.leaving,
+                self.installation,
+                self.configuration,
+                runs.launch,
+                runs.serve,
+                runs.closing,
             )
             try:
                 said = reloader.replace(run, old, new)
@@ -310,7 +322,7 @@ class Supervisor:
             except PluginError as error:
                 self._runs.failed(error)
                 raise
-            self.installation.use(code)
+            self._runs.use(code)
             try:
                 return work(DatabaseClient(RemoteEndpoint(run)))
             finally:
@@ -345,7 +357,7 @@ class Supervisor:
 
     def start_eagerly(self) -> None:
         """Start it, on a thread of its own, if its manifest says that it is not to wait for a call."""
-        if self.state is PluginState.READY and not self.installation.runtime.lazy and self._machinery is not None:
+        if self.state is PluginState.READY and not self.configuration.runtime.lazy and self._machinery is not None:
             self._runs.start_later(0.0)
 
     def tick(self) -> None:
@@ -353,7 +365,7 @@ class Supervisor:
         run = self._slot.run
         if run is None:
             return
-        runtime = self.installation.runtime
+        runtime = self.configuration.runtime
         self._health.tick(run, runtime.health)
         self._usage.tick(run.child.pid)
         idle_s = runtime.idle_timeout_s
@@ -369,7 +381,7 @@ class Supervisor:
         """Use another version of a plugin that does not run."""
         valid = new.found.manifest is not None
         if new == self.installation.used and valid and self.state is not PluginState.INVALID:
-            self.installation.use(new)  # what the operator set may be new
+            self._runs.use(new)  # what the operator set may be new
             return f"version {new.version} is in use, and does not run: {self.state}"
         self._runs.take_up(new)
         stays = {PluginState.STOPPED} if self._runs.short_reason == "unloaded" else set()
