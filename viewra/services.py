@@ -195,6 +195,11 @@ class ScraperSession(Protocol):
         ...
 
     @property
+    def priority(self) -> Mapping[str, int]:
+        """How much the plugin's word on a metadata field counts: field to a number, 0 for a field without one."""
+        ...
+
+    @property
     def batch_size(self) -> int:
         """How many files to hand over at once."""
         ...

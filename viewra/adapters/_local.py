@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._call import too_late
@@ -61,6 +62,9 @@ class LocalEndpoint:
             "search_service": plugin.search_service(),
         }
         self._services: dict[str, Any] = {name: service for name, service in services.items() if service is not None}
+
+    priority: Mapping[str, int] = MappingProxyType({})
+    """An object has no manifest that could state one."""
 
     code_hash = "in-process"
     """Code in the host's process has no hash of its own: what it made of a file is kept until the file changes."""

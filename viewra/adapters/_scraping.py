@@ -38,6 +38,7 @@ class ScrapingSession:
         self._batches = endpoint.serves(codec.EXTRACT_METADATA_BATCH)
         self.plugin_id = endpoint.plugin_id
         self.code_hash = endpoint.code_hash
+        self.priority = endpoint.priority
         self.batch_size = BATCH_SIZE if self._batches else SINGLES_AT_ONCE
         self.window = endpoint.lanes
 

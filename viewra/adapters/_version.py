@@ -5,7 +5,7 @@ Which version that is, only the handshake says: the first question starts the pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
@@ -42,6 +42,11 @@ class AtVersion:
     def code_hash(self) -> str:
         """Hash of the plugin's code."""
         return self._endpoint.code_hash
+
+    @property
+    def priority(self) -> Mapping[str, int]:
+        """How much its word on metadata fields counts."""
+        return self._endpoint.priority
 
     @property
     def database_url(self) -> str:

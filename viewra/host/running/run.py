@@ -10,8 +10,9 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from viewra.adapters import Connection, RemoteEndpoint
@@ -53,6 +54,7 @@ class Run:
     running = True
     known = True
     code_hash = ""
+    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, plugin_id: str, child: Child | Adopted, spec: Spec, deadline: float) -> None:
         self.plugin_id = plugin_id

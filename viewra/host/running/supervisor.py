@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import attrs
@@ -165,6 +165,11 @@ class Supervisor:
     def code_hash(self) -> str:
         """Hash of the code that runs, or ran last."""
         return self.installation.used.code_hash
+
+    @property
+    def priority(self) -> Mapping[str, int]:
+        """How much its word on metadata fields counts, by its manifest."""
+        return self.found.manifest.priority if self.found.manifest is not None else {}
 
     @property
     def own_database(self) -> OwnDatabase:
