@@ -125,7 +125,7 @@ def _pictures(stream: Any, video: Video, seconds: float) -> Any:
         plane.update(b"".join(rows[y * width : (y + 1) * width].ljust(plane.line_size, b"\0") for y in range(height)))
         picture = picture.reformat(format=video.pix_fmt)
         if video.pauses:
-            picture.time_base, picture.pts = Fraction(1, 1000), number * 40 + number * number % 97 + number * 13
+            picture.time_base, picture.pts = Fraction(1, 1000), number * 40 + number * number * 2
         else:
             picture.time_base, picture.pts = 1 / video.rate, number
         yield stream.encode(picture)

@@ -10,6 +10,7 @@ from av.stream import Disposition
 
 from .codecs import bits_per_sample, name_of
 from .source import MediaFileError
+from .timing import Timing
 
 MAX_NUMBER = 10_000_000_000
 """Beyond that a number is a damaged header."""
@@ -40,20 +41,22 @@ def fields(stream: Any) -> dict[str, str]:
     )
 
 
-def average(container: Any, stream: Any, size: int, seconds: float) -> dict[str, str]:
-    """Return the average bitrate of a file with nothing but one audio stream; nothing if it is not known.
+def average(container: Any, stream: Any, size: int, time: Timing) -> dict[str, str]:
+    """Return the average bitrate of a file of ``size`` bytes with one audio stream alone; nothing if it is not known.
 
     Tags and pictures before the audio do not count.
     """
-    if not seconds:
+    if not time.seconds:
         return {}
+    if time.counted_bytes:
+        return _numbers(bitrate=round(time.counted_bytes * 8 / time.seconds))
     try:
         first = next(container.demux(stream), None)
     except (FFmpegError, MediaFileError):  # the headers are fine, the audio is not
         return {}
     if first is None or first.pos is None:
         return {}
-    return _numbers(bitrate=round((size - first.pos) * 8 / seconds))
+    return _numbers(bitrate=round((size - first.pos) * 8 / time.seconds))
 
 
 def _numbers(**values: int) -> dict[str, str]:

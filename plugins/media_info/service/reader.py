@@ -9,11 +9,12 @@ from typing import Any
 import av
 import av.logging
 
-from . import audio, extras, timing, video
+from . import audio, extras, video
 from .formats import DEMUXERS, container_name
 from .limits import Limits
 from .source import MediaFileError, Source, open_source
 from .texts import clean, joined
+from .timing import timing
 
 OPTIONS = {
     "format_whitelist": ",".join(sorted(DEMUXERS)),
@@ -64,17 +65,17 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
     name = container_name(container.format.name, container.metadata.get("major_brand", ""), source.at(0, 64))
     fields = {"container": name}
     main = audio.main_stream(sounds)
-    seconds = timing.duration(container, source, warnings, limits, videos, main)
-    if seconds:
-        fields["duration"] = f"{seconds:.3f}"
+    time = timing(container, source, warnings, limits, videos, main)
+    if time.seconds:
+        fields["duration"] = f"{time.seconds:.3f}"
     if main is not None:
         fields |= audio.fields(main)
-        if not videos and "bitrate" not in fields:
-            fields |= audio.average(container, main, source.size, seconds)
+        if time.counted_bytes or (not videos and "bitrate" not in fields):
+            fields |= audio.average(container, main, source.size, time)
     if videos:
         fields |= video.fields(videos[0], source)
-        if seconds:
-            fields["overall_bitrate"] = str(round(source.size * 8 / seconds))
+        if time.seconds:
+            fields["overall_bitrate"] = str(round(source.size * 8 / time.seconds))
         if title := clean(container.metadata.get("title", "")):
             fields["title"] = title
     fields |= joined(extras.lists(container, pictures))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import av
@@ -12,11 +14,10 @@ from .limits import Limits
 from .source import MediaFileError, Source
 
 GUESSED = "Estimating duration from bitrate"
-PARTIAL = "partial file"
-"""What libav warns of: a duration by size and bitrate, and an index that points behind the file's end."""
+"""What libav warns of when it divides the size by the bitrate."""
 
-MAX_SECONDS = 10_000_000
-"""Beyond that a duration is a damaged header."""
+MIN_SECONDS, MAX_SECONDS = 0.0005, 10_000_000
+"""Below that nothing is left of a duration in milliseconds; beyond it is a damaged header."""
 
 OF_CONSTANT_RATE = ("pcm_", "adpcm_")
 """Codecs of which size and rate give the exact duration."""
@@ -25,10 +26,19 @@ ROOM = 1.05
 """How much more than its size a file's stream may claim before the claim counts as false."""
 
 
-def duration(
+@dataclass(frozen=True)
+class Timing:
+    """A duration in seconds, 0 where it is not known."""
+
+    seconds: float = 0.0
+    counted_bytes: int = 0
+    """The bytes of its frames, where they were counted and differ in size, so that no header knows the bitrate."""
+
+
+def timing(
     container: Any, source: Source, warnings: str, limits: Limits, videos: Sequence[Any], sound: Any | None
-) -> float:
-    """Return the duration in seconds, 0 where it is not known."""
+) -> Timing:
+    """Return how long the file is."""
     codec = sound.codec_context.codec.canonical_name if sound is not None else ""
     seconds = (container.duration or 0) / av.time_base
     form = container.format.name
@@ -42,35 +52,50 @@ def duration(
         seconds = _dsf_seconds(source.at(0, 72))
     if codec.startswith(OF_CONSTANT_RATE) and not videos:
         seconds = _at_most(seconds, sound.codec_context.bit_rate, source.size)
-    elif PARTIAL in warnings:
+    elif _is_cut_off(container, source.size):
         seconds = 0.0
-    elif GUESSED in warnings or (form == "mp3" and _is_too_long(seconds, sound, source.size)):
-        seconds = counted(container, sound, source, limits) if sound is not None and not videos else 0.0
-    return seconds if 0 < seconds <= MAX_SECONDS else 0.0
+    elif GUESSED in warnings or form in {"wav", "w64"} or (form == "mp3" and _is_too_long(seconds, sound, source.size)):
+        return count(container, sound, source, limits) if sound is not None and not videos else Timing()
+    return Timing(seconds) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
 
 
-def counted(container: Any, stream: Any, source: Source, limits: Limits) -> float:
-    """Return the sum of all frames' durations; 0 where the file is too long to count and its frames differ in size.
+def count(container: Any, stream: Any, source: Source, limits: Limits) -> Timing:
+    """Return the sum of all frames; nothing where the file is too long to count and its frames differ in size.
 
     Frames all of one size, but for a byte or two of padding, make the rest of a long file as long as its beginning.
     """
     source.allow(min(limits.scan_bytes, source.size))
     ticks = size = 0
-    sizes = set()
+    sizes: Counter[int] = Counter()
     try:
         for packet in container.demux(stream):
             if packet.size and packet.duration:
                 ticks += packet.duration
                 size += packet.size
-                sizes.add(packet.size)
+                sizes[packet.size] += 1
                 if size >= limits.scan_bytes:
                     break
     except (MediaFileError, av.error.FFmpegError):  # out of time, or damaged
-        return 0.0
+        return Timing()
+    if not size:
+        return Timing()
     seconds = float(ticks * stream.time_base)
-    if size < limits.scan_bytes:
-        return seconds
-    return seconds * source.size / size if max(sizes) - min(sizes) <= 2 else 0.0
+    constant = _is_constant(sizes)
+    if size >= limits.scan_bytes:
+        seconds = seconds * source.size / size if constant else 0.0
+    return Timing(seconds, 0 if constant else size) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
+
+
+def _is_constant(sizes: Counter[int]) -> bool:
+    """Whether nearly all frames are of one size, but for padding; a frame with garbage behind it is larger."""
+    ((usual, _),) = sizes.most_common(1)
+    return sum(number for size, number in sizes.items() if abs(size - usual) <= 2) >= 0.9 * sizes.total()
+
+
+def _is_cut_off(container: Any, size: int) -> bool:
+    """Whether the index of a stream points behind the file's end: what it says is the time of the whole file."""
+    lasts = [stream.index_entries[-1] for stream in container.streams if len(stream.index_entries)]
+    return any(last.pos + last.size > size for last in lasts)
 
 
 def _of_stream(stream: Any) -> float:
