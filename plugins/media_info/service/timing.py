@@ -93,8 +93,12 @@ def _is_constant(sizes: Counter[int]) -> bool:
 
 
 def _is_cut_off(container: Any, size: int) -> bool:
-    """Whether the index of a stream points behind the file's end: what it says is the time of the whole file."""
-    lasts = [stream.index_entries[-1] for stream in container.streams if len(stream.index_entries)]
+    """Whether the index of a stream points behind the file's end: what it says is the time of the whole file.
+
+    A file of fragments has no index of frames, and its duration is that of the fragments that are announced.
+    """
+    indexed = [stream for stream in container.streams if stream.frames and len(stream.index_entries)]
+    lasts = [stream.index_entries[-1] for stream in indexed]
     return any(last.pos + last.size > size for last in lasts)
 
 

@@ -10,7 +10,7 @@ from .codecs import name_of
 from .source import Source
 
 MAX_SIDE = 65_536
-MAX_FRAME_RATE = 1000
+MIN_FRAME_RATE, MAX_FRAME_RATE = 0.1, 1000
 
 TRANSFER = {
     1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 11: "iec61966-2-4",
@@ -72,7 +72,7 @@ def frame_rate(stream: Any) -> Fraction | None:
     timestamps fit. They agree in a stream of a constant rate; the second counts the fields of an interlaced one.
     """
     average, base = stream.average_rate, stream.base_rate
-    if not average or not base or not 0 < average <= MAX_FRAME_RATE:
+    if not average or not base or not MIN_FRAME_RATE <= average <= MAX_FRAME_RATE:
         return None
     fits = [factor for factor in (1, 2) if abs(base / factor - average) <= average / 500]
     if not fits or (fits == [2] and stream.codec_context.field_order not in FIELD_ORDERS):
