@@ -69,7 +69,7 @@ def make(clip: Clip, folder: Path) -> Path:
     """Write the clip into ``folder`` and return its path."""
     path = folder / clip.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w", format=clip.muxer, options=dict(clip.options)) as out:
+    with av.open(str(path), "w", format=clip.muxer, options={"fflags": "+bitexact"} | dict(clip.options)) as out:
         out.metadata.update(clip.metadata)
         sources = []
         if clip.video is not None:

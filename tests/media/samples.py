@@ -47,7 +47,7 @@ SAMPLES: tuple[tuple[Clip, dict[str, str]], ...] = (
         H264 | PROGRESSIVE | AAC | STEREO | {
             "container": "matroska", "frame_rate": "23.976", "title": "Die Reise zum Mond",
             "audio_codecs": "aac; ac3", "audio_languages": "eng; deu",
-            "subtitle_codecs": "srt; srt; srt", "subtitle_languages": "eng; deu; und",
+            "subtitle_codecs": "srt", "subtitle_languages": "eng; deu",
             "forced_subtitle_languages": "deu", "chapters": "0.000 Opening; 0.250 Das Ende, gut",
             "attachments": "font.ttf",
         },

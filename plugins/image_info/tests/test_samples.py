@@ -9,6 +9,8 @@ from viewra_plugins.image_info.service.limits import Limits
 from viewra_plugins.image_info.service.reader import read
 from viewra_plugins.image_info.service.source import ImageFileError
 
+from tests import vocabulary
+
 
 def test_fields_are_those_the_sample_was_made_with(sample, expected):
     assert read(str(sample), Limits()) == expected
@@ -47,3 +49,7 @@ def test_a_pipe_or_a_folder_is_refused(tmp_path):
     for path in (tmp_path / "pipe.jpg", tmp_path, tmp_path / "absent"):
         with pytest.raises(ImageFileError):
             read(str(path), Limits())
+
+
+def test_fields_and_values_are_those_of_the_vocabulary(sample):
+    vocabulary.check(read(str(sample), Limits()))

@@ -11,9 +11,6 @@ from .codecs import name_of
 from .languages import three_letters
 from .texts import clean
 
-UNKNOWN = "und"
-"""A stream's place in a list where it has no language of its own but others have."""
-
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
@@ -33,19 +30,18 @@ def lists(container: Any, pictures: Sequence[Any]) -> dict[str, list[str]]:
         "subtitle_languages": _languages(texts),
         "forced_subtitle_languages": _languages([text for text in texts if text.disposition & Disposition.forced]),
         "chapters": _chapters(container.chapters()),
-        "attachments": [name for name in map(clean, names) if name],
+        "attachments": [clean(name) for name in names],
         "has_picture": ["true"] if pictures else [],
     }
 
 
 def _codec(stream: Any) -> str:
     context = stream.codec_context
-    return name_of(context.codec.canonical_name) if context is not None else "unknown"
+    return name_of(context.codec.canonical_name) if context is not None else ""
 
 
 def _languages(streams: Sequence[Any]) -> list[str]:
-    found = [three_letters(stream.language) for stream in streams]
-    return [language or UNKNOWN for language in found] if any(found) else []
+    return [three_letters(stream.language) for stream in streams]
 
 
 def _chapters(chapters: Sequence[Any]) -> list[str]:

@@ -68,6 +68,8 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
     time = timing(container, source, warnings, limits, videos, main)
     if time.seconds:
         fields["duration"] = f"{time.seconds:.3f}"
+    if time.warning:
+        fields["warning"] = time.warning
     if main is not None:
         fields |= audio.fields(main)
         if time.counted_bytes or (not videos and "bitrate" not in fields):

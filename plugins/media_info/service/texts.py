@@ -19,9 +19,10 @@ def clean(text: str) -> str:
 
 
 def joined(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return each list that is not empty as the vocabulary has it, joined with ``; ``, which no entry has itself."""
-    return {
-        name: "; ".join(entry.replace("; ", ", ").rstrip(";") for entry in entries[:MAX_ENTRIES])
-        for name, entries in lists.items()
-        if entries
-    }
+    """Return each list that has entries as one text: each entry once, joined with ``; ``, which none has itself."""
+    found = {}
+    for name, entries in lists.items():
+        plain = dict.fromkeys(entry.replace("; ", ", ").rstrip("; ") for entry in entries[:MAX_ENTRIES])
+        if text := "; ".join(filter(None, plain)):
+            found[name] = text
+    return found

@@ -33,6 +33,8 @@ class Timing:
     seconds: float = 0.0
     counted_bytes: int = 0
     """The bytes of its frames, where they were counted and differ in size, so that no header knows the bitrate."""
+    warning: str = ""
+    """Why it is not known, where the file is damaged."""
 
 
 def timing(
@@ -53,7 +55,7 @@ def timing(
     if codec.startswith(OF_CONSTANT_RATE) and not videos:
         seconds = _at_most(seconds, sound.codec_context.bit_rate, source.size)
     elif _is_cut_off(container, source.size):
-        seconds = 0.0
+        return Timing(warning="the file ends before the audio or video that its index names")
     elif GUESSED in warnings or form in {"wav", "w64"} or (form == "mp3" and _is_too_long(seconds, sound, source.size)):
         return count(container, sound, source, limits) if sound is not None and not videos else Timing()
     return Timing(seconds) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()

@@ -8,6 +8,8 @@ import pytest
 from viewra_plugins.media_info.service.limits import Limits
 from viewra_plugins.media_info.service.reader import read
 
+from tests import vocabulary
+
 BY_THE_FILE = {"duration", "bitrate", "video_bitrate", "overall_bitrate"}
 
 
@@ -66,3 +68,7 @@ def test_values_are_text_without_ends(sample):
 )
 def test_durations_of_music_are_what_a_decoder_finds(music: Path, name, seconds):
     assert float(read(str(music / name), Limits())["duration"]) == pytest.approx(seconds, abs=0.001)
+
+
+def test_fields_and_values_are_those_of_the_vocabulary(sample):
+    vocabulary.check(read(str(sample), Limits()))

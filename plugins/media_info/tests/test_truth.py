@@ -68,6 +68,7 @@ def test_an_index_that_points_behind_the_end_gives_no_duration(samples, tmp_path
     found = fields(tmp_path / "book.m4b", bytes(content))
     assert found["codec"] == "aac"
     assert "duration" not in found
+    assert "ends before" in found["warning"]
 
 
 def test_frames_are_counted_within_the_limit(samples, tmp_path):
@@ -109,3 +110,4 @@ def test_languages(code, language):
 
 def test_a_list_can_be_taken_apart():
     assert joined({"chapters": ["a; b", "c;", "d"], "none": []}) == {"chapters": "a, b; c; d"}
+    assert joined({"languages": ["eng", "", "deu", "eng"], "none": ["", ""]}) == {"languages": "eng; deu"}
