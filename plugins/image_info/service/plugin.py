@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+
 from viewra.sdk import Plugin
 
 from .formats import extensions, mime_types
@@ -10,6 +13,11 @@ from .limits import Limits
 
 class ImageInfo(Plugin):
     """Reads what the headers of pictures tell. Field names: docs/vocabulary.md."""
+
+    def start(self) -> None:
+        """Look whether Pillow is there. Importing it is left to the first file: it takes longer than all of a start."""
+        if find_spec("PIL") is None:
+            sys.exit("Pillow is not installed; install it with: pip install 'viewra[plugins]'")
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
         """Decide by the MIME type, or by the name's ending where the type says nothing."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from viewra_plugins.image_info.service import ImageInfo, formats
+from viewra_plugins.image_info.service import plugin as plugin_module
 
+from viewra.errors import PluginError
 from viewra.testing import check_metadata_scraper, in_process, loopback, subprocess_plugin
 
 SETTINGS = {"max_megapixels": 1000, "max_exif_kb": 1024, "gps": True}
@@ -58,18 +60,14 @@ def test_heic_is_offered_where_pillow_heif_is_installed(monkeypatch):
         formats.mime_types.cache_clear()
 
 
-def run_main(plugin_dir: Path, code: str) -> subprocess.CompletedProcess[str]:
-    start = f"sys.path.insert(0, {str(plugin_dir)!r}); runpy.run_path({str(plugin_dir / 'main.py')!r}, run_name='x')"
-    whole = f"import sys, runpy; {code}; {start}; print('PIL' in sys.modules)"
-    return subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=False, timeout=60)
-
-
-def test_without_pillow_it_says_what_to_install(plugin_dir: Path):
-    done = run_main(plugin_dir, "import importlib.util; importlib.util.find_spec = lambda name: None")
-    assert done.returncode == 1
-    assert "pip install 'viewra[plugins]'" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_without_pillow_the_start_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(plugin_module, "find_spec", lambda _name: None)
+    with pytest.raises(PluginError, match=r"install it with: pip install 'viewra\[plugins\]'"), loopback(ImageInfo()):
+        pass
 
 
 def test_a_start_does_not_import_pillow(plugin_dir: Path):
-    assert run_main(plugin_dir, "pass").stdout == "False\n"
+    start = f"sys.path.insert(0, {str(plugin_dir)!r}); runpy.run_path({str(plugin_dir / 'main.py')!r}, run_name='x')"
+    code = f"import sys, runpy; {start}; sys.modules['service'].ImageInfo().start(); print('PIL' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "False\n"
