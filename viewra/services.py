@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # light start-up: a plugin makes only the values that it uses
         SearchCapabilities,
         SearchResponse,
     )
+    from viewra.types.values import Value
 
 
 @runtime_checkable
@@ -35,8 +36,11 @@ class MetadataScraperService(Protocol):
         """MUST say whether this plugin can read the file; asked only where no supported type decides. Cheap: no I/O."""
         ...
 
-    def extract_metadata(self, file_path: str) -> Mapping[str, str]:
-        """MUST return the file's metadata, field name to text; raises for a file that it cannot read."""
+    def extract_metadata(self, file_path: str) -> Mapping[str, Value]:
+        """MUST return the file's metadata: field name to a text, or to a list of texts where there are several.
+
+        Raises for a file that it cannot read.
+        """
         ...
 
     def get_supported_types(self) -> Sequence[str]:

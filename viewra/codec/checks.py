@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from viewra.codec.limits import in_force
 from viewra.codec.rpc import InvalidValue
 from viewra.types import MAX_ID
+from viewra.types.values import Value, joined
 
 T = TypeVar("T")
 
@@ -40,6 +41,19 @@ def text_map(value: object, field: str) -> dict[str, str]:
     if type(value) is dict and _plain(value, limits.text_bytes) and _plain(value.values(), limits.text_bytes):
         return value.copy()
     return {text(key, f"{field} key"): text(item, f"{field}[{key!s}]") for key, item in value.items()}
+
+
+def value_map(value: object, field: str) -> dict[str, Value]:
+    """A mapping of text to a text, or to several, with a bounded number of entries; lists of one are that one."""
+    if type(value) is dict and all(type(item) is str for item in value.values()):
+        return {**text_map(value, field)}
+    if not isinstance(value, Mapping):
+        raise InvalidValue(field, f"must be a mapping of text to text or lists of texts, not {_kind(value)}")
+    most = in_force().entries
+    if len(value) > most:
+        raise InvalidValue(field, f"has {len(value):,} entries; at most {most:,} are allowed")
+    found = {text(key, f"{field} key"): _values(item, f"{field}[{key!s}]") for key, item in value.items()}
+    return {key: item for key, item in found.items() if not isinstance(item, tuple) or item}
 
 
 def boolean(value: object, field: str) -> bool:
@@ -105,6 +119,15 @@ def instance(value: object, field: str, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise InvalidValue(field, f"must be a {kind.__name__}, not {_kind(value)}")
     return value
+
+
+def _values(value: object, field: str) -> str | tuple[str, ...]:
+    """A text, or several that are no longer than a text may be when they are joined."""
+    if isinstance(value, str):
+        return text(value, field)
+    several = texts(value, field)
+    text(joined(several), field)
+    return several[0] if len(several) == 1 else several
 
 
 def _plain(values: Iterable[object], most: int) -> bool:

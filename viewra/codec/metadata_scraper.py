@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from viewra.codec import checks
 from viewra.codec.rpc import Reports, Rpc
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.types import FileOutcome, FileToRead
+from viewra.types.values import Value, joined_fields
 
 SERVICE = "metadata_scraper"
 
@@ -32,15 +34,31 @@ def _batch_files(message: v1.ExtractMetadataBatchRequest) -> tuple[list[FileToRe
     return ([FileToRead(os.fsdecode(file.path), file.mime_type) for file in message.files],)
 
 
+def _metadata_message(metadata: Mapping[str, Value]) -> v1.Metadata:
+    several = {field: value for field, value in metadata.items() if not isinstance(value, str)}
+    if not several:
+        return v1.Metadata(fields=cast("Mapping[str, str]", metadata))
+    values = {field: v1.Values(values=texts) for field, texts in several.items()}
+    return v1.Metadata(fields=joined_fields(metadata), several=values)
+
+
+def _metadata(message: v1.Metadata) -> dict[str, Value]:
+    metadata: dict[str, Value] = {**message.fields}
+    for field, several in message.several.items():
+        if field in metadata and len(several.values) > 1:  # else the text says all
+            metadata[field] = tuple(several.values)
+    return metadata
+
+
 def _outcome_message(outcome: FileOutcome) -> v1.FileOutcome:
     if outcome.metadata is not None:
-        return v1.FileOutcome(metadata=v1.Metadata(fields=outcome.metadata))
+        return v1.FileOutcome(metadata=_metadata_message(outcome.metadata))
     return v1.FileOutcome(error=outcome.error) if outcome.error else v1.FileOutcome(not_handled=True)
 
 
 def _outcome(message: v1.FileOutcome) -> FileOutcome:
     if message.HasField("metadata"):
-        return FileOutcome(dict(message.metadata.fields))
+        return FileOutcome(_metadata(message.metadata))
     return FileOutcome(error=message.error)
 
 
@@ -48,7 +66,7 @@ def _check_outcome(value: object, field: str) -> FileOutcome:
     outcome = checks.instance(value, field, FileOutcome)
     if outcome.metadata is None:
         return FileOutcome(error=checks.text(outcome.error, f"{field} error"))
-    return FileOutcome(checks.text_map(outcome.metadata, f"{field} metadata"))
+    return FileOutcome(checks.value_map(outcome.metadata, f"{field} metadata"))
 
 
 CAN_HANDLE: Rpc[[str, str], bool] = Rpc(
@@ -75,7 +93,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     decode_args=lambda message: (message.file_path,),
     encode_value=lambda metadata: pb.ExtractMetadataResponse(metadata=metadata),
     decode_value=lambda message: dict(message.metadata),
-    check=lambda value: checks.text_map(value, "metadata"),
+    check=lambda value: joined_fields(checks.value_map(value, "metadata")),
     reports=Reports.ERROR,
     refuses=True,
     idempotent=True,

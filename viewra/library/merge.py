@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from viewra.types import MetadataValue
+from viewra.types.values import Value, joined
 
 ALL_FIELDS = "*"
 """What an order is for that holds for every field."""
@@ -23,7 +24,7 @@ class Reading:
 
     plugin_id: str
     read_at: int
-    values: Mapping[str, str]
+    values: Mapping[str, Value]
 
 
 @attrs.frozen
@@ -69,12 +70,12 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
 
 
 def pick(readings: Iterable[Reading], fields: Sequence[str], priorities: Priorities) -> dict[str, str]:
-    """Only the values of some fields, as ``merge`` has them; ``""`` where nobody said any."""
+    """Only the values of some fields, as ``merge`` has them, several joined; ``""`` where nobody said any."""
     readings = list(readings)
     if len(readings) == 1:
-        return {field: readings[0].values.get(field, "") for field in fields}
+        return {field: joined(readings[0].values.get(field, "")) for field in fields}
     best = {field: next(iter(priorities.best_first(field, readings)), None) for field in fields}
-    return {field: one.values[field] if one is not None else "" for field, one in best.items()}
+    return {field: joined(one.values[field]) if one is not None else "" for field, one in best.items()}
 
 
 def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:

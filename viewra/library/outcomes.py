@@ -14,6 +14,7 @@ from viewra.db.tables import file_metadata
 from viewra.library.merge import Reading
 from viewra.library.paths import display
 from viewra.types import FileOutcome
+from viewra.types.values import Value
 
 UNREAD = ""
 """The code hash of a row that no longer holds for its file: no plugin has it, so the file is read again."""
@@ -26,7 +27,7 @@ class Answer:
     plugin_id: str
     code_hash: str
     read_at: int
-    values: Mapping[str, str] | None
+    values: Mapping[str, Value] | None
 
     def reading(self) -> Reading:
         """Its part in a file's metadata."""
@@ -47,12 +48,15 @@ def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
     }
 
 
-def storable(outcome: FileOutcome) -> Mapping[str, str] | None:
+def storable(outcome: FileOutcome) -> Mapping[str, Value] | None:
     """The metadata of an outcome as text that a database can hold: a plugin in this process can give any ``str``."""
     values = outcome.metadata
     if values is None or (all(map(_is_utf8, values)) and all(map(_is_utf8, values.values()))):
         return values
-    return {display(field): display(value) for field, value in values.items()}
+    return {
+        display(field): display(value) if isinstance(value, str) else [*map(display, value)]
+        for field, value in values.items()
+    }
 
 
 def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
@@ -83,7 +87,9 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
 
 
-def _is_utf8(text: str) -> bool:
+def _is_utf8(text: Value) -> bool:
+    if not isinstance(text, str):
+        return all(map(_is_utf8, text))
     if text.isascii():
         return True
     try:

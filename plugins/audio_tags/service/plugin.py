@@ -6,6 +6,7 @@ from viewra.sdk import Plugin
 
 from .formats import EXTENSIONS, MIME_TYPES
 from .reader import read
+from .values import Values
 
 
 class AudioTags(Plugin):
@@ -15,7 +16,7 @@ class AudioTags(Plugin):
         """Decide by the MIME type, or by the name's ending where the type says nothing."""
         return mime_type.lower() in MIME_TYPES or file_path.lower().endswith(EXTENSIONS)
 
-    def extract_metadata(self, file_path: str) -> dict[str, str]:
+    def extract_metadata(self, file_path: str) -> Values:
         """Return field name to text; raises ``AudioFileError`` for a file that is not readable audio."""
         return read(file_path)
 
