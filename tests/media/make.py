@@ -40,7 +40,7 @@ def main() -> None:
     expected["vision.mp4"] = {
         "fields": HDR
         | {"container": "mp4", "frame_rate": "23.976", "color_transfer": "smpte2084"}
-        | {"hdr": "Dolby Vision; PQ", "dolby_vision_profile": "8.1"},
+        | {"hdr": ["Dolby Vision", "PQ"], "dolby_vision_profile": "8.1"},
         "duration": 0.5,
     }
     (HERE / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -32,7 +32,7 @@ def sound(rate: int, channels: int, layout: str = "", bits: int = 0) -> dict[str
 
 STEREO = sound(48_000, 2, "stereo")
 
-SAMPLES: tuple[tuple[Clip, dict[str, str]], ...] = (
+SAMPLES: tuple[tuple[Clip, dict[str, str | list[str]]], ...] = (
     (
         Clip(
             "film.mkv",
@@ -46,9 +46,9 @@ SAMPLES: tuple[tuple[Clip, dict[str, str]], ...] = (
         ),
         H264 | PROGRESSIVE | AAC | STEREO | {
             "container": "matroska", "frame_rate": "23.976", "title": "Die Reise zum Mond",
-            "audio_codecs": "aac; ac3", "audio_languages": "eng; deu",
-            "subtitle_codecs": "srt", "subtitle_languages": "eng; deu",
-            "forced_subtitle_languages": "deu", "chapters": "0.000 Opening; 0.250 Das Ende, gut",
+            "audio_codecs": ["aac", "ac3"], "audio_languages": ["eng", "deu"],
+            "subtitle_codecs": "srt", "subtitle_languages": ["eng", "deu"],
+            "forced_subtitle_languages": "deu", "chapters": ["0.000 Opening", "0.250 Das Ende; gut"],
             "attachments": "font.ttf",
         },
     ),
@@ -74,7 +74,7 @@ SAMPLES: tuple[tuple[Clip, dict[str, str]], ...] = (
              chapters=["Eins", "Zwei"], seconds=1.001),
         H264 | PROGRESSIVE | AAC | STEREO | {
             "container": "mp4", "frame_rate": "29.97", "audio_languages": "jpn",
-            "chapters": "0.000 Eins; 0.500 Zwei",
+            "chapters": ["0.000 Eins", "0.500 Zwei"],
         },
     ),
     (
@@ -90,7 +90,7 @@ SAMPLES: tuple[tuple[Clip, dict[str, str]], ...] = (
         Clip("book.m4b", None, [Audio("aac", "mono", 44_100)], chapters=["Erstes Kapitel", "Zweites Kapitel"],
              muxer="ipod"),
         AAC | sound(44_100, 1, "mono") | {
-            "container": "mp4", "chapters": "0.000 Erstes Kapitel; 0.500 Zweites Kapitel",
+            "container": "mp4", "chapters": ["0.000 Erstes Kapitel", "0.500 Zweites Kapitel"],
         },
     ),
     (

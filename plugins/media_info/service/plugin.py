@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 
 from viewra.sdk import Plugin
+from viewra.types.values import Value
 
 from .formats import EXTENSIONS, MIME_TYPES
 from .limits import Limits
@@ -24,8 +25,8 @@ class MediaInfo(Plugin):
         kind = mime_type.lower()
         return kind in MIME_TYPES or kind.startswith("video/") or file_path.lower().endswith(EXTENSIONS)
 
-    def extract_metadata(self, file_path: str) -> dict[str, str]:
-        """Return field name to text; raises ``MediaFileError`` for a file that libav cannot read."""
+    def extract_metadata(self, file_path: str) -> dict[str, Value]:
+        """Return field name to text, or to several; raises ``MediaFileError`` for a file that libav cannot read."""
         from .reader import read  # imports PyAV, 0.1 s that a start need not wait for
 
         limits = Limits(scan_bytes=self.settings.max_scan_mb << 20, seconds=self.settings.max_seconds)

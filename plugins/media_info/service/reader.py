@@ -9,11 +9,13 @@ from typing import Any
 import av
 import av.logging
 
+from viewra.types.values import Value
+
 from . import audio, extras, video
 from .formats import DEMUXERS, container_name
 from .limits import Limits
 from .source import MediaFileError, Source, open_source
-from .texts import clean, joined
+from .texts import clean, several
 from .timing import timing
 
 OPTIONS = {
@@ -27,7 +29,7 @@ av.logging.set_level(av.logging.WARNING)
 av.logging.set_skip_repeated(False)  # a warning that two files in a row give counts for both
 
 
-def read(path: str, limits: Limits) -> dict[str, str]:
+def read(path: str, limits: Limits) -> dict[str, Value]:
     """Return all fields of the media file at ``path``; a field that is not known is absent.
 
     Raises ``MediaFileError`` for everything that is wrong with the file, and nothing else.
@@ -56,14 +58,14 @@ def _opened(source: Source) -> Iterator[tuple[Any, str]]:
         container.close()
 
 
-def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> dict[str, str]:
+def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> dict[str, Value]:
     pictures = [stream for stream in container.streams.video if extras.is_picture(stream)]
     videos = [stream for stream in container.streams.video if stream not in pictures]
     sounds = list(container.streams.audio)
     if not any(stream.codec_context is not None for stream in (*videos, *sounds)):
         raise MediaFileError("not a readable media file: it has no audio or video stream")
     name = container_name(container.format.name, container.metadata.get("major_brand", ""), source.at(0, 64))
-    fields = {"container": name}
+    fields: dict[str, Value] = {"container": name}
     main = audio.main_stream(sounds)
     time = timing(container, source, warnings, limits, videos, main)
     if time.seconds:
@@ -80,7 +82,7 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
             fields["overall_bitrate"] = str(round(source.size * 8 / time.seconds))
         if title := clean(container.metadata.get("title", "")):
             fields["title"] = title
-    fields |= joined(extras.lists(container, pictures))
+    fields |= several(extras.lists(container, pictures))
     return fields
 
 

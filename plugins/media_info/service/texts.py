@@ -1,10 +1,12 @@
-"""Brings text that comes from files to the vocabulary's form, and joins lists."""
+"""Brings text that comes from files, and lists, to the vocabulary's form."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+
+from viewra.types.values import Value
 
 MAX_CHARACTERS = 1000
 MAX_ENTRIES = 1000
@@ -18,11 +20,10 @@ def clean(text: str) -> str:
     return " ".join(plain.split())[:MAX_CHARACTERS].rstrip()
 
 
-def joined(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return each list that has entries as one text: each entry once, joined with ``; ``, which none has itself."""
-    found = {}
+def several(lists: Mapping[str, Sequence[str]]) -> dict[str, Value]:
+    """Return each list that has entries, each entry once; of one entry, the text alone."""
+    found: dict[str, Value] = {}
     for name, entries in lists.items():
-        plain = dict.fromkeys(entry.replace("; ", ", ").rstrip("; ") for entry in entries[:MAX_ENTRIES])
-        if text := "; ".join(filter(None, plain)):
-            found[name] = text
+        if plain := list(dict.fromkeys(filter(None, entries[:MAX_ENTRIES]))):
+            found[name] = plain if len(plain) > 1 else plain[0]
     return found

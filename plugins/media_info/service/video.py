@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from viewra.types.values import Value
+
 from . import dolby_vision
 from .codecs import name_of
 from .source import Source
@@ -30,12 +32,12 @@ HDR = {16: "PQ", 18: "HLG"}
 PROGRESSIVE, FIELD_ORDERS = 1, (2, 3, 4, 5)
 
 
-def fields(stream: Any, source: Source) -> dict[str, str]:
+def fields(stream: Any, source: Source) -> dict[str, Value]:
     """Return the fields of a video stream, leaving out what is not known."""
     context = stream.codec_context
     if context is None:
         return {}
-    found = {"video_codec": name_of(context.codec.canonical_name)}
+    found: dict[str, Value] = {"video_codec": name_of(context.codec.canonical_name)}
     if stream.profile:
         found["video_profile"] = stream.profile
     found |= _picture(context)
@@ -53,11 +55,7 @@ def fields(stream: Any, source: Source) -> dict[str, str]:
         if value in table:
             found[name] = table[value]
     vision = dolby_vision.profile(context.codec.canonical_name, source)
-    if kinds := [
-        *(["Dolby Vision"] if vision else []),
-        *([HDR[context.color_trc]] if context.color_trc in HDR else []),
-    ]:
-        found["hdr"] = "; ".join(kinds)
+    found |= several({"hdr": ["Dolby Vision" if vision else "", HDR.get(context.color_trc, "")]})
     if vision:
         found["dolby_vision_profile"] = vision
     if bitrate := _bitrate(stream):

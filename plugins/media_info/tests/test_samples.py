@@ -51,12 +51,6 @@ def test_a_name_that_is_not_utf8_or_that_looks_like_an_address(samples, tmp_path
         assert read(path, Limits()) == read(str(samples / "film.mkv"), Limits())
 
 
-def test_values_are_text_without_ends(sample):
-    for value in read(str(sample), Limits()).values():
-        assert value.strip() == value != ""
-        assert value.encode().decode().isprintable()
-
-
 @pytest.mark.parametrize(
     ("name", "seconds"),
     [

@@ -9,10 +9,12 @@ from viewra_plugins.media_info.service.languages import three_letters
 from viewra_plugins.media_info.service.limits import Limits
 from viewra_plugins.media_info.service.reader import read
 from viewra_plugins.media_info.service.source import MediaFileError, open_source
-from viewra_plugins.media_info.service.texts import joined
+from viewra_plugins.media_info.service.texts import several
+
+from viewra.types.values import Value
 
 
-def fields(path, content: bytes, limits: Limits | None = None) -> dict[str, str]:
+def fields(path, content: bytes, limits: Limits | None = None) -> dict[str, Value]:
     path.write_bytes(content)
     return read(str(path), limits or Limits())
 
@@ -108,6 +110,6 @@ def test_languages(code, language):
     assert three_letters(code) == language
 
 
-def test_a_list_can_be_taken_apart():
-    assert joined({"chapters": ["a; b", "c;", "d"], "none": []}) == {"chapters": "a, b; c; d"}
-    assert joined({"languages": ["eng", "", "deu", "eng"], "none": ["", ""]}) == {"languages": "eng; deu"}
+def test_lists_have_each_entry_once():
+    lists = {"languages": ["eng", "", "deu", "eng"], "one": ["a; b"], "none": ["", ""], "nothing": []}
+    assert several(lists) == {"languages": ["eng", "deu"], "one": "a; b"}
