@@ -10,6 +10,7 @@ from viewra.types.values import Value
 from . import dolby_vision
 from .codecs import name_of
 from .source import Source
+from .texts import several
 
 MAX_SIDE = 65_536
 MIN_FRAME_RATE, MAX_FRAME_RATE = 0.1, 1000
