@@ -11,7 +11,7 @@ import attrs
 from viewra.adapters._endpoint import Endpoint
 from viewra.adapters._futures import under_way
 from viewra.codec import metadata_scraper as codec
-from viewra.errors import PluginFault, PluginTimeout
+from viewra.errors import PluginFault
 from viewra.types import FileOutcome, FileToRead
 
 BATCH_SIZE = 64
@@ -116,7 +116,7 @@ class _Singles:
         self._endpoint.start(_READ_ONCE, file.file_path).add_done_callback(done)
 
     def _failed(self, index: int, error: BaseException) -> None:
-        if isinstance(error, PluginFault | PluginTimeout):  # this file's own failure; any other is the plugin's
+        if isinstance(error, PluginFault):  # this file's own failure; one that hangs may hold up all the others
             self._finished(index, FileOutcome(error=error.message))
         else:
             self._finished(index, FileOutcome(), error)
