@@ -166,8 +166,9 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:
-    plugin, history = viewra("plugins", "list", "--json").data
-    assert (history["id"], history["state"]) == ("library_history", "disabled")
+    plugin, *others = viewra("plugins", "list", "--json").data
+    states = [("image_info", "ready"), ("library_history", "disabled"), ("media_info", "ready")]
+    assert [(other["id"], other["state"]) for other in others] == states
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]
