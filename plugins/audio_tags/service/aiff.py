@@ -41,12 +41,12 @@ def read(facts: Facts) -> None:
             tags.append(chunk.offset)
         elif name in names.AIFF:
             texts.append((names.AIFF[name], facts.decode(source.at(chunk.offset, min(chunk.size, 1 << 16)))))
-    if len(common) < 18:
-        raise AudioFileError("it does not say what its audio is")
-    _set(facts, common, held or 0)
     for offset in tags:
         facts.attempt("its ID3 tag", lambda at=offset: id3.read(facts, at))  # type: ignore[misc]
     facts.add_tag(texts)
+    if len(common) < 18:
+        raise AudioFileError("it does not say what its audio is")
+    _set(facts, common, held or 0)
 
 
 def _set(facts: Facts, common: bytes, held: int) -> None:

@@ -74,9 +74,10 @@ def read(facts: Facts) -> None:
     if not facts.sample_rate:
         raise AudioFileError("it has no audio stream")
     _set_seconds(facts, seen, end)
-    # What says most comes first: the extended objects have several values where the plain description has one.
+    pairs: list[Pair] = []  # of several values the first may be in one object, and the others in another
     for guid, data in sorted(tags, key=lambda tag: list(READERS).index(tag[0])):
-        facts.attempt("a tag", lambda g=guid, d=data: facts.add_tag(READERS[g](facts, d)))  # type: ignore[misc]
+        facts.attempt("a tag", lambda g=guid, d=data: pairs.extend(READERS[g](facts, d)))  # type: ignore[misc]
+    facts.add_tag(pairs)
 
 
 def _objects(facts: Facts, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
@@ -111,14 +112,14 @@ def _set_seconds(facts: Facts, seen: FileProperties | None, header_end: int) -> 
         return
     seconds = max(seen.length / 10_000_000 - seen.preroll / 1000, 0.0)
     held = max(facts.source.size - header_end - DATA_HEAD, 0)
-    there = held // seen.packet_size if seen.packet_size else seen.packets
+    there = held / seen.packet_size if seen.packet_size else seen.packets
     if there < seen.packets:
         facts.hold(seconds * there / seen.packets, seconds)
     else:
         facts.seconds = seconds
 
 
-def _description(facts: Facts, data: bytes) -> Iterator[Pair]:
+def _description(_: Facts, data: bytes) -> Iterator[Pair]:
     at = 10
     for key, size in zip(CONTENT, struct.unpack_from("<HHHH", data), strict=True):
         yield names.ASF[key], _utf16(data[at : at + size])
@@ -147,12 +148,12 @@ def _metadata(facts: Facts, data: bytes) -> Iterator[Pair]:
 
 
 READERS: dict[bytes, Callable[[Facts, bytes], Iterator[Pair]]] = {
-    LIBRARY: _metadata,
-    METADATA: _metadata,
-    EXTENDED_DESCRIPTION: _extended,
     DESCRIPTION: _description,
+    EXTENDED_DESCRIPTION: _extended,
+    METADATA: _metadata,
+    LIBRARY: _metadata,
 }
-"""The objects with tags, the one whose word counts most first."""
+"""The objects with tags, in the order in which writers spread several values over them."""
 
 
 def _pair(facts: Facts, name: str, kind: int, value: bytes, boolean: int) -> Iterator[Pair]:

@@ -24,12 +24,15 @@ class Edges:
     start: int
     end: int
     id3v2: tuple[int, ...]
-    ape: tuple[tuple[int, int], ...]
-    id3v1: bytes
+    ape: tuple[tuple[int, int], ...] = ()
+    id3v1: bytes = b""
 
 
-def find(source: Source) -> Edges:
-    """Return the edges of a file. Raises ``AudioFileError`` when an ID3v2 tag claims more than the file has."""
+def before(source: Source) -> tuple[int, tuple[int, ...]]:
+    """Return where the content begins, and the ID3v2 tags before it.
+
+    Raises ``AudioFileError`` when one of them claims more than the file has.
+    """
     start = 0
     id3v2 = []
     for _ in range(MAX_TAGS):
@@ -41,8 +44,13 @@ def find(source: Source) -> Edges:
         start += 10 + size + (10 if head[5] & 0x10 else 0)  # some have a footer
         if start > source.size:
             raise AudioFileError(f"its ID3 tag claims {size:,} bytes, more than the file has")
+    return start, tuple(id3v2)
+
+
+def find(source: Source, start: int, id3v2: tuple[int, ...]) -> Edges:
+    """Return the edges of a file, with what ``before`` found."""
     end, id3v1, ape = _behind(source, start)
-    return Edges(start, end, tuple(id3v2), ape, id3v1)
+    return Edges(start, end, id3v2, ape, id3v1)
 
 
 def read_tags(facts: Facts, edges: Edges, order: tuple[str, ...]) -> None:

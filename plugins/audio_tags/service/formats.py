@@ -17,13 +17,17 @@ HEAD = 4096
 """Bytes in which the formats are told; but for Ogg with several streams, a few would do."""
 
 
+BEFORE = ("id3v2",)
+"""The tags around formats that have tags of their own, and leave nothing behind their content."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One format: its name as people know it, the function that reads it, and the tags that may be around it."""
 
     name: str
     read: Callable[[Facts], None]
-    around: tuple[str, ...] = ("id3v2",)
+    around: tuple[str, ...] = BEFORE
     """Tags before and behind the content, the one whose word counts most first."""
 
     has_own_tags: bool = True
@@ -52,9 +56,9 @@ TTA = Format("True Audio", lossless.read_tta, ID3_FIRST, has_own_tags=False)
 
 BY_EXTENSION: dict[str, Format] = {
     ".mp3": MP3, ".mp2": MP3, ".aac": AAC, ".flac": FLAC, ".ogg": VORBIS, ".oga": VORBIS, ".opus": OPUS, ".spx": SPEEX,
-    ".m4a": MP4, ".m4b": MP4, ".m4r": MP4, ".m4p": MP4, ".mp4": MP4, ".wma": ASF, ".asf": ASF, ".wav": WAV, ".wave": WAV,
-    ".rf64": WAV, ".bw64": WAV, ".w64": WAV, ".aif": AIFF, ".aiff": AIFF, ".aifc": AIFF, ".ape": APE, ".wv": WAVPACK, ".mpc": MUSEPACK, ".mp+": MUSEPACK,
-    ".mpp": MUSEPACK, ".dsf": DSF, ".tta": TTA,
+    ".m4a": MP4, ".m4b": MP4, ".m4r": MP4, ".m4p": MP4, ".mp4": MP4, ".wma": ASF, ".asf": ASF, ".wav": WAV,
+    ".wave": WAV, ".rf64": WAV, ".bw64": WAV, ".w64": WAV, ".aif": AIFF, ".aiff": AIFF, ".aifc": AIFF, ".ape": APE,
+    ".wv": WAVPACK, ".mpc": MUSEPACK, ".mp+": MUSEPACK, ".mpp": MUSEPACK, ".dsf": DSF, ".tta": TTA,
 }  # fmt: skip
 EXTENSIONS = tuple(BY_EXTENSION)
 """Endings of names, in lower case and with their dot."""

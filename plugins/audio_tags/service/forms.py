@@ -15,7 +15,7 @@ from .languages import language
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _TIME = r"(?:[T ]\s*\d{1,2}:?\d{0,2}\D.*|T\d{2,}|[T ]\d{1,2}(?::\d\d.*)?)?"
 _BIG_ENDIAN = re.compile(rf"([12]\d{{3}})(?:([-/.:])(\d{{1,2}})(?:\2(\d{{1,2}}))?)?{_TIME}", re.DOTALL)
-_COMPACT = re.compile(r"([12]\d{3})(\d\d)(\d\d)(?:T?\d{2,6}(?:\D.*)?)?")
+_COMPACT = re.compile(r"([12]\d{3})(\d\d)(\d\d)(?:t?\d{2,6}(?:\D.*)?)?")
 _LITTLE_ENDIAN = re.compile(rf"0{{0,2}}(\d{{1,2}})([-/.])(\d{{1,2}})\2([12]\d{{3}}){_TIME}", re.DOTALL)
 _NAMED = re.compile(
     r"(?:[a-z]{3,9},?\s+)??(?:(\d{1,2})(?:st|nd|rd|th|\.)?[ -])?\s*([a-z]{3,9})\.?,?[ -]\s*"

@@ -62,6 +62,8 @@ class Total:
     """Bytes of the frames themselves."""
     passed: int = 0
     """Bytes that were looked at."""
+    is_cut: bool = False
+    """Whether the stream ends within a frame."""
 
 
 def mpeg(data: bytes, at: int) -> Frame | None:
@@ -123,7 +125,9 @@ def walk(source: Source, start: int, end: int, parse: Parse, kind: tuple[int, in
         if len(data) < 4:
             break
         position = _walk_block(data, parse, kind, total)
-        if position == 0:
+        frame = parse(data, position)
+        total.is_cut = frame is not None and frame.kind == kind and at + position + frame.size > end
+        if position == 0 or total.is_cut:
             break
         at += position
     total.passed = min(at, end) - start

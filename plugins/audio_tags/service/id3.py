@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from mutagen import id3
 
 from . import names
 from .facts import Facts, Pair
+from .forms import uuid
 from .id3_guard import check, tag_size
 from .source import AudioFileError
 
@@ -24,8 +26,11 @@ KNOWN_FRAMES = {
 } | {name: type(name, (id3.TextFrame,), {}) for name in (*PLAIN_TEXT, "XSOT")}
 """Frames to parse: all but chapters, which hold further frames, to any depth."""
 
+NUMBERS = re.compile(r"[0-9A-F]{8}(?: [0-9A-F]{8,16}){3,}")
+"""What iTunes keeps in comments of its own, and some writers put into the plain one."""
+
 SLASHED = frozenset({"artists", "genre"})
-"""Fields that ID3v2.3 separates with ``/``. (Ids and ISRCs are told apart by their form.)"""
+"""Fields whose values ID3v2.3 separates with ``/``, or Picard with ``; ``. (Ids are told apart by their form.)"""
 
 
 def read(facts: Facts, offset: int) -> None:
@@ -67,7 +72,7 @@ def is_picture(frame: Any) -> bool:
 
 def _pairs(facts: Facts, tags: Any) -> Iterator[Pair]:
     slashes = tags.version[:2] < (2, 4)
-    artists = sum(len(frame.text[0].split("/")) for frame in _free(tags, "musicbrainzartistid") if frame.text)
+    artists = sum(len(uuid(frame.text[0])) for frame in _free(tags, "musicbrainzartistid") if frame.text)
     later: list[Pair] = []
     for frame in tags.values():
         name = frame.FrameID
@@ -102,7 +107,7 @@ def _other(facts: Facts, frame: Any) -> Iterator[Pair]:
     """What frames say that are not plain texts."""
     name = frame.FrameID
     if name == "COMM" and frame.desc in {"", "ID3v1 Comment"}:
-        yield from (("comment", text) for text in _texts(facts, frame))
+        yield from (("comment", text) for text in _texts(facts, frame) if not NUMBERS.fullmatch(text.strip("\0 ")))
     elif name == "USLT":
         yield "lyrics", _text(facts, frame, frame.text)
     elif name == "UFID" and frame.owner == MUSICBRAINZ:
@@ -134,7 +139,7 @@ def _text(facts: Facts, frame: Any, text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    return [part for part in text.split("/") if part.strip()]
+    return [part for part in re.split(r"\s*[/;]\s*", text) if part.strip()]
 
 
 def _with_day(year: Any, day: Any) -> Iterator[str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 from array import array
+from itertools import pairwise
 
 from . import id3
 from .facts import Facts
 from .source import AudioFileError
+
+PEAK_LEVEL, SEEK_ELEMENTS, NO_WAV_HEADER = 4, 16, 32
+"""What follows the header of an older Monkey's Audio file, by its flags."""
 
 MAX_FRAMES = 4_000_000
 """Frames of which the table of sizes or offsets is read: fifty days of audio."""
@@ -25,13 +29,21 @@ def read_tta(facts: Facts) -> None:
     left = facts.end - facts.start - 22 - (frames * 4 + 4)
     facts.audio_bytes = max(left, 0)
     whole = 0
+    part = 0.0
     for size in array("I", _whole_words(facts.source.at(facts.start + 22, frames * 4))):
-        left -= size
-        if left < 0:
+        if left < size:
+            part = max(left, 0) / size
             break
+        left -= size
         whole += 1
-    there = samples if whole == frames else whole * in_frame
+    there = samples if whole == frames else in_part(whole, part, in_frame, samples)
     facts.hold(there / rate, samples / rate)
+
+
+def in_part(whole: int, part: float, in_frame: int, samples: int) -> float:
+    """Return the samples in so many whole frames and a part of the next one, of a file of ``samples``."""
+    before = min(whole * in_frame, samples)
+    return before + part * min(in_frame, samples - before)
 
 
 def read_ape(facts: Facts) -> None:
@@ -48,11 +60,13 @@ def read_ape(facts: Facts) -> None:
         _, _, in_frame, in_last, frames, bits, channels, rate = struct.unpack("<HHIIIHHI", header)
         table_at = facts.start + described + header_size
     else:
-        level, flags, channels, rate, _, _, frames, in_last = struct.unpack_from("<HHHIIIII", head, 6)
+        level, flags, channels, rate, wav_header, _, frames, in_last = struct.unpack_from("<HHHIIIII", head, 6)
         bits = 8 if flags & 1 else 24 if flags & 8 else 16
         big = 73_728 if version >= 3900 or (version >= 3800 and level == 4000) else 9216
         in_frame = big * 4 if version >= 3950 else big
-        table_at = table_size = 0
+        table_at = facts.start + 32 + (4 if flags & PEAK_LEVEL else 0) + (4 if flags & SEEK_ELEMENTS else 0)
+        table_at += 0 if flags & NO_WAV_HEADER else wav_header
+        table_size = frames * 4
     if not rate:
         raise AudioFileError("its sample rate is 0")
     facts.sample_rate, facts.channels, facts.bits = rate, channels, bits
@@ -62,18 +76,23 @@ def read_ape(facts: Facts) -> None:
     if table_size:
         count = min(frames, table_size // 4, MAX_FRAMES)
         offsets = array("I", _whole_words(source.at(table_at, count * 4)))
-        missing = _described_end(source.exactly(facts.start, 52)) - (facts.end - facts.start)
-        there = samples if missing <= 0 else min(_ape_samples(offsets, facts.end - facts.start, in_frame), samples)
+        held = facts.end - facts.start
+        if version >= 3980:
+            end = _described_end(source.exactly(facts.start, 52))
+        elif offsets:
+            end = offsets[-1] + 1  # such a header does not say how long the last frame is
+        else:
+            end = 0
+        there = samples if held >= end else in_part(*_ape_frames(offsets, held, end), in_frame, samples)
     facts.hold(there / rate, samples / rate)
 
 
-def _ape_samples(offsets: array[int], end: int, in_frame: int) -> int:
-    """The samples in frames that are there up to ``end``; of the one that is cut off a part counts."""
-    for number, (begin, after) in enumerate(zip(offsets, offsets[1:], strict=False)):
-        if after > end:
-            part = (end - begin) / (after - begin) if begin < end else 0
-            return int((number + part) * in_frame)
-    return max(len(offsets) - 1, 0) * in_frame
+def _ape_frames(offsets: array[int], held: int, end: int) -> tuple[int, float]:
+    """How many frames are whole in ``held`` bytes, and what part of the next one; all of them end at ``end``."""
+    for number, (begin, after) in enumerate(pairwise([*offsets, end])):
+        if after > held:
+            return number, (held - begin) / (after - begin) if begin < held else 0.0
+    return len(offsets), 0.0
 
 
 def _described_end(descriptor: bytes) -> int:
@@ -86,6 +105,8 @@ def read_dsf(facts: Facts) -> None:
     """Read a DSF file, and the ID3 tag that its header points at."""
     source = facts.source
     (tag_at,) = struct.unpack_from("<Q", source.exactly(facts.start, 28), 20)
+    if tag_at:
+        facts.attempt("its ID3 tag", lambda: id3.read(facts, facts.start + tag_at))
     form = source.exactly(facts.start + 28, 52)
     if form[:4] != b"fmt ":
         raise AudioFileError("it has no format chunk")
@@ -99,8 +120,6 @@ def read_dsf(facts: Facts) -> None:
     facts.audio_bytes = held
     facts.bitrate = rate * channels
     facts.hold(min(samples, held * 8 // channels) / rate, samples / rate)
-    if tag_at:
-        facts.attempt("its ID3 tag", lambda: id3.read(facts, facts.start + tag_at))
 
 
 def _whole_words(data: bytes) -> bytes:

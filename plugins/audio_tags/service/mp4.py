@@ -50,6 +50,8 @@ def read(facts: Facts) -> None:
     mp4_codec.read(facts, atoms.content(source, entry, 1 << 16))
     facts.audio_bytes = data
     _set_seconds(facts, movie, track, moofs, cut)
+    if cut and not facts.warnings:
+        facts.warn("the file is cut off behind its audio")
     facts.attempt("its tag", lambda: mp4_tags.read(facts, movie))
 
 

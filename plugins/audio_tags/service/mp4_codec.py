@@ -9,12 +9,12 @@ from . import flac
 from .facts import Facts
 from .source import AudioFileError
 
+PCM = (b"sowt", b"twos", b"lpcm", b"in24", b"in32", b"fl32", b"fl64", b"raw ", b"NONE", b"ipcm", b"fpcm")
 CODECS = {
     b"mp4a": "aac", b"alac": "alac", b"Opus": "opus", b"fLaC": "flac", b"ac-3": "ac3", b"ec-3": "eac3", b"ac-4": "ac4",
     b".mp3": "mp3", b"samr": "amr_nb", b"sawb": "amr_wb", b"ulaw": "mulaw", b"alaw": "alaw", b"ima4": "adpcm",
-    **dict.fromkeys((b"sowt", b"twos", b"lpcm", b"in24", b"in32", b"fl32", b"fl64", b"raw ", b"NONE", b"ipcm", b"fpcm"), "pcm"),
     b"dtsc": "dts", b"dtse": "dts", b"dtsh": "dts", b"dtsl": "dts", b"agsm": "gsm", b"ms\0\x55": "mp3",
-    b"ms\0\x02": "adpcm", b"ms\0\x11": "adpcm", b"mp4s": "",
+    b"ms\0\x02": "adpcm", b"ms\0\x11": "adpcm", **dict.fromkeys(PCM, "pcm"),
 }  # fmt: skip
 """By the name of the sample description."""
 

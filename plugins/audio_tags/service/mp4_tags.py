@@ -89,7 +89,14 @@ def _read_item(facts: Facts, item: Atom, name: str, pairs: list[Pair], later: li
         elif field and (name in INTEGERS or kind in NUMBERS):
             into.append((field, str(int.from_bytes(data[:8], "big", signed=kind == 21))))
         elif field and kind not in PICTURES:
-            into.append((field, data.decode("utf-16-be", "replace") if kind == UTF16 else facts.decode_utf8(data, f"the tag {name}")))
+            into.append(
+                (
+                    field,
+                    data.decode("utf-16-be", "replace")
+                    if kind == UTF16
+                    else facts.decode_utf8(data, f"the tag {name}"),
+                )
+            )
 
 
 def _number_and_total(data: bytes) -> tuple[str, str]:

@@ -33,24 +33,38 @@ def held_ticks(source: Source, table: Atom) -> int | None:
     if not offsets or not runs:
         return None
     firsts, counts = runs[::3], runs[1::3]
-    samples = run = 0
-    last = 0
+    samples = run = last = last_at = 0
     for number, offset in enumerate(offsets, 1):
         while run + 1 < len(firsts) and firsts[run + 1] <= number:
             run += 1
         if offset >= source.size:
             break
-        last = counts[run]
         samples += last
-    else:
-        return None
-    samples = max(samples - last, 0)  # the last chunk that begins in the file ends behind it
+        last, last_at = counts[run], offset
+    samples += _samples_up_to(source, table, samples, last, source.size - last_at)
     ticks = 0
     times = _times(source, table)
     for count, delta in zip(times[::2], times[1::2], strict=False):
         ticks += min(count, samples) * delta
         samples -= min(count, samples)
     return ticks
+
+
+def _samples_up_to(source: Source, table: Atom, first: int, count: int, size: int) -> int:
+    """How many of the ``count`` samples from number ``first`` on are in the ``size`` bytes that they begin."""
+    atom = atoms.find(source, table, b"stsz")
+    head = source.at(atom.offset, 12) if atom else b""
+    if atom is None or len(head) < 12:
+        return 0
+    each = int.from_bytes(head[4:8], "big")
+    if each:
+        return min(count, size // each)
+    sizes = _big_endian(source.at(atom.offset + 12 + first * 4, min(count * 4, MAX_TABLE)), "I")
+    for number, one in enumerate(sizes):
+        size -= one
+        if size < 0:
+            return number
+    return len(sizes)
 
 
 def fragments(source: Source, movie: Atom, moofs: list[Atom], number: int) -> int:

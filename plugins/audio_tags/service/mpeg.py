@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from mutagen.aac import AACInfo
-from mutagen.mp3 import BitrateMode, MPEGInfo
+from mutagen.mp3 import MPEGInfo
 
 from . import frames
 from .facts import Facts
 from .source import AudioFileError
 
-SLACK = 4096
-"""Bytes by which a header's size may differ from the file's: it may count tags, or leave out its own frame."""
-
 SMALL = 64 * 1024
 """Up to this size all frames are counted."""
+
+LOST_FRAMES = 2
+"""Frames by which a header's time may be more than that of the frames that are there."""
+
+CONSTANT = b"Info"
+"""The header of LAME for a constant bit rate."""
+
+HEADERS = {b"Xing", CONSTANT, b"VBRI"}
 
 HEAD = 64 * 1024
 """Bytes in which the first frame of AAC is looked for."""
@@ -36,23 +41,35 @@ def read_between(facts: Facts, start: int, end: int) -> None:
     held = max(end - info.frame_offset, 0)
     facts.audio_bytes = held
     facts.bitrate = info.bitrate
-    has_header = info.bitrate_mode is not BitrateMode.UNKNOWN
-    claimed = float(info.length) if has_header else 0.0
-    if has_header and 0 < info.bitrate * claimed / 8 <= held + SLACK:
-        facts.seconds = claimed
-        return
-    first = frames.mpeg(facts.source.at(info.frame_offset, 4), 0)
+    head = facts.source.at(info.frame_offset, 64)
+    first = frames.mpeg(head, 0)
     if first is None:
         return
-    if not has_header and held > SMALL and _is_constant(facts, info.frame_offset, end, first):
+    at = info.frame_offset
+    claimed = 0.0
+    header = _header(head, first)
+    if header:
+        claimed = float(info.length)
+        if 0 < info.bitrate * claimed / 8 <= held + first.size:
+            facts.seconds = claimed
+            return
+        if header == CONSTANT:
+            facts.hold(held * 8 / first.bitrate, claimed)
+            return
+        at += first.size  # what it counts may be there all the same: some headers count tags, too
+    elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):
         facts.seconds = held * 8 / first.bitrate
         return
-    total = frames.walk(facts.source, info.frame_offset, end, frames.mpeg, first.kind)
-    _hold(facts, total, info.sample_rate, info.frame_offset, end, claimed)
+    total = frames.walk(facts.source, at, end, frames.mpeg, first.kind)
+    _hold(facts, total, info.sample_rate, at, end, claimed)
 
 
-def _is_constant(facts: Facts, start: int, end: int, first: frames.Frame) -> bool:
-    return frames.constant_bitrate(facts.source, start, end, first.kind, first.bitrate)
+def _header(frame: bytes, first: frames.Frame) -> bytes:
+    """Return the name of a frame's header that holds no audio, but says how many frames there are; b"" without."""
+    mono = first.channels == 1
+    side = (17 if mono else 32) if first.kind[0] == 3 else (9 if mono else 17)
+    found = {frame[4 + side : 8 + side], frame[36:40]} & HEADERS
+    return found.pop() if found else b""
 
 
 def _hold(facts: Facts, total: frames.Total, rate: int, start: int, end: int, claimed: float) -> None:
@@ -63,7 +80,9 @@ def _hold(facts: Facts, total: frames.Total, rate: int, start: int, end: int, cl
     if total.passed >= frames.MAX_WALK and total.size > total.passed * 0.95:
         seconds *= (end - start) / total.passed
     facts.bitrate = total.size * 8 * rate / total.samples
-    facts.hold(seconds, claimed)
+    facts.hold(seconds, claimed if claimed > seconds + LOST_FRAMES * total.samples / total.frames / rate else 0)
+    if total.is_cut and not facts.warnings:
+        facts.warn(f"the file ends within a frame, after {seconds:.3f} s of audio")
 
 
 def read_aac(facts: Facts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from .facts import Facts
+from .lossless import in_part
 from .source import AudioFileError, Source
 
 RATES = (44100, 48000, 37800, 32000)
@@ -46,13 +47,15 @@ def _frames_7(facts: Facts, frames: int) -> int:
 def _read_8(facts: Facts) -> None:
     source = facts.source
     at = facts.start + 4
-    samples = heard = in_packet = packets = 0
+    samples = heard = in_packet = 0
+    packets = 0
+    part = 0.0
     ended = False
     for _ in range(MAX_PACKETS):
         head = source.at(at, 12)
         key = head[:2]
         size, used = _varint(head[2:])
-        if len(key) < 2 or not key.isalpha() or size < 2 + used or at + size > facts.end:
+        if len(key) < 2 or not key.isalpha() or size < 2 + used:
             break
         if key == b"SH":
             packet = source.at(at + 2 + used, min(size, 64))
@@ -68,14 +71,19 @@ def _read_8(facts: Facts) -> None:
                 ended = True
                 break
         elif key == b"AP":
-            packets += 1
+            if at + size > facts.end:
+                part = (facts.end - at) / size
+            else:
+                packets += 1
         elif key == b"SE":
             ended = True
             break
         at += size
+        if at >= facts.end:
+            break
     if not facts.sample_rate:
         raise AudioFileError("it does not say what its audio is")
-    there = heard if ended else min(packets * in_packet, heard)
+    there = heard if ended else in_part(packets, part, in_packet, heard)
     facts.hold(there / facts.sample_rate, heard / facts.sample_rate)
 
 

@@ -1,7 +1,7 @@
 """By which native names a field goes in which tag format.
 
-From the published mappings of MusicBrainz Picard (Appendix B of its documentation) and mp3tag ("Tag Field Mappings"), and
-from what other writers are known to use. A value under a ``LATER`` name counts only where no better name has one.
+From the published mappings of MusicBrainz Picard (Appendix B of its documentation) and mp3tag ("Tag Field Mappings"),
+and from what other writers are known to use. A value under a ``LATER`` name counts only where no better name has one.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FREE_TEXT = {
     "setsubtitle": "discsubtitle", "contentgroup": "grouping", "unsyncedlyrics": "lyrics",
     "unsynchronisedlyrics": "lyrics", "publisher": "label", "organization": "label", "recordlabel": "label",
     "catalog": "catalognumber", "catalogno": "catalognumber", "labelno": "catalognumber", "upc": "barcode",
-    "ean": "barcode", "eanupc": "barcode", "mediatype": "media", "sourcemedia": "media", "itunescompilation":
-    "compilation", "mixartist": "remixer", "weblink": "website", "encoder": "encodersettings",
+    "ean": "barcode", "eanupc": "barcode", "mediatype": "media", "sourcemedia": "media", "mixartist": "remixer",
+    "itunescompilation": "compilation", "weblink": "website",
     "encodingsettings": "encodersettings", "origyear": "originalyear", "originalreleaseyear": "originalyear",
     "originalreleasedate": "originaldate", "originalreleasetime": "originaldate", "origartist": "originalartist",
     "origalbum": "originalalbum", "year": "date",
@@ -87,7 +87,7 @@ ID3_LATER = {"TORY": "originaldate", "TDRL": "date"}
 ROLES = {
     "arranger": "arranger", "engineer": "engineer", "producer": "producer", "dj-mix": "djmixer", "djmixer": "djmixer",
     "dj mix": "djmixer", "dj mixer": "djmixer", "mix": "mixer", "mixer": "mixer", "remixer": "remixer",
-    "composer": "composer", "lyricist": "lyricist", "writer": "writer", "conductor": "conductor",
+    "composer": "composer", "lyricist": "lyricist", "writer": "writer", "author": "writer", "conductor": "conductor",
     "director": "director",
 }  # fmt: skip
 """Roles in ID3's lists of people, in lower case; others are instruments, but for those of ``NO_PERFORMERS``."""
@@ -116,7 +116,7 @@ RIFF_INFO = {
     "ITRK": "tracknumber", "IPRT": "tracknumber", "TRCK": "tracknumber", "IFRM": "totaltracks", "IWRI": "writer",
     "IBPM": "bpm", "IPUB": "label", "IMOO": "mood", "ISRC": "isrc",
 }  # fmt: skip
-"""Items of ``LIST INFO``. ISRC is meant by its name: by the standard it is the source's name, which has no such form."""
+"""Items of ``LIST INFO``. The standard's ISRC is the source's name; only what has the form of an ISRC is kept."""
 
 AIFF = {b"NAME": "title", b"AUTH": "artist", b"(c) ": "copyright", b"ANNO": "comment"}
 """Text chunks of AIFF files."""

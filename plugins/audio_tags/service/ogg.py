@@ -108,11 +108,11 @@ def read(facts: Facts) -> None:
         facts.audio_bytes = max(facts.end - at, 0)
     else:
         facts.audio_bytes = None
-    audio_at = _read_headers(facts, codec, serial, head, at)
+    audio_at = _read_headers(facts, codec, serial, at)
     _set_seconds(facts, serial, set(firsts), rate, skipped, audio_at)
 
 
-def _read_headers(facts: Facts, codec: Codec, serial: int, head: bytes, at: int) -> int:
+def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
     """Read the comments and, of FLAC, pictures; return where the audio's pages begin, near enough."""
     packets = _packets(facts.source, serial, at)
     packet, after = next(packets, (b"", at))
@@ -183,45 +183,68 @@ def _packets(source: Source, serial: int, at: int) -> Iterator[tuple[bytes, int]
 
 def _set_seconds(facts: Facts, serial: int, serials: set[int], rate: int, skipped: int, audio_at: int) -> None:
     source = facts.source
-    last: Page | None = None
-    whole = True
+    ending = Ending()
     for size in TAILS:
         start = max(facts.end - size, facts.start)
-        tail = source.at(start, facts.end - start)
-        last, whole, others = _last_page(tail, start, serial, serials, facts.end)
-        if others:
+        ending = _ending(source.at(start, facts.end - start), start, serial, serials, facts.end)
+        if ending.others_follow:
             facts.warn("it is several streams one after the other, of which the first was read")
             return
-        if last or start == facts.start:
+        if ending.page or start == facts.start:
             break
-    if last is None:
+    if ending.page is None:
         return
+    last = float(ending.page.granule)
+    if ending.cut and ending.cut.granule > last and ending.cut.end > ending.cut.offset:
+        there = (facts.end - ending.cut.offset) / (ending.cut.end - ending.cut.offset)
+        last += (ending.cut.granule - last) * there
     begin = 0
     first = next((page for page in _pages(source, audio_at) if page.serial == serial and page.granule > 0), None)
-    if first and first.granule > LATE_START * rate and first.granule < last.granule:
+    if first and LATE_START * rate < first.granule < last:
         begin = first.granule - skipped
-    facts.seconds = max((last.granule - begin - skipped) / rate, 0.0)
-    if not whole or not last.flags & LAST:
+    facts.seconds = max((last - begin - skipped) / rate, 0.0)
+    if ending.is_cut:
         facts.warn(f"the file ends early, after {facts.seconds:.3f} s of audio")
+    elif not ending.page.flags & LAST:
+        facts.warn("the file ends without the mark of its last page: some of the audio may be missing")
 
 
-def _last_page(tail: bytes, start: int, serial: int, serials: set[int], end: int) -> tuple[Page | None, bool, bool]:
-    """The stream's last whole page in ``tail``, whether nothing of a page is missing, and if later streams follow."""
+@dataclass
+class Ending:
+    """How a stream ends."""
+
+    page: Page | None = None
+    """Its last whole page."""
+    cut: Page | None = None
+    """The page behind it, when that is cut off."""
+    is_cut: bool = False
+    """Whether something of a page is missing."""
+    others_follow: bool = False
+    """Whether further streams come behind it."""
+
+
+def _ending(tail: bytes, start: int, serial: int, serials: set[int], end: int) -> Ending:
+    """How the stream ends in ``tail``, which begins at ``start``."""
     at = len(tail)
-    whole = True
+    ending = Ending()
     while (at := tail.rfind(b"OggS\0", 0, at)) >= 0:
         if at + 27 > len(tail):
-            whole = False
+            ending.is_cut = True
             continue
         granule, page_serial = struct.unpack_from("<qI", tail, at + 6)
         lacing = tail[at + 27 : at + 27 + tail[at + 26]]
         page = Page(tail[at + 5], granule, page_serial, lacing, start + at + 27 + len(lacing))
         if page_serial not in serials:
             if tail[at + 5] < 8 and page.end <= end:
-                return None, whole, True
+                ending.others_follow = True
+                return ending
             continue
-        if len(lacing) < tail[at + 26] or page.end > end:
-            whole = False
+        if len(lacing) < tail[at + 26]:
+            ending.is_cut = True
+        elif page.end > end:
+            ending.is_cut = True
+            ending.cut = page if page_serial == serial and granule >= 0 else None
         elif page_serial == serial and granule >= 0:
-            return page, whole, False
-    return None, whole, False
+            ending.page = page
+            return ending
+    return ending

@@ -8,6 +8,15 @@ from .formats import EXTENSIONS, MIME_TYPES
 from .reader import read
 from .values import Values
 
+LEGACY_ENCODINGS = {
+    "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1253": "cp1253", "windows-1254": "cp1254",
+    "windows-1255": "cp1255", "windows-1256": "cp1256", "windows-1257": "cp1257", "windows-1258": "cp1258",
+    "windows-874": "cp874", "koi8-r": "koi8-r", "koi8-u": "koi8-u", "cp866": "cp866", "iso-8859-2": "iso8859-2",
+    "iso-8859-7": "iso8859-7", "shift_jis": "cp932", "euc-jp": "euc-jp", "gbk": "gbk", "gb18030": "gb18030",
+    "big5": "cp950", "cp949": "cp949", "cp1251": "cp1251", "cp932": "cp932",
+}  # fmt: skip
+"""The code pages of the setting, in Python's names; those that Windows extended are read with the extensions."""
+
 
 class AudioTags(Plugin):
     """Reads tags and stream properties of audio files. Field names: docs/vocabulary.md."""
@@ -18,7 +27,7 @@ class AudioTags(Plugin):
 
     def extract_metadata(self, file_path: str) -> Values:
         """Return field name to text; raises ``AudioFileError`` for a file that is not readable audio."""
-        return read(file_path)
+        return read(file_path, LEGACY_ENCODINGS.get(self.settings.get("legacy_encoding", ""), ""))
 
     def get_supported_types(self) -> list[str]:
         """Return every MIME type that these formats go by."""

@@ -6,7 +6,7 @@ import errno
 
 from . import edges, stream
 from .facts import Facts, reason
-from .formats import Format, detect
+from .formats import BEFORE, Format, detect
 from .source import AudioFileError, Source, open_source
 from .values import Values, clean, gather, merge
 
@@ -22,8 +22,11 @@ def read(path: str, legacy_encoding: str = "") -> Values:
     """
     with open_source(path) as source:
         try:
-            around = edges.find(source)
-            form = detect(source, path, around.start)
+            start, id3v2 = edges.before(source)
+            form = detect(source, path, start)
+            around = edges.Edges(start, source.size, id3v2)
+            if form.around != BEFORE:
+                around = edges.find(source, start, id3v2)
             return _fields(form, Facts(source, around.start, around.end, legacy_encoding), around)
         except OSError as error:
             raise AudioFileError(f"cannot be read: {error.strerror or error}") from error

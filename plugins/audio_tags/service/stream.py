@@ -10,6 +10,9 @@ from .source import AudioFileError
 LOSSLESS = frozenset({"flac", "alac", "pcm", "ape", "wavpack", "tta", "dsd"})
 """Codecs of which a sample has a size."""
 
+SHORTEST = 0.0005
+"""Seconds; less is nothing, with three decimals."""
+
 MAX_SECONDS = 10_000_000
 """Beyond that a duration is a wrong header, not music."""
 
@@ -48,7 +51,7 @@ def properties(facts: Facts, name: str) -> dict[str, str]:
         raise AudioFileError(f"the {name} file holds no audio")
     if facts.codec:
         fields["codec"] = facts.codec
-    if seconds:
+    if seconds >= SHORTEST:
         fields["duration"] = f"{seconds:.3f}"
     return fields
 

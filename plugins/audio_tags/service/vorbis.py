@@ -17,7 +17,7 @@ PICTURE_HEAD = 64 * 1024
 
 
 def read(facts: Facts, data: bytes) -> None:
-    """Add the comments in ``data``, which begins with the vendor's text. Raises ``AudioFileError`` when it is broken."""
+    """Add the comments in ``data``, which the vendor's text begins. Raises ``AudioFileError`` when it is broken."""
     facts.add_tag(_pairs(facts, data))
 
 

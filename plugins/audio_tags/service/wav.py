@@ -71,11 +71,6 @@ def read(facts: Facts) -> None:
                 break
         elif name in {b"LIST", b"id3 ", b"ID3 "}:
             tags.append((name, chunk))
-    if form is None:
-        raise AudioFileError("it has no format chunk")
-    _set(facts, form, held, claimed, fact)
-    if facts.codec in {"mp2", "mp3"} and held:
-        facts.attempt("its MPEG audio", lambda: _set_mpeg(facts, data_at, held))
     for name, chunk in tags:
         if name != b"LIST":
             facts.attempt("its ID3 tag", lambda at=chunk.offset: id3.read(facts, at))  # type: ignore[misc]
@@ -83,6 +78,11 @@ def read(facts: Facts) -> None:
         if name == b"LIST":
             data = source.at(chunk.offset, chunk.size)
             facts.attempt("its INFO list", lambda d=data: facts.add_tag(_info(facts, d, order)))  # type: ignore[misc]
+    if form is None:
+        raise AudioFileError("it has no format chunk")
+    _set(facts, form, held, claimed, fact)
+    if facts.codec in {"mp2", "mp3"} and held:
+        facts.attempt("its MPEG audio", lambda: _set_mpeg(facts, data_at, held))
 
 
 def _format(data: bytes, order: str) -> Format:
