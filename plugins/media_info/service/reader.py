@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,8 @@ SHORT_LOOK = {"probesize": "10000"}
 
 av.logging.set_level(av.logging.WARNING)
 av.logging.set_skip_repeated(False)  # a warning that two files in a row give counts for both
+logging.getLogger("libav").addHandler(logging.NullHandler())  # what is not asked for below is for nobody
+logging.getLogger("libav").propagate = False
 
 
 def read(path: str, limits: Limits) -> dict[str, Value]:

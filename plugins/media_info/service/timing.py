@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from . import clocks
+from . import clocks, ends
 from .limits import Limits
 from .source import MediaFileError, Source
 
@@ -54,8 +54,8 @@ def timing(
         seconds = _dsf_seconds(source.at(0, 72))
     if codec.startswith(OF_CONSTANT_RATE) and not videos:
         seconds = _at_most(seconds, sound.codec_context.bit_rate, source.size)
-    elif _is_cut_off(container, source.size):
-        return Timing(warning="the file ends before the audio or video that its index names")
+    elif ends.is_cut_off(container, source, None if videos else sound):
+        return Timing(warning="the file ends before the audio or video that its headers name")
     elif GUESSED in warnings or form in {"wav", "w64"} or (form == "mp3" and _is_too_long(seconds, sound, source.size)):
         return count(container, sound, source, limits) if sound is not None and not videos else Timing()
     return Timing(seconds) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
@@ -92,16 +92,6 @@ def _is_constant(sizes: Counter[int]) -> bool:
     """Whether nearly all frames are of one size, but for padding; a frame with garbage behind it is larger."""
     ((usual, _),) = sizes.most_common(1)
     return sum(number for size, number in sizes.items() if abs(size - usual) <= 2) >= 0.9 * sizes.total()
-
-
-def _is_cut_off(container: Any, size: int) -> bool:
-    """Whether the index of a stream points behind the file's end: what it says is the time of the whole file.
-
-    A file of fragments has no index of frames, and its duration is that of the fragments that are announced.
-    """
-    indexed = [stream for stream in container.streams if stream.frames and len(stream.index_entries)]
-    lasts = [stream.index_entries[-1] for stream in indexed]
-    return any(last.pos + last.size > size for last in lasts)
 
 
 def _of_stream(stream: Any) -> float:

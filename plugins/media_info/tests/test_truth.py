@@ -4,7 +4,9 @@ import os
 import struct
 
 import pytest
-from viewra_plugins.media_info.service import clocks
+from hypothesis import given
+from hypothesis import strategies as st
+from viewra_plugins.media_info.service import clocks, ends
 from viewra_plugins.media_info.service.languages import three_letters
 from viewra_plugins.media_info.service.limits import Limits
 from viewra_plugins.media_info.service.reader import read
@@ -71,6 +73,27 @@ def test_an_index_that_points_behind_the_end_gives_no_duration(samples, tmp_path
     assert found["codec"] == "aac"
     assert "duration" not in found
     assert "ends before" in found["warning"]
+
+
+@pytest.mark.parametrize("name", ["tone.flac", "tone.wv", "tone.tta"])
+def test_a_header_that_claims_more_than_is_there_gives_no_duration(samples, tmp_path, name):
+    whole = (samples / name).read_bytes()
+    found = fields(tmp_path / name, whole[: len(whole) * 6 // 10])
+    assert found["codec"] in {"flac", "wavpack", "tta"}
+    assert found.keys().isdisjoint({"duration", "bitrate"})
+    assert "ends before" in found["warning"]
+    assert "duration" in fields(tmp_path / name, whole + b"TAG" + bytes(125)), "a tag at the end"
+
+
+@given(st.integers(0, 0x10FFFF).filter(lambda number: not 0xD800 <= number <= 0xDFFF))
+def test_numbers_of_frames_are_coded_like_characters(number):
+    assert ends._coded(number) == chr(number).encode()
+
+
+def test_numbers_of_frames_beyond_characters():
+    assert ends._coded(0x1FFFFF) == bytes.fromhex("f7bfbfbf")
+    assert ends._coded(0x3FFFFFF) == bytes.fromhex("fbbfbfbfbf")
+    assert ends._coded(0xFFFFFFFFF) == bytes.fromhex("febfbfbfbfbfbf")
 
 
 def test_frames_are_counted_within_the_limit(samples, tmp_path):
