@@ -43,6 +43,9 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
         "why": "no other plugin said any",
         "others": [],
     }
+    duration = shown["metadata"]["duration"]
+    assert (duration["plugin"], duration["why"]) == ("media_info", "the priority in its manifest")
+    assert [other["plugin"] for other in duration["others"]] == ["audio_tags"]
 
     found = viewra("search", "artist:joplin entertainer", "--json").data
     assert found["total"] >= 1
