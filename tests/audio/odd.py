@@ -126,9 +126,11 @@ def comments(*texts: bytes) -> bytes:
     return b"\0\0\0\0" + struct.pack("<I", len(texts)) + b"".join(struct.pack("<I", len(t)) + t for t in texts)
 
 
-def flac(*blocks: tuple[int, bytes], audio: bytes = b"") -> bytes:
-    """Return a FLAC file at 8 kHz, mono, of unknown length, with further blocks (their kind and content)."""
-    info = struct.pack(">HH", 4096, 4096) + bytes(6) + ((8000 << 44 | 15 << 36).to_bytes(8, "big")) + bytes(16)
+def flac(*blocks: tuple[int, bytes], audio: bytes = b"", samples: int = 0) -> bytes:
+    """Return a FLAC file at 8 kHz, mono, with further blocks (their kind and content); 0 samples: nobody knows."""
+    info = (
+        struct.pack(">HH", 4096, 4096) + bytes(6) + ((8000 << 44 | 15 << 36 | samples).to_bytes(8, "big")) + bytes(16)
+    )
     parts = [(0, info), *blocks]
     made = b"".join(
         bytes([kind | (0x80 if n == len(parts) - 1 else 0)]) + len(content).to_bytes(3, "big") + content

@@ -47,6 +47,10 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     assert (duration["plugin"], duration["why"]) == ("media_info", "the priority in its manifest")
     assert [other["plugin"] for other in duration["others"]] == ["audio_tags"]
 
+    several = viewra("show", next(music.rglob("01 Romanze*")), "--json").data["metadata"]["artist"]
+    assert several["value"] == ["Clara Schumann", "Johannes Brahms"]
+    assert viewra("search", "artist:brahms", "--json").data["total"] == 3
+
     found = viewra("search", "artist:joplin entertainer", "--json").data
     assert found["total"] >= 1
     assert found["results"][0]["path"] == str(song)

@@ -42,7 +42,7 @@ def read(facts: Facts) -> None:
         elif name in names.AIFF:
             texts.append((names.AIFF[name], facts.decode(source.at(chunk.offset, min(chunk.size, 1 << 16)))))
     for offset in tags:
-        facts.attempt("its ID3 tag", lambda at=offset: id3.read(facts, at))  # type: ignore[misc]
+        facts.attempt("its ID3 tag", id3.read, facts, offset)
     facts.add_tag(texts)
     if len(common) < 18:
         raise AudioFileError("it does not say what its audio is")

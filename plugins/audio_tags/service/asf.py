@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from . import names
-from .facts import Facts, Pair
+from .facts import Facts, Pair, collect
 from .source import AudioFileError
 
 CODECS = {
@@ -76,7 +76,7 @@ def read(facts: Facts) -> None:
     _set_seconds(facts, seen, end)
     pairs: list[Pair] = []  # of several values the first may be in one object, and the others in another
     for guid, data in sorted(tags, key=lambda tag: list(READERS).index(tag[0])):
-        facts.attempt("a tag", lambda g=guid, d=data: pairs.extend(READERS[g](facts, d)))  # type: ignore[misc]
+        facts.attempt("a tag", collect, pairs, READERS[guid](facts, data))
     facts.add_tag(pairs)
 
 

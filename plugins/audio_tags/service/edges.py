@@ -58,12 +58,12 @@ def read_tags(facts: Facts, edges: Edges, order: tuple[str, ...]) -> None:
     for kind in order:
         if kind == "id3v2":
             for offset in edges.id3v2:
-                facts.attempt("its ID3 tag", lambda at=offset: id3.read(facts, at))  # type: ignore[misc]
+                facts.attempt("its ID3 tag", id3.read, facts, offset)
         elif kind == "ape":
             for offset, size in edges.ape:
-                facts.attempt("its APE tag", lambda at=offset, n=size: apev2.read(facts, at, n))  # type: ignore[misc]
+                facts.attempt("its APE tag", apev2.read, facts, offset, size)
         elif edges.id3v1:
-            facts.attempt("its ID3v1 tag", lambda: id3.read_v1(facts, edges.id3v1))
+            facts.attempt("its ID3v1 tag", id3.read_v1, facts, edges.id3v1)
 
 
 def _behind(source: Source, start: int) -> tuple[int, bytes, tuple[tuple[int, int], ...]]:

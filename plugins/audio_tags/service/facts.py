@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 from .source import AudioFileError, Source
 
+P = ParamSpec("P")
 Pair = tuple[str, str]
 """A field and one raw value of it."""
 
@@ -46,10 +48,10 @@ class Facts:
         if len(self.warnings) < MAX_WARNINGS and text not in self.warnings:
             self.warnings.append(text)
 
-    def attempt(self, what: str, read: Callable[[], None]) -> None:
-        """Read one part that the file can be understood without; when it fails, warn that ``what`` cannot be read."""
+    def attempt(self, what: str, read: Callable[P, None], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call ``read`` for a part that the file can be understood without; warn when ``what`` cannot be read."""
         try:
-            read()
+            read(*args, **kwargs)
         except Exception as error:
             # Whatever a parser of arbitrary bytes raises (struct.error, ValueError, IndexError …) is the file's fault.
             if self.source.exhausted:
@@ -60,7 +62,7 @@ class Facts:
         """Keep the pairs of one tag, those from before an error as well; the error is raised again."""
         kept: list[Pair] = []
         self.tags.append(kept)
-        kept.extend(pairs) if isinstance(pairs, list) else _fill(kept, pairs)
+        collect(kept, pairs)
 
     def hold(self, seconds: float, claimed: float) -> None:
         """Set the time that is there, and warn when the header claims more of it."""
@@ -112,6 +114,7 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _fill(kept: list[Pair], pairs: Iterable[Pair]) -> None:
+def collect(kept: list[Pair], pairs: Iterable[Pair]) -> None:
+    """Add pairs to those that are kept, also those from before an error."""
     for pair in pairs:
         kept.append(pair)  # noqa: PERF402 - extend() would lose the pairs before an error

@@ -83,10 +83,10 @@ def read(facts: Facts) -> None:
             info = stream_info(source.at(at, min(size, 34)))
         elif kind == COMMENTS:
             data = source.at(at, size)
-            facts.attempt("its Vorbis comment", lambda d=data: vorbis.read(facts, d))  # type: ignore[misc]
+            facts.attempt("its Vorbis comment", vorbis.read, facts, data)
         elif kind == PICTURE:
             block = source.at(at, min(size, vorbis.PICTURE_HEAD))
-            facts.attempt("a picture", lambda b=block, n=size: _picture(facts, b, n))  # type: ignore[misc]
+            facts.attempt("a picture", _picture, facts, block, size)
         at += size
         if head[0] & 0x80:
             break
@@ -109,8 +109,10 @@ def _set(facts: Facts, info: StreamInfo, audio_at: int) -> None:
         return
     size = min(max(info.largest_frame * 2, 32 * 1024), MAX_TAIL, facts.audio_bytes)
     last = last_sample(facts.source.at(facts.end - size, size), info)
+    if last is None and size == facts.audio_bytes:  # not one frame
+        facts.hold(0, info.samples / info.rate)
     # The last frame may be shorter than it should be; only what is missing beyond a whole block is missing for certain.
-    if info.samples and (last is None or last + info.largest_block >= info.samples):
+    elif info.samples and (last is None or last + info.largest_block >= info.samples):
         facts.hold(info.samples / info.rate, 0)
     elif last is not None:
         facts.hold(last / info.rate, info.samples / info.rate)

@@ -77,7 +77,9 @@ def read_ape(facts: Facts) -> None:
         count = min(frames, table_size // 4, MAX_FRAMES)
         offsets = array("I", _whole_words(source.at(table_at, count * 4)))
         held = facts.end - facts.start
-        if version >= 3980:
+        if len(offsets) < frames:
+            offsets, end = array("I"), held + 1  # the file ends within the table, before its audio
+        elif version >= 3980:
             end = _described_end(source.exactly(facts.start, 52))
         elif offsets:
             end = offsets[-1] + 1  # such a header does not say how long the last frame is
@@ -106,7 +108,7 @@ def read_dsf(facts: Facts) -> None:
     source = facts.source
     (tag_at,) = struct.unpack_from("<Q", source.exactly(facts.start, 28), 20)
     if tag_at:
-        facts.attempt("its ID3 tag", lambda: id3.read(facts, facts.start + tag_at))
+        facts.attempt("its ID3 tag", id3.read, facts, facts.start + tag_at)
     form = source.exactly(facts.start + 28, 52)
     if form[:4] != b"fmt ":
         raise AudioFileError("it has no format chunk")

@@ -52,7 +52,7 @@ def read(facts: Facts) -> None:
     _set_seconds(facts, movie, track, moofs, cut)
     if cut and not facts.warnings:
         facts.warn("the file is cut off behind its audio")
-    facts.attempt("its tag", lambda: mp4_tags.read(facts, movie))
+    facts.attempt("its tag", mp4_tags.read, facts, movie)
 
 
 def _audio_track(source: Source, movie: Atom) -> Track | None:
@@ -86,5 +86,8 @@ def _set_seconds(facts: Facts, movie: Atom, track: Track, moofs: list[Atom], cut
             facts.warn("the file ends before all of its audio")
         return
     ticks = track.ticks or whole_ticks(source, track.table)
-    held = held_ticks(source, track.table) if cut or not facts.audio_bytes else None
-    facts.hold((ticks if held is None else min(held, ticks)) / scale, ticks / scale)
+    held: int | None = ticks
+    if cut or not facts.audio_bytes:
+        held = held_ticks(source, track.table)
+    if held is not None:
+        facts.hold(min(held, ticks) / scale, ticks / scale)

@@ -52,7 +52,7 @@ def read(facts: Facts, description: bytes) -> None:
     if facts.codec == "pcm":
         facts.bits = BITS.get(name, bits)
     for kind, data in _parts(entry, at, 0):
-        facts.attempt("the description of its audio", lambda k=kind, d=data: _configure(facts, k, d))  # type: ignore[misc]
+        facts.attempt("the description of its audio", _configure, facts, kind, data)
         if kind == b"frma" and name in PROTECTED:
             facts.codec = CODECS.get(data[:4], "")
     if name == b"drms" and not facts.codec:

@@ -46,7 +46,7 @@ def _read_meta(facts: Facts, meta: Atom, pairs: list[Pair]) -> None:
         elif atom.name == b"ilst":
             for item in atoms.inside(source, atom):
                 name = _name(item.name, keys)
-                facts.attempt(f"the tag {name}", lambda i=item, n=name: _read_item(facts, i, n, pairs, later))  # type: ignore[misc]
+                facts.attempt(f"the tag {name}", _read_item, facts, item, name, pairs, later)
     pairs += later
 
 

@@ -119,7 +119,7 @@ def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
     if not packet:
         raise AudioFileError("its header pages are damaged")
     comments = codec.comments(packet)
-    facts.attempt("its Vorbis comment", lambda: vorbis.read(facts, comments))
+    facts.attempt("its Vorbis comment", vorbis.read, facts, comments)
     if codec.name == "vorbis":
         setup, after = next(packets, (b"", after))
         if setup[:7] != b"\x05vorbis":
@@ -128,7 +128,7 @@ def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
         for block, end in packets:
             after = end
             if block[0] & 0x7F == flac.PICTURE:
-                facts.attempt("a picture", lambda b=block[4:]: _picture(facts, b))  # type: ignore[misc]
+                facts.attempt("a picture", _picture, facts, block[4:])
             if block[0] & 0x80 or block[:1] == b"\xff":
                 break
     return after

@@ -13,6 +13,9 @@ LOSSLESS = frozenset({"flac", "alac", "pcm", "ape", "wavpack", "tta", "dsd"})
 SHORTEST = 0.0005
 """Seconds; less is nothing, with three decimals."""
 
+LEAST_BITRATE = 10
+"""Bits a second that any audio takes: silence without loss takes twice as much."""
+
 MAX_SECONDS = 10_000_000
 """Beyond that a duration is a wrong header, not music."""
 
@@ -34,6 +37,9 @@ def properties(facts: Facts, name: str) -> dict[str, str]:
     seconds = _positive(facts.seconds or 0, MAX_SECONDS)
     bitrate = _positive(facts.bitrate, MAX_NUMBER)
     held = facts.audio_bytes if facts.audio_bytes is not None else facts.source.size
+    if seconds * LEAST_BITRATE > facts.source.size * 8:
+        facts.warn(f"its header claims {seconds:.3f} s of audio, more than the file can hold")
+        seconds = 0.0
     if seconds and held:
         average = held * 8 / seconds
         if bitrate > average * SLACK or not bitrate:

@@ -73,16 +73,16 @@ def read(facts: Facts) -> None:
             tags.append((name, chunk))
     for name, chunk in tags:
         if name != b"LIST":
-            facts.attempt("its ID3 tag", lambda at=chunk.offset: id3.read(facts, at))  # type: ignore[misc]
+            facts.attempt("its ID3 tag", id3.read, facts, chunk.offset)
     for name, chunk in tags:
         if name == b"LIST":
             data = source.at(chunk.offset, chunk.size)
-            facts.attempt("its INFO list", lambda d=data: facts.add_tag(_info(facts, d, order)))  # type: ignore[misc]
+            facts.attempt("its INFO list", facts.add_tag, _info(facts, data, order))
     if form is None:
         raise AudioFileError("it has no format chunk")
     _set(facts, form, held, claimed, fact)
     if facts.codec in {"mp2", "mp3"} and held:
-        facts.attempt("its MPEG audio", lambda: _set_mpeg(facts, data_at, held))
+        facts.attempt("its MPEG audio", _set_mpeg, facts, data_at, held)
 
 
 def _format(data: bytes, order: str) -> Format:

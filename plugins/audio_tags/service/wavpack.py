@@ -13,6 +13,9 @@ RATES = (6000, 8000, 9600, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 4800
 HEADER = 32
 MONO, INITIAL, FINAL, DSD = 1 << 2, 1 << 11, 1 << 12, 1 << 31
 CHANNEL_INFO, SAMPLE_RATE, DSD_BLOCK = 0x0D, 0x27, 0x0E
+MAX_SAMPLES = 131_072
+"""Samples of one block at most, but for files that nobody makes."""
+
 MAX_STREAMS = 64
 TAILS = (64 * 1024, 1024 * 1024)
 """Bytes at the end of the file in which the last block is looked for."""
@@ -87,7 +90,7 @@ def _samples_there(facts: Facts, first: Block) -> int | None:
         at = len(tail)
         while (at := tail.rfind(b"wvpk", 0, at)) >= 0:
             block = parse(tail[at : at + HEADER], start + at)
-            if block and block.samples and block.index >= first.index:
+            if block and block.samples and first.index <= block.index <= (start + at) // HEADER * MAX_SAMPLES:
                 whole = block.end - start - at
                 return block.index - first.index + block.samples * min(facts.end - start - at, whole) // whole
         if start == facts.start:

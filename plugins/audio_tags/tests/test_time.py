@@ -8,6 +8,7 @@ from viewra_plugins.audio_tags.service.reader import read
 
 from tests.audio import odd
 from tests.audio.damage import atom
+from tests.audio.encode import silent_ape
 from tests.vocabulary import check
 
 SECOND = bytes(16_000)
@@ -210,6 +211,25 @@ def test_an_ogg_stream_that_was_cut_out_of_a_longer_one(facts):
     *headers, _ = odd.vorbis_pages(1)
     pages = [odd.ogg_page(bytes(500), serial=1, granule=n * 8000, flags=4 * (n == 103)) for n in range(100, 104)]
     has(facts("a.ogg", b"".join(headers + pages)), duration="3.000")
+
+
+NO_AUDIO = mp4(chunks=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.flac", odd.flac(audio=bytes(100), samples=80_000_000)),
+        ("a.m4a", NO_AUDIO[: NO_AUDIO.index(b"mdat") - 4]),
+        ("a.wv", odd.wavpack_block(4410, 0xFFFF_FFFF) + odd.wavpack_block(4410, 0xFFFF_FFFF, index=4_000_000_000)),
+        ("a.tta", odd.tta(8000, 80_000_000)[:1000]),
+        ("a.ape", silent_ape(44_100, 3600)[:80]),
+    ],
+)
+def test_a_file_without_the_audio_that_its_header_claims_has_no_such_time(facts, name, content):
+    fields = facts(name, content)
+    assert float(fields.get("duration", 0)) < 1
+    assert "sample_rate" in fields
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,14 @@ def test_what_manifests_state_comes_after_the_operator(orders, stated, plugins: 
     assert title.why == why
 
 
+def test_several_values_stay_apart_and_are_one_text_in_the_index() -> None:
+    reading = Reading("a", 1, {"artist": ["Clara", "Johannes"], "title": "Trio"})
+    for readings in ([reading], [reading, OLD]):
+        assert merge(readings, Priorities({"*": ["a"]}))["artist"].value == ["Clara", "Johannes"]
+        picked = pick(readings, ("artist", "title", "genre"), Priorities({"*": ["a"]}))
+        assert picked == {"artist": "Clara; Johannes", "title": "Trio", "genre": ""}
+
+
 def test_the_newest_and_the_only_one() -> None:
     merged = merge([OLD, NEW], Priorities())
     assert (merged["album"].plugin, merged["album"].why) == ("new", "read last")
