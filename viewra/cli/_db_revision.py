@@ -9,6 +9,7 @@ import click
 
 from viewra import drafts
 from viewra.cli._options import Options
+from viewra.cli._output import print_line
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
 from viewra.errors import UsageError
@@ -36,4 +37,4 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
             directory = find_plugin(looking.plugins, plugin_id).path
         assert directory is not None  # noqa: S101 - a plugin that the command line finds is in a directory
         file = drafts.write(Path(directory) / "migrations", message, drafts.EMPTY)
-    click.echo(str(file))
+    print_line(str(file))

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import click
 
-from viewra.cli._output import json_option, print_json
+from viewra.cli._output import json_option, print_json, print_line, print_lines
 from viewra.cli._plugins_settings import pair
 from viewra.errors import ManifestError, PluginError, ViewraError
 from viewra.manifest.report import CheckReport, check
@@ -27,9 +27,10 @@ def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_j
         print_json(report.data())
     else:
         if text := report.text():
-            click.echo(text + "\n")
+            print_lines(text)
+            print_line()
         errors, warnings = len(report.errors), len(report.warnings)
-        click.echo(f"{directory}: {errors} errors, {warnings} warnings" if errors or warnings else f"{directory}: fine")
+        print_line(f"{directory}: {errors} errors, {warnings} warnings" if errors or warnings else f"{directory}: fine")
     if not report.ok:
         click.get_current_context().exit(1)
 

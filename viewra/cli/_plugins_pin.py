@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from viewra.cli._options import Options
+from viewra.cli._output import print_line
 from viewra.host.admin.find import find_plugin
 
 
@@ -15,9 +16,9 @@ def pin_command(options: Options, plugin_id: str) -> None:
     """Run a plugin only with the code that it has now; changed code is refused until it is pinned again."""
     with options.host(exclusive=False) as host:
         pin = find_plugin(host.plugins, plugin_id).pin()
-    click.echo(f"{plugin_id} is pinned: SHA-256 of its entry point {pin.entry}")
+    print_line(f"{plugin_id} is pinned: SHA-256 of its entry point {pin.entry}")
     if pin.tree:
-        click.echo(f"and of its directory {pin.tree}")
+        print_line(f"and of its directory {pin.tree}")
 
 
 @click.command("unpin")
@@ -27,4 +28,4 @@ def unpin_command(options: Options, plugin_id: str) -> None:
     """Let any code of a plugin run."""
     with options.host(exclusive=False) as host:
         find_plugin(host.plugins, plugin_id).unpin()
-    click.echo(f"{plugin_id} is not pinned")
+    print_line(f"{plugin_id} is not pinned")

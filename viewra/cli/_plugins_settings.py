@@ -9,7 +9,7 @@ import click
 
 from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
 
 
@@ -37,9 +37,9 @@ def settings_command(
         rows = [(one["key"], _value(one), one["source"], one["constraint"] or one["type"]) for one in shown]
         print_table(rows, ("KEY", "VALUE", "FROM", "ALLOWED"))
     else:
-        click.echo(f"{plugin_id} has no settings")
+        print_line(f"{plugin_id} has no settings")
     if answer["pid"] is not None and (pairs or unset):
-        click.echo(
+        print_line(
             f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins reload {plugin_id}",
             err=True,
         )

@@ -8,7 +8,7 @@ import click
 from viewra import library
 from viewra.cli import scan
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
 from viewra.host import Host
 from viewra.library import display
@@ -31,7 +31,7 @@ def add(options: Options, path: str, as_json: bool) -> None:
     if as_json:
         print_json(_data(added))
     else:
-        click.echo(f"library {added.id}: {display(added.path)}")
+        print_line(f"library {added.id}: {display(added.path)}")
 
 
 @command.command("list")
@@ -46,7 +46,7 @@ def list_(options: Options, as_json: bool) -> None:
     elif found:
         print_table([(one.id, one.files, one.path) for one in found], ("ID", "FILES", "PATH"))
     else:
-        click.echo("no libraries yet: viewra scan PATH makes one")
+        print_line("no libraries yet: viewra scan PATH makes one")
 
 
 @command.command("remove")
@@ -60,7 +60,7 @@ def remove(options: Options, library_: str, as_json: bool) -> None:
     if as_json:
         print_json(_data(removed))
     else:
-        click.echo(f"removed library {removed.id}: {display(removed.path)} ({removed.files} files)")
+        print_line(f"removed library {removed.id}: {display(removed.path)} ({removed.files} files)")
 
 
 @command.command("scan")
@@ -99,9 +99,9 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
         if field is not None:
             count = library.set_priority(host.engine, field, plugins)
             if not as_json:
-                click.echo(f"{count} files are searched by the new order" if count else "done")
+                print_line(f"{count} files are searched by the new order" if count else "done")
             else:
-                click.echo(f"{count} files indexed anew", err=True)
+                print_line(f"{count} files indexed anew", err=True)
         orders = library.list_priorities(host.engine)
     if as_json:
         print_json([{"field": name, "plugins": order} for name, order in orders.items()])
@@ -110,7 +110,7 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
             [(name, ", ".join(order)) for name, order in orders.items()], ("FIELD", "PLUGINS, THE FIRST COUNTS")
         )
     elif field is None:
-        click.echo("no orders: where plugins differ, what was read last counts")
+        print_line("no orders: where plugins differ, what was read last counts")
 
 
 def _path(host: Host, name: str) -> str:

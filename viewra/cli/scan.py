@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +14,11 @@ import click
 
 from viewra import library
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json
+from viewra.cli._output import json_option, print_json, print_line
 from viewra.cli._progress import Progress
 from viewra.host import Host
 from viewra.library import display
+from viewra.library.interrupt import Escalation, handled
 from viewra.types import ScanFailure, ScanReport, ScanStatus
 
 LISTENERS_S = 1.0
@@ -78,21 +78,11 @@ def _scan_each(
 
 @contextmanager
 def _interrupted() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (or SIGTERM) sets; the second one interrupts for good."""
+    """An event that the first Ctrl-C (SIGTERM, SIGHUP) sets; the second one interrupts for good."""
     cancel = threading.Event()
-
-    def handle(_number: int, _frame: object) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-        click.echo("\nstopping: what was read is kept; once more to stop at once", err=True)
-
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    said = "stopping: what was read is kept; once more to stop at once"
+    with handled(Escalation(cancel, lambda: print_line(said, err=True))):
         yield cancel
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[str, Any]:
@@ -132,17 +122,17 @@ def _summarize(reports: Sequence[ScanReport], pending: dict[str, int]) -> None:
     for report in reports:
         counts = report.counts
         rate = f", {counts.seen / report.duration_s:,.0f} files/s" if report.duration_s else ""
-        click.echo(f"{display(report.library_path)}: {report.status} in {report.duration_s:.1f} s{rate}")
-        click.echo(
+        print_line(f"{display(report.library_path)}: {report.status} in {report.duration_s:.1f} s{rate}")
+        print_line(
             f"  {counts.seen:,} files: {counts.new:,} new, {counts.changed:,} changed, {counts.moved:,} moved, "
             f"{counts.unchanged:,} unchanged; {counts.deleted:,} deleted; {counts.failed:,} failed"
         )
         for failure in report.failures[:SHOWN_FAILURES]:
             who = f"{failure.plugin}: " if failure.plugin else ""
-            click.echo(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")
+            print_line(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")
         if len(report.failures) > SHOWN_FAILURES:
-            click.echo(f"  … and {len(report.failures) - SHOWN_FAILURES} more failures; --json lists them")
+            print_line(f"  … and {len(report.failures) - SHOWN_FAILURES} more failures; --json lists them")
     for plugin, count in pending.items():
-        click.echo(
+        print_line(
             f"  {plugin} has {count:,} notifications pending: they are delivered at the next scan, or with --wait"
         )

@@ -6,7 +6,7 @@ import attrs
 import click
 
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import LockedError
 from viewra.library import display
 from viewra.types import SearchPage
@@ -26,7 +26,7 @@ def command(options: Options, query: tuple[str, ...], limit: int, offset: int, a
     """
     page = _search(options, " ".join(query), limit, offset)
     for error in page.errors:
-        click.echo(f"viewra: {error}", err=True)
+        print_line(f"viewra: {error}", err=True)
     if as_json:
         results = [{**attrs.asdict(hit), "path": display(hit.path)} for hit in page.results]
         print_json({"total": page.total, "results": results})
@@ -34,9 +34,9 @@ def command(options: Options, query: tuple[str, ...], limit: int, offset: int, a
         rows = [(f"{hit.score:.2f}", hit.title, hit.artist, hit.album, hit.path or hit.source) for hit in page.results]
         print_table(rows, ("SCORE", "TITLE", "ARTIST", "ALBUM", "PATH"))
         if page.total > len(page.results):
-            click.echo(f"{len(page.results)} of {page.total} hits; --limit and --offset show others")
+            print_line(f"{len(page.results)} of {page.total} hits; --limit and --offset show others")
     else:
-        click.echo("nothing found")
+        print_line("nothing found")
 
 
 def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage:
@@ -44,6 +44,6 @@ def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage
         with options.host() as host:
             return host.search(query, limit=limit, offset=offset)
     except LockedError as error:
-        click.echo(f"viewra: only the library is searched, not the plugins' own sources: {error}", err=True)
+        print_line(f"viewra: only the library is searched, not the plugins' own sources: {error}", err=True)
     with options.host(exclusive=False) as host:
         return host.search(query, limit=limit, offset=offset, plugins=False)

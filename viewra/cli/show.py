@@ -9,7 +9,7 @@ import click
 
 from viewra import library
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.library import display
 from viewra.types import MetadataValue
 
@@ -48,12 +48,13 @@ def command(options: Options, path: str, as_json: bool) -> None:
             }
         )
         return
-    click.echo(display(file.path))
-    click.echo(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}\n")
+    print_line(display(file.path))
+    print_line(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}")
+    print_line()
     if fields:
         print_table([row for field, said in fields for row in _rows(field, said)], ("FIELD", "VALUE", "PLUGIN", "WHY"))
     else:
-        click.echo("no metadata: no plugin read it")
+        print_line("no metadata: no plugin read it")
 
 
 def _data(said: MetadataValue) -> dict[str, Any]:
