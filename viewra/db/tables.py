@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0005"
+REVISION = "0007"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -155,6 +155,11 @@ file_metadata = sa.Table(
     sa.Column("data", sa.Text),  # a JSON object of text; NULL without metadata
     sa.Column("read_at", sa.BigInteger, nullable=False),
 )
+sa.Index(
+    "ix_file_metadata_failed",
+    file_metadata.c.media_file_id,
+    sqlite_where=file_metadata.c.status == sa.literal_column("'error'"),  # in PostgreSQL too, as above
+)
 
 field_priorities = sa.Table(
     "field_priorities",
@@ -198,7 +203,23 @@ listener_cursors = sa.Table(
     metadata,
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("event_id", Id, nullable=False),
-    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),  # how many were set aside so far
+    sa.Column("gone", Flag, nullable=False, server_default=sa.false()),  # its plugin is not installed: nothing is kept
+    sa.Column("seen_at", sa.BigInteger, nullable=False, server_default="0"),  # when a host last had its plugin
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),  # at the event behind ``event_id``
+    sa.Column("retry_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),  # of the last attempt
+)
+
+set_aside_events = sa.Table(
+    "set_aside_events",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("event_id", Id, sa.ForeignKey("scan_events.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("due", Flag, nullable=False),  # the operator wants it delivered again
 )
 
 
