@@ -1,4 +1,4 @@
-"""What fails stays known: notifications that a listener could not take, and an index of files that could not be read."""
+"""What fails stays known: notifications that a listener could not take, an index of files that could not be read."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from viewra.cli._control import alone, ask, ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table, print_text
 from viewra.cli._plugins_check import check_command
+from viewra.cli._plugins_events import events_command
 from viewra.cli._plugins_health import health_command
 from viewra.cli._plugins_life import (
     disable_command,
@@ -39,6 +40,7 @@ _COMMANDS = (
     stats_command,
     check_command,
     logs_command,
+    events_command,
     settings_command,
     pin_command,
     unpin_command,

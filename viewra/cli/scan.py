@@ -13,6 +13,7 @@ import attrs
 import click
 
 from viewra import library
+from viewra.cli import _plugins_events
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line
 from viewra.cli._progress import Progress
@@ -21,8 +22,8 @@ from viewra.library import display
 from viewra.library.interrupt import Escalation, handled
 from viewra.types import ScanFailure, ScanReport, ScanStatus
 
-LISTENERS_S = 1.0
-"""Seconds in which plugins may catch up with the notifications of a scan before the command ends."""
+LISTENERS_S, STALL_S = 10.0, 2.0
+"""Seconds in which plugins may catch up with notifications before the command ends, as long as one gets further."""
 SHOWN_FAILURES = 20
 """Failures that the summary lists; ``--json`` lists more."""
 
@@ -53,12 +54,16 @@ def run(options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_js
     with _interrupted() as cancel, options.host() as host:
         with Progress(shown=not as_json) as progress:
             reports = _scan_each(host, paths, full, cancel, progress)
-        patience_s = math.inf if wait else LISTENERS_S
-        pending = host.finish_notifications(0 if cancel.is_set() else patience_s, cancel=cancel)
+        patience_s, stall_s = (math.inf, math.inf) if wait else (LISTENERS_S, STALL_S)
+        patience_s = 0 if cancel.is_set() else patience_s
+        pending = host.finish_notifications(patience_s, cancel=cancel, stall_s=stall_s)
+        notes = _plugins_events.notes(host, pending)
     if as_json:
         print_json(report_data(reports, pending))
     else:
-        _summarize(reports, pending)
+        _summarize(reports)
+        for line in notes:
+            print_line(f"  {line}")
     if any(report.status is not ScanStatus.COMPLETED for report in reports):
         click.get_current_context().exit(1)
 
@@ -118,7 +123,7 @@ def _failure(failure: ScanFailure) -> dict[str, Any]:
     return {"path": display(failure.path), "plugin": failure.plugin, "error": display(failure.error)}
 
 
-def _summarize(reports: Sequence[ScanReport], pending: dict[str, int]) -> None:
+def _summarize(reports: Sequence[ScanReport]) -> None:
     for report in reports:
         counts = report.counts
         rate = f", {counts.seen / report.duration_s:,.0f} files/s" if report.duration_s else ""
@@ -132,7 +137,3 @@ def _summarize(reports: Sequence[ScanReport], pending: dict[str, int]) -> None:
             print_line(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")
         if len(report.failures) > SHOWN_FAILURES:
             print_line(f"  … and {len(report.failures) - SHOWN_FAILURES} more failures; --json lists them")
-    for plugin, count in pending.items():
-        print_line(
-            f"  {plugin} has {count:,} notifications pending: they are delivered at the next scan, or with --wait"
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -210,14 +211,18 @@ class Host:
             self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress, notifier=notifier
         )
 
-    def finish_notifications(self, timeout_s: float, *, cancel: threading.Event | None = None) -> dict[str, int]:
+    def finish_notifications(
+        self, timeout_s: float, *, cancel: threading.Event | None = None, stall_s: float = math.inf
+    ) -> dict[str, int]:
         """Wait, for at most ``timeout_s`` seconds, until listeners have heard of everything; gives what still waits.
+
+        It also ends when none gets any further for ``stall_s`` seconds.
 
         Scans never wait for listeners; the ones left behind go on by themselves while the host is open.
         """
         notifier = self._delivery()
         notifier.open()
-        notifier.wait_idle(timeout_s, cancel=cancel)
+        notifier.wait_idle(timeout_s, cancel=cancel, stall_s=stall_s)
         return notifier.pending()
 
     def search(self, query: str, *, limit: int = 20, offset: int = 0, plugins: bool = True) -> SearchPage:
@@ -227,7 +232,7 @@ class Host:
     def _delivery(self) -> library.Notifier:
         """The notifier, made when it is first needed: a host that only looks something up wakes no listener."""
         if self._notifier is None:
-            self._notifier = library.Notifier(self.engine, self.hook)
+            self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))
             self._resources.callback(self._notifier.close, 0.0)
         return self._notifier
 

@@ -21,24 +21,33 @@ if TYPE_CHECKING:
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
     from viewra.library.searching import search
+    from viewra.library.set_aside import ListenerState, listener_state
+    from viewra.library.set_aside import counts as set_aside_counts
+    from viewra.library.set_aside import drop as drop_set_aside
+    from viewra.library.set_aside import retry as retry_set_aside
     from viewra.library.showing import show
 
 __all__ = [
     "Finding",
+    "ListenerState",
     "Notifier",
     "ScanProgress",
     "add_library",
     "check_folder",
     "display",
     "distinct_folders",
+    "drop_set_aside",
     "forget_listener",
     "has_read",
     "list_libraries",
     "list_priorities",
+    "listener_state",
     "recover",
     "remove_library",
+    "retry_set_aside",
     "scan",
     "search",
+    "set_aside_counts",
     "set_priority",
     "show",
     "verify",
@@ -46,6 +55,7 @@ __all__ = [
 
 _HOMES = {
     "Finding": "fsck",
+    "ListenerState": "set_aside",
     "Notifier": "notify",
     "ScanProgress": "report",
     "add_library": "libraries",
@@ -55,6 +65,7 @@ _HOMES = {
     "has_read": "priorities",
     "list_libraries": "libraries",
     "list_priorities": "priorities",
+    "listener_state": "set_aside",
     "recover": "recovery",
     "remove_library": "libraries",
     "scan": "scanner",
@@ -65,7 +76,18 @@ _HOMES = {
 }
 
 
+_OTHER_NAMES = {
+    "drop_set_aside": ("set_aside", "drop"),
+    "retry_set_aside": ("set_aside", "retry"),
+    "set_aside_counts": ("set_aside", "counts"),
+}
+"""Those whose name says more here than at home."""
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _OTHER_NAMES:
+        home, own = _OTHER_NAMES[name]
+        return getattr(importlib.import_module(f"{__name__}.{home}"), own)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -38,7 +38,7 @@ LONGEST_WAIT_S = 5.0
 """A call waits so long for a restart after a crash; one that would have to wait longer fails at once."""
 
 
-_CLOSING = "is being stopped for good"
+_CLOSING = "is stopped, as its host ends"
 
 
 class Runs:
