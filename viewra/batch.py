@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from viewra import types  # its classes are made when they are used: light start-up
-from viewra.services import MetadataScraperService, ScannerHookService
+from viewra.services import LibraryEventsService, MetadataScraperService, ScannerHookService
 
 if TYPE_CHECKING:
-    from viewra.types import FileOutcome, FileToRead, ScanEvent
+    from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent
 
 
 def extract_metadata_batch(service: MetadataScraperService, files: Sequence[FileToRead]) -> list[FileOutcome]:
@@ -26,6 +26,15 @@ def extract_metadata_batch(service: MetadataScraperService, files: Sequence[File
 def on_scan_events(service: ScannerHookService, events: Sequence[ScanEvent]) -> list[str]:
     """Deliver each event in order; gives a text for each: empty when it was taken, else why not."""
     return [_deliver(service, event) for event in events]
+
+
+def on_library_events(service: LibraryEventsService, events: Sequence[LibraryEvent]) -> list[str]:
+    """Deliver events together; gives a text for each: empty when they were taken, else why not."""
+    try:
+        service.on_library_events(events)
+    except Exception as error:  # as below
+        return [reason(error)] * len(events)
+    return [""] * len(events)
 
 
 def method_of(service: Any, name: str) -> Callable[..., Any]:
@@ -41,7 +50,7 @@ def reason(error: BaseException) -> str:
 
 def answers(service: Any, name: str) -> bool:
     """Whether this service object has a function for ``name``."""
-    return name in _FORMS or callable(getattr(service, name, None))
+    return name in _FORMS.keys() - _OPTIONAL or callable(getattr(service, name, None))
 
 
 def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: bool) -> FileOutcome:
@@ -70,4 +79,7 @@ def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
 _FORMS: dict[str, Callable[..., Any]] = {
     "extract_metadata_batch": extract_metadata_batch,
     "on_scan_events": on_scan_events,
+    "on_library_events": on_library_events,
 }
+_OPTIONAL = frozenset({"on_library_events"})
+"""Batch forms of what a service need not have."""

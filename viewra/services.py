@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # light start-up: a plugin makes only the values that it uses
         FileOutcome,
         FileToRead,
         Health,
+        LibraryEvent,
         PluginContext,
         PluginInfo,
         ScanEvent,
@@ -58,6 +59,18 @@ class ScannerHookService(Protocol):
 
     def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
         """MUST accept the end of a scan; ``stats`` has the counts of the report and ``status``, as text."""
+        ...
+
+
+@runtime_checkable
+class LibraryEventsService(Protocol):
+    """What a scanner hook MAY be besides: one that hears what became of files that the library knew.
+
+    The events come in order with those of scans. A moved file is told of here and by ``on_media_file_scanned``.
+    """
+
+    def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
+        """MUST accept files that are missing, have returned, moved or were purged. At least once: MAY come twice."""
         ...
 
 
@@ -221,6 +234,9 @@ class ListenerSession(Protocol):
         """The plugin."""
         ...
 
-    def deliver(self, event: ScanEvent) -> None:
-        """Deliver one notification and wait for the answer; raises a ``PluginError``."""
+    def deliver(self, event: ScanEvent | LibraryEvent) -> None:
+        """Deliver one notification and wait for the answer; raises a ``PluginError``.
+
+        A plugin that does not listen to an event of its kind is not told of it.
+        """
         ...

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from viewra.types.library import (
+        FollowLinks,
         Library,
+        LibrarySettings,
         MediaFile,
         MetadataValue,
+        MissingFile,
         ScanCounts,
         ScanFailure,
         ScanReport,
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     )
     from viewra.types.plugin import Health, PluginContext, PluginInfo
     from viewra.types.result import Result
-    from viewra.types.scan import FileOutcome, FileToRead, ScanEvent, ScanEventKind
+    from viewra.types.scan import FileOutcome, FileToRead, LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
     from viewra.types.schema import SchemaRevision, SchemaState
     from viewra.types.search import SearchCapabilities, SearchResponse, SearchResult
     from viewra.types.state import PluginState
@@ -39,10 +42,15 @@ __all__ = [
     "AdminPage",
     "FileOutcome",
     "FileToRead",
+    "FollowLinks",
     "Health",
     "Library",
+    "LibraryEvent",
+    "LibraryEventKind",
+    "LibrarySettings",
     "MediaFile",
     "MetadataValue",
+    "MissingFile",
     "PluginContext",
     "PluginInfo",
     "PluginState",
@@ -66,10 +74,11 @@ MAX_ID = 2**32 - 1
 """Ids of media files, scan jobs and libraries are 1 … MAX_ID: the wire carries them as uint32."""
 
 _MODULES = {
-    "library": "Library MediaFile MetadataValue ScanCounts ScanFailure ScanReport ScanStatus SearchHit SearchPage",
+    "library": "FollowLinks Library LibrarySettings MediaFile MetadataValue MissingFile ScanCounts ScanFailure ScanReport "
+    "ScanStatus SearchHit SearchPage",
     "plugin": "Health PluginContext PluginInfo",
     "result": "Result",
-    "scan": "FileOutcome FileToRead ScanEvent ScanEventKind",
+    "scan": "FileOutcome FileToRead LibraryEvent LibraryEventKind ScanEvent ScanEventKind",
     "schema": "SchemaRevision SchemaState",
     "search": "SearchCapabilities SearchResponse SearchResult",
     "state": "PluginState",
