@@ -6,9 +6,9 @@ Finding the files is the host's; keeping an operator's settings too. Nothing her
 from __future__ import annotations
 
 from viewra.manifest.load import load
-from viewra.manifest.model import HealthChecks, Manifest, Permission, Restart, Runtime
+from viewra.manifest.model import Manifest, Permission
 from viewra.manifest.report import CheckReport, as_dict, check, entry_point_problem, render
-from viewra.manifest.runtime import RuntimeSchema
+from viewra.manifest.runtime import HealthChecks, Restart, Runtime, RuntimeSchema
 from viewra.manifest.settings import SettingField, SettingsGroup, SettingsSchema
 
 __all__ = [

@@ -16,9 +16,11 @@ from viewra.manifest.cue.evaluator import Evaluator
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
+from viewra.manifest.cue.references import find
 from viewra.manifest.cue.source import Place
 from viewra.manifest.cue.value import parse_text
 from viewra.manifest.findings import notes
+from viewra.manifest.requirements import unmet
 from viewra.manifest.runtime import RuntimeSchema, runtime
 from viewra.manifest.settings import SettingsSchema
 
@@ -97,6 +99,8 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
     warnings: list[Problem] = []
     notes(root, data, problems, warnings)
     entry_point = _entry_point(root, data, problems)
+    if not problems:
+        unmet(root, data, problems)
     if problems:
         for problem in problems:
             _explain(root, problem)
@@ -127,17 +131,46 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
 
 def _explain(root: Node, problem: Problem) -> None:
     """Say in words what the schema expected, where it has words for it."""
-    if problem.kind not in ("bound", "type", "value"):
-        return
+    node, above = _at(root, problem.path)
+    if problem.kind == "closed" and above is not None:
+        for pattern, _, _ in above.patterns:
+            label = (named(pattern.attributes, "expected") or {}).get("label")
+            if label:
+                problem.message = f"expected {label}"
+    elif problem.kind in ("bound", "type", "value") and node is not None and node.basic.concrete:
+        for conjunct in node.conjuncts:
+            expected = next((text for text in named(_words(conjunct), "expected") or {} if text != "label"), None)
+            if expected:
+                problem.message = f"expected {expected}, found {node.basic}"
+
+
+def _at(root: Node, path: str) -> tuple[Node | None, Node | None]:
+    """The node at a path, as far as it is the manifest's own, and the one around it."""
     node: Node | None = root
-    for label in problem.path.split("."):
-        node = node.arcs.get(label) if node is not None and node.items is None else None
-    if node is None:
-        return
-    for conjunct in node.conjuncts:
-        expected = named(conjunct.field.attributes, "expected") if conjunct.field is not None else None
-        if expected and node.basic.concrete:
-            problem.message = f"expected {next(iter(expected))}, found {node.basic}"
+    above = None
+    rest = path
+    while rest and node is not None:
+        above = node
+        if node.items is not None:
+            index, _, rest = rest.partition(".")
+            node = node.items[int(index)] if index.isdecimal() and int(index) < len(node.items) else None
+            continue
+        # a label may hold dots: the longest that fits is meant
+        labels = [label for label in node.arcs if f"{rest}.".startswith(f"{ast.label_text(label)}.")]
+        label = max(labels, key=len, default=None)
+        node = node.arcs[label] if label is not None else None
+        rest = rest[len(ast.label_text(label)) + 1 :] if label is not None else ""
+    return node, above
+
+
+def _words(conjunct: Conjunct) -> list[ast.Attribute]:
+    """The attributes of a declaration, and of the definition that it refers to."""
+    found = list(conjunct.attributes)
+    if isinstance(conjunct.expr, ast.Reference) and conjunct.expr.hops >= 0:
+        target = find(conjunct.scope.node.run, conjunct.expr, conjunct.scope) if conjunct.scope is not None else None
+        for other in target.conjuncts if isinstance(target, Node) else ():
+            found.extend(other.attributes)
+    return found
 
 
 def _entry_point(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> str:
@@ -192,6 +225,9 @@ def _manifest(
         runtime_schema=runtime_schema,
         warnings=warnings,
         entry_point_place=place.source.line_column(place.offset),
+        requires=data["requires"],
+        media_types={name: tuple(extensions) for name, extensions in data["media_types"].items()},
+        priority=data["priority"],
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from viewra.errors import ManifestError
 from viewra.manifest import Manifest, Permission, Restart, load
 from viewra.manifest.load import loads
+from viewra.manifest.requirements import satisfies
 
 FILE = Path("plugin.cue")
 
@@ -71,7 +72,7 @@ def test_every_documented_field() -> None:
     assert manifest.database_engines == {"sqlite", "postgresql"}
     runtime = manifest.runtime
     assert (runtime.workers, runtime.lazy, runtime.idle_timeout_s, runtime.start_timeout_s) == (4, False, 2.5, 10)
-    assert (runtime.timeout_s("extract_metadata"), runtime.timeout_s("search")) == (90, 5)
+    assert runtime.call_timeout_s == {"default": 5, "extract_metadata": 90}
     assert runtime.limits == {"memory_mb": 512, "cpu_percent": 50, "open_files": 64, "processes": 2}
     assert (runtime.restart, runtime.reload) == (Restart(2, 30), "restart")
     assert manifest.settings.fill() == {"retries": 3}
@@ -214,7 +215,9 @@ def test_messages_say_what_was_expected_and_what_was_found() -> None:
     assert errors_of(base + "runtime: worker: 2") == [
         "plugin.cue:5:10: runtime.worker: field not allowed here, did you mean workers?"
     ]
-    assert errors_of(base + "runtime: workers: 0") == ["plugin.cue:5:19: runtime.workers: 0 is not >=1"]
+    assert errors_of(base + "runtime: workers: 0") == [
+        'plugin.cue:5:19: runtime.workers: expected a number of processes from 1 to 64, or "auto", found 0'
+    ]
     assert errors_of(base + 'runtime: reload: "blue-gren"') == [
         'plugin.cue:5:18: runtime.reload: "blue-gren" is not one of "restart", "blue-green", did you mean blue-green?'
     ]
@@ -270,3 +273,64 @@ def test_loading_from_files(tmp_path: Path) -> None:
     (tmp_path / "dir.cue").mkdir()
     with pytest.raises(ManifestError, match="cannot be read"):
         load(tmp_path / "dir.cue")
+
+
+HEADER = 'id: "a"\nname: "A"\nversion: "1.0.0"\nentry_points: main: "a"\n'
+
+
+def test_media_types_priority_environment_and_workers() -> None:
+    manifest = read(
+        HEADER + 'media_types: {"audio/x-mpegurl": [".m3u", ".m3u8"]}\npriority: {duration: 10, title: 0}\n'
+        'requires: viewra: ">=0.0.1, <99"\nruntime: {workers: "auto", env: OMP_NUM_THREADS: "1"}'
+    )
+    assert manifest.media_types == {"audio/x-mpegurl": (".m3u", ".m3u8")}
+    assert manifest.priority == {"duration": 10, "title": 0}
+    assert manifest.requires == {"viewra": ">=0.0.1, <99"}
+    assert (manifest.runtime.workers, manifest.runtime.env) == ("auto", {"OMP_NUM_THREADS": "1"})
+    plain = read(HEADER)
+    assert (plain.media_types, plain.priority, plain.requires, plain.runtime.env) == ({}, {}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('media_types: "audio/x-mpegurl": ["m3u"]', "an extension in lower case with its dot, such as .m3u"),
+        ('media_types: "audio/x-mpegurl": [".M3U"]', "an extension in lower case with its dot, such as .m3u"),
+        ('media_types: "audio/x-mpegurl": [".a/b"]', "an extension in lower case with its dot, such as .m3u"),
+        ('media_types: "audio/x-mpegurl": []', "media_types.audio/x-mpegurl"),
+        ('media_types: "audio/x-mpegurl": ".m3u"', "expected a list"),
+        ('media_types: playlist: [".m3u"]', "a media type in lower case, such as audio/x-mpegurl"),
+        ("priority: duration: -1", "priority.duration: expected a number from 0 to 1000, found -1"),
+        ('priority: duration: "high"', "priority.duration: expected a number from 0 to 1000"),
+        ("priorty: duration: 1", "did you mean priority?"),
+        ('media_type: "a/b": [".c"]', "did you mean media_types?"),
+        ('requires: viewra: "new"', "requires.viewra: expected versions such as >=0.3"),
+        ('requires: viewra: ">=99.1"', "requires.viewra: the plugin requires viewra >=99.1, and this is viewra"),
+        ('requires: viewr: ">=0"', "did you mean viewra?"),
+        ("runtime: workers: 0", 'expected a number of processes from 1 to 64, or "auto", found 0'),
+        ('runtime: workers: "all"', 'expected a number of processes from 1 to 64, or "auto", found "all"'),
+        ("runtime: env: A: 1", "expected text without NUL, found 1"),
+        ('runtime: env: A: "\\u0000"', "expected text without NUL"),
+        ('runtime: env: "A-B": "1"', "expected the name of an environment variable"),
+        ('runtime: env: VIEWRA_PLUGIN: "x"', "expected the name of an environment variable, not of viewra's own"),
+    ],
+)
+def test_what_media_types_priority_environment_and_workers_cannot_be(line: str, message: str) -> None:
+    (error,) = errors_of(HEADER + line)
+    assert message in error
+    assert error.startswith("plugin.cue:5:")
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "fits"),
+    [
+        ("0.3", ">=0.3", True),
+        ("0.3.0", "==0.3", True),
+        ("0.10.1", ">0.9, <1", True),
+        ("1.0.0rc1", "<1", False),
+        ("0.2.9", ">=0.3", False),
+        ("0.3.1", "!=0.3.1", False),
+    ],
+)
+def test_versions_are_compared_as_numbers(version: str, wanted: str, fits: bool) -> None:
+    assert satisfies(version, wanted) == fits

@@ -97,7 +97,9 @@ def apply_patterns(node: Node) -> None:
             node.run.meter.spend(1, pattern.place)
             if pattern_matches(node, pattern, scope, label):
                 groups = tuple(group for group in conjunct.groups if group.deep)
-                _add(arc, Conjunct(pattern.value, scope, groups, None, conjunct.trail, conjunct.cyclic))
+                _add(
+                    arc, Conjunct(pattern.value, scope, groups, None, conjunct.trail, conjunct.cyclic, pattern=pattern)
+                )
         arc.patterns_seen = len(node.patterns)
 
 

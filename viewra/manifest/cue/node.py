@@ -75,8 +75,8 @@ class Conjunct:
     """One expression that a node must unify with.
 
     ``host`` is set while it is embedded; ``cyclic`` when it was reached through a field that contains the node;
-    ``field`` is the declaration it is the value of; ``choice`` is the alternative it came in by, as an index into
-    ``Node.choices``.
+    ``field`` is the declaration it is the value of, ``pattern`` the pattern; ``choice`` is the alternative it came in
+    by, as an index into ``Node.choices``.
     """
 
     expr: ast.Expr
@@ -87,10 +87,27 @@ class Conjunct:
     cyclic: bool = False
     field: ast.Field | None = None
     choice: int = -1
+    pattern: ast.Pattern | None = None
 
     def to(self, expr: ast.Expr) -> Conjunct:
         """The same for a part of the expression."""
-        return Conjunct(expr, self.scope, self.groups, self.host, self.trail, self.cyclic, self.field, self.choice)
+        return Conjunct(
+            expr,
+            self.scope,
+            self.groups,
+            self.host,
+            self.trail,
+            self.cyclic,
+            self.field,
+            self.choice,
+            self.pattern,
+        )
+
+    @property
+    def attributes(self) -> list[ast.Attribute]:
+        """Those of the declaration, or of the pattern, that it is the value of."""
+        declared = self.field or self.pattern
+        return declared.attributes if declared is not None else []
 
 
 class Known(ast.Expr):
