@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import attrs
 import click
 
 from viewra import library
+from viewra.cli._failures import time_text
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
@@ -50,13 +49,9 @@ def _print(state: ListenerState) -> None:
         print_line(f"the next one failed {state.attempts} times and is tried again: {state.error}")
     if state.set_aside:
         print_line(f"{len(state.set_aside):,} could not be delivered and are set aside:")
-        rows = [(_time(one.at), one.scan_job_id, one.kind, one.path, one.error) for one in state.set_aside]
+        rows = [(time_text(one.at), one.scan_job_id, one.kind, one.path, one.error) for one in state.set_aside]
         print_table(rows, ("WHEN", "SCAN", "WHAT", "PATH", "ERROR"))
         print_line(f"viewra plugins events {state.plugin_id} --retry, or --drop")
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / 1e6, UTC).astimezone().isoformat(" ", "seconds")[:19]
 
 
 def notes(host: Host, pending: dict[str, int]) -> list[str]:

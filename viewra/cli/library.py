@@ -7,6 +7,7 @@ import click
 
 from viewra import library
 from viewra.cli import scan
+from viewra.cli._failures import failures_command
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
@@ -18,6 +19,9 @@ from viewra.types import Library
 @click.group("library")
 def command() -> None:
     """Add, list, remove and scan libraries: the folders that viewra keeps."""
+
+
+command.add_command(failures_command)
 
 
 @command.command("add")
@@ -67,13 +71,15 @@ def remove(options: Options, library_: str, as_json: bool) -> None:
 @click.argument("libraries", metavar="[ID|PATH]...", nargs=-1)
 @scan.scan_options
 @click.pass_obj
-def scan_(options: Options, libraries: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
+def scan_(
+    options: Options, libraries: tuple[str, ...], full: bool, retry_failed: bool, wait: bool, as_json: bool
+) -> None:
     """Scan these libraries, or all of them."""
     with options.host(exclusive=False) as host:
         chosen = [_path(host, one) for one in libraries] or [one.path for one in library.list_libraries(host.engine)]
     if not chosen:
         raise UsageError("there are no libraries yet", hint="viewra scan PATH makes one")
-    scan.run(options, chosen, full=full, wait=wait, as_json=as_json)
+    scan.run(options, chosen, full=full, retry_failed=retry_failed, wait=wait, as_json=as_json)
 
 
 @command.command("set-priority")

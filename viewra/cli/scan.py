@@ -14,9 +14,11 @@ import click
 
 from viewra import library
 from viewra.cli import _plugins_events
+from viewra.cli._failures import left_lines
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line
 from viewra.cli._progress import Progress
+from viewra.errors import UsageError
 from viewra.host import Host
 from viewra.library import display
 from viewra.library.interrupt import Escalation, handled
@@ -28,32 +30,37 @@ SHOWN_FAILURES = 20
 """Failures that the summary lists; ``--json`` lists more."""
 
 _full = click.option("--full", is_flag=True, help="Read every file again, also those that have not changed.")
+_retry = click.option("--retry-failed", is_flag=True, help="Read only what plugins could not read before.")
 _wait = click.option("--wait", is_flag=True, help="Wait until every plugin has heard of every file.")
 
 
 def scan_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that scans."""
-    return _full(_wait(json_option(function)))
+    return _full(_retry(_wait(json_option(function))))
 
 
 @click.command("scan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @scan_options
 @click.pass_obj
-def command(options: Options, paths: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
+def command(
+    options: Options, paths: tuple[str, ...], full: bool, retry_failed: bool, wait: bool, as_json: bool
+) -> None:
     """Scan folders: read new and changed files' metadata with the plugins and make it searchable.
 
     A folder that is in no library yet becomes one. Unchanged files are skipped; files that a plugin has not seen are
     read by that plugin. Ctrl-C ends a scan in order, and the next one goes on.
     """
-    run(options, paths, full=full, wait=wait, as_json=as_json)
+    run(options, paths, full=full, retry_failed=retry_failed, wait=wait, as_json=as_json)
 
 
-def run(options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_json: bool) -> None:
+def run(options: Options, paths: Sequence[str], *, full: bool, retry_failed: bool, wait: bool, as_json: bool) -> None:
     """Scan these folders and print the report; exits with status 1 when it was interrupted."""
+    if full and retry_failed:
+        raise UsageError("--full and --retry-failed exclude each other", hint="--full reads what failed again, too")
     with _interrupted() as cancel, options.host() as host:
         with Progress(shown=not as_json) as progress:
-            reports = _scan_each(host, paths, full, cancel, progress)
+            reports = _scan_each(host, paths, cancel, progress, full=full, retry_failed=retry_failed)
         patience_s, stall_s = (math.inf, math.inf) if wait else (LISTENERS_S, STALL_S)
         patience_s = 0 if cancel.is_set() else patience_s
         pending = host.finish_notifications(patience_s, cancel=cancel, stall_s=stall_s)
@@ -69,13 +76,13 @@ def run(options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_js
 
 
 def _scan_each(
-    host: Host, paths: Sequence[str], full: bool, cancel: threading.Event, progress: Progress
+    host: Host, paths: Sequence[str], cancel: threading.Event, progress: Progress, **how: bool
 ) -> list[ScanReport]:
     for path in paths:
         library.check_folder(path)  # all of them first: a typing error must not end a long scan half-way
     reports = []
     for path in library.distinct_folders(list(paths)):
-        reports.append(host.scan(path, full=full, cancel=cancel, progress=progress))
+        reports.append(host.scan(path, cancel=cancel, progress=progress, **how))
         if cancel.is_set():
             break
     return reports
@@ -102,6 +109,11 @@ def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[
         data["files"] = dict(counts)
         data["duration_s"] = round(sum(report.duration_s for report in reports), 3)
         data["failures"] = [_failure(failure) for report in reports for failure in report.failures]
+        data["still_failed"] = sum(report.still_failed for report in reports)
+        unwanted: Counter[str] = Counter()
+        for report in reports:
+            unwanted.update(report.unwanted)
+        data["unwanted"] = dict(unwanted)
         data["jobs"] = [_one(report) for report in reports]
     data["pending_notifications"] = pending
     return data
@@ -116,6 +128,8 @@ def _one(report: ScanReport) -> dict[str, Any]:
         "files": attrs.asdict(report.counts),
         "duration_s": round(report.duration_s, 3),
         "failures": [_failure(failure) for failure in report.failures],
+        "still_failed": report.still_failed,
+        "unwanted": dict(report.unwanted),
     }
 
 
@@ -137,3 +151,5 @@ def _summarize(reports: Sequence[ScanReport]) -> None:
             print_line(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")
         if len(report.failures) > SHOWN_FAILURES:
             print_line(f"  … and {len(report.failures) - SHOWN_FAILURES} more failures; --json lists them")
+        for line in left_lines(report):
+            print_line(f"  {line}")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from viewra import library
+from viewra.cli._failures import failure_data, failure_line, failures_in
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.library import display
@@ -36,6 +37,7 @@ def command(options: Options, path: str, as_json: bool) -> None:
     """Show all metadata of one file: which plugin said it, why its word counts, and what the others said."""
     with options.host(exclusive=False) as host:
         file = library.show(host.engine, path)
+        failures = failures_in(host, file.id)
     fields = sorted(file.metadata.items(), key=lambda item: (_rank(item[0]), item[0]))
     if as_json:
         print_json(
@@ -45,6 +47,7 @@ def command(options: Options, path: str, as_json: bool) -> None:
                 "mime_type": file.mime_type,
                 "size": file.size,
                 "metadata": {field: _data(said) for field, said in fields},
+                "failures": [failure_data(one) for one in failures],
             }
         )
         return
@@ -54,7 +57,9 @@ def command(options: Options, path: str, as_json: bool) -> None:
     if fields:
         print_table([row for field, said in fields for row in _rows(field, said)], ("FIELD", "VALUE", "PLUGIN", "WHY"))
     else:
-        print_line("no metadata: no plugin read it")
+        print_line("no metadata" if failures else "no metadata: no plugin read it")
+    for failure in failures:
+        print_line(failure_line(failure))
 
 
 def _data(said: MetadataValue) -> dict[str, Any]:

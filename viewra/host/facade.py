@@ -202,13 +202,24 @@ class Host:
         path: str | Path,
         *,
         full: bool = False,
+        retry_failed: bool = False,
         cancel: threading.Event | None = None,
         progress: Callable[[library.ScanProgress], None] | None = None,
     ) -> ScanReport:
-        """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too."""
+        """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too.
+
+        ``retry_failed`` reads only what plugins failed at before.
+        """
         notifier = self._delivery()  # the scan opens it, before its first event
         return library.scan(
-            self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress, notifier=notifier
+            self.engine,
+            self.hook,
+            str(path),
+            full=full,
+            retry_failed=retry_failed,
+            cancel=cancel,
+            progress=progress,
+            notifier=notifier,
         )
 
     def finish_notifications(

@@ -13,6 +13,7 @@ from viewra.library.paths import display
 
 if TYPE_CHECKING:
     from viewra.library.events import forget_listener
+    from viewra.library.failures import KnownFailure, failures_of, list_failures
     from viewra.library.fsck import Finding, verify
     from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
     from viewra.library.notify import Notifier
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Finding",
+    "KnownFailure",
     "ListenerState",
     "Notifier",
     "ScanProgress",
@@ -37,8 +39,10 @@ __all__ = [
     "display",
     "distinct_folders",
     "drop_set_aside",
+    "failures_of",
     "forget_listener",
     "has_read",
+    "list_failures",
     "list_libraries",
     "list_priorities",
     "listener_state",
@@ -55,14 +59,17 @@ __all__ = [
 
 _HOMES = {
     "Finding": "fsck",
+    "KnownFailure": "failures",
     "ListenerState": "set_aside",
     "Notifier": "notify",
     "ScanProgress": "report",
     "add_library": "libraries",
     "check_folder": "libraries",
     "distinct_folders": "libraries",
+    "failures_of": "failures",
     "forget_listener": "events",
     "has_read": "priorities",
+    "list_failures": "failures",
     "list_libraries": "libraries",
     "list_priorities": "priorities",
     "listener_state": "set_aside",

@@ -43,7 +43,8 @@ def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: 
 
 
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[dict[str, object]]:
-    """The rows of files as they should be in the index."""
-    files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
+    """The rows of files as they should be in the index; one that is missing has none."""
+    there = (media_files.c.id.in_(file_ids), media_files.c.missing_since.is_(None))
+    files = connection.execute(places().where(*there)).all()
     answers = outcomes.load(connection, [file.id for file in files])
     return [document(file, answers.get(file.id, []), priorities) for file in files]

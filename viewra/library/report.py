@@ -39,6 +39,7 @@ class Tally:
     def __init__(self) -> None:
         self.counts = ScanCounts()
         self.failures: list[ScanFailure] = []
+        self.walked = True
         self._failed_files: set[int] = set()
 
     def fail_path(self, path: str, error: str, *, is_file: bool) -> None:
@@ -62,9 +63,10 @@ class Tally:
             self.counts.failed += 1
 
     def stats(self, status: ScanStatus) -> dict[str, str]:
-        """The counts and the status as text, as listeners get them."""
+        """The counts and the status as text, as listeners get them; ``walked`` only where no folder was looked at."""
         counts = attrs.asdict(self.counts)
-        return {"status": str(status), **{name: str(count) for name, count in counts.items()}}
+        how = {} if self.walked else {"walked": "false"}
+        return {"status": str(status), **how, **{name: str(count) for name, count in counts.items()}}
 
     def _note(self, failure: ScanFailure) -> None:
         if len(self.failures) < MAX_FAILURES:

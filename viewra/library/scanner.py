@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import DatabaseError
 from viewra.hookspecs import Hooks
-from viewra.library import events, jobs, libraries, outcomes
+from viewra.library import events, failures, jobs, libraries, outcomes
 from viewra.library.discover import Discovery
 from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
@@ -30,7 +30,7 @@ from viewra.library.report import ProgressReporter, ScanProgress, Tally
 from viewra.library.scrape import Completion, Outcomes, Scraper
 from viewra.library.unread import Unread
 from viewra.services import ScraperSession
-from viewra.types import ScanReport, ScanStatus
+from viewra.types import MAX_ID, ScanReport, ScanStatus
 
 TICK_S = 0.1
 """How long the scan waits for a scraper before it looks at the clock and for a cancellation."""
@@ -42,15 +42,17 @@ def scan(
     path: str,
     *,
     full: bool = False,
+    retry_failed: bool = False,
     cancel: threading.Event | None = None,
     progress: Callable[[ScanProgress], None] | None = None,
     notifier: Notifier | None = None,
 ) -> ScanReport:
     """Scan the folder ``path``: a library, a folder in one, or a new library.
 
-    ``full`` has every file read again. ``cancel``, which Ctrl-C in the main thread sets too, ends the scan early with
-    what was read kept; the next scan goes on from there. ``progress`` is called in this thread, at most 10 times a
-    second. ``notifier`` delivers to listeners meanwhile; without it notifications wait for the next one.
+    ``full`` has every file read again; ``retry_failed`` reads what plugins failed at before, and nothing else.
+    ``cancel``, which Ctrl-C in the main thread sets too, ends the scan early with what was read kept; the next scan
+    goes on from there. ``progress`` is called in this thread, at most 10 times a second. ``notifier`` delivers to
+    listeners meanwhile; without it notifications wait for the next one.
 
     Raises ``UsageError`` for a path that cannot be scanned, ``ViewraError`` for one that cannot be read,
     ``LockedError`` when the library is being scanned, ``DatabaseError`` when the database fails; the job is then
@@ -69,7 +71,8 @@ def scan(
                 notifier.wake()
             tally = Tally()
             try:
-                status = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier).run(full=full)
+                running = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier)
+                status = running.run(full=full, retry_failed=retry_failed)
             except Exception as error:
                 with contextlib.suppress(DatabaseError):
                     jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
@@ -83,6 +86,8 @@ def scan(
                 duration_s=time.monotonic() - started,
                 failures=tuple(tally.failures),
                 pending_notifications=events.pending(engine),
+                still_failed=running.still_failed,
+                unwanted=running.unwanted,
             )
 
 
@@ -109,15 +114,20 @@ class _Scan:
         self._progress = ProgressReporter(tally, progress)
         self._completions: SimpleQueue[Completion] = SimpleQueue()
         self._types = self._known_types()
+        self._all_open = True
         self._sessions = self._open_sessions(hook)
+        self._readers = tuple(self._sessions)
+        self.still_failed = 0
+        self.unwanted: Mapping[str, int] = {}
         self._discovery: Discovery | None = None
         self._scrapers: list[Scraper] = []
         self._recorder = Recorder(engine, scope, job_id, self._sessions)
 
-    def run(self, *, full: bool) -> ScanStatus:
+    def run(self, *, full: bool, retry_failed: bool) -> ScanStatus:
         """Do it all. Raises ``DatabaseError``."""
         try:
-            status = ScanStatus.COMPLETED if self._stages(full=full) else ScanStatus.CANCELLED
+            done = self._retry() if retry_failed else self._stages(full=full)
+            status = ScanStatus.COMPLETED if done else ScanStatus.CANCELLED
             self._take_completions()
         finally:
             for scraper in self._scrapers:
@@ -127,6 +137,7 @@ class _Scan:
             self._progress.phase = "finish"
             self._count_missed()
             self._recorder.finish()
+        self._count_left()
         with writing(self._engine) as connection:
             jobs.finish(connection, self._job_id, self._scope.library_id, status, self._tally)
             events.prune(connection)
@@ -159,6 +170,23 @@ class _Scan:
                 for scraper in self._scrapers:
                     scraper.look_again(found)
             self._pump(partial=False)
+        return self._read_all()
+
+    def _retry(self) -> bool:
+        """Read what plugins failed at before; whether it came to its end."""
+        self._tally.walked = False
+        failures.mark_for_retry(self._engine, self._scope)
+        for session in self._sessions:
+            unread = Unread(self._engine, self._scope, session, self._types, only_failed=True)
+            self._scrapers.append(Scraper(session, unread, self._completions, MAX_ID))
+        counts = self._tally.counts
+        counts.seen = counts.unchanged = failures.count_failed(
+            self._engine, self._scope, [session.plugin_id for session in self._sessions]
+        )
+        return self._read_all()
+
+    def _read_all(self) -> bool:
+        """What the walk has not given scrapers meanwhile; whether it came to its end."""
         self._progress.phase = "read"
         self._recorder.flush()
         for scraper in self._scrapers:
@@ -225,10 +253,19 @@ class _Scan:
                 error = f"{scraper.gave_up.message}; {len(missed)} files are left to the next scan"
                 self._tally.fail_plugin(os.fsdecode(self._scope.path), scraper.session.plugin_id, error)
 
+    def _count_left(self) -> None:
+        """What nobody has read after this scan, as far as it can be said: a plugin that did not start may read it."""
+        ids = [session.plugin_id for session in self._readers]
+        self.still_failed = failures.count_failed(self._engine, self._scope, ids)
+        if self._all_open:
+            wanted = {kind for kind in self._types if any(session.wants(kind) for session in self._readers)}
+            self.unwanted = failures.count_unwanted(self._engine, self._scope, self._types - wanted)
+
     def _open_sessions(self, hook: Hooks) -> list[ScraperSession]:
         sessions = []
         for result in hook.open_scraper():
             if result.error is not None:
+                self._all_open = False
                 error = f"{result.error.message}; its files are left to the next scan"
                 self._tally.fail_plugin(os.fsdecode(self._scope.path), result.plugin_id, error)
             elif result.value is not None:
