@@ -6,6 +6,7 @@ What goes over it is in ``viewra.host.admin.wire``; what the commands are is lef
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import selectors
 import socket
@@ -59,9 +60,9 @@ class ControlServer:
                 undo.callback(self._woken.close)
                 write_note(note, path)
             except OSError as error:
-                raise ViewraError(
-                    f"the control socket {path} cannot be made: {error.strerror}", hint=f"look at {error.filename}"
-                ) from error
+                full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+                hint = "free space on its disk" if full else "viewra must be able to write there"
+                raise ViewraError(f"{error.filename or path}: {error.strerror}", hint=hint) from error
             undo.pop_all()
         self._accepting = threading.Thread(target=self._accept, name="control", daemon=True)
         self._accepting.start()
