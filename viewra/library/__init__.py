@@ -15,10 +15,21 @@ if TYPE_CHECKING:
     from viewra.library.events import forget_listener
     from viewra.library.failures import KnownFailure, failures_of, list_failures
     from viewra.library.fsck import Finding, verify
-    from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
+    from viewra.library.ignored import Ignored, why_ignored
+    from viewra.library.libraries import (
+        add_library,
+        check_folder,
+        distinct_folders,
+        get_library,
+        list_libraries,
+        remove_library,
+    )
+    from viewra.library.library_settings import change_settings, duration_text, get_settings, parse_duration
+    from viewra.library.missing import count_missing, list_gone, list_missing, purge_gone, purge_missing
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
     from viewra.library.recovery import recover
+    from viewra.library.relocation import move_library
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
     from viewra.library.searching import search
@@ -32,20 +43,32 @@ __all__ = [
     "Finding",
     "KnownFailure",
     "ListenerState",
+    "Ignored",
     "Notifier",
     "ScanProgress",
     "add_library",
+    "change_settings",
     "check_folder",
+    "count_missing",
     "display",
     "distinct_folders",
     "drop_set_aside",
     "failures_of",
+    "duration_text",
     "forget_listener",
+    "get_library",
+    "get_settings",
     "has_read",
     "list_failures",
+    "list_gone",
     "list_libraries",
+    "list_missing",
     "list_priorities",
     "listener_state",
+    "move_library",
+    "parse_duration",
+    "purge_gone",
+    "purge_missing",
     "recover",
     "remove_library",
     "retry_set_aside",
@@ -55,24 +78,37 @@ __all__ = [
     "set_priority",
     "show",
     "verify",
+    "why_ignored",
 ]
 
 _HOMES = {
     "Finding": "fsck",
     "KnownFailure": "failures",
     "ListenerState": "set_aside",
+    "Ignored": "ignored",
     "Notifier": "notify",
     "ScanProgress": "report",
     "add_library": "libraries",
+    "change_settings": "library_settings",
     "check_folder": "libraries",
+    "count_missing": "missing",
     "distinct_folders": "libraries",
     "failures_of": "failures",
+    "duration_text": "library_settings",
     "forget_listener": "events",
+    "get_library": "libraries",
+    "get_settings": "library_settings",
     "has_read": "priorities",
     "list_failures": "failures",
+    "list_gone": "missing",
     "list_libraries": "libraries",
+    "list_missing": "missing",
     "list_priorities": "priorities",
     "listener_state": "set_aside",
+    "move_library": "relocation",
+    "parse_duration": "library_settings",
+    "purge_gone": "missing",
+    "purge_missing": "missing",
     "recover": "recovery",
     "remove_library": "libraries",
     "scan": "scanner",
@@ -80,6 +116,7 @@ _HOMES = {
     "set_priority": "priorities",
     "show": "showing",
     "verify": "fsck",
+    "why_ignored": "ignored",
 }
 
 

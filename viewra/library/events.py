@@ -21,7 +21,9 @@ from viewra.db.transactions import reading, writing
 from viewra.library import outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import join
-from viewra.types import ScanEvent, ScanEventKind
+from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
+
+_FATES = frozenset(map(str, LibraryEventKind))
 
 MAX_BACKLOG = 1_000_000
 """How many events are kept for the slowest listener."""
@@ -50,12 +52,13 @@ class StoredEvent:
     """One row of ``scan_events``."""
 
     id: int
-    kind: ScanEventKind
+    kind: str  # of ScanEventKind or LibraryEventKind
     scan_job_id: int
     library_id: int
     media_file_id: int | None
     path: bytes | None
     payload: str | None
+    old_path: bytes | None
 
 
 def tell_started(connection: sa.Connection, job_id: int, library_id: int, root: bytes) -> None:
@@ -184,8 +187,10 @@ def events_after(engine: sa.Engine, event_id: int, limit: int) -> list[StoredEve
         return [StoredEvent(*row) for row in connection.execute(later)]
 
 
-def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
+def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | LibraryEvent | None:
     """The notification as it is delivered, with a file's path and metadata of now; None: the file is no more."""
+    if stored.kind in _FATES:
+        return _fate_of(stored)
     kind = ScanEventKind(stored.kind)
     if kind is not ScanEventKind.FILE:
         return ScanEvent(
@@ -211,4 +216,15 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
         media_file_id=row.id,
         file_path=os.fsdecode(join(row.path, row.name)),
         metadata={field: value.value for field, value in merged.items()},
+    )
+
+
+def _fate_of(stored: StoredEvent) -> LibraryEvent:
+    return LibraryEvent(
+        LibraryEventKind(stored.kind),
+        stored.scan_job_id,
+        stored.library_id,
+        stored.media_file_id or 0,
+        os.fsdecode(stored.path or b""),
+        os.fsdecode(stored.old_path or b""),
     )

@@ -13,7 +13,7 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, file_metadata, libraries, media_files, scan_events
+from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.types import ScanEventKind
@@ -83,21 +83,22 @@ def _checks() -> Iterator[_Check]:
     lost = sa.select(metadata).where(~sa.exists().where(media_files.c.id == metadata)).distinct()
     yield _Check("metadata", "metadata of files that are no more", lost, _delete(file_metadata, metadata))
     indexed = fulltext.media_search.c.rowid
-    orphans = sa.select(indexed).where(indexed.not_in(sa.select(media_files.c.id)))
-    yield _Check("index", "files in the search that are no more", orphans, fulltext.forget, of_index=True)
-    missing = sa.select(media_files.c.id).where(media_files.c.missing_since.is_not(None))
-    missing = missing.where(media_files.c.id.in_(sa.select(indexed)))
-    yield _Check("index", "files in the search that are missing", missing, fulltext.forget, of_index=True)
-    unknown = sa.select(media_files.c.id).where(media_files.c.id.not_in(sa.select(indexed)))
+    there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
+    orphans = sa.select(indexed).where(indexed.not_in(there))
+    yield _Check("index", "files in the search that are missing or no more", orphans, fulltext.forget, of_index=True)
+    unknown = there.where(media_files.c.id.not_in(sa.select(indexed)))
     # One that is still to be told of is put into the index with that: a scan was interrupted, or goes on.
-    unknown = unknown.where(~media_files.c.event_due, media_files.c.missing_since.is_(None))
+    unknown = unknown.where(~media_files.c.event_due)
     yield _Check("index", "files that the search does not know", unknown, _index_again, of_index=True)
     gone = sa.select(scan_events.c.id).where(
         scan_events.c.kind == ScanEventKind.FILE,
         ~sa.exists().where(media_files.c.id == scan_events.c.media_file_id),
     )
     yield _Check("events", "notifications of files that are no more", gone, _delete(scan_events), harmless=True)
-    empty = sa.select(directories.c.id).where(~sa.exists().where(media_files.c.directory_id == directories.c.id))
+    empty = sa.select(directories.c.id).where(
+        ~sa.exists().where(media_files.c.directory_id == directories.c.id),
+        ~sa.exists().where(other_paths.c.directory_id == directories.c.id),
+    )
     yield _Check("directories", "folders without files", empty, _delete(directories), harmless=True)
 
 

@@ -41,6 +41,7 @@ class Tally:
         self.failures: list[ScanFailure] = []
         self.walked = True
         self._failed_files: set[int] = set()
+        self._read_files: set[int] = set()
 
     def fail_path(self, path: str, error: str, *, is_file: bool) -> None:
         """The file system is to blame."""
@@ -61,6 +62,11 @@ class Tally:
         if file_id not in self._failed_files:
             self._failed_files.add(file_id)
             self.counts.failed += 1
+
+    def note_read(self, file_id: int) -> None:
+        """A plugin has read a file, or tried to: it counts once however many do."""
+        self._read_files.add(file_id)
+        self.counts.read = len(self._read_files)
 
     def stats(self, status: ScanStatus) -> dict[str, str]:
         """The counts and the status as text, as listeners get them; ``walked`` only where no folder was looked at."""

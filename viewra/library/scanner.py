@@ -13,16 +13,30 @@ import time
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 
+import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading, writing
-from viewra.errors import DatabaseError
+from viewra.errors import DatabaseError, UsageError
 from viewra.hookspecs import Hooks
-from viewra.library import events, failures, jobs, libraries, outcomes
+from viewra.library import (
+    events,
+    failures,
+    ignored,
+    ignoring,
+    jobs,
+    libraries,
+    library_settings,
+    missing,
+    outcomes,
+    relocation,
+)
 from viewra.library.discover import Discovery
+from viewra.library.ignoring import LeftOut, Rules
 from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
+from viewra.library.mounts import Mounts
 from viewra.library.notify import Notifier
 from viewra.library.paths import display, display_bytes
 from viewra.library.recorder import Recorder
@@ -30,7 +44,7 @@ from viewra.library.report import ProgressReporter, ScanProgress, Tally
 from viewra.library.scrape import Completion, Outcomes, Scraper
 from viewra.library.unread import Unread
 from viewra.services import ScraperSession
-from viewra.types import MAX_ID, ScanReport, ScanStatus
+from viewra.types import MAX_ID, LibrarySettings, ScanReport, ScanStatus
 
 TICK_S = 0.1
 """How long the scan waits for a scraper before it looks at the clock and for a cancellation."""
@@ -60,8 +74,13 @@ def scan(
     """
     cancel = cancel or threading.Event()
     with interrupt_sets(cancel):
+        if libraries.find(engine, path) is None:
+            libraries.check_folder(path)
+            relocation.refuse_moved(engine, path)
         scope = libraries.locate(engine, path)
-        libraries.refuse_unmounted(engine, scope)
+        mounts = Mounts.current()
+        libraries.refuse_unmounted(engine, scope, mounts)
+        plan = _plan(engine, scope, mounts, full=full, retry_failed=retry_failed)
         if notifier is not None:
             notifier.open()
         with jobs.lock(engine, scope.library_id, display_bytes(scope.root)):
@@ -70,9 +89,9 @@ def scan(
             if notifier is not None:
                 notifier.wake()
             tally = Tally()
+            work = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier)
             try:
-                running = _Scan(engine, hook, scope, job_id, tally, cancel, progress, notifier)
-                status = running.run(full=full, retry_failed=retry_failed)
+                status = work.run(plan)
             except Exception as error:
                 with contextlib.suppress(DatabaseError):
                     jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
@@ -86,9 +105,35 @@ def scan(
                 duration_s=time.monotonic() - started,
                 failures=tuple(tally.failures),
                 pending_notifications=events.pending(engine),
-                still_failed=running.still_failed,
-                unwanted=running.unwanted,
+                reached=work.reached,
+                unread=work.unread,
+                still_failed=work.still_failed,
+                unwanted=work.unwanted,
             )
+
+
+@attrs.frozen
+class _Plan:
+    """What a scan was asked to do, and what holds in its folder. ``since``: what missing files are marked with."""
+
+    settings: LibrarySettings
+    rules: Rules
+    mounts: Mounts
+    since: int
+    full: bool
+    retry_failed: bool
+
+
+def _plan(engine: sa.Engine, scope: Scope, mounts: Mounts, **how: bool) -> _Plan:
+    """Raises ``UsageError`` for a folder that its library leaves out."""
+    settings = library_settings.load(engine, scope.library_id)
+    rules = ignored.rules_in(scope, settings)
+    inside = ignored.rules_in(scope, settings, with_path=True)
+    if isinstance(rules, LeftOut) or isinstance(inside, LeftOut):
+        why = rules if isinstance(rules, LeftOut) else inside
+        name = display_bytes(scope.path)
+        raise UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
+    return _Plan(settings, rules, mounts, missing.time_of_absence(engine), **how)
 
 
 class _Scan:
@@ -123,10 +168,20 @@ class _Scan:
         self._scrapers: list[Scraper] = []
         self._recorder = Recorder(engine, scope, job_id, self._sessions)
 
-    def run(self, *, full: bool, retry_failed: bool) -> ScanStatus:
+    @property
+    def reached(self) -> str:
+        """The path that was looked at last."""
+        return self._progress.current
+
+    @property
+    def unread(self) -> int:
+        """How many files some scraper has still to read, as far as it is known."""
+        return max((scraper.remaining for scraper in self._scrapers), default=0)
+
+    def run(self, plan: _Plan) -> ScanStatus:
         """Do it all. Raises ``DatabaseError``."""
         try:
-            done = self._retry() if retry_failed else self._stages(full=full)
+            done = self._retry() if plan.retry_failed else self._stages(plan)
             status = ScanStatus.COMPLETED if done else ScanStatus.CANCELLED
             self._take_completions()
         finally:
@@ -137,26 +192,31 @@ class _Scan:
             self._progress.phase = "finish"
             self._count_missed()
             self._recorder.finish()
+            self._purge(plan)
         self._count_left()
         with writing(self._engine) as connection:
             jobs.finish(connection, self._job_id, self._scope.library_id, status, self._tally)
             events.prune(connection)
         self._wake()
-        self._progress.tell(self._unread, now=True)
+        self._progress.tell(lambda: self.unread, now=True)
         return status
 
-    def _stages(self, *, full: bool) -> bool:
+    def _stages(self, plan: _Plan) -> bool:
         """The walk with reading beside it, then what is left to read; whether it came to its end."""
-        if full:
+        if plan.full:
             self._mark_all_unread()
-        discovery = Discovery(
+        discovery = self._discovery = Discovery(
             self._engine,
             self._scope,
             self._job_id,
             self._tally,
+            settings=plan.settings,
+            rules=plan.rules,
+            mounts=plan.mounts,
+            since=plan.since,
             wanted=lambda kind: any(session.wants(kind) for session in self._sessions),
             types=self._types,
-            full=full,
+            full=plan.full,
         )
         for session in self._sessions:
             unread = Unread(self._engine, self._scope, session, self._types)
@@ -207,7 +267,7 @@ class _Scan:
             self._flush()
         for scraper in self._scrapers:
             scraper.submit(partial=partial)
-        self._progress.tell(self._unread)
+        self._progress.tell(lambda: self.unread)
 
     def _take_completions(self) -> None:
         with contextlib.suppress(Empty):
@@ -231,6 +291,7 @@ class _Scan:
     def _keep(self, session: ScraperSession, outcomes: Outcomes) -> None:
         for file, outcome in outcomes:
             self._recorder.add(session, file.id, outcome)
+            self._tally.note_read(file.id)
             if outcome.error:
                 self._tally.fail_file(file.id, file.path, session.plugin_id, outcome.error)
             self._progress.current = file.path
@@ -282,6 +343,12 @@ class _Scan:
         with writing(self._engine) as connection:
             outcomes.mark_unread(connection, files)
 
-    def _unread(self) -> int:
-        """How many files some scraper has still to read, as far as it is known."""
-        return max((scraper.remaining for scraper in self._scrapers), default=0)
+    def _purge(self, plan: _Plan) -> None:
+        """Forget what has been missing for long enough."""
+        if self._discovery is None:
+            return
+        is_protected = self._discovery.absences.is_protected
+        keep_s = plan.settings.missing_keep_s
+        for count in missing.purge_due(self._engine, self._scope, self._job_id, keep_s, is_protected):
+            self._tally.counts.deleted += count
+            self._progress.tell(lambda: self.unread)

@@ -73,9 +73,9 @@ class Unread:
         unread = unread.outerjoin(file_metadata, ours)
         return unread.where(
             media_files.c.library_id == self._scope.library_id,
-            media_files.c.missing_since.is_(None),
             self._status,
             self._scope.directories(),
+            media_files.c.missing_since.is_(None),
             media_files.c.mime_type.in_([kind for kind in self._types if session.wants(kind)]),
             sa.or_(file_metadata.c.code_hash.is_(None), file_metadata.c.code_hash != session.code_hash),
         )

@@ -74,8 +74,8 @@ MAX_ID = 2**32 - 1
 """Ids of media files, scan jobs and libraries are 1 … MAX_ID: the wire carries them as uint32."""
 
 _MODULES = {
-    "library": "FollowLinks Library LibrarySettings MediaFile MetadataValue MissingFile ScanCounts ScanFailure ScanReport "
-    "ScanStatus SearchHit SearchPage",
+    "library": "FollowLinks Library LibrarySettings MediaFile MetadataValue MissingFile ScanCounts ScanFailure "
+    "ScanReport ScanStatus SearchHit SearchPage",
     "plugin": "Health PluginContext PluginInfo",
     "result": "Result",
     "scan": "FileOutcome FileToRead LibraryEvent LibraryEventKind ScanEvent ScanEventKind",

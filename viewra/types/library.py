@@ -21,10 +21,10 @@ class ScanFailure:
 
 @attrs.define
 class ScanCounts:
-    """Files of one scan. ``seen`` = new + changed + unchanged + moved + returned; ``failed`` counts files, not failures.
+    """Files of one scan: ``seen`` = new + changed + unchanged + moved + returned.
 
-    ``missing`` were there before and are not now; ``returned`` were missing and are back; ``deleted`` were missing for so
-    long that the scan forgot them; ``read`` were read by a plugin.
+    ``missing`` were there before and are not now; ``returned`` were missing and are back; ``deleted`` were missing for
+    so long that the scan forgot them; ``read`` were read by a plugin. ``failed`` counts files, not failures.
     """
 
     seen: int = 0

@@ -152,8 +152,9 @@ class World:
             return list(connection.execute(sa.text(statement)).all())
 
     def ids(self) -> dict[str, int]:
-        """The id of each media file by its path as text."""
-        return {row.path_text: row.id for row in self.rows("SELECT id, path_text FROM media_files")}
+        """The id of each media file that is there by its path as text."""
+        there = "SELECT id, path_text FROM media_files WHERE missing_since IS NULL"
+        return {row.path_text: row.id for row in self.rows(there)}
 
     def check_consistent(self) -> None:
         """The database holds together: index, rows and keys agree, and the file is sound."""
@@ -161,7 +162,7 @@ class World:
             assert self.rows("PRAGMA foreign_key_check") == []
             assert self.rows("PRAGMA integrity_check")[0][0] == "ok"
         indexed = {row[0] for row in self.rows("SELECT rowid FROM media_search")}
-        files = {row[0] for row in self.rows("SELECT id FROM media_files")}
+        files = {row[0] for row in self.rows("SELECT id FROM media_files WHERE missing_since IS NULL")}
         assert indexed == files
 
 
