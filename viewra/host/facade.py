@@ -217,6 +217,7 @@ class Host:
             str(path),
             full=full,
             retry_failed=retry_failed,
+            media_types=self._media_types(),
             cancel=cancel,
             progress=progress,
             notifier=notifier,
@@ -246,6 +247,12 @@ class Host:
             self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))
             self._resources.callback(self._notifier.close, 0.0)
         return self._notifier
+
+    def _media_types(self) -> list[Mapping[str, Sequence[str]]]:
+        """What the manifests of plugins that may run add to the known types."""
+        stopped = {PluginState.DISABLED, PluginState.INVALID}
+        plugins = [plugin for plugin in self.plugins.values() if plugin.state not in stopped]
+        return [plugin.manifest.media_types for plugin in plugins if plugin.manifest is not None]
 
     def _own_folders(self) -> tuple[Path, ...]:
         """What is written to while plugins run, and is no code of theirs, wherever the data directory is."""

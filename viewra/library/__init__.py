@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Finding",
+    "Ignored",
     "KnownFailure",
     "ListenerState",
-    "Ignored",
     "Notifier",
     "ScanProgress",
     "add_library",
@@ -53,8 +53,8 @@ __all__ = [
     "display",
     "distinct_folders",
     "drop_set_aside",
-    "failures_of",
     "duration_text",
+    "failures_of",
     "forget_listener",
     "get_library",
     "get_settings",

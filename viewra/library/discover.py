@@ -20,6 +20,7 @@ from viewra.library.fingerprint import fingerprint
 from viewra.library.ignoring import Rules
 from viewra.library.libraries import Scope
 from viewra.library.linking import Linker
+from viewra.library.mime import MediaTypes
 from viewra.library.mounts import Mounts
 from viewra.library.move_detection import MoveFinder
 from viewra.library.paths import join
@@ -77,7 +78,10 @@ class _Known:
 
 
 class Discovery:
-    """The first stage of one scan. ``types`` collects the MIME types seen."""
+    """The first stage of one scan. ``types`` collects the MIME types seen.
+
+    A type that is ``wanted`` is read by a plugin; known files of a type that is not ``kept`` are treated as absent.
+    """
 
     def __init__(
         self,
@@ -90,7 +94,9 @@ class Discovery:
         rules: Rules,
         mounts: Mounts,
         since: int,
+        media: MediaTypes,
         wanted: Callable[[str], bool],
+        kept: Callable[[str], bool],
         types: set[str],
         full: bool,
     ) -> None:
@@ -100,8 +106,11 @@ class Discovery:
         self._settings = settings
         self._rules = rules
         self._mounts = mounts
+        self._media = media
         self._wanted = wanted
+        self._kept = kept
         self._types = types
+        self._staying: dict[str, bool] = {}
         self._full = full
         self._moves = MoveFinder(engine, scope.library_id, mounts)
         self._links = Linker(engine, scope, job_id)
@@ -121,7 +130,7 @@ class Discovery:
         for directory in Walk(
             self._scope.path,
             self._scope.root,
-            lambda name: mime.by_name(name) is not None,
+            lambda name: self._media.by_name(name) is not None,
             self._rules,
             self._settings.follow_links,
             self._mounts,
@@ -160,7 +169,10 @@ class Discovery:
             links = known.links.get(directory_id or 0, {})
             place = directory.place
             for count, found in enumerate(directory.files, 1):
-                row = files.pop(found.name, None)
+                row = files.get(found.name)
+                if row is not None and not self._stays(row.mime_type):
+                    continue  # as if it were not there
+                files.pop(found.name, None)
                 if row is not None:
                     self._compare_one(place, found, row, changes)
                 else:
@@ -214,6 +226,13 @@ class Discovery:
         counts.returned += returned
         counts.new += len(changes.new)
         counts.seen += len(changes.moved) + len(changes.new)
+
+    def _stays(self, mime_type: str) -> bool:
+        """Whether a known file of this type is of this library still: a plugin that read the type may be disabled."""
+        stays = self._staying.get(mime_type)
+        if stays is None:
+            stays = self._staying[mime_type] = mime.always_media(mime_type) or self._kept(mime_type)
+        return stays
 
     def _compare_one(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
         """Compare a file with what is known of it at its place."""
@@ -281,7 +300,7 @@ class Discovery:
 
     def _consider(self, place: Place, found: FoundFile, changes: Changes) -> None:
         """Take a file that is not known here, when it is media."""
-        kind = mime.by_name(found.name)
+        kind = self._media.by_name(found.name)
         if kind == "" or (kind is not None and (mime.always_media(kind) or self._wanted(kind))):
             changes.new.append(NewFile(place, found, kind))
 
@@ -291,7 +310,7 @@ class Discovery:
         for count, new in enumerate(changes.new):
             if count % FILES_BETWEEN_PAUSES == FILES_BETWEEN_PAUSES - 1:
                 yield False
-            head = b""
+            head: bytes | None = None
             try:
                 new.fingerprint, head = fingerprint(new.path, new.found.size)
             except FileNotFoundError:
@@ -300,7 +319,7 @@ class Discovery:
             except OSError:
                 pass  # in the library nevertheless: each scraper says what it makes of it
             if not new.mime_type:
-                new.mime_type = mime.sniff(head[: mime.SNIFFED_BYTES])
+                new.mime_type = self._media.by_content(new.found.name, head)
                 if not (mime.always_media(new.mime_type) or (new.mime_type and self._wanted(new.mime_type))):
                     continue
             self._types.add(new.mime_type)

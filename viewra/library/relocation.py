@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
-from viewra.library import file_events, jobs, mime
+from viewra.library import file_events, jobs
 from viewra.library.fingerprint import fingerprint
 from viewra.library.libraries import check_folder, get_library, refuse_around
+from viewra.library.mime import MediaTypes
 from viewra.library.paths import absolute, below, display, display_bytes, is_gone, is_within, join
 from viewra.library.walk import FoundFile, Walk
 from viewra.types import Library, LibraryEventKind
@@ -76,7 +77,8 @@ def refuse_moved(engine: sa.Engine, path: str) -> None:
 
 
 def _sample(folder: bytes) -> Iterator[tuple[bytes, FoundFile]]:
-    for directory in Walk(folder, folder, lambda name: bool(mime.by_name(name))):
+    media = MediaTypes()
+    for directory in Walk(folder, folder, lambda name: media.by_name(name) is not None):
         for found in directory.files:
             yield join(directory.path, found.name), found
 

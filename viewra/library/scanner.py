@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from queue import Empty, SimpleQueue
 
 import attrs
@@ -36,6 +36,7 @@ from viewra.library.discover import Discovery
 from viewra.library.ignoring import LeftOut, Rules
 from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
+from viewra.library.mime import Declared, MediaTypes
 from viewra.library.mounts import Mounts
 from viewra.library.notify import Notifier
 from viewra.library.paths import display, display_bytes
@@ -57,6 +58,7 @@ def scan(
     *,
     full: bool = False,
     retry_failed: bool = False,
+    media_types: Iterable[Declared] = (),
     cancel: threading.Event | None = None,
     progress: Callable[[ScanProgress], None] | None = None,
     notifier: Notifier | None = None,
@@ -66,7 +68,8 @@ def scan(
     ``full`` has every file read again; ``retry_failed`` reads what plugins failed at before, and nothing else.
     ``cancel``, which Ctrl-C in the main thread sets too, ends the scan early with what was read kept; the next scan
     goes on from there. ``progress`` is called in this thread, at most 10 times a second. ``notifier`` delivers to
-    listeners meanwhile; without it notifications wait for the next one.
+    listeners meanwhile; without it notifications wait for the next one. ``media_types`` are those that the manifests of
+    enabled plugins declare: MIME type → extensions.
 
     Raises ``UsageError`` for a path that cannot be scanned, ``ViewraError`` for one that cannot be read,
     ``LockedError`` when the library is being scanned, ``DatabaseError`` when the database fails; the job is then
@@ -80,7 +83,7 @@ def scan(
         scope = libraries.locate(engine, path)
         mounts = Mounts.current()
         libraries.refuse_unmounted(engine, scope, mounts)
-        plan = _plan(engine, scope, mounts, full=full, retry_failed=retry_failed)
+        plan = _plan(engine, scope, mounts, MediaTypes(media_types), full=full, retry_failed=retry_failed)
         if notifier is not None:
             notifier.open()
         with jobs.lock(engine, scope.library_id, display_bytes(scope.root)):
@@ -120,20 +123,26 @@ class _Plan:
     rules: Rules
     mounts: Mounts
     since: int
+    media: MediaTypes
     full: bool
     retry_failed: bool
 
 
-def _plan(engine: sa.Engine, scope: Scope, mounts: Mounts, **how: bool) -> _Plan:
+def _plan(engine: sa.Engine, scope: Scope, mounts: Mounts, media: MediaTypes, **how: bool) -> _Plan:
     """Raises ``UsageError`` for a folder that its library leaves out."""
     settings = library_settings.load(engine, scope.library_id)
     rules = ignored.rules_in(scope, settings)
     inside = ignored.rules_in(scope, settings, with_path=True)
-    if isinstance(rules, LeftOut) or isinstance(inside, LeftOut):
-        why = rules if isinstance(rules, LeftOut) else inside
-        name = display_bytes(scope.path)
-        raise UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
-    return _Plan(settings, rules, mounts, missing.time_of_absence(engine), **how)
+    if isinstance(rules, LeftOut):
+        raise _left_out(scope, rules)
+    if isinstance(inside, LeftOut):
+        raise _left_out(scope, inside)
+    return _Plan(settings, rules, mounts, missing.time_of_absence(engine), media, **how)
+
+
+def _left_out(scope: Scope, why: LeftOut) -> UsageError:
+    name = display_bytes(scope.path)
+    return UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
 
 
 class _Scan:
@@ -214,7 +223,9 @@ class _Scan:
             rules=plan.rules,
             mounts=plan.mounts,
             since=plan.since,
-            wanted=lambda kind: any(session.wants(kind) for session in self._sessions),
+            media=plan.media,
+            wanted=self._is_wanted,
+            kept=lambda kind: not self._all_open or self._is_wanted(kind),
             types=self._types,
             full=plan.full,
         )
@@ -314,13 +325,17 @@ class _Scan:
                 error = f"{scraper.gave_up.message}; {len(missed)} files are left to the next scan"
                 self._tally.fail_plugin(os.fsdecode(self._scope.path), scraper.session.plugin_id, error)
 
+    def _is_wanted(self, kind: str) -> bool:
+        """Whether a plugin reads files of this type, also one that was given up since."""
+        return any(session.wants(kind) for session in self._readers)
+
     def _count_left(self) -> None:
         """What nobody has read after this scan, as far as it can be said: a plugin that did not start may read it."""
         ids = [session.plugin_id for session in self._readers]
         self.still_failed = failures.count_failed(self._engine, self._scope, ids)
         if self._all_open:
-            wanted = {kind for kind in self._types if any(session.wants(kind) for session in self._readers)}
-            self.unwanted = failures.count_unwanted(self._engine, self._scope, self._types - wanted)
+            unwanted = {kind for kind in self._types if not self._is_wanted(kind)}
+            self.unwanted = failures.count_unwanted(self._engine, self._scope, unwanted)
 
     def _open_sessions(self, hook: Hooks) -> list[ScraperSession]:
         sessions = []
