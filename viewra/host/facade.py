@@ -132,7 +132,9 @@ class Host:
             if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
                 socket_path = machinery.runtime_dir.path / "control"
                 commands = Commands(self._registry)
-                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, commands.answer)
+                self._control = ControlServer(
+                    socket_path, self.data_dir / NOTE_NAME, commands.answer, machinery.runtime_dir.ensure
+                )
                 resources.callback(self._control.close)
             resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
             self._resources = resources.pop_all()

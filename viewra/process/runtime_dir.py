@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -38,15 +39,25 @@ class RuntimeDir:
         _make_private(self._base)
         self._numbers = itertools.count(1)
         self._lasting: dict[Path, int] = {}
+        self._making = threading.Lock()
         with _guard(self._base):
             _sweep(self._base)
             self.path = self._base / secrets.token_hex(4)
-            self.path.mkdir(0o700)
-            self._lock = os.open(self.path, os.O_DIRECTORY)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = _made(self.path)
+
+    def ensure(self) -> None:
+        """Make the directory again when a cleaner of old files has removed it. Raises ViewraError, and OSError."""
+        with self._making:
+            if self._lock < 0 or self.path.is_dir():
+                return
+            _make_private(self._base)
+            with _guard(self._base):
+                lock, self._lock = self._lock, _made(self.path)
+            os.close(lock)
 
     def new_socket_dir(self) -> Path:
         """A fresh empty directory, 0700, for the sockets of one process; its path leaves room for a socket's name."""
+        self.ensure()
         path = self.path / str(next(self._numbers))
         check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
         path.mkdir(0o700)
@@ -57,6 +68,7 @@ class RuntimeDir:
 
         It stays when the host closes, and is swept when neither a host nor the process holds its lock any more.
         """
+        _make_private(self._base)
         with _guard(self._base):
             path = self._base / secrets.token_hex(4)
             check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
@@ -122,6 +134,14 @@ def _make_private(base: Path) -> None:
             f"the runtime directory {base} is not a directory of yours that only you can enter",
             hint=f"remove it, or chmod 700 {base}, or set XDG_RUNTIME_DIR",
         )
+
+
+def _made(path: Path) -> int:
+    """Make a host's directory; gives the descriptor that holds its lock."""
+    path.mkdir(0o700)
+    lock = os.open(path, os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock
 
 
 @contextlib.contextmanager
