@@ -123,11 +123,16 @@ def _plan(engine: sa.Engine, scope: Scope, mounts: Mounts, *, full: bool) -> _Pl
     settings = library_settings.load(engine, scope.library_id)
     rules = ignored.rules_in(scope, settings)
     inside = ignored.rules_in(scope, settings, with_path=True)
-    if isinstance(rules, LeftOut) or isinstance(inside, LeftOut):
-        why = rules if isinstance(rules, LeftOut) else inside
-        name = display_bytes(scope.path)
-        raise UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
+    if isinstance(rules, LeftOut):
+        raise _left_out(scope, rules)
+    if isinstance(inside, LeftOut):
+        raise _left_out(scope, inside)
     return _Plan(settings, rules, mounts, missing.time_of_absence(engine), full)
+
+
+def _left_out(scope: Scope, why: LeftOut) -> UsageError:
+    name = display_bytes(scope.path)
+    return UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
 
 
 class _Scan:

@@ -108,6 +108,7 @@ def test_what_comes_and_goes_by_itself_is_harmless(filled) -> None:
     (filled.folder / "1" / "1.mp3").unlink()
     (filled.folder / "1" / "3.mp3").unlink()
     filled.scan()
+    assert library.purge_missing(filled.engine) == 2
     found = library.verify(filled.engine)
     assert {(one.check, one.count, one.harmless) for one in found} == {("events", 2, True), ("directories", 1, True)}
     library.verify(filled.engine, repair=True)
