@@ -15,7 +15,7 @@ import click
 
 from viewra import library
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json
+from viewra.cli._output import in_one_line, json_option, print_json
 from viewra.cli._progress import Progress
 from viewra.host import Host
 from viewra.library import display
@@ -27,6 +27,12 @@ SHOWN_FAILURES = 20
 """Failures that the summary lists; ``--json`` lists more."""
 
 _full = click.option("--full", is_flag=True, help="Read every file again, also those that have not changed.")
+_exclude = click.option(
+    "--exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave out what fits, as in .gitignore, from now on. Repeatable.",
+)
 _wait = click.option("--wait", is_flag=True, help="Wait until every plugin has heard of every file.")
 
 
@@ -38,19 +44,29 @@ def scan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("scan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @scan_options
+@_exclude
 @click.pass_obj
-def command(options: Options, paths: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
+def command(
+    options: Options, paths: tuple[str, ...], full: bool, wait: bool, as_json: bool, exclude: tuple[str, ...]
+) -> None:
     """Scan folders: read new and changed files' metadata with the plugins and make it searchable.
 
     A folder that is in no library yet becomes one. Unchanged files are skipped; files that a plugin has not seen are
     read by that plugin. Ctrl-C ends a scan in order, and the next one goes on.
     """
-    run(options, paths, full=full, wait=wait, as_json=as_json)
+    run(options, paths, full=full, wait=wait, as_json=as_json, exclude=exclude)
 
 
-def run(options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_json: bool) -> None:
-    """Scan these folders and print the report; exits with status 1 when it was interrupted."""
+def run(
+    options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_json: bool, exclude: Sequence[str] = ()
+) -> None:
+    """Scan these folders and print the report; exits with status 1 when it was interrupted.
+
+    Patterns in ``exclude`` are kept with the library of each folder, which is added first if it is in none.
+    """
     with _interrupted() as cancel, options.host() as host:
+        for path in paths if exclude else ():
+            library.keep_excluded(host.engine, path, exclude)
         with Progress(shown=not as_json) as progress:
             reports = _scan_each(host, paths, full, cancel, progress)
         patience_s = math.inf if wait else LISTENERS_S
@@ -121,6 +137,8 @@ def _one(report: ScanReport) -> dict[str, Any]:
         "files": attrs.asdict(report.counts),
         "duration_s": round(report.duration_s, 3),
         "failures": [_failure(failure) for failure in report.failures],
+        "reached": display(report.reached),
+        "unread": report.unread,
     }
 
 
@@ -135,8 +153,14 @@ def _summarize(reports: Sequence[ScanReport], pending: dict[str, int]) -> None:
         click.echo(f"{display(report.library_path)}: {report.status} in {report.duration_s:.1f} s{rate}")
         click.echo(
             f"  {counts.seen:,} files: {counts.new:,} new, {counts.changed:,} changed, {counts.moved:,} moved, "
-            f"{counts.unchanged:,} unchanged; {counts.deleted:,} deleted; {counts.failed:,} failed"
+            f"{counts.returned:,} returned, {counts.unchanged:,} unchanged; {counts.read:,} read; "
+            f"{counts.missing:,} missing; {counts.deleted:,} deleted; {counts.failed:,} failed"
         )
+        if report.status is ScanStatus.CANCELLED:
+            left = f" with {report.unread:,} of its files left to read" if report.unread else ""
+            click.echo(f"  it came as far as {in_one_line(report.reached)}{left}; the next scan goes on")
+        if counts.missing:
+            click.echo("  missing files keep their ids and metadata: viewra library missing lists them")
         for failure in report.failures[:SHOWN_FAILURES]:
             who = f"{failure.plugin}: " if failure.plugin else ""
             click.echo(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")

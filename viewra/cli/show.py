@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from viewra import library
+from viewra.cli._library_files import time_text
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import in_one_line, json_option, print_json, print_table
 from viewra.library import display
 from viewra.types import MetadataValue
 
@@ -45,11 +46,18 @@ def command(options: Options, path: str, as_json: bool) -> None:
                 "mime_type": file.mime_type,
                 "size": file.size,
                 "metadata": {field: _data(said) for field, said in fields},
+                "other_paths": [display(other) for other in file.other_paths],
+                "missing_since": time_text(file.missing_since) if file.missing_since is not None else None,
             }
         )
         return
     click.echo(display(file.path))
-    click.echo(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}\n")
+    click.echo(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}")
+    for other in file.other_paths:
+        click.echo(f"also at {in_one_line(other)}")
+    if file.missing_since is not None:
+        click.echo(f"missing since {time_text(file.missing_since)}")
+    click.echo()
     if fields:
         print_table([row for field, said in fields for row in _rows(field, said)], ("FIELD", "VALUE", "PLUGIN", "WHY"))
     else:

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
         list_libraries,
         remove_library,
     )
-    from viewra.library.library_settings import change_settings, duration_text, get_settings, parse_duration
+    from viewra.library.library_settings import (
+        change_settings,
+        duration_text,
+        get_settings,
+        keep_excluded,
+        parse_duration,
+    )
     from viewra.library.missing import count_missing, list_gone, list_missing, purge_gone, purge_missing
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
@@ -50,6 +56,7 @@ __all__ = [
     "get_library",
     "get_settings",
     "has_read",
+    "keep_excluded",
     "list_gone",
     "list_libraries",
     "list_missing",
@@ -83,6 +90,7 @@ _HOMES = {
     "get_library": "libraries",
     "get_settings": "library_settings",
     "has_read": "priorities",
+    "keep_excluded": "library_settings",
     "list_gone": "missing",
     "list_libraries": "libraries",
     "list_missing": "missing",
