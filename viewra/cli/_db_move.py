@@ -178,7 +178,8 @@ def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(what, hint="then say --yes")
     print_line(what, err=True)
-    confirm("Go on?")
+    if not confirm("Go on?"):
+        raise click.Abort
 
 
 def _way(standing: Standing, target: str, *, down: bool) -> list[str]:

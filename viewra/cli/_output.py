@@ -58,9 +58,9 @@ def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None
     _write(["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts])
 
 
-def confirm(question: str) -> None:
-    """Ask on stderr whether to go on; raises ``click.Abort`` for any answer but yes."""
-    click.confirm(in_one_line(question), abort=True, err=True)
+def confirm(question: str) -> bool:
+    """Ask on stderr; raises ``click.Abort`` where nobody can answer."""
+    return click.confirm(in_one_line(question), err=True)
 
 
 def flush() -> None:

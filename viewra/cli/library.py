@@ -1,4 +1,4 @@
-"""``viewra library add|list|remove|scan|set-priority``."""
+"""``viewra library add|list|remove|scan|set-priority``, and what ``_library_files`` has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import attrs
 import click
 
 from viewra import library
-from viewra.cli import scan
+from viewra.cli import _library_files, scan
+from viewra.cli._confirm import confirm, yes_option
 from viewra.cli._failures import failures_command
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
@@ -21,7 +22,15 @@ def command() -> None:
     """Add, list, remove and scan libraries: the folders that viewra keeps."""
 
 
-command.add_command(failures_command)
+for _one in (
+    failures_command,
+    _library_files.missing,
+    _library_files.purge,
+    _library_files.move,
+    _library_files.ignored,
+    _library_files.set_,
+):
+    command.add_command(_one)
 
 
 @command.command("add")
@@ -48,19 +57,23 @@ def list_(options: Options, as_json: bool) -> None:
     if as_json:
         print_json([_data(one) for one in found])
     elif found:
-        print_table([(one.id, one.files, one.path) for one in found], ("ID", "FILES", "PATH"))
+        print_table([(one.id, one.files, one.missing, one.path) for one in found], ("ID", "FILES", "MISSING", "PATH"))
     else:
         print_line("no libraries yet: viewra scan PATH makes one")
 
 
 @command.command("remove")
 @click.argument("library_", metavar="ID|PATH")
+@yes_option
 @json_option
 @click.pass_obj
-def remove(options: Options, library_: str, as_json: bool) -> None:
+def remove(options: Options, library_: str, yes: bool, as_json: bool) -> None:
     """Forget a library and what was read of its files; the files stay."""
     with options.host() as host:
-        removed = library.remove_library(host.engine, _path(host, library_))
+        path = _path(host, library_)
+        known = library.get_library(host.engine, path)
+        confirm(known.files + known.missing, "forget", yes=yes)
+        removed = library.remove_library(host.engine, path)
     if as_json:
         print_json(_data(removed))
     else:

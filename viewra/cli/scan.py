@@ -31,6 +31,12 @@ SHOWN_FAILURES = 20
 
 _full = click.option("--full", is_flag=True, help="Read every file again, also those that have not changed.")
 _retry = click.option("--retry-failed", is_flag=True, help="Read only what plugins could not read before.")
+_exclude = click.option(
+    "--exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave out what fits, as in .gitignore, from now on. Repeatable.",
+)
 _wait = click.option("--wait", is_flag=True, help="Wait until every plugin has heard of every file.")
 
 
@@ -42,23 +48,36 @@ def scan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("scan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @scan_options
+@_exclude
 @click.pass_obj
-def command(
-    options: Options, paths: tuple[str, ...], full: bool, retry_failed: bool, wait: bool, as_json: bool
-) -> None:
+def command(options: Options, /, paths: tuple[str, ...], exclude: tuple[str, ...], **how: bool) -> None:
     """Scan folders: read new and changed files' metadata with the plugins and make it searchable.
 
     A folder that is in no library yet becomes one. Unchanged files are skipped; files that a plugin has not seen are
     read by that plugin. Ctrl-C ends a scan in order, and the next one goes on.
     """
-    run(options, paths, full=full, retry_failed=retry_failed, wait=wait, as_json=as_json)
+    run(options, paths, exclude=exclude, **how)
 
 
-def run(options: Options, paths: Sequence[str], *, full: bool, retry_failed: bool, wait: bool, as_json: bool) -> None:
-    """Scan these folders and print the report; exits with status 1 when it was interrupted."""
+def run(
+    options: Options,
+    paths: Sequence[str],
+    *,
+    full: bool,
+    retry_failed: bool,
+    wait: bool,
+    as_json: bool,
+    exclude: Sequence[str] = (),
+) -> None:
+    """Scan these folders and print the report; exits with status 1 when it was interrupted.
+
+    Patterns in ``exclude`` are kept with the library of each folder, which is added first if it is in none.
+    """
     if full and retry_failed:
         raise UsageError("--full and --retry-failed exclude each other", hint="--full reads what failed again, too")
     with _interrupted() as cancel, options.host() as host:
+        for path in paths if exclude else ():
+            library.keep_excluded(host.engine, path, exclude)
         with Progress(shown=not as_json) as progress:
             reports = _scan_each(host, paths, cancel, progress, full=full, retry_failed=retry_failed)
         patience_s, stall_s = (math.inf, math.inf) if wait else (LISTENERS_S, STALL_S)
@@ -130,6 +149,8 @@ def _one(report: ScanReport) -> dict[str, Any]:
         "failures": [_failure(failure) for failure in report.failures],
         "still_failed": report.still_failed,
         "unwanted": dict(report.unwanted),
+        "reached": display(report.reached),
+        "unread": report.unread,
     }
 
 
@@ -144,8 +165,14 @@ def _summarize(reports: Sequence[ScanReport]) -> None:
         print_line(f"{display(report.library_path)}: {report.status} in {report.duration_s:.1f} s{rate}")
         print_line(
             f"  {counts.seen:,} files: {counts.new:,} new, {counts.changed:,} changed, {counts.moved:,} moved, "
-            f"{counts.unchanged:,} unchanged; {counts.deleted:,} deleted; {counts.failed:,} failed"
+            f"{counts.returned:,} returned, {counts.unchanged:,} unchanged; {counts.read:,} read; "
+            f"{counts.missing:,} missing; {counts.deleted:,} deleted; {counts.failed:,} failed"
         )
+        if report.status is ScanStatus.CANCELLED:
+            left = f" with {report.unread:,} of its files left to read" if report.unread else ""
+            print_line(f"  it came as far as {report.reached}{left}; the next scan goes on")
+        if counts.missing:
+            print_line("  missing files keep their ids and metadata: viewra library missing lists them")
         for failure in report.failures[:SHOWN_FAILURES]:
             who = f"{failure.plugin}: " if failure.plugin else ""
             print_line(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")

@@ -9,6 +9,7 @@ import click
 
 from viewra import library
 from viewra.cli._failures import failure_data, failure_line, failures_in
+from viewra.cli._library_files import time_text
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.library import display
@@ -47,12 +48,18 @@ def command(options: Options, path: str, as_json: bool) -> None:
                 "mime_type": file.mime_type,
                 "size": file.size,
                 "metadata": {field: _data(said) for field, said in fields},
+                "other_paths": [display(other) for other in file.other_paths],
+                "missing_since": time_text(file.missing_since) if file.missing_since is not None else None,
                 "failures": [failure_data(one) for one in failures],
             }
         )
         return
-    print_line(display(file.path))
+    print_line(file.path)
     print_line(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}")
+    for other in file.other_paths:
+        print_line(f"also at {display(other)}")
+    if file.missing_since is not None:
+        print_line(f"missing since {time_text(file.missing_since)}")
     print_line()
     if fields:
         print_table([row for field, said in fields for row in _rows(field, said)], ("FIELD", "VALUE", "PLUGIN", "WHY"))

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
         list_libraries,
         remove_library,
     )
-    from viewra.library.library_settings import change_settings, duration_text, get_settings, parse_duration
+    from viewra.library.library_settings import (
+        change_settings,
+        duration_text,
+        get_settings,
+        keep_excluded,
+        parse_duration,
+    )
     from viewra.library.missing import count_missing, list_gone, list_missing, purge_gone, purge_missing
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
@@ -59,6 +65,7 @@ __all__ = [
     "get_library",
     "get_settings",
     "has_read",
+    "keep_excluded",
     "list_failures",
     "list_gone",
     "list_libraries",
@@ -100,6 +107,7 @@ _HOMES = {
     "get_settings": "library_settings",
     "has_read": "priorities",
     "list_failures": "failures",
+    "keep_excluded": "library_settings",
     "list_gone": "missing",
     "list_libraries": "libraries",
     "list_missing": "missing",

@@ -135,7 +135,7 @@ class Absences:
             with reading(self._engine) as connection:
                 rows = connection.execute(page).all()
                 ids = [
-                    row.id for row in rows if not self.is_protected(row.path) and not self._holds_lost(connection, row)
+                    row.id for row in rows if not self._holds_lost(connection, row) and not self.is_protected(row.path)
                 ]
             if not rows:
                 return
@@ -147,6 +147,8 @@ class Absences:
         there = media_files.c.directory_id == directory.id
         mount = directory.mount
         if mount is None:  # from before mounts were kept: then its files' device tells
+            if self.is_protected(directory.path):
+                return False
             device = connection.execute(sa.select(_table.device).where(there).limit(1)).scalar()
             mount, now = _nearest(directory.path)
             if device is None or device == now:

@@ -25,7 +25,7 @@ from viewra.library.mounts import Mounts
 from viewra.library.move_detection import MoveFinder
 from viewra.library.paths import join
 from viewra.library.report import Tally
-from viewra.library.walk import FoundDirectory, FoundFile, Place, Walk
+from viewra.library.walk import EVIDENCE, FoundDirectory, FoundFile, Place, Walk
 from viewra.types import LibrarySettings
 
 FILES_A_TRANSACTION = 500
@@ -40,12 +40,13 @@ _COLUMNS = (
     _table.id,
     _table.directory_id,
     _table.name,
-    *(_table[name] for name in ("size", "mtime_ns", "ctime_ns", "device", "inode")),  # FoundFile.evidence
+    *(_table[name] for name in ("size", "mtime_ns", "ctime_ns", "device", "inode")),  # EVIDENCE
     _table.mime_type,
     _table.fingerprint,
     _table.missing_since,
 )
 _EVIDENCE = slice(3, 8)
+_REST = slice(8, 11)
 
 
 class _Known:
@@ -60,7 +61,7 @@ class _Known:
         self.links: Mapping[int, dict[bytes, Any]] = {}
         if found:
             ids = list(self.ids.values())
-            for row in connection.execute(sa.select(*_COLUMNS).where(_table.directory_id.in_(ids))):
+            for row in connection.execute(sa.select(*_COLUMNS).where(_table.directory_id.in_(ids))).all():
                 self.files[row[1]][row[2]] = row
             self.links = other_paths.in_directories(connection, ids)
 
@@ -177,11 +178,12 @@ class Discovery:
                     self._compare_one(place, found, row, changes)
                 else:
                     self._compare_unknown(place, found, links.pop(found.name, None), changes)
-                if len(changes) >= FILES_A_TRANSACTION:
-                    yield from self._commit(changes, known.ids)
-                    changes = Changes()
-                elif count % FILES_BETWEEN_PAUSES == 0:
-                    yield False
+                if count % FILES_BETWEEN_PAUSES == 0:
+                    if len(changes) >= FILES_A_TRANSACTION:
+                        yield from self._commit(changes, known.ids)
+                        changes = Changes()
+                    else:
+                        yield False
             if directory.complete:
                 gone = [row for row in files.values() if row.missing_since is None]
                 if directory.path in lost:
@@ -236,15 +238,14 @@ class Discovery:
 
     def _compare_one(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
         """Compare a file with what is known of it at its place."""
-        self._tally.counts.seen += 1
-        self._types.add(row.mime_type)
-        if (
-            row[_EVIDENCE] == found.evidence
-            and not self._full
-            and row.missing_since is None
-            and row.fingerprint is not None
-        ):
-            self._tally.counts.unchanged += 1
+        counts = self._tally.counts
+        counts.seen += 1
+        # By position, as this is done for every file of every scan.
+        mime_type, fingerprint_then, missing_since = row[_REST]
+        self._types.add(mime_type)
+        same = row[_EVIDENCE] == found[EVIDENCE] and missing_since is None
+        if same and fingerprint_then is not None and not self._full:
+            counts.unchanged += 1
         else:
             self._compare_closely(place, found, row, changes)
 
@@ -262,7 +263,7 @@ class Discovery:
         counts = self._tally.counts
         if is_changed:
             changes.changed.append(known)
-        elif row[_EVIDENCE] != found.evidence:
+        elif row[_EVIDENCE] != found[EVIDENCE]:
             changes.touched.append(known)
         if row.missing_since is not None:
             counts.returned += 1

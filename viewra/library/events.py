@@ -188,7 +188,7 @@ def events_after(engine: sa.Engine, event_id: int, limit: int) -> list[StoredEve
 
 
 def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | LibraryEvent | None:
-    """The notification as it is delivered, with a file's path and metadata of now; None: the file is no more."""
+    """The notification as it is delivered, with a file's path and metadata of now; None: the file is not there now."""
     if stored.kind in _FATES:
         return _fate_of(stored)
     kind = ScanEventKind(stored.kind)
@@ -202,6 +202,7 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | LibraryEvent
         )
     place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
     place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    place = place.where(media_files.c.missing_since.is_(None))
     with reading(engine) as connection:
         row = connection.execute(place.where(media_files.c.id == stored.media_file_id)).one_or_none()
         if row is None:

@@ -85,7 +85,7 @@ def _checks() -> Iterator[_Check]:
     indexed = fulltext.media_search.c.rowid
     there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
     orphans = sa.select(indexed).where(indexed.not_in(there))
-    yield _Check("index", "files in the search that are missing or no more", orphans, fulltext.forget, of_index=True)
+    yield _Check("index", "files in the search that are no more", orphans, fulltext.forget, of_index=True)
     unknown = there.where(media_files.c.id.not_in(sa.select(indexed)))
     # One that is still to be told of is put into the index with that: a scan was interrupted, or goes on.
     unknown = unknown.where(~media_files.c.event_due)

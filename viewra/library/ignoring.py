@@ -195,12 +195,13 @@ def _is_comment(line: str) -> bool:
 def _read(path: bytes) -> str | None:
     """The text of a file with patterns; None for what is no file. Raises BadIgnoreFile."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            info = os.fstat(descriptor)
-            if not stat.S_ISREG(info.st_mode):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never hangs on a fifo
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
-            data = file.read(LARGEST_BYTES + 1)
+            data = os.read(descriptor, LARGEST_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -13,7 +13,8 @@ from viewra.db.tables import libraries
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
 from viewra.library import ignoring
-from viewra.library.libraries import required
+from viewra.library.libraries import check_folder, find, locate, required
+from viewra.library.relocation import refuse_moved
 from viewra.types import FollowLinks, LibrarySettings
 
 KEYS = ("missing_keep", "follow_links", "hidden")
@@ -54,8 +55,7 @@ def change_settings(
         parsed |= _parse(key, value)
     added, dropped = list(exclude), list(include)
     for pattern in added:
-        if (problem := ignoring.check_pattern(pattern)) is not None:
-            raise UsageError(f"{pattern!r}: {problem}", hint="see gitignore(5): for example '*.part' or '/Samples/'")
+        _check(pattern)
     with writing(engine) as connection:
         known = _load(connection, library_id)
         for pattern in dropped:
@@ -83,6 +83,20 @@ def _parse(key: str, value: str) -> dict[str, Any]:
     raise UsageError(f"a library has no setting {key!r}", hint=f"it has {', '.join(KEYS)}; patterns: --exclude")
 
 
+def keep_excluded(engine: sa.Engine, path: str, patterns: Iterable[str]) -> None:
+    """Exclude patterns from the library of the folder ``path``, which becomes one if it is in none.
+
+    Raises as ``change_settings`` and ``locate``.
+    """
+    for pattern in patterns:
+        _check(pattern)
+    if find(engine, path) is None:
+        check_folder(path)
+        refuse_moved(engine, path)
+        locate(engine, path)
+    change_settings(engine, path, {}, exclude=patterns)
+
+
 def parse_duration(text: str) -> int:
     """Seconds in a text such as ``30d``, ``12h``, ``0``. Raises ``UsageError``."""
     match = _DURATION.fullmatch(text.strip().lower())
@@ -95,6 +109,11 @@ def duration_text(seconds: int) -> str:
     """As ``parse_duration`` reads it, in the largest unit that gives a whole number."""
     unit = next(unit for unit in "wdhms" if seconds % _UNITS_S[unit] == 0)
     return f"{seconds // _UNITS_S[unit]}{unit}" if seconds else "0"
+
+
+def _check(pattern: str) -> None:
+    if (problem := ignoring.check_pattern(pattern)) is not None:
+        raise UsageError(f"{pattern!r}: {problem}", hint="see gitignore(5): for example '*.part' or '/Samples/'")
 
 
 def _load(connection: sa.Connection, library_id: int) -> LibrarySettings:

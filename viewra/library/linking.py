@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.tables import media_files, other_paths
+from viewra.db.tables import media_files, other_paths, scan_jobs
 from viewra.db.transactions import reading, writing
 from viewra.library import file_events, fulltext
 from viewra.library import other_paths as others
@@ -22,7 +22,7 @@ from viewra.library.libraries import Scope
 from viewra.library.other_paths import identity_at, identity_of
 from viewra.library.paths import join
 from viewra.library.walk import FoundFile, Place, look_at_file
-from viewra.types import LibraryEventKind
+from viewra.types import LibraryEventKind, ScanStatus
 
 ROWS_A_TRANSACTION = 500
 
@@ -106,6 +106,8 @@ class Linker:
 
     def merge(self) -> Iterator[bool]:
         """Make one file of those that have become links to each other; gives True after each commit."""
+        if self._is_after_interruption():
+            self._suspect_all_that_share()
         for ids in _parts(self._suspects):
             with writing(self._engine) as connection:
                 table = media_files.c
@@ -115,6 +117,25 @@ class Linker:
                     if len(same) > 1:
                         self._merge(connection, same)
             yield True
+
+    def _is_after_interruption(self) -> bool:
+        """Whether the scan before this one did not come here, so that nobody knows any more what it found."""
+        before = sa.select(scan_jobs.c.status).where(
+            scan_jobs.c.library_id == self._scope.library_id, scan_jobs.c.id < self._job_id
+        )
+        with reading(self._engine) as connection:
+            status = connection.execute(before.order_by(scan_jobs.c.id.desc()).limit(1)).scalar()
+        return status not in {None, ScanStatus.COMPLETED}
+
+    def _suspect_all_that_share(self) -> None:
+        """Suspect one file of each device and inode that several have."""
+        table = media_files.c
+        first = sa.select(sa.func.min(table.id)).where(
+            table.library_id == self._scope.library_id, table.missing_since.is_(None)
+        )
+        shared = first.group_by(table.device, table.inode).having(sa.func.count() > 1)
+        with reading(self._engine) as connection:
+            self._suspects.extend(connection.execute(shared).scalars())
 
     def _merge(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
         kept = min(rows, key=lambda row: (_is_link(join(row.path, row.name)), row.id))

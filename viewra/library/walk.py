@@ -27,6 +27,10 @@ _LARGEST = 2**63 - 1
 """Databases keep 64 bits with a sign."""
 
 
+EVIDENCE = slice(1, 6)
+"""What of a ``FoundFile`` does not change while nobody touches the file."""
+
+
 class FoundFile(NamedTuple):
     """A regular file, or a link to one: all but ``name`` and ``is_link`` are those of what the link leads to.
 
@@ -41,11 +45,6 @@ class FoundFile(NamedTuple):
     inode: int
     names: int
     is_link: bool = False
-
-    @property
-    def evidence(self) -> tuple[int, int, int, int, int]:
-        """What does not change while nobody touches the file: size, times, device and inode."""
-        return self[1:6]
 
     @property
     def may_have_other_names(self) -> bool:
@@ -165,6 +164,8 @@ class _Listing:
         self._device = device
         self._library = library
         self._rules = step.rules
+        self._has_patterns = False
+        self._interesting = walk.interesting
         self._mount = self._find_mount()
         self._files: list[FoundFile] = []
         self._unreadable: list[Unreadable] = []
@@ -191,8 +192,10 @@ class _Listing:
             if isinstance(rules, LeftOut):
                 return None
             self._rules = rules
+        self._has_patterns = self._rules.has_patterns
+        sort = self._sort
         for entry in entries:
-            self._sort(entry)
+            sort(entry)
         return FoundDirectory(path, self._files, self._unreadable, complete, self._device, self._mount)
 
     def _find_mount(self) -> bytes:
@@ -213,16 +216,16 @@ class _Listing:
                 if self._walk.links is not FollowLinks.NONE:
                     self._follow(entry)
             elif (
-                self._walk.interesting(name)
+                self._interesting(name)
                 and entry.is_file(follow_symlinks=False)
-                and not (rules.has_patterns and rules.why(entry.path, name, is_folder=False))
+                and not (self._has_patterns and rules.why(entry.path, name, is_folder=False))
             ):
-                self._add(name, entry.stat(follow_symlinks=False))
+                self._files.append(_found(name, entry.stat(follow_symlinks=False), is_link=False))
         except OSError as error:
             self._unreadable.append(Unreadable(entry.path, _reason(error), is_file=True))
 
     def _follow(self, entry: os.DirEntry[bytes]) -> None:
-        if self._rules.has_patterns and self._rules.why(entry.path, entry.name, is_folder=False) is not None:
+        if self._has_patterns and self._rules.why(entry.path, entry.name, is_folder=False) is not None:
             return
         try:
             info = os.stat(entry.path)
@@ -231,8 +234,8 @@ class _Listing:
             return
         if stat.S_ISDIR(info.st_mode):
             self._add_folder(entry, self.links)
-        elif stat.S_ISREG(info.st_mode) and self._walk.interesting(entry.name) and self._may_follow(entry.path):
-            self._add(entry.name, info, is_link=True)
+        elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name) and self._may_follow(entry.path):
+            self._files.append(_found(entry.name, info, is_link=True))
 
     def _may_follow(self, link: bytes) -> bool:
         return self._walk.links is FollowLinks.ALL or is_within(os.path.realpath(link), self._library)
@@ -242,9 +245,6 @@ class _Listing:
             real = join(self._step.real, entry.name)
             is_link = steps is self.links
             steps.append(_Step(entry.path, real, self._rules, self._mount, self._device, is_link))
-
-    def _add(self, name: bytes, info: os.stat_result, *, is_link: bool = False) -> None:
-        self._files.append(_found(name, info, is_link=is_link))
 
 
 def look_at_file(path: bytes) -> FoundFile | None:
@@ -258,10 +258,11 @@ def look_at_file(path: bytes) -> FoundFile | None:
 
 
 def _found(name: bytes, info: os.stat_result, *, is_link: bool) -> FoundFile:
-    # A file system may count inodes to 2**64, and a broken clock may say any time.
-    mtime_ns = max(-_LARGEST, min(_LARGEST, info.st_mtime_ns))
-    ctime_ns = max(-_LARGEST, min(_LARGEST, info.st_ctime_ns))
-    device, inode = signed(info.st_dev), signed(info.st_ino)
+    mtime_ns, ctime_ns, device, inode = info.st_mtime_ns, info.st_ctime_ns, info.st_dev, info.st_ino
+    if not (-_LARGEST <= mtime_ns <= _LARGEST and -_LARGEST <= ctime_ns <= _LARGEST):  # a broken clock
+        mtime_ns, ctime_ns = (max(-_LARGEST, min(_LARGEST, time_ns)) for time_ns in (mtime_ns, ctime_ns))
+    if device > _LARGEST or inode > _LARGEST:
+        device, inode = signed(device), signed(inode)
     return FoundFile(name, info.st_size, mtime_ns, ctime_ns, device, inode, info.st_nlink, is_link)
 
 

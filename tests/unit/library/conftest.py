@@ -15,7 +15,7 @@ from viewra import library
 from viewra.db import open_database, reading
 from viewra.errors import PluginError
 from viewra.services import ListenerSession, ScraperSession
-from viewra.types import FileOutcome, FileToRead, Result, ScanEvent, ScanReport, SearchResponse
+from viewra.types import FileOutcome, FileToRead, LibraryEvent, Result, ScanEvent, ScanReport, SearchResponse
 
 DEADLINE_S = 20.0
 
@@ -74,12 +74,14 @@ class FakeScraper:
 class FakeListener:
     """A listener session that keeps what it hears; ``behaviour`` may block or raise first."""
 
-    def __init__(self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent], None] | None = None) -> None:
+    def __init__(
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
+    ) -> None:
         self.plugin_id = plugin_id
         self.behaviour = behaviour
-        self.heard: list[ScanEvent] = []
+        self.heard: list[ScanEvent | LibraryEvent] = []
 
-    def deliver(self, event: ScanEvent) -> None:
+    def deliver(self, event: ScanEvent | LibraryEvent) -> None:
         if self.behaviour is not None:
             self.behaviour(event)
         self.heard.append(event)
@@ -106,7 +108,7 @@ class FakeHook:
         return scraper
 
     def add_listener(
-        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent], None] | None = None
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
     ) -> FakeListener:
         listener = FakeListener(plugin_id, behaviour)
         self.listeners.append(Result(plugin_id, listener))

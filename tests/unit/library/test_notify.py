@@ -333,7 +333,7 @@ def test_a_listener_hears_nothing_from_before_it_was_first_seen(world, notifier)
     assert late.kinds == ["started", "completed"]
 
 
-def test_a_deleted_file_is_not_told(world, notifier) -> None:
+def test_a_missing_file_is_not_told_as_scanned(world, notifier) -> None:
     world.hook.add_listener("first").behaviour = raises_unavailable
     world.put("a.mp3")
     world.put("b.mp3")
@@ -346,8 +346,9 @@ def test_a_deleted_file_is_not_told(world, notifier) -> None:
     again = Notifier(world.engine, world.hook)
     again.open()
     again.close(10)
-    assert ears.kinds == ["started", "file", "completed", "started", "completed"]
+    assert ears.kinds == ["started", "file", "completed", "started", "missing", "completed"]
     assert ears.heard[1].file_path == str(world.folder / "b.mp3")
+    assert ears.heard[4].path == str(world.folder / "a.mp3")
 
 
 def raises_unavailable(event) -> None:
