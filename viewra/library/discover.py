@@ -6,18 +6,18 @@ Writing rows down is left to ``filerows`` and ``absences``, reading the files' m
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
-from viewra.library import mime, other_paths
+from viewra.library import mime
 from viewra.library.absences import Absences
 from viewra.library.filerows import Changes, FileRows, KnownFile, NewFile
 from viewra.library.fingerprint import fingerprint
 from viewra.library.ignoring import Rules
+from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, KnownPart
 from viewra.library.libraries import Scope
 from viewra.library.linking import Linker
 from viewra.library.mime import MediaTypes
@@ -34,48 +34,6 @@ FIRST_FILES = 64
 
 DIRECTORIES_A_TRANSACTION = 250
 FILES_BETWEEN_PAUSES = 32
-
-_table = media_files.c
-_COLUMNS = (
-    _table.id,
-    _table.directory_id,
-    _table.name,
-    *(_table[name] for name in ("size", "mtime_ns", "ctime_ns", "device", "inode")),  # EVIDENCE
-    _table.mime_type,
-    _table.fingerprint,
-    _table.missing_since,
-)
-_EVIDENCE = slice(3, 8)
-_REST = slice(8, 11)
-
-
-class _Known:
-    """What the database has of a few directories."""
-
-    def __init__(self, connection: sa.Connection, paths: Sequence[bytes]) -> None:
-        columns = (directories.c.id, directories.c.path, directories.c.device, directories.c.mount)
-        found = connection.execute(sa.select(*columns).where(directories.c.path.in_(paths))).all()
-        self.directories = {row.path: row for row in found}
-        self.ids: dict[bytes, int] = {row.path: row.id for row in found}
-        self.files: dict[int | None, dict[bytes, Any]] = {row.id: {} for row in found}
-        self.links: Mapping[int, dict[bytes, Any]] = {}
-        if found:
-            ids = list(self.ids.values())
-            for row in connection.execute(sa.select(*_COLUMNS).where(_table.directory_id.in_(ids))).all():
-                self.files[row[1]][row[2]] = row
-            self.links = other_paths.in_directories(connection, ids)
-
-    def differs(self, directory: FoundDirectory) -> bool:
-        """Whether a known directory is not on what it was on before."""
-        row = self.directories.get(directory.path)
-        place = (directory.device, directory.mount)
-        return row is not None and directory.mount is not None and (row.device, row.mount) != place
-
-    @staticmethod
-    def ids_of(connection: sa.Connection, paths: Collection[bytes]) -> dict[bytes, int]:
-        """Directories by path."""
-        found = sa.select(directories.c.path, directories.c.id).where(directories.c.path.in_(paths))
-        return {row.path: row.id for row in connection.execute(found)}
 
 
 class Discovery:
@@ -109,9 +67,9 @@ class Discovery:
         self._mounts = mounts
         self._media = media
         self._wanted = wanted
-        self._kept = kept
         self._types = types
-        self._staying: dict[str, bool] = {}
+        # A plugin that read such a type may be disabled by now.
+        self._leaving = frozenset(kind for kind in types if not (mime.always_media(kind) or kept(kind)))
         self._full = full
         self._moves = MoveFinder(engine, scope.library_id, mounts)
         self._links = Linker(engine, scope, job_id)
@@ -157,7 +115,7 @@ class Discovery:
 
     def _compare(self, batch: Sequence[FoundDirectory]) -> Iterator[bool]:
         with reading(self._engine) as connection:
-            known = _Known(connection, [directory.path for directory in batch])
+            known = KnownPart(connection, [directory.path for directory in batch])
         lost = {one.path for one in batch if self._is_lost(one, known)}
         if known.ids:
             places = [(known.ids[one.path], one.place) for one in batch if one.path not in lost and known.differs(one)]
@@ -170,10 +128,9 @@ class Discovery:
             links = known.links.get(directory_id or 0, {})
             place = directory.place
             for count, found in enumerate(directory.files, 1):
-                row = files.get(found.name)
-                if row is not None and not self._stays(row.mime_type):
+                if self._leaving and self._leaves(files.get(found.name)):
                     continue  # as if it were not there
-                files.pop(found.name, None)
+                row = files.pop(found.name, None)
                 if row is not None:
                     self._compare_one(place, found, row, changes)
                 else:
@@ -195,7 +152,7 @@ class Discovery:
         for row in unlisted:
             self.absences.note(row.id)
 
-    def _is_lost(self, directory: FoundDirectory, known: _Known) -> bool:
+    def _is_lost(self, directory: FoundDirectory, known: KnownPart) -> bool:
         """Whether known files are not in a directory because what they were on is not mounted."""
         row = known.directories.get(directory.path)
         if row is None or not directory.complete or not known.differs(directory):
@@ -229,21 +186,18 @@ class Discovery:
         counts.new += len(changes.new)
         counts.seen += len(changes.moved) + len(changes.new)
 
-    def _stays(self, mime_type: str) -> bool:
-        """Whether a known file of this type is of this library still: a plugin that read the type may be disabled."""
-        stays = self._staying.get(mime_type)
-        if stays is None:
-            stays = self._staying[mime_type] = mime.always_media(mime_type) or self._kept(mime_type)
-        return stays
+    def _leaves(self, row: Any) -> bool:
+        """Whether a known file is of a type that no enabled plugin reads any more."""
+        return row is not None and row.mime_type in self._leaving
 
     def _compare_one(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
         """Compare a file with what is known of it at its place."""
         counts = self._tally.counts
         counts.seen += 1
         # By position, as this is done for every file of every scan.
-        mime_type, fingerprint_then, missing_since = row[_REST]
+        mime_type, fingerprint_then, missing_since = row[KNOWN_REST]
         self._types.add(mime_type)
-        same = row[_EVIDENCE] == found[EVIDENCE] and missing_since is None
+        same = row[KNOWN_EVIDENCE] == found[EVIDENCE] and missing_since is None
         if same and fingerprint_then is not None and not self._full:
             counts.unchanged += 1
         else:
@@ -263,7 +217,7 @@ class Discovery:
         counts = self._tally.counts
         if is_changed:
             changes.changed.append(known)
-        elif row[_EVIDENCE] != found[EVIDENCE]:
+        elif row[KNOWN_EVIDENCE] != found[EVIDENCE]:
             changes.touched.append(known)
         if row.missing_since is not None:
             counts.returned += 1
@@ -292,7 +246,7 @@ class Discovery:
             for start in range(0, len(paths), FILES_A_TRANSACTION):
                 part = paths[start : start + FILES_A_TRANSACTION]
                 with reading(self._engine) as connection:
-                    ids = _Known.ids_of(connection, {place.path for place, _ in part})
+                    ids = KnownPart.ids_of(connection, {place.path for place, _ in part})
                 changes = Changes()
                 for place, found in part:
                     self._consider(place, found, changes)
