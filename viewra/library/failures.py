@@ -18,7 +18,11 @@ from viewra.library.outcomes import UNREAD
 from viewra.library.paths import absolute, display_bytes, is_within, join
 from viewra.types import ScanStatus
 
-_FAILED = sa.and_(file_metadata.c.status == sa.literal_column("'error'"), media_files.c.missing_since.is_(None))
+_IS_ERROR = file_metadata.c.status == sa.literal_column("'error'")  # written out, it can use the index of failures
+_FAILED = sa.and_(_IS_ERROR, media_files.c.missing_since.is_(None))
+_LONGEST = 5
+"""Characters of an extension that are told apart, with its dot; of longer ones it is said that they are others."""
+
 _JOBS = 200
 """How many scans back the system's failures are looked for, in a library that is scanned in parts."""
 
@@ -83,18 +87,21 @@ def failures_of(engine: sa.Engine, file_id: int, installed: Collection[str] | No
 
 def count_failed(engine: sa.Engine, scope: Scope, plugin_ids: Collection[str]) -> int:
     """How many files of a scope some of these plugins could not read when they last tried."""
-    count = sa.select(sa.func.count(sa.distinct(file_metadata.c.media_file_id)))
+    table = file_metadata.c
+    failed = sa.select(table.media_file_id).where(_IS_ERROR, table.plugin_id.in_(plugin_ids))
+    # The few that failed come first: their index is all that is looked through.
+    count = _within(sa.select(sa.func.count(media_files.c.id)), scope).where(media_files.c.id.in_(failed))
     with reading(engine) as connection:
-        found: int = connection.execute(_in(count, scope).where(file_metadata.c.plugin_id.in_(plugin_ids))).scalar_one()
+        found: int = connection.execute(count).scalar_one()
     return found
 
 
 def mark_for_retry(engine: sa.Engine, scope: Scope) -> None:
     """Have what plugins failed at in a scope read again by them."""
     table = file_metadata
-    files = _in(sa.select(table.c.media_file_id), scope)
+    files = _within(sa.select(media_files.c.id), scope)
     with writing(engine) as connection:
-        again = sa.update(table).where(table.c.status == "error", table.c.media_file_id.in_(files))
+        again = sa.update(table).where(_IS_ERROR, table.c.media_file_id.in_(files))
         connection.execute(again.values(code_hash=UNREAD))
 
 
@@ -102,32 +109,24 @@ def count_unwanted(engine: sa.Engine, scope: Scope, unwanted: Collection[str]) -
     """How many files of a scope are of these types, which nobody reads, by extension, the most frequent first."""
     if not unwanted:
         return {}
-    path = media_files.c.path_text
-    # From the last dot on: what is left when all other characters are stripped from the end.
-    dotted = sa.func.rtrim(path, sa.func.replace(path, ".", ""))
-    extension = sa.func.lower(sa.func.substr(path, sa.func.length(dotted))).label("extension")
-    found = (
-        sa.select(extension, sa.func.count())
-        .join_from(media_files, directories)
-        .where(
-            media_files.c.library_id == scope.library_id,
-            media_files.c.missing_since.is_(None),
-            media_files.c.mime_type.in_(unwanted),
-            scope.directories(),
-        )
-    )
+    # The last few characters are quickly cut off and grouped; what is before the dot is dropped here.
+    ending = sa.func.substr(media_files.c.path_text, -_LONGEST).label("ending")
+    found = _within(sa.select(ending, sa.func.count()), scope).where(media_files.c.mime_type.in_(unwanted))
     counts: dict[str, int] = {}
     with reading(engine) as connection:
-        for name, count in connection.execute(found.group_by(extension)):
-            key = name if "/" not in name else "no extension"  # the dot was a folder's
+        for name, count in connection.execute(found.group_by(ending)):
+            _, dot, extension = name.rpartition(".")
+            key = f".{extension.lower()}" if dot and "/" not in extension else "others"
             counts[key] = counts.get(key, 0) + count
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _in(select: sa.Select[Any], scope: Scope) -> sa.Select[Any]:
-    found = select.join_from(file_metadata, media_files, media_files.c.id == file_metadata.c.media_file_id)
-    found = found.join(directories, directories.c.id == media_files.c.directory_id)
-    return found.where(_FAILED, media_files.c.library_id == scope.library_id, scope.directories())
+def _within(select: sa.Select[Any], scope: Scope) -> sa.Select[Any]:
+    """Only of files of a scope that are there."""
+    there = (media_files.c.library_id == scope.library_id, media_files.c.missing_since.is_(None))
+    if scope.is_whole:
+        return select.select_from(media_files).where(*there)
+    return select.join_from(media_files, directories).where(*there, scope.directories())
 
 
 def _places(connection: sa.Connection, path: str | None) -> list[bytes] | None:
