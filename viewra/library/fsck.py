@@ -158,7 +158,9 @@ def _index(engine: sa.Engine, repair: bool, left_out: Collection[int]) -> Findin
     index = fulltext.media_search.c
     for ids in _pages(engine):
         with _transaction(engine, repair) as connection:
-            known = connection.execute(sa.select(index.rowid).where(index.rowid.in_(ids))).scalars().all()
+            # One that is still to be told of is written into the index with that, as above.
+            settled = sa.select(media_files.c.id).where(media_files.c.id.in_(ids), ~media_files.c.event_due)
+            known = connection.execute(sa.select(index.rowid).where(index.rowid.in_(settled))).scalars().all()
             orders = priorities.load(connection)
             wanted = documents.of(connection, [file_id for file_id in known if file_id not in left_out], orders)
             stale = fulltext.stale(connection, wanted)
