@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -11,9 +11,11 @@ import click
 from viewra import library
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
-from viewra.host import Host
-from viewra.library import KnownFailure
 from viewra.types import ScanReport
+
+if TYPE_CHECKING:  # asking a running host imports none
+    from viewra.host import Host
+    from viewra.library import KnownFailure
 
 _MOST_EXTENSIONS = 8
 

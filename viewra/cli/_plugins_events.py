@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 import click
 
@@ -10,9 +12,11 @@ from viewra.cli._failures import time_text
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
-from viewra.host import Host
-from viewra.library import ListenerState
 from viewra.types import PluginState
+
+if TYPE_CHECKING:  # asking a running host imports none
+    from viewra.host import Host
+    from viewra.library import ListenerState
 
 
 @click.command("events")
