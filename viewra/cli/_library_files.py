@@ -95,7 +95,7 @@ def move(options: Options, old: str, new: str, as_json: bool) -> None:
     if as_json:
         print_json({**attrs.asdict(moved), "path": display(moved.path)})
     else:
-        click.echo(f"library {moved.id} is at {in_one_line(moved.path)} ({moved.files:,} files); scan it to look at them")
+        click.echo(f"library {moved.id} is at {in_one_line(moved.path)} ({moved.files:,} files): scan it now")
 
 
 @click.command("ignored")
