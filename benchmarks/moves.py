@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-MOST_RATIO = 2.0
+MOST_RATIO = 4.0
 """How much longer than the first scan the scan after the rename may take."""
 
 
