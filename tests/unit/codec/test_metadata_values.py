@@ -15,21 +15,20 @@ JOINED = {"artist": "Clara; Johannes", "title": "Trio", "genre": "Romantic"}
 
 def test_a_batch_keeps_them_apart():
     answer = codec.EXTRACT_METADATA_BATCH.answer([FileOutcome(GIVEN)])
-    (outcome,) = codec.EXTRACT_METADATA_BATCH.value(answer.SerializeToString(), Limits())
+    (outcome,) = codec.EXTRACT_METADATA_BATCH.value(answer, Limits())
     assert outcome.metadata == KEPT
     assert codec.EXTRACT_METADATA_BATCH.check([FileOutcome(GIVEN)]) == (FileOutcome(KEPT),)  # in the host's process
 
 
 def test_a_reader_that_does_not_know_of_them_finds_one_text():
     answer = codec.EXTRACT_METADATA_BATCH.answer([FileOutcome(GIVEN)])
-    assert isinstance(answer, viewra_pb2.ExtractMetadataBatchResponse)
-    assert dict(answer.outcomes[0].metadata.fields) == JOINED
+    message = viewra_pb2.ExtractMetadataBatchResponse.FromString(answer)
+    assert dict(message.outcomes[0].metadata.fields) == JOINED
 
 
 def test_a_single_call_gives_one_text():
     answer = codec.EXTRACT_METADATA.answer(GIVEN)
-    assert isinstance(answer, plugin_pb2.ExtractMetadataResponse)
-    assert dict(answer.metadata) == JOINED
+    assert dict(plugin_pb2.ExtractMetadataResponse.FromString(answer).metadata) == JOINED
     assert codec.EXTRACT_METADATA.check(GIVEN) == JOINED
 
 

@@ -28,7 +28,7 @@ from viewra.types import FileOutcome, Result
 url, folder, point, delay_s = sys.argv[1:]
 
 class Scraper:
-    plugin_id, code_hash, batch_size, window = "tags", "v2", 16, 2
+    plugin_id, code_hash, batch_size, window, priority = "tags", "v2", 16, 2, {}
     def wants(self, mime_type):
         return True
     def submit(self, files):

@@ -25,7 +25,7 @@ from viewra.errors import ViewraError
 from viewra.types import FileOutcome, Result
 
 class Scraper:
-    plugin_id, code_hash, batch_size, window = "tags", "v1", 16, 2
+    plugin_id, code_hash, batch_size, window, priority = "tags", "v1", 16, 2, {}
     batches = 0
     def wants(self, mime_type):
         return True

@@ -320,7 +320,11 @@ def test_extensions_in_any_case_and_what_scrapers_want(world) -> None:
     world.scan()
     assert {Path(path).name for path in world.ids()} == {"A.FLAC", "b.Mp4", "cover.JPG"}
     world.hook.scrapers.clear()
-    assert counts(world.scan()) == {"seen": 3, "unchanged": 3}, "what is known stays when its scraper is gone"
+    known = world.ids()
+    assert counts(world.scan()) == {"seen": 2, "unchanged": 2, "missing": 1}, "a type that nobody reads is no media"
+    world.hook.add_scraper().types = ("image/",)
+    assert counts(world.scan()) == {"seen": 3, "unchanged": 2, "returned": 1}
+    assert world.ids() == known
 
 
 def test_a_file_that_vanishes_before_it_is_looked_at(world, monkeypatch: pytest.MonkeyPatch) -> None:
