@@ -64,7 +64,7 @@ def confirm(question: str) -> bool:
 
 
 def ask_unseen(question: str) -> str:
-    """Ask on the terminal for a text that is not echoed; "" when nothing is typed. click shows the question on stderr."""
+    """Ask on the terminal, by stderr, for a text that is not echoed; "" when nothing is typed."""
     answer: str = click.prompt(in_one_line(question), hide_input=True, default="", show_default=False, err=True)
     return answer
 
