@@ -9,20 +9,36 @@ import re
 
 from .parts import Parts
 
-_NUMBERED = re.compile(r"(?:(?P<disc>[0-9]{1,2})[-.])?(?P<track>[0-9]{1,3})(?:[.)]?[ _]+(?:[-–][ _]+)?|[.)]|[ _]?[-–][ _]?)(?P<rest>\S.*)")
+_NUMBERED = re.compile(
+    r"(?:(?P<disc>[0-9]{1,2})[-.])?(?P<track>[0-9]{1,3})"
+    r"(?:[.)]?[ _]+(?:[-–][ _]+)?|[.)]|[ _]?[-–][ _]?)(?P<rest>\S.*)"
+)
+_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}[ _]+[^-–\s_]")
+_ONLY_A_NUMBER = re.compile(r"(?i)(?:(?:audio)?track|titel|piste|pista|traccia|spår)?[ _-]*([0-9]{1,3})")
 _IN_BRACKETS = re.compile(r"[ _]*[\[({]([^\[\](){}]*)[\])}]$")
-_QUALITY = re.compile(r"(?i)(?:flac|mp3|aac|ogg|opus|alac|wav|dsd|lossless|web|cd|vinyl|remaster(?:ed)?|v0|v2|[0-9]{2,4}|kbps|khz|bit|[ ._,/-])+")
+_QUALITY = re.compile(
+    r"(?i)(?:flac|mp3|aac|ogg|opus|alac|wav|dsd|lossless|web|cd|vinyl|remaster(?:ed)?|v0|v2|[0-9]{2,4}|kbps|khz|bit|"
+    r"[ ._,/-])+"
+)
 _YEAR_FIRST = re.compile(r"[\[(]?((?:19|20)[0-9]{2}|1[5-8][0-9]{2})[\])]?[ _]*[-–. ][ _]*(\S.*)")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}|1[5-8][0-9]{2}")
 _DASH = re.compile(r" +[-–] +")
 
 
-def guess(parts: Parts, *, folders: bool) -> dict[str, str]:
-    """Return what the names tell; a field that they do not tell for certain is absent."""
+def guess(parts: Parts, *, folders: bool, in_order: bool) -> dict[str, str]:
+    """Return what the names tell; a field that they do not tell for certain is absent.
+
+    ``in_order``: the music in the folder is numbered. "7 Seconds" is the seventh track only there.
+    """
     fields: dict[str, str] = {}
     name = parts.stem.replace("_", " ").strip() if " " not in parts.stem else parts.stem
+    if only := _ONLY_A_NUMBER.fullmatch(name):
+        _number(fields, "tracknumber", only[1])
+        return fields
     numbered = _NUMBERED.fullmatch(name)
     if numbered:
+        if _AMBIGUOUS.match(name) and not in_order:
+            return {}
         _number(fields, "tracknumber", numbered["track"])
         _number(fields, "discnumber", numbered["disc"] or parts.disc)
         name = numbered["rest"].strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -12,13 +13,17 @@ from dataclasses import dataclass
 MAX_CHARACTERS = 200
 """Of one name; a longer one tells nothing that could be read with certainty."""
 
-GENERAL = frozenset(
-    "album albums anime archive artists audio audiobooks books cartoons cinema classical collection compilations data "
-    "desktop disk documents download downloads external files film films filme flac home hörbücher incoming itunes "
-    "kids library lossless lossy media mkv mnt movie movies mp3 mp4 music musik musique new other series serien "
-    "share shared shows singles songs soundtracks srv storage synology temp tmp torrents tracks tv unsorted usb user "
-    "users various video videos vinyl volume1 volumes".split()
-) | {"my music", "tv shows", "tv series", "itunes media", "various artists", "unknown artist", "unknown album"}
+GENERAL = frozenset({
+    "album", "albums", "anime", "archive", "artists", "audio", "audiobooks", "books", "cartoons", "cinema",
+    "classical", "collection", "compilations", "data", "desktop", "disk", "documents", "download", "downloads",
+    "external", "files", "film", "films", "filme", "flac", "home", "hörbücher", "incoming", "itunes", "kids",
+    "library", "lossless", "lossy", "media", "mkv", "mnt", "movie", "movies", "mp3", "mp4", "music", "musik",
+    "musique", "new", "other", "series", "serien", "share", "shared", "shows", "singles", "songs", "soundtracks",
+    "srv", "storage", "synology", "temp", "tmp", "torrents", "tracks", "tv", "unsorted", "usb", "user", "users",
+    "various", "video", "videos", "vinyl", "volume1", "volumes",
+}) | {
+    "my music", "tv shows", "tv series", "itunes media", "various artists", "unknown artist", "unknown album",
+}  # fmt: skip
 """Names of folders that are about many artists and albums, in lower case."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd-\uffff\ud800-\udfff]")
@@ -28,6 +33,15 @@ _DISC = re.compile(r"(?i)(?:cd|dis[ck]|disque)[ ._-]*([0-9]{1,2})(?:[ ._-].*)?")
 
 class FileNameError(ValueError):
     """A path that leads to no file. The text says why, in one line."""
+
+
+AUDIO = frozenset({
+    "aac", "ac3", "aif", "aifc", "aiff", "ape", "au", "caf", "dff", "dsf", "dts", "eac3", "flac", "m4a", "m4b", "mka",
+    "mp+", "mp2", "mp3", "mpc", "mpga", "mpp", "oga", "ogg", "opus", "spx", "tak", "tta", "w64", "wav", "wave", "wma",
+    "wv",
+})  # fmt: skip
+MOST_NAMES = 5000
+"""So many names of a folder are looked at."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,24 @@ def require_file(path: str) -> None:
         raise FileNameError(f"cannot be looked at: {error}") from error
     if not regular:
         raise FileNameError("not a regular file")
+
+
+def numbers_its_files(path: str) -> bool:
+    """Whether more than half of the music in the folder of ``path`` begins with a number, of two files or more."""
+    folder = os.path.dirname(path)  # noqa: PTH120 - names may be any bytes
+    try:
+        return _numbers_its_files(folder, os.stat(folder or ".").st_mtime_ns)  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
+
+
+@functools.lru_cache(maxsize=8)
+def _numbers_its_files(folder: str, _changed: int) -> bool:
+    with os.scandir(folder or ".") as entries:
+        names = [entry.name for entry, _ in zip(entries, range(MOST_NAMES), strict=False)]
+    music = [name for name in names if name.rpartition(".")[2].lower() in AUDIO]
+    numbered = [name for name in music if re.match(r"[0-9]{1,3}[^0-9]", name)]
+    return len(music) > 1 and 2 * len(numbered) > len(music)
 
 
 def take_apart(path: str, general: Collection[str]) -> Parts:

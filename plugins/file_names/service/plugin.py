@@ -9,15 +9,12 @@ from viewra.sdk import Plugin
 from viewra.types.values import Value
 
 from . import music
-from .parts import require_file, take_apart
+from .parts import AUDIO, numbers_its_files, require_file, take_apart
 
-VIDEO = frozenset(
-    "3g2 3gp asf avi divx f4v flv m2ts m4v mk3d mkv mov mp4 mpe mpeg mpg mts mxf ogv qt rm rmvb ts vob webm wmv".split()
-)
-AUDIO = frozenset(
-    "aac ac3 aif aifc aiff ape au caf dff dsf dts eac3 flac m4a m4b mka mp+ mp2 mp3 mpc mpga mpp oga ogg opus spx tak "
-    "tta w64 wav wave wma wv".split()
-)
+VIDEO = frozenset({
+    "3g2", "3gp", "asf", "avi", "divx", "f4v", "flv", "m2ts", "m4v", "mk3d", "mkv", "mov", "mp4", "mpe", "mpeg",
+    "mpg", "mts", "mxf", "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "wmv",
+})  # fmt: skip
 VIDEO_TYPES = frozenset({"application/mxf", "application/vnd.rn-realmedia", "application/vnd.rn-realmedia-vbr"})
 
 
@@ -25,7 +22,7 @@ class FileNames(Plugin):
     """Reads names of files and folders, and opens no file. Field names: docs/vocabulary.md."""
 
     def start(self) -> None:
-        """Look whether guessit is there. Importing it is left to the first film: it takes longer than all of a start."""
+        """Look whether guessit is there. Importing it is left to the first film: it takes long."""
         if find_spec("guessit") is None:
             sys.exit("guessit is not installed; install it with: pip install 'viewra[plugins]'")
 
@@ -49,7 +46,8 @@ class FileNames(Plugin):
 
             return guess(parts, folders=settings.folders)
         if ending in AUDIO and settings.music:
-            return dict(music.guess(parts, folders=settings.folders))
+            in_order = numbers_its_files(file_path)
+            return dict(music.guess(parts, folders=settings.folders, in_order=in_order))
         return {}
 
     def get_supported_types(self) -> list[str]:

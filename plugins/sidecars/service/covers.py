@@ -12,7 +12,8 @@ from .folder import Folder, listing, stem
 from .limits import Limits
 
 KINDS = {
-    "cover": "front", "folder": "front", "front": "front", "album": "front", "albumart": "front", "albumartsmall": "front",
+    "cover": "front", "folder": "front", "front": "front", "album": "front", "albumart": "front",
+    "albumartsmall": "front",
     "poster": "front", "back": "back", "disc": "disc", "disk": "disc", "cd": "disc", "cdart": "disc", "discart": "disc",
     "booklet": "booklet", "inlay": "inlay", "inside": "inlay", "artist": "artist", "logo": "logo", "clearlogo": "logo",
     "fanart": "backdrop", "backdrop": "backdrop", "background": "backdrop", "banner": "banner", "landscape": "banner",
@@ -28,7 +29,7 @@ _WINDOWS = re.compile(r"(?i)albumart_\{[0-9a-f-]{36}\}_(large|small)")
 
 
 def read(name: str, folder: Folder, limits: Limits) -> dict[str, Value]:
-    """Return the fields of a cover; nothing of any other picture, and where no media file is that it could belong to."""
+    """Return the fields of a cover; nothing of any other picture, and where there is no media file for it."""
     kind = _kind(name)
     if not kind:
         return {}

@@ -16,8 +16,8 @@ from .limits import Limits
 from .source import SidecarError, read_text
 
 FRAMES_A_SECOND = 75
-_LINE = re.compile(r"\s*(REM\s+)?(\w+)\s+(.*?)\s*", re.IGNORECASE)
-_FILE = re.compile(r'"([^"]*)"|(.*?)(?:\s+\w+)?')
+_LINE = re.compile(r"(REM\s+)?(\w+)\s+(.*)", re.IGNORECASE)
+_FILE_TYPES = frozenset({"WAVE", "MP3", "AIFF", "BINARY", "MOTOROLA", "FLAC"})
 _INDEX = re.compile(r"(\d{1,2})\s+(\d{1,4}):([0-5]?\d):([0-6]?\d|7[0-4])", re.ASCII)
 
 
@@ -38,27 +38,29 @@ def read(path: str, folder: Folder, limits: Limits) -> dict[str, Value]:
         raise SidecarError("not a cue sheet: it has no TRACK")
     found = {track.file: _audio(folder, track.file) for track in tracks}
     kept = tracks[: limits.entries]
-    fields: dict[str, Value] = {
+    barcode = texts.clean(disc.get("CATALOG", ""))
+    return {
         "album": texts.clean(disc.get("TITLE", "")),
         "albumartist": texts.clean(disc.get("PERFORMER", "")),
         "composer": texts.clean(disc.get("SONGWRITER", "") or disc.get("COMPOSER", "")),
         "genre": texts.clean(disc.get("GENRE", "")),
         "date": texts.date(disc.get("DATE", "")),
         "comment": texts.clean(disc.get("COMMENT", "")),
-        "barcode": texts.clean(disc.get("CATALOG", "")).strip("0") and texts.clean(disc.get("CATALOG", "")),
+        "barcode": barcode if barcode.strip("0") else "",  # zeros stand for none
         "discnumber": texts.number(disc.get("DISCNUMBER", "")),
         "totaldiscs": texts.number(disc.get("TOTALDISCS", "")),
         "totaltracks": texts.number(str(len({track.number for track in tracks}))),
         "cue_tracks": texts.several(_start(track) for track in kept),
         "cue_performers": texts.several(_labelled(track, track.texts.get("PERFORMER", "")) for track in kept),
         "cue_files": texts.several(
-            f"{track.number} {texts.file_name(found[track.file])}" for track in kept if texts.file_name(found[track.file])
+            f"{track.number} {texts.file_name(found[track.file])}"
+            for track in kept
+            if texts.file_name(found[track.file])
         ),
         "cue_isrcs": texts.several(_isrc(track) for track in kept),
         "unresolved": texts.several(texts.clean(name) for name, real in found.items() if name and not real),
         "belongs_to": texts.several(texts.file_name(real) for real in found.values()),
     }
-    return fields
 
 
 def _parsed(text: str) -> tuple[dict[str, str], list[_Track]]:
@@ -66,15 +68,14 @@ def _parsed(text: str) -> tuple[dict[str, str], list[_Track]]:
     tracks: list[_Track] = []
     file = ""
     for line in text.splitlines():
-        match = _LINE.fullmatch(line[:4096])
+        match = _LINE.fullmatch(line[:4096].strip())
         if match is None:
             continue
         command, rest = match[2].upper(), match[3]
         if match[1]:
             (tracks[-1].texts if tracks else disc).setdefault(command, _unquoted(rest))
         elif command == "FILE":
-            name = _FILE.fullmatch(rest) or _FILE.match(rest)
-            file = ((name[1] if name[1] is not None else name[2]) or "").strip() if name else ""
+            file = _file(rest)
         elif command == "TRACK" and (number := texts.number(rest.split()[0] if rest else "")):
             tracks.append(_Track(number, file))
         elif command == "INDEX" and tracks and (index := _INDEX.fullmatch(rest)):
@@ -85,6 +86,14 @@ def _parsed(text: str) -> tuple[dict[str, str], list[_Track]]:
         else:
             (tracks[-1].texts if tracks else disc).setdefault(command, _unquoted(rest))
     return disc, tracks
+
+
+def _file(text: str) -> str:
+    """Return the name of a FILE command, without the type that follows it."""
+    if text.startswith('"'):
+        return text[1:].partition('"')[0].strip()
+    name, _, last = text.rpartition(" ")
+    return name.strip() if last.upper() in _FILE_TYPES else text
 
 
 def _unquoted(text: str) -> str:

@@ -71,8 +71,8 @@ class Folder:
     def find(self, entry: str) -> str:
         """Return the path of the file that ``entry`` means, relative to the folder; "" where there is none to be found.
 
-        ``..`` leads nowhere but within the folder and the roots. Of a path that is absolute, and of a folder that is not
-        here, the end is looked up in the folder: a playlist is often moved together with its files.
+        ``..`` leads nowhere but within the folder and the roots. The end of an absolute path
+        is looked up in the folder: a playlist is often moved together with its files.
         """
         if not entry or "\0" in entry:
             return ""

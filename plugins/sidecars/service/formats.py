@@ -31,10 +31,12 @@ PICTURES = {
 
 MIME_TYPES = frozenset(kind for kinds in TYPES.values() for kind in kinds) | frozenset(PICTURES.values())
 
-_AUDIO_AND_VIDEO = frozenset(
-    "aac ac3 aif aifc aiff ape au caf dff dsf dts eac3 flac m4a m4b mka mp2 mp3 mpc mpga oga ogg opus spx tak tta w64 "
-    "wav wave wma wv 3gp asf avi divx flv iso m2ts m4v mkv mov mp4 mpeg mpg mts ogv rm rmvb ts vob webm wmv".split()
-)
+_AUDIO_AND_VIDEO = frozenset({
+    "aac", "ac3", "aif", "aifc", "aiff", "ape", "au", "caf", "dff", "dsf", "dts", "eac3", "flac", "m4a", "m4b", "mka",
+    "mp2", "mp3", "mpc", "mpga", "oga", "ogg", "opus", "spx", "tak", "tta", "w64", "wav", "wave", "wma", "wv", "3gp",
+    "asf", "avi", "divx", "flv", "iso", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogv", "rm", "rmvb",
+    "ts", "vob", "webm", "wmv",
+})  # fmt: skip
 
 
 def ending(name: str) -> str:

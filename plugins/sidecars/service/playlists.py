@@ -20,7 +20,7 @@ from .source import SidecarError, read_bytes, read_text
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _USER = re.compile(r"(?<=://)[^/?#]*@")
-_PLS_ENTRY = re.compile(r"\s*file(\d{1,9})\s*=\s*(.*?)\s*", re.IGNORECASE | re.ASCII)
+_PLS_ENTRY = re.compile(r"file(\d{1,9})\s*=\s*(.*)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass

@@ -32,14 +32,18 @@ def read_bytes(path: str, limits: Limits) -> bytes:
         raise SidecarError(f"cannot be opened: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the path
         raise SidecarError(f"cannot be opened: {error}") from error
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SidecarError("not a regular file")
-        try:
-            content = file.read(limits.file_bytes + 1) if status.st_size <= limits.file_bytes else b""
-        except OSError as error:
-            raise SidecarError(f"cannot be read: {error.strerror or error}") from error
+        content = b""
+        if status.st_size <= limits.file_bytes:
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read(limits.file_bytes + 1)
+    except OSError as error:
+        raise SidecarError(f"cannot be read: {error.strerror or error}") from error
+    finally:
+        os.close(descriptor)
     if status.st_size > limits.file_bytes or len(content) > limits.file_bytes:
         raise SidecarError(f"it is larger than the {limits.file_bytes >> 10} KiB that are allowed (max_file_kb)")
     if not content:

@@ -31,7 +31,7 @@ class _Read:
 
 
 def read(path: str, name: str, kind: str, folder: Folder, limits: Limits) -> dict[str, Value]:
-    """Return the fields of subtitles of a ``kind``: "srt", "vtt" or "ass"; raises ``SidecarError`` where there are none."""
+    """Return the fields of subtitles of a ``kind``: "srt", "vtt" or "ass"; raises ``SidecarError``."""
     text = read_text(path, limits)
     found = _ass(text) if kind == "ass" else _timings(text, kind)
     if not found.count:

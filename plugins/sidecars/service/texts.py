@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -51,9 +52,14 @@ def ordinal(text: str) -> str:
 
 
 def date(text: str) -> str:
-    """Return a year, or a day or month where it is a real one, "" for anything else."""
-    match = re.match(r"([12][0-9]{3})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?)?(?![0-9])", text.strip())
-    return "-".join(part for part in match.groups() if part) if match else ""
+    """Return a day where it is a real one, else the month or year that begins the text, "" for anything else."""
+    match = re.match(r"([12][0-9]{3})(?:-(0[1-9]|1[0-2])(?:-([0-3][0-9]))?)?(?![0-9])", text.strip())
+    if match is None:
+        return ""
+    parts = [part for part in match.groups() if part]
+    if len(parts) == 3 and not 1 <= int(parts[2]) <= calendar.monthrange(int(parts[0]), int(parts[1]))[1]:
+        parts.pop()
+    return "-".join(parts)
 
 
 def seconds(value: float) -> str:

@@ -14,7 +14,7 @@ _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 
 
 def documents(content: bytes) -> tuple[list[Element], bytes]:
-    """Return the outermost elements, and what follows the last one: Kodi writes several episodes, and URLs, in one file.
+    """Return the outermost elements, and what follows the last one: Kodi has several episodes, and URLs, in one file.
 
     Raises ``SidecarError`` for anything else than XML, and for XML with a document type or entities.
     """
