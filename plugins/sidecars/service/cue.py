@@ -16,6 +16,7 @@ from .limits import Limits
 from .source import SidecarError, read_text
 
 FRAMES_A_SECOND = 75
+MOST_TRACKS = 10_000
 _LINE = re.compile(r"(REM\s+)?(\w+)\s+(.*)", re.IGNORECASE)
 _FILE_TYPES = frozenset({"WAVE", "MP3", "AIFF", "BINARY", "MOTOROLA", "FLAC"})
 _INDEX = re.compile(r"(\d{1,2})\s+(\d{1,4}):([0-5]?\d):([0-6]?\d|7[0-4])", re.ASCII)
@@ -36,8 +37,8 @@ def read(path: str, folder: Folder, limits: Limits) -> dict[str, Value]:
     disc, tracks = _parsed(read_text(path, limits))
     if not tracks:
         raise SidecarError("not a cue sheet: it has no TRACK")
-    found = {track.file: _audio(folder, track.file) for track in tracks}
     kept = tracks[: limits.entries]
+    found = {track.file: _audio(folder, track.file) for track in kept}
     barcode = texts.clean(disc.get("CATALOG", ""))
     return {
         "album": texts.clean(disc.get("TITLE", "")),
@@ -77,6 +78,8 @@ def _parsed(text: str) -> tuple[dict[str, str], list[_Track]]:
         elif command == "FILE":
             file = _file(rest)
         elif command == "TRACK" and (number := texts.number(rest.split()[0] if rest else "")):
+            if len(tracks) == MOST_TRACKS:
+                raise SidecarError(f"not a cue sheet: it has more than {MOST_TRACKS:,} tracks")
             tracks.append(_Track(number, file))
         elif command == "INDEX" and tracks and (index := _INDEX.fullmatch(rest)):
             position = int(index[2]) * 60 + int(index[3]) + int(index[4]) / FRAMES_A_SECOND

@@ -42,7 +42,7 @@ _ELEMENT_IDS = {
 _PAGES = (
     ("imdb", re.compile(r"imdb\.com/(?:[a-z-]{2,5}/)?title/(tt[0-9]{5,10})")),
     ("tmdb", re.compile(r"themoviedb\.org/(?:movie|tv)/([1-9][0-9]{0,9})")),
-    ("tvdb", re.compile(r"thetvdb\.com/\S*?[?&]id=([1-9][0-9]{0,9})")),
+    ("tvdb", re.compile(r"thetvdb\.com/\S{0,200}?[?&]id=([1-9][0-9]{0,9})")),
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

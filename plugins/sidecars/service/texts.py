@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from viewra.types.values import Value
 
 MAX_CHARACTERS = 2000
-MAX_LINES_CHARACTERS = 20_000
+MAX_LINES_CHARACTERS = 15_000
+MAX_BYTES = 60_000
+"""Of all values of one field together: a host takes 64 KiB."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd-\uffff\ud800-\udfff]+")
 _CONTROLS_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffd-\uffff\ud800-\udfff]+")
@@ -35,9 +37,19 @@ def file_name(name: str) -> str:
 
 
 def several(values: Iterable[str]) -> Value:
-    """Return the distinct values that are not empty: one as a text, several as a list, "" where there is none."""
-    found = list(dict.fromkeys(value for value in values if value))
-    return found if len(found) > 1 else "".join(found)
+    """Return the distinct values that are not empty: one as a text, several as a list, "" where there is none.
+
+    Those that a host would not take any more are left out.
+    """
+    found: dict[str, None] = {}
+    size = 0
+    for value in values:
+        if value and value not in found:
+            size += len(value.encode()) + 2
+            if size > MAX_BYTES:
+                break
+            found[value] = None
+    return list(found) if len(found) > 1 else "".join(found)
 
 
 def number(text: str) -> str:

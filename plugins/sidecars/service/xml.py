@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from xml.etree.ElementTree import Element, ParseError
 
@@ -18,6 +19,9 @@ def documents(content: bytes) -> tuple[list[Element], bytes]:
 
     Raises ``SidecarError`` for anything else than XML, and for XML with a document type or entities.
     """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
+        content = _DECLARATION.sub(b"", content, count=1)  # it says UTF-16, which it is no longer
     end = content.rfind(b">") + 1
     content, rest = content[:end], content[end:]
     try:

@@ -54,6 +54,8 @@ def test_damaged_samples(sample, tmp_path, changes, end):
 @example("00:00:00,000 --> " * 3_000)
 @example("/" * 20_000)
 @example("a/" * 10_000 + "x.mp3")
+@example("thetvdb.com/" * 4_000)
+@example("TRACK 01 AUDIO\nINDEX 01 00:00:00\n" * 11_000)
 def test_any_text(tmp_path, ending, text):
     check(tmp_path / f"a{ending}", text.encode())
 

@@ -85,6 +85,12 @@ def test_so_many_entries_are_kept(put):
     assert (fields["entry_count"], len(fields["playlist_entries"])) == ("50", 3)
 
 
+def test_what_a_host_would_not_take_is_left_out(put):
+    fields = put("a.m3u", "".join(f"{number} {'ü' * 100}.mp3\n" for number in range(1000)))
+    assert fields["entry_count"] == "1000"
+    assert 50_000 < len("; ".join(fields["unresolved"]).encode()) <= 64 * 1024
+
+
 def test_the_search_for_files_is_given_up(put):
     with pytest.raises(ValueError, match="given up after"):
         put("a.m3u", "absent.mp3\n", seconds=-1)

@@ -82,6 +82,13 @@ def test_nfo(put, text, fields):
     assert put("a.nfo", text) == {"sidecar_format": "nfo"} | fields
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_nfo_in_other_encodings(put, encoding):
+    text = f'\n<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><movie><title>Für</title></movie>'
+    text = text if encoding == "utf-8" else text.lstrip()  # a line before the declaration is a common fault
+    assert put("a.nfo", text.encode(encoding))["title"] == "Für"
+
+
 @pytest.mark.parametrize(
     ("name", "beside", "fields"),
     [
