@@ -43,8 +43,8 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     assert shown["metadata"]["artist"] == {
         "value": "Scott Joplin",
         "plugin": "audio_tags",
-        "why": "no other plugin said any",
-        "others": [],
+        "why": "the priority in its manifest",
+        "others": [{"plugin": "file_names", "value": "Scott Joplin"}],
     }
     duration = shown["metadata"]["duration"]
     assert (duration["plugin"], duration["why"]) == ("media_info", "the priority in its manifest")
@@ -223,8 +223,9 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:
     plugin, *others = viewra("plugins", "list", "--json").data
-    states = [("image_info", "ready"), ("library_history", "disabled"), ("media_info", "ready")]
-    assert [(other["id"], other["state"]) for other in others] == states
+    states = dict.fromkeys(["file_names", "image_info", "library_history", "media_info", "sidecars"], "ready")
+    states["library_history"] = "disabled"
+    assert {other["id"]: other["state"] for other in others} == states
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]

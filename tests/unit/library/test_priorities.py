@@ -82,6 +82,22 @@ def test_what_a_manifest_states_counts_and_the_search_follows(differing) -> None
     differing.check_consistent()
 
 
+def test_a_number_below_0_counts_only_where_nobody_else_says_anything(differing) -> None:
+    state(differing, "second", title=-1000, artist=-1000)
+    differing.scan()
+    assert totals(differing, "eins", "zwei") == [6, 0], "though it was read last"
+    shown = library.show(differing.engine, str(differing.folder / "0.mp3")).metadata["title"]
+    assert (shown.value, shown.why, shown.others) == ("eins", "the priority in its manifest", (("second", "zwei"),))
+    state(differing, "first", title=-1000)
+    differing.scan()
+    assert totals(differing, "eins", "zwei") == [1, 5], "neither says more than a guess"
+    differing.hook.add_scraper("guesses", lambda files: [FileOutcome({"album": "geraten"})] * len(files))
+    state(differing, "guesses", album=-1000)
+    differing.scan()
+    assert library.search(differing.engine, None, "album:geraten").total == 6
+    differing.check_consistent()
+
+
 def test_the_operator_stays_above_manifests(differing) -> None:
     library.set_priority(differing.engine, "title", ["second"])
     state(differing, "first", title=1000)
