@@ -63,7 +63,7 @@ def test_every_field_that_it_gives_has_a_priority_below_that_of_others():
 
 def test_without_guessit_the_start_says_what_to_install(monkeypatch):
     monkeypatch.setattr(plugin_module, "find_spec", lambda _name: None)
-    with pytest.raises(PluginError, match=r"install it with: pip install 'viewra\[plugins\]'"), loopback(FileNames()):
+    with pytest.raises(PluginError, match=r"install it with: pip install guessit"), loopback(FileNames()):
         pass
 
 

@@ -62,7 +62,7 @@ def test_heic_is_offered_where_pillow_heif_is_installed(monkeypatch):
 
 def test_without_pillow_the_start_says_what_to_install(monkeypatch):
     monkeypatch.setattr(plugin_module, "find_spec", lambda _name: None)
-    with pytest.raises(PluginError, match=r"install it with: pip install 'viewra\[plugins\]'"), loopback(ImageInfo()):
+    with pytest.raises(PluginError, match=r"install it with: pip install pillow"), loopback(ImageInfo()):
         pass
 
 

@@ -51,7 +51,7 @@ def test_it_can_handle_every_type_it_names_and_every_sample(sample):
 
 def test_without_pyav_the_start_says_what_to_install(monkeypatch):
     monkeypatch.setattr(plugin_module, "find_spec", lambda _name: None)
-    with pytest.raises(PluginError, match=r"install it with: pip install 'viewra\[plugins\]'"), loopback(MediaInfo()):
+    with pytest.raises(PluginError, match=r"install it with: pip install av"), loopback(MediaInfo()):
         pass
 
 

@@ -75,7 +75,7 @@ def test_the_settings_reach_the_reader(tmp_path):
 
 def test_without_defusedxml_the_start_says_what_to_install(monkeypatch):
     monkeypatch.setattr(plugin_module, "find_spec", lambda _name: None)
-    with pytest.raises(PluginError, match=r"install it with: pip install 'viewra\[plugins\]'"), loopback(Sidecars()):
+    with pytest.raises(PluginError, match=r"install it with: pip install defusedxml"), loopback(Sidecars()):
         pass
 
 

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra.errors import HandshakeError
 from viewra.process import LaunchPlan, Spawner, start_time
 
@@ -38,10 +38,7 @@ def wait_gone(pid: int) -> None:
 
 
 def wait_stopped(pid: int) -> None:
-    deadline = time.monotonic() + 30
-    while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
-        assert time.monotonic() < deadline, f"{pid} goes on"
-        threading.Event().wait(0.01)
+    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, f"{pid} goes on")
 
 
 def test_the_handshake_line_and_the_lines_around_it(start, lines) -> None:

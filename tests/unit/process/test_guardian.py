@@ -8,13 +8,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra.errors import HandshakeError
 from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, start_time
 from viewra.process.guardian import Guardian
@@ -41,16 +41,9 @@ os.read(seen, 1)
 """Leaves a process in a session of its own, whose parent has ended: nothing of the plugin's is known to have it."""
 
 
-def wait_until(condition: Callable[[], object], what: str = "it did not come about") -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, what
-        threading.Event().wait(0.01)
-
-
 def wait_gone(pid: int) -> None:
     """Wait until a process has ended and was reaped."""
-    wait_until(lambda: not psutil.pid_exists(pid), f"{pid} is still there")
+    eventually(lambda: not psutil.pid_exists(pid), f"{pid} is still there")
 
 
 def orphan_of(lines) -> int:
@@ -160,7 +153,7 @@ def test_it_holds_nothing_of_the_process(start, tmp_path: Path) -> None:
     child = start(WAIT, directory=tmp_path)
     child.handshake_line(30)
     parent = guardian_of(child)
-    wait_until(lambda: parent.cwd() == "/")
+    eventually(lambda: parent.cwd() == "/")
     opened = [str(path.readlink()) for path in Path(f"/proc/{parent.pid}/fd").iterdir()]
     assert sorted(name.partition(":")[0] for name in opened) == ["/dev/null"] * 3 + ["pipe"]
     assert parent.num_threads() == 1
