@@ -16,7 +16,7 @@ import pytest
 
 from tests.eventually import eventually
 from viewra.errors import HandshakeError
-from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, start_time
+from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, plugin_environment, spawn, start_time
 from viewra.process.guardian import Guardian
 from viewra.process.launcher import children
 from viewra.process.leftovers import end_marked
@@ -405,3 +405,24 @@ def test_only_what_has_the_mark_is_ended() -> None:
         assert processes[mark].poll() is None
         processes[mark].kill()
         processes[mark].wait(30)
+
+
+def test_a_start_that_does_not_come_about_is_given_up_and_ended_if_it_comes_later(
+    spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_begin = threading.Event()
+    made: list[Guardian] = []
+
+    def launch(plan: LaunchPlan) -> Guardian:
+        assert may_begin.wait(30)
+        made.append(original(plan))
+        return made[-1]
+
+    original = spawn._launch
+    monkeypatch.setattr(spawn, "_launch", launch)
+    with monkeypatch.context() as patched:
+        patched.setattr(spawn, "_START_S", 0.01)
+        with pytest.raises(HandshakeError, match=r"was not started within 0\.01 s"):
+            spawner.launch(LaunchPlan((sys.executable, "-c", WAIT), plugin_environment({})), on_line=lambda *_: None)
+    may_begin.set()
+    wait_until(lambda: made and made[0].process.returncode is not None, "its guardian still runs")

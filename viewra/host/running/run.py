@@ -18,7 +18,7 @@ from viewra.adapters import Connection, Endpoint
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
-from viewra.host.logs.log import RunLog, readable
+from viewra.host.logs.log import RunLog, last_words, readable
 from viewra.host.running.launch_spec import LaunchSpec
 from viewra.host.running.lifecycle import STOP_S
 from viewra.host.running.peer import Closable, Peer
@@ -191,7 +191,7 @@ class Run:
     @property
     def last_words(self) -> tuple[str, ...]:
         """The last lines that it wrote to stderr."""
-        return tuple(map(readable, self.process.output.last("stderr")))
+        return last_words(self.process.output.last("stderr"))
 
     # ---- stop ----
 
