@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from encode import Audio, Clip, Subtitle, Video
+from tests.media.encode import Audio, Clip, Subtitle, Video
 
 FILM_RATE, TV_RATE = Fraction(24_000, 1001), Fraction(30_000, 1001)
 QUIET = {"x265-params": "log-level=none"}
