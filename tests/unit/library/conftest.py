@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -150,7 +151,7 @@ class World:
     def scan(self, path: Path | None = None, **options: object) -> ScanReport:
         return library.scan(self.engine, self.hook, str(path or self.folder), **options)  # type: ignore[arg-type]
 
-    def rows(self, statement: str) -> list[sa.Row]:
+    def rows(self, statement: str) -> list[sa.Row[Any]]:
         with reading(self.engine) as connection:
             return list(connection.execute(sa.text(statement)).all())
 

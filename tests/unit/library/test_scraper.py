@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
 
@@ -10,7 +11,7 @@ import pytest
 from viewra.errors import PluginTimeout, PluginUnavailable
 from viewra.library.scrape import PAGE, Scraper
 from viewra.library.unread import WantedFile
-from viewra.types import FileOutcome
+from viewra.types import FileOutcome, FileToRead
 
 
 class Unread:
@@ -40,7 +41,7 @@ class Session:
     def wants(self, mime_type: str) -> bool:
         return True
 
-    def submit(self, files) -> Future:
+    def submit(self, files: Sequence[FileToRead]) -> Future:
         future: Future = Future()
         self.calls.append(([int(file.file_path[1:-4]) for file in files], future))
         return future
@@ -56,7 +57,7 @@ class Bench:
         self.completions: SimpleQueue = SimpleQueue()
         self.scraper = Scraper(self.session, self.unread, self.completions, 10)
 
-    def answer(self, call: int, error: Exception | None = None):
+    def answer(self, call: int, error: Exception | None = None) -> None:
         ids, future = self.session.calls[call]
         if error is not None:
             future.set_exception(error)

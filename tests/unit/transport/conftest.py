@@ -41,7 +41,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[Handshake], grpc.Channel]]:
+def connect() -> Iterator[Callable[..., grpc.Channel]]:
     """Open channels that are closed at the end."""
     channels: list[grpc.Channel] = []
 

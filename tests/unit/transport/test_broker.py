@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
 import pytest
 
+from tests.unit.transport.conftest import Serve
 from viewra.errors import HandshakeError
 from viewra.pb.grpc_broker_pb2 import ConnInfo
 from viewra.transport.broker import Broker
@@ -31,7 +32,9 @@ def ask(broker: Broker, number: int) -> bytes:
 
 
 @pytest.fixture(params=["plain", "tls"])
-def ends(request: pytest.FixtureRequest, serve, connect, tmp_path: Path) -> Iterator[tuple[Broker, Broker]]:
+def ends(
+    request: pytest.FixtureRequest, serve: Serve, connect: Callable[..., grpc.Channel], tmp_path: Path
+) -> Iterator[tuple[Broker, Broker]]:
     """A host's broker and its plugin's, connected."""
     trusts = [None, None]
     if request.param == "tls":
@@ -44,7 +47,7 @@ def ends(request: pytest.FixtureRequest, serve, connect, tmp_path: Path) -> Iter
     plugin.close()
 
 
-def test_both_ends_serve_and_dial(ends) -> None:
+def test_both_ends_serve_and_dial(ends: tuple[Broker, Broker]) -> None:
     for server, client in (ends, reversed(ends)):
         numbers = [server.next_id() for _ in range(3)]
         assert len(set(numbers)) == 3
@@ -53,7 +56,7 @@ def test_both_ends_serve_and_dial(ends) -> None:
         assert [ask(client, number) for number in numbers] == [b"hello"] * 3
 
 
-def test_dialling_waits_for_the_announcement(ends) -> None:
+def test_dialling_waits_for_the_announcement(ends: tuple[Broker, Broker]) -> None:
     host, plugin = ends
     got: list[bytes] = []
     thread = threading.Thread(target=lambda: got.append(ask(host, 7)))
@@ -63,13 +66,13 @@ def test_dialling_waits_for_the_announcement(ends) -> None:
     assert got == [b"hello"]
 
 
-def test_nothing_announced(ends) -> None:
+def test_nothing_announced(ends: tuple[Broker, Broker]) -> None:
     with pytest.raises(HandshakeError, match=r"announced as 9 within 0.05 s") as caught:
         ends[0].dial(9, 0.05)
     assert caught.value.step == "connect"
 
 
-def test_what_is_closed_is_gone_from_the_disk(ends, tmp_path: Path) -> None:
+def test_what_is_closed_is_gone_from_the_disk(ends: tuple[Broker, Broker], tmp_path: Path) -> None:
     host, _ = ends
     before = set(tmp_path.iterdir())
     served = host.serve(1, echo)
@@ -83,7 +86,7 @@ def test_what_is_closed_is_gone_from_the_disk(ends, tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == before
 
 
-def test_a_closed_broker_says_so(ends) -> None:
+def test_a_closed_broker_says_so(ends: tuple[Broker, Broker]) -> None:
     host, plugin = ends
     plugin.serve(5, echo)
     assert ask(host, 5) == b"hello"  # the stream is open
@@ -93,7 +96,7 @@ def test_a_closed_broker_says_so(ends) -> None:
             use()
 
 
-def test_a_plugin_without_a_broker(serve, connect, tmp_path: Path) -> None:
+def test_a_plugin_without_a_broker(serve: Serve, connect: Callable[..., grpc.Channel], tmp_path: Path) -> None:
     host = Broker(Place(tmp_path))
     host.attach(connect(serve()))
     with pytest.raises(HandshakeError, match="no broker"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from tests.unit.transport.conftest import Serve
 from viewra.errors import HandshakeError
 from viewra.transport.channel import check_health, require_socket, target, wait_ready
 from viewra.transport.handshake import Handshake
@@ -17,11 +19,11 @@ from viewra.transport.handshake import Handshake
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
 
-def healthy(servicer: object):
+def healthy(servicer: object) -> Callable[[grpc.Server], None]:
     return lambda server: health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
 
 
-def test_a_serving_plugin_is_ready(serve, connect) -> None:
+def test_a_serving_plugin_is_ready(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     servicer = health.HealthServicer()
     servicer.set("plugin", SERVING)
     handshake = serve(healthy(servicer))
@@ -34,20 +36,20 @@ class Later(health_pb2_grpc.HealthServicer):
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def Check(self, request, context):  # noqa: N802
+    def Check(self, request: pytest.FixtureRequest, context: grpc.ServicerContext) -> health_pb2.HealthCheckResponse:  # noqa: N802
         self.asked.append(request.service)
         return health_pb2.HealthCheckResponse(
             status=SERVING if len(self.asked) == 3 else health_pb2.HealthCheckResponse.NOT_SERVING
         )
 
 
-def test_a_plugin_that_is_not_ready_yet_is_asked_again(serve, connect) -> None:
+def test_a_plugin_that_is_not_ready_yet_is_asked_again(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     later = Later()
     wait_ready(connect(serve(healthy(later))), 30)
     assert later.asked == ["plugin"] * 3
 
 
-def test_a_plugin_that_never_serves(serve, connect) -> None:
+def test_a_plugin_that_never_serves(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     servicer = health.HealthServicer()
     servicer.set("plugin", health_pb2.HealthCheckResponse.NOT_SERVING)
     with pytest.raises(HandshakeError, match=r"within 0.2 s \(last answer: NOT_SERVING") as caught:
@@ -58,11 +60,11 @@ def test_a_plugin_that_never_serves(serve, connect) -> None:
 class Odd(health_pb2_grpc.HealthServicer):
     """Answers with a status that there is not."""
 
-    def Check(self, request, context):  # noqa: N802
+    def Check(self, request: pytest.FixtureRequest, context: grpc.ServicerContext) -> health_pb2.HealthCheckResponse:  # noqa: N802
         return health_pb2.HealthCheckResponse(status=99)
 
 
-def test_a_health_that_there_is_not(serve, connect) -> None:
+def test_a_health_that_there_is_not(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     channel = connect(serve(healthy(Odd())))
     with pytest.raises(HandshakeError, match=r"last answer: status 99"):
         wait_ready(channel, 0.2)
@@ -73,9 +75,11 @@ def test_a_health_that_there_is_not(serve, connect) -> None:
     assert told == ["it says status 99"]
 
 
-def test_a_health_that_is_refused_at_length(serve, connect) -> None:
+def test_a_health_that_is_refused_at_length(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     class Wordy(health_pb2_grpc.HealthServicer):
-        def Check(self, request, context):  # noqa: N802
+        def Check(
+            self, request: pytest.FixtureRequest, context: grpc.ServicerContext
+        ) -> health_pb2.HealthCheckResponse:  # noqa: N802
             context.abort(grpc.StatusCode.INTERNAL, "x" * 6000)
 
     with pytest.raises(HandshakeError, match="INTERNAL: xxx") as caught:
@@ -88,7 +92,7 @@ def test_a_path_with_a_nul_is_no_socket() -> None:
         require_socket("/tmp/a\0b")
 
 
-def test_a_plugin_that_accepts_and_says_nothing(tmp_path: Path, connect) -> None:
+def test_a_plugin_that_accepts_and_says_nothing(tmp_path: Path, connect: Callable[..., grpc.Channel]) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))
         silent.listen()
@@ -97,7 +101,7 @@ def test_a_plugin_that_accepts_and_says_nothing(tmp_path: Path, connect) -> None
     assert caught.value.step == "health"
 
 
-def test_a_plugin_that_hangs_up(tmp_path: Path, connect) -> None:
+def test_a_plugin_that_hangs_up(tmp_path: Path, connect: Callable[..., grpc.Channel]) -> None:
     with socket.socket(socket.AF_UNIX) as rude:
         rude.bind(str(tmp_path / "s"))
         rude.listen()
@@ -110,7 +114,7 @@ def test_a_plugin_that_hangs_up(tmp_path: Path, connect) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "nobody listens"])
-def test_nobody_there(tmp_path: Path, connect, kind: str) -> None:
+def test_nobody_there(tmp_path: Path, connect: Callable[..., grpc.Channel], kind: str) -> None:
     path = tmp_path / "s"
     says = {"missing": "No such file", "file": "not a socket", "nobody listens": "no connection"}[kind]
     if kind == "file":
@@ -123,7 +127,7 @@ def test_nobody_there(tmp_path: Path, connect, kind: str) -> None:
     assert caught.value.step == "connect"
 
 
-def test_a_plugin_without_health(serve, connect) -> None:
+def test_a_plugin_without_health(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     for handshake in (serve(), serve(healthy(health.HealthServicer()))):
         with pytest.raises(HandshakeError, match="does not report the health of 'plugin'") as caught:
             wait_ready(connect(handshake), 30)
@@ -131,7 +135,7 @@ def test_a_plugin_without_health(serve, connect) -> None:
         assert "grpc.health.v1.Health" in str(caught.value.hint)
 
 
-def test_a_channel_closed_meanwhile(serve, connect) -> None:
+def test_a_channel_closed_meanwhile(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     channel = connect(serve())
     channel.close()
     with pytest.raises(HandshakeError, match="closed") as caught:
@@ -139,7 +143,7 @@ def test_a_channel_closed_meanwhile(serve, connect) -> None:
     assert caught.value.step == "connect"
 
 
-def test_messages_are_bounded_in_both_directions(serve, connect) -> None:
+def test_messages_are_bounded_in_both_directions(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     def echo(server: grpc.Server) -> None:
         handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request * 2)
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
@@ -153,7 +157,7 @@ def test_messages_are_bounded_in_both_directions(serve, connect) -> None:
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_each_channel_has_a_connection_of_its_own(tmp_path: Path, connect) -> None:
+def test_each_channel_has_a_connection_of_its_own(tmp_path: Path, connect: Callable[..., grpc.Channel]) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         server.listen()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
+import grpc
+
+from tests.unit.transport.conftest import Serve
 from viewra.pb import grpc_controller_pb2_grpc
 from viewra.transport.control import ControllerServicer, shutdown
 
 
-def test_shutdown_is_answered_and_heard(serve, connect) -> None:
+def test_shutdown_is_answered_and_heard(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     heard = threading.Event()
     servicer = ControllerServicer(heard.set)
     handshake = serve(lambda server: grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(servicer, server))
@@ -16,7 +20,7 @@ def test_shutdown_is_answered_and_heard(serve, connect) -> None:
     assert heard.wait(30)
 
 
-def test_a_shutdown_that_fails_is_no_error(serve, connect) -> None:
+def test_a_shutdown_that_fails_is_no_error(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     channel = connect(serve())
     assert not shutdown(channel, 30)
     channel.close()

@@ -33,7 +33,9 @@ def go_identity(issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | No
     return identity
 
 
-def _go_certificate(issuer=None):
+def _go_certificate(
+    issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP521R1())
     name = x509.Name.from_rfc4514_string("CN=localhost,O=HashiCorp")
     subject = x509.Name.from_rfc4514_string("CN=localhost") if issuer else name
@@ -105,7 +107,9 @@ def call() -> Iterator[Callable[..., bytes]]:
         connection.close()
 
 
-def test_both_ends_trust_each_other(make, place, open_server, call) -> None:
+def test_both_ends_trust_each_other(
+    make: Callable[[], Identity], place: Place, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     listener = open_server(place, trust(plugin, host.cert_pem))
     trusted = trust(host, plugin.cert)
@@ -113,7 +117,9 @@ def test_both_ends_trust_each_other(make, place, open_server, call) -> None:
     assert call(listener, trust=trusted, socket_dir=place.socket_dir) == b"hello"
 
 
-def test_large_messages_and_many_at_once(make, tmp_path: Path, open_server, call) -> None:
+def test_large_messages_and_many_at_once(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     data = os.urandom(8_000_000)
@@ -125,7 +131,9 @@ def test_large_messages_and_many_at_once(make, tmp_path: Path, open_server, call
         ]
 
 
-def test_a_stranger_is_refused_by_either_end(make, tmp_path: Path, open_server, call) -> None:
+def test_a_stranger_is_refused_by_either_end(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin, stranger = make(), make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     for own, expected in ((stranger, plugin), (host, stranger)):
@@ -134,7 +142,9 @@ def test_a_stranger_is_refused_by_either_end(make, tmp_path: Path, open_server, 
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-def test_no_end_speaks_plaintext_to_one_that_speaks_tls(make, tmp_path: Path, open_server, call) -> None:
+def test_no_end_speaks_plaintext_to_one_that_speaks_tls(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     with pytest.raises(grpc.RpcError):
         call(open_server(Place(tmp_path), trust(plugin, host.cert)))
@@ -142,7 +152,7 @@ def test_no_end_speaks_plaintext_to_one_that_speaks_tls(make, tmp_path: Path, op
         call(open_server(Place(tmp_path), None), trust=trust(host, plugin.cert), socket_dir=tmp_path)
 
 
-def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path: Path, open_server) -> None:
+def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path: Path, open_server: Open) -> None:
     plugin, certificate, key = _go_certificate()
     signed = go_identity((certificate, key))
     host = go_identity()
@@ -156,7 +166,9 @@ def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path
         connection.close()
 
 
-def test_the_reason_of_a_refusal_is_in_the_message(make, tmp_path: Path, open_server) -> None:
+def test_the_reason_of_a_refusal_is_in_the_message(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open
+) -> None:
     host, plugin, stranger = make(), make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     connection = dial(listener, trust=trust(host, stranger.cert), socket_dir=tmp_path)
@@ -174,7 +186,9 @@ def test_our_own_certificate_signs_for_nobody() -> None:
     assert not certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
 
 
-def test_nothing_is_left_on_the_disk(make, tmp_path: Path, open_server, call) -> None:
+def test_nothing_is_left_on_the_disk(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
@@ -184,7 +198,7 @@ def test_nothing_is_left_on_the_disk(make, tmp_path: Path, open_server, call) ->
     connection.close()
 
 
-def test_sockets_go_when_everything_is_closed(make, tmp_path: Path) -> None:
+def test_sockets_go_when_everything_is_closed(make: Callable[[], Identity], tmp_path: Path) -> None:
     host, plugin = make(), make()
     before = threading.active_count()
     server = grpc.server(ThreadPoolExecutor(1))
@@ -206,7 +220,7 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(1))
 
 
 @pytest.mark.process
-def test_the_relay_turns_another_process_away(tmp_path: Path, open_server) -> None:
+def test_the_relay_turns_another_process_away(tmp_path: Path, open_server: Open) -> None:
     host, plugin = go_identity(), go_identity()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     theirs = set(tmp_path.rglob("t"))
@@ -235,7 +249,7 @@ def test_a_key_is_not_shown() -> None:
     assert "PRIVATE" not in repr(trust(new_identity(), new_identity().cert))
 
 
-def test_old_tls_is_refused(tmp_path: Path, open_server) -> None:
+def test_old_tls_is_refused(tmp_path: Path, open_server: Open) -> None:
     host, plugin = go_identity(), go_identity()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
