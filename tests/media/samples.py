@@ -6,13 +6,21 @@ from fractions import Fraction
 
 from tests.media.encode import Audio, Clip, Subtitle, Video
 
+Fields = dict[str, str | list[str]]
+
 FILM_RATE, TV_RATE = Fraction(24_000, 1001), Fraction(30_000, 1001)
 QUIET = {"x265-params": "log-level=none"}
 BT2020 = {"color_primaries": 9, "colorspace": 9}
-H264 = {"video_codec": "h264", "video_profile": "High", "width": "64", "height": "36", "pixel_format": "yuv420p"}
-PROGRESSIVE = {"video_bit_depth": "8", "scan_type": "progressive"}
-AAC = {"codec": "aac", "audio_profile": "LC"}
-HDR = {
+H264: Fields = {
+    "video_codec": "h264",
+    "video_profile": "High",
+    "width": "64",
+    "height": "36",
+    "pixel_format": "yuv420p",
+}
+PROGRESSIVE: Fields = {"video_bit_depth": "8", "scan_type": "progressive"}
+AAC: Fields = {"codec": "aac", "audio_profile": "LC"}
+HDR: Fields = {
     "video_codec": "hevc", "video_profile": "Main 10", "width": "64", "height": "36", "pixel_format": "yuv420p10le",
     "video_bit_depth": "10", "color_primaries": "bt2020", "color_space": "bt2020nc",
 }  # fmt: skip
@@ -23,16 +31,16 @@ def pcm(codec: str, rate: int = 8000) -> Audio:
     return Audio(codec, "mono", rate)
 
 
-def sound(rate: int, channels: int, layout: str = "", bits: int = 0) -> dict[str, str]:
+def sound(rate: int, channels: int, layout: str = "", bits: int = 0) -> Fields:
     """The fields of an audio stream."""
-    fields = {"sample_rate": str(rate), "channels": str(channels)}
+    fields: Fields = {"sample_rate": str(rate), "channels": str(channels)}
     fields |= {"channel_layout": layout} if layout else {}
     return fields | ({"bits_per_sample": str(bits)} if bits else {})
 
 
 STEREO = sound(48_000, 2, "stereo")
 
-SAMPLES: tuple[tuple[Clip, dict[str, str | list[str]]], ...] = (
+SAMPLES: tuple[tuple[Clip, Fields], ...] = (
     (
         Clip(
             "film.mkv",

@@ -24,7 +24,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def expected(sample: Path) -> dict[str, Any]:
     """What ``expected.json`` says of the sample: its ``fields``, and its ``duration`` in seconds."""
-    return EXPECTED[str(sample.relative_to(MUSIC))]
+    said: dict[str, Any] = EXPECTED[str(sample.relative_to(MUSIC))]
+    return said
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def test_without_mutagen_it_says_what_to_install(plugin_dir: Path) -> None:
 def test_each_code_page_of_the_manifest_is_known(plugin_dir: Path) -> None:
     manifest = (plugin_dir / "plugin.cue").read_text(encoding="utf-8")
     allowed = re.search(r'legacy_encoding: \*"" \| (.*)', manifest)
+    assert allowed is not None
     assert set(re.findall(r'"([^"]+)"', allowed[1])) == set(LEGACY_ENCODINGS)
     assert [name for name in LEGACY_ENCODINGS.values() if not codecs.lookup(name)] == []
 

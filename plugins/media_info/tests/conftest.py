@@ -21,7 +21,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def expected(sample: Path) -> dict[str, Any]:
     """What ``expected.json`` says of the sample: its ``fields``, and its ``duration`` in seconds or None."""
-    return EXPECTED[sample.name]
+    said: dict[str, Any] = EXPECTED[sample.name]
+    return said
 
 
 @pytest.fixture

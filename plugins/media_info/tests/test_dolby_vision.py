@@ -2,9 +2,10 @@
 
 import pytest
 from viewra_plugins.media_info.service.dolby_vision import profile
+from viewra_plugins.media_info.service.source import Source
 
 
-class Seen:
+class Seen(Source):
     def __init__(self, content: bytes) -> None:
         self.content = content
 

@@ -23,8 +23,8 @@ class Endpoint:
     def serves(self, _rpc: object) -> bool:
         return False
 
-    def start(self, _rpc: object, path: str) -> Future:
-        future: Future = Future()
+    def start(self, _rpc: object, path: str) -> Future[object]:
+        future: Future[object] = Future()
         if path in self.errors:
             future.set_exception(self.errors[path])
         else:

@@ -60,7 +60,8 @@ def test_errors_are_answers_and_a_lost_process_is_neither() -> None:
         visit = traffic.enter(SEARCH, 0)
         assert visit is not None
         traffic.leave(SEARCH, visit, error)
-    assert traffic.breaker_state is BreakerState.CLOSED
+    before = traffic.breaker_state
+    assert before is BreakerState.CLOSED
     run_out(traffic)
     assert traffic.breaker_state is BreakerState.OPEN
 

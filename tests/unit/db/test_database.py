@@ -20,7 +20,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from viewra.db import REVISION, current_revision, migrate, open_database, reading, sqlite, writing
+from viewra.db import REVISION, current_revision, open_database, reading, sqlite, writing
 from viewra.db.migrate import configuration, upgrade
 from viewra.db.tables import libraries, metadata
 from viewra.errors import DatabaseError, MigrationError, UsageError
@@ -250,7 +250,7 @@ def test_a_failed_migration_leaves_nothing(path: Path, monkeypatch: pytest.Monke
         config.attributes["connection"].exec_driver_sql("CREATE TABLE half (a)")
         config.attributes["connection"].exec_driver_sql("CREATE TABLE half (a)")
 
-    monkeypatch.setattr(migrate.command, "upgrade", fail)
+    monkeypatch.setattr(command, "upgrade", fail)
     with pytest.raises(MigrationError, match="already exists"):
         open_database(url(path))
     assert tables(path) == set()

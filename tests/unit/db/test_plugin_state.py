@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from viewra.db import enabled_plugins, open_database, set_enabled
 
 
 @pytest.fixture
-def engine(database_url: str) -> sa.Engine:
+def engine(database_url: str) -> Iterator[sa.Engine]:
     made = open_database(database_url)
     yield made
     made.dispose()

@@ -77,7 +77,7 @@ class FakeListener:
     """A listener session that keeps what it hears; ``behaviour`` may block or raise first."""
 
     def __init__(
-        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], object] | None = None
     ) -> None:
         self.plugin_id = plugin_id
         self.behaviour = behaviour
@@ -87,6 +87,10 @@ class FakeListener:
         if self.behaviour is not None:
             self.behaviour(event)
         self.heard.append(event)
+
+    @property
+    def scans(self) -> list[ScanEvent]:
+        return [event for event in self.heard if isinstance(event, ScanEvent)]
 
     @property
     def kinds(self) -> list[str]:
@@ -110,7 +114,7 @@ class FakeHook:
         return scraper
 
     def add_listener(
-        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], object] | None = None
     ) -> FakeListener:
         listener = FakeListener(plugin_id, behaviour)
         self.listeners.append(Result(plugin_id, listener))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -75,10 +77,15 @@ def filled(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
+def driver(connection: sa.Connection) -> Any:
+    """The connection of sqlite3 beneath, outside of any transaction."""
+    return connection.connection.driver_connection
+
+
 def harm(engine: sa.Engine, statement: str) -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+            driver(connection).execute("PRAGMA foreign_keys = OFF")
         connection.detach()
         with connection.begin():
             connection.exec_driver_sql(statement)
@@ -217,9 +224,9 @@ def test_a_damaged_file_is_told(world: World) -> None:
         world.put(f"{number}.mp3")
     world.scan()
     with world.engine.connect() as connection:
-        connection.connection.driver_connection.execute("PRAGMA writable_schema = ON")
-        connection.connection.driver_connection.execute("DELETE FROM sqlite_master WHERE name = 'ix_media_files_inode'")
-        connection.connection.driver_connection.execute("PRAGMA writable_schema = OFF")
+        driver(connection).execute("PRAGMA writable_schema = ON")
+        driver(connection).execute("DELETE FROM sqlite_master WHERE name = 'ix_media_files_inode'")
+        driver(connection).execute("PRAGMA writable_schema = OFF")
         connection.detach()
     (damage, *_) = library.verify(world.engine, repair=True)
     assert (damage.check, damage.repaired) == ("database", False)

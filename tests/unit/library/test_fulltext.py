@@ -77,7 +77,7 @@ def fill(engine: sa.Engine) -> None:
             "inode": 0,
         }
         common |= {"mime_type": "audio/flac", "fingerprint": None, "event_due": False}
-        rows = [{**common, "id": document["rowid"], "name": b"%d" % document["rowid"]} for document in documents]
+        rows = [{**common, "id": document["rowid"], "name": str(document["rowid"]).encode()} for document in documents]
         connection.execute(sa.insert(media_files), rows)
         fulltext.index(connection, documents)
 

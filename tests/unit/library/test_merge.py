@@ -27,7 +27,7 @@ OLD, NEW, SAME = (
         ({"title": ["elsewhere"], "*": ["gone"]}, ["new", "same", "old"], "the first name of two read at once"),
     ],
 )
-def test_the_order(orders: dict, plugins: list[str], why: str) -> None:
+def test_the_order(orders: dict[str, list[str]], plugins: list[str], why: str) -> None:
     title = merge([OLD, NEW, SAME], Priorities(orders))["title"]
     assert [title.plugin, *(plugin for plugin, _ in title.others)] == plugins
     assert [title.value, *(value for _, value in title.others)] == [plugin[0] for plugin in plugins]

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -219,12 +220,12 @@ def test_what_is_told_of_missing_returned_moved_and_purged_files(world: World) -
     ids = world.ids()
     path.rename(world.folder.parent / "a.mp3")
     (event,) = scan()
-    common = {"library_id": 1, "media_file_id": ids[str(path)], "path": str(path)}
+    common: dict[str, Any] = {"library_id": 1, "media_file_id": ids[str(path)], "path": str(path)}
     assert event == LibraryEvent(LibraryEventKind.MISSING, 2, **common)
     (world.folder.parent / "a.mp3").rename(path)
     assert scan() == [LibraryEvent(LibraryEventKind.RETURNED, 3, **common)]
     path.rename(world.folder / "c.mp3")
-    moved = {**common, "path": str(world.folder / "c.mp3"), "old_path": str(path)}
+    moved: dict[str, Any] = {**common, "path": str(world.folder / "c.mp3"), "old_path": str(path)}
     assert scan() == [LibraryEvent(LibraryEventKind.MOVED, 4, **moved)]
     other.unlink()
     scan()
@@ -349,9 +350,14 @@ def test_thousands_of_files_alike_cost_one_look_each(world: World, monkeypatch: 
     world.scan()
     shutil.copytree(world.folder / "old", world.folder / "new")
     shutil.rmtree(world.folder / "old")
-    looks = []
+    looks: list[str | bytes] = []
     real = os.lstat
-    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lambda path: looks.append(path) or real(path))
+
+    def lstat(path: str | bytes) -> os.stat_result:
+        looks.append(path)
+        return real(path)
+
+    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lstat)
     assert counts(world.scan()) == {"seen": count, "moved": count}
     assert len(looks) <= 2 * count
 

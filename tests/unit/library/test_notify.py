@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent, ScanE
 
 
 @pytest.fixture
-def notifier(world: World) -> Notifier:
+def notifier(world: World) -> Iterator[Notifier]:
     made = Notifier(world.engine, world.hook)
     yield made
     made.close(5)
@@ -32,7 +32,7 @@ def test_started_files_completed_in_order(world: World, notifier: Notifier) -> N
     report = world.scan(notifier=notifier)
     notifier.close(10)
     assert ears.kinds == ["started", *["file"] * 20, "completed"]
-    started, *files, completed = ears.heard
+    started, *files, completed = ears.scans
     assert (started.library_path, started.scan_job_id, started.library_id) == (
         str(world.folder),
         report.scan_job_id,
@@ -54,7 +54,7 @@ def test_several_values_are_one_text_for_listeners(world: World, notifier: Notif
     world.put("x.mp3")
     world.scan(notifier=notifier)
     notifier.close(10)
-    assert [event.metadata for event in ears.heard if event.file_path] == [{"artist": "Clara; Johannes"}]
+    assert [event.metadata for event in ears.scans if event.file_path] == [{"artist": "Clara; Johannes"}]
 
 
 def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world: World, notifier: Notifier) -> None:
@@ -367,8 +367,10 @@ def test_a_missing_file_is_not_told_as_scanned(world: World, notifier: Notifier)
     again.open()
     again.close(10)
     assert ears.kinds == ["started", "file", "completed", "started", "missing", "completed"]
-    assert ears.heard[1].file_path == str(world.folder / "b.mp3")
-    assert ears.heard[4].path == str(world.folder / "a.mp3")
+    assert ears.scans[1].file_path == str(world.folder / "b.mp3")
+    missing = ears.heard[4]
+    assert isinstance(missing, LibraryEvent)
+    assert missing.path == str(world.folder / "a.mp3")
 
 
 def raises_unavailable(event: ScanEvent | LibraryEvent) -> None:

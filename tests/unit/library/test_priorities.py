@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.unit.library.conftest import World
+from tests.unit.library.conftest import FakeScraper, World
 from viewra import library
 from viewra.errors import UsageError
 from viewra.library import priorities
@@ -52,7 +52,7 @@ def test_a_scan_and_listeners_go_by_it(differing: World) -> None:
     differing.scan(full=True, notifier=notifier)
     assert notifier.wait_idle(20)
     notifier.close(20)
-    assert {event.metadata["title"] for event in listener.heard if event.kind == "file"} == {"eins"}
+    assert {event.metadata["title"] for event in listener.scans if event.kind == "file"} == {"eins"}
     assert totals(differing, "eins", "zwei") == [6, 0]
 
 
@@ -63,6 +63,7 @@ def test_a_field_that_is_not_searched_needs_no_index(differing: World) -> None:
 def state(world: World, plugin_id: str, **priority: int) -> None:
     """Change what a plugin's manifest states, as another version of its code does."""
     (scraper,) = (result.value for result in world.hook.scrapers if result.plugin_id == plugin_id)
+    assert isinstance(scraper, FakeScraper)
     scraper.priority = priority
 
 
@@ -103,7 +104,7 @@ def test_nothing_is_written_where_nothing_was_stated_anew(differing: World, monk
     state(differing, "first", title=10, mood=3)
     differing.scan()
     monkeypatch.setattr(priorities, "writing", None)
-    priorities.keep_stated(differing.engine, [result.value for result in differing.hook.scrapers])
+    priorities.keep_stated(differing.engine, [result.unwrap() for result in differing.hook.scrapers])
 
 
 @pytest.mark.parametrize(("field", "plugins"), [("", ["first"]), ("title", ["first", "first"])])

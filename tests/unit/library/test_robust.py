@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,10 +69,11 @@ def command(world: World, folder: Path, *, stop_at: int = 0) -> list[str]:
     return [sys.executable, "-c", textwrap.dedent(SCAN), world.url, str(folder), str(stop_at)]
 
 
-def scan_without_privileges(world: World, folder: Path) -> dict:
+def scan_without_privileges(world: World, folder: Path) -> dict[str, Any]:
     prefix = WITHOUT_PRIVILEGES if os.geteuid() == 0 else []
     done = subprocess.run([*prefix, *command(world, folder)], check=True, timeout=60, capture_output=True, text=True)
-    return json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def test_a_folder_without_permission_is_one_line_and_loses_nothing(world: World) -> None:

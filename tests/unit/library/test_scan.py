@@ -333,8 +333,7 @@ def test_a_file_that_vanishes_before_it_is_looked_at(world: World, monkeypatch: 
     world.put("a.mp3")
     victim = world.put("b.mp3")
     from viewra.library import discover
-
-    real = discover.fingerprint
+    from viewra.library.fingerprint import fingerprint as real
 
     def fingerprint(path: bytes, size: int) -> tuple[bytes, bytes]:
         victim.unlink(missing_ok=True)

@@ -401,4 +401,6 @@ def test_text_that_is_not_utf8_is_kept_escaped(world: World) -> None:
     world.hook.add_scraper("tags", lambda files: [FileOutcome({"title": "\udcff \ud800"})] * len(files))
     path = world.put("a.mp3")
     world.scan()
-    assert library.show(world.engine, str(path)).metadata["title"].value.isprintable()
+    title = library.show(world.engine, str(path)).metadata["title"].value
+    assert isinstance(title, str)
+    assert title.isprintable()

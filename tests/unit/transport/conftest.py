@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -45,7 +46,7 @@ def connect() -> Iterator[Callable[..., grpc.Channel]]:
     """Open channels that are closed at the end."""
     channels: list[grpc.Channel] = []
 
-    def connect(handshake: Handshake, **more: int) -> grpc.Channel:
+    def connect(handshake: Handshake, **more: Any) -> grpc.Channel:
         channels.append(open_channel(handshake, **more))
         return channels[-1]
 

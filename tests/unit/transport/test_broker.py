@@ -15,18 +15,19 @@ from viewra.errors import HandshakeError
 from viewra.pb.grpc_broker_pb2 import ConnInfo
 from viewra.transport.broker import Broker
 from viewra.transport.endpoint import Place
-from viewra.transport.mtls import new_identity, trust
+from viewra.transport.mtls import Trust, new_identity, trust
 
 
 def echo(server: grpc.Server) -> None:
-    handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
 
 
 def ask(broker: Broker, number: int) -> bytes:
     connection = broker.dial(number, 30)
     try:
-        return connection.channel.unary_unary("/t/Echo")(b"hello", timeout=30)
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
+        return echo(b"hello", timeout=30)
     finally:
         connection.close()
 
@@ -36,7 +37,7 @@ def ends(
     request: pytest.FixtureRequest, serve: Serve, connect: Callable[..., grpc.Channel], tmp_path: Path
 ) -> Iterator[tuple[Broker, Broker]]:
     """A host's broker and its plugin's, connected."""
-    trusts = [None, None]
+    trusts: list[Trust | None] = [None, None]
     if request.param == "tls":
         host_id, plugin_id = new_identity(), new_identity()
         trusts = [trust(host_id, plugin_id.cert), trust(plugin_id, host_id.cert)]

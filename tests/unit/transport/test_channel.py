@@ -30,13 +30,15 @@ def test_a_serving_plugin_is_ready(serve: Serve, connect: Callable[..., grpc.Cha
     wait_ready(connect(handshake), 30, socket=handshake.address)
 
 
-class Later(health_pb2_grpc.HealthServicer):
+class Later(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpc_health has no types
     """Serving from the third question on."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def Check(self, request: pytest.FixtureRequest, context: grpc.ServicerContext) -> health_pb2.HealthCheckResponse:  # noqa: N802
+    def Check(  # noqa: N802
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
         self.asked.append(request.service)
         return health_pb2.HealthCheckResponse(
             status=SERVING if len(self.asked) == 3 else health_pb2.HealthCheckResponse.NOT_SERVING
@@ -57,10 +59,12 @@ def test_a_plugin_that_never_serves(serve: Serve, connect: Callable[..., grpc.Ch
     assert caught.value.step == "health"
 
 
-class Odd(health_pb2_grpc.HealthServicer):
+class Odd(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpc_health has no types
     """Answers with a status that there is not."""
 
-    def Check(self, request: pytest.FixtureRequest, context: grpc.ServicerContext) -> health_pb2.HealthCheckResponse:  # noqa: N802
+    def Check(  # noqa: N802
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
         return health_pb2.HealthCheckResponse(status=99)
 
 
@@ -70,16 +74,19 @@ def test_a_health_that_there_is_not(serve: Serve, connect: Callable[..., grpc.Ch
         wait_ready(channel, 0.2)
     told: list[str] = []
     over = threading.Event()
-    check_health(channel, 20, lambda problem: (told.append(problem), over.set()))
+
+    def done(problem: str) -> None:
+        told.append(problem)
+        over.set()
+
+    check_health(channel, 20, done)
     assert over.wait(20), "the callback has to be told, whatever comes"
     assert told == ["it says status 99"]
 
 
 def test_a_health_that_is_refused_at_length(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
-    class Wordy(health_pb2_grpc.HealthServicer):
-        def Check(
-            self, request: pytest.FixtureRequest, context: grpc.ServicerContext
-        ) -> health_pb2.HealthCheckResponse:  # noqa: N802
+    class Wordy(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpc_health has no types
+        def Check(self, request: object, context: grpc.ServicerContext) -> None:  # noqa: N802
             context.abort(grpc.StatusCode.INTERNAL, "x" * 6000)
 
     with pytest.raises(HandshakeError, match="INTERNAL: xxx") as caught:
@@ -145,11 +152,13 @@ def test_a_channel_closed_meanwhile(serve: Serve, connect: Callable[..., grpc.Ch
 
 def test_messages_are_bounded_in_both_directions(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     def echo(server: grpc.Server) -> None:
-        handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request * 2)
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+            lambda request, context: request * 2
+        )
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
 
     channel = connect(serve(echo), max_message_bytes=1000)
-    call = channel.unary_unary("/t/Echo")
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/t/Echo")
     assert len(call(b"x" * 500)) == 1000
     for size in (501, 1001):
         with pytest.raises(grpc.RpcError) as caught:
@@ -164,7 +173,8 @@ def test_each_channel_has_a_connection_of_its_own(tmp_path: Path, connect: Calla
         server.settimeout(10)
         channels = [connect(Handshake(1, "unix", str(tmp_path / "s"))) for _ in range(2)]
         # Calls have them connect; gRPC's own watch of a channel may fail, on a thread of its own, when that is closed.
-        calls = [channel.unary_unary("/t/Any").future(b"", timeout=30) for channel in channels]
+        anys: list[grpc.UnaryUnaryMultiCallable[bytes, bytes]] = [channel.unary_unary("/t/Any") for channel in channels]
+        calls = [one.future(b"", timeout=30) for one in anys]
         accepted = [server.accept()[0] for _ in range(2)]
         for call, connection in zip(calls, accepted, strict=True):
             call.cancel()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import grpc
 
 from tests.unit.transport.conftest import Serve
 from viewra.pb import grpc_controller_pb2_grpc
+from viewra.pb.grpc_controller_pb2 import Empty
 from viewra.transport.control import ControllerServicer, shutdown
 
 
@@ -34,7 +36,8 @@ def test_a_host_that_has_gone_is_heard_too() -> None:
         def add_callback(self, callback: object) -> bool:
             return False
 
-    ControllerServicer(heard.set).Shutdown(None, Gone())
+    gone: Any = Gone()
+    ControllerServicer(heard.set).Shutdown(Empty(), gone)
     assert heard.is_set()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from viewra.errors import HandshakeError
-from viewra.transport.channel import options
+from viewra.transport.channel import Announced, options
 from viewra.transport.endpoint import Listener, PeerChannel, Place, dial, listen
 from viewra.transport.mtls import Identity, Trust, new_identity, trust
 
@@ -35,7 +36,7 @@ def go_identity(issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | No
 
 def _go_certificate(
     issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
-) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+) -> tuple[Identity, x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP521R1())
     name = x509.Name.from_rfc4514_string("CN=localhost,O=HashiCorp")
     subject = x509.Name.from_rfc4514_string("CN=localhost") if issuer else name
@@ -79,7 +80,9 @@ def open_server() -> Iterator[Open]:
     def open_server(place: Place, trusted: Trust | None) -> Listener:
         pool = ThreadPoolExecutor(4)
         server = grpc.server(pool, options=options())
-        handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+            lambda request, context: request
+        )
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
         listener = listen(server, place, trust=trusted)
         server.start()
@@ -98,9 +101,10 @@ def call() -> Iterator[Callable[..., bytes]]:
     """Connect and echo something; connections are closed at the end."""
     connections: list[PeerChannel] = []
 
-    def call(listener: object, data: bytes = b"hello", **how: object) -> bytes:
+    def call(listener: Announced, data: bytes = b"hello", **how: Any) -> bytes:
         connections.append(dial(listener, **how))
-        return connections[-1].channel.unary_unary("/t/Echo")(data, timeout=30)
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connections[-1].channel.unary_unary("/t/Echo")
+        return echo(data, timeout=30)
 
     yield call
     for connection in connections:
@@ -160,7 +164,8 @@ def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
     try:
         with pytest.raises(grpc.RpcError):
-            connection.channel.unary_unary("/t/Echo")(b"x", timeout=30)
+            echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
+            echo(b"x", timeout=30)
         assert "another certificate" in connection.failure
     finally:
         connection.close()
@@ -192,7 +197,8 @@ def test_nothing_is_left_on_the_disk(
     host, plugin = make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
-    connection.channel.unary_unary("/t/Echo")(b"x", timeout=30)
+    echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
+    echo(b"x", timeout=30)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files == []
     connection.close()

@@ -128,11 +128,11 @@ def test_a_stream_that_breaks_is_logged(
     serve: Serve, connect: Callable[..., grpc.Channel], caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(request: object, context: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:
-        yield grpc_stdio_pb2.StdioData(channel=7, data=b"unknown channel")
-        yield grpc_stdio_pb2.StdioData(channel=2, data=b"known")
+        yield grpc_stdio_pb2.StdioData(channel=7, data=b"unknown channel")  # type: ignore[arg-type]  # there is none
+        yield grpc_stdio_pb2.StdioData(channel=grpc_stdio_pb2.StdioData.STDERR, data=b"known")
         context.abort(grpc.StatusCode.INTERNAL, "pipe burst")
 
-    handler = grpc.unary_stream_rpc_method_handler(
+    handler: grpc.RpcMethodHandler[object, grpc_stdio_pb2.StdioData] = grpc.unary_stream_rpc_method_handler(
         broken, response_serializer=grpc_stdio_pb2.StdioData.SerializeToString
     )
     handlers = grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": handler})
