@@ -78,7 +78,8 @@ def test_missing_returned_moved_purged(run: Callable[..., AbstractContextManager
     def tell(kind: LibraryEventKind, path: str, old_path: str = "", file_id: int = 7) -> None:
         event = LibraryEvent(kind, 1, 1, file_id, path, old_path)
         for _ in range(2):  # told twice, it happens once
-            hook.on_library_events([event])
+            assert plugin.scanner_hook is not None
+            plugin.scanner_hook.on_library_events([event])
 
     with run(LibraryHistory()) as plugin:
         hook, database = plugin.scanner_hook, file_of(plugin.context.database_url)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -154,10 +155,11 @@ class _Mute(BaseException):
 def test_odd_answers_and_exceptions(run: Any, answer: object) -> None:
     on = dict.fromkeys(("extract_metadata", "search", "get_supported_types", "can_handle"), answer)
     with run(FakePlugin(on=on)) as plugin:
-        for call in (
+        calls: tuple[Callable[[], object], ...] = (
             lambda: plugin.search.search({"q": "x"}, 1, 0),
             lambda: plugin.metadata_scraper.can_handle("/a", "a/b"),
-        ):
+        )
+        for call in calls:
             with pytest.raises(PluginError) as caught:
                 call()
             assert len(str(caught.value).encode()) < 6000
@@ -204,6 +206,7 @@ class BrokenWire:
 class BrokenLink:
     plugin_id, running, code_hash, database_url, known = "p", True, "h", "", True
     limits = Limits()
+    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, at: str) -> None:
         self._at = at
@@ -287,5 +290,6 @@ def test_grpc_refuses_metadata_of_10_mb_and_the_call_ends(monkeypatch: pytest.Mo
     monkeypatch.setattr(fault, "encode", lambda _error, _call_id: b"x" * 10_000_000)
     with loopback(FakePlugin(on={"extract_metadata": ValueError("no luck")})) as plugin:
         for ask in (by_call, by_start):
+            assert isinstance(plugin.endpoint, RemoteEndpoint)
             with pytest.raises(PluginError):
                 ask(plugin.endpoint, metadata_scraper.EXTRACT_METADATA, "/a")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
+from types import MappingProxyType
 
 import pytest
 
 from viewra.errors import PluginTimeout, PluginUnavailable
+from viewra.library import unread
 from viewra.library.scrape import PAGE, Completion, Outcomes, Scraper
 from viewra.library.unread import WantedFile
 from viewra.types import FileOutcome, FileToRead
 
 
-class Unread:
+class Unread(unread.Unread):
     """A to-do of which answered files are taken by the test."""
 
     def __init__(self) -> None:
@@ -34,6 +36,7 @@ class Session:
     """A session whose futures the test completes."""
 
     plugin_id, code_hash, batch_size, window = "tags", "v1", 4, 2
+    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self) -> None:
         self.calls: list[tuple[list[int], Future[Sequence[FileOutcome]]]] = []

@@ -201,7 +201,7 @@ def test_a_caller_that_has_used_up_its_stack_gets_an_error_of_ours() -> None:
     assert "refused" in outcomes
 
 
-def _frames() -> list[object]:
+def _frames() -> list[FrameType]:
     frame: FrameType | None = sys._getframe()
     found: list[FrameType] = []
     while frame is not None:

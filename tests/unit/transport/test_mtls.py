@@ -163,8 +163,8 @@ def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path
     listener = open_server(Place(tmp_path), trust(signed, host.cert))
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
     try:
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
         with pytest.raises(grpc.RpcError):
-            echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
             echo(b"x", timeout=30)
         assert "another certificate" in connection.failure
     finally:
