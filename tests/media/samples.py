@@ -120,19 +120,19 @@ SAMPLES: tuple[tuple[Clip, Fields], ...] = (
     (
         Clip("tv.ts", Video("mpeg2video", options={"flags": "+ildct+ilme", "top": "1"}),
              [Audio("mp2", language="fra", bitrate=64_000)]),
-        {
+        STEREO | {
             "container": "mpegts", "video_codec": "mpeg2video", "video_profile": "Main", "width": "64",
             "height": "36", "aspect_ratio": "1.778", "pixel_format": "yuv420p", "video_bit_depth": "8",
             "scan_type": "interlaced", "frame_rate": "25", "codec": "mp2", "audio_languages": "fra",
-        } | STEREO,
+        },
     ),
     (
         Clip("disc.mpg", Video("mpeg2video"), [Audio("mp2", bitrate=128_000)], seconds=2),
-        {
+        STEREO | {
             "container": "mpegps", "video_codec": "mpeg2video", "video_profile": "Main", "width": "64",
             "height": "36", "aspect_ratio": "1.778", "pixel_format": "yuv420p", "video_bit_depth": "8",
             "frame_rate": "25", "scan_type": "progressive", "codec": "mp2",
-        } | STEREO,
+        },
     ),
     (
         Clip("old.flv", Video("flv1"), [Audio("libmp3lame", rate=44_100)], seconds=0.5),
