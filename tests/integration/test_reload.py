@@ -110,9 +110,9 @@ def test_five_reloads_under_16_threads_lose_no_call(
         callers = Callers(host)
         for number in range(2, 7):
             write(directory, number)
-            wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)  # type: ignore[misc]
+            wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)
             callers.oldest = number  # a call that begins now must not be answered by an older process
-            wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
+            wait_until(lambda number=number: callers.latest == number)
         callers.close()
         assert (callers.failures, callers.too_old) == ([], [])
         assert callers.calls > 100
@@ -265,7 +265,7 @@ def test_what_only_one_process_can_hold_is_handed_over_and_calls_wait(
         callers = Callers(host)
         for number in (2, 3):
             write(holder, number, code=HOLDER)
-            wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
+            wait_until(lambda number=number: callers.latest == number)
         callers.close()
         assert callers.failures == []
 
