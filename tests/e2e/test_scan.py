@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
@@ -88,7 +89,9 @@ def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     assert viewra("show", gone).status == 2
 
 
-def test_plugin_that_was_updated_reads_again(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
+def test_plugin_that_was_updated_reads_again(
+    viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path
+) -> None:
     code = """
         from viewra.sdk import Plugin, serve
         class P(Plugin):
@@ -169,7 +172,7 @@ def test_many_files_are_not_forgotten_without_a_word(viewra: Viewra, tmp_path: P
 
 
 @ON_BOTH
-def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
+def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path) -> None:
     make_plugin(
         "late",
         """

@@ -49,7 +49,11 @@ def running(tmp_path: Path, states: States | None = None, *, watch: bool = False
         if states is not None:
             host.pm.register(states)
         for plugin in host.plugins.values():
-            if plugin.path.parent == tmp_path / "plugins" and plugin.state is PluginState.DISABLED:
+            if (
+                plugin.path is not None
+                and plugin.path.parent == tmp_path / "plugins"
+                and plugin.state is PluginState.DISABLED
+            ):
                 plugin.enable()
         yield host
 

@@ -115,9 +115,9 @@ def test_five_reloads_under_16_threads_lose_no_call(
         with Callers(host) as callers:
             for number in range(2, 7):
                 write(directory, number)
-                wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)  # type: ignore[misc]
+                wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)
                 callers.oldest = number  # a call that begins now must not be answered by an older process
-                wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
+                wait_until(lambda number=number: callers.latest == number)
         assert (callers.failures, callers.too_old) == ([], [])
         assert callers.calls > 100
         assert host.plugins["p"].stats.hooks["search"].errors == {}
@@ -269,7 +269,7 @@ def test_what_only_one_process_can_hold_is_handed_over_and_calls_wait(
         with Callers(host) as callers:
             for number in (2, 3):
                 write(holder, number, code=HOLDER)
-                wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
+                wait_until(lambda number=number: callers.latest == number)
         assert callers.failures == []
 
 

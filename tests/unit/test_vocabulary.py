@@ -12,16 +12,17 @@ from viewra_plugins.sidecars.service import Sidecars
 from tests.vocabulary import check, faults, fields, forms
 from viewra.errors import PluginError
 from viewra.testing import in_process
+from viewra.types import Value
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_example_has_the_form_of_its_field():
+def test_every_example_has_the_form_of_its_field() -> None:
     assert fields()
     assert {name: field.example for name, field in fields().items() if faults({name: field.example})} == {}
 
 
-def test_every_form_is_used():
+def test_every_form_is_used() -> None:
     assert {field.form for field in fields().values()} == set(forms())
 
 
@@ -41,12 +42,12 @@ def test_every_form_is_used():
         {"musicbrainz_albumid": "x; y"},
     ],
 )
-def test_what_breaks_the_vocabulary_is_noticed(metadata):
+def test_what_breaks_the_vocabulary_is_noticed(metadata: dict[str, Value]) -> None:
     with pytest.raises(AssertionError):
         check(metadata)
 
 
-def test_several_values_are_a_list_or_joined_text():
+def test_several_values_are_a_list_or_joined_text() -> None:
     ids = [fields()["musicbrainz_artistid"].example, fields()["acoustid_id"].example]
     check({"musicbrainz_artistid": ids})
     check({"musicbrainz_artistid": "; ".join(ids)})
