@@ -426,4 +426,4 @@ def test_a_start_that_does_not_come_about_is_given_up_and_ended_if_it_comes_late
         with pytest.raises(HandshakeError, match=r"was not started within 0\.01 s"):
             spawner.launch(LaunchPlan((sys.executable, "-c", WAIT), plugin_environment({})), on_line=lambda *_: None)
     may_begin.set()
-    wait_until(lambda: made and made[0].process.returncode is not None, "its guardian still runs")
+    eventually(lambda: made and made[0].process.returncode is not None, "its guardian still runs")
