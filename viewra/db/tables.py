@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -89,6 +89,16 @@ plugin_quarantines = sa.Table(
     sa.Column("code_hash", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("since", sa.BigInteger, nullable=False),
+)
+
+plugin_facts = sa.Table(
+    "plugin_facts",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", Bytes, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("code_hash", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
 )
 
 plugin_services = sa.Table(
