@@ -18,7 +18,8 @@ import pytest
 from viewra import Host
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Limits
-from viewra.types import FileToRead, PluginState, Value
+from viewra.types import FileToRead, PluginState
+from viewra.types.values import Value
 
 pytestmark = pytest.mark.process
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.vocabulary import check, faults, fields, forms
-from viewra.types import Value
+from viewra.types.values import Value
 
 
 def test_every_example_has_the_form_of_its_field() -> None:

@@ -13,7 +13,7 @@ from tests.audio import odd
 from tests.audio.damage import atom
 from tests.audio.tagging import png
 from tests.vocabulary import check
-from viewra.types import Value
+from viewra.types.values import Value
 
 ONE = "8b882575-08a5-4452-a7a7-cbb8a1531f9e"
 TWO = "9e873859-8aa4-4790-b985-5a953e8ef628"

@@ -13,7 +13,7 @@ from tests.audio import odd
 from tests.audio.damage import atom
 from tests.audio.encode import silent_ape
 from tests.vocabulary import check
-from viewra.types import Value
+from viewra.types.values import Value
 
 SECOND = bytes(16_000)
 """A second of PCM as ``odd.wav_format()`` has it."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from viewra_plugins.audio_tags.service.values import MAX_TOTAL, MAX_VALUE, clean, gather, merge
 from viewra_plugins.audio_tags.service.vocabulary import FIELDS
 
-from viewra.types import Value
+from viewra.types.values import Value
 
 
 @pytest.mark.parametrize(
