@@ -1,5 +1,7 @@
 """Values are clean, bounded, apart from one another and named once."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +66,7 @@ def test_a_long_value_is_cut_between_characters(letter: str) -> None:
         ([("artist", "AC/DC")], {"artist": "AC/DC"}),
     ],
 )
-def test_gather(pairs: list[tuple[str, str]], fields: dict[str, Value]) -> None:
+def test_gather(pairs: list[tuple[str, str]], fields: Mapping[str, Value]) -> None:
     assert merge([gather(pairs)]) == fields
 
 
