@@ -100,7 +100,7 @@ def test_listing_and_health_never_wake_one(host: Host) -> None:
 
 def test_first_calls_at_the_same_time_start_one_process(host: Host) -> None:
     pids: set[str] = set()
-    threads = [threading.Thread(target=lambda: pids.add(only(host, "/a.flac")["pid"])) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: pids.add(str(only(host, "/a.flac")["pid"]))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
