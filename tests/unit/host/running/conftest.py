@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -149,12 +150,19 @@ Make = Callable[..., World]
 
 
 @pytest.fixture
-def make(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Make]:
+def scratch() -> Iterator[Path]:
+    """A folder with a short path, as sockets need it: pytest's own has the test's name in it."""
+    with tempfile.TemporaryDirectory(prefix="viewra-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def make(scratch: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Make]:
     """``make(workers=2, …)``: a plugin with that of its ``runtime``; at its end nothing of it is left."""
     worlds: list[World] = []
 
     def make(*, capabilities: tuple[str, ...] = ("search_service",), **runtime: Any) -> World:
-        world = World(tmp_path / str(len(worlds)), Runtime(**runtime), frozenset(capabilities))
+        world = World(scratch / str(len(worlds)), Runtime(**runtime), frozenset(capabilities))
         worlds.append(world)
         return world
 

@@ -8,7 +8,7 @@ import pytest
 from viewra.errors import PluginFault, PluginUnavailable
 from viewra.host.running import lease
 from viewra.host.running.reattach import Reattach
-from viewra.manifest import Restart
+from viewra.manifest import HealthChecks, Restart
 
 from .conftest import Make, World
 from .fakes import HANDSHAKE, Behaviour, FakeProcess
@@ -99,13 +99,14 @@ def test_one_process_lasts_whatever_the_workers(make: Make) -> None:
 
 
 def test_one_run_by_hand_serves_and_is_never_ended(make: Make) -> None:
-    world = make(restart=Restart(max=0), idle_timeout_s=5.0, workers=3)
+    often = HealthChecks(interval_s=2.0, own_interval_s=2.0, timeout_s=1.0, failures=2, restart="both")
+    world = make(restart=Restart(max=0), idle_timeout_s=5.0, workers=3, health=often)
     process = by_hand(world)
     world.call()
     world.supervisor.attach(RECORD)
     assert (world.call(), world.supervisor.pids) == (77, (77,))
     process.behaviour.silent = True
-    world.clock.tick(world.supervisor, 120.0)
+    world.clock.tick(world.supervisor, 12.0)
     with pytest.raises(PluginUnavailable, match="is run by hand"):
         world.supervisor.reload()
     world.supervisor.unload()
