@@ -163,8 +163,8 @@ def test_two_processes_serve_and_one_that_is_killed_is_replaced(
         assert ask(host) == str(first)
         wait_until(lambda: len(plugin.stats.pids) == 2)
         shown = summary(plugin)
-        assert shown["pids"] == list(plugin.stats.pids)
-        assert (shown["pid"], shown["state"]) == (first, "running")
+        assert shown.pids == plugin.stats.pids
+        assert (shown.pid, shown.state) == (first, PluginState.RUNNING)
         (directory / "main.py").write_text((directory / "main.py").read_text() + "\n# a new version\n")
         plugin.reload()
         assert len(plugin.stats.pids) == 2
