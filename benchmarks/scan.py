@@ -75,6 +75,8 @@ def _one(mode: str, folder: str) -> int:
             return PluginInfo(id="in_process")
 
     with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:
+        for other in ("image_info", "media_info"):  # the comparison is of one scraper
+            host.plugins[other].disable()
         if mode == "in-process":
             host.plugins["audio_tags"].disable()
             host.register(InProcess())

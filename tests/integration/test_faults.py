@@ -288,10 +288,11 @@ def test_closing_does_not_wait_for_a_start_that_hangs_nor_call_it_a_crash(
         until(lambda: own_threads("p") == [])
     let(directory, "initialize")
     with running(tmp_path) as host:
-        assert host.plugins["p"].state is PluginState.READY  # and not in quarantine
+        plugin = host.plugins["p"]
+        assert plugin.state is PluginState.READY  # and not in quarantine
         host.close()
         with pytest.raises(PluginClosed):
-            host.plugins["p"].load()
+            plugin.load()
 
 
 # ---- health ----
