@@ -64,8 +64,8 @@ def timing(
     elif ends.is_cut_off(container, source, None if videos else sound):
         return Timing(warning="the file ends before the audio or video that its headers name")
     elif form == "mp3" and _is_too_long(seconds, sound, source.size):
-        # what is wrong about the time is wrong about the bitrate, too
-        return replace(found, counted_bytes=found.size) if (found := count(container, sound, source, limits)) else found
+        found = count(container, sound, source, limits)
+        return replace(found, counted_bytes=found.size)  # what is wrong about the time is wrong about the bitrate, too
     elif GUESSED in warnings or form in {"wav", "w64"}:
         return count(container, sound, source, limits) if sound is not None and not videos else Timing()
     return Timing(seconds) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
