@@ -156,8 +156,10 @@ class Absences:
         elif not self._mounts.is_lost(mount, None):
             return False
         count = sa.select(sa.func.count()).where(there, _table.missing_since.is_(None))
-        self._lost.setdefault(mount, _Lost()).add(directory.path, connection.execute(count).scalar_one())
-        return True
+        files = connection.execute(count).scalar_one()
+        if files:  # without any, as after a purge, nothing is to be kept as it is, and nothing is to be told
+            self._lost.setdefault(mount, _Lost()).add(directory.path, files)
+        return bool(files)
 
     def _mark_directories(self, ids: Sequence[int]) -> Iterator[bool]:
         inside = _FILES.where(_table.directory_id.in_(ids), _table.missing_since.is_(None)).order_by(_table.id)

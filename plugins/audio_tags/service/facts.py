@@ -38,6 +38,8 @@ class Facts:
     channels: int = 0
     bits: int = 0
     """Bits of a sample, of lossless codecs only."""
+    silent: bool = False
+    """Whether the file is a film without sound, of which only the tags count."""
     picture: bool = False
     tags: list[list[Pair]] = field(default_factory=list)
     """What each tag says, the one whose word counts most first."""

@@ -23,7 +23,10 @@ class Track:
 
 
 def read(facts: Facts) -> None:
-    """Read an MP4 file. Raises ``AudioFileError`` when it has no audio track that can be understood."""
+    """Read an MP4 file; of a film without sound, the tags.
+
+    Raises ``AudioFileError`` when it has neither, or an audio track that cannot be understood.
+    """
     source = facts.source
     movie: Atom | None = None
     moofs: list[Atom] = []
@@ -42,6 +45,10 @@ def read(facts: Facts) -> None:
             "truncated: it ends before it says what it holds" if cut else "it does not say what it holds"
         )
     track = _audio_track(source, movie)
+    if track is None and movie.end <= source.size and _has_pictures(source, movie):
+        facts.silent = True
+        facts.attempt("its tag", mp4_tags.read, facts, movie)
+        return
     if track is None:
         if movie.end > source.size:
             raise AudioFileError("truncated: it ends before it says what it holds")
@@ -57,11 +64,20 @@ def read(facts: Facts) -> None:
     facts.attempt("its tag", mp4_tags.read, facts, movie)
 
 
+def _has_pictures(source: Source, movie: Atom) -> bool:
+    """Whether there is a video track, so that the file is whole although it has no sound."""
+    return any(_handler(source, trak) == b"vide" for trak in atoms.inside(source, movie) if trak.name == b"trak")
+
+
+def _handler(source: Source, trak: Atom) -> bytes:
+    handler = atoms.find(source, trak, b"mdia", b"hdlr")
+    return source.at(handler.offset + 8, 4) if handler else b""
+
+
 def _audio_track(source: Source, movie: Atom) -> Track | None:
     for trak in (atom for atom in atoms.inside(source, movie) if atom.name == b"trak"):
         media = atoms.find(source, trak, b"mdia")
-        handler = atoms.find(source, media, b"hdlr") if media else None
-        if media is None or handler is None or source.at(handler.offset + 8, 4) != b"soun":
+        if media is None or _handler(source, trak) != b"soun":
             continue
         header = atoms.find(source, media, b"mdhd")
         table = atoms.find(source, media, b"minf", b"stbl")

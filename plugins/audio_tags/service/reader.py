@@ -42,11 +42,15 @@ def _fields(form: Format, facts: Facts, around: edges.Edges) -> Values:
         # of them are the file's fault, but for what the system says of reading.
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             raise
-        told = "; ".join([_what(error, facts.source), *facts.warnings])
-        raise AudioFileError(f"not a valid {form.name} file: {told}") from error
+        what = _what(error, facts.source)
+        if form.has_own_tags or facts.source.exhausted or not any(facts.tags):
+            told = "; ".join([what, *facts.warnings])
+            raise AudioFileError(f"not a valid {form.name} file: {told}") from error
+        facts.silent = True  # the tags in front of the audio and behind it are good all the same
+        facts.warn(f"its audio cannot be read: {what}")
     if form.has_own_tags:
         edges.read_tags(facts, around, form.around)
-    properties = stream.properties(facts, form.name)
+    properties = {} if facts.silent else stream.properties(facts, form.name)
     fields = merge(gather(pairs) for pairs in facts.tags)
     fields |= properties
     fields["has_picture"] = "true" if facts.picture else "false"

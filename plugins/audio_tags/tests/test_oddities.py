@@ -11,6 +11,7 @@ from viewra_plugins.audio_tags.service import AudioFileError
 from viewra_plugins.audio_tags.service.reader import read
 
 from tests.audio import odd
+from tests.audio.damage import atom
 
 
 def without_id3(mp3: bytes) -> bytes:
@@ -82,3 +83,23 @@ def test_two_frames_somewhere_in_something_else_are_no_mp3(music: dict[str, Path
 def test_frames_behind_rubbish_are_an_mp3(music: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "a.mp3").write_bytes(b"rubbish" * 100 + without_id3(music["mp3"].read_bytes()))
     assert read(str(tmp_path / "a.mp3"))["codec"] == "mp3"
+
+
+@pytest.mark.parametrize("audio", [b"", bytes(3000), b"\x89PNG" + bytes(3000)])
+def test_tags_without_audio_are_read(music, tmp_path, audio):
+    mp3 = music["mp3"].read_bytes()
+    (tmp_path / "a.mp3").write_bytes(mp3[: len(mp3) - len(without_id3(mp3))] + audio)
+    fields = read(str(tmp_path / "a.mp3"))
+    assert fields["title"] == "Romanze a-Moll"
+    assert fields["warning"].startswith("its audio cannot be read: ")
+    assert fields.keys().isdisjoint({"duration", "codec", "bitrate", "sample_rate"})
+
+
+def test_a_film_without_sound_is_no_failure(tmp_path):
+    tag = odd.ilst(atom(b"\xa9nam", odd.data(b"Stumm")))
+    film = atom(b"trak", atom(b"mdia", atom(b"hdlr", bytes(8) + b"vide" + bytes(13))))
+    path = tmp_path / "a.mp4"
+    path.write_bytes(atom(b"ftyp", b"isom" + bytes(4)) + atom(b"moov", film + tag))
+    assert read(str(path)) == {"title": "Stumm", "has_picture": "false"}
+    path.write_bytes(atom(b"ftyp", b"isom" + bytes(4)) + atom(b"moov", film))
+    assert read(str(path)) == {"has_picture": "false"}

@@ -10,7 +10,8 @@ from av.stream import Disposition
 
 from .codecs import bits_per_sample, name_of
 from .source import MediaFileError
-from .timing import Timing
+from .timing import ROOM, Timing
+from .wavpack import Sound
 
 MAX_NUMBER = 10_000_000_000
 """Beyond that a number is a damaged header."""
@@ -23,19 +24,24 @@ def main_stream(streams: Sequence[Any]) -> Any | None:
     return next(iter(marked or known), None)
 
 
-def fields(stream: Any) -> dict[str, str]:
-    """Return the fields of an audio stream, leaving out what is not known."""
+def fields(stream: Any, wave: Sound | None = None) -> dict[str, str]:
+    """Return the fields of an audio stream, leaving out what is not known; ``wave`` is what WavPack's blocks state."""
     context = stream.codec_context
     libav = context.codec.canonical_name
+    channels = context.channels
+    rate = _rate(libav, context.sample_rate)
+    if wave is not None:
+        channels = wave.channels or channels
+        rate = rate * 8 if wave.is_dsd else rate
     found = {"codec": name_of(libav)}
     if stream.profile:
         found["audio_profile"] = stream.profile
     layout = context.layout.name
-    if context.channels and not layout.endswith("channels"):
+    if context.channels == channels and channels and not layout.endswith("channels"):
         found["channel_layout"] = layout
     return found | _numbers(
-        sample_rate=_rate(libav, context.sample_rate),
-        channels=context.channels,
+        sample_rate=rate,
+        channels=channels,
         bitrate=context.bit_rate or 0,
         bits_per_sample=bits_per_sample(libav, bytes(context.extradata or b"")),
     )
@@ -57,6 +63,11 @@ def average(container: Any, stream: Any, size: int, time: Timing) -> dict[str, s
     if first is None or first.pos is None:
         return {}
     return _numbers(bitrate=round((size - first.pos) * 8 / time.seconds))
+
+
+def is_possible(bitrate: str, size: int, seconds: float) -> bool:
+    """Whether a stated bitrate fits into a file of ``size`` bytes."""
+    return int(bitrate) * seconds / 8 <= size * ROOM
 
 
 def _numbers(**values: int) -> dict[str, str]:

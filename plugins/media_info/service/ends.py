@@ -36,10 +36,34 @@ def _flac_ends(source: Source, header: bytes) -> bool:
         return True
     smallest, largest = struct.unpack_from(">HH", header)
     samples = int.from_bytes(header[10:18], "big") & ((1 << 36) - 1)
-    if not samples or smallest != largest or not largest:  # not stated, or frames of different sizes
+    if not samples or not largest:  # not stated
         return True
+    if smallest != largest:
+        return _uneven_flac_ends(source, samples, largest)
     number = _coded((samples - 1) // largest)
     return re.search(rb"\xff[\xf8\xf9].." + re.escape(number), _tail(source), re.DOTALL) is not None
+
+
+def _uneven_flac_ends(source: Source, samples: int, largest: int) -> bool:
+    """Whether a frame whose number is that of its first sample begins within a block of the last of ``samples``."""
+    low = max(0, samples - largest)
+    tail = _tail(source)
+    numbers = (_decoded(tail[match.end() : match.end() + 7]) for match in re.finditer(rb"\xff\xf9..", tail, re.DOTALL))
+    return any(low <= number < samples for number in numbers)
+
+
+def _decoded(data: bytes) -> int:
+    """The number that ``_coded`` makes these bytes of at their beginning, -1 where they are none."""
+    first = data[0] if data else 0xFF
+    if first < 0x80:
+        return first
+    length = 8 - (first ^ 0xFF).bit_length()
+    if not 2 <= length <= 7 or len(data) < length or any(byte & 0xC0 != 0x80 for byte in data[1:length]):
+        return -1
+    number = first & 0xFF >> length + 1
+    for byte in data[1:length]:
+        number = number << 6 | byte & 0x3F
+    return number
 
 
 def _coded(number: int) -> bytes:
@@ -52,9 +76,17 @@ def _coded(number: int) -> bytes:
 
 
 def _wavpack_ends(source: Source) -> bool:
-    """Whether the last block is there as a whole and holds the last sample (WavPack 5, "Block header")."""
+    """Whether the last block of audio is there as a whole and holds the last sample (WavPack 5, "Block header").
+
+    Behind it there may be a block without samples, of what was at the end of the original file.
+    """
     tail = _tail(source)
     place = tail.rfind(b"wvpk")
+    while place >= 0 and len(tail) >= place + 24 and not struct.unpack_from("<I", tail, place + 20)[0]:
+        earlier = tail.rfind(b"wvpk", 0, place)
+        if earlier < 0:
+            return True  # a large one: nobody writes it before the audio has ended
+        place = earlier
     if place < 0 or len(tail) < place + 24:
         return False
     size, _, high, more, total, index, count = struct.unpack_from("<IHBBIII", tail, place + 4)

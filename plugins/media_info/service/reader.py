@@ -12,12 +12,12 @@ import av.logging
 
 from viewra.types.values import Value
 
-from . import audio, extras, video
+from . import audio, extras, video, wavpack
 from .formats import DEMUXERS, container_name
 from .limits import Limits
 from .source import MediaFileError, Source, open_source
 from .texts import clean, several
-from .timing import timing
+from .timing import START, timing
 
 OPTIONS = {
     "format_whitelist": ",".join(sorted(DEMUXERS)),
@@ -76,7 +76,13 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
     if time.warning:
         fields["warning"] = time.warning
     if main is not None:
-        fields |= audio.fields(main)
+        is_wavpack = container.format.name == "wv"
+        facts = audio.fields(
+            main, wavpack.sound(source, max(source.at(0, START).find(b"wvpk"), 0)) if is_wavpack else None
+        )
+        if "bitrate" in facts and not audio.is_possible(facts["bitrate"], source.size, time.seconds):
+            del facts["bitrate"]
+        fields |= facts
         if time.counted_bytes or (not videos and "bitrate" not in fields):
             fields |= audio.average(container, main, source.size, time)
     if videos:

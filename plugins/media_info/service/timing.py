@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import av
 
-from . import clocks, ends
+from . import clocks, ends, musepack
 from .limits import Limits
 from .source import MediaFileError, Source
 
@@ -21,6 +21,9 @@ MIN_SECONDS, MAX_SECONDS = 0.0005, 10_000_000
 
 OF_CONSTANT_RATE = ("pcm_", "adpcm_")
 """Codecs of which size and rate give the exact duration."""
+
+START = 4096
+"""How much of a file's beginning is searched for the signature of its format, behind tags."""
 
 ROOM = 1.05
 """How much more than its size a file's stream may claim before the claim counts as false."""
@@ -35,6 +38,8 @@ class Timing:
     """The bytes of its frames, where they were counted and differ in size, so that no header knows the bitrate."""
     warning: str = ""
     """Why it is not known, where the file is damaged."""
+    size: int = 0
+    """The bytes of its frames, where they were counted."""
 
 
 def timing(
@@ -52,11 +57,20 @@ def timing(
         seconds -= _pre_skip(sound)
     elif form == "dsf":  # the last block is padded
         seconds = _dsf_seconds(source.at(0, 72))
+<<<<<<< HEAD
     if sound is not None and codec.startswith(OF_CONSTANT_RATE) and not videos:
+=======
+    elif form == "mpc8":
+        seconds = musepack.seconds(source, max(source.at(0, START).find(b"MPCK"), 0))
+    if codec.startswith(OF_CONSTANT_RATE) and not videos:
+>>>>>>> x11
         seconds = _at_most(seconds, sound.codec_context.bit_rate, source.size)
     elif ends.is_cut_off(container, source, None if videos else sound):
         return Timing(warning="the file ends before the audio or video that its headers name")
-    elif GUESSED in warnings or form in {"wav", "w64"} or (form == "mp3" and _is_too_long(seconds, sound, source.size)):
+    elif form == "mp3" and _is_too_long(seconds, sound, source.size):
+        found = count(container, sound, source, limits)
+        return replace(found, counted_bytes=found.size)  # what is wrong about the time is wrong about the bitrate, too
+    elif GUESSED in warnings or form in {"wav", "w64"}:
         return count(container, sound, source, limits) if sound is not None and not videos else Timing()
     return Timing(seconds) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
 
@@ -67,11 +81,12 @@ def count(container: Any, stream: Any, source: Source, limits: Limits) -> Timing
     Frames all of one size, but for a byte or two of padding, make the rest of a long file as long as its beginning.
     """
     source.allow(min(limits.scan_bytes, source.size))
+    most = _most_bytes(stream)
     ticks = size = 0
     sizes: Counter[int] = Counter()
     try:
         for packet in container.demux(stream):
-            if packet.size and packet.duration:
+            if packet.size and packet.duration and (not most or packet.size <= most * packet.duration):
                 ticks += packet.duration
                 size += packet.size
                 sizes[packet.size] += 1
@@ -85,7 +100,17 @@ def count(container: Any, stream: Any, source: Source, limits: Limits) -> Timing
     constant = _is_constant(sizes)
     if size >= limits.scan_bytes:
         seconds = seconds * source.size / size if constant else 0.0
-    return Timing(seconds, 0 if constant else size) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
+    return Timing(seconds, 0 if constant else size, size=size) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
+
+
+def _most_bytes(stream: Any) -> float:
+    """How many bytes a tick of MPEG audio takes at most, 0 of other codecs; what is larger holds garbage."""
+    context = stream.codec_context
+    if context.codec.canonical_name not in {"mp1", "mp2", "mp3"}:
+        return 0.0
+    # the highest rates of any layer (ISO 11172-3, 2.4.2.3; ISO 13818-3 for the low sample rates), and padding
+    rate = 448_000 if context.sample_rate >= 32_000 else 256_000
+    return float(rate / 8 * stream.time_base * 1.01)
 
 
 def _is_constant(sizes: Counter[int]) -> bool:
