@@ -97,6 +97,8 @@ class Registry(Mapping[str, Plugin]):
         if self._machinery is not None:
             self._uninstaller.finish()
         self.rescan()
+        for plugin_id, link in self._choices.enabled().astray([*given, *([user] if user else [])]):
+            log.warning("plugin %s is enabled and does not run: the link %s leads nowhere", plugin_id, link)
 
     def rescan(self) -> None:
         """Look again which plugins there are: new ones are put behind the hooks, those that are gone are stopped.

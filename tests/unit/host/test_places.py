@@ -182,3 +182,17 @@ def test_whatever_stops_being_enabled_is_said(
     make_plugin("y", "")
     host.plugins.rescan()
     assert host.plugins["y"].state is READY, "at its place it is the one that was enabled"
+
+
+def test_a_link_that_leads_nowhere_is_said_by_the_next_host(
+    host: Host, root: Path, tmp_path: Path, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    link = root / "x"
+    link.symlink_to(folder := release(make_plugin, tmp_path, 1))
+    host.plugins.rescan()
+    host.plugins["x"].enable()
+    host.close()
+    shutil.rmtree(folder)
+    host.open()
+    assert caplog.messages == [f"plugin x is enabled and does not run: the link {link} leads nowhere"]

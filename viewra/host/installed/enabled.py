@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -35,6 +36,12 @@ class Enabled:
     def ids(self) -> dict[str, str]:
         """The id that a plugin at a path had: of one whose manifest cannot be read."""
         return {path: plugin_id for (plugin_id, path), enabled in sorted(self._rows.items(), key=lambda row: row[1])}
+
+    def astray(self, directories: Iterable[Path]) -> list[tuple[str, Path]]:
+        """Id and path of each enabled plugin that is a link, directly in one of these, whose target is not there."""
+        links = [(plugin_id, Path(path)) for (plugin_id, path), enabled in sorted(self._rows.items()) if enabled]
+        parents = {directory.absolute() for directory in directories}
+        return [(i, link) for i, link in links if link.parent in parents and link.is_symlink() and not link.exists()]
 
     def known(self, found: Found) -> bool | None:
         """Whether a plugin is enabled; None for one that was never seen."""
