@@ -96,10 +96,7 @@ def test_a_mount_point_that_is_not_even_there(world: World, disks: Disks) -> Non
     assert (report.counts.missing, lost(report)) == (0, [str(stick)])
 
 
-<<<<<<< HEAD
-def test_a_disk_behind_a_link_loses_nothing(world: World, disks: Disks, tmp_path: Path) -> None:
-=======
-def test_a_disk_whose_files_were_purged_is_not_named_again(world, disks: Disks) -> None:
+def test_a_disk_whose_files_were_purged_is_not_named_again(world: World, disks: Disks) -> None:
     stick = world.folder / "stick"
     world.put("stick/deep/a.mp3")
     world.put("b.mp3")
@@ -113,8 +110,7 @@ def test_a_disk_whose_files_were_purged_is_not_named_again(world, disks: Disks) 
     assert lost(world.scan()) == []
 
 
-def test_a_disk_behind_a_link_loses_nothing(world, disks: Disks, tmp_path: Path) -> None:
->>>>>>> x11
+def test_a_disk_behind_a_link_loses_nothing(world: World, disks: Disks, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     world.put("music/a.mp3", folder=disk)
     world.put("b.mp3")
