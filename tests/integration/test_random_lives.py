@@ -28,6 +28,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from viewra import Host, hookimpl
 from viewra.errors import PluginError
 from viewra.host.plugin import Plugin
+from viewra.host.running.states import CHANGES
 from viewra.types import PluginState
 
 from .faulty import CODE, own_threads, processes, until
@@ -61,19 +62,6 @@ RUNTIME = (
     f"runtime: {{start_timeout_s: {START_S:g}, call_timeout_s: default: {CALL_S:g}, idle_timeout_s: 0.5}}\n"
     "runtime: {restart: {max: 3, window_s: 8}, health: {interval_s: 0.5, own_interval_s: 0.5}}\nruntime: reload: "
 )
-ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
-
-
-def allowed() -> set[tuple[str, str]]:
-    """The changes of states that ``docs/architecture.md`` allows."""
-    text = ARCHITECTURE.read_text("utf-8").partition("## A plugin's states")[2].partition("\n## ")[0]
-    states = {str(state) for state in PluginState}
-    pairs = set()
-    for row in re.findall(r"^\| (\w+) \| (.*) \|$", text, re.MULTILINE):
-        if row[0] in states:
-            followers = re.sub(r"\([^)]*\)", "", row[1])
-            pairs |= {(row[0], word) for word in re.findall(r"\w+", followers) if word in states}
-    return pairs
 
 
 class Changes:
@@ -259,7 +247,8 @@ def test_two_hundred_random_operations_from_five_threads(
         left = [path for path in sockets.path.rglob("*") if path.is_socket() and path.name != "control"]
         assert left == [], told
     until(lambda: changes.seen[-1][2] == "stopped")
-    assert {(old, new) for _, old, new in changes.seen} <= allowed(), told
+    allowed = {(str(old), str(new)) for old, new in CHANGES}
+    assert {(old, new) for _, old, new in changes.seen} <= allowed, told
     for name in directories:  # each change begins where the one before ended
         own = [(old, new) for plugin_id, old, new in changes.seen if plugin_id == name]
         assert all(before[1] == after[0] for before, after in itertools.pairwise(own)), told

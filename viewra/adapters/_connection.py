@@ -62,6 +62,11 @@ class Connection:
                 self._left.notify_all()
 
     @property
+    def in_flight(self) -> int:
+        """How many calls are on it."""
+        return self._in_flight
+
+    @property
     def idle_s(self) -> float:
         """For how many seconds there has been no call; 0 while there is one."""
         with self._lock:

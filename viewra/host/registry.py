@@ -28,8 +28,8 @@ from viewra.host.plugin import Plugin
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.in_process import LocalPlugin
 from viewra.host.running.launch_spec import Connecting, Machinery
+from viewra.host.running.pool import StateListener
 from viewra.host.running.remembered import Remembered
-from viewra.host.running.slot import StateListener
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import Manifest, Runtime
 from viewra.services import Implementation
@@ -120,12 +120,12 @@ class Registry(Mapping[str, Plugin]):
         supervisor = next((one for one in self._supervisors if one.installation.place.directory == directory), None)
         if supervisor is None:
             return
-        installation = supervisor.installation
-        if installation.is_another(installation.on_disk()):
+        code = supervisor.installation.on_disk()
+        if supervisor.installation.is_another(code):
             self.rescan()
             return
         try:
-            if said := supervisor.reload(only_changed=True):
+            if said := supervisor.reload(only_changed=True, code=code):
                 log.info("plugin %s: %s", supervisor.plugin_id, said)
         except PluginError as error:
             log.error("%s", error)
@@ -231,7 +231,7 @@ class Registry(Mapping[str, Plugin]):
             on_state=self._on_state,
         )
         self._supervisors.append(supervisor)
-        endpoint = RemoteEndpoint(supervisor, supervisor.traffic)
+        endpoint = RemoteEndpoint(supervisor.link, supervisor.traffic)
         self._add(endpoint, Plugin(supervisor, endpoint, self._remember), supervisor.agreed_version)
         supervisor.adopt()
         return supervisor

@@ -71,4 +71,4 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
         )
         resources.callback(supervisor.close)
         supervisor.load()
-        yield Plugin(supervisor, RemoteEndpoint(supervisor, supervisor.traffic), lambda _found, _enabled: None)
+        yield Plugin(supervisor, RemoteEndpoint(supervisor.link, supervisor.traffic), lambda _found, _enabled: None)

@@ -29,13 +29,16 @@ class Installation:
         self._used = Code(found, "")
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
+        self._evaluated: tuple[bytes | None, Found] | None = None  # the last manifest, and its text
 
     @property
     def used(self) -> Code:
         """The version that runs, or that ran last, or that was found."""
         if not self._used.code_hash:  # it is found out when it is first asked for, and goes with the manifest of then
             if _stamp(self._manifest_file) != self._manifest_stamp:
-                self.use(Code(read(self._manifest_file, self.place.place), ""))
+                self.use(Code(self._read(), ""))
+            elif self._evaluated is None:
+                self._evaluated = _text(self._manifest_file), self._used.found
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
@@ -49,11 +52,13 @@ class Installation:
         self._used = code
 
     def on_disk(self) -> Code:
-        """The version that is on disk now."""
+        """The version that is on disk now; its manifest is evaluated only if that changed."""
+        if not self._used.code_hash:
+            return self.used
         now = code_hash(self.place.directory)
         if now == self.used.code_hash and self.used.found.directory == self.place.directory:
             return self.used
-        return Code(read(self._manifest_file, self.place.place), now)
+        return Code(self._read(), now)
 
     def to_start(self) -> Code:
         """The version that a start runs: that on disk, unless it failed to take the place of one that was kept."""
@@ -79,6 +84,15 @@ class Installation:
         """Whether this version's manifest has another id: then it is another plugin."""
         return code.found.manifest is not None and code.found.plugin_id != self.plugin_id
 
+    def _read(self) -> Found:
+        """What the manifest on disk says; evaluated only if its text is another one than last time."""
+        text = _text(self._manifest_file)
+        if text is None or self._evaluated is None or self._evaluated[0] != text:
+            found = read(self._manifest_file, self.place.place)
+            # A text that changes meanwhile is not the one that was evaluated.
+            self._evaluated = (text if text == _text(self._manifest_file) else None), found
+        return self._evaluated[1]
+
     @property
     def _manifest_file(self) -> Path:
         manifest = self.place.manifest
@@ -92,3 +106,10 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _text(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None

@@ -9,7 +9,8 @@ import attrs
 from viewra.errors import PluginUnavailable, ViewraError
 from viewra.host.running import reattach
 from viewra.host.running.reattach import Reattach
-from viewra.host.running.runs import Runs
+from viewra.host.running.runs import NOT_TO_RUN, Runs
+from viewra.host.running.states import Event
 from viewra.types import PluginState
 
 log = logging.getLogger("viewra.host")
@@ -23,14 +24,14 @@ def adopt(runs: Runs) -> None:
     with runs.alone():
         code = runs.installation.used
         try:
-            run = runs.take_over(record)
+            run, configured = runs.launching.take_over(record, code)
         except ViewraError as error:
             log.warning("plugin %s: what an earlier host left is not taken over: %s", runs.plugin_id, error)
             return
-        if runs.slot.state is not PluginState.READY or record.code_hash != code.code_hash:
+        if runs.pool.state is not PluginState.READY or record.code_hash != code.code_hash:
             run.stop()
             return
-        runs.serve(run, code)
+        runs.serve((run,), configured)
 
 
 def attach(runs: Runs, record: Reattach) -> None:
@@ -38,21 +39,22 @@ def attach(runs: Runs, record: Reattach) -> None:
     with runs.alone(to_end=True):
         runs.end()
         try:
-            run = runs.take_over(record)
+            run, configured = runs.launching.take_over(record, runs.installation.used)
         except ViewraError as error:
             failure = PluginUnavailable(runs.plugin_id, f"could not be attached to: {error}", hint=error.hint)
-            runs.slot.become(PluginState.CRASHED, failure.message)
+            if runs.pool.state not in NOT_TO_RUN:
+                runs.pool.become(Event.UNREACHED, PluginState.CRASHED, failure.message)
             raise failure from error
-        runs.serve(run, runs.installation.used)
+        runs.serve((run,), configured)
 
 
 def detach(runs: Runs) -> bool:
     """Leave its process to the next host, for as long as its lease runs; False for one that cannot be left."""
     with runs.alone():
-        run = runs.slot.run
+        run = runs.pool.first
         if run is None or not run.lasts:
             return False
-        if runs.slot.take(PluginState.STOPPED, "left to the next host", run=run) is None:
+        if not runs.pool.take(Event.LEAVE, PluginState.STOPPED, "left to the next host", beside=run):
             return False
         record = attrs.evolve(run.detach(), code_hash=runs.installation.used.code_hash)
         reattach.keep(runs.installation.private_dir, record)

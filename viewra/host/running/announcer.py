@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 
-from viewra.host.running.slot import StateListener
+from viewra.host.running.pool import StateListener
 from viewra.types import PluginState
 
 PATIENCE_S = 5.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import attrs
+
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.errors import ViewraError
@@ -31,8 +33,21 @@ class ConfigSource(Protocol):
         ...
 
 
+@attrs.frozen
+class Configured:
+    """How one version of the code is run, found out once for each of its starts.
+
+    ``error`` is what the operator set and the manifest does not allow: ``runtime`` is then the manifest's own.
+    """
+
+    code: Code
+    settings: ConfigSource | None
+    runtime: Runtime
+    error: ViewraError | None = None
+
+
 class RunConfiguration:
-    """What is configured of one plugin: settings, runtime, deadlines, its database, and the spec of a launch.
+    """What is configured of one plugin: settings, runtime, deadlines, its database, and the specification of a launch.
 
     ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
     ManifestError. ``connecting``, ``versions``, ``limits`` and ``databases`` are the host's.
@@ -60,70 +75,79 @@ class RunConfiguration:
         self._connecting = connecting or Connecting()
         self._versions = versions
         self._deadlines: dict[str, float] = {}  # by method, found out once: each call asks
-        self.use(Code(installation.found, ""))
+        self._used = self.configure(Code(installation.found, ""))
 
-    def use(self, code: Code) -> None:
-        """Configure for this version from now on; what the operator has set meanwhile takes effect, too."""
-        self._code = code
-        self.settings = self._settings_of(code.found)
-        self.runtime = self._runtime_now()
+    def configure(self, code: Code) -> Configured:
+        """How this version is run now; what the operator has set meanwhile takes effect, too."""
+        manifest = code.found.manifest
+        settings = self._settings_of(code.found)
+        if manifest is None:
+            return Configured(code, settings, Runtime())
+        try:
+            return Configured(code, settings, self._runtime_of(manifest))
+        except ViewraError as error:
+            return Configured(code, settings, manifest.runtime, error)
+
+    def use(self, configured: Configured) -> None:
+        """Go by this from now on."""
+        self._used = configured
         self._deadlines = {}
+
+    @property
+    def used(self) -> Configured:
+        """How the version in use is run: configured anew when the installation has read another manifest meanwhile."""
+        if self._used.code.found is not self._installation.found:
+            self.use(self.configure(Code(self._installation.found, "")))
+        return self._used
+
+    @property
+    def settings(self) -> ConfigSource | None:
+        """The settings of the version in use."""
+        return self.used.settings
+
+    @property
+    def runtime(self) -> Runtime:
+        """How the version in use is run."""
+        return self.used.runtime
 
     @property
     def database_url(self) -> str:
         """Its own database, as it is told of it; raises ViewraError when the host's key cannot be read."""
-        return self._databases.url(self.plugin_id, self._engines(self._code))
+        return self._url(self.used.code)
 
-    @staticmethod
-    def _engines(code: Code) -> frozenset[str]:
-        return code.found.manifest.database_engines if code.found.manifest is not None else frozenset()
+    def _url(self, code: Code) -> str:
+        engines = code.found.manifest.database_engines if code.found.manifest is not None else frozenset()
+        return self._databases.url(self.plugin_id, engines)
 
     def database(self, code: Code) -> OwnDatabase:
         """Its own database, if it has one, as a version of its code sees it, and where copies of that are kept."""
-        return OwnDatabase(self.plugin_id, self.database_url, self._installation.backups, code.code_hash)
-
-    def runtime_for(self, code: Code) -> Runtime:
-        """How this version is to be run; raises ManifestError for what the operator set and it does not allow."""
-        return self._runtime_of(code.manifest)
-
-    def _runtime_now(self) -> Runtime:
-        """How the version in use is run; by its manifest alone where a start would fail for what the operator set."""
-        if self._code.found.manifest is None:
-            return Runtime()
-        try:
-            return self.runtime_for(self._code)
-        except ViewraError:
-            return self._code.found.manifest.runtime
+        return OwnDatabase(self.plugin_id, self._url(code), self._installation.backups, code.code_hash)
 
     def deadline_s(self, method: str) -> float:
         """Seconds that one call may take, by the manifest."""
         known = self._deadlines.get(method)
         if known is None:
-            known = self._deadlines[method] = self._deadline_s(method)
+            known = self._deadlines[method] = _deadline_s(self.runtime, method)
         return known
 
-    def _deadline_s(self, method: str) -> float:
-        given = self.runtime.call_timeout_s
-        default = given.get("default", _DEFAULT_CALL_S)
-        if method in {"migrate", "rollback"}:
-            default = max(default, MIGRATION_S)
-        if method.endswith("_batch"):
-            default = given.get(method.removesuffix("_batch"), default) * _BATCH_FACTOR
-        return given.get(method, default)
-
-    def spec(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> LaunchSpec:
-        """How a process of this code is run; raises ViewraError for settings that do not fit, and OSError."""
+    def spec(self, configured: Configured, *, only_database: bool = False, may_migrate: bool = True) -> LaunchSpec:
+        """How a process of this version is run; raises ViewraError for settings that do not fit."""
+        code, runtime = configured.code, configured.runtime
         manifest = code.manifest
-        runtime = self.runtime_for(code)
+        if configured.error is not None:
+            raise configured.error
         private_dir = self._installation.private_dir
-        private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ViewraError(f"its folder {private_dir} cannot be made: {error.strerror}") from error
         self._databases.prepare(self.plugin_id, manifest.database_engines)
-        settings = self._settings_of(code.found)
+        settings, own_database = configured.settings, self.database(code)
         context = PluginContext(
             plugin_id=self.plugin_id,
             config=settings.config() if settings is not None else manifest.settings.config(),
             log_level=self._log_level,
-            database_url=self.database_url,  # left out for a process that turns out to have no tables
+            database_url=own_database.url,  # left out for a process that turns out to have no tables
             base_path=str(private_dir),
             plugin_base_path=str(code.found.directory),
         )
@@ -139,9 +163,19 @@ class RunConfiguration:
             detachable=runtime.detachable,
             versions=self._versions,
             limits=self.limits,
-            own_database=self.database(code),
-            migration_timeout_s=self.deadline_s("migrate"),
+            own_database=own_database,
+            migration_timeout_s=_deadline_s(runtime, "migrate"),
             only_database=only_database,
             may_migrate=may_migrate,
             health_timeout_s=runtime.health.timeout_s,
         )
+
+
+def _deadline_s(runtime: Runtime, method: str) -> float:
+    given = runtime.call_timeout_s
+    default = given.get("default", _DEFAULT_CALL_S)
+    if method in {"migrate", "rollback"}:
+        default = max(default, MIGRATION_S)
+    if method.endswith("_batch"):
+        default = given.get(method.removesuffix("_batch"), default) * _BATCH_FACTOR
+    return given.get(method, default)

@@ -1,11 +1,15 @@
-"""Runs that were replaced: each answers the calls that it has, then ends. Only a closing host waits for that."""
+"""Runs that are to end: each answers the calls that it has, then stops."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
 from viewra.host.running.run import Run
+from viewra.host.sync.cancellation import Cancellation
+from viewra.host.sync.clock import SYSTEM, Clock
+from viewra.host.sync.tasks import Tasks, side_by_side
 
 LONGEST_S = 3600.0
 """Backstop for the calls of a run that was replaced: they have deadlines of their own, which end long before."""
@@ -13,33 +17,52 @@ LONGEST_S = 3600.0
 log = logging.getLogger("viewra.host")
 
 
-class Draining:
-    """The replaced runs of one plugin, a thread each."""
+def end(runs: Sequence[Run], drain_s: float, closing: Cancellation, *, clock: Clock = SYSTEM) -> None:
+    """Stop runs that no call enters any more, side by side, and wait for that.
 
-    def __init__(self, plugin_id: str) -> None:
+    Calls in flight have ``drain_s`` seconds to end; a ``closing`` host does not wait for them.
+    """
+
+    def end_one(run: Run) -> None:
+        run.drain(drain_s, closing)
+        if run.stop() == "kill":
+            log.warning("plugin %s had to be killed", run.plugin_id)
+
+    if runs:
+        works = [lambda run=run: end_one(run) for run in runs]
+        side_by_side(clock, f"stop-{runs[0].plugin_id}", works)
+
+
+class Draining:
+    """The replaced runs of one plugin, a task each. Only a closing host waits for them."""
+
+    def __init__(self, plugin_id: str, *, clock: Clock = SYSTEM) -> None:
         self._plugin_id = plugin_id
         self._lock = threading.Lock()
-        self._threads: dict[threading.Thread, Run] = {}
+        self._runs: set[Run] = set()
+        self._tasks = Tasks(clock=clock)
 
     def add(self, run: Run) -> None:
-        """See a run off that no call enters any more."""
-        thread = threading.Thread(target=self._see_off, args=(run,), name=f"drain-{self._plugin_id}", daemon=True)
+        """Let a run end that no call enters any more."""
         with self._lock:
-            self._threads[thread] = run
-        thread.start()
+            self._runs.add(run)
+        if self._tasks.start(f"drain-{self._plugin_id}", lambda: self._see_off(run)) is None:  # it is closed
+            run.connection.hurry()
+            self._see_off(run)
 
     def close(self) -> None:
         """End them all now, whatever they still answer."""
         with self._lock:
-            threads = dict(self._threads)
-        for run in threads.values():
+            runs = tuple(self._runs)
+        for run in runs:
             run.connection.hurry()
-        for thread in threads:
-            thread.join()
+        self._tasks.close()
 
     def _see_off(self, run: Run) -> None:
-        run.connection.drained(LONGEST_S)
-        if run.stop() == "kill":
-            log.warning("plugin %s: the replaced process had to be killed", self._plugin_id)
-        with self._lock:
-            del self._threads[threading.current_thread()]
+        try:
+            run.connection.drained(LONGEST_S)
+            if run.stop() == "kill":
+                log.warning("plugin %s: the replaced process had to be killed", self._plugin_id)
+        finally:
+            with self._lock:
+                self._runs.discard(run)

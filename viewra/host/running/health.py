@@ -1,6 +1,6 @@
-"""Asks one running plugin from time to time whether it is well: its process, and apart from that itself.
+"""Asks a plugin's running processes from time to time whether they are well, and apart from that the plugin itself.
 
-Nobody waits for an answer: checks of different plugins, and both of one, are under way at the same time, each with a
+Nobody waits for an answer: checks of different processes, and both of one, are under way at the same time, each with a
 deadline of its own.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -18,22 +18,37 @@ from viewra.host.running.status import Condition, HealthReport
 from viewra.manifest import HealthChecks
 from viewra.types import Health
 
+OVERDUE_S = 5.0
+"""Backstop: a check that has not ended so long after its own deadline counts as not answered."""
+_WORST = (Condition.UNHEALTHY, Condition.DEGRADED, Condition.HEALTHY, Condition.UNKNOWN)
+
 
 class HealthWatch:
     """What is known of one plugin's health. ``unwell`` is told of a run that has to be ended, and why."""
 
-    def __init__(self, plugin_id: str, traffic: Traffic, unwell: Callable[[Run, str], None]) -> None:
-        self._plugin_id = plugin_id
+    def __init__(
+        self,
+        traffic: Traffic,
+        unwell: Callable[[Run, str], None],
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._traffic = traffic
         self._unwell = unwell
+        self._now = now
         self._lock = threading.Lock()
-        self._look = _Look(None)
+        self._looks: dict[Run, _Look] = {}
 
-    def report(self, run: Run | None) -> HealthReport:
+    def report(self, runs: Sequence[Run]) -> HealthReport:
+        """The worst of what the last checks of these runs said; nothing is asked."""
+        reports = [self.report_of(run) for run in runs]
+        return min(reports, key=lambda report: _WORST.index(report.condition), default=HealthReport())
+
+    def report_of(self, run: Run) -> HealthReport:
         """What the last checks of this run said; nothing is asked."""
         with self._lock:
-            look = self._look
-            if run is None or look.run is not run or look.checked_at is None:
+            look = self._looks.get(run)
+            if look is None or look.checked_at is None:
                 return HealthReport()
             own = look.own.healthy if look.own is not None else None if not look.own_error else False
             error = look.transport_error or look.own_error
@@ -46,32 +61,48 @@ class HealthWatch:
                 condition, error = Condition.DEGRADED, "its last calls ran out of time"
             return HealthReport(condition, not look.transport_error, own, error, look.checked_at)
 
-    def tick(self, run: Run, checks: HealthChecks) -> None:
+    def tick(self, runs: Sequence[Run], checks: HealthChecks) -> None:
         """Ask what is due."""
-        now = time.monotonic()
+        for run in runs:
+            self._tick(run, checks)
         with self._lock:
-            if self._look.run is not run:  # a fresh process was proven just now
-                self._look = _Look(run, now + checks.interval_s, now + checks.interval_s)
-            look = self._look
-            ask_process, ask_itself = look.due(now, checks)
-        if ask_process:
-            run.check(lambda error: self._process_answered(look, checks, error))
-        if ask_itself:
-            run.own_health(lambda health, error: self._itself_answered(look, health, error))
+            for gone in self._looks.keys() - set(runs):
+                del self._looks[gone]
 
-    def _process_answered(self, look: _Look, checks: HealthChecks, error: str) -> None:
+    def _tick(self, run: Run, checks: HealthChecks) -> None:
+        now = self._now()
         with self._lock:
-            look.process_asked = False
+            look = self._looks.get(run)
+            if look is None:  # a fresh process was proven just now
+                look = self._looks[run] = _Look(run, now + checks.interval_s, now + checks.interval_s)
+            late_process, late_itself = look.overdue(now, checks)
+            ask_process, ask_itself = look.due(now, checks)
+        if late_process:
+            self._process_answered(look, checks, look.process_asked, "its answer never came")
+        if late_itself:
+            self._itself_answered(look, look.itself_asked, None, "its answer never came")
+        if ask_process:
+            run.check(lambda error: self._process_answered(look, checks, now, error))
+        if ask_itself:
+            run.own_health(lambda health, error: self._itself_answered(look, now, health, error))
+
+    def _process_answered(self, look: _Look, checks: HealthChecks, asked: float | None, error: str) -> None:
+        with self._lock:
+            if asked is None or look.process_asked != asked:  # too late
+                return
+            look.process_asked = None
             look.checked_at = time.time()
             look.transport_error = f"its process does not answer health checks: {error}" if error else ""
             look.transport_failures = look.transport_failures + 1 if error else 0
             ends = look.transport_failures == checks.failures and checks.restart != "never"
-        if ends and look.run is not None:
+        if ends:
             self._unwell(look.run, f"did not answer {checks.failures} health checks in a row ({error})")
 
-    def _itself_answered(self, look: _Look, health: Health | None, error: str) -> None:
+    def _itself_answered(self, look: _Look, asked: float | None, health: Health | None, error: str) -> None:
         with self._lock:
-            look.itself_asked = False
+            if asked is None or look.itself_asked != asked:
+                return
+            look.itself_asked = None
             look.checked_at = time.time()
             look.own = health
             if health is not None and not health.healthy:
@@ -79,19 +110,19 @@ class HealthWatch:
             look.own_error = error
             look.own_failures = look.own_failures + 1 if error else 0
             ends = bool(error) and look.own_failures == look.most_own_failures
-        if ends and look.run is not None:
+        if ends:
             self._unwell(look.run, f"said {look.own_failures} times in a row that it is not well ({error})")
 
 
 @attrs.define(eq=False)
 class _Look:
-    """What the checks of one run said."""
+    """What the checks of one run said. ``process_asked``, ``itself_asked``: since when an answer is waited for."""
 
-    run: Run | None
-    process_due: float = 0.0
-    itself_due: float = 0.0
-    process_asked: bool = False
-    itself_asked: bool = False
+    run: Run
+    process_due: float
+    itself_due: float
+    process_asked: float | None = None
+    itself_asked: float | None = None
     checked_at: float | None = None
     transport_error: str = ""
     transport_failures: int = 0
@@ -103,10 +134,18 @@ class _Look:
     def due(self, now: float, checks: HealthChecks) -> tuple[bool, bool]:
         """Whether the process, and the plugin itself, are to be asked now; notes that they are."""
         self.most_own_failures = checks.failures if checks.restart == "both" else 0
-        ask_process = now >= self.process_due and not self.process_asked
+        ask_process = now >= self.process_due and self.process_asked is None
         if ask_process:
-            self.process_asked, self.process_due = True, now + checks.interval_s
-        ask_itself = now >= self.itself_due and not self.itself_asked
+            self.process_asked, self.process_due = now, now + checks.interval_s
+        ask_itself = now >= self.itself_due and self.itself_asked is None
         if ask_itself:
-            self.itself_asked, self.itself_due = True, now + checks.own_interval_s
+            self.itself_asked, self.itself_due = now, now + checks.own_interval_s
         return ask_process, ask_itself
+
+    def overdue(self, now: float, checks: HealthChecks) -> tuple[bool, bool]:
+        """Whether the answer of the process, and of the plugin itself, will not come any more."""
+        since = now - checks.timeout_s - OVERDUE_S
+        return (
+            self.process_asked is not None and self.process_asked <= since,
+            self.itself_asked is not None and self.itself_asked <= since,
+        )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -16,7 +16,9 @@ from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.pins import Pin
 from viewra.host.running.lease import LEASE_S
 from viewra.host.running.lifecycle import MIGRATION_S
-from viewra.process import Launcher, LaunchPlan, RuntimeDir, plugin_environment
+from viewra.host.running.wire import Dial, dial_grpc
+from viewra.host.sync.clock import SYSTEM, Clock
+from viewra.process import Adopted, Launcher, LaunchPlan, Process, RuntimeDir, plugin_environment
 from viewra.process.verify import open_verified, require_digest, tree_digest
 from viewra.transport import handshake
 from viewra.types import PluginContext
@@ -25,12 +27,23 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Identity
 
 
+class Find(Protocol):
+    """Finds a process that another host started, or somebody; raises OSError when it is gone."""
+
+    def __call__(self, pid: int, started: int, *, on_exit: Callable[[], object]) -> Process:
+        """The process of this number, which began at ``started`` (clock ticks since boot)."""
+        ...
+
+
 @attrs.frozen
 class Machinery:
-    """What the host gives every run: who starts processes, and where their sockets are."""
+    """What the host gives every run: what starts processes, where their sockets are, how they are connected to."""
 
     launcher: Launcher
     runtime_dir: RuntimeDir
+    dial: Dial = dial_grpc
+    find: Find = Adopted
+    clock: Clock = SYSTEM
 
 
 @attrs.frozen

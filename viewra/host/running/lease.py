@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from viewra.adapters import Endpoint
 from viewra.codec.lifecycle import RENEW
 from viewra.errors import PluginError
+from viewra.host.sync.clock import SYSTEM, Clock
+from viewra.host.sync.timer import Still, Timer
 
 LEASE_S = 30
 """Seconds that such a plugin lives without a host."""
@@ -17,23 +18,22 @@ log = logging.getLogger("viewra.host")
 
 
 class Renewal:
-    """Renews a lease at once, raising a PluginError when that fails, and again on a thread until ``close``."""
+    """Renews a lease at once, raising a PluginError when that fails, and again and again until ``close``."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, clock: Clock = SYSTEM) -> None:
         endpoint.call(RENEW, LEASE_S)
         self._endpoint = endpoint
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"lease-{endpoint.plugin_id}", daemon=True)
-        self._thread.start()
+        self._timer = Timer(f"lease-{endpoint.plugin_id}", self._renew, clock=clock)
+        self._timer.set(_EVERY_S)
 
     def close(self) -> None:
-        """Leave the plugin ``LEASE_S`` more seconds, and end the thread."""
-        self._closed.set()
-        self._thread.join()
+        """Leave the plugin ``LEASE_S`` more seconds, and end."""
+        self._timer.close()
 
-    def _run(self) -> None:
-        while not self._closed.wait(_EVERY_S):
-            try:
-                self._endpoint.call(RENEW, LEASE_S)
-            except PluginError as error:
-                log.debug("the lease of plugin %s was not renewed: %s", self._endpoint.plugin_id, error)
+    def _renew(self, still: Still) -> None:
+        try:
+            self._endpoint.call(RENEW, LEASE_S)
+        except PluginError as error:
+            log.debug("the lease of plugin %s was not renewed: %s", self._endpoint.plugin_id, error)
+        if still():
+            self._timer.set(_EVERY_S)

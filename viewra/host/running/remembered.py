@@ -1,11 +1,20 @@
-"""What the host remembers of a plugin's life after its own: quarantines, and which services its process has."""
+"""What the host remembers of a plugin after its own end: quarantines, and which services its process has."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import attrs
 import sqlalchemy as sa
 
 from viewra.db import Quarantine, read_quarantines, read_services, write_quarantine, write_services
+from viewra.errors import DatabaseError
 from viewra.host.installed.discovery import Found
+from viewra.host.installed.installation import Installation
+
+log = logging.getLogger("viewra.host")
 
 
 class Remembered:
@@ -37,6 +46,46 @@ class Remembered:
         if self._services.get(_key(found)) != (code_hash, services):
             write_services(self._engine, *_key(found), code_hash, services)
             self._services[_key(found)] = (code_hash, services)
+
+
+@attrs.frozen
+class PluginMemory:
+    """What is remembered of one plugin; nothing without ``remembered``. What cannot be written is lost with this host.
+
+    Losing it is no reason for a call to fail, so nothing here raises.
+    """
+
+    installation: Installation
+    remembered: Remembered | None
+
+    def quarantine(self) -> str:
+        """Why the code in use is in quarantine; "" when it is not."""
+        found = self.remembered.quarantine(self.installation.place) if self.remembered is not None else None
+        return found.reason if found is not None and found.code_hash == self.installation.used.code_hash else ""
+
+    def set_quarantine(self, quarantine: Quarantine | None) -> None:
+        """Put it in quarantine, or (None) let it out."""
+        with self._recording():
+            if self.remembered is not None:
+                self.remembered.set_quarantine(self.installation.place, quarantine)
+
+    def services(self) -> frozenset[str] | None:
+        """The services that the process of the code in use turned out to have; None where nobody knows."""
+        known = self.remembered.services(self.installation.place) if self.remembered is not None else None
+        return known[1] if known is not None and known[0] == self.installation.used.code_hash else None
+
+    def set_services(self, code_hash: str, services: frozenset[str]) -> None:
+        """Remember which services this code has."""
+        with self._recording():
+            if self.remembered is not None:
+                self.remembered.set_services(self.installation.place, code_hash, services)
+
+    @contextlib.contextmanager
+    def _recording(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            log.warning("plugin %s: what is known of it is not kept: %s", self.installation.plugin_id, error)
 
 
 def _key(found: Found) -> tuple[str, str]:

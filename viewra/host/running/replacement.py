@@ -1,81 +1,56 @@
 """How one version of a plugin's code takes the place of another, with no call lost.
 
-Beside each other: the new process is started and proven while the old one serves; then calls go to the new one, and the
-old one ends those that it has. One after the other, for a plugin that holds what only one process can hold, or whose
-database has to be migrated: calls wait while the old process ends and the new one starts; when that fails, the database
-and the old code are put back. When it is done is the supervisor's business, which sees to it that nobody else starts or
-stops the plugin meanwhile.
+Beside each other: the new processes are started and proven while the old ones serve; then calls go to the new ones, and
+the old ones end those that they have. One after the other, for a plugin that holds what only one process can hold, or
+whose database has to be migrated: calls wait while the old process ends and the new one starts; when that fails, the
+database and the old code are put back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import attrs
 
-from viewra.adapters import RemoteEndpoint
 from viewra.adapters.database import DatabaseClient
-from viewra.errors import HandshakeError, PluginClosed, PluginError, PluginUnavailable, ViewraError
+from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import read
-from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import readable
-from viewra.host.running.configuration import RunConfiguration
-from viewra.host.running.draining import LONGEST_S, Draining
+from viewra.host.running import draining, workers
+from viewra.host.running.configuration import Configured
+from viewra.host.running.draining import LONGEST_S
 from viewra.host.running.lifecycle import MigrationPending
 from viewra.host.running.run import Run
-from viewra.host.running.slot import Slot
-from viewra.host.sync.cancellation import Cancellation
+from viewra.host.running.runs import Runs
+from viewra.host.running.states import Event
 from viewra.types import PluginState
-
-
-class Launch(Protocol):
-    """Gives a proven process of some code; raises PluginError, or MigrationPending where it may not migrate."""
-
-    def __call__(self, code: Code, *, only_database: bool = False, may_migrate: bool = True) -> Run:
-        """Start it."""
-        ...
-
-
-class Serve(Protocol):
-    """Lets calls go to a run from now on, and gives the one that they went to before."""
-
-    def __call__(self, run: Run, code: Code, reason: str = "") -> Run | None:
-        """Change over."""
-        ...
 
 
 @attrs.frozen
 class Reloader:
-    """Replaces the run in ``slot``; the replaced one goes to ``leaving``. A ``closing`` host waits for no call."""
+    """Replaces the runs of a plugin, in one's turn."""
 
-    plugin_id: str
-    slot: Slot
-    leaving: Draining
-    installation: Installation
-    configuration: RunConfiguration
-    launch: Launch
-    serve: Serve
-    closing: Cancellation
+    runs: Runs
 
     def replace(self, run: Run, old: Code, new: Code) -> str:
-        """Let ``new`` serve instead of ``old``, which ``run`` runs; says what happened.
+        """Let ``new`` serve instead of ``old``, which ``run`` and those beside it run; says what happened.
 
         Raises PluginUnavailable, with the reason, when ``new`` cannot be used: then ``old`` serves on. Raises
         PluginClosed when somebody ends the plugin meanwhile.
         """
+        pool = self.runs.pool
         try:
-            if self._beside(run, new):
+            configured = self._configured(new)
+            if self._beside(run, configured):
                 try:
-                    replaced = self.serve(self._proven(run, new), new)
-                    if replaced is not None:  # it may have died meanwhile
-                        self.leaving.add(replaced)
+                    for replaced in self.runs.serve(self._proven(run, configured), configured):
+                        self.runs.draining.add(replaced)
                 except MigrationPending:
-                    self._one_after_the_other(run, old, new)
+                    self._one_after_the_other(run, old, configured)
             else:
-                self._one_after_the_other(run, old, new)
+                self._one_after_the_other(run, old, configured)
         except PluginClosed:  # somebody ends the plugin, or the host: that says nothing of the new code
             raise
         except ViewraError as error:
@@ -84,80 +59,108 @@ class Reloader:
             cause = error.__cause__
             output = map(readable, cause.output) if isinstance(cause, HandshakeError) else ()
             told = "\n".join((reason, *output))
-            if not self.slot.become(PluginState.RUNNING, told, only_from={PluginState.RUNNING}):
+            if not pool.become(Event.TOLD, PluginState.RUNNING, told, only_from={PluginState.RUNNING}):
                 raise  # nothing serves: what was raised says why
-            raise PluginUnavailable(self.plugin_id, reason, hint=error.hint) from (cause or error)
+            raise PluginUnavailable(self.runs.plugin_id, reason, hint=error.hint) from (cause or error)
         return _what(old, new)
 
-    def _beside(self, run: Run, new: Code) -> bool:
-        """Whether both may run at the same time; raises ManifestError where what the operator set does not fit."""
-        if "restart" in {self.configuration.runtime.reload, self.configuration.runtime_for(new).reload}:
+    def _configured(self, new: Code) -> Configured:
+        """How the new version is to be run; raises ViewraError where what the operator set does not fit."""
+        configured = self.runs.configuration.configure(new)
+        new.manifest  # noqa: B018 - raises for one that is not valid
+        if configured.error is not None:
+            raise configured.error
+        return configured
+
+    def _beside(self, run: Run, new: Configured) -> bool:
+        """Whether both may run at the same time."""
+        if "restart" in {self.runs.configuration.runtime.reload, new.runtime.reload}:
             return False
         silent = "database_service" in run.services and not run.describes
-        return not (silent and self.configuration.database(new).must_migrate(None))
+        return not (silent and self.runs.configuration.database(new.code).must_migrate(None))
 
-    def _proven(self, run: Run, new: Code) -> Run:
-        fresh = self.launch(new, may_migrate=False)
+    def _proven(self, run: Run, new: Configured) -> tuple[Run, ...]:
+        """All processes of the new version, each proven."""
+        launching = self.runs.launching
+        fresh, _ = launching.launch(new, may_migrate=False)
         lost = ", ".join(sorted(run.services - fresh.services))
         if lost:
             fresh.stop()
-            hint = f"viewra plugins restart {self.plugin_id}, if that is meant"
-            raise PluginUnavailable(self.plugin_id, f"lost a service that it had: {lost}", hint=hint)
-        return fresh
+            hint = f"viewra plugins restart {self.runs.plugin_id}, if that is meant"
+            raise PluginUnavailable(self.runs.plugin_id, f"lost a service that it had: {lost}", hint=hint)
+        more = workers.wanted(new.runtime, fresh.services) - 1
+        if not more:
+            return (fresh,)
+        try:
+            return (fresh, *launching.launch_more(more, new))
+        except BaseException:
+            fresh.stop()
+            raise
 
-    def _one_after_the_other(self, run: Run, old: Code, new: Code) -> None:
+    def _one_after_the_other(self, run: Run, old: Code, new: Configured) -> None:
         """Raises PluginUnavailable; then ``old`` serves again, unless the state says otherwise."""
-        reason = f"version {new.version} takes the place of {old.version}"
+        runs, pool, version = self.runs, self.runs.pool, new.code.version
+        reason = f"version {version} takes the place of {old.version}"
         before = self._revision(run)
-        run.quiesce(self.closing)  # while calls are still answered: the sooner it ends, the shorter they wait
-        taken = self.slot.take(PluginState.DRAINING, reason, run=run)
-        if taken is not None:  # it may have died in this moment
-            taken.drain(LONGEST_S, self.closing)
-            taken.stop()
-        self.slot.become(PluginState.STARTING, reason)
+        run.quiesce(runs.closing)  # while calls are still answered: the sooner it ends, the shorter they wait
+        draining.end(pool.take(Event.END, PluginState.DRAINING, reason), LONGEST_S, runs.closing, clock=runs.clock)
+        runs.crashes.restart.off()
+        pool.become(Event.START, PluginState.STARTING, reason)
         restore: Callable[[], object] = bool
         try:
             if "database_service" in run.services:
                 restore = self._way_back(old, new, before)
-            self.serve(self.launch(new), new)
-        except PluginError as error:
+            self._serve_one(new)
+        except BaseException as error:
             ended = isinstance(error, PluginClosed)
             try:
                 restore()
                 if not ended:
                     self._go_back(old)
-            except (ViewraError, OSError) as failure:
-                told = f"version {new.version} {error.message}; {old.version} cannot serve again: {failure}"
-                self.slot.become(PluginState.CRASHED, told)
-                raise PluginUnavailable(self.plugin_id, told, hint=error.hint) from failure
+            except BaseException as failure:
+                told = f"version {version} {_message(error)}; {old.version} cannot serve again: {failure}"
+                pool.become(Event.FAILED, PluginState.CRASHED, told)
+                if not isinstance(failure, Exception):
+                    raise
+                raise PluginUnavailable(runs.plugin_id, told, hint=getattr(error, "hint", None)) from failure
             if ended:
-                self.slot.become(PluginState.STOPPED, error.message)
+                pool.become(Event.CANCELLED, PluginState.STOPPED, _message(error))
+            raise
+
+    def _serve_one(self, code: Code | Configured) -> None:
+        run, configured = self.runs.launching.launch(code)
+        try:
+            self.runs.serve((run,), configured)
+        except BaseException:
+            run.abandon()
             raise
 
     def _revision(self, run: Run) -> str | None:
         """Where the plugin's database stands, which ``run`` serves; None of one that has none, or cannot say."""
-        state = DatabaseClient(RemoteEndpoint(run)).describe(self.configuration.database_url) if run.describes else None
+        if not run.describes:
+            return None
+        state = DatabaseClient(run.endpoint).describe(self.runs.configuration.database_url)
         return state.current if state is not None else None
 
-    def _way_back(self, old: Code, new: Code, before: str | None) -> Callable[[], object]:
+    def _way_back(self, old: Code, new: Configured, before: str | None) -> Callable[[], object]:
         """How the database becomes again what it is now, when nobody uses it; raises PluginUnavailable.
 
         A file is copied now. In PostgreSQL the new code, which knows the way, takes its migrations back.
         """
-        own = self.configuration.database(old)
+        own = self.runs.configuration.database(old)
         if own.is_copied:
             migrated_by = own.migrated_by
             try:
-                copy = own.copy(f"before-{new.version}")
+                copy = own.copy(f"before-{new.code.version}")
             except (ViewraError, OSError) as error:
                 why = f"was not started: its database is not copied: {error}"
-                raise PluginUnavailable(self.plugin_id, why) from error
+                raise PluginUnavailable(self.runs.plugin_id, why) from error
             return lambda: own.restore(copy, migrated_by)
 
         def take_back() -> None:
-            fresh = self.launch(new, only_database=True)
+            fresh, _ = self.runs.launching.launch(new, only_database=True)
             try:
-                database = DatabaseClient(RemoteEndpoint(fresh))
+                database = DatabaseClient(fresh.endpoint)
                 state = database.describe(own.url)
                 for _ in (state.above(before) or ()) if state is not None and before is not None else ():
                     database.rollback(own.url)
@@ -168,11 +171,14 @@ class Reloader:
 
     def _go_back(self, old: Code) -> None:
         """Let the code serve again that was kept when it ran last; raises PluginUnavailable."""
-        place: Path | None = self.installation.kept.path(old.code_hash)
+        place: Path | None = self.runs.installation.kept.path(old.code_hash)
         if place is None:
-            raise PluginUnavailable(self.plugin_id, "its code was not kept")
-        back = Code(read(place / old.manifest.file.name, old.found.place), old.code_hash)
-        self.serve(self.launch(back), back)
+            raise PluginUnavailable(self.runs.plugin_id, "its code was not kept")
+        self._serve_one(Code(read(place / old.manifest.file.name, old.found.place), old.code_hash))
+
+
+def _message(error: BaseException) -> str:
+    return error.message if isinstance(error, ViewraError) else f"failed with {type(error).__name__}: {error}"
 
 
 def _what(old: Code, new: Code) -> str:

@@ -1,7 +1,6 @@
-"""One run of a plugin's process, from the moment it runs until it is gone: its connection, its health, its end.
+"""One run of a plugin's process, from its first moment until it is gone: its connection, its health, its end.
 
-viewra/host/running/startup.py starts it; the supervisor decides what a run means for the plugin (state, restart, which
-run serves).
+viewra/host/running/startup.py begins it; what its end means for the plugin is decided in crashes.py.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from viewra.adapters import Connection, RemoteEndpoint
+from viewra.adapters import Connection, Endpoint
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
@@ -22,16 +21,14 @@ from viewra.host.logs.log import RunLog, readable
 from viewra.host.running.launch_spec import LaunchSpec
 from viewra.host.running.lifecycle import STOP_S
 from viewra.host.running.reattach import Reattach
+from viewra.host.running.wire import Closable, Wire
 from viewra.host.sync.cancellation import Cancellation
+from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Process
-from viewra.transport.channel import check_health
-from viewra.transport.control import shutdown
-from viewra.transport.endpoint import PeerChannel
 from viewra.types import Health, PluginInfo
 
 if TYPE_CHECKING:
     from viewra.host.running.lease import Renewal
-    from viewra.transport.stdio import StdioFollower
 
 log = logging.getLogger("viewra.host")
 
@@ -47,45 +44,57 @@ NOTICE_S = 1.0
 class Run:
     """A process of a plugin. It is a ``Link`` for the host's own calls, those of its start and of its end.
 
-    ``deadline`` (monotonic seconds) is when its start has to be over. What the start finds out is put in here by it.
+    ``deadline`` (the clock's seconds) is when its start has to be over. The start puts in here what it finds out.
     """
 
     running = True
     known = True
     code_hash = ""
 
-    def __init__(self, plugin_id: str, process: Process, spec: LaunchSpec, deadline: float) -> None:
-        self.plugin_id = plugin_id
+    def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM) -> None:
+        self.plugin_id = spec.context.plugin_id
         self.process = process
-        self.info = PluginInfo(plugin_id)
+        self.spec = spec
+        self.info = PluginInfo(self.plugin_id)
         self.wire_services: frozenset[str] | None = None
         self.services: frozenset[str] = frozenset()
         self.limits = spec.limits
         self.database_url = spec.context.database_url
         self.announced: Reattach | None = None
         self.renewal: Renewal | None = None
-        self.deadline = deadline
         self.started_at = time.time()
+        self._clock = clock
+        self._began = clock.now()
+        self.deadline = self._began + spec.start_timeout_s
+        self._wire: Wire | None = None
         self._connection: Connection | None = None
         self._own_calls: Connection | None = None
-        self._peer: PeerChannel | None = None
-        self._stdio: StdioFollower | None = None
+        self._stdio: Closable | None = None
         self._streamed: RunLog | None = None
-        self._migration_s = spec.migration_timeout_s
-        self._health_s = spec.health_timeout_s
         self._closing = False
         self._doom = ""
-        self._began = time.monotonic()
 
-    def connect(self, peer: PeerChannel) -> None:
-        """Calls go over this channel, which ends with the run."""
-        self._peer = peer
-        self._connection = Connection(peer.channel)
-        self._own_calls = Connection(peer.channel)
+    def connect(self, wire: Wire) -> None:
+        """Calls go over this wire, which ends with the run."""
+        self._wire = wire
+        self._connection = wire.connection()
+        self._own_calls = wire.connection()
 
-    def follow(self, stdio: StdioFollower, streamed: RunLog) -> None:
+    def follow(self, stdio: Closable, streamed: RunLog) -> None:
         """What it prints comes from here, until the run ends."""
         self._stdio, self._streamed = stdio, streamed
+
+    @property
+    def wire(self) -> Wire:
+        """The host's end of its connection; raises PluginUnavailable before there is one."""
+        if self._wire is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._wire
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """How the host itself calls it; raises PluginUnavailable before it is connected."""
+        return self.wire.endpoint(self)
 
     @property
     def connection(self) -> Connection:
@@ -107,7 +116,7 @@ class Run:
     @property
     def ran_s(self) -> float:
         """For how many seconds it has been running."""
-        return time.monotonic() - self._began
+        return self._clock.now() - self._began
 
     # ---- Link, for the calls of the start and the stop ----
 
@@ -128,8 +137,16 @@ class Run:
 
     def deadline_s(self, method: str) -> float:
         """What is left of the start's time; what is asked later, and migrations, have a time of their own."""
-        own = {"quiesce": QUIESCE_S, "stop": STOP_S, "health": self._health_s, "renew": self._health_s}
-        return {"migrate": self._migration_s, "rollback": self._migration_s, **own}.get(method) or self.left_s()
+        spec = self.spec
+        own = {
+            "quiesce": QUIESCE_S,
+            "stop": STOP_S,
+            "health": spec.health_timeout_s,
+            "renew": spec.health_timeout_s,
+            "migrate": spec.migration_timeout_s,
+            "rollback": spec.migration_timeout_s,
+        }
+        return own.get(method) or self.left_s()
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
         """Why a call broke."""
@@ -142,13 +159,13 @@ class Run:
 
     def left_s(self) -> float:
         """Seconds left of the start's time, in tenths: people read them in messages."""
-        return max(0.1, round(self.deadline - time.monotonic(), 1))
+        return max(0.1, round(self.deadline - self._clock.now(), 1))
 
     # ---- health, and the end ----
 
     def check(self, done: Callable[[str], object]) -> None:
         """Ask the process whether it serves; ``done`` is told "" or why not, within the time that a check may take."""
-        check_health(self.connection.channel, self._health_s, done)
+        self.wire.check(self.spec.health_timeout_s, done)
 
     def own_health(self, done: Callable[[Health | None, str], object]) -> None:
         """Ask the plugin itself; ``done`` is told what it said, or None and why it said nothing."""
@@ -157,7 +174,7 @@ class Run:
             error = future.exception()
             done(None if error else future.result(), str(getattr(error, "message", error or "")))
 
-        RemoteEndpoint(self).start(lifecycle.HEALTH).add_done_callback(ended)
+        self.endpoint.start(lifecycle.HEALTH).add_done_callback(ended)
 
     def condemn(self, reason: str) -> None:
         """End the process, which serves no more, at once; its end is then told with this reason."""
@@ -177,7 +194,7 @@ class Run:
     # ---- stop ----
 
     def drain(self, timeout_s: float, closing: Cancellation) -> None:
-        """Wait for the calls that are under way, ``timeout_s`` seconds at most; a ``closing`` host does not wait."""
+        """Wait for the calls in flight, ``timeout_s`` seconds at most; a ``closing`` host does not wait."""
         with closing.cuts(self.connection.hurry):
             self.connection.drained(timeout_s)
 
@@ -189,10 +206,11 @@ class Run:
         if not self.serves(lifecycle.QUIESCE.wire_service):
             return
         done = threading.Event()
-        quiesced = RemoteEndpoint(self).start(lifecycle.QUIESCE)
+        quiesced = self.endpoint.start(lifecycle.QUIESCE)
         quiesced.add_done_callback(lambda _: done.set())
         with closing.cuts(done.set):
-            done.wait()
+            if not self._clock.wait(done, QUIESCE_S + NOTICE_S):
+                log.warning("plugin %s: Quiesce has not ended within %g s", self.plugin_id, QUIESCE_S + NOTICE_S)
         error = quiesced.exception() if quiesced.done() else None
         if error is not None and not isinstance(error, NotOffered):
             log.warning("plugin %s did not quiesce: %s", self.plugin_id, error)
@@ -200,17 +218,17 @@ class Run:
     def stop(self) -> str:
         """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
         self._closing = True
-        connection = self.connection
+        wire = self.wire
         if self.by_hand:
             with contextlib.suppress(PluginError):
-                RemoteEndpoint(self).call(lifecycle.STOP)
+                self.endpoint.call(lifecycle.STOP)
             self._leave()
             return "left"
 
         def gently() -> None:
             with contextlib.suppress(PluginError):
-                RemoteEndpoint(self).call(lifecycle.STOP)
-            shutdown(connection.channel, SHUTDOWN_S)
+                self.endpoint.call(lifecycle.STOP)
+            wire.shut_down(SHUTDOWN_S)
 
         try:
             return self.process.stop(gently, grace_s=SHUTDOWN_S)
@@ -255,8 +273,8 @@ class Run:
         for connection in (self._connection, self._own_calls):
             if connection is not None:
                 connection.refuse()
-        if self._peer is not None:
-            self._peer.close()
+        if self._wire is not None:
+            self._wire.close()
 
     def abandon(self) -> None:
         """End it at once: its start failed."""

@@ -5,7 +5,6 @@ Each failure is a HandshakeError that names the step and has the process's last 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from viewra.adapters import RemoteEndpoint
 from viewra.codec import lifecycle
 from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.errors import HandshakeError, MigrationError, NotOffered, PluginError
@@ -24,17 +22,12 @@ from viewra.host.running.lifecycle import begin
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.run import NOTICE_S, Run, died
 from viewra.host.sync.cancellation import Cancellation
-from viewra.process import Adopted, Launched, Output, start_time
+from viewra.process import Launched, Output, start_time
 from viewra.transport import handshake
-from viewra.transport.channel import require_socket
-from viewra.transport.endpoint import PeerChannel, dial
-from viewra.transport.peer import require_listener
-from viewra.transport.reflect import ask_services
-from viewra.transport.stdio import StdioFollower
 from viewra.types import PluginInfo
 
 if TYPE_CHECKING:
-    from viewra.transport.mtls import Identity, Trust
+    from viewra.transport.mtls import Identity
 
 OnExit = Callable[[Run], None]
 """Called, on a thread of the process's own, when the process of a *proven* run has ended."""
@@ -45,7 +38,6 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
 
     When ``closing`` closes meanwhile, the process is killed, and the step that it was at fails.
     """
-    deadline = time.monotonic() + spec.start_timeout_s
     runtime_dir = machinery.runtime_dir
     socket_dir = runtime_dir.new_lasting_dir() if spec.lasts else runtime_dir.new_socket_dir()
     proven: list[Run] = []
@@ -64,10 +56,10 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
     except HandshakeError:
         runtime_dir.discard(socket_dir)
         raise
-    run = Run(spec.context.plugin_id, process, spec, deadline)
+    run = Run(process, spec, machinery.clock)
     try:
         with closing.cuts(process.kill):
-            prove(_Steps(run, spec, log, socket_dir, identity), process)
+            prove(_Steps(machinery, run, log, socket_dir, identity), process)
         proven.append(run)
         if process.ended:  # it ended in the moment before it counted as proven
             raise HandshakeError(f"it started, but {died(process)}", step="start", output=process.output.last())
@@ -77,7 +69,7 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
     return run
 
 
-def attach(record: Reattach, spec: LaunchSpec, log: RunLog, on_exit: OnExit) -> Run:
+def attach(machinery: Machinery, record: Reattach, spec: LaunchSpec, log: RunLog, on_exit: OnExit) -> Run:
     """Take over a process that runs already; raises HandshakeError and leaves it as it is when that fails.
 
     One that a host left goes on where it was; one that is run by hand is taken through its life from the beginning.
@@ -90,13 +82,13 @@ def attach(record: Reattach, spec: LaunchSpec, log: RunLog, on_exit: OnExit) -> 
             on_exit(run)
 
     try:
-        process = Adopted(record.pid, started, on_exit=exited)
+        process = machinery.find(record.pid, started, on_exit=exited)
     except OSError as error:
         raise HandshakeError(f"there is no process {record.pid} of it any more", step="connect") from error
-    run = Run(spec.context.plugin_id, process, spec, time.monotonic() + spec.start_timeout_s)
+    run = Run(process, spec, machinery.clock)
     run.announced = attrs.evolve(record, started=started)
     try:
-        steps = _Steps(run, spec, log, Path(record.address).parent)
+        steps = _Steps(machinery, run, log, Path(record.address).parent)
         said = steps.find_services(record)
         if record.test:
             steps.live(said)
@@ -112,11 +104,11 @@ def attach(record: Reattach, spec: LaunchSpec, log: RunLog, on_exit: OnExit) -> 
 
 def prove(steps: _Steps, process: Launched) -> None:
     """Take a process that was just spawned through every step."""
-    run, spec = steps.run, steps.spec
+    run = steps.run
     line = steps.announcement(process)
     run.announced = Reattach(process.pid, line.network, line.address, line.app_version, process.started or 0)
     steps.live(steps.find_services(line))
-    if spec.lasts:
+    if run.spec.lasts:
         run.renewal = steps.lease()
 
 
@@ -124,18 +116,20 @@ def prove(steps: _Steps, process: Launched) -> None:
 class _Steps:
     """The steps of one run's start, which write into the run what they find out."""
 
+    machinery: Machinery
     run: Run
-    spec: LaunchSpec
     log: RunLog
     socket_dir: Path
     identity: Identity | None = None
 
     def announcement(self, process: Launched) -> handshake.Handshake:
         """Wait for its handshake line."""
-        line = process.handshake_line(self.spec.start_timeout_s)  # whole, as the message names it: it is set by people
+        line = process.handshake_line(
+            self.run.spec.start_timeout_s
+        )  # whole, as the message names it: it is set by people
         try:
             announced = handshake.Handshake.parse(line)
-            announced.require_version(self.spec.common)
+            announced.require_version(self.run.spec.common)
         except HandshakeError as error:
             raise self._failed(error.step, error.message, error.hint) from error
         return announced
@@ -144,28 +138,36 @@ class _Steps:
         """Connect, and learn which services there are; gives what it says of itself, which is asked meanwhile."""
         run = self.run
         try:
-            peer = self._connect(announced)
-            listed = ask_services(peer.channel, run.left_s())  # together with the question for its health
-            peer.wait_ready(run.left_s())
-            said = RemoteEndpoint(run).start(lifecycle.INFO)
+            wire = self.machinery.dial(
+                announced,
+                run.process.pid,
+                identity=self.identity,
+                socket_dir=self.socket_dir,
+                message_bytes=run.limits.message_bytes,
+                timeout_s=run.left_s(),
+            )
+            run.connect(wire)
+            listed = wire.ask_services(run.left_s())  # together with the question for its health
+            wire.wait_ready(run.left_s())
+            said = run.endpoint.start(lifecycle.INFO)
             names = listed()
         except HandshakeError as error:
             if run.process.wait(NOTICE_S) is not None:
                 raise self._failed(error.step, died(run.process)) from error
             raise self._failed(error.step, error.message, error.hint) from error
         if names is None:  # an old go-plugin serves no reflection: the manifest's word has to do
-            run.services = self.spec.declared
+            run.services = self.run.spec.declared
         else:
             run.wire_services = frozenset(names)
-            run.services = frozenset(WIRE_SERVICES[name] for name in names & WIRE_SERVICES.keys())
+            run.services = frozenset(WIRE_SERVICES[name] for name in WIRE_SERVICES.keys() & names)
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
-            run.follow(StdioFollower(peer.channel, Output(self.log.line).feed), self.log)
+            run.follow(wire.follow(Output(self.log.line).feed), self.log)
         return said
 
     def live(self, said: Future[PluginInfo]) -> None:
         """The beginning of the plugin's life, from what it is to its start."""
-        run, spec = self.run, self.spec
-        endpoint = RemoteEndpoint(run)
+        run, spec = self.run, self.run.spec
+        endpoint = run.endpoint
         run.info = self.step("info", said.result)
         tables = "database_service" in run.services
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
@@ -178,7 +180,7 @@ class _Steps:
     def lease(self) -> Renewal:
         """Renew its lease, and again from now on."""
         try:
-            renewal: Renewal = self.step("lease", lambda: Renewal(RemoteEndpoint(self.run)))
+            renewal: Renewal = self.step("lease", lambda: Renewal(self.run.endpoint, clock=self.machinery.clock))
         except HandshakeError as error:
             if not isinstance(error.__cause__, NotOffered):
                 raise
@@ -188,37 +190,14 @@ class _Steps:
 
     def step(self, name: str, call: Callable[[], Any]) -> Any:
         """Do one step, and say which one it was when it fails."""
-        began = time.monotonic()
+        began = self.machinery.clock.now()
         try:
             return call()
         except (PluginError, MigrationError) as error:
             raise self._failed(name, error.message, error.hint) from error
         finally:
             if name == "migrate":  # it takes as long as there is data, whatever a start may take
-                self.run.deadline += time.monotonic() - began
-
-    def _connect(self, announced: handshake.Handshake | Reattach) -> PeerChannel:
-        """Connect to where the process listens, and only if it is that process; never to less than was asked for."""
-        run = self.run
-        trust = self._trust(announced)
-        if announced.network == "unix":
-            require_socket(announced.address)
-            require_listener(announced.address, run.process.pid, timeout_s=run.left_s())
-        most = run.limits.message_bytes
-        peer = dial(announced, trust=trust, socket_dir=self.socket_dir, max_message_bytes=most)
-        run.connect(peer)
-        return peer
-
-    def _trust(self, announced: handshake.Handshake | Reattach) -> Trust | None:
-        if self.identity is not None:
-            from viewra.transport import mtls  # light start-up: TLS is rarely asked for
-
-            return mtls.trust(self.identity, announced.cert if isinstance(announced, handshake.Handshake) else b"")
-        if announced.network == "tcp":  # anybody on this machine could answer there
-            raise HandshakeError(
-                "it listens on a TCP port without encryption", step="connect", hint="run viewra with --auto-mtls"
-            )
-        return None
+                self.run.deadline += self.machinery.clock.now() - began
 
     def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:
         return HandshakeError(message, step=step, output=self.run.process.output.last(), hint=hint)

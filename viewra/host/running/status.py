@@ -58,10 +58,22 @@ class ResourceSample:
 
 
 @attrs.frozen
+class RunStats:
+    """The figures of one of a plugin's processes, as in ``PluginStats``."""
+
+    pid: int
+    started_at: float
+    in_flight: int
+    health: HealthReport
+    resources: tuple[ResourceSample, ...] = ()
+
+
+@attrs.frozen
 class PluginStats:
     """One plugin's figures since the host opened.
 
-    ``started_at`` is when its present process started (seconds since the epoch), None while it does not run.
+    ``pid`` and ``started_at`` (seconds since the epoch) are of the process that has been there longest, None while none
+    runs; ``runs`` has those of each. ``health`` is the worst of theirs, ``resources`` the sum.
     ``starts``, ``crashes`` and ``reloads`` count. ``in_flight`` calls are with the plugin, ``queued`` ones wait for
     their turn. ``breaker`` is ``closed``, ``open`` or ``half-open``. ``hooks`` has the figures of each method that was
     called, ``resources`` the last samples, oldest first.
@@ -79,3 +91,9 @@ class PluginStats:
     health: HealthReport = attrs.field(factory=HealthReport)
     hooks: Mapping[str, HookStats] = attrs.field(factory=dict)
     resources: tuple[ResourceSample, ...] = ()
+    runs: tuple[RunStats, ...] = ()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Its processes, in the order in which they came."""
+        return tuple(run.pid for run in self.runs)

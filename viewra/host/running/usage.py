@@ -1,8 +1,12 @@
-"""Keeps what a plugin's running process used lately; how it is measured is in resources.py."""
+"""Keeps what a plugin's running processes used lately; how it is measured is in resources.py."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import attrs
 
 from viewra.host.running.resources import History, Sampler
 from viewra.host.running.status import ResourceSample
@@ -11,29 +15,66 @@ EVERY_S = 1.0
 KEPT = 120
 
 
-class Usage:
-    """The last samples of one plugin's process, one a second. ``tick`` is for one thread, ``samples`` for any."""
+class Sampling(Protocol):
+    """Measures one process."""
 
-    def __init__(self) -> None:
+    def sample(self) -> ResourceSample | None:
+        """What it uses now; None when it is gone."""
+        ...
+
+
+@attrs.frozen
+class _Measured:
+    """One process."""
+
+    sampler: Sampling
+    history: History
+
+
+class Usage:
+    """The last samples of one plugin's processes, one a second. ``tick`` is for one thread, the others for any."""
+
+    def __init__(
+        self, *, now: Callable[[], float] = time.monotonic, sampler: Callable[[int], Sampling] = Sampler
+    ) -> None:
+        self._now = now
+        self._sampler = sampler
         self._history = History(KEPT)
-        self._sampler: Sampler | None = None
-        self._pid = 0
+        self._measured: dict[int, _Measured] = {}
         self._due = 0.0
 
     @property
     def samples(self) -> tuple[ResourceSample, ...]:
-        """Oldest first; of the process that runs, or that ran last."""
+        """Of all processes together, oldest first; of those that run, or that ran last."""
         return self._history.samples
 
-    def tick(self, pid: int) -> None:
-        """Take a sample of the process, if one is due."""
-        now = time.monotonic()
-        if pid == self._pid and now < self._due:
+    def of(self, pid: int) -> tuple[ResourceSample, ...]:
+        """Of one process that runs, oldest first."""
+        measured = self._measured.get(pid)
+        return measured.history.samples if measured is not None else ()
+
+    def tick(self, pids: Collection[int]) -> None:
+        """Take a sample of the processes, if one is due."""
+        now, known = self._now(), self._measured
+        if known.keys() == set(pids) and now < self._due:
             return
-        if self._sampler is None or pid != self._pid:
+        if not known.keys() & set(pids):
             self._history.clear()
-            self._sampler, self._pid = Sampler(pid), pid
+        self._measured = {pid: known.get(pid) or _Measured(self._sampler(pid), History(KEPT)) for pid in pids}
         self._due = now + EVERY_S
-        sample = self._sampler.sample()
-        if sample is not None:
-            self._history.add(sample)
+        samples = []
+        for measured in self._measured.values():
+            if (sample := measured.sampler.sample()) is not None:
+                measured.history.add(sample)
+                samples.append(sample)
+        if samples:
+            self._history.add(total(samples))
+
+
+def total(samples: Sequence[ResourceSample]) -> ResourceSample:
+    """What several processes used together, at the moment of the last sample."""
+    if len(samples) == 1:
+        return samples[0]
+    names = [field.name for field in attrs.fields(ResourceSample) if field.name != "at"]
+    sums = {name: sum(getattr(sample, name) for sample in samples) for name in names}
+    return ResourceSample(at=samples[-1].at, **sums)

@@ -1,7 +1,4 @@
-"""What a host that closes does not wait for: whatever may take long says here how it is cut short.
-
-Nothing is begun any more once it is closed; what has to be ended, and in which order, is its owner's business.
-"""
+"""How a wait is ended early: what may take long says how it is interrupted, and an owner who closes interrupts it."""
 
 from __future__ import annotations
 
@@ -9,12 +6,15 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
+from viewra.host.sync.clock import SYSTEM, Clock
+
 
 class Cancellation:
     """Open until ``close``. For any thread."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # held while something is cut short: its owner goes on only after that
+    def __init__(self, *, clock: Clock = SYSTEM) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()  # held while something is interrupted: what began it goes on only after that
         self._closed = threading.Event()
         self._cuts: dict[object, Callable[[], object]] = {}
 
@@ -25,11 +25,11 @@ class Cancellation:
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until it is closed, at most ``timeout_s`` seconds; whether it is."""
-        return self._closed.wait(timeout_s)
+        return self._clock.wait(self._closed, timeout_s)
 
     @contextlib.contextmanager
     def cuts(self, cut: Callable[[], object]) -> Iterator[None]:
-        """``cut`` is called when it is closed meanwhile, or at once when it is closed already."""
+        """Call ``cut`` when it is closed within the block, or at once when it is closed already."""
         key = object()
         with self._lock:
             self._cuts[key] = cut
@@ -42,7 +42,7 @@ class Cancellation:
                 del self._cuts[key]
 
     def close(self) -> None:
-        """Cut short what is under way; closing twice is fine."""
+        """Interrupt all that is under way; closing twice is fine."""
         with self._lock:
             if not self.closed:
                 self._closed.set()

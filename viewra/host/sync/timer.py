@@ -1,51 +1,48 @@
-"""Does one thing after a pause, on a thread of its own, unless it is set anew or called off before."""
+"""Does one thing after a pause, in a task of its own, unless it is set anew or called off before."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
+from viewra.host.sync.clock import SYSTEM, Clock, Task
+from viewra.host.sync.tasks import Tasks
+
 Still = Callable[[], bool]
-"""Whether the alarm that rang is still meant: asked again by whoever had to wait for a lock first."""
+"""Whether the timer that rang still counts: work asks again after it had to wait for a lock."""
 
 
 class Timer:
     """One pause at a time; ``work`` is told a ``Still``. For any thread."""
 
-    def __init__(self, name: str, work: Callable[[Still], None]) -> None:
+    def __init__(self, name: str, work: Callable[[Still], None], *, clock: Clock = SYSTEM) -> None:
         self._name = name
         self._work = work
         self._lock = threading.Lock()
-        self._current: threading.Timer | None = None
-        self._threads: set[threading.Thread] = set()
-        self._closed = False
+        self._tasks = Tasks(clock=clock)
+        self._set = 0  # how often it was set or called off: which of them a task belongs to
+        self._current: Task | None = None
 
     @property
     def pending(self) -> bool:
-        """Whether it is going to ring."""
+        """Whether it is going to ring, or its work is under way."""
         return self._current is not None
 
     def set(self, pause_s: float) -> None:
-        """Ring after ``pause_s`` seconds instead of whenever it was to; not when it is closed."""
-
-        def rings() -> None:
-            try:
-                self._work(lambda: self._current is timer)
-            finally:
-                with self._lock:
-                    self._threads.discard(timer)
-                    if self._current is timer:
-                        self._current = None
-
-        timer = threading.Timer(pause_s, rings)
-        timer.name, timer.daemon = self._name, True
+        """Ring after ``pause_s`` seconds, and not when it was to ring before; never once it is closed."""
         with self._lock:
             self._forget()
-            if self._closed:
-                return
-            self._current = timer
-            self._threads.add(timer)
-            timer.start()
+            number = self._set
+
+            def rings() -> None:
+                try:
+                    self._work(lambda: self._set == number)
+                finally:
+                    with self._lock:
+                        if self._set == number:
+                            self._current = None
+
+            self._current = self._tasks.start(self._name, rings, pause_s)
 
     def off(self) -> None:
         """Do not ring; work that has begun is told so."""
@@ -54,16 +51,11 @@ class Timer:
 
     def close(self) -> None:
         """Never ring again; waits for work that has begun."""
-        with self._lock:
-            self._closed = True
-            self._forget()
-            threads = list(self._threads)
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join()
+        self.off()
+        self._tasks.close()
 
     def _forget(self) -> None:
-        timer, self._current = self._current, None
-        if timer is not None:
-            timer.cancel()
-            self._threads = {thread for thread in self._threads if thread.is_alive()}
+        self._set += 1
+        task, self._current = self._current, None
+        if task is not None:
+            task.cancel()

@@ -27,7 +27,7 @@ def certain(value: float | None) -> float:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_pauses_double_within_the_jitter_up_to_the_longest(chances: list[float]) -> None:
     dice = iter(chances)
-    restarts = Backoff(NEVER_TOO_OFTEN, clock=Clock(), chance=lambda: next(dice))
+    restarts = Backoff(NEVER_TOO_OFTEN, now=Clock(), chance=lambda: next(dice))
     for number in range(len(chances)):
         middle = min(FIRST_PAUSE_S * 2**number, LONGEST_PAUSE_S)
         pause = certain(restarts.crashed())
@@ -36,14 +36,14 @@ def test_pauses_double_within_the_jitter_up_to_the_longest(chances: list[float])
 
 def test_jitter_spreads_pauses_to_both_sides() -> None:
     for chance, share in ((0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)):
-        restarts = Backoff(NEVER_TOO_OFTEN, clock=Clock(), chance=lambda chance=chance: chance)  # type: ignore[misc]
+        restarts = Backoff(NEVER_TOO_OFTEN, now=Clock(), chance=lambda chance=chance: chance)  # type: ignore[misc]
         assert certain(restarts.crashed()) == FIRST_PAUSE_S * share
 
 
 @given(st.integers(0, 6), st.floats(1, 100), st.lists(st.floats(0, 120), max_size=30))
 def test_more_than_so_many_within_the_window_are_too_many(most: int, window_s: float, gaps: list[float]) -> None:
     clock = Clock()
-    restarts = Backoff(Restart(max=most, window_s=window_s), clock=clock, chance=lambda: 0.5)
+    restarts = Backoff(Restart(max=most, window_s=window_s), now=clock, chance=lambda: 0.5)
     crashes: list[float] = []
     for gap in gaps:
         clock.now += gap
@@ -54,7 +54,7 @@ def test_more_than_so_many_within_the_window_are_too_many(most: int, window_s: f
 
 @given(st.integers(1, 10), st.floats(60, 1e6))
 def test_what_was_before_a_stable_run_is_forgiven(crashes: int, ran_s: float) -> None:
-    restarts = Backoff(NEVER_TOO_OFTEN, clock=Clock(), chance=lambda: 0.5)
+    restarts = Backoff(NEVER_TOO_OFTEN, now=Clock(), chance=lambda: 0.5)
     for _ in range(crashes):
         restarts.crashed()
     assert certain(restarts.crashed(ran_s)) == FIRST_PAUSE_S
@@ -62,6 +62,6 @@ def test_what_was_before_a_stable_run_is_forgiven(crashes: int, ran_s: float) ->
 
 
 def test_a_start_that_failed_for_no_fault_of_its_own_never_counts_but_pauses_grow() -> None:
-    restarts = Backoff(Restart(max=0, window_s=60.0), clock=Clock(), chance=lambda: 0.5)
+    restarts = Backoff(Restart(max=0, window_s=60.0), now=Clock(), chance=lambda: 0.5)
     assert [restarts.failed() for _ in range(3)] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
     assert restarts.crashed() is None

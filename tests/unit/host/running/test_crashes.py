@@ -1,0 +1,288 @@
+"""What follows a crash: pauses that double, quarantine, calls that wait or fail, with one process and with several."""
+
+from __future__ import annotations
+
+import pytest
+
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
+from viewra.host.running.backoff import FIRST_PAUSE_S, JITTER, LONGEST_PAUSE_S
+from viewra.manifest import Restart
+from viewra.types import PluginState
+
+from .conftest import Make, World
+from .fakes import Behaviour
+
+OFTEN = Restart(max=1000)
+
+
+def test_a_crash_is_told_and_it_is_started_again(world: World) -> None:
+    world.call()
+    world.latest.behaviour.lines = ("Traceback", "ValueError: no")
+    world.crash(3)
+    assert world.state == "backoff"
+    first, *output = world.supervisor.reason.splitlines()
+    assert first.startswith(
+        "its process ended with exit status 3; its last output: ValueError: no; it is started again in"
+    )
+    assert output == ["Traceback", "ValueError: no"]
+    world.clock.advance(1.0)
+    assert world.states == ["starting", "running", "crashed", "backoff", "starting", "running"]
+    assert world.supervisor.reason == ""
+    assert world.supervisor.stats.crashes == 1
+
+
+def test_pauses_double_until_the_longest(make: Make) -> None:
+    world = make(restart=OFTEN)
+    world.call()
+    pauses = []
+    for _ in range(12):
+        world.crash()
+        began = world.clock.now()
+        while world.state != "running":
+            world.clock.advance(0.05)
+        pauses.append(world.clock.now() - began)
+    for number, pause in enumerate(pauses):
+        wanted = min(FIRST_PAUSE_S * 2**number, LONGEST_PAUSE_S)
+        assert wanted * (1 - JITTER) - 0.1 <= pause <= wanted * (1 + JITTER) + 0.1
+    world.clock.advance(OFTEN.window_s + 1)  # it ran long: what was before is forgiven
+    world.latest.die()
+    world.clock.advance(FIRST_PAUSE_S * (1 + JITTER) + 0.01)
+    assert world.state == "running"
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 5])
+def test_too_many_crashes_lead_to_quarantine_which_lasts(make: Make, most: int) -> None:
+    world = make(restart=Restart(max=most, window_s=600.0))
+    world.call()
+    for _ in range(most):
+        world.latest.die()
+        world.clock.advance(60.0)
+        assert world.state == "running"
+    world.latest.die()
+    world.clock.advance(600.0)
+    assert world.state == "quarantined"
+    assert world.supervisor.reason.startswith(f"broke down more than {most} times in 600 s; the last time: its process")
+    assert world.records.kept["quarantine"].reason == world.supervisor.reason
+    with pytest.raises(PluginUnavailable, match="is in quarantine"):
+        world.call()
+    with pytest.raises(PluginUnavailable, match="is in quarantine"):
+        world.supervisor.load()
+    world.supervisor.unquarantine()
+    assert (world.state, world.records.kept["quarantine"]) == ("ready", None)
+    world.call()
+
+
+def test_changed_code_leaves_quarantine(make: Make) -> None:
+    world = make(restart=Restart(max=0))
+    world.call()
+    world.latest.die()
+    world.clock.advance(1.0)
+    world.change("mended")
+    world.call()
+    assert world.states[-3:] == ["quarantined", "starting", "running"]
+    assert world.records.kept["quarantine"] is None
+
+
+def test_a_call_waits_for_a_restart_that_is_due_soon(world: World) -> None:
+    world.call()
+    world.crash()
+    began = world.clock.now()
+    assert world.call() == 1002
+    assert 0 < world.clock.now() - began <= FIRST_PAUSE_S * (1 + JITTER)
+    assert world.supervisor.stats.starts == 2
+
+
+def test_a_call_does_not_wait_for_a_pause_that_is_long(make: Make) -> None:
+    world = make(restart=Restart(max=1000, window_s=1e6))
+    world.call()
+    for _ in range(7):
+        world.crash()
+        world.clock.advance(100.0)
+    world.crash()
+    began = world.clock.now()
+    with pytest.raises(PluginUnavailable, match="it is started again in"):
+        world.call()
+    assert world.clock.now() == began
+
+
+@pytest.mark.parametrize("verb", ["unload", "disable", "close"])
+def test_a_restart_that_is_due_is_called_off(world: World, verb: str) -> None:
+    world.call()
+    world.crash()
+    getattr(world.supervisor, verb)()
+    world.clock.advance(100.0)
+    assert world.running == []
+    assert world.state == {"unload": "stopped", "disable": "disabled", "close": "stopped"}[verb]
+
+
+def test_the_operators_word_ends_a_pause(make: Make) -> None:
+    world = make(restart=OFTEN)
+    world.launcher.next = [Behaviour(fails={"start": "die"})]
+    with pytest.raises(PluginUnavailable):
+        world.call()
+    world.supervisor.load()
+    assert world.state == "running"
+
+
+def test_a_restart_that_fails_is_tried_again_after_a_longer_pause(make: Make) -> None:
+    world = make(restart=OFTEN)
+    world.call()
+    world.launcher.next = [Behaviour(fails={"initialize": "die"}) for _ in range(4)]
+    world.latest.die()
+    world.clock.advance(60.0)
+    assert world.state == "running"
+    assert world.supervisor.stats.crashes == 5
+    assert world.states.count("backoff") == 5
+
+
+def test_an_end_that_a_call_sees_first_is_one_crash(world: World) -> None:
+    link = world.supervisor.link
+    connection = link.acquire(1.0)
+    world.latest.over.set()  # its own thread has not told yet
+    error = link.loss(connection, "search")
+    assert isinstance(error, PluginUnavailable)
+    assert error.in_call
+    assert world.state == "backoff"
+    connection.leave()
+    world.latest._on_exit()
+    world.clock.advance(1.0)
+    assert (world.state, world.supervisor.stats.crashes) == ("running", 1)
+
+
+@pytest.mark.parametrize(("verb", "kind"), [("unload", PluginClosed), ("disable", PluginClosed)])
+def test_a_call_whose_process_was_stopped_is_told_so(world: World, verb: str, kind: type[PluginError]) -> None:
+    link = world.supervisor.link
+    connection = link.acquire(1.0)
+    world.clock.at(0.5, connection.leave)
+    getattr(world.supervisor, verb)()
+    assert isinstance(link.loss(connection, "search"), kind)
+
+
+# ---- several processes ----
+
+
+def full(make: Make, workers: int = 3, **runtime: object) -> World:
+    world = make(workers=workers, restart=runtime.pop("restart", OFTEN), **runtime)
+    world.call()
+    world.clock.advance(0.0)
+    assert len(world.supervisor.pids) == workers
+    return world
+
+
+def test_the_first_call_waits_for_one_process_and_the_others_follow(make: Make) -> None:
+    world = make(workers=4)
+    world.launcher.behaviour = Behaviour(takes={"initialize": 2.0})
+    began = world.clock.now()
+    assert world.call() == 1001
+    assert world.clock.now() - began == 2.0
+    assert world.supervisor.pids == (1001,)
+    world.clock.advance(60.0)
+    assert len(set(world.supervisor.pids)) == 4
+    assert (world.supervisor.pid, world.supervisor.stats.pids) == (1001, world.supervisor.pids)
+    assert world.states == ["starting", "running"]
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_calls_go_to_the_process_with_the_fewest(make: Make, workers: int) -> None:
+    world = full(make, workers)
+    pids = [world.call(10.0) for _ in range(3 * workers)]
+    assert {pids.count(pid) for pid in world.supervisor.pids} == {3}
+    assert [run.in_flight for run in world.supervisor.stats.runs] == [3] * workers
+    world.clock.advance(11.0)
+    assert [run.in_flight for run in world.supervisor.stats.runs] == [0] * workers
+
+
+def test_the_others_serve_on_while_one_that_crashed_is_started_again(make: Make) -> None:
+    world = full(make)
+    world.running[1].die()
+    world.clock.advance(0.0)
+    assert (world.state, len(world.supervisor.pids)) == ("running", 2)
+    assert world.supervisor.reason.startswith("one of its processes is missing, and is started again in 0.")
+    assert {world.call(1.0) for _ in range(4)} == {1001, 1003}
+    world.clock.advance(1.0)
+    assert world.supervisor.pids == (1001, 1003, 1004)
+    assert (world.state, world.supervisor.reason, world.supervisor.stats.crashes) == ("running", "", 1)
+    assert "crashed" not in world.states
+
+
+def test_several_that_crash_at_once_all_come_back(make: Make) -> None:
+    world = full(make, 4)
+    for process in world.running[1:]:
+        process.die()
+    world.clock.advance(10.0)
+    assert (len(world.supervisor.pids), world.state) == (4, "running")
+
+
+def test_all_that_crash_are_one_plugin_that_broke_down(make: Make) -> None:
+    world = full(make, 2)
+    for process in world.running:
+        process.die()
+    world.clock.advance(0.0)
+    assert world.state == "backoff"
+    world.clock.advance(10.0)
+    assert (len(world.supervisor.pids), world.state, world.supervisor.stats.crashes) == (2, "running", 2)
+
+
+def test_crashes_of_all_processes_count_for_the_quarantine_and_the_rest_ends(make: Make) -> None:
+    world = full(make, 3, restart=Restart(max=2, window_s=100.0))
+    for _ in range(2):
+        world.running[-1].die()
+        world.clock.advance(5.0)
+    assert world.state == "running"
+    world.call(1.0)
+    world.running[-1].die()
+    world.clock.advance(0.0)
+    assert world.state == "quarantined"
+    assert world.states[-2:] == ["crashed", "quarantined"]
+    world.clock.advance(2.0)
+    assert world.running == []
+
+
+def test_one_that_cannot_be_started_beside_the_others_is_tried_after_pauses(make: Make) -> None:
+    world = make(workers=2, restart=OFTEN)
+    world.launcher.next = [Behaviour()] + [Behaviour(fails={"start": "die"}) for _ in range(3)]
+    world.call()
+    world.clock.advance(0.0)
+    assert (world.state, len(world.running)) == ("running", 1)
+    assert "one of its processes is missing" in world.supervisor.reason
+    world.clock.advance(10.0)
+    assert (len(world.supervisor.pids), world.supervisor.stats.crashes, world.supervisor.reason) == (2, 3, "")
+
+
+def test_one_that_never_starts_beside_the_others_leads_to_quarantine(make: Make) -> None:
+    world = make(workers=2, restart=Restart(max=2))
+    world.launcher.next = [Behaviour()]
+    world.launcher.behaviour = Behaviour(fails={"start": "die"})
+    world.call()
+    world.clock.advance(60.0)
+    assert (world.state, world.running) == ("quarantined", [])
+
+
+@pytest.mark.parametrize(
+    ("runtime", "services", "why"),
+    [
+        ({"reload": "restart"}, ("plugin.SearchService",), 'runtime.reload is "restart"'),
+        ({}, ("plugin.SearchService", "plugin.DatabaseService"), "a database of its own"),
+    ],
+)
+def test_one_process_runs_where_more_may_not_and_that_is_said(
+    make: Make, caplog: pytest.LogCaptureFixture, runtime: dict[str, object], services: tuple[str, ...], why: str
+) -> None:
+    world = make(workers=3, **runtime)
+    world.launcher.behaviour = Behaviour(services=services)
+    world.call()
+    world.clock.advance(10.0)
+    assert len(world.running) == 1
+    assert "runtime.workers has no effect" in caplog.text
+    assert why in caplog.text
+
+
+def test_nothing_is_started_beside_the_others_from_code_that_changed(make: Make) -> None:
+    world = full(make, 2)
+    world.change("half an edit")
+    world.running[1].die()
+    world.clock.advance(60.0)
+    assert len(world.running) == 1
+    world.supervisor.reload()
+    assert len(world.supervisor.pids) == 2
+    assert world.state is not PluginState.CRASHED

@@ -1,0 +1,77 @@
+"""How adapters reach a plugin that runs in processes of its own, whichever of them serve."""
+
+from __future__ import annotations
+
+from viewra.adapters import Connection
+from viewra.codec.limits import Limits
+from viewra.errors import PluginClosed, PluginUnavailable
+from viewra.host.running.runs import NOT_TO_RUN, Runs
+from viewra.types import PluginState
+
+_ENDED = frozenset({PluginState.STOPPED, PluginState.DISABLED, PluginState.READY, PluginState.DRAINING})
+
+
+class RunsLink:
+    """A ``Link``. For any thread."""
+
+    def __init__(self, runs: Runs) -> None:
+        self.plugin_id = runs.plugin_id
+        self._runs = runs
+        self._pool = runs.pool
+
+    @property
+    def running(self) -> bool:
+        """Whether a call finds it started."""
+        return bool(self._pool.runs)
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the code that runs, or ran last."""
+        return self._runs.installation.used.code_hash
+
+    @property
+    def database_url(self) -> str:
+        """Its own database; "" for a plugin without one."""
+        return self._runs.configuration.database_url if "database_service" in self._runs.services else ""
+
+    @property
+    def limits(self) -> Limits:
+        """How much one answer may be."""
+        return self._runs.configuration.limits
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which services it has: declared, or found out by a start of this very code."""
+        return bool(self._runs.services) or self._runs.known_services is not None
+
+    def offers(self, capability: str) -> bool:
+        """Whether it may be called for this service: enabled, valid, and with the service as far as known."""
+        if self._pool.state in NOT_TO_RUN:
+            return False
+        return capability == "plugin" or capability in self._runs.services or not self.known
+
+    def serves(self, wire_service: str) -> bool:
+        """Whether its process is known to serve this gRPC service."""
+        run = self._pool.first
+        return run is not None and run.serves(wire_service)
+
+    def deadline_s(self, method: str) -> float:
+        """Seconds that one call may take, by its manifest."""
+        return self._runs.configuration.deadline_s(method)
+
+    def acquire(self, patience_s: float) -> Connection:
+        """The connection to a process, started if need be, which the call has entered; see ``Runs.enter``."""
+        return self._pool.enter() or self._runs.enter(patience_s)
+
+    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+        """Why a call on this connection broke."""
+        run = self._pool.run_of(connection)
+        if run is not None:
+            loss = run.loss(connection, call)
+            if run.process.ended:  # known here a moment before its own thread tells: no call is to enter it
+                self._runs.crashes.lost(run)
+            return loss
+        if self._pool.state in _ENDED:
+            return PluginClosed(self.plugin_id, "was stopped", call=call)
+        reason = self._pool.short_reason or "its process is gone"
+        return PluginUnavailable(self.plugin_id, reason, call=call, in_call=True)

@@ -1,0 +1,93 @@
+"""Which state of a plugin may follow which, and by what event: nothing else ever happens.
+
+The table in ``docs/architecture.md`` is made of this one (``table``), and so are the tests of random lives.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from viewra.types import PluginState
+
+
+class Event(enum.StrEnum):
+    """What changes a plugin's state."""
+
+    READ = "its manifest, enabling and quarantine are looked at"
+    START = "a start begins"
+    PROVEN = "a process is proven, and serves"
+    FAILED = "a start failed"
+    CANCELLED = "a start was interrupted, or its migration failed"
+    LOST = "a process ended by itself"
+    PAUSE = "it is started again after a pause"
+    GIVE_UP = "it broke down too often"
+    END = "its processes are to end"
+    IDLE = "nobody called it"
+    DISABLE = "an operator disabled it"
+    STOP = "an operator or a closing host stopped it"
+    LOOKED = "its database was looked at"
+    LEAVE = "its process is left to the next host"
+    UNREACHED = "a process run by hand could not be attached to"
+    TOLD = "only the reason changed"
+
+
+class IllegalTransition(Exception):
+    """Somebody wanted a change of state that the table lacks."""
+
+
+_S = PluginState
+_AT_REST = (_S.READY, _S.CRASHED, _S.BACKOFF, _S.QUARANTINED, _S.STOPPED)
+
+_ROWS: tuple[tuple[Event, Iterable[PluginState], Iterable[PluginState]], ...] = (
+    (Event.READ, (*_AT_REST, _S.INVALID, _S.DISABLED), (_S.INVALID, _S.DISABLED, _S.READY, _S.QUARANTINED)),
+    (Event.READ, (_S.DRAINING,), (_S.INVALID,)),
+    (Event.START, (*_AT_REST, _S.DRAINING), (_S.STARTING,)),
+    (Event.PROVEN, (_S.STARTING, _S.RUNNING, _S.DRAINING, _S.DISABLED, *_AT_REST), (_S.RUNNING,)),
+    (Event.FAILED, (_S.STARTING,), (_S.CRASHED,)),
+    (Event.CANCELLED, (_S.STARTING,), (_S.STOPPED,)),
+    (Event.LOST, (_S.RUNNING,), (_S.CRASHED, _S.RUNNING)),
+    (Event.PAUSE, (_S.CRASHED,), (_S.BACKOFF,)),
+    (Event.GIVE_UP, (_S.CRASHED,), (_S.QUARANTINED,)),
+    (Event.END, (_S.RUNNING,), (_S.DRAINING,)),
+    (Event.IDLE, (_S.DRAINING,), (_S.READY,)),
+    (Event.DISABLE, (*_AT_REST, _S.DRAINING, _S.DISABLED), (_S.DISABLED,)),
+    (Event.STOP, (_S.READY, _S.CRASHED, _S.BACKOFF, _S.STOPPED, _S.DRAINING), (_S.STOPPED,)),
+    (Event.LOOKED, (_S.STARTING,), (_S.READY, _S.STOPPED, _S.QUARANTINED)),
+    (Event.LEAVE, (_S.RUNNING,), (_S.STOPPED,)),
+    (Event.UNREACHED, (*_AT_REST, _S.DRAINING), (_S.CRASHED,)),
+    *((Event.TOLD, (state,), (state,)) for state in (*_AT_REST, _S.INVALID, _S.DISABLED, _S.STARTING, _S.RUNNING)),
+)
+
+FOLLOWERS: dict[tuple[PluginState, Event], frozenset[PluginState]] = {
+    (state, event): frozenset(after)
+    for state in _S
+    for event in Event
+    if (after := [one for row, before, to in _ROWS if row is event and state in before for one in to])
+}
+"""By state and event: the states that may follow."""
+
+CHANGES = frozenset((state, after) for (state, _), afters in FOLLOWERS.items() for after in afters)
+"""Every pair of states of which the second may follow the first, by whatever event."""
+
+
+def require(state: PluginState, event: Event, after: PluginState) -> None:
+    """Raise IllegalTransition for a change that the table lacks."""
+    if after not in FOLLOWERS.get((state, event), ()):
+        raise IllegalTransition(f"the state {after} cannot follow {state} when {event} ({event.name})")
+
+
+def table() -> str:
+    """The table as Markdown: a row for each state, what may follow it, and in brackets when."""
+    lines = ["| from | to |", "|---|---|"]
+    for state in PluginState:
+        told = []
+        for after in PluginState:
+            events = [
+                event for event in Event if after in FOLLOWERS.get((state, event), ()) and event is not Event.TOLD
+            ]
+            if events:
+                told.append(f"{after} ({'; '.join(events)})")
+        if told:
+            lines.append(f"| {state} | {', '.join(told)} |")
+    return "\n".join(lines)
