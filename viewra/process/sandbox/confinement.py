@@ -1,0 +1,41 @@
+"""What the launcher applies to a process before the plugin runs in it: one value, a part of the launch plan."""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.process.sandbox.landlock import OF_FILES, Ruleset
+
+READ_ANYTHING = 1 << 2
+"""CAP_DAC_READ_SEARCH: to read files whatever their modes say. What may be read, Landlock then decides alone."""
+
+
+@attrs.frozen
+class Confinement:
+    """How a process is confined.
+
+    ``filter`` is a program for seccomp (``seccomp.program``), empty for none; ``ruleset`` None for no Landlock.
+    ``rlimits`` has the soft and hard limit of each resource by its number (``resource.RLIMIT_…``), in the kernel's
+    units. ``user`` is the user and group id that the process changes to, None to stay; only root can. ``capabilities``
+    is a mask of those that are kept, whatever the user.
+    """
+
+    filter: bytes = b""
+    ruleset: Ruleset | None = None
+    rlimits: tuple[tuple[int, int], ...] = ()
+    user: int | None = None
+    capabilities: int = 0
+
+    def document(self) -> dict[str, object]:
+        """As the launcher reads it: JSON, with bytes in hexadecimal."""
+        rules = self.ruleset
+        return {
+            "filter": self.filter.hex(),
+            "ruleset": rules.attributes.hex() if rules is not None else "",
+            "paths": [[path, rights] for path, rights in rules.paths] if rules is not None else [],
+            "ports": [list(port) for port in rules.ports] if rules is not None else [],
+            "of_files": OF_FILES,
+            "rlimits": [list(limit) for limit in self.rlimits],
+            "user": self.user,
+            "capabilities": self.capabilities,
+        }
