@@ -239,7 +239,7 @@ def launch(
     tied: bool,
     executable: int | None,
     script: bool,
-    confinement: dict[str, Any] | None,
+    confinement: dict[str, Any] | None = None,
 ) -> bytes:
     """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
 
