@@ -9,24 +9,25 @@ Public names are imported when first used, so that a plugin process or ``viewra 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from viewra import lazy
 
 if TYPE_CHECKING:
     from viewra.hookspecs import hookimpl
     from viewra.host import Host
 
+    __version__: str
+
 __all__ = ["Host", "__version__", "hookimpl"]
 
-_HOMES = {"Host": "viewra.host", "hookimpl": "viewra.hookspecs"}
+_get = lazy.names(__name__, {".host": "Host", ".hookspecs": "hookimpl"})
 
+if not TYPE_CHECKING:  # a misspelt name is for type checkers to find
 
-def __getattr__(name: str) -> Any:
-    import importlib
+    def __getattr__(name):
+        if name == "__version__":
+            import importlib.metadata  # light start-up: it brings along a good deal of the standard library
 
-    if name == "__version__":
-        import importlib.metadata  # light start-up: it brings along a good deal of the standard library
-
-        return importlib.metadata.version("viewra")
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return importlib.metadata.version("viewra")
+        return _get(name)

@@ -1,7 +1,7 @@
-"""The forms of a service's methods that take many items at once, in terms of its methods for one.
+"""Batch forms of a service's methods, in terms of its methods for one item.
 
-An author writes the single form; the plugin's server and the in-process adapter both get the batch form from here, so
-that a batch means the same in either.
+An author writes the single form. The plugin's server and the in-process adapter both take the batch form from here, so
+that a batch means the same in both.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from viewra import types  # its classes are made when they are used: light start-up
-from viewra.services import MetadataScraperService, ScannerHookService
+from viewra.text import reason
 
 if TYPE_CHECKING:
+    from viewra.services import MetadataScraperService, ScannerHookService
     from viewra.types import FileOutcome, FileToRead, ScanEvent
 
 
@@ -32,11 +33,6 @@ def method_of(service: Any, name: str) -> Callable[..., Any]:
     """The function that answers ``name`` for this service object, single or batch form."""
     form = _FORMS.get(name)
     return getattr(service, name) if form is None else partial(form, service)
-
-
-def reason(error: BaseException) -> str:
-    """What an exception says, or its type's name when it says nothing."""
-    return str(error) or type(error).__name__
 
 
 def answers(service: Any, name: str) -> bool:

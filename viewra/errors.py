@@ -1,4 +1,4 @@
-"""Every error viewra raises on purpose, and who is to blame for it.
+"""Every error that viewra raises on purpose, and its culprit.
 
 An error's text names the culprit (a plugin, a file, a setting); ``hint`` says what to do next. The cause is
 chained with ``raise … from``. Nothing here imports anything of viewra.
@@ -36,7 +36,7 @@ class DatabaseError(ViewraError):
 
 
 class LockedError(ViewraError):
-    """Another process holds what is needed; the message names it by pid."""
+    """Another process holds a lock that is needed; the message names it by pid."""
 
 
 class MigrationError(ViewraError):
@@ -107,7 +107,7 @@ class PluginError(ViewraError):
 class PluginUnavailable(PluginError):
     """The plugin is not there to answer: it did not start, crashed, is disabled, or its connection broke.
 
-    ``in_call`` says that it was there when the call began: this very call may be what it died of.
+    ``in_call`` says that it was there when the call began: this very call may have killed it.
     """
 
     def __init__(

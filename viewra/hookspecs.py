@@ -2,8 +2,8 @@
 
 Each call gives a list with one ``Result`` for each plugin that offers the service, in order of registration; a plugin
 that failed is in the list with its error, and never keeps the others from answering. All plugins of one call work at
-the same time, each within its own deadline. Adapters answer these hooks for plugins; whoever only wants to watch
-registers an object of his own with ``hookimpl`` methods (``plugin_state_changed``).
+the same time, each within its own deadline. Adapters answer these hooks for plugins; a program that only wants to watch
+registers an object of its own with ``hookimpl`` methods (``plugin_state_changed``).
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def get_search_capabilities() -> list[Result[SearchCapabilities]]:
 def plugin_state_changed(plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
     """Observe a plugin's state change; called soon after it, in order, on a thread that only tells of changes.
 
-    It may take its time and call back into the host; others are told later then. What it raises is logged.
+    It may take its time and call back into the host; others are told later then. Exceptions that it raises are logged.
     """
 
 

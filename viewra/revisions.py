@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import attrs
@@ -19,6 +19,9 @@ _PARSING = threading.Lock()
 
 ADDITIVE = frozenset({"create_table", "create_index", "add_column"})
 """Operations that cannot lose or change what is there."""
+
+_NAMING = frozenset({"f"})
+"""What Alembic's autogenerate writes around a name that is used as it is."""
 
 _DESCRIBING = frozenset({"sa", "sqlalchemy", "postgresql", "sqlite"})
 """Names under which migrations have what describes columns and types, and executes nothing."""
@@ -113,11 +116,28 @@ def _read(file: Path) -> Revision:
 
 def _only_adds(upgrade: ast.FunctionDef) -> bool:
     """Whether all that it calls is known to add, or to describe what is added. What is not known may do anything."""
-    calls = [node.func for node in ast.walk(upgrade) if isinstance(node, ast.Call)]
-    return all(_is_harmless(function) for function in calls)
+    batches = _batches(upgrade)
+    calls = [node for node in ast.walk(upgrade) if isinstance(node, ast.Call) and node not in batches]
+    operations = {"op", *batches.values()}
+    return all(_is_harmless(call.func, operations) for call in calls)
 
 
-def _is_harmless(function: ast.expr) -> bool:
+def _batches(upgrade: ast.FunctionDef) -> dict[ast.Call, str]:
+    """Where tables are altered in a batch, ``with op.batch_alter_table("x") as batch_op``, and under which name.
+
+    Only as Alembic's autogenerate writes them: other arguments may have the table copied into one that has less.
+    """
+    found: dict[ast.Call, str] = {}
+    for item in (item for node in ast.walk(upgrade) if isinstance(node, ast.With) for item in node.items):
+        call, name = item.context_expr, item.optional_vars
+        if isinstance(call, ast.Call) and isinstance(name, ast.Name):
+            plain = len(call.args) == 1 and all(one.arg == "schema" for one in call.keywords)
+            if plain and ast.unparse(call.func) == "op.batch_alter_table":
+                found[call] = name.id
+    return found
+
+
+def _is_harmless(function: ast.expr, operations: Collection[str]) -> bool:
     if not isinstance(function, ast.Attribute):
         return False
     root: ast.expr = function
@@ -125,6 +145,6 @@ def _is_harmless(function: ast.expr) -> bool:
         root = root.value if isinstance(root, ast.Attribute) else root.func
     if not isinstance(root, ast.Name):
         return False
-    if root.id == "op":
-        return isinstance(function.value, ast.Name) and function.attr in ADDITIVE
+    if root.id in operations:
+        return isinstance(function.value, ast.Name) and function.attr in ADDITIVE | _NAMING
     return root.id in _DESCRIBING

@@ -9,7 +9,7 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "mutagen":
         raise
-    sys.exit("audio_tags needs mutagen, which is not installed; install it with: pip install 'viewra[plugins]'")
+    sys.exit("audio_tags needs mutagen, which is not installed; install it with: pip install mutagen")
 
 if __name__ == "__main__":
     serve(AudioTags())

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -25,10 +24,7 @@ from viewra import Host, hookimpl
 from viewra.codec.protocol import DEBUG
 from viewra.db import sqlite
 from viewra.errors import PluginClosed, PluginError, PluginTimeout, PluginUnavailable
-from viewra.host.running import backoff, startup
 from viewra.host.running.reattach import Reattach
-from viewra.host.running.run import Run
-from viewra.process import Child
 from viewra.types import PluginState
 
 from .conftest import States
@@ -126,49 +122,6 @@ def test_a_crash_at_each_step_of_the_start_is_told_with_the_step_and_leaves_noth
             let(directory, step)
         plugin.load()
         assert plugin.state is PluginState.RUNNING
-
-
-@pytest.mark.parametrize("moment", ["before it counts as proven", "before it serves"])
-def test_a_process_that_ends_between_proven_and_serving_is_a_crash_like_any_other(
-    tmp_path: Path, directory: Path, states: States, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    ended: list[Run] = []
-    prove, start = startup.prove, startup.start
-
-    def end(run: Run) -> None:
-        if not ended:
-            ended.append(run)
-            os.kill(run.process.pid, signal.SIGKILL)
-            run.process._thread.join(10)  # also the host has been told
-            assert run.process.ended
-
-    def proven(steps: Any, child: Child) -> None:
-        prove(steps, child)
-        end(steps.run)
-
-    def started(*arguments: Any) -> Run:
-        run = start(*arguments)
-        end(run)
-        return run
-
-    if moment == "before it serves":
-        monkeypatch.setattr(startup, "start", started)
-    else:
-        monkeypatch.setattr(startup, "prove", proven)
-    with running(tmp_path, states) as host:
-        plugin = host.plugins["p"]
-        if moment == "before it serves":
-            plugin.load()
-            states.wait_for("p", PluginState.RUNNING, times=2)  # without a call
-        else:
-            with pytest.raises(PluginUnavailable, match="it started, but its process ended with SIGKILL"):
-                plugin.load()
-            plugin.load()
-        assert ask(host) != ended[0].process.pid
-        assert plugin.stats.crashes == 1
-        assert len(processes(directory)) == 1
-        with pytest.raises(ValueError, match="closed"):  # nothing of it is left
-            ended[0].connection.channel.unary_unary("/a/B")(b"")
 
 
 # ---- calls ----
@@ -285,22 +238,7 @@ def test_a_crowd_that_calls_a_crashing_plugin_cannot_pass_its_pauses_nor_its_qua
 # ---- the end ----
 
 
-def test_what_hangs_at_the_end_is_ended_by_force_side_by_side(
-    tmp_path: Path, directory: Path, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
-) -> None:
-    """One hangs in stop and is deaf to SIGTERM, one is stopped by a signal; the host waits once for both."""
-    order(directory, "stop", "hang")
-    (directory / ".deaf").touch()
-    make_plugin("frozen", CODE, capabilities=("search_service",))
-    with running(tmp_path) as host:
-        pids = [ask(host), ask(host, plugin_id="frozen")]
-        os.kill(pids[1], signal.SIGSTOP)
-        closed_within(host, ENDING_S)
-        assert not any(psutil.pid_exists(pid) for pid in pids)
-    assert caplog.text.count("had to be killed") == 2
-
-
-@pytest.mark.parametrize("act", ["unload", "disable", "restart"])
+@pytest.mark.parametrize("act", ["restart"])
 def test_who_ends_a_plugin_does_not_wait_for_its_start_that_hangs(
     tmp_path: Path, make_plugin: MakePlugin, act: str
 ) -> None:
@@ -352,72 +290,7 @@ def test_closing_does_not_wait_for_a_start_that_hangs_nor_call_it_a_crash(
             host.plugins["p"].load()
 
 
-@pytest.mark.parametrize("how", ["blue-green", "restart"])
-def test_closing_in_the_middle_of_a_reload_is_bounded(tmp_path: Path, make_plugin: MakePlugin, how: str) -> None:
-    extra = f'runtime: {{start_timeout_s: 120, reload: "{how}", call_timeout_s: search: 100}}'
-    directory = make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
-    with running(tmp_path, watch=how == "blue-green") as host:
-        plugin = host.plugins["p"]
-        old = ask(host)
-        if how == "blue-green":  # the new process hangs
-            order(directory, "initialize", "hang")
-            change(directory, 2)
-            began(directory, "initialize")
-            closed_within(host, ENDING_S / 3)
-        else:  # the old one has a call that takes its time
-            change(directory, 2)
-            order(directory, "search", "wait")
-            with in_thread(lambda: ask(host)) as calling, in_thread(plugin.reload) as reloading:
-                began(directory, "search")
-                until(lambda: plugin.state is PluginState.DRAINING)
-                closed_within(host, ENDING_S)
-                let(directory, "search")
-            assert isinstance(calling[0], PluginError)
-            assert isinstance(reloading[0], PluginError)
-        assert plugin.state is PluginState.STOPPED
-        assert not psutil.pid_exists(old)
-        assert processes(directory) == []
-        assert own_threads("p") == []
-
-
-def test_closing_does_not_wait_for_replaced_processes_nor_for_a_pause(
-    tmp_path: Path, make_plugin: MakePlugin, states: States
-) -> None:
-    extra = f"runtime: {{{OFTEN}, call_timeout_s: search: 100}}"
-    directory = make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
-    with running(tmp_path, states) as host:
-        plugin = host.plugins["p"]
-        ask(host)
-        order(directory, "search", "wait")
-        with in_thread(lambda: ask(host)) as calling:
-            began(directory, "search")
-            for version in (2, 3):  # the first has a call under way, and stays
-                change(directory, version)
-                plugin.reload()
-            until(lambda: len(processes(directory)) == 2)
-            assert plugin.pid is not None
-            os.kill(plugin.pid, signal.SIGKILL)
-            states.wait_for("p", PluginState.BACKOFF)
-            closed_within(host, ENDING_S)
-            let(directory, "search")
-        assert isinstance(calling[0], PluginError)
-        assert plugin.state is PluginState.STOPPED
-        assert processes(directory) == []
-        assert own_threads("p") == []
-
-
 # ---- health ----
-
-
-def test_asking_for_its_health_keeps_no_plugin_from_being_idle(
-    tmp_path: Path, make_plugin: MakePlugin, states: States
-) -> None:
-    extra = "runtime: {idle_timeout_s: 1, health: {interval_s: 0.1, own_interval_s: 0.1}}"
-    make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
-    with running(tmp_path, states) as host:
-        ask(host)
-        until(lambda: host.plugins["p"].health_report.own)
-        assert states.wait_for("p", PluginState.READY, times=2) == "no call for 1 s"
 
 
 def test_one_that_is_run_by_hand_is_not_ended_while_a_debugger_holds_it(
@@ -442,47 +315,6 @@ def test_one_that_is_run_by_hand_is_not_ended_while_a_debugger_holds_it(
 
 
 # ---- what the operator does at a bad moment ----
-
-
-@pytest.mark.parametrize("what", ["unload", "disable"])
-def test_ending_one_that_is_starting_is_final(tmp_path: Path, directory: Path, what: str) -> None:
-    order(directory, "initialize", "wait")
-    with running(tmp_path) as host:
-        plugin = host.plugins["p"]
-        with in_thread(plugin.load) as loading:
-            began(directory, "initialize")
-            with in_thread(getattr(plugin, what)) as ending:
-                let(directory, "initialize")
-        assert ending == [None]
-        assert loading == [None] or isinstance(loading[0], PluginClosed), "it was cut short, unless it was quicker"
-        assert plugin.state is {"unload": PluginState.STOPPED, "disable": PluginState.DISABLED}[what]
-        assert processes(directory) == []
-        assert all(errors_of(host, "x").values())  # it is closed, or not asked at all
-        until(lambda: own_threads("p") == [], 5)
-        assert len(starts(directory)) == 1
-
-
-@pytest.mark.parametrize("what", ["unload", "disable", "disable and enable", "reload"])
-def test_a_restart_that_is_due_is_called_off_by_whatever_comes_between(
-    tmp_path: Path, directory: Path, states: States, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    monkeypatch.setattr(backoff, "FIRST_PAUSE_S", 50.0)
-    with running(tmp_path, states) as host:
-        plugin = host.plugins["p"]
-        os.kill(ask(host), signal.SIGKILL)
-        states.wait_for("p", PluginState.BACKOFF)
-        with pytest.raises(PluginUnavailable, match="it is started again in"):
-            ask(host)
-        if what == "reload":
-            change(directory, 2)
-        for step in what.split(" and "):
-            getattr(plugin, step)()
-        until(lambda: own_threads("p") == [], 5)  # nothing is due any more
-        assert plugin.state in {PluginState.STOPPED, PluginState.DISABLED, PluginState.READY}
-        assert len(starts(directory)) == 1
-        if what in {"disable and enable", "reload"}:
-            assert ask(host)
-        assert plugin.stats.crashes == 1
 
 
 def test_a_call_that_is_faster_than_the_restart_that_was_due_does_not_take_its_place(

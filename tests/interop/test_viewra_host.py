@@ -18,10 +18,14 @@ PLUGIN = str(Path(__file__).with_name("python_viewra_plugin.py"))
 
 
 def run(
-    go_programs: Path, *flags: str, versions: tuple[str, ...] = (), env: dict[str, str] | None = None
+    go_programs: Path,
+    *flags: str,
+    versions: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
+    plugin: str = PLUGIN,
 ) -> dict[str, Any]:
     done = subprocess.run(
-        [go_programs / "viewrahost", *flags, sys.executable, PLUGIN, *versions],
+        [go_programs / "viewrahost", *flags, sys.executable, plugin, *versions],
         capture_output=True,
         text=True,
         timeout=120,
@@ -43,6 +47,50 @@ def test_viewras_services(go_programs: Path, flags: tuple[str, ...], tmp_path: P
     assert (saw["migrated"], saw["migrate_error"]) == (False, "read-only file system")
     assert saw["not_offered"] == "Unimplemented"
     assert (saw["dialled"], saw["served"]) == ("FROM THE HOST", "FROM THE PLUGIN")
+
+
+MANIFEST = """\
+#Plugin: {
+    id: "songs", name: "Songs", version: "2.1.0", description: "Reads songs", author: "Ada", license: "MIT"
+    website: "https://example.org", repository: "https://example.org/songs", tags: ["audio", "songs"]
+    type: "metadata_scraper"
+    entry_points: main: "main.py"
+    capabilities: {metadata_scraper: true, search_service: true}
+}
+"""
+OWN_MANIFEST = f"""\
+import sys
+sys.path.insert(0, {str(Path(PLUGIN).parent)!r})
+from python_viewra_plugin import Everything
+from viewra.sdk import Plugin, serve
+
+class Songs(Everything):
+    info = Plugin.info
+
+serve(Songs())
+"""
+
+
+def test_info_before_initialize_is_that_of_its_manifest(go_programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "plugin.cue").write_text(MANIFEST)
+    (tmp_path / "main.py").write_text(OWN_MANIFEST)
+    saw = run(go_programs, plugin=str(tmp_path / "main.py"))
+    assert "error" not in saw, saw
+    assert saw["before"] == {
+        "id": "songs",
+        "name": "Songs",
+        "version": "2.1.0",
+        "description": "Reads songs",
+        "author": "Ada",
+        "license": "MIT",
+        "website": "https://example.org",
+        "repository": "https://example.org/songs",
+        "tags": ["audio", "songs"],
+        "type": "metadata_scraper",
+        "capabilities": ["metadata_scraper", "search_service"],
+        "install_path": str(tmp_path),
+    }
+    assert (saw["id"], saw["name"]) == ("from_go", "Songs"), "afterwards it has the id that the host gave it"
 
 
 def records(saw: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pluggy
+
+from viewra import hookspecs
 from viewra.adapters._breaker import BreakerState
 from viewra.adapters._call import RemoteEndpoint
 from viewra.adapters._connection import Connection
@@ -10,31 +15,32 @@ from viewra.adapters._endpoint import Endpoint, Link
 from viewra.adapters._local import LocalEndpoint
 from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
 from viewra.adapters._traffic import Traffic
-from viewra.adapters._version import AtVersion
-from viewra.adapters.admin_page import AdminPageAdapter
-from viewra.adapters.api_registration import APIRegistrationAdapter
 from viewra.adapters.clients import ServiceClients
-from viewra.adapters.database import DatabaseAdapter
 from viewra.adapters.lifecycle import LifecycleAdapter
-from viewra.adapters.metadata_scraper import MetadataScraperAdapter
-from viewra.adapters.scanner_hook import ScannerHookAdapter
-from viewra.adapters.search import SearchAdapter
+from viewra.services import SERVICES, Services
 
-ADAPTERS: tuple[type[ServiceAdapter], ...] = (
-    LifecycleAdapter,
-    MetadataScraperAdapter,
-    ScannerHookAdapter,
-    DatabaseAdapter,
-    AdminPageAdapter,
-    APIRegistrationAdapter,
-    SearchAdapter,
-)
-"""One of each is registered for each plugin; it answers only while the plugin offers its service."""
+
+def adapters_of(services: Services = SERVICES) -> Iterator[type[ServiceAdapter]]:
+    """The adapters to register for each plugin: the lifecycle's and one for each service.
+
+    An adapter answers only while the plugin offers its service.
+    """
+    yield LifecycleAdapter
+    for service in services:
+        yield service.adapter
+
+
+def add_hookspecs(pm: pluggy.PluginManager, services: Services = SERVICES) -> None:
+    """Make the hooks known: viewra's, and those that another service specifies in its adapter's module."""
+    pm.add_hookspecs(hookspecs)
+    for service in services:
+        module = service.module("adapters")
+        if any(pm.parse_hookspec_opts(module, name) for name in dir(module)):
+            pm.add_hookspecs(module)
+
 
 __all__ = [
-    "ADAPTERS",
     "BOUNDS_S",
-    "AtVersion",
     "BreakerState",
     "CallStats",
     "Connection",
@@ -46,4 +52,6 @@ __all__ = [
     "ServiceAdapter",
     "ServiceClients",
     "Traffic",
+    "adapters_of",
+    "add_hookspecs",
 ]

@@ -1,7 +1,6 @@
-"""A circuit breaker: a plugin that lets one call after the other run out of time is not asked for a while.
+"""A circuit breaker: a plugin whose calls run out of time one after the other is not called for a while.
 
-It counts time-outs alone: a plugin that answers, be it with an error, works, and one that is gone is its supervisor's
-business.
+It counts time-outs alone: a plugin that answers, even with an error, works, and the supervisor handles one that died.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from collections.abc import Callable
 THRESHOLD = 5
 """Time-outs in a row that open it."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 300.0
-"""How long it stays open: doubled each time that the probe after it runs out of time, too."""
+"""How long it stays open; the pause doubles each time that the call which probes it runs out of time, too."""
 
 
 class BreakerState(enum.StrEnum):
-    """CLOSED: calls go through; OPEN: none does; HALF_OPEN: one does, and decides."""
+    """CLOSED: calls are made; OPEN: none is; HALF_OPEN: one is, and decides."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -29,8 +28,8 @@ class BreakerState(enum.StrEnum):
 class Breaker:
     """One plugin's breaker, for any thread. ``clock`` gives seconds.
 
-    Each call that goes through has a number, by which the end of the one that tries an open breaker is told from those
-    of calls that began long before it.
+    Each call that is made has a number. It tells the end of the call that probes an open breaker from the ends of calls
+    that began long before.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,11 +40,11 @@ class Breaker:
         self._pause_s = FIRST_PAUSE_S
         self._numbers = itertools.count(1)
         self._since = 0  # the last number of calls to an earlier process
-        self._probe = 0  # number of the call that tries it now
+        self._probe = 0  # number of the call that probes it now
 
     @property
     def state(self) -> BreakerState:
-        """What becomes of the next call."""
+        """What the breaker does with the next call."""
         with self._lock:
             if self._open_until is None:
                 return BreakerState.CLOSED
@@ -54,7 +53,7 @@ class Breaker:
 
     def ask(self) -> int | str:
         """The number of a call that may go through now, for ``settle`` at its end, or why it may not."""
-        if self._open_until is None and not self._probe:  # the rule: it takes no lock
+        if self._open_until is None and not self._probe:  # the usual case: it takes no lock
             return next(self._numbers)
         with self._lock:
             left = self._open_until - self._clock() if self._open_until is not None else 0.0
@@ -88,7 +87,7 @@ class Breaker:
                     self._open_until = self._clock() + self._pause_s
 
     def reset(self) -> None:
-        """Another process answers from now on: what the last one did says nothing of it."""
+        """Close it: another process answers from now on."""
         with self._lock:
             self._in_a_row = 0
             self._open_until = None

@@ -1,6 +1,6 @@
 """The way from a procedure to the answer of a plugin in a process of its own: deadlines, second attempts, errors.
 
-Whatever goes wrong comes out as a ``PluginError``. For a plugin in this process it is adapters/_local.py.
+Everything that goes wrong comes out as a ``PluginError``. For a plugin in this process it is adapters/_local.py.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import time
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
-import grpc
-
 from viewra.adapters._connection import Connection
 from viewra.adapters._endpoint import Link
-from viewra.adapters._futures import complete, in_thread, under_way
+from viewra.adapters._failures import faulty, translate
+from viewra.adapters._futures import Pending, as_plugin_error, complete, in_thread, settle
 from viewra.adapters._traffic import Traffic, Visit
-from viewra.codec import fault
 from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
-from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.errors import PluginClosed, PluginError, PluginFault, PluginUnavailable
+from viewra.text import kind, reason
+from viewra.transport.calls import CallFailed, Ended, Trailer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,19 +75,19 @@ class RemoteEndpoint:
 
         When too many wait already, the caller does: until the call is over.
         """
-        future: Future[T] = under_way()
+        future: Pending[T] = Pending(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
         try:
             request = self._request(rpc, *args, **kwargs)
             visit = self._traffic.enter(rpc, 0.0) if self._link.running else None
-        except PluginError as error:
-            future.set_exception(error)
+        except Exception as error:  # the future is where errors go
+            settle(future, error=as_plugin_error(self.plugin_id, rpc.method, error))
             return future
         if visit is not None:
             self._send(rpc, request, visit, future)
         elif self._traffic.crowded:
             complete(future, lambda: self._call(rpc, request))
         else:
-            in_thread(self.plugin_id, lambda: self._call(rpc, request), future)
+            in_thread(self.plugin_id, lambda: self._call(rpc, request), future, rpc.method)
         return future
 
     def _call(self, rpc: Rpc[..., T], request: bytes) -> T:
@@ -110,16 +110,23 @@ class RemoteEndpoint:
                 raise
             error = None
             return value
-        except BaseException as failure:
+        except PluginError as failure:
+            error = failure
+            raise
+        except Exception as failure:  # a bug of ours, which callers must not have to expect
+            error = as_plugin_error(self.plugin_id, rpc.method, failure)
+            raise error from failure
+        except BaseException as failure:  # Ctrl-C
             error = failure
             raise
         finally:
             self._traffic.leave(rpc, visit, error)
+            error = None  # it knows this frame, which would keep it and the answer until the next garbage collection
 
     def _second_attempt(self, rpc: Rpc[..., T], request: bytes, due: float, first: PluginUnavailable) -> T:
-        """Ask again, as the process died of something and asking twice is harmless.
+        """Ask again after the process died under the call: asking twice is harmless.
 
-        Raises ``first``, what the first attempt failed of, where there is nobody to ask.
+        Raises ``first``, the first attempt's error, where no process is there to be asked.
         """
         log.debug("plugin %s, %s: asked once more: %s", self.plugin_id, rpc.method, first.message)
         try:
@@ -131,56 +138,83 @@ class RemoteEndpoint:
         waiting_since = time.monotonic()
         connection = self._link.acquire(due - waiting_since)
         try:
-            # Waiting for a plugin that starts does not count: what a call may take is meant for a plugin that runs.
+            # Waiting for a plugin that starts does not count: a call's deadline is meant for a plugin that runs.
             deadline_s = max(_LEAST_S, due - waiting_since)
-            call: grpc.Call | None = None
+            trailer: Trailer | None = None
             try:
                 method = connection.method(rpc.path)
-                if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nobody asks what came along with it
+                if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nothing comes behind it
                     data = method(request, deadline_s)
                 else:
-                    data, call = method.with_call(request, deadline_s)
-            except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-                raise self._translate(error, rpc, connection) from error
+                    data, trailer = method.with_trailer(request, deadline_s)
+            except CallFailed as error:
+                raise translate(self._link, connection, rpc, error) from error
         finally:
             connection.leave()
-        return self._value(rpc, data, call)
+        return self._value(rpc, data, trailer)
 
     def _send(self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T]) -> None:
-        """Send a call that was let in to a plugin that runs, and see to its end when it comes."""
-        deadline_s = self._link.deadline_s(rpc.method)
+        """Send a call that was let in to a plugin that runs, and handle its end when it comes."""
         connection: Connection | None = None
         try:
-            connection = self._link.acquire(deadline_s)
-            pending = connection.method(rpc.path).future(request, deadline_s)
-        except PluginError as error:
+            connection = self._link.acquire(deadline_s := self._link.deadline_s(rpc.method))
+            lent = connection
+            connection.method(rpc.path).start(
+                request, deadline_s, lambda ended: self._arrived(rpc, request, visit, future, lent, ended)
+            )
+        except CallFailed as error:
+            assert connection is not None  # noqa: S101 - only a connection raises it
+            self._failed(rpc, request, visit, future, connection, error)
+        except Exception as error:  # there is no process to ask, or a bug of ours
+            if connection is not None:
+                connection.leave()
+            self._ended(rpc, visit, future, error)
+
+    def _arrived(
+        self,
+        rpc: Rpc[..., T],
+        request: bytes,
+        visit: Visit,
+        future: Future[T],
+        connection: Connection,
+        ended: Ended,
+    ) -> None:
+        """A call that was sent has ended; this is the connection's callback, so nothing may be raised here."""
+        try:
+            data = ended.result()
+        except CallFailed as error:
+            self._failed(rpc, request, visit, future, connection, error)
+            return
+        except BaseException as error:
+            connection.leave()
             self._ended(rpc, visit, future, error)
             return
-        except (grpc.RpcError, ValueError) as error:
-            assert connection is not None  # noqa: S101 - acquire raises nothing but a PluginError
-            connection.leave()
-            self._failed(rpc, request, visit, future, self._translate(error, rpc, connection))
-            return
-        lent = connection
+        connection.leave()
+        try:
+            value = self._value(rpc, data, ended.trailer)
+        except BaseException as error:
+            self._ended(rpc, visit, future, error)
+        else:
+            self._ended(rpc, visit, future, None, value)
 
-        def done(call: Any) -> None:
-            lent.leave()
-            try:
-                value = self._value(rpc, call.result(), call)
-            except (grpc.RpcError, grpc.FutureCancelledError) as error:
-                self._failed(rpc, request, visit, future, self._translate(error, rpc, lent))
-            except Exception as error:  # a bug of ours must not leave anybody waiting for an answer
-                self._ended(rpc, visit, future, error)
-            else:
-                self._traffic.leave(rpc, visit, None)
-                future.set_result(value)
-
-        pending.add_done_callback(done)
-
-    def _failed(self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T], error: PluginError) -> None:
-        """The first attempt of a call that was sent has failed."""
-        if rpc.idempotent and isinstance(error, PluginUnavailable) and error.in_call:
-            self._again(rpc, request, visit, future, error)
+    def _failed(
+        self,
+        rpc: Rpc[..., T],
+        request: bytes,
+        visit: Visit,
+        future: Future[T],
+        connection: Connection,
+        failure: CallFailed,
+    ) -> None:
+        """The first attempt of a call that was sent has failed. Raises nothing."""
+        connection.leave()
+        try:
+            error = translate(self._link, connection, rpc, failure)
+            if rpc.idempotent and isinstance(error, PluginUnavailable) and error.in_call:
+                self._again(rpc, request, visit, future, error)
+                return
+        except BaseException as bug:
+            self._ended(rpc, visit, future, bug)
         else:
             self._ended(rpc, visit, future, error)
 
@@ -189,64 +223,43 @@ class RemoteEndpoint:
     ) -> None:
         """The second attempt of a call that was sent; it may have to wait for a start, on a thread of its own."""
 
-        def attempt() -> T:
-            error: BaseException | None = None
+        def attempt() -> None:
             try:
-                return self._second_attempt(rpc, request, visit.came + self._link.deadline_s(rpc.method), first)
-            except BaseException as failure:
-                error = failure
-                raise
-            finally:
-                self._traffic.leave(rpc, visit, error)
+                due = visit.came + self._link.deadline_s(rpc.method)
+                value = self._second_attempt(rpc, request, due, first)
+            except BaseException as error:
+                self._ended(rpc, visit, future, error)
+            else:
+                self._ended(rpc, visit, future, None, value)
 
-        in_thread(self.plugin_id, attempt, future)
+        started: Future[None] = in_thread(self.plugin_id, attempt, method=rpc.method)
+        if started.done() and started.exception() is not None:  # no thread could be started
+            self._ended(rpc, visit, future, first)
 
-    def _ended(self, rpc: Rpc[..., T], visit: Visit, future: Future[T], error: Exception) -> None:
-        self._traffic.leave(rpc, visit, error)
-        future.set_exception(error)
+    def _ended(
+        self, rpc: Rpc[..., T], visit: Visit, future: Future[T], error: BaseException | None, value: T | None = None
+    ) -> None:
+        """A call is over: count it, and give its future what became of it. Raises nothing."""
+        if error is not None:
+            error = as_plugin_error(self.plugin_id, rpc.method, error)
+        try:
+            self._traffic.leave(rpc, visit, error)
+        finally:
+            settle(future, value, error=error)
 
     def _request(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> bytes:
         try:
-            return rpc.arguments(*args, **kwargs).SerializeToString()
+            return rpc.arguments(*args, **kwargs)
         except InvalidValue as error:
             raise PluginFault(self.plugin_id, f"cannot be asked: {error}", call=rpc.method) from error
 
-    def _value(self, rpc: Rpc[..., T], data: bytes, call: grpc.Call | None) -> T:
+    def _value(self, rpc: Rpc[..., T], data: bytes, trailer: Trailer | None) -> T:
         try:
             return rpc.value(data, self._link.limits)
         except Refusal as error:
-            story = fault.decode(call.trailing_metadata() if call is not None else None)
-            raise _fault(self.plugin_id, str(error), rpc.method, story) from error
+            raise faulty(self._link, rpc, str(error), trailer) from error.with_traceback(None)  # which has the answer
         except InvalidValue as error:
-            raise _fault(self.plugin_id, f"gave an answer that is not valid: {error}", rpc.method) from error
-
-    def _translate(self, error: Exception, rpc: Rpc[..., Any], connection: Connection) -> PluginError:
-        if not isinstance(error, grpc.Call):
-            return self._link.loss(connection, rpc.method)
-        match error.code():
-            case grpc.StatusCode.UNIMPLEMENTED:
-                return NotOffered(self.plugin_id, "not offered", call=rpc.method)
-            case grpc.StatusCode.DEADLINE_EXCEEDED:
-                return too_late(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
-            case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
-                return self._link.loss(connection, rpc.method)
-            case grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return _fault(self.plugin_id, f"sent too much: {error.details()}", rpc.method)
-            case code:
-                story = fault.decode(error.trailing_metadata())
-                return _fault(self.plugin_id, error.details() or code.name, rpc.method, story)
-
-
-def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
-    """The error for a call that its deadline ended."""
-    return PluginTimeout(plugin_id, f"did not answer within {deadline_s:g} s", call=method)
-
-
-def _fault(plugin_id: str, message: str, method: str, story: fault.Fault | None = None) -> PluginFault:
-    if story is None:
-        return PluginFault(plugin_id, message, call=method)
-    because = f" (because: {'; '.join(story.causes)})" if story.causes else ""
-    log.debug("plugin %s, %s: call %s failed; its log says more", plugin_id, method, story.call_id)
-    return PluginFault(
-        plugin_id, message + because, call=method, kind=story.kind, causes=story.causes, call_id=story.call_id
-    )
+            raise faulty(self._link, rpc, f"gave an answer that is not valid: {error}") from error
+        except Exception as error:  # nesting, sizes and numbers that no parser of ours foresees
+            what = f"gave an answer that cannot be read: {kind(error)}: {reason(error)}"
+            raise faulty(self._link, rpc, what) from error

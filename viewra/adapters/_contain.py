@@ -9,20 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._endpoint import Endpoint
-from viewra.adapters._futures import in_thread, under_way
+from viewra.adapters._futures import Pending, as_plugin_error, in_thread, settle
 from viewra.codec.rpc import Rpc
-from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
+from viewra.errors import NotOffered, PluginError, PluginUnavailable
 from viewra.types import Result
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LONGEST_WAIT_S = 600.0
-"""Backstop for collecting an answer: calls have deadlines of their own, which end long before."""
 
 log = logging.getLogger("viewra.adapters")
 
@@ -49,8 +45,8 @@ class ServiceAdapter:
 
     def _refuse(self, message: str, call: str) -> Future[Any]:
         """A call that fails before it is made."""
-        future: Future[Any] = under_way()
-        future.set_exception(PluginError(self._endpoint.plugin_id, message, call=call))
+        future: Future[Any] = Pending(self._endpoint.plugin_id, call)
+        settle(future, error=PluginError(self._endpoint.plugin_id, message, call=call))
         return future
 
     def _add(self, results: list[Result[T]], pending: Future[T] | None) -> list[Result[T]]:
@@ -64,15 +60,13 @@ class ServiceAdapter:
 def contained(plugin_id: str, pending: Future[T]) -> Result[T] | None:
     """Wait for an answer and stamp it with its plugin; None when the plugin turned out not to offer the call."""
     try:
-        return Result(plugin_id, pending.result(LONGEST_WAIT_S))
+        return Result(plugin_id, pending.result())
     except NotOffered:
         return None
-    except PluginError as error:
-        failure = error
-    except FutureTimeout:
-        failure = PluginTimeout(plugin_id, f"did not answer within {LONGEST_WAIT_S:g} s")
     except Exception as error:  # a bug of ours must not take the other plugins' answers along
-        log.exception("a call to plugin %s failed within the host", plugin_id)
-        failure = PluginFault(plugin_id, f"the host failed to call it: {error!r}")
-    log.warning("%s", failure)
-    return Result(plugin_id, error=failure)
+        failed: Result[T] = Result(plugin_id, error=as_plugin_error(plugin_id, "", error))
+    finally:
+        del pending  # the error, which it has, knows this frame
+    # The host has told once already of a plugin that does not run.
+    log.log(logging.DEBUG if isinstance(failed.error, PluginUnavailable) else logging.WARNING, "%s", failed.error)
+    return failed

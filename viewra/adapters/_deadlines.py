@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
 
+log = logging.getLogger("viewra.adapters")
+
 
 class Deadlines:
-    """Calls back whoever is still under way when his time is up. Its thread lives while there is something to watch."""
+    """Calls back for each call that is still in flight at its deadline. Its thread lives while it watches any."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,17 +26,18 @@ class Deadlines:
         """Call ``late`` at ``due`` (monotonic seconds), unless ``done`` is told this number before."""
         with self._changed:
             number = next(self._numbers)
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                thread.start()  # may fail: nothing is changed yet
+                self._thread = thread
             self._watched[number] = (due, late)
             heapq.heappush(self._due, (due, number))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                self._thread.start()
-            elif self._due[0][1] == number:
+            if self._due[0][1] == number:
                 self._changed.notify_all()
             return number
 
     def done(self, number: int) -> None:
-        """It is over."""
+        """The call with this number is over."""
         with self._changed:
             self._watched.pop(number, None)
             if not self._watched:
@@ -53,4 +57,7 @@ class Deadlines:
                     continue
                 heapq.heappop(self._due)
                 _, late = self._watched.pop(number)
-            late()
+            try:
+                late()
+            except Exception:  # the other calls' deadlines have to hold
+                log.exception("a call could not be ended at its deadline")

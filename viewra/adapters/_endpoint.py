@@ -1,4 +1,4 @@
-"""What stands between adapters and a plugin: ``Endpoint``, by which it is called, ``Link``, by which it is reached."""
+"""The two faces between adapters and a plugin: ``Endpoint`` to call it, and ``Link`` to reach its process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Known(Protocol):
-    """What is known of a plugin without asking it."""
+    """The facts about a plugin that are known without asking it."""
 
     @property
     def plugin_id(self) -> str:
@@ -43,12 +43,12 @@ class Known(Protocol):
         ...
 
     def offers(self, capability: str) -> bool:
-        """Whether it has this service, by what its process said or else by its manifest."""
+        """Whether it has this service: its process decides, or its manifest before the first start."""
         ...
 
 
 class Link(Known, Protocol):
-    """What a supervisor gives adapters: the way to its plugin's process, whichever incarnation runs."""
+    """The way to a plugin's running process, which a supervisor gives to adapters; each restart changes the process."""
 
     @property
     def limits(self) -> Limits:
@@ -58,8 +58,8 @@ class Link(Known, Protocol):
     def acquire(self, patience_s: float) -> Connection:
         """The connection to the running process, which is started if need be; the call has entered it.
 
-        Whoever comes while the process starts or is replaced waits, ``patience_s`` seconds or for as long as a
-        start may take, whichever is longer. Raises a PluginError.
+        A call that comes while the process starts or is replaced waits: ``patience_s`` seconds or the time that a start
+        may take, whichever is longer. Raises a PluginError.
         """
         ...
 

@@ -1,26 +1,73 @@
-"""Futures of calls: nobody can cancel them, and they are settled once, by whoever comes first."""
+"""Futures of calls: nobody can cancel them, they are settled once, and no wait for them is without an end."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, TypeVar
 
+from viewra.errors import PluginError, PluginFault, PluginTimeout
+from viewra.text import clean, kind, reason
+
 T = TypeVar("T")
+S = TypeVar("S")
+
+BACKSTOP_S = 600.0
+"""Seconds after a call's deadline at which a wait for it ends in any case; a start and a migration may come first."""
+
+log = logging.getLogger("viewra.adapters")
 
 
-def under_way() -> Future[Any]:
-    """A future that nobody can cancel: a call is ended by its deadline, and its answer must find the future ready."""
-    future: Future[Any] = Future()
-    future.set_running_or_notify_cancel()
-    return future
+class Pending(Future[T]):
+    """The future of a call of one plugin, already running, so that nobody can cancel it.
+
+    Its deadline settles it. Should that fail, ``result`` and ``exception`` without a time-out of their own end
+    ``deadline_s`` and ``BACKSTOP_S`` seconds after they began, with a PluginTimeout.
+    """
+
+    def __init__(self, plugin_id: str, method: str, deadline_s: float = 0.0) -> None:
+        super().__init__()
+        self.set_running_or_notify_cancel()
+        self._plugin_id = plugin_id
+        self._method = method
+        self._longest_s = deadline_s + BACKSTOP_S
+
+    def result(self, timeout: float | None = None) -> T:
+        """The value; raises a PluginError, and TimeoutError only for a ``timeout`` that was given."""
+        try:
+            return super().result(self._longest_s if timeout is None else timeout)
+        except TimeoutError:
+            if timeout is None:
+                raise self._endless() from None
+            raise
+        finally:
+            del self  # as in the base class: the error, which the future has, knows this frame
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """The error, or None; raises TimeoutError only for a ``timeout`` that was given."""
+        try:
+            return super().exception(self._longest_s if timeout is None else timeout)
+        except TimeoutError:
+            if timeout is None:
+                return self._endless()
+            raise
+
+    def _endless(self) -> PluginTimeout:
+        message = f"the host waited {self._longest_s:g} s for an answer, far beyond the call's deadline, and gave up"
+        log.error("plugin %s, %s: %s", self._plugin_id, self._method, message)
+        return PluginTimeout(self._plugin_id, message, call=self._method)
 
 
-def in_thread(plugin_id: str, work: Callable[[], T], future: Future[T] | None = None) -> Future[T]:
+def in_thread(plugin_id: str, work: Callable[[], T], future: Future[T] | None = None, method: str = "") -> Future[T]:
     """Run ``work`` on a thread of its own, which no shutdown waits for; the future gives its value or error."""
-    answer: Future[T] = under_way() if future is None else future
-    threading.Thread(target=complete, args=(answer, work), name=f"call-{plugin_id}", daemon=True).start()
+    answer: Future[T] = Pending(plugin_id, method) if future is None else future
+    thread = threading.Thread(target=complete, args=(answer, work), name=f"call-{plugin_id}", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:  # there can be no more threads
+        settle(answer, error=as_plugin_error(plugin_id, method, error))
     return answer
 
 
@@ -28,14 +75,28 @@ def complete(future: Future[T], work: Callable[[], T]) -> None:
     """Do the work here, and give the future its value or error."""
     try:
         value = work()
-    except BaseException as error:  # whoever reads the future decides what it means
+    except BaseException as error:  # the code that reads the future decides what it means
         settle(future, error=error)
     else:
         settle(future, value)
 
 
+def follow(source: Future[S], target: Future[T], convert: Callable[[S], T]) -> None:
+    """When ``source`` has ended, give ``target`` its converted value, or the error of either."""
+
+    def ended(_future: Future[S]) -> None:
+        complete(target, lambda: convert(source.result()))
+
+    source.add_done_callback(ended)
+
+
 def settle(future: Future[Any], value: object = None, *, error: BaseException | None = None) -> bool:
-    """Give a future its value or error, unless somebody was faster; whether it took it."""
+    """Give a future its value or error, unless it has one; whether it took it.
+
+    A PluginError loses its traceback, whose frames would keep the plugin's answer, however large, as long as the error.
+    """
+    if isinstance(error, PluginError):
+        error.__traceback__ = None
     try:
         if error is not None:
             future.set_exception(error)
@@ -44,3 +105,13 @@ def settle(future: Future[Any], value: object = None, *, error: BaseException | 
     except InvalidStateError:  # its deadline came first
         return False
     return True
+
+
+def as_plugin_error(plugin_id: str, method: str, error: BaseException) -> PluginError:
+    """The error of a call as a PluginError: any other is a bug of the host's, or the machine's end of means."""
+    if isinstance(error, PluginError):
+        return error
+    log.error("the host failed to call plugin %s, %s", plugin_id, method, exc_info=error)
+    return PluginFault(
+        plugin_id, f"the host failed to call it: {kind(error)}: {clean(reason(error), 500)}", call=method
+    )

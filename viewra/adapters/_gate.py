@@ -1,4 +1,4 @@
-"""Backpressure: so many calls of one plugin at a time; whoever comes when it is full waits in line."""
+"""Backpressure: a bounded number of calls of one plugin at a time; further calls wait in line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 
 class Gate:
-    """Lets at most ``most`` calls in, in the order in which they came; that may be changed. For any thread."""
+    """Admits at most ``most`` calls at a time, in the order in which they came. Safe to use from any thread."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -17,27 +17,27 @@ class Gate:
 
     @property
     def most(self) -> int:
-        """How many may be in at once."""
+        """How many calls are admitted at a time."""
         return self._most
 
     def resize(self, most: int) -> None:
-        """From now on so many may be in: whoever is first in line takes the places that there are more."""
+        """Change the number of calls that are admitted at a time; calls in line take new places at once."""
         with self._lock:
             self._most = most
             self._hand_over()
 
     @property
     def inside(self) -> int:
-        """How many are in."""
+        """How many calls are admitted now."""
         return self._inside
 
     @property
     def waiting(self) -> int:
-        """How many wait in line."""
+        """How many calls wait in line."""
         return len(self._line)
 
     def enter(self, timeout_s: float) -> bool:
-        """Go in, after ``timeout_s`` seconds of waiting at the most; False when there was no room by then."""
+        """Admit a call, after at most ``timeout_s`` seconds in line; False when there was no room by then."""
         with self._lock:
             if self._inside < self._most:
                 self._inside += 1
@@ -49,20 +49,20 @@ class Gate:
         if turn.wait(timeout_s):
             return True
         with self._lock:
-            if turn.is_set():  # in the moment between
+            if turn.is_set():  # a place became free in the moment between
                 return True
             self._line.remove(turn)
             return False
 
     def leave(self) -> None:
-        """Go out; whoever is first in line takes the place."""
+        """A call has ended; the first in line takes its place."""
         with self._lock:
             self._inside -= 1
             if self._line:
                 self._hand_over()
 
     def _hand_over(self) -> None:
-        """Let in whom there is room for: as long as somebody stands in line, there is none."""
+        """Admit calls in line while there is room; as long as one is in line, a new call finds none."""
         while self._line and self._inside < self._most:
             self._inside += 1
             self._line.popleft().set()

@@ -1,7 +1,7 @@
 """A plugin object in the host's own process, behind the same ``Endpoint`` as one in a process of its own.
 
-Each call runs on a thread of its own, so that deadlines hold and one that hangs holds up nothing but itself: its thread
-is left behind, and the breaker sees to it that there are not many. The traceback of a failure goes where the plugin's
+Each call runs on a thread of its own, so that deadlines hold and a call that hangs holds up only itself: its thread is
+left behind, and the breaker keeps the number of such threads small. The traceback of a failure goes where the plugin's
 own records go.
 """
 
@@ -11,26 +11,30 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
-from viewra.adapters._call import too_late
 from viewra.adapters._deadlines import Deadlines
-from viewra.adapters._futures import settle, under_way
+from viewra.adapters._failures import too_late
+from viewra.adapters._futures import Pending, as_plugin_error, settle
 from viewra.adapters._traffic import Traffic, Visit
-from viewra.batch import answers, method_of, reason
+from viewra.batch import answers, method_of
 from viewra.codec import fault, lifecycle
 from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Rpc
 from viewra.errors import NotOffered, PluginError, PluginFault
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
+from viewra.text import cut, reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class LocalEndpoint:
-    """A plugin object. ``database_url`` and ``deadline_s`` (of a method) as a supervisor would give them."""
+    """A plugin object. ``database_url`` and ``deadline_s`` (of a method) as a supervisor would give them.
+
+    ``services`` are those that the host knows.
+    """
 
     lanes = 1  # a second batch at once would only fight for the interpreter
 
@@ -42,6 +46,7 @@ class LocalEndpoint:
         database_url: str,
         deadline_s: Callable[[str], float],
         limits: Limits | None = None,
+        services: Services = SERVICES,
     ) -> None:
         self.plugin_id = plugin_id
         self.database_url = database_url
@@ -51,19 +56,13 @@ class LocalEndpoint:
         self.traffic = Traffic(plugin_id)
         self._deadlines = Deadlines()
         self._log = logging.getLogger(f"viewra.plugin.{plugin_id}")
-        services = {
-            lifecycle.SERVICE: plugin,
-            "metadata_scraper": plugin.metadata_scraper_service(),
-            "scanner_hook": plugin.scanner_hook_service(),
-            "database_service": plugin.database_service(),
-            "admin_page": plugin.admin_page_service(),
-            "api_registration": plugin.api_registration_service(),
-            "search_service": plugin.search_service(),
-        }
-        self._services: dict[str, Any] = {name: service for name, service in services.items() if service is not None}
+        self._services: dict[str, Any] = {lifecycle.SERVICE: plugin}
+        for service in services:
+            if (offered := service.of(plugin)) is not None:
+                self._services[service.capability] = offered
 
     code_hash = "in-process"
-    """Code in the host's process has no hash of its own: what it made of a file is kept until the file changes."""
+    """Code in the host's process has no hash of its own: its metadata of a file is kept until the file changes."""
 
     @property
     def services(self) -> frozenset[str]:
@@ -88,33 +87,39 @@ class LocalEndpoint:
         return self.start(rpc, *args, **kwargs).result()
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a call; when too many are under way, and too many wait already, the caller waits until it is over."""
-        future: Future[T] = under_way()
+        """Start a call; when too many are in flight, and too many wait already, the caller waits until it is over."""
         deadline_s = self._deadline_s(rpc.method)
-        over = threading.Lock()  # taken by whichever comes first, the answer or the deadline
+        future: Pending[T] = Pending(self.plugin_id, rpc.method, deadline_s)
+        over = threading.Lock()  # taken by the answer or by the deadline, whichever comes first
 
         def ended(visit: Visit, value: T | None, error: BaseException | None) -> None:
             if over.acquire(blocking=False):
-                self.traffic.leave(rpc, visit, error)
-                settle(future, value, error=error)
+                if error is not None:
+                    error = as_plugin_error(self.plugin_id, rpc.method, error)
+                try:
+                    self.traffic.leave(rpc, visit, error)
+                finally:
+                    settle(future, value, error=error)
 
         def run(visit: Visit) -> None:
             late = too_late(self.plugin_id, rpc.method, deadline_s)
-            number = self._deadlines.watch(visit.came + deadline_s, lambda: ended(visit, None, late))
+            number: int | None = None
             try:
+                number = self._deadlines.watch(visit.came + deadline_s, lambda: ended(visit, None, late))
                 value = self._answer(rpc, *args, **kwargs)
-            except BaseException as error:  # whoever reads the future decides what it means
+            except BaseException as error:
                 ended(visit, None, error)
             else:
                 ended(visit, value, None)
             finally:
-                self._deadlines.done(number)
+                if number is not None:
+                    self._deadlines.done(number)
 
         def wait_and_run() -> None:
             try:
                 visit = self.traffic.enter(rpc, deadline_s)
-            except PluginError as error:
-                settle(future, error=error)
+            except BaseException as error:
+                settle(future, error=as_plugin_error(self.plugin_id, rpc.method, error))
                 return
             if visit is None:
                 settle(future, error=self.traffic.no_turn(rpc, deadline_s))
@@ -122,9 +127,12 @@ class LocalEndpoint:
                 run(visit)
 
         crowded = self.traffic.crowded
-        threading.Thread(target=wait_and_run, name=f"call-{self.plugin_id}", daemon=True).start()
+        try:
+            threading.Thread(target=wait_and_run, name=f"call-{self.plugin_id}", daemon=True).start()
+        except RuntimeError as error:  # there can be no more threads
+            settle(future, error=as_plugin_error(self.plugin_id, rpc.method, error))
         if crowded:  # not by running it here: it may hang
-            wait((future,))
+            future.exception()
         return future
 
     def _answer(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -140,11 +148,13 @@ class LocalEndpoint:
         except PluginError:
             raise
         except BaseException as error:  # the author's code may raise anything
-            story = fault.of(error)
-            call_id = secrets.token_hex(4)
-            extra = {"fields": {"call": rpc.method, "call_id": call_id}}
-            level = logging.DEBUG if rpc.refuses else logging.ERROR
-            self._log.log(level, "%s failed: %s", rpc.method, story.kind, exc_info=error, extra=extra)
-            raise PluginFault(
-                self.plugin_id, reason(error), call=rpc.method, kind=story.kind, causes=story.causes, call_id=call_id
-            ) from error
+            raise self._fault(rpc, error) from error
+
+    def _fault(self, rpc: Rpc[..., Any], error: BaseException) -> PluginFault:
+        story = fault.of(error)
+        call_id = secrets.token_hex(4)
+        extra = {"fields": {"call": rpc.method, "call_id": call_id}}
+        level = logging.DEBUG if rpc.refuses else logging.ERROR
+        self._log.log(level, "%s failed: %s", rpc.method, story.kind, exc_info=error, extra=extra)
+        said = cut(reason(error), self._limits.reason_bytes)
+        return PluginFault(self.plugin_id, said, call=rpc.method, kind=story.kind, causes=story.causes, call_id=call_id)

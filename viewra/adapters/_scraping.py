@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from typing import TypeVar
 
 import attrs
 
 from viewra.adapters._endpoint import Endpoint
-from viewra.adapters._futures import under_way
+from viewra.adapters._futures import Pending, as_plugin_error, follow, settle
 from viewra.codec import metadata_scraper as codec
 from viewra.errors import PluginFault, PluginTimeout
+from viewra.text import is_utf8
 from viewra.types import FileOutcome, FileToRead
+
+T = TypeVar("T")
 
 BATCH_SIZE = 64
 SINGLES_AT_ONCE = 16
 """Files of one batch for a plugin that takes them one by one: its calls all run at the same time."""
 
-# Whoever scans finds the file that ends the plugin by himself: a second attempt would only end it twice.
+# A scan finds the file that ends the plugin itself: a second attempt would only end the plugin twice.
 _ASK_ONCE = attrs.evolve(codec.CAN_HANDLE, idempotent=False)
 _READ_ONCE = attrs.evolve(codec.EXTRACT_METADATA, idempotent=False)
 
@@ -47,40 +51,27 @@ class ScrapingSession:
 
     def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
         """Start reading; the future gives an outcome for each file, or a PluginError for all of them."""
-        if self._batches and (len(files) > 1 or not _is_utf8(files[0].file_path)):
+        if self._batches and (len(files) > 1 or not is_utf8(files[0].file_path)):
             return self._in_one_call(files)
         return _Singles(self._endpoint, files, asks=not self._types).future
 
     def _in_one_call(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
-        checked: Future[Sequence[FileOutcome]] = under_way()
+        def checked(outcomes: tuple[FileOutcome, ...]) -> Sequence[FileOutcome]:
+            if len(outcomes) != len(files):
+                message = f"answered {len(outcomes)} outcomes for {len(files)} files"
+                raise PluginFault(self.plugin_id, message, call="extract_metadata_batch")
+            return outcomes
 
-        def done(pending: Future[tuple[FileOutcome, ...]]) -> None:
-            error = pending.exception()
-            if error is not None:
-                checked.set_exception(error)
-            elif len(pending.result()) != len(files):
-                message = f"answered {len(pending.result())} outcomes for {len(files)} files"
-                checked.set_exception(PluginFault(self.plugin_id, message, call="extract_metadata_batch"))
-            else:
-                checked.set_result(pending.result())
-
-        self._endpoint.start(codec.EXTRACT_METADATA_BATCH, files).add_done_callback(done)
-        return checked
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        future: Future[Sequence[FileOutcome]] = Pending(self.plugin_id, "extract_metadata_batch")
+        follow(self._endpoint.start(codec.EXTRACT_METADATA_BATCH, files), future, checked)
+        return future
 
 
 class _Singles:
     """The files of one batch, each in a call of its own, all at the same time."""
 
     def __init__(self, endpoint: Endpoint, files: Sequence[FileToRead], *, asks: bool) -> None:
-        self.future: Future[Sequence[FileOutcome]] = under_way()
+        self.future: Future[Sequence[FileOutcome]] = Pending(endpoint.plugin_id, "extract_metadata")
         self._endpoint = endpoint
         self._outcomes: list[FileOutcome] = [FileOutcome()] * len(files)
         self._missing = len(files)
@@ -93,26 +84,30 @@ class _Singles:
                 self._read(index, file)
 
     def _ask(self, index: int, file: FileToRead) -> None:
-        def done(pending: Future[bool]) -> None:
-            error = pending.exception()
-            if error is not None:
-                self._failed(index, error)
-            elif pending.result():
+        def answered(handles: bool) -> None:
+            if handles:
                 self._read(index, file)
             else:
                 self._finished(index, FileOutcome())
 
-        self._endpoint.start(_ASK_ONCE, file.file_path, file.mime_type).add_done_callback(done)
+        self._then(index, self._endpoint.start(_ASK_ONCE, file.file_path, file.mime_type), answered)
 
     def _read(self, index: int, file: FileToRead) -> None:
-        def done(pending: Future[Mapping[str, str]]) -> None:
-            error = pending.exception()
-            if error is not None:
-                self._failed(index, error)
-            else:
-                self._finished(index, FileOutcome(pending.result()))
+        def answered(metadata: Mapping[str, str]) -> None:
+            self._finished(index, FileOutcome(metadata))
 
-        self._endpoint.start(_READ_ONCE, file.file_path).add_done_callback(done)
+        self._then(index, self._endpoint.start(_READ_ONCE, file.file_path), answered)
+
+    def _then(self, index: int, pending: Future[T], answered: Callable[[T], None]) -> None:
+        """Go on with a call's answer; its error, or that of going on, is the file's."""
+
+        def done(ended: Future[T]) -> None:
+            try:
+                answered(ended.result())
+            except BaseException as error:
+                self._failed(index, as_plugin_error(self._endpoint.plugin_id, "extract_metadata", error))
+
+        pending.add_done_callback(done)
 
     def _failed(self, index: int, error: BaseException) -> None:
         if isinstance(error, PluginFault | PluginTimeout):  # this file's own failure; any other is the plugin's
@@ -127,7 +122,4 @@ class _Singles:
             self._missing -= 1
             if self._missing:
                 return
-        if self._failure is not None:
-            self.future.set_exception(self._failure)
-        else:
-            self.future.set_result(self._outcomes)
+        settle(self.future, self._outcomes, error=self._failure)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import bisect
 import math
-import operator
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 
 import attrs
@@ -47,16 +46,6 @@ class HookStats:
             if count and seen >= wanted:
                 return min(bound, self.max_s)
         return 0.0
-
-    def merged(self, other: HookStats) -> HookStats:
-        """Both taken together: of several methods, or of several plugins."""
-        return HookStats(
-            calls=self.calls + other.calls,
-            errors=Counter(self.errors) + Counter(other.errors),
-            total_s=self.total_s + other.total_s,
-            max_s=max(self.max_s, other.max_s),
-            buckets=tuple(map(operator.add, self.buckets, other.buckets)),
-        )
 
 
 _TALLY = 128  # calls that are noted before they are counted

@@ -1,4 +1,4 @@
-"""All calls of one plugin, whichever process of it answers them: who may go now, and what became of each."""
+"""All calls of one plugin, across its processes: which may be made now, and the figures of those that were made."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from viewra.codec.rpc import Rpc
 from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable
 
 CALLS, QUEUE = 64, 256
-"""Calls of one plugin that are under way at once, and that wait for their turn; a manifest may say otherwise."""
+"""Calls of one plugin that are in flight at a time, and that wait in line, unless its manifest says otherwise."""
 
 
-class Visit(NamedTuple):  # one for each call: quickly made
-    """A call that was let in: when it came (monotonic seconds), and its number with the breaker, if it has one."""
+class Visit(NamedTuple):  # one is made for each call: an attrs class takes longer
+    """An admitted call: when it came (monotonic seconds), and its number with the breaker, if it has one."""
 
     came: float
     number: int = 0
@@ -27,9 +27,9 @@ class Visit(NamedTuple):  # one for each call: quickly made
 class Traffic:
     """The gate, the breaker and the figures of one plugin's calls.
 
-    ``calls`` may be under way at once. Of calls that nobody waits for yet, ``queue`` may stand in line; whoever starts
-    one more is held up until it is over. The questions of the lifecycle pass by: whether a busy plugin is well, can
-    always be asked.
+    ``calls`` may be in flight at a time. Of calls that were started and not yet waited for, ``queue`` may wait in line;
+    starting one more blocks until that one is over. Calls of the lifecycle bypass the gate and the breaker, so that the
+    health of a busy plugin can always be asked.
     """
 
     def __init__(self, plugin_id: str, *, calls: int = CALLS, queue: int = QUEUE) -> None:
@@ -40,23 +40,23 @@ class Traffic:
         self._stats = CallStats()
 
     def resize(self, *, calls: int, queue: int) -> None:
-        """Another version says otherwise."""
+        """Take over the numbers of another version of the plugin."""
         self._gate.resize(calls)
         self._queue = queue
 
     @property
     def in_flight(self) -> int:
-        """Calls under way."""
+        """Calls in flight."""
         return self._gate.inside
 
     @property
     def queued(self) -> int:
-        """Calls that wait for their turn."""
+        """Calls that wait in line."""
         return self._gate.waiting
 
     @property
     def crowded(self) -> bool:
-        """Whether the line is full: a further call has to be waited for by whoever makes it."""
+        """Whether the line is full, so that starting a further call has to block."""
         return self._gate.waiting >= self._queue
 
     @property
@@ -70,7 +70,7 @@ class Traffic:
         return self._stats.snapshot()
 
     def enter(self, rpc: Rpc[..., Any], timeout_s: float) -> Visit | None:
-        """Begin a call, after at most ``timeout_s`` seconds in line; gives what ``leave`` is told at its end.
+        """Begin a call, after at most ``timeout_s`` seconds in line; gives the argument for ``leave``.
 
         None when there was no room within that time. Raises PluginUnavailable when the breaker is open.
         """
@@ -86,7 +86,7 @@ class Traffic:
         return Visit(came, number)
 
     def leave(self, rpc: Rpc[..., Any], visit: Visit, error: BaseException | None) -> None:
-        """End a call that ``enter`` let in, well or with ``error``."""
+        """End a call that ``enter`` admitted, without an error or with ``error``."""
         self._stats.record(rpc.method, time.monotonic() - visit.came, error)
         if rpc.service == lifecycle.SERVICE:
             return
@@ -100,7 +100,7 @@ class Traffic:
         """The error for a call that did not get its turn in time; counted, though the plugin never saw it."""
         error = PluginTimeout(
             self._plugin_id,
-            f"has {self._gate.inside} calls under way, and none of them ended within {waited_s:g} s",
+            f"has {self._gate.inside} calls in flight, and none of them ended within {waited_s:g} s",
             call=rpc.method,
         )
         self._stats.record(rpc.method, waited_s, error)

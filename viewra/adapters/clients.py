@@ -1,48 +1,52 @@
-"""The typed clients of one plugin's services: what ``host.plugins["x"].search`` is, wherever the plugin runs."""
+"""The typed clients of one plugin's services: ``host.plugins["x"].search``, in whichever process the plugin runs."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from viewra.adapters._endpoint import Endpoint
-from viewra.adapters.admin_page import AdminPageClient
-from viewra.adapters.api_registration import APIRegistrationClient
-from viewra.adapters.database import DatabaseClient
-from viewra.adapters.metadata_scraper import MetadataScraperClient
-from viewra.adapters.scanner_hook import ScannerHookClient
-from viewra.adapters.search import SearchClient
+from viewra.services import SERVICES, Services
+
+if TYPE_CHECKING:
+    from viewra.adapters.admin_page import AdminPageClient
+    from viewra.adapters.api_registration import APIRegistrationClient
+    from viewra.adapters.database import DatabaseClient
+    from viewra.adapters.metadata_scraper import MetadataScraperClient
+    from viewra.adapters.scanner_hook import ScannerHookClient
+    from viewra.adapters.search import SearchClient
 
 
 class ServiceClients:
-    """A client for each service that the plugin offers, None for the others; each call raises a PluginError."""
+    """A client for each service that the plugin offers, None for the others; each call raises a PluginError.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    They are attributes with the names of ``services``, the descriptions that the host knows.
+    """
+
+    if TYPE_CHECKING:  # the types of what __getattr__ gives; a test compares them with the descriptions
+        metadata_scraper: MetadataScraperClient | None
+        scanner_hook: ScannerHookClient | None
+        database: DatabaseClient | None
+        admin_page: AdminPageClient | None
+        api_registration: APIRegistrationClient | None
+        search: SearchClient | None
+
+    def __init__(self, endpoint: Endpoint, services: Services = SERVICES) -> None:
         self._endpoint = endpoint
+        self._known = services
 
-    @property
-    def metadata_scraper(self) -> MetadataScraperClient | None:
-        """Its metadata scraper."""
-        return MetadataScraperClient(self._endpoint) if self._endpoint.offers("metadata_scraper") else None
+    def client(self, name: str) -> Any:
+        """The client of the service with this name, None where the plugin does not offer it.
 
-    @property
-    def scanner_hook(self) -> ScannerHookClient | None:
-        """Its scanner hook."""
-        return ScannerHookClient(self._endpoint) if self._endpoint.offers("scanner_hook") else None
+        Raises AttributeError for a service that the host does not know.
+        """
+        if name.startswith("_") or name not in self._known:
+            raise AttributeError(
+                f"{type(self).__name__} has no attribute {name!r}, nor is there a service of that name"
+            )
+        service = self._known[name]
+        return service.client(self._endpoint) if self._endpoint.offers(service.capability) else None
 
-    @property
-    def database(self) -> DatabaseClient | None:
-        """Its database service."""
-        return DatabaseClient(self._endpoint) if self._endpoint.offers("database_service") else None
+    if not TYPE_CHECKING:  # a misspelt name is for mypy to find
 
-    @property
-    def admin_page(self) -> AdminPageClient | None:
-        """Its admin pages."""
-        return AdminPageClient(self._endpoint) if self._endpoint.offers("admin_page") else None
-
-    @property
-    def api_registration(self) -> APIRegistrationClient | None:
-        """Its HTTP routes."""
-        return APIRegistrationClient(self._endpoint) if self._endpoint.offers("api_registration") else None
-
-    @property
-    def search(self) -> SearchClient | None:
-        """Its search."""
-        return SearchClient(self._endpoint) if self._endpoint.offers("search_service") else None
+        def __getattr__(self, name):
+            return self.client(name)

@@ -95,10 +95,10 @@ def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
 
 def alone(options: Options, command: str, *, exclusive: bool = True, **arguments: Any) -> Any:
     """Do with a host of the command's own what a running one would be asked for."""
-    from viewra.host.admin.commands import COMMANDS  # with them comes the whole host
+    from viewra.host.admin.dispatch import Dispatch  # with it comes the whole host
 
     with options.host(exclusive=exclusive) as host:
-        return COMMANDS[command](host.plugins, **arguments)
+        return Dispatch(host.plugins).answer(command, arguments)
 
 
 def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:

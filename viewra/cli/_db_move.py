@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from viewra.cli._db_owners import Standing, host_standing, plugin_standing, resolve, with_tables
+from viewra.cli._db_owners import HOST, Standing, host_standing, plugin_standing, resolve, with_tables
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json
 from viewra.db import manage
@@ -115,7 +115,9 @@ def _chosen(host: Host, plugin_id: str | None) -> list[Plugin]:
 def _print_sql(options: Options, revision: str, *, down: bool) -> None:
     standing = host_standing(options)
     target = resolve(standing, revision)
-    _way(standing, target, down=down)
+    if not _way(standing, target, down=down):
+        click.echo(f"-- nothing to do: {standing.name} is at {target or 'no revision'}")
+        return
     current = standing.state.current if standing.state is not None else ""
     click.echo(manage.script(options.host().database_url, current, target, down=down), nl=False)
 
@@ -160,7 +162,7 @@ def _move_plugin(plugin: Plugin, revision: str, how: How) -> dict[str, Any]:
 
 
 def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
-    """Have the operator say that he has a backup, where viewra makes none; raises UsageError where nobody can be asked.
+    """Ask the operator for a backup, where viewra makes none; raises UsageError where nobody can be asked.
 
     Additions, and whatever is done to a database with nothing in it, need none.
     """
@@ -172,7 +174,7 @@ def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
     if how.yes:
         return
     what = (
-        f"the migration of {standing.owner}'s database may lose data, and viewra makes no backup of PostgreSQL's: "
+        f"the migration of {standing.name} may lose data, and viewra makes no backup of PostgreSQL's: "
         "make one with pg_dump"
     )
     if not sys.stdin.isatty():
@@ -189,7 +191,12 @@ def _way(standing: Standing, target: str, *, down: bool) -> list[str]:
     if way is None:
         other = "upgrade" if down else "downgrade"
         side = "above" if down else "below"
-        raise UsageError(f"revision {target!r} is {side} the database of {standing.owner}", hint=f"viewra db {other}")
+        name = target or "base"
+        at = state.current or "no revision"
+        plugin = "" if standing.owner == HOST else f" --plugin {standing.owner}"
+        raise UsageError(
+            f"revision {name} is {side} {standing.name}, which is at {at}", hint=f"viewra db {other} {name}{plugin}"
+        )
     return [one.id for one in (reversed(way) if down else way)]
 
 

@@ -27,6 +27,11 @@ class Standing:
         """Whether it is at its newest revision; None where nobody can say."""
         return None if self.state is None else self.state.pending == ()
 
+    @property
+    def name(self) -> str:
+        """The database, as messages call it."""
+        return "the host's database" if self.owner == HOST else f"the database of plugin {self.owner}"
+
     def data(self) -> dict[str, object]:
         """As JSON has it."""
         state = self.state
@@ -60,7 +65,7 @@ def standings(options: Options, plugin_id: str | None) -> list[Standing]:
         with options.host() as host:
             return [plugin_standing(find_plugin(host.plugins, plugin_id))]
     own = host_standing(options)
-    if not own.up_to_date:  # whoever opens a host brings its database up
+    if not own.up_to_date:  # a host that is opened brings its database up
         return [own]
     try:
         with options.host() as host:
@@ -87,7 +92,7 @@ def resolve(standing: Standing, revision: str) -> str:
         raise UsageError(f"{standing.owner} cannot say which revisions there are", hint="leave the revision out")
     if state.pending is None:
         raise UsageError(
-            f"the database of {standing.owner} is at revision {state.current}, which is not known here",
+            f"{standing.name} is at revision {state.current}, which is not known here",
             hint="it was made by a newer version: install that, or restore a backup",
         )
     ids = ["", *(one.id for one in state.revisions)]
@@ -99,7 +104,9 @@ def resolve(standing: Standing, revision: str) -> str:
         wanted = ids.index(state.current) + int(revision)
         if 0 <= wanted < len(ids):
             return ids[wanted]
+        if not state.current and wanted < 0:
+            raise UsageError(f"{standing.name} is at no revision: there is nothing to take back")
     raise UsageError(
-        f"there is no revision {revision!r} for the database of {standing.owner}",
+        f"there is no revision {revision!r} for {standing.name}, which is at {state.current or 'none'}",
         hint=f"there are: {', '.join(ids[1:]) or 'none'}; or head, base, +1, -1",
     )

@@ -12,7 +12,9 @@ from viewra.cli._options import Options
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
 from viewra.errors import UsageError
+from viewra.host import Plugin
 from viewra.host.admin.find import find_plugin
+from viewra.host.installed.discovery import Found, Place
 
 
 @click.command("revision")
@@ -21,19 +23,42 @@ from viewra.host.admin.find import find_plugin
 @click.option("--autogenerate", is_flag=True, help="Fill it with what the migrations do not make yet.")
 @click.pass_obj
 def revision_command(options: Options, plugin_id: str | None, message: str, autogenerate: bool) -> None:
-    """Write a new migration, to be filled in: for whoever works on viewra or on a plugin."""
+    """Write a new migration, to be filled in: for developers of viewra, in a checkout, and of plugins."""
     if not re.search(r"\w", message):
         raise UsageError("the message says nothing", hint='-m "what it does"')
     if plugin_id is None:
+        _require_checkout(migrations_directory(), "viewra")
         host = options.host()
         body = draft.missing(host.database_url) if autogenerate else drafts.EMPTY
         file = drafts.write(migrations_directory(), message, body)
     elif autogenerate:
         with options.host() as host:
-            file = find_plugin(host.plugins, plugin_id).draft_migration(message)
+            plugin = find_plugin(host.plugins, plugin_id)
+            _require_own(plugin)
+            file = plugin.draft_migration(message)
     else:
         with options.host(exclusive=False) as looking:
-            directory = find_plugin(looking.plugins, plugin_id).path
-        assert directory is not None  # noqa: S101 - a plugin that the command line finds is in a directory
-        file = drafts.write(Path(directory) / "migrations", message, drafts.EMPTY)
+            found = _require_own(find_plugin(looking.plugins, plugin_id))
+        if found.manifest is None or "database_service" not in found.manifest.capabilities:
+            why = f"is invalid: {found.errors[0]}" if found.errors else "has no database of its own"
+            raise UsageError(f"plugin {plugin_id} {why}")
+        file = drafts.write(found.directory / "migrations", message, drafts.EMPTY)
     click.echo(str(file))
+
+
+def _require_own(plugin: Plugin) -> Found:
+    """What was found of a plugin whose directory is its developer's to write to; raises UsageError for another."""
+    found = plugin.found
+    assert found is not None  # noqa: S101 - a plugin that the command line finds is in a directory
+    if found.place is Place.SHIPPED:
+        _require_checkout(found.directory.parent, f"plugin {plugin.id}")
+    return found
+
+
+def _require_checkout(directory: Path, what: str) -> None:
+    """Raise UsageError for what pip has installed: the next installation would remove what is written there."""
+    if not (directory.parent / "pyproject.toml").is_file():
+        raise UsageError(
+            f"{what} is installed in {directory.parent}, and is not a checkout: a migration there would be lost",
+            hint="write it in a checkout of viewra's repository, or name your own plugin: --plugin ID",
+        )

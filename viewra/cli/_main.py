@@ -79,7 +79,8 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     "--reattach",
     multiple=True,
     metavar="ID=JSON",
-    help="Use a plugin that you run by hand: what it printed at its start.",
+    help="Use a plugin that you run by hand, for example in a debugger: its id and the JSON that it printed at its "
+    'start, as in finder=\'{"Protocol": "grpc", …}\' (repeatable).',
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context

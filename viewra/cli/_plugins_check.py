@@ -9,18 +9,25 @@ import click
 
 from viewra.cli._output import json_option, print_json
 from viewra.cli._plugins_settings import pair
-from viewra.errors import ManifestError, PluginError, ViewraError
+from viewra.errors import ManifestError, MigrationError, PluginError, ViewraError
 from viewra.manifest.report import CheckReport, check
+from viewra.revisions import read_revisions
 
 
 @click.command("check")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--run", is_flag=True, help="Start the plugin too, and compare what it offers with what it claims.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting to start it with.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting to start it with, as in --set api_key=abc (repeatable).",
+)
 @json_option
 def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_json: bool) -> None:
     """Check a plugin's manifest and files: every error at once, each with its place."""
-    report = check(directory)
+    report = _with_migrations(check(directory))
     if run and report.ok:
         report = _run(report, dict(pair(one) for one in assignments))
     if as_json:
@@ -32,6 +39,23 @@ def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_j
         click.echo(f"{directory}: {errors} errors, {warnings} warnings" if errors or warnings else f"{directory}: fine")
     if not report.ok:
         click.get_current_context().exit(1)
+
+
+def _with_migrations(report: CheckReport) -> CheckReport:
+    """The report with what is wrong with the plugin's migrations, which are read and not run."""
+    manifest = report.manifest
+    if manifest is None or "database_service" not in manifest.capabilities:
+        return report
+    folder = manifest.directory / "migrations"
+    if not folder.is_dir():  # it keeps them elsewhere, or needs none
+        return report
+    try:
+        read_revisions(folder)
+    except MigrationError as error:
+        message = f"{error.message}; {error.hint}" if error.hint else error.message
+        failure = ManifestError(message, file=str(manifest.file), path="capabilities.database_service")
+        return attrs.evolve(report, ok=False, errors=(*report.errors, failure))
+    return report
 
 
 def _run(report: CheckReport, assignments: dict[str, str]) -> CheckReport:

@@ -12,36 +12,19 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table, print_text
 from viewra.cli._plugins_check import check_command
 from viewra.cli._plugins_health import health_command
-from viewra.cli._plugins_life import (
-    disable_command,
-    enable_command,
-    load_command,
-    reload_command,
-    restart_command,
-    unload_command,
-    unquarantine_command,
-)
+from viewra.cli._plugins_life import LIFE_COMMANDS
 from viewra.cli._plugins_logs import logs_command
-from viewra.cli._plugins_pin import pin_command, unpin_command
 from viewra.cli._plugins_settings import settings_command
 from viewra.cli._plugins_stats import stats_command
 from viewra.cli._plugins_uninstall import uninstall_command
 
 _COMMANDS = (
-    enable_command,
-    disable_command,
-    load_command,
-    unload_command,
-    restart_command,
-    reload_command,
-    unquarantine_command,
+    *LIFE_COMMANDS,
     health_command,
     stats_command,
     check_command,
     logs_command,
     settings_command,
-    pin_command,
-    unpin_command,
     uninstall_command,
 )
 
@@ -89,12 +72,7 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
         print_json(data)
         return
     shown = {**data, "state": _state(data), "health": (data["health"] or {}).get("condition"), "reason": None}
-    rows = [
-        (name, ", ".join(map(str, value)) if isinstance(value, list) else value)
-        for name, value in shown.items()
-        if value not in (None, "", [])
-    ]
-    print_table(rows, ("FIELD", "VALUE"))
+    print_table([row for name, value in shown.items() for row in _fields(name, value)], ("FIELD", "VALUE"))
     _print_reasons(data)
 
 
@@ -113,6 +91,19 @@ def _rows(options: Options) -> list[dict[str, Any]]:
 def _details(options: Options, plugin_id: str) -> dict[str, Any]:
     data: dict[str, Any] = ask_or_do(options, "info", plugin_id=plugin_id)
     return data
+
+
+def _fields(name: str, value: object) -> list[tuple[str, object]]:
+    """A field as rows of a table: what is within an object has the object's name before its own."""
+    if isinstance(value, dict):
+        return [row for key, one in value.items() for row in _fields(f"{name}.{key}", one)]
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if isinstance(value, float):
+        value = f"{value:g}"
+    return [(name, value)] if value not in (None, "") else []
 
 
 def _ailing(row: dict[str, Any]) -> bool:

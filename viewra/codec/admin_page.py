@@ -5,11 +5,12 @@ from __future__ import annotations
 import attrs
 
 from viewra.codec import checks
-from viewra.codec.rpc import Rpc, action
+from viewra.codec.rpc import Rpc, action, procedure
 from viewra.pb import plugin_pb2 as pb
+from viewra.services import SERVICES
 from viewra.types import AdminPage
 
-SERVICE = "admin_page"
+SERVICE = SERVICES["admin_page"].capability
 
 _TEXTS = tuple(field.name for field in attrs.fields(AdminPage))
 
@@ -30,7 +31,7 @@ def _register_request(base_path: str) -> pb.RegisterRoutesRequest:
     return pb.RegisterRoutesRequest(base_path=base_path)
 
 
-GET_ADMIN_PAGES: Rpc[[], tuple[AdminPage, ...]] = Rpc(
+GET_ADMIN_PAGES: Rpc[[], tuple[AdminPage, ...]] = procedure(
     service=SERVICE,
     method="get_admin_pages",
     path="/plugin.AdminPageService/GetAdminPages",
@@ -40,7 +41,7 @@ GET_ADMIN_PAGES: Rpc[[], tuple[AdminPage, ...]] = Rpc(
     encode_value=lambda pages: pb.GetAdminPagesResponse(
         pages=[pb.AdminPageConfig(**attrs.asdict(page)) for page in pages]
     ),
-    decode_value=lambda message: map(_page, message.pages),
+    decode_value=lambda message: tuple(map(_page, checks.within(message.pages, "pages"))),
     check=lambda value: checks.items(value, "pages", _check_page),
     idempotent=True,
 )

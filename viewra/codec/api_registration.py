@@ -5,11 +5,13 @@ from __future__ import annotations
 import attrs
 
 from viewra.codec import checks
-from viewra.codec.rpc import InvalidValue, Rpc
+from viewra.codec.rpc import InvalidValue, Rpc, procedure
 from viewra.pb import plugin_pb2 as pb
+from viewra.services import SERVICES
+from viewra.text import shown
 from viewra.types import APIRoute
 
-SERVICE = "api_registration"
+SERVICE = SERVICES["api_registration"].capability
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -24,11 +26,11 @@ def _check_route(value: object, field: str) -> APIRoute:
     checks.text(route.method, f"{field}.method")
     checks.text(route.description, f"{field}.description")
     if route.method.upper() not in _METHODS:
-        raise InvalidValue(f"{field}.method", f"is {route.method!r}, which is no HTTP method")
+        raise InvalidValue(f"{field}.method", f"is {shown(route.method)}, which is no HTTP method")
     return attrs.evolve(route, method=route.method.upper())
 
 
-GET_REGISTERED_ROUTES: Rpc[[], tuple[APIRoute, ...]] = Rpc(
+GET_REGISTERED_ROUTES: Rpc[[], tuple[APIRoute, ...]] = procedure(
     service=SERVICE,
     method="get_registered_routes",
     path="/plugin.APIRegistrationService/GetRegisteredRoutes",
@@ -38,7 +40,7 @@ GET_REGISTERED_ROUTES: Rpc[[], tuple[APIRoute, ...]] = Rpc(
     encode_value=lambda routes: pb.GetRegisteredRoutesResponse(
         routes=[pb.APIRoute(**attrs.asdict(route)) for route in routes]
     ),
-    decode_value=lambda message: map(_route, message.routes),
+    decode_value=lambda message: tuple(map(_route, checks.within(message.routes, "routes"))),
     check=lambda value: checks.items(value, "routes", _check_route),
     idempotent=True,
 )

@@ -1,18 +1,21 @@
 """Checks of what a plugin returned, shared by the codecs: each gives the value in its final form or InvalidValue.
 
-A value beyond one of the limits in force (viewra/codec/limits.py) is refused whole.
+A value beyond one of the limits in force (viewra/codec/limits.py) is refused whole; a text that only says something to
+people is cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, TypeVar
 
 from viewra.codec.limits import in_force
 from viewra.codec.rpc import InvalidValue
+from viewra.text import clean, cut, is_utf8, shown
 from viewra.types import MAX_ID
 
 T = TypeVar("T")
+Bounded = TypeVar("Bounded", bound=Sized)
 
 
 def text(value: object, field: str) -> str:
@@ -21,25 +24,44 @@ def text(value: object, field: str) -> str:
         raise InvalidValue(field, f"must be text, not {_kind(value)}")
     most = in_force().text_bytes
     if len(value) > most or not value.isascii():
-        try:
-            size = len(value.encode())
-        except UnicodeEncodeError as error:
-            raise InvalidValue(field, "has characters that UTF-8 cannot carry (lone surrogates)") from error
+        if not is_utf8(value):
+            raise InvalidValue(field, "has characters that UTF-8 cannot carry (lone surrogates)")
+        size = len(value.encode())
         if size > most:
             raise InvalidValue(field, f"has {size:,} bytes; at most {most:,} are allowed")
     return value
+
+
+def note(value: object, field: str) -> str:
+    """A text that only says something to people: one that is too long is cut, and says so."""
+    if not isinstance(value, str):
+        raise InvalidValue(field, f"must be text, not {_kind(value)}")
+    if not is_utf8(value):
+        raise InvalidValue(field, "has characters that UTF-8 cannot carry (lone surrogates)")
+    return cut(value, in_force().reason_bytes)
+
+
+def within(values: Bounded, field: str) -> Bounded:
+    """A list or map, as it is, if it has no more entries than allowed."""
+    most = in_force().entries
+    if len(values) > most:
+        raise InvalidValue(field, f"has {len(values):,} entries; at most {most:,} are allowed")
+    return values
 
 
 def text_map(value: object, field: str) -> dict[str, str]:
     """A mapping of text to text with a bounded number of entries."""
     if not isinstance(value, Mapping):
         raise InvalidValue(field, f"must be a mapping of text to text, not {_kind(value)}")
-    limits = in_force()
-    if len(value) > limits.entries:
-        raise InvalidValue(field, f"has {len(value):,} entries; at most {limits.entries:,} are allowed")
-    if type(value) is dict and _plain(value, limits.text_bytes) and _plain(value.values(), limits.text_bytes):
+    within(value, field)
+    most = in_force().text_bytes
+    if type(value) is dict and _plain(value, most) and _plain(value.values(), most):
         return value.copy()
-    return {text(key, f"{field} key"): text(item, f"{field}[{key!s}]") for key, item in value.items()}
+    checked: dict[str, str] = {}
+    for key, item in value.items():
+        name = text(key, f"{field} key")
+        checked[name] = text(item, f"{field}[{clean(name, 100)}]")
+    return checked
 
 
 def boolean(value: object, field: str) -> bool:
@@ -51,9 +73,12 @@ def boolean(value: object, field: str) -> bool:
 
 def uint32(value: object, field: str) -> int:
     """A whole number that the wire's uint32 carries."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_ID:
-        raise InvalidValue(field, f"must be a whole number from 0 to {MAX_ID}, not {value!r}")
-    return value
+    return _whole(value, field, MAX_ID)
+
+
+def time(value: object, field: str) -> int:
+    """A whole number of seconds since the epoch that the wire's int64 carries; Go's zero time is a negative one."""
+    return _whole(value, field, 2**63 - 1, least=-(2**63))
 
 
 def identifier(value: object, field: str) -> int:
@@ -87,7 +112,7 @@ def required(value: object, field: str) -> str:
 def place(value: object, field: str) -> str:
     """A path or URL path that stays below its base."""
     if ".." in text(value, field).replace("\\", "/").split("/"):
-        raise InvalidValue(field, f"leaves its base: {value!r}")
+        raise InvalidValue(field, f"leaves its base: {shown(value)}")
     return str(value)
 
 
@@ -107,8 +132,14 @@ def instance(value: object, field: str, kind: type[T]) -> T:
     return value
 
 
+def _whole(value: object, field: str, most: int, *, least: int = 0) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidValue(field, f"must be a whole number from {least} to {most}, not {shown(value)}")
+    return value
+
+
 def _plain(values: Iterable[object], most: int) -> bool:
-    """Whether all are texts that need no closer look, which most are: no field's name has to be made for them."""
+    """Whether all are short ASCII texts, which most are: no field's name has to be made for them."""
     for value in values:  # noqa: SIM110 - on the path of each call, and a generator takes as long again
         if type(value) is not str or len(value) > most or not value.isascii():
             return False
@@ -116,4 +147,4 @@ def _plain(values: Iterable[object], most: int) -> bool:
 
 
 def _kind(value: object) -> str:
-    return type(value).__name__
+    return clean(type(value).__name__, 100)

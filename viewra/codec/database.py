@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from viewra.codec import checks
-from viewra.codec.rpc import Reports, Rpc, action
+from viewra.codec.rpc import Reports, Rpc, action, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
+from viewra.services import SERVICES
 from viewra.types import SchemaRevision, SchemaState
 
-SERVICE = "database_service"
+SERVICE = SERVICES["database"].capability
 
 
 def _migrate_request(connection_string: str) -> pb.MigrateRequest:
@@ -29,7 +30,9 @@ def _state_message(state: SchemaState) -> v1.DescribeResponse:
 
 
 def _state(message: v1.DescribeResponse) -> SchemaState:
-    revisions = [SchemaRevision(one.id, one.message, one.additive) for one in message.revisions]
+    revisions = [
+        SchemaRevision(one.id, one.message, one.additive) for one in checks.within(message.revisions, "revisions")
+    ]
     return SchemaState(message.current, tuple(revisions))
 
 
@@ -43,7 +46,7 @@ def _check_state(value: object) -> SchemaState:
     return state
 
 
-GET_MODELS: Rpc[[], tuple[str, ...]] = Rpc(
+GET_MODELS: Rpc[[], tuple[str, ...]] = procedure(
     service=SERVICE,
     method="get_models",
     path="/plugin.DatabaseService/GetModels",
@@ -51,7 +54,7 @@ GET_MODELS: Rpc[[], tuple[str, ...]] = Rpc(
     response=pb.GetModelsResponse,
     encode_args=pb.GetModelsRequest,
     encode_value=lambda names: pb.GetModelsResponse(model_names=names),
-    decode_value=lambda message: tuple(message.model_names),
+    decode_value=lambda message: tuple(checks.within(message.model_names, "model_names")),
     check=lambda value: checks.texts(value, "model_names"),
     idempotent=True,
     plain=True,
@@ -74,7 +77,7 @@ ROLLBACK = action(
     _rollback_request,
     lambda message: (message.connection_string,),
 )
-DESCRIBE: Rpc[[str], SchemaState] = Rpc(
+DESCRIBE: Rpc[[str], SchemaState] = procedure(
     service=SERVICE,
     method="describe",
     path="/viewra.v1.SchemaService/Describe",

@@ -1,4 +1,4 @@
-"""The story of an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata.
+"""The report on an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata.
 
 The traceback stays on the plugin's side, in its log; the id that the failed call is given there leads to it.
 """
@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import attrs
+
+from viewra.text import clean, kind, reason
 
 KEY = "viewra-fault-bin"
 """Name of the entry; its value is JSON: ``{"type", "message", "causes": [{"type", "message"}], "call_id"}``."""
 
-_MAX_MESSAGE, _MAX_CAUSE, _MAX_CAUSES, _MAX_CALL_ID = 1000, 500, 5, 64
+_MAX_MESSAGE, _MAX_KIND, _MAX_CAUSE, _MAX_CAUSES, _MAX_CALL_ID = 1000, 100, 500, 5, 64
 # In all well below the 8 KiB from which on gRPC may refuse a call's metadata; a status line is part of it.
 MAX_STATUS = 800
 """Bytes of a reason that goes into gRPC's status, where a byte may take three."""
+_LONGEST = 16 * 1024  # bytes of an entry that are looked at: gRPC refuses more by default
 
 
 @attrs.frozen
@@ -33,14 +36,10 @@ class Fault:
     call_id: str = ""
 
 
-def clean(text: str, size: int = 4096) -> str:
-    """At most ``size`` bytes of a text, in a form that UTF-8 can carry."""
-    return text[:size].encode("utf-8", "backslashreplace")[:size].decode("utf-8", "ignore")
-
-
 def of(error: BaseException) -> Fault:
-    """The story of an exception that need not cross."""
-    return Fault(type(error).__name__, str(error), tuple(f"{kind}: {text}" for kind, text in _causes(error)))
+    """The report on an exception that need not cross."""
+    causes = tuple(f"{name}: {text}" for name, text in _causes(error))
+    return Fault(kind(error), clean(reason(error), _MAX_MESSAGE), causes)
 
 
 def new_id() -> str:
@@ -49,25 +48,35 @@ def new_id() -> str:
 
 
 def encode(error: BaseException, call_id: str) -> bytes:
-    """The story of an exception, for the wire."""
-    causes = [{"type": kind, "message": text} for kind, text in _causes(error)]
-    message = clean(str(error), _MAX_MESSAGE)
-    story = {"type": type(error).__name__, "message": message, "causes": causes, "call_id": call_id}
-    return json.dumps(story, ensure_ascii=False).encode()
+    """The report on an exception, for the wire."""
+    causes = [{"type": name, "message": text} for name, text in _causes(error)]
+    message = clean(reason(error), _MAX_MESSAGE)
+    return json.dumps(
+        {"type": kind(error), "message": message, "causes": causes, "call_id": call_id}, ensure_ascii=False
+    ).encode()
 
 
-def decode(metadata: Iterable[tuple[str, str | bytes]] | None) -> Fault | None:
-    """The story in a call's trailing metadata; None when there is none, or when it is not one."""
-    for key, value in metadata or ():
-        if key == KEY:
-            try:
-                story = json.loads(value)
-                causes = tuple(f"{cause['type']}: {cause['message']}" for cause in story["causes"][:_MAX_CAUSES])
-                call_id = clean(str(story.get("call_id", "")), _MAX_CALL_ID)
-                return Fault(str(story["type"]), str(story["message"]), causes, call_id)
-            except (ValueError, TypeError, KeyError):
-                return None
-    return None
+def decode(entry: bytes | None) -> Fault | None:
+    """The report in a call's trailing metadata; None when there is none, or when it is not one.
+
+    Whatever bytes come, it raises nothing.
+    """
+    if not entry or len(entry) > _LONGEST:
+        return None
+    try:
+        story = json.loads(entry)
+        causes = tuple(
+            f"{clean(str(cause['type']), _MAX_KIND)}: {clean(str(cause['message']), _MAX_CAUSE)}"
+            for cause in story["causes"][:_MAX_CAUSES]
+        )
+        return Fault(
+            clean(str(story["type"]), _MAX_KIND),
+            clean(str(story["message"]), _MAX_MESSAGE),
+            causes,
+            clean(str(story.get("call_id", "")), _MAX_CALL_ID),
+        )
+    except Exception:  # not only ValueError: deep nesting is a RecursionError, a list where a dict belongs a TypeError
+        return None
 
 
 def _causes(error: BaseException) -> Iterator[tuple[str, str]]:
@@ -75,7 +84,7 @@ def _causes(error: BaseException) -> Iterator[tuple[str, str]]:
     seen = {id(error)}
     cause = _cause(error)
     while cause is not None and id(cause) not in seen and len(seen) <= _MAX_CAUSES:
-        yield type(cause).__name__, clean(str(cause), _MAX_CAUSE)
+        yield kind(cause), clean(reason(cause), _MAX_CAUSE)
         seen.add(id(cause))
         cause = _cause(cause)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from viewra.codec import checks
-from viewra.codec.rpc import InvalidValue, Rpc, action
+from viewra.codec.rpc import Rpc, action, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.types import Health, PluginContext, PluginInfo
@@ -14,6 +16,7 @@ SERVICE = "plugin"
 
 _CONTEXT_TEXTS = ("plugin_id", "log_level", "database_url", "base_path", "host_service_addr", "plugin_base_path")
 _INFO_LISTS = ("tags", "capabilities")
+_INFO_ENTRIES = 64  # what comes after these is left out: it is for people to read
 _INFO_TIMES = ("created_at", "updated_at")
 _INFO_TEXTS = tuple(field.name for field in attrs.fields(PluginInfo) if field.name not in {*_INFO_LISTS, *_INFO_TIMES})
 
@@ -33,24 +36,24 @@ def _info_message(info: PluginInfo) -> pb.InfoResponse:
 
 
 def _info(message: pb.InfoResponse) -> PluginInfo:
-    return PluginInfo(**{field.name: getattr(message.info, field.name) for field in attrs.fields(PluginInfo)})
+    lists = {name: getattr(message.info, name)[:_INFO_ENTRIES] for name in _INFO_LISTS}
+    others = {name: getattr(message.info, name) for name in (*_INFO_TEXTS, *_INFO_TIMES)}
+    return PluginInfo(**others, **lists)
 
 
 def _check_info(value: object) -> PluginInfo:
     info = checks.instance(value, "info", PluginInfo)
-    for name in _INFO_TEXTS:
-        checks.text(getattr(info, name), name)
+    checked: dict[str, Any] = {name: checks.note(getattr(info, name), name) for name in _INFO_TEXTS}
     for name in _INFO_LISTS:
-        checks.texts(getattr(info, name), name)
+        checked[name] = checks.items(getattr(info, name)[:_INFO_ENTRIES], name, checks.note)
     for name in _INFO_TIMES:
-        if not isinstance(getattr(info, name), int):
-            raise InvalidValue(name, "must be a whole number of seconds since the epoch")
-    return info
+        checked[name] = checks.time(getattr(info, name), name)
+    return PluginInfo(**checked)
 
 
 def _check_health(value: object) -> Health:
     health = checks.instance(value, "health", Health)
-    return Health(checks.boolean(health.healthy, "healthy"), checks.text(health.error, "error"))
+    return Health(checks.boolean(health.healthy, "healthy"), checks.note(health.error, "error"))
 
 
 def _renew_message(seconds: int) -> v1.RenewRequest:
@@ -68,7 +71,7 @@ INITIALIZE = action(
 )
 START = action(SERVICE, "/plugin.PluginService/Start", "start", pb.StartRequest, pb.StartResponse, pb.StartRequest)
 STOP = action(SERVICE, "/plugin.PluginService/Stop", "stop", pb.StopRequest, pb.StopResponse, pb.StopRequest)
-INFO: Rpc[[], PluginInfo] = Rpc(
+INFO: Rpc[[], PluginInfo] = procedure(
     service=SERVICE,
     method="info",
     path="/plugin.PluginService/Info",
@@ -80,7 +83,7 @@ INFO: Rpc[[], PluginInfo] = Rpc(
     check=_check_info,
     plain=True,
 )
-HEALTH: Rpc[[], Health] = Rpc(
+HEALTH: Rpc[[], Health] = procedure(
     service=SERVICE,
     method="health",
     path="/plugin.PluginService/Health",

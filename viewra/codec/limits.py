@@ -9,32 +9,38 @@ import attrs
 
 @attrs.frozen
 class Limits:
-    """``message_bytes`` of one message, ``entries`` of one map or list, ``text_bytes`` of one text in UTF-8."""
+    """``message_bytes`` of one message, ``entries`` of one map or list, ``text_bytes`` of one text in UTF-8.
+
+    A value beyond these is refused. A text that only says something to people (why a call failed, what a plugin is, why
+    it is not well) is cut to ``reason_bytes`` instead, and says how long it was.
+    """
 
     message_bytes: int = 16 * 1024 * 1024
     entries: int = 4096
     text_bytes: int = 64 * 1024
+    reason_bytes: int = 4096
     harmless_bytes: int = attrs.field(init=False, eq=False)
     """A message of up to so many bytes has no room for what these limits forbid."""
 
     @harmless_bytes.default
     def _harmless_bytes(self) -> int:
-        return min(self.text_bytes, 2 * self.entries)  # each entry of a list or map of texts takes two bytes at least
+        # Each entry of a list or map of texts takes two bytes at least.
+        return min(self.text_bytes, self.reason_bytes, 2 * self.entries)
 
 
-UNLIMITED = Limits(message_bytes=-1, entries=2**63, text_bytes=2**63)
-"""For a plugin's own side: how much it may say is its host's to judge."""
+UNLIMITED = Limits(message_bytes=-1, entries=2**63, text_bytes=2**63, reason_bytes=2**63)
+"""For a plugin's own side: how much it may say is for its host to judge."""
 
 _in_force: ContextVar[Limits] = ContextVar("limits", default=UNLIMITED)
 
 
 def in_force() -> Limits:
-    """The limits by which a host checks an answer; there are none where nobody has set any, on a plugin's own side."""
+    """The limits by which a host checks an answer; on a plugin's own side there are none."""
     return _in_force.get()
 
 
 class limited:  # noqa: N801 - used as a function is; each call enters one, and a generator would cost twice as much
-    """Check what is answered within the block by these limits."""
+    """Check answers within the block by these limits."""
 
     __slots__ = ("_limits", "_token")
 

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 
 from viewra.codec import checks
-from viewra.codec.rpc import Reports, Rpc
+from viewra.codec.rpc import Reports, Rpc, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
+from viewra.services import SERVICES
 from viewra.types import FileOutcome, FileToRead
 
-SERVICE = "metadata_scraper"
+SERVICE = SERVICES["metadata_scraper"].capability
 
 
 def _can_handle_request(file_path: str, mime_type: str) -> pb.CanHandleRequest:
@@ -40,18 +41,18 @@ def _outcome_message(outcome: FileOutcome) -> v1.FileOutcome:
 
 def _outcome(message: v1.FileOutcome) -> FileOutcome:
     if message.HasField("metadata"):
-        return FileOutcome(dict(message.metadata.fields))
+        return FileOutcome(dict(checks.within(message.metadata.fields, "metadata")))
     return FileOutcome(error=message.error)
 
 
 def _check_outcome(value: object, field: str) -> FileOutcome:
     outcome = checks.instance(value, field, FileOutcome)
     if outcome.metadata is None:
-        return FileOutcome(error=checks.text(outcome.error, f"{field} error"))
+        return FileOutcome(error=checks.note(outcome.error, f"{field} error"))
     return FileOutcome(checks.text_map(outcome.metadata, f"{field} metadata"))
 
 
-CAN_HANDLE: Rpc[[str, str], bool] = Rpc(
+CAN_HANDLE: Rpc[[str, str], bool] = procedure(
     service=SERVICE,
     method="can_handle",
     path="/plugin.MetadataScraperService/CanHandle",
@@ -65,7 +66,7 @@ CAN_HANDLE: Rpc[[str, str], bool] = Rpc(
     idempotent=True,
     plain=True,
 )
-EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
+EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = procedure(
     service=SERVICE,
     method="extract_metadata",
     path="/plugin.MetadataScraperService/ExtractMetadata",
@@ -74,14 +75,14 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = Rpc(
     encode_args=_extract_request,
     decode_args=lambda message: (message.file_path,),
     encode_value=lambda metadata: pb.ExtractMetadataResponse(metadata=metadata),
-    decode_value=lambda message: dict(message.metadata),
+    decode_value=lambda message: dict(checks.within(message.metadata, "metadata")),
     check=lambda value: checks.text_map(value, "metadata"),
     reports=Reports.ERROR,
     refuses=True,
     idempotent=True,
     plain=True,
 )
-GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
+GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = procedure(
     service=SERVICE,
     method="get_supported_types",
     path="/plugin.MetadataScraperService/GetSupportedTypes",
@@ -89,12 +90,12 @@ GET_SUPPORTED_TYPES: Rpc[[], tuple[str, ...]] = Rpc(
     response=pb.GetSupportedTypesResponse,
     encode_args=pb.GetSupportedTypesRequest,
     encode_value=lambda types: pb.GetSupportedTypesResponse(types=types),
-    decode_value=lambda message: tuple(message.types),
+    decode_value=lambda message: tuple(checks.within(message.types, "types")),
     check=lambda value: checks.texts(value, "types"),
     idempotent=True,
     plain=True,
 )
-EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = Rpc(
+EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = procedure(
     service=SERVICE,
     method="extract_metadata_batch",
     path="/viewra.v1.MetadataBatchService/ExtractMetadataBatch",
@@ -103,7 +104,7 @@ EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = R
     encode_args=_batch_request,
     decode_args=_batch_files,
     encode_value=lambda outcomes: v1.ExtractMetadataBatchResponse(outcomes=map(_outcome_message, outcomes)),
-    decode_value=lambda message: tuple(map(_outcome, message.outcomes)),
+    decode_value=lambda message: tuple(map(_outcome, checks.within(message.outcomes, "outcomes"))),
     check=lambda value: checks.items(value, "outcomes", _check_outcome),
     plain=True,
 )

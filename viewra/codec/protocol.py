@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 COOKIE_KEY = "VIEWRA_PLUGIN"
 COOKIE_VALUE = "viewra_plugin_magic_cookie_v1"
 OUTPUT, PIPES = "VIEWRA_OUTPUT", "pipes"
@@ -12,3 +14,8 @@ DEBUG = "VIEWRA_PLUGIN_DEBUG"
 """The variable with which an author runs a plugin by hand, for a host to attach to."""
 APP_VERSIONS = (1,)
 """Versions of viewra's services that this code speaks."""
+
+
+def started_by_viewra(environ: Mapping[str, str]) -> bool:
+    """Whether a host of viewra's started this plugin: it knows the manifest, and reads stdout to its end."""
+    return OUTPUT in environ or LEASE in environ

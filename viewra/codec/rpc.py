@@ -1,4 +1,4 @@
-"""What one remote procedure is: its place on the wire and the four pure functions between values and messages.
+"""The description of one remote procedure: its place on the wire, and the functions between values and bytes.
 
 The host encodes arguments and decodes values, the plugin does the reverse; both sides, and plugins in the host's own
 process, pass what a plugin returned through the same ``check``. Knows gRPC's paths, but not gRPC.
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
 from google.protobuf.message import DecodeError, Message
 
 from viewra.codec.limits import Limits, limited
+from viewra.text import cut, shown
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 
 class InvalidValue(ValueError):
@@ -42,24 +45,28 @@ class Reports(enum.Enum):
 
 @attrs.frozen(eq=False)
 class Rpc(Generic[P, T]):
-    """One procedure. ``service`` is the capability's name, ``method`` that of the service method and of the hook.
+    """One procedure, made by ``procedure`` or ``action``.
 
-    ``refuses`` says that raising is an answer, by the method's contract: what it was asked about is not to its liking.
+    ``service`` is the capability's name, ``method`` that of the service method and of the hook, ``path`` gRPC's.
+    ``arguments`` gives the request for arguments, and raises InvalidValue for one that the wire cannot carry.
+    ``parse_arguments`` gives the arguments in a request, in the method's order; raises InvalidValue.
+    ``value`` gives the checked value in a response, by the host's limits; raises Refusal, or InvalidValue.
+    ``answer`` gives the response for what the method returned; raises InvalidValue when it may not return that.
+    ``failure`` gives the response that says the call failed, or None where only gRPC's status can say it.
+    ``check`` gives what the method returned in its final form; raises InvalidValue.
+    ``refuses`` says that raising is an answer, by the method's contract: the file is not to the plugin's liking, say.
     ``idempotent`` says that asking twice is harmless: a call whose process dies under it is made once more.
-    ``plain`` says that ``check`` asks no more than the wire's own types do, but for size: what ``decode_value`` makes
-    of an answer in which nothing can be too large is already what ``check`` would give.
     """
 
     service: str
     method: str
     path: str
-    request: type[Message]
-    response: type[Message]
-    encode_args: Callable[P, Message]
-    encode_value: Callable[[T], Message]
-    decode_value: Callable[[Any], Any]
-    check: Callable[[Any], T]
-    decode_args: Callable[[Any], tuple[Any, ...]] = lambda _: ()
+    arguments: Callable[P, bytes]
+    parse_arguments: Callable[[bytes], tuple[object, ...]]
+    value: Callable[[bytes, Limits], T]
+    answer: Callable[[object], bytes]
+    failure: Callable[[str], bytes | None]
+    check: Callable[[object], T]
     reports: Reports = Reports.STATUS
     refuses: bool = False
     idempotent: bool = False
@@ -75,63 +82,93 @@ class Rpc(Generic[P, T]):
         """The gRPC method's name (``Search``)."""
         return self.path.split("/")[2]
 
-    def arguments(self, *args: P.args, **kwargs: P.kwargs) -> Message:
-        """The request for these arguments; raises InvalidValue for one that the wire cannot carry."""
-        try:
-            return self.encode_args(*args, **kwargs)
-        except UnicodeEncodeError as error:
-            raise InvalidValue(self.method, f"{error.object!r} is not UTF-8, which this call needs") from error
 
-    def value(self, data: bytes, limits: Limits) -> T:
-        """The checked value in a response; raises Refusal, or InvalidValue when it is not a valid answer."""
+def procedure(
+    *,
+    service: str,
+    method: str,
+    path: str,
+    request: type[Request],
+    response: type[Response],
+    encode_args: Callable[P, Request],
+    encode_value: Callable[[T], Response],
+    decode_value: Callable[[Response], T],
+    check: Callable[[object], T],
+    decode_args: Callable[[Request], tuple[object, ...]] = lambda _: (),
+    reports: Reports = Reports.STATUS,
+    refuses: bool = False,
+    idempotent: bool = False,
+    plain: bool = False,
+) -> Rpc[P, T]:
+    """Make a procedure of pure functions between arguments, values and messages.
+
+    ``plain`` says that ``check`` asks no more than the wire's own types do, but for size: where nothing in an answer
+    can be too large, ``decode_value`` gives exactly what ``check`` would.
+    """
+
+    def arguments(*args: P.args, **kwargs: P.kwargs) -> bytes:
         try:
-            message = self.response.FromString(data)
+            return encode_args(*args, **kwargs).SerializeToString()
+        except UnicodeEncodeError as error:
+            raise InvalidValue(method, f"{shown(error.object)} is not UTF-8, which this call needs") from error
+
+    def parse_arguments(data: bytes) -> tuple[object, ...]:
+        try:
+            return decode_args(request.FromString(data))
         except DecodeError as error:
-            raise InvalidValue(self.wire_method, f"the answer is not a {self.response.DESCRIPTOR.name}") from error
-        if self.reports is not Reports.STATUS:
-            self._raise_refusal(message)
-        value: T = self.decode_value(message)  # as far as the wire goes
-        if self.plain and len(data) <= limits.harmless_bytes:
-            return value
+            raise InvalidValue(path, f"the request is not a {request.DESCRIPTOR.name}") from error
+
+    def value(data: bytes, limits: Limits) -> T:
+        try:
+            message = response.FromString(data)
+        except DecodeError as error:
+            raise InvalidValue(path, f"the answer is not a {response.DESCRIPTOR.name}") from error
+        if reports is not Reports.STATUS:
+            _raise_refusal(cast("_Reporting", message), reports, limits)
+        if plain and len(data) <= limits.harmless_bytes:
+            return decode_value(message)  # as far as the wire goes
         with limited(limits):
-            return self.check(value)
+            return check(decode_value(message))
 
-    def parse_arguments(self, data: bytes) -> tuple[Any, ...]:
-        """The arguments in a request, in the method's order; raises InvalidValue."""
+    def answer(returned: object) -> bytes:
         try:
-            return self.decode_args(self.request.FromString(data))
-        except DecodeError as error:
-            raise InvalidValue(self.wire_method, f"the request is not a {self.request.DESCRIPTOR.name}") from error
-
-    def answer(self, value: object) -> Message:
-        """The response for what the method returned; raises InvalidValue when it may not return that."""
-        try:
-            return self.encode_value(self.check(value))
+            return encode_value(check(returned)).SerializeToString()
         except UnicodeEncodeError as error:
-            raise InvalidValue(self.method, f"{error.object!r} is not UTF-8") from error
+            raise InvalidValue(method, f"{shown(error.object)} is not UTF-8") from error
 
-    def failure(self, reason: str) -> Message | None:
-        """The response that says the call failed, or None where only gRPC's status can say it."""
-        if self.reports is Reports.STATUS:
+    def failure(reason: str) -> bytes | None:
+        if reports is Reports.STATUS:
             return None
-        return self.response(error=reason)  # success stays false, proto3's default
+        return response(error=reason).SerializeToString()  # success stays false, proto3's default
 
-    def _raise_refusal(self, message: Any) -> None:
-        if message.error or (self.reports is Reports.SUCCESS and not message.success):
-            raise Refusal(message.error or "it reported failure and gave no reason")
+    return Rpc(
+        service=service,
+        method=method,
+        path=path,
+        arguments=arguments,
+        parse_arguments=parse_arguments,
+        value=value,
+        answer=answer,
+        failure=failure,
+        check=check,
+        reports=reports,
+        refuses=refuses,
+        idempotent=idempotent,
+        plain=plain,
+    )
 
 
 def action(
     service: str,
     path: str,
     method: str,
-    request: type[Message],
-    response: type[Message],
-    encode_args: Callable[P, Message],
-    decode_args: Callable[[Any], tuple[Any, ...]] = lambda _: (),
+    request: type[Request],
+    response: type[Response],
+    encode_args: Callable[P, Request],
+    decode_args: Callable[[Request], tuple[object, ...]] = lambda _: (),
 ) -> Rpc[P, None]:
     """A procedure that returns nothing: its response says only success, or why not."""
-    return Rpc(
+    return procedure(
         service=service,
         path=path,
         method=method,
@@ -145,6 +182,18 @@ def action(
         reports=Reports.SUCCESS,
         plain=True,
     )
+
+
+class _Reporting(Protocol):
+    """A response that can say that the call failed."""
+
+    error: str
+    success: bool
+
+
+def _raise_refusal(message: _Reporting, reports: Reports, limits: Limits) -> None:
+    if message.error or (reports is Reports.SUCCESS and not message.success):
+        raise Refusal(cut(message.error, limits.reason_bytes) or "it reported failure and gave no reason")
 
 
 def _nothing(value: object) -> None:

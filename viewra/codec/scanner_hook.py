@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 
 from viewra.codec import checks
-from viewra.codec.rpc import Rpc, action
+from viewra.codec.rpc import Rpc, action, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
+from viewra.services import SERVICES
 from viewra.types import ScanEvent, ScanEventKind
 
-SERVICE = "scanner_hook"
+SERVICE = SERVICES["scanner_hook"].capability
 
 
 def _file_request(media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> pb.OnMediaFileScannedRequest:
@@ -99,7 +100,7 @@ ON_SCAN_COMPLETED = action(
     _completed_request,
     lambda message: (message.scan_job_id, message.library_id, dict(message.stats)),
 )
-ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = Rpc(
+ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = procedure(
     service=SERVICE,
     method="on_scan_events",
     path="/viewra.v1.ScanEventService/OnScanEvents",
@@ -108,7 +109,7 @@ ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = Rpc(
     encode_args=lambda events: v1.OnScanEventsRequest(events=map(_event_message, events)),
     decode_args=lambda message: ([_event(event) for event in message.events],),
     encode_value=lambda errors: v1.OnScanEventsResponse(errors=errors),
-    decode_value=lambda message: tuple(message.errors),
-    check=lambda value: checks.texts(value, "errors"),
+    decode_value=lambda message: tuple(checks.within(message.errors, "errors")),
+    check=lambda value: checks.items(value, "errors", checks.note),
     plain=True,
 )

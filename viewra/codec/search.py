@@ -7,11 +7,13 @@ from collections.abc import Mapping
 import attrs
 
 from viewra.codec import checks
-from viewra.codec.rpc import InvalidValue, Reports, Rpc
+from viewra.codec.rpc import InvalidValue, Reports, Rpc, procedure
 from viewra.pb import plugin_pb2 as pb
+from viewra.services import SERVICES
+from viewra.text import shown
 from viewra.types import SearchCapabilities, SearchResponse, SearchResult
 
-SERVICE = "search_service"
+SERVICE = SERVICES["search"].capability
 
 
 def _request(query: Mapping[str, str], limit: int, offset: int) -> pb.SearchRequest:
@@ -30,7 +32,14 @@ def _result_message(result: SearchResult) -> pb.SearchResult:
 
 
 def _result(message: pb.SearchResult) -> SearchResult:
-    return SearchResult(message.id, message.title, message.artist, message.album, message.score, dict(message.metadata))
+    return SearchResult(
+        message.id,
+        message.title,
+        message.artist,
+        message.album,
+        message.score,
+        dict(checks.within(message.metadata, "metadata")),
+    )
 
 
 def _response_message(response: SearchResponse) -> pb.SearchResponse:
@@ -43,7 +52,9 @@ def _response_message(response: SearchResponse) -> pb.SearchResponse:
 
 
 def _response(message: pb.SearchResponse) -> SearchResponse:
-    return SearchResponse(map(_result, message.results), message.total_count, message.has_more)
+    return SearchResponse(
+        map(_result, checks.within(message.results, "results")), message.total_count, message.has_more
+    )
 
 
 def _capabilities_message(value: SearchCapabilities) -> pb.GetSearchCapabilitiesResponse:
@@ -61,7 +72,7 @@ def _check_result(value: object, field: str) -> SearchResult:
         checks.text(getattr(result, name), f"{field}.{name}")
     score: object = result.score  # the annotation binds no author
     if not isinstance(score, float | int) or not 0 <= score <= 1:  # NaN fails the comparison too
-        raise InvalidValue(f"{field}.score", f"must be a number from 0 to 1, not {result.score!r}")
+        raise InvalidValue(f"{field}.score", f"must be a number from 0 to 1, not {shown(result.score)}")
     return attrs.evolve(result, metadata=checks.text_map(result.metadata, f"{field}.metadata"))
 
 
@@ -81,7 +92,7 @@ def _check_capabilities(value: object) -> SearchCapabilities:
     return capabilities
 
 
-SEARCH: Rpc[[Mapping[str, str], int, int], SearchResponse] = Rpc(
+SEARCH: Rpc[[Mapping[str, str], int, int], SearchResponse] = procedure(
     service=SERVICE,
     method="search",
     path="/plugin.SearchService/Search",
@@ -95,7 +106,7 @@ SEARCH: Rpc[[Mapping[str, str], int, int], SearchResponse] = Rpc(
     reports=Reports.SUCCESS,
     idempotent=True,
 )
-GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
+GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = procedure(
     service=SERVICE,
     method="get_search_capabilities",
     path="/plugin.SearchService/GetSearchCapabilities",
@@ -104,7 +115,7 @@ GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = Rpc(
     encode_args=pb.GetSearchCapabilitiesRequest,
     encode_value=_capabilities_message,
     decode_value=lambda message: SearchCapabilities(
-        message.supported_fields, message.supports_pagination, message.max_results
+        checks.within(message.supported_fields, "supported_fields"), message.supports_pagination, message.max_results
     ),
     check=_check_capabilities,
     idempotent=True,

@@ -6,8 +6,9 @@ from viewra.db.engine import open_database
 from viewra.db.failures import database_name
 from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, write_quarantine, write_services
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
+from viewra.db.plugin_removals import StoredRemoval, forget_removal, read_removals, write_removal
 from viewra.db.plugin_settings import StoredSetting, read_settings, write_settings
-from viewra.db.plugin_state import enabled_plugins, is_enabled, set_enabled
+from viewra.db.plugin_state import enabled_plugins, set_enabled
 from viewra.db.schema import current_revision
 from viewra.db.tables import REVISION
 from viewra.db.transactions import reading, writing
@@ -16,20 +17,23 @@ __all__ = [
     "REVISION",
     "Quarantine",
     "StoredPin",
+    "StoredRemoval",
     "StoredSetting",
     "current_revision",
     "database_name",
     "enabled_plugins",
-    "is_enabled",
+    "forget_removal",
     "open_database",
     "read_pin",
     "read_quarantines",
+    "read_removals",
     "read_services",
     "read_settings",
     "reading",
     "set_enabled",
     "write_pin",
     "write_quarantine",
+    "write_removal",
     "write_services",
     "write_settings",
     "writing",

@@ -1,6 +1,6 @@
 """Keeps what is known of plugins' lives over restarts of the host: who is in quarantine, and who has which services.
 
-Both are known of one version of the code, by its hash, and by id and real path.
+Both are known of one version of the code, by its hash, and by id and path.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 import sqlalchemy as sa
 
+from viewra.db.plugin_places import is_plugin, stored_path
 from viewra.db.tables import plugin_quarantines, plugin_services
 from viewra.db.transactions import reading, writing
 
@@ -26,7 +27,7 @@ class Quarantine:
 
 
 def read_quarantines(engine: sa.Engine) -> dict[tuple[str, str], Quarantine]:
-    """``(plugin id, real path)`` of each plugin in quarantine → why. Raises ``DatabaseError``."""
+    """``(plugin id, path)`` of each plugin in quarantine → why. Raises ``DatabaseError``."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugin_quarantines)).all()
     return {(row.plugin_id, os.fsdecode(row.path)): Quarantine(row.code_hash, row.reason, row.since) for row in rows}
@@ -41,7 +42,7 @@ def write_quarantine(engine: sa.Engine, plugin_id: str, path: str, quarantine: Q
 
 
 def read_services(engine: sa.Engine) -> dict[tuple[str, str], tuple[str, frozenset[str]]]:
-    """``(plugin id, real path)`` → the code's hash, and the services that its process has. Raises ``DatabaseError``."""
+    """``(plugin id, path)`` → the code's hash, and the services that its process has. Raises ``DatabaseError``."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugin_services)).all()
     return {(row.plugin_id, os.fsdecode(row.path)): (row.code_hash, frozenset(row.services.split())) for row in rows}
@@ -55,14 +56,6 @@ def write_services(engine: sa.Engine, plugin_id: str, path: str, code_hash: str,
 
 def _replace(engine: sa.Engine, table: sa.Table, plugin_id: str, path: str, row: Mapping[str, object] | None) -> None:
     with writing(engine) as connection:
-        connection.execute(sa.delete(table).where(_is(table, plugin_id, path)))
+        connection.execute(sa.delete(table).where(is_plugin(table, plugin_id, path)))
         if row is not None:
-            connection.execute(sa.insert(table).values(plugin_id=plugin_id, path=_real(path), **row))
-
-
-def _is(table: sa.Table, plugin_id: str, path: str) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.plugin_id == plugin_id, table.c.path == _real(path))
-
-
-def _real(path: str) -> bytes:
-    return os.path.realpath(os.fsencode(path))
+            connection.execute(sa.insert(table).values(plugin_id=plugin_id, path=stored_path(path), **row))

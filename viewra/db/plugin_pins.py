@@ -1,12 +1,11 @@
-"""Keeps what the operator pinned plugins' code to: SHA-256 digests, by id and real path."""
+"""Keeps what the operator pinned plugins' code to: SHA-256 digests, by id and path."""
 
 from __future__ import annotations
-
-import os
 
 import attrs
 import sqlalchemy as sa
 
+from viewra.db.plugin_places import is_plugin, stored_path
 from viewra.db.tables import plugin_pins
 from viewra.db.transactions import reading, writing
 
@@ -22,7 +21,7 @@ class StoredPin:
 def read_pin(engine: sa.Engine, plugin_id: str, path: str) -> StoredPin | None:
     """The pin of the plugin at ``path``; None when there is none. Raises ``DatabaseError``."""
     with reading(engine) as connection:
-        wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(_is(plugin_id, path))
+        wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_plugin(plugin_pins, plugin_id, path))
         row = connection.execute(wanted).one_or_none()
     return StoredPin(row.entry, row.tree) if row is not None else None
 
@@ -30,15 +29,7 @@ def read_pin(engine: sa.Engine, plugin_id: str, path: str) -> StoredPin | None:
 def write_pin(engine: sa.Engine, plugin_id: str, path: str, pin: StoredPin | None) -> None:
     """Keep a pin in place of the one before, or (None) none. Raises ``DatabaseError``."""
     with writing(engine) as connection:
-        connection.execute(sa.delete(plugin_pins).where(_is(plugin_id, path)))
+        connection.execute(sa.delete(plugin_pins).where(is_plugin(plugin_pins, plugin_id, path)))
         if pin is not None:
-            row = {"plugin_id": plugin_id, "path": _real(path), "entry": pin.entry, "tree": pin.tree}
+            row = {"plugin_id": plugin_id, "path": stored_path(path), "entry": pin.entry, "tree": pin.tree}
             connection.execute(sa.insert(plugin_pins).values(row))
-
-
-def _is(plugin_id: str, path: str) -> sa.ColumnElement[bool]:
-    return sa.and_(plugin_pins.c.plugin_id == plugin_id, plugin_pins.c.path == _real(path))
-
-
-def _real(path: str) -> bytes:
-    return os.path.realpath(os.fsencode(path))

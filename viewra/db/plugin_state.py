@@ -1,4 +1,4 @@
-"""Remembers which plugins the operator enabled: by id and real path, so that another copy inherits nothing."""
+"""Remembers which plugins the operator enabled: by id and path, so that another copy inherits nothing."""
 
 from __future__ import annotations
 
@@ -7,35 +7,24 @@ import time
 
 import sqlalchemy as sa
 
+from viewra.db.plugin_places import is_plugin, stored_path
 from viewra.db.tables import plugins
 from viewra.db.transactions import reading, writing
 
 
 def enabled_plugins(engine: sa.Engine) -> dict[tuple[str, str], bool]:
-    """``(plugin id, real path)`` of each plugin ever seen → whether it is enabled."""
+    """``(plugin id, path)`` of each plugin ever seen → whether it is enabled."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugins.c.plugin_id, plugins.c.path, plugins.c.enabled)).all()
     return {(row.plugin_id, os.fsdecode(row.path)): row.enabled for row in rows}
 
 
-def is_enabled(engine: sa.Engine, plugin_id: str, path: str) -> bool | None:
-    """Whether the plugin at ``path`` is enabled; None when it was never seen there."""
-    with reading(engine) as connection:
-        return connection.execute(sa.select(plugins.c.enabled).where(_is(plugin_id, path))).scalar()
-
-
 def set_enabled(engine: sa.Engine, plugin_id: str, path: str, enabled: bool) -> None:
-    """Remember the operator's choice for the plugin at ``path``; its real path counts, whatever links lead to it."""
+    """Remember the operator's choice for the plugin at ``path``."""
     with writing(engine) as connection:
-        updated = connection.execute(sa.update(plugins).where(_is(plugin_id, path)).values(enabled=enabled))
+        updated = connection.execute(
+            sa.update(plugins).where(is_plugin(plugins, plugin_id, path)).values(enabled=enabled)
+        )
         if not updated.rowcount:
-            row = {"plugin_id": plugin_id, "path": _real(path), "enabled": enabled}
+            row = {"plugin_id": plugin_id, "path": stored_path(path), "enabled": enabled}
             connection.execute(sa.insert(plugins).values(**row, first_seen=time.time_ns() // 1000))
-
-
-def _is(plugin_id: str, path: str) -> sa.ColumnElement[bool]:
-    return sa.and_(plugins.c.plugin_id == plugin_id, plugins.c.path == _real(path))
-
-
-def _real(path: str) -> bytes:
-    return os.path.realpath(os.fsencode(path))

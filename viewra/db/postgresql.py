@@ -51,7 +51,8 @@ def engine_for(url: sa.URL) -> sa.Engine:
         )
     except ModuleNotFoundError as error:
         raise UsageError(
-            "the driver for PostgreSQL is not installed", hint="install it: pip install 'viewra[postgresql]'"
+            "the driver for PostgreSQL is not installed",
+            hint="pip install 'psycopg[binary]', into the environment that viewra runs in",
         ) from error
     sa.event.listen(engine, "begin", _begin)
     return engine

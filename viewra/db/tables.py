@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0005"
+REVISION = "0008"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -98,6 +98,15 @@ plugin_services = sa.Table(
     sa.Column("path", Bytes, primary_key=True),
     sa.Column("code_hash", sa.Text, nullable=False),
     sa.Column("services", sa.Text, nullable=False),  # names, with spaces between
+)
+
+plugin_removals = sa.Table(
+    "plugin_removals",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", Bytes, nullable=False),
+    sa.Column("keep_data", Flag, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
 )
 
 libraries = sa.Table(

@@ -5,8 +5,9 @@ Public names are imported when first used: a command that only asks a running ho
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from viewra import lazy
 
 if TYPE_CHECKING:
     from viewra.codec.limits import Limits
@@ -18,18 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Connecting", "Host", "Limits", "Plugin", "PluginSettings", "Reattach", "Setting"]
 
-_HOMES = {
-    "Connecting": "viewra.host.running.launch_spec",
-    "Host": "viewra.host.facade",
-    "Limits": "viewra.codec.limits",
-    "Plugin": "viewra.host.plugin",
-    "PluginSettings": "viewra.host.installed.settings",
-    "Reattach": "viewra.host.running.reattach",
-    "Setting": "viewra.host.installed.settings",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy.names(
+    __name__,
+    {
+        "viewra.codec.limits": "Limits",
+        ".facade": "Host",
+        ".installed.settings": "PluginSettings Setting",
+        ".plugin": "Plugin",
+        ".running.launch_spec": "Connecting",
+        ".running.reattach": "Reattach",
+    },
+)

@@ -7,20 +7,24 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, cast
 
 import pluggy
 import sqlalchemy as sa
 
 from viewra import hookspecs, library
-from viewra.adapters import ADAPTERS, ServiceAdapter
+from viewra.adapters import add_hookspecs
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
-from viewra.errors import UsageError, ViewraError
-from viewra.host.admin.commands import Commands
+from viewra.db.forked import ForkGuard
+from viewra.errors import UsageError
+from viewra.hooks import HostHooks
+from viewra.host.admin.dispatch import Dispatch
 from viewra.host.admin.server import ControlServer
 from viewra.host.admin.wire import NOTE_NAME
+from viewra.host.availability import Availability, Shared
+from viewra.host.hooked import HookedPlugins
 from viewra.host.installed.data_dir import default_data_dir, make_private
 from viewra.host.installed.lock import DataLock
 from viewra.host.installed.uninstall import PACKAGES
@@ -31,10 +35,11 @@ from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
 from viewra.process import RuntimeDir, Spawner
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
 from viewra.types import PluginState, ScanReport, SearchPage
 
 log = logging.getLogger("viewra.host")
+
 
 DATABASE_NAME = "viewra.db"
 
@@ -50,9 +55,9 @@ class Host:
     changes is reloaded without losing a call, new plugins are found, and those that are removed end; with
     ``watch=False`` it does not. ``connecting`` says how it connects to plugins:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
-    debugger say: those are attached to and left alone at the end. ``versions`` has, for each version of the services
-    that this host speaks, the adapters for it; host and plugin agree on the highest that both have. ``limits`` bound
-    what one answer of a plugin may be.
+    debugger say: those are attached to and left alone at the end. ``versions`` are those of viewra's protocol
+    that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
+    plugin may be. ``services`` are the services that it knows: a program may add some of its own.
     """
 
     def __init__(
@@ -66,13 +71,14 @@ class Host:
         watch: bool = True,
         connecting: Connecting | None = None,
         reattach: Mapping[str, Reattach] | None = None,
-        versions: Mapping[int, Sequence[type[ServiceAdapter]]] | None = None,
+        versions: Sequence[int] = APP_VERSIONS,
         limits: Limits | None = None,
+        services: Services = SERVICES,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
         self.pm = pluggy.PluginManager(hookspecs.PROJECT)
-        self.pm.add_hookspecs(hookspecs)
+        add_hookspecs(self.pm, services)
         self._plugin_dirs = [Path(directory) for directory in plugin_dirs]
         self._log_level = log_level
         self._exclusive = exclusive
@@ -80,8 +86,12 @@ class Host:
         self._connecting = connecting or Connecting()
         self._reattach = dict(reattach or {})
         self._limits = limits or Limits()
-        self._versions = versions or dict.fromkeys(APP_VERSIONS, ADAPTERS)
+        self._versions = tuple(versions)
+        self._services = services
+        self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
+        self._shared: list[Shared] = []
+        self._left_to_parent: list[object] = []
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
         self._notifier: library.Notifier | None = None
@@ -90,20 +100,30 @@ class Host:
     # ---- opening and closing ----
 
     def open(self) -> Self:
-        """Lock the data directory, open the database, find the plugins; none is started yet."""
+        """Lock the data directory, open the database, find the plugins; none is started yet.
+
+        A host that was closed can be opened again. Raises UsageError for one that is open, and ViewraError in a process
+        that was forked from the one that opened it.
+        """
+        if self._availability.is_forked:
+            self._availability.require()
+        if self._availability.is_open:
+            raise UsageError("the host is open already", hint="close it first, or use another one")
         with ExitStack() as resources:
+            resources.callback(self._forget)
             make_private(self.data_dir)
             if self._exclusive:
-                resources.enter_context(DataLock(self.data_dir))
+                self._share(resources.enter_context(DataLock(self.data_dir)))
             self._engine = open_database(self.database_url, backups=self.data_dir / "backups" / "host")
             resources.callback(self._engine.dispose)
+            self._share(ForkGuard(self._engine))
             if self._exclusive:
                 library.recover(self._engine)
             machinery = self._machinery(resources) if self._exclusive else None
             announcer = Announcer(self._announce)
             resources.callback(announcer.close)
             self._registry = Registry(
-                self.pm,
+                HookedPlugins(self.pm, self._services),
                 self._engine,
                 machinery,
                 data_dir=self.data_dir.absolute(),
@@ -112,8 +132,10 @@ class Host:
                 connecting=self._connecting,
                 versions=self._versions,
                 limits=self._limits,
+                services=self._services,
             )
             resources.callback(self._registry.close)
+            self._availability.opened()  # before any plugin starts: observers are told of that by the hooks
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
                 resources.callback(Ticker(self._registry.supervisors).close)
@@ -128,11 +150,12 @@ class Host:
                         f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
                     )
                 self._registry[plugin_id].attach(record)
-            if machinery is not None:  # last: whoever asks finds everything there; and it is the first to go
+            if machinery is not None:  # last: a command finds everything there; and it is the first to go
                 socket_path = machinery.runtime_dir.path / "control"
-                commands = Commands(self._registry)
-                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, commands.answer)
+                dispatch = Dispatch(self._registry)
+                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, dispatch.answer)
                 resources.callback(self._control.close)
+                self._share(self._control)
             resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
             self._resources = resources.pop_all()
         return self
@@ -143,6 +166,7 @@ class Host:
         Each lives on for as long as its lease runs (``viewra.host.running.lease.LEASE_S``), unless a host takes it over
         in that time. Gives their ids.
         """
+        self._availability.require()
         if self._control is not None:
             self._control.close()  # nobody is to start again what is left
         left = self.plugins.detach()
@@ -150,7 +174,11 @@ class Host:
         return left
 
     def close(self) -> None:
-        """Stop every plugin and let go of everything; closing twice is fine."""
+        """Stop every plugin and let go of everything; closing twice is fine.
+
+        In a process that was forked from the one that opened the host it does nothing: plugins, sockets and locks are
+        the other's.
+        """
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -162,22 +190,23 @@ class Host:
     # ---- plugins ----
 
     @property
-    def hook(self) -> Any:
+    def hook(self) -> HostHooks:
         """The hooks of ``viewra.hookspecs``, called with keyword arguments."""
-        return self.pm.hook
+        self._availability.require()
+        return cast("HostHooks", self.pm.hook)
 
     @property
     def plugins(self) -> Registry:
         """The plugins by id."""
-        if self._registry is None:
-            raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
+        self._availability.require()
+        assert self._registry is not None  # noqa: S101 - an open host has one
         return self._registry
 
     @property
     def engine(self) -> sa.Engine:
         """The host's database."""
-        if self._engine is None:
-            raise ViewraError("the host is not open", hint="use it in a with block, or call open() first")
+        self._availability.require()
+        assert self._engine is not None  # noqa: S101 - an open host has one
         return self._engine
 
     def metrics(self) -> str:
@@ -234,6 +263,22 @@ class Host:
     def _own_folders(self) -> tuple[Path, ...]:
         """What is written to while plugins run, and is no code of theirs, wherever the data directory is."""
         return tuple(self.data_dir / name for name in ("plugins", "logs", "backups", "kept-code"))
+
+    def _share(self, shared: Shared) -> None:
+        self._shared.append(shared)
+
+    def _let_go(self) -> None:
+        """In a process that was forked: let go of what the other process uses, and finalize none of it."""
+        for shared in self._shared:
+            shared.let_go()
+        self._left_to_parent += [self._resources, self._registry, self._notifier]
+        self._resources = ExitStack()
+
+    def _forget(self) -> None:
+        """The last thing that a host does when it closes, or could not be opened."""
+        self._registry = self._engine = self._notifier = self._control = None
+        self._shared.clear()
+        self._availability.closed()
 
     def _machinery(self, resources: ExitStack) -> Machinery:
         runtime_dir = resources.enter_context(RuntimeDir())

@@ -1,6 +1,6 @@
 """What follows from changes on disk: changed code takes the old one's place, new plugins are found, removed ones end.
 
-Noticing them is the watcher's business. Each plugin's reload runs on a thread of its own, since it may wait for calls.
+The watcher notices the changes. Each plugin's reload runs on a thread of its own, since it may wait for calls.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from viewra.errors import ViewraError
 from viewra.host.registry import Registry
+from viewra.host.sync.tasks import Tasks
 from viewra.host.watch.watcher import CodeWatcher
 
 log = logging.getLogger("viewra.host")
@@ -23,7 +24,7 @@ class HotReload:
     def __init__(self, registry: Registry, roots: Sequence[Path], *, ignored: Sequence[Path] = ()) -> None:
         self._registry = registry
         self._lock = threading.Lock()
-        self._threads: set[threading.Thread] = set()
+        self._tasks = Tasks()
         self._watched: set[Path] = set()
         self._watcher = CodeWatcher(self._changed, self._moved, ignored=ignored)
         for root in roots:
@@ -31,15 +32,12 @@ class HotReload:
         self._watch_plugins()
 
     def close(self) -> None:
-        """Watch no longer; waits for reloads that are under way."""
+        """Watch no longer; waits for reloads in progress, which a closing host cancels."""
         self._watcher.close()
-        with self._lock:
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join()
+        self._tasks.close()
 
     def _watch_plugins(self) -> None:
-        there = {supervisor.installation.place.directory for supervisor in self._registry.supervisors()}
+        there = {supervisor.installation.place.path for supervisor in self._registry.supervisors()}
         for directory in there - self._watched:
             self._watcher.watch_plugin(directory)
         for directory in self._watched - there:
@@ -47,7 +45,7 @@ class HotReload:
         self._watched = there
 
     def _changed(self, directory: Path) -> None:
-        self._in_thread("reload", lambda: self._registry.code_changed(directory))
+        self._tasks.start("reload", lambda: self._told(lambda: self._registry.code_changed(directory)))
 
     def _moved(self) -> None:
         def rescan() -> None:
@@ -55,21 +53,12 @@ class HotReload:
             with self._lock:  # one after the other: the set of what is watched is theirs
                 self._watch_plugins()
 
-        self._in_thread("rescan", rescan)
+        self._tasks.start("rescan", lambda: self._told(rescan))
 
-    def _in_thread(self, what: str, work: Callable[[], None]) -> None:
-        def run() -> None:
-            try:
-                work()
-            except ViewraError as error:
-                log.error("%s", error)
-            except Exception:  # a bug of ours must not end the watch
-                log.exception("what follows from a change of plugins on disk failed")
-            finally:
-                with self._lock:
-                    self._threads.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, name=what, daemon=True)
-        with self._lock:
-            self._threads.add(thread)
-        thread.start()
+    @staticmethod
+    def _told(work: Callable[[], None]) -> None:
+        """Do it; what goes wrong is in the log, and does not end the watch."""
+        try:
+            work()
+        except ViewraError as error:
+            log.error("%s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -9,38 +10,69 @@ from typing import Protocol
 from viewra.adapters import Endpoint, ServiceClients
 from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
+from viewra.host.availability import require_process
 from viewra.host.database.migrations import PluginDatabase
 from viewra.host.installed.discovery import Found
+from viewra.host.installed.installation import Installation
 from viewra.host.installed.pins import Pin, Pins
 from viewra.host.installed.settings import PluginSettings
-from viewra.host.running.in_process import LocalPlugin
 from viewra.host.running.reattach import Reattach
+from viewra.host.running.runner import Runner, in_process
 from viewra.host.running.status import HealthReport, PluginStats
-from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import Manifest, Runtime
+from viewra.services import SERVICES, Services
 from viewra.transport.hclog import LogRecord
 from viewra.types import Health, PluginInfo, PluginState
 
 
-class Enabling(Protocol):
-    """How the operator's choice is kept: by id and real path."""
+class Choices(Protocol):
+    """Keeps what the operator chose for plugins in directories."""
 
-    def __call__(self, found: Found, enabled: bool) -> None:
-        """Remember it."""
+    def remember(self, found: Found, enabled: bool) -> None:
+        """Keep whether this plugin may run, at the place where it is."""
+        ...
+
+    def settings(self, found: Found) -> PluginSettings | None:
+        """The settings of this version of a plugin; None where its manifest is not valid."""
+        ...
+
+    def runtime_settings(self, found: Found) -> PluginSettings | None:
+        """What may be set of how it is run; None where its manifest is not valid."""
         ...
 
 
 class Plugin(ServiceClients):
-    """One plugin, with the clients of its services: those raise typed errors, where hooks contain them."""
+    """One plugin, with the clients of its services: those raise typed errors, where hooks contain them.
 
-    def __init__(self, runner: Supervisor | LocalPlugin, endpoint: Endpoint, remember: Enabling) -> None:
-        super().__init__(endpoint)
-        self._runner = runner
-        self._remember = remember
+    ``choices`` is None for a plugin that runs without a host. In a fork of the process that made it, it raises
+    ViewraError.
+    """
+
+    def __init__(
+        self, runner: Runner, endpoint: Endpoint, choices: Choices | None = None, services: Services = SERVICES
+    ) -> None:
+        self._pid = os.getpid()
+        super().__init__(endpoint, services)
+        self._own_runner = runner
+        self._choices = choices
         self.id = runner.plugin_id
 
     def __repr__(self) -> str:
-        return f"<Plugin {self.id} {self.state}>"
+        return f"<Plugin {self.id} {self._own_runner.state}>"
+
+    @property
+    def _runner(self) -> Runner:
+        require_process(self._pid)
+        return self._own_runner
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        require_process(self._pid)
+        return self._own_endpoint
+
+    @_endpoint.setter
+    def _endpoint(self, endpoint: Endpoint) -> None:
+        self._own_endpoint = endpoint
 
     # ---- what it is ----
 
@@ -55,14 +87,19 @@ class Plugin(ServiceClients):
         return self._runner.reason
 
     @property
+    def found(self) -> Found | None:
+        """What was found on disk of the version in use; None for an in-process plugin."""
+        return self._runner.installation.found if self._runner.installation is not None else None
+
+    @property
     def manifest(self) -> Manifest | None:
         """Its manifest; None for an in-process plugin, and for one whose manifest is not valid."""
-        return self._runner.found.manifest if isinstance(self._runner, Supervisor) else None
+        return self.found.manifest if self.found is not None else None
 
     @property
     def path(self) -> Path | None:
-        """Its directory; None for an in-process plugin."""
-        return self._runner.found.directory if isinstance(self._runner, Supervisor) else None
+        """Its directory, where the operator put it; None for an in-process plugin."""
+        return self._runner.installation.place.path if self._runner.installation is not None else None
 
     @property
     def info(self) -> PluginInfo:
@@ -82,20 +119,25 @@ class Plugin(ServiceClients):
     @property
     def settings(self) -> PluginSettings:
         """Its settings: what there is, and what the operator set. Changes reach it when it starts the next time."""
-        settings = self._supervisor("set").settings
-        if not isinstance(settings, PluginSettings):
-            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
-        return settings
+        return self._valid(self._kept("set").settings(self._on_disk("set").found))
+
+    @property
+    def runtime_settings(self) -> PluginSettings:
+        """What may be set of how it is run, and what the operator set of it."""
+        return self._valid(self._kept("set").runtime_settings(self._on_disk("set").found))
 
     @property
     def runtime(self) -> Runtime:
         """How it is run: as its manifest says, or as the operator set it."""
-        return self._supervisor("run").configuration.runtime
+        return self._runner.runtime
 
     @property
     def own_database(self) -> PluginDatabase:
         """Its own database, as an operator moves it; raises UsageError for a plugin without one."""
-        return PluginDatabase(self._runner)
+        self._require_valid()
+        if "database_service" not in self._runner.services:
+            raise UsageError(f"plugin {self.id} has no database of its own")
+        return PluginDatabase(self.id, own=lambda: self._runner.own_database, access=self._runner.with_database)
 
     def draft_migration(self, message: str) -> Path:
         """Write its next migration: what its tables have and its migrations do not make yet; gives the file.
@@ -104,9 +146,8 @@ class Plugin(ServiceClients):
         ``viewra.sdk_db.AlembicDatabaseService`` alone. Raises UsageError for a plugin that it cannot be done for,
         MigrationError when there is nothing to write, PluginError when its code breaks down.
         """
-        from viewra.host.database.drafting import draft  # for developers only
-
-        return draft(self._runner, message)
+        self._require_valid()
+        return self._runner.draft_migration(message)
 
     @property
     def stats(self) -> PluginStats:
@@ -121,42 +162,44 @@ class Plugin(ServiceClients):
     @property
     def logs(self) -> Sequence[LogRecord]:
         """The last records that its process wrote, oldest first."""
-        return self._runner.log.records if isinstance(self._runner, Supervisor) else ()
+        return self._runner.records
 
     # ---- what the operator does ----
 
     def enable(self) -> None:
         """Let it run, from the next call on; remembered for this id at this path."""
-        supervisor = self._supervisor("enable")
-        if supervisor.found.manifest is None:
-            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
-        self._remember(supervisor.found, True)
-        supervisor.enable()
+        installation = self._on_disk("enable")
+        self._require_valid()
+        self._kept("enable").remember(installation.place, True)
+        self._runner.enable()
 
     def disable(self) -> None:
         """Stop it, and keep it from running; remembered for this id at this path."""
-        supervisor = self._supervisor("disable")
-        self._remember(supervisor.found, False)
-        supervisor.disable()
+        installation = self._on_disk("disable")
+        self._kept("disable").remember(installation.place, False)
+        self._runner.disable()
 
     def pin(self) -> Pin:
         """Run it only with the code that it has now; code that was changed is refused at the next start."""
-        return self._pins().pin(self._supervisor("pin").found)
+        installation = self._on_disk("pin")
+        return self._pins(installation).pin(installation.found)
 
     def unpin(self) -> None:
         """Let any code of it run."""
-        self._pins().unpin(self._supervisor("unpin").found)
+        installation = self._on_disk("unpin")
+        self._pins(installation).unpin(installation.found)
 
     @property
     def pinned(self) -> Pin | None:
         """What its code is pinned to, None when it is not."""
-        if not isinstance(self._runner, Supervisor) or self._runner.pins is None:
+        installation = self._runner.installation
+        if installation is None or installation.pins is None:
             return None
-        return self._runner.pins.of(self._runner.found)
+        return installation.pins.of(installation.found)
 
     def attach(self, record: Reattach) -> None:
         """Use a plugin that somebody runs by hand in place of a process of its own; it is never ended by the host."""
-        self._supervisor("attach to").attach(record)
+        self._runner.attach(record)
 
     def load(self) -> None:
         """Start it now; raises a PluginError when that fails."""
@@ -175,11 +218,11 @@ class Plugin(ServiceClients):
 
         Raises PluginUnavailable, with the reason, when they cannot be used: then the old ones serve on.
         """
-        return self._supervisor("reload").reload()
+        return self._runner.reload()
 
     def unquarantine(self) -> None:
         """Let it run again after too many crashes."""
-        self._supervisor("let out of quarantine").unquarantine()
+        self._runner.unquarantine()
 
     def health(self) -> Health:
         """Ask it for its health; raises PluginUnavailable when it does not run: asking never wakes it."""
@@ -187,15 +230,27 @@ class Plugin(ServiceClients):
             raise PluginUnavailable(self.id, f"does not run: it is {self.state}", call="health")
         return self._endpoint.call(lifecycle.HEALTH)
 
-    def _pins(self) -> Pins:
-        pins = self._supervisor("pin").pins
-        if pins is None:
+    def _pins(self, installation: Installation) -> Pins:
+        if installation.pins is None:
             raise ViewraError(f"plugin {self.id} runs without a host's database: it cannot be pinned")
-        return pins
+        return installation.pins
 
-    def _supervisor(self, what: str) -> Supervisor:
-        if isinstance(self._runner, Supervisor):
-            return self._runner
-        raise UsageError(
-            f"plugin {self.id} is registered in this process: there is nothing to {what}", hint="use host.unregister()"
-        )
+    def _on_disk(self, what: str) -> Installation:
+        if self._runner.installation is None:
+            raise in_process(self.id, what)
+        return self._runner.installation
+
+    def _kept(self, what: str) -> Choices:
+        if self._choices is None:
+            raise ViewraError(f"plugin {self.id} runs without a host: there is nothing to {what}")
+        return self._choices
+
+    def _valid(self, settings: PluginSettings | None) -> PluginSettings:
+        self._require_valid()
+        assert settings is not None  # noqa: S101 - a valid manifest has them
+        return settings
+
+    def _require_valid(self) -> None:
+        """Raise PluginUnavailable for a plugin in a directory whose manifest is not valid."""
+        if self.found is not None and self.found.manifest is None:
+            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")

@@ -6,9 +6,9 @@ No module is called as a name here: importing it would take the name's place.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from viewra import lazy
 from viewra.library.paths import display
 
 if TYPE_CHECKING:
@@ -44,28 +44,18 @@ __all__ = [
     "verify",
 ]
 
-_HOMES = {
-    "Finding": "fsck",
-    "Notifier": "notify",
-    "ScanProgress": "report",
-    "add_library": "libraries",
-    "check_folder": "libraries",
-    "distinct_folders": "libraries",
-    "forget_listener": "events",
-    "has_read": "priorities",
-    "list_libraries": "libraries",
-    "list_priorities": "priorities",
-    "recover": "recovery",
-    "remove_library": "libraries",
-    "scan": "scanner",
-    "search": "searching",
-    "set_priority": "priorities",
-    "show": "showing",
-    "verify": "fsck",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy.names(
+    __name__,
+    {
+        ".events": "forget_listener",
+        ".fsck": "Finding verify",
+        ".libraries": "add_library check_folder distinct_folders list_libraries remove_library",
+        ".notify": "Notifier",
+        ".priorities": "has_read list_priorities set_priority",
+        ".recovery": "recover",
+        ".report": "ScanProgress",
+        ".scanner": "scan",
+        ".searching": "search",
+        ".showing": "show",
+    },
+)

@@ -13,6 +13,7 @@ from viewra.db.bulk import insert_rows
 from viewra.db.tables import file_metadata
 from viewra.library.merge import Reading
 from viewra.library.paths import display
+from viewra.text import is_utf8
 from viewra.types import FileOutcome
 
 UNREAD = ""
@@ -50,7 +51,7 @@ def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
 def storable(outcome: FileOutcome) -> Mapping[str, str] | None:
     """The metadata of an outcome as text that a database can hold: a plugin in this process can give any ``str``."""
     values = outcome.metadata
-    if values is None or (all(map(_is_utf8, values)) and all(map(_is_utf8, values.values()))):
+    if values is None or (all(map(is_utf8, values)) and all(map(is_utf8, values.values()))):
         return values
     return {display(field): display(value) for field, value in values.items()}
 
@@ -81,13 +82,3 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     """Have these files read again by every plugin; what was read stays in force until then."""
     files = file_metadata.c.media_file_id.in_(file_ids)
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
-
-
-def _is_utf8(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

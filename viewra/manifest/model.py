@@ -11,19 +11,13 @@ import attrs
 from viewra.errors import ManifestError
 from viewra.manifest.cue.data import Data
 from viewra.manifest.settings import SettingsSchema
+from viewra.services import SERVICES, Services
 
 if TYPE_CHECKING:
     from viewra.manifest.runtime import RuntimeSchema
 
-CAPABILITIES = (
-    "metadata_scraper",
-    "scanner_hook",
-    "database_service",
-    "admin_page",
-    "api_registration",
-    "search_service",
-)
-"""The canonical names of the six services."""
+CAPABILITIES = SERVICES.capabilities
+"""The canonical names of the services."""
 
 TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
 """The documented values of ``type``; any other is treated as ``generic``."""
@@ -133,3 +127,7 @@ class Manifest:
     def directory(self) -> Path:
         """Where the plugin is: the directory that holds the manifest."""
         return self.file.parent
+
+    def claimed(self, services: Services) -> frozenset[str]:
+        """The services that it claims, of those that a host knows, by their names in manifests."""
+        return (self.capabilities | self.other_capabilities) & frozenset(services.capabilities)

@@ -1,5 +1,6 @@
 """One operating-system process: environment, start, output, end. It knows nothing of gRPC or of what a plugin does."""
 
+from viewra.digests import file_digest
 from viewra.process.adopted import Adopted
 from viewra.process.child import Child
 from viewra.process.environment import plugin_environment
@@ -9,7 +10,7 @@ from viewra.process.plan import Launched, Launcher, LaunchPlan, Process, StopSte
 from viewra.process.runtime_dir import RuntimeDir, check_socket_path
 from viewra.process.spawn import Spawner
 from viewra.process.stat import start_time
-from viewra.process.verify import file_digest, open_verified, require_digest, tree_digest
+from viewra.process.verify import open_verified, require_digest, tree_digest
 
 __all__ = [
     "MARK",

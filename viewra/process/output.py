@@ -158,6 +158,7 @@ class Output:
         self._dropped[stream] += len(lines) - taken
 
     def _pick_handshake(self, lines: list[bytes]) -> list[bytes]:
+        lines = [line for line in lines if line]  # the SDK sets its line apart from what was printed before it
         for index, line in enumerate(lines):
             if _HANDSHAKE.match(text := _text(line)):
                 with self._changed:

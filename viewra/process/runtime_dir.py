@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -38,25 +39,47 @@ class RuntimeDir:
         _make_private(self._base)
         self._numbers = itertools.count(1)
         self._lasting: dict[Path, int] = {}
+        self._owner = os.getpid()
+        self._making = threading.Lock()
+        self.path = self._base / secrets.token_hex(4)
         with _guard(self._base):
             _sweep(self._base)
-            self.path = self._base / secrets.token_hex(4)
-            self.path.mkdir(0o700)
-            self._lock = os.open(self.path, os.O_DIRECTORY)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = self._make()
 
     def new_socket_dir(self) -> Path:
         """A fresh empty directory, 0700, for the sockets of one process; its path leaves room for a socket's name."""
         path = self.path / str(next(self._numbers))
         check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
-        path.mkdir(0o700)
+        try:
+            path.mkdir(0o700)
+        except FileNotFoundError:  # a cleaner of /tmp has been here
+            self._make_again()
+            path.mkdir(0o700)
         return path
+
+    def _make(self) -> int:
+        """Make the directory and lock it, under the lock of all hosts; gives the descriptor."""
+        self.path.mkdir(0o700, exist_ok=True)
+        descriptor = os.open(self.path, os.O_DIRECTORY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return descriptor
+
+    def _make_again(self) -> None:
+        if self._lock < 0:
+            raise ViewraError(f"the runtime directory {self.path} has been given up: the host is closing")
+        _make_private(self._base)
+        with _guard(self._base), self._making:
+            if self.path.exists():  # another thread was faster
+                return
+            old, self._lock = self._lock, self._make()
+            os.close(old)
 
     def new_lasting_dir(self) -> Path:
         """As ``new_socket_dir``, for a process that may outlive this host.
 
         It stays when the host closes, and is swept when neither a host nor the process holds its lock any more.
         """
+        _make_private(self._base)
         with _guard(self._base):
             path = self._base / secrets.token_hex(4)
             check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
@@ -73,8 +96,8 @@ class RuntimeDir:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Remove the directory and give up the lock; closing twice is fine."""
-        if self._lock >= 0:
+        """Remove the directory and give up the lock; closing twice is fine. In a fork of the host it is left alone."""
+        if self._lock >= 0 and os.getpid() == self._owner:
             shutil.rmtree(self.path, ignore_errors=True)
             os.close(self._lock)
             self._lock = -1

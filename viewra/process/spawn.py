@@ -40,6 +40,7 @@ class Spawner:
         self._changed = threading.Condition()
         self._starting = 0  # processes that may not be tied yet
         self._closed = False
+        self._owner = os.getpid()
         self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
         self._thread.start()
 
@@ -52,6 +53,8 @@ class Spawner:
         on_exit: Callable[[], None] | None = None,
     ) -> Child:
         """Start a process, as ``Launcher.launch`` has it."""
+        if os.getpid() != self._owner:
+            raise HandshakeError("a fork of the host starts no plugins: open a Host of its own", step="spawn")
         with self._changed:
             if self._closed:
                 raise HandshakeError("the host is closing", step="spawn")
@@ -74,7 +77,9 @@ class Spawner:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """End the thread, and with it every child; closing twice is fine."""
+        """End the thread, and with it every child; closing twice is fine. A fork of the host ends nothing."""
+        if os.getpid() != self._owner:
+            return
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: self._starting == 0)

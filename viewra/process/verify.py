@@ -12,15 +12,10 @@ import os
 import stat
 from pathlib import Path
 
+from viewra.digests import FILE, FOLDER, LINK, PROGRAM, directory_digest, file_digest, stream_digest
 from viewra.errors import HandshakeError
 
 _UNPINNED = frozenset({"__pycache__"})
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of one file, in hexadecimal; raises OSError when it cannot be read."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def tree_digest(directory: Path) -> str:
@@ -30,20 +25,18 @@ def tree_digest(directory: Path) -> str:
     out, since it changes by itself: whoever relies on the digest starts Python with ``PYTHONPYCACHEPREFIX`` elsewhere,
     so that nothing there is ever loaded. Raises OSError when something cannot be read.
     """
-    total = hashlib.sha256()
-    for name, path in sorted(_below(directory)):
-        found = path.lstat()
-        if stat.S_ISLNK(found.st_mode):
-            kind, content = b"l", hashlib.sha256(os.fsencode(path.readlink())).digest()
-        elif stat.S_ISREG(found.st_mode):
-            kind = b"x" if found.st_mode & stat.S_IXUSR else b"f"
-            content = bytes.fromhex(file_digest(path))
-        elif stat.S_ISDIR(found.st_mode):
-            kind, content = b"d", bytes(32)
-        else:  # a socket or a pipe is no code
-            continue
-        total.update(kind + len(name).to_bytes(4, "big") + name + content)
-    return total.hexdigest()
+    return directory_digest(entry for name, path in _below(directory) if (entry := _entry(name, path)) is not None)
+
+
+def _entry(name: bytes, path: Path) -> tuple[bytes, bytes, bytes] | None:
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        return name, LINK, hashlib.sha256(os.fsencode(path.readlink())).digest()
+    if stat.S_ISREG(found.st_mode):
+        return name, PROGRAM if found.st_mode & stat.S_IXUSR else FILE, bytes.fromhex(file_digest(path))
+    if stat.S_ISDIR(found.st_mode):
+        return name, FOLDER, bytes(32)
+    return None  # a socket or a pipe is no code
 
 
 def open_verified(path: Path, pinned: str) -> int:
@@ -57,7 +50,7 @@ def open_verified(path: Path, pinned: str) -> int:
         raise HandshakeError(f"{path} cannot be verified: {error.strerror}", step="verify") from error
     with open(descriptor, "rb", closefd=False) as stream:
         try:
-            require_digest(str(path), hashlib.file_digest(stream, "sha256").hexdigest(), pinned)
+            require_digest(str(path), stream_digest(stream).hex(), pinned)
         except BaseException:
             os.close(descriptor)
             raise

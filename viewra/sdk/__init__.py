@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from viewra import lazy
 from viewra.sdk._imports import quick
 
 with quick():
-    from viewra import types
     from viewra.sdk.plugin import Plugin
     from viewra.sdk.serve import serve
 
@@ -36,8 +36,11 @@ __all__ = [
     "serve",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:  # values: light start-up, a plugin makes only those that it uses
-        return getattr(types, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy.names(  # light start-up: a plugin makes only those values that it uses
+    __name__,
+    {
+        "viewra.types": (
+            "APIRoute AdminPage Health PluginContext PluginInfo SearchCapabilities SearchResponse SearchResult"
+        )
+    },
+)

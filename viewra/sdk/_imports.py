@@ -1,7 +1,7 @@
-"""Imports as a plugin's process needs them: quick, because a host waits for them.
+"""Quick imports for a plugin's process, because a host waits for them.
 
-Without garbage collection, which would be a fifth of the time, and without what grpc, protobuf and attrs bring along
-that a plugin seldom needs: asyncio alone takes as long as all else of grpc.
+Garbage collection, which would take a fifth of the time, is off meanwhile, and modules that grpc, protobuf and attrs
+import although a plugin seldom needs them are put off: asyncio alone takes as long as the rest of grpc.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LATER = (
 
 @contextmanager
 def quick() -> Iterator[None]:
-    """Import within the block; in a plugin's process what was imported is never looked through again, either."""
+    """Import within the block; in a plugin's process the garbage collector never looks at those modules again."""
     collecting = gc.isenabled()
     gc.disable()
     later = [_Later(name) for name in _LATER if name not in sys.modules]
@@ -46,9 +46,9 @@ def quick() -> Iterator[None]:
 
 
 class _Later(ModuleType):
-    """Stands for a module while others import it, and passes on what they take from it once they use it.
+    """Stands for a module while others import it, and passes on the attributes that they use later.
 
-    Afterwards whoever imports the module gets the module itself: only those that imported it in the block keep this.
+    Only the modules that import it in the block keep this object: every later import gets the module itself.
     """
 
     def __getattr__(self, name: str) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class Lease:
-    """Calls ``on_end`` when it runs out; ``renew`` puts that off. ``close`` ends the watch."""
+    """Calls ``on_end`` when it runs out; ``renew`` extends it. ``close`` ends the watch."""
 
     def __init__(self, seconds: float, on_end: Callable[[], None]) -> None:
         self._on_end = on_end
@@ -41,7 +41,7 @@ class Lease:
 
 
 def hold(directory: str) -> int:
-    """Lock the directory of this process's socket for as long as the descriptor is open: so no host sweeps it away."""
+    """Lock the directory of this process's socket while the descriptor is open, so that no host removes it."""
     descriptor = os.open(directory, os.O_DIRECTORY)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor

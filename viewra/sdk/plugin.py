@@ -5,22 +5,23 @@ Nothing of it needs ``super()``: context, settings and logger are bound before `
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from viewra import types  # its classes are made when they are used: light start-up
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.settings import Settings
-from viewra.services import (
-    AdminPageService,
-    APIRegistrationService,
-    DatabaseService,
-    MetadataScraperService,
-    ScannerHookService,
-    SearchService,
-)
+from viewra.services import SERVICES
 
 if TYPE_CHECKING:
+    from viewra.services import (
+        AdminPageService,
+        APIRegistrationService,
+        DatabaseService,
+        MetadataScraperService,
+        ScannerHookService,
+        SearchService,
+        Service,
+    )
     from viewra.transport.broker import Broker
     from viewra.types import Health, PluginContext, PluginInfo
 
@@ -64,7 +65,7 @@ class Plugin:
     def bind(
         self, *, context: PluginContext | None = None, log: Logger | None = None, broker: Broker | None = None
     ) -> None:
-        """Give the plugin its context, logger and broker: for whoever runs it (a host, a test), not for authors."""
+        """Give the plugin its context, logger and broker: called by a host or a test, never by authors."""
         if context is not None:
             self._context = context
             self._settings = Settings.from_config(context.config)
@@ -82,7 +83,7 @@ class Plugin:
         """Begin what the plugin does by itself."""
 
     def quiesce(self) -> None:
-        """Let go of what only one process can hold: another one takes this one's place soon. Calls still come."""
+        """Let go of what only one process can hold: another process replaces this one soon. Calls still come."""
 
     def stop(self) -> None:
         """End what ``start`` began."""
@@ -95,37 +96,38 @@ class Plugin:
         """Whether the plugin is well."""
         return types.Health(healthy=True)
 
-    # ---- services: the plugin itself where it has their methods ----
+    # ---- services: the plugin itself where it has their methods; one without a getter here needs none ----
 
     def metadata_scraper_service(self) -> MetadataScraperService | None:
         """The metadata scraper: by default this object, if it has the methods."""
-        return self._itself_as(MetadataScraperService)
+        return self._itself_as("metadata_scraper")
 
     def scanner_hook_service(self) -> ScannerHookService | None:
         """The scanner hook: by default this object, if it has the methods."""
-        return self._itself_as(ScannerHookService)
+        return self._itself_as("scanner_hook")
 
     def database_service(self) -> DatabaseService | None:
         """The database service: by default this object, if it has the methods."""
-        return self._itself_as(DatabaseService)
+        return self._itself_as("database")
 
     def admin_page_service(self) -> AdminPageService | None:
         """The admin pages: by default this object, if it has the methods."""
-        return self._itself_as(AdminPageService)
+        return self._itself_as("admin_page")
 
     def api_registration_service(self) -> APIRegistrationService | None:
         """The HTTP routes: by default this object, if it has the methods."""
-        return self._itself_as(APIRegistrationService)
+        return self._itself_as("api_registration")
 
     def search_service(self) -> SearchService | None:
         """The search: by default this object, if it has the methods."""
-        return self._itself_as(SearchService)
+        return self._itself_as("search")
 
-    def _itself_as(self, service: Callable[..., S]) -> S | None:
-        wanted = [name for name in vars(service) if not name.startswith("_")]
-        missing = [name for name in wanted if not callable(getattr(self, name, None))]
-        if not missing:
-            return cast("S", self)
-        if len(missing) < len(wanted):
-            self.log.warning("a service is not offered: methods are missing", service=service.__name__, missing=missing)
-        return None
+    def _partly_is(self, service: Service, missing: list[str]) -> None:
+        """Say in the log that a service is not offered, because some of its methods are missing."""
+        self.log.warning(
+            "a service is not offered: methods are missing", service=service.protocol_name, missing=missing
+        )
+
+    def _itself_as(self, name: str) -> S | None:
+        itself: S | None = SERVICES[name].itself(self, self._partly_is)
+        return itself

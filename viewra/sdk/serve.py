@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, DEBUG, LEASE, OUTPUT, PIPES
+from viewra.sdk.about import completion
+from viewra.sdk.announce import announce
 from viewra.sdk.lease import Lease, hold
 from viewra.sdk.log import ForwardingHandler, Logger, to_stderr
 from viewra.sdk.server import PluginServer
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
 from viewra.transport.broker import Broker
 from viewra.transport.endpoint import Place
 from viewra.transport.handshake import (
@@ -33,15 +35,21 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Identity, Trust
 
 GRACE_S = 2.0
-"""Seconds that calls under way get when the plugin ends."""
+"""Seconds that calls in flight get when the plugin ends."""
 
 
-def serve(plugin: Implementation | None = None, *, versions: Mapping[int, Implementation] | None = None) -> None:
+def serve(
+    plugin: Implementation | None = None,
+    *,
+    versions: Mapping[int, Implementation] | None = None,
+    services: Services = SERVICES,
+) -> None:
     """Serve ``plugin`` to the host that started this process; returns when the host has ended it.
 
     ``versions`` has a plugin object for each version of viewra's protocol that it speaks, instead of one for the
-    present version; the host and it agree on the highest that both have. Run by hand, without a host, it says so on
-    stderr and exits with status 1. Raises ValueError unless exactly one of the two is given.
+    present version; the host and it agree on the highest that both have. ``services`` are those that it may offer: a
+    program may add some of its own, which its host has to know, too. Run by hand, without a host, it says so on stderr
+    and exits with status 1. Raises ValueError unless exactly one of ``plugin`` and ``versions`` is given.
     """
     if (plugin is None) == (versions is None):
         raise ValueError("serve() takes a plugin, or versions={1: a plugin, …}")
@@ -55,12 +63,12 @@ def serve(plugin: Implementation | None = None, *, versions: Mapping[int, Implem
     chosen = implementations[version]
     assert chosen is not None  # noqa: S101 - one of the two was given
     if debug:
-        _run_by_hand(chosen, version)
+        _run_by_hand(chosen, version, services)
     else:
-        _run(chosen, version)
+        _run(chosen, version, services)
 
 
-def _run(plugin: Implementation, version: int) -> None:
+def _run(plugin: Implementation, version: int, services: Services) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the host, which ends its plugins
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
@@ -72,7 +80,7 @@ def _run(plugin: Implementation, version: int) -> None:
         hold(str(place.socket_dir))
         lease = Lease(float(os.environ[LEASE]), ended.set)
     stdio = None if os.environ.get(OUTPUT) == PIPES else StdioService()
-    server = _server(plugin, log, ended, Broker(place, trust=trust), stdio, lease)
+    server = _server(plugin, log, ended, Broker(place, trust=trust), stdio, lease, services)
     listener = server.listen(place, trust=trust)
     server.start()
     line = Handshake(
@@ -82,10 +90,14 @@ def _run(plugin: Implementation, version: int) -> None:
         cert=own.cert if own is not None else b"",
         multiplex=False if os.environ.get(ENV_MULTIPLEX) else None,  # a seventh field confuses older hosts
     )
-    sys.stdout.write(line.format() + "\n")
-    sys.stdout.flush()
+    try:
+        announce(line.format())
+    except OSError as error:
+        server.stop(0)
+        raise SystemExit(f"the host cannot be told where this plugin listens: stdout: {error.strerror}") from error
     if stdio is not None:
-        sys.stdout = stdio.writer("stdout", 1)
+        if sys.stdout is sys.__stdout__:  # else the plugin has replaced it, and has its reasons
+            sys.stdout = stdio.writer("stdout", 1)
         if lease is not None:
             sys.stderr = stdio.writer("stderr", 2)
             _let_go_of_pipes()
@@ -94,8 +106,8 @@ def _run(plugin: Implementation, version: int) -> None:
     server.stop(GRACE_S)
 
 
-def _run_by_hand(plugin: Implementation, version: int) -> None:
-    """Run without a host, in a debugger say, until Ctrl-C; whoever wants it attaches to it."""
+def _run_by_hand(plugin: Implementation, version: int, services: Services) -> None:
+    """Run without a host, in a debugger say, until Ctrl-C; a host may attach to it."""
     import json  # both cost a plugin that a host starts some milliseconds
     import tempfile
 
@@ -104,7 +116,7 @@ def _run_by_hand(plugin: Implementation, version: int) -> None:
         signal.signal(number, lambda *_: ended.set())
     with tempfile.TemporaryDirectory(prefix="viewra-") as directory:
         place = Place(Path(directory))
-        server = _server(plugin, _log(), ended, Broker(place), None, None)
+        server = _server(plugin, _log(), ended, Broker(place), None, None, services)
         listener = server.listen(place)
         server.start()
         address = {"Network": listener.network, "String": listener.address}
@@ -127,11 +139,21 @@ def _server(
     broker: Broker,
     stdio: StdioService | None,
     lease: Lease | None,
+    services: Services,
 ) -> PluginServer:
     bind = getattr(plugin, "bind", None)
     if bind is not None:
         bind(log=log.at_level("info"), broker=broker)
-    return PluginServer(plugin, log=log, on_shutdown=ended.set, broker=broker, stdio=stdio, lease=lease)
+    return PluginServer(
+        plugin,
+        log=log,
+        on_shutdown=ended.set,
+        broker=broker,
+        stdio=stdio,
+        lease=lease,
+        services=services,
+        complete=completion(plugin, log),
+    )
 
 
 def _let_go_of_pipes() -> None:

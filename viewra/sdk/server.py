@@ -1,6 +1,6 @@
 """A gRPC server around one plugin: its services, health, reflection and the controller.
 
-Where it listens and how it is announced is ``serve``'s business; tests put it on a socket of their own.
+``serve`` decides where it listens and announces it; tests put it on a socket of their own.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import grpc
 from viewra.codec.lifecycle import RENEW
 from viewra.codec.limits import UNLIMITED
 from viewra.pb import grpc_controller_pb2_grpc
+from viewra.sdk.about import Complete
 from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
 from viewra.sdk.servicers import Lifecycle, add_handlers, all_handlers, handle
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
 from viewra.transport.broker import Broker
 from viewra.transport.channel import options
 from viewra.transport.control import ControllerServicer
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
 
 _GO_PLUGIN = ("plugin.GRPCController", "plugin.GRPCBroker", "plugin.GRPCStdio")
+_BACKSTOP_S = 5.0  # after its grace period gRPC ends a server itself
 THREADS = 8
 """Calls that one plugin process answers at the same time."""
 
 
 class PluginServer:
-    """The server, not yet listening: add a port, ``start()``, later ``stop()``."""
+    """The server, not yet listening: ``listen``, ``start``, later ``stop``.
+
+    ``complete`` completes the answer to ``Info`` for a host that has not read the plugin's manifest.
+    """
 
     def __init__(
         self,
@@ -47,14 +52,17 @@ class PluginServer:
         broker: Broker,
         stdio: StdioService | None = None,
         lease: Lease | None = None,
+        services: Services = SERVICES,
+        complete: Complete | None = None,
     ) -> None:
-        self.lifecycle = Lifecycle(plugin, log)
+        self.lifecycle = Lifecycle(plugin, log, complete)
         self.broker = broker
         self.stdio = stdio
+        self._log = log
         self._listener: Listener | None = None
         self._pool = Workers(THREADS, "call")
         self._server = grpc.server(self._pool, options=options(UNLIMITED.message_bytes))
-        handlers = all_handlers(plugin, self.lifecycle)
+        handlers = all_handlers(plugin, self.lifecycle, services)
         if lease is not None:
             handlers.append(handle(RENEW, lease.renew))
         add_handlers(self._server, handlers, log)
@@ -79,7 +87,7 @@ class PluginServer:
         self._health.serving()
 
     def stop(self, grace_s: float) -> None:
-        """Stop the plugin if it runs, then the server: calls under way get ``grace_s`` seconds to end."""
+        """Stop the plugin if it runs, then the server: calls in flight get ``grace_s`` seconds to end."""
         self._health.ending()
         try:
             self.lifecycle.stop()
@@ -87,7 +95,8 @@ class PluginServer:
             if self.stdio is not None:
                 self.stdio.close()
             self.broker.close()
-            self._server.stop(grace_s).wait()
+            if not self._server.stop(grace_s).wait(grace_s + _BACKSTOP_S):
+                self._log.error("the server did not stop: the process ends with calls in flight")
             self._pool.shutdown(wait=False)
             self._health.close()
             if self._listener is not None:

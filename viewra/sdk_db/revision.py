@@ -21,7 +21,7 @@ from viewra import drafts, sdk
 from viewra.errors import MigrationError, ViewraError
 from viewra.sdk_db.engine import open_for_migration
 from viewra.sdk_db.service import AlembicDatabaseService
-from viewra.services import Implementation
+from viewra.services import SERVICES, Implementation, Services
 
 
 class _Served(BaseException):
@@ -72,8 +72,12 @@ def plugin_of(entry: Path) -> Implementation:
     """What an entry point serves: it is run up to there. Raises what it raises, MigrationError if it serves none."""
 
     def caught(
-        plugin: Implementation | None = None, *, versions: Mapping[int, Implementation] | None = None
+        plugin: Implementation | None = None,
+        *,
+        versions: Mapping[int, Implementation] | None = None,
+        services: Services = SERVICES,
     ) -> NoReturn:
+        del services  # what it offers besides a database does not matter here
         served = plugin if plugin is not None else versions[max(versions)] if versions else None
         if served is None:
             raise MigrationError("it serves no plugin")

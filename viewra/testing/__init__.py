@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from viewra import lazy
+from viewra.services import SERVICES
 
 if TYPE_CHECKING:
-    from viewra.testing._checks import (
-        check_admin_page,
-        check_api_registration,
-        check_database,
-        check_metadata_scraper,
-        check_scanner_hook,
-        check_search,
-    )
     from viewra.testing._fake import FakePlugin
     from viewra.testing._loopback import PluginUnderTest, in_process, loopback
     from viewra.testing._process import subprocess_plugin
+    from viewra.testing.checks.admin_page import check_admin_page
+    from viewra.testing.checks.api_registration import check_api_registration
+    from viewra.testing.checks.database import check_database
+    from viewra.testing.checks.metadata_scraper import check_metadata_scraper
+    from viewra.testing.checks.scanner_hook import check_scanner_hook
+    from viewra.testing.checks.search import check_search
 
 __all__ = [
     "FakePlugin",
@@ -31,18 +32,12 @@ __all__ = [
     "subprocess_plugin",
 ]
 
-_HOMES = {
-    "FakePlugin": "_fake",
-    "PluginUnderTest": "_loopback",
-    "in_process": "_loopback",
-    "loopback": "_loopback",
-    "subprocess_plugin": "_process",
-}
-
-
-def __getattr__(name: str) -> Any:
-    import importlib  # all of this is lazy: pytest loads the package in every test run of everybody
-
-    if name in __all__:
-        return getattr(importlib.import_module(f"viewra.testing.{_HOMES.get(name, '_checks')}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy.names(  # pytest loads this package in every test run of every project
+    __name__,
+    {
+        "._fake": "FakePlugin",
+        "._loopback": "PluginUnderTest in_process loopback",
+        "._process": "subprocess_plugin",
+        **{f".checks.{service.name}": f"check_{service.name}" for service in SERVICES},
+    },
+)

@@ -1,9 +1,9 @@
-"""A plugin with all six services that does what it is told and remembers what it was asked."""
+"""A plugin with all services of viewra that does what a test tells it, and remembers what it was asked."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from viewra.sdk import (
@@ -17,6 +17,7 @@ from viewra.sdk import (
     SearchResponse,
     SearchResult,
 )
+from viewra.services import SERVICES, Service
 
 T = TypeVar("T")
 
@@ -133,33 +134,8 @@ class FakePlugin(Plugin):
         """Searches by anything, in pages."""
         return self._do("get_search_capabilities", SearchCapabilities(("q",), supports_pagination=True, max_results=50))
 
-    # ---- service getters: all, or those that it was told to offer ----
-
-    def metadata_scraper_service(self) -> FakePlugin | None:
-        """Itself, if it offers this."""
-        return self._if_offered("metadata_scraper")
-
-    def scanner_hook_service(self) -> FakePlugin | None:
-        """Itself, if it offers this."""
-        return self._if_offered("scanner_hook")
-
-    def database_service(self) -> FakePlugin | None:
-        """Itself, if it offers this."""
-        return self._if_offered("database_service")
-
-    def admin_page_service(self) -> FakePlugin | None:
-        """Itself, if it offers this."""
-        return self._if_offered("admin_page")
-
-    def api_registration_service(self) -> FakePlugin | None:
-        """Itself, if it offers this."""
-        return self._if_offered("api_registration")
-
-    def search_service(self) -> FakePlugin | None:
-        """Itself, if it offers this."""
-        return self._if_offered("search_service")
-
-    def _if_offered(self, capability: str) -> FakePlugin | None:
+    def offers(self, capability: str) -> FakePlugin | None:
+        """Itself, if it was told to offer this service, or not told at all."""
         return self if self._offers is None or capability in self._offers else None
 
     def _do(self, method: str, default: T, *arguments: Any) -> T:
@@ -170,3 +146,11 @@ class FakePlugin(Plugin):
         if isinstance(answer, BaseException):
             raise answer
         return cast("T", answer(*arguments) if callable(answer) else answer)
+
+
+def _getter(service: Service) -> Callable[[FakePlugin], FakePlugin | None]:
+    return lambda plugin: plugin.offers(service.capability)
+
+
+for _service in SERVICES:
+    setattr(FakePlugin, f"{_service.name}_service", _getter(_service))

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from viewra.adapters import Connection, Endpoint, LocalEndpoint, RemoteEndpoint, ServiceClients
 from viewra.codec import lifecycle
-from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
 from viewra.host.database.own import OwnDatabase
@@ -20,13 +19,14 @@ from viewra.host.running.lifecycle import begin
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
 from viewra.sdk.settings import JSON_KEY
-from viewra.services import Implementation, SchemaService
+from viewra.services import SERVICES, Implementation, SchemaService, Services
 from viewra.transport.broker import Broker
-from viewra.transport.channel import open_channel, wait_ready
-from viewra.transport.endpoint import Listener, Place
+from viewra.transport.endpoint import Listener, Place, dial
 from viewra.transport.reflect import list_services
 from viewra.types import Health, PluginContext, PluginInfo
 
+UNDER_TEST = "under_test"
+"""The id of a plugin in a test that gives it no other."""
 CALL_S = 10.0
 """Deadline of one call in a test."""
 
@@ -34,8 +34,10 @@ CALL_S = 10.0
 class PluginUnderTest(ServiceClients):
     """The clients of a running plugin, and the questions that any plugin answers."""
 
-    def __init__(self, endpoint: LocalEndpoint | RemoteEndpoint, context: PluginContext) -> None:
-        super().__init__(endpoint)
+    def __init__(
+        self, endpoint: LocalEndpoint | RemoteEndpoint, context: PluginContext, services: Services = SERVICES
+    ) -> None:
+        super().__init__(endpoint, services)
         self.endpoint = endpoint
         self.context = context
 
@@ -49,36 +51,60 @@ class PluginUnderTest(ServiceClients):
 
 
 @contextmanager
-def in_process(plugin: Implementation, *, settings: Mapping[str, object] | None = None) -> Iterator[PluginUnderTest]:
-    """Run a plugin object as ``host.register`` does: initialized, started, called directly, stopped."""
-    with _context(settings) as context:
+def in_process(
+    plugin: Implementation,
+    *,
+    settings: Mapping[str, object] | None = None,
+    plugin_id: str = UNDER_TEST,
+    services: Services = SERVICES,
+) -> Iterator[PluginUnderTest]:
+    """Run a plugin object as ``host.register`` does: initialized, started, called directly, stopped.
+
+    ``plugin_id`` is what the host calls it; ``services`` are those that the host knows.
+    """
+    with _context(plugin_id, settings) as context:
         bind = getattr(plugin, "bind", None)
         if bind is not None:
-            bind(context=context, log=_logger())
+            bind(context=context, log=_logger(plugin_id))
         endpoint = LocalEndpoint(
-            context.plugin_id, plugin, database_url=context.database_url, deadline_s=lambda _: CALL_S
+            context.plugin_id,
+            plugin,
+            database_url=context.database_url,
+            deadline_s=lambda _: CALL_S,
+            services=services,
         )
         _begin(endpoint, context, plugin)
         endpoint.running = True
         try:
-            yield PluginUnderTest(endpoint, context)
+            yield PluginUnderTest(endpoint, context, services)
         finally:
             endpoint.call(lifecycle.STOP)
 
 
 @contextmanager
-def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = None) -> Iterator[PluginUnderTest]:
-    """Run a plugin object behind a real gRPC server and call it over a real channel, all in this process."""
-    with _context(settings) as context:
+def loopback(
+    plugin: Implementation,
+    *,
+    settings: Mapping[str, object] | None = None,
+    plugin_id: str = UNDER_TEST,
+    services: Services = SERVICES,
+) -> Iterator[PluginUnderTest]:
+    """Run a plugin object behind a real gRPC server and call it over a real channel, all in this process.
+
+    ``plugin_id`` is what the host calls it; ``services`` are those that both know.
+    """
+    with _context(plugin_id, settings) as context:
         place = Place(Path(context.base_path))
-        server = PluginServer(plugin, log=_logger(), on_shutdown=threading.Event().set, broker=Broker(place))
+        server = PluginServer(
+            plugin, log=_logger(plugin_id), on_shutdown=threading.Event().set, broker=Broker(place), services=services
+        )
         listener = server.listen(place)
         server.start()
-        link = _LoopbackLink(listener, context)
+        link = _LoopbackLink(listener, context, services)
         try:
             endpoint = RemoteEndpoint(link)
             _begin(endpoint, context, plugin)
-            yield PluginUnderTest(endpoint, context)
+            yield PluginUnderTest(endpoint, context, services)
             endpoint.call(lifecycle.STOP)
         finally:
             link.close()
@@ -86,7 +112,7 @@ def loopback(plugin: Implementation, *, settings: Mapping[str, object] | None = 
 
 
 def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -> None:
-    """Take it through its life as a host does, database and all."""
+    """Initialize and start it as a host does, with its database."""
     database = plugin.database_service()
     own = OwnDatabase(context.plugin_id, context.database_url, Path(context.base_path, "backups"), "")
     begin(
@@ -104,18 +130,17 @@ class _LoopbackLink:
     known = True
     limits = Limits()
 
-    def __init__(self, listener: Listener, context: PluginContext) -> None:
+    def __init__(self, listener: Listener, context: PluginContext, services: Services) -> None:
         self.plugin_id = context.plugin_id
         self.database_url = context.database_url
-        channel = open_channel(listener)
-        wait_ready(channel, CALL_S)
-        self._connection = Connection(channel)
-        self._wire_services = list_services(channel, CALL_S) or set()
-        self._services = {WIRE_SERVICES[name] for name in self._wire_services & WIRE_SERVICES.keys()}
+        self._peer = dial(listener)
+        self._peer.wait_ready(CALL_S)
+        self._connection = Connection(self._peer.wire)
+        self._wire_services = list_services(self._peer.channel, CALL_S) or set()
+        self._services = services.offered(self._wire_services)
 
     def close(self) -> None:
-        self._connection.refuse()
-        self._connection.channel.close()
+        self._peer.close()
 
     def acquire(self, patience_s: float) -> Connection:
         del patience_s
@@ -137,11 +162,11 @@ class _LoopbackLink:
 
 
 @contextmanager
-def _context(settings: Mapping[str, object] | None) -> Iterator[PluginContext]:
+def _context(plugin_id: str, settings: Mapping[str, object] | None) -> Iterator[PluginContext]:
     directory = tempfile.mkdtemp(prefix="viewra-")  # short: a socket's path has little room
     try:
         yield PluginContext(
-            plugin_id="under_test",
+            plugin_id=plugin_id,
             config={JSON_KEY: json.dumps(dict(settings or {}))},
             database_url=f"sqlite:///{directory}/data.db",
             base_path=directory,
@@ -150,5 +175,5 @@ def _context(settings: Mapping[str, object] | None) -> Iterator[PluginContext]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _logger() -> Logger:
-    return Logger(to_logging("viewra.plugin.under_test"), level="debug")
+def _logger(plugin_id: str) -> Logger:
+    return Logger(to_logging(f"viewra.plugin.{plugin_id}"), level="debug")

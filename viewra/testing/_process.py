@@ -22,6 +22,7 @@ from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
+from viewra.services import SERVICES, Services
 
 
 @attrs.frozen
@@ -36,11 +37,13 @@ class _Given:
 
 
 @contextmanager
-def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] | None = None) -> Iterator[Plugin]:
+def subprocess_plugin(
+    directory: str | Path, *, settings: Mapping[str, object] | None = None, services: Services = SERVICES
+) -> Iterator[Plugin]:
     """Start the plugin in ``directory`` and give its handle; stop it at the end.
 
-    ``settings`` are values as an operator sets them, by dotted key. Raises ManifestError when the manifest or a setting
-    is not valid, PluginUnavailable when the plugin does not start.
+    ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows. Raises
+    ManifestError when the manifest or a setting is not valid, PluginUnavailable when the plugin does not start.
     """
     directory = Path(directory).resolve()
     manifest = manifests.load(directory / MANIFEST_NAME)
@@ -60,6 +63,7 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
             settings_of=lambda _found: _Given(manifest.settings, settings or {}),
             databases=PluginDatabases(Path(data_dir)),
             log_level="debug",
+            services=services,
         )
         supervisor = Supervisor(
             installation,
@@ -71,4 +75,4 @@ def subprocess_plugin(directory: str | Path, *, settings: Mapping[str, object] |
         )
         resources.callback(supervisor.close)
         supervisor.load()
-        yield Plugin(supervisor, RemoteEndpoint(supervisor.link, supervisor.traffic), lambda _found, _enabled: None)
+        yield Plugin(supervisor, RemoteEndpoint(supervisor.link, supervisor.traffic), services=services)

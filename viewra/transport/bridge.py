@@ -16,6 +16,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from viewra.transport.threads import ended
+
 if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
 
@@ -76,7 +78,7 @@ class Bridge:
     def close(self) -> None:
         """Cut all connections and end the thread; closing twice is fine."""
         self._wake.close()
-        self._thread.join()
+        ended(self._thread)
 
     def _run(self) -> None:
         pairs: set[_Pair] = set()

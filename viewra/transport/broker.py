@@ -18,10 +18,11 @@ import grpc
 
 from viewra.errors import HandshakeError
 from viewra.pb.grpc_broker_pb2 import ConnInfo
+from viewra.text import kind
 from viewra.transport.channel import options
 from viewra.transport.endpoint import PeerChannel, Place, dial, listen
 from viewra.transport.peer import require_listener
-from viewra.transport.threads import ThreadEach
+from viewra.transport.threads import ThreadEach, ended
 
 if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 _MOST_PENDING = 256  # announcements that nobody has dialled yet; a peer that goes on loses the oldest
 _DIAL_S = 5.0
 _GRACE_S = 1.0
+_BACKSTOP_S = 5.0  # after its grace period gRPC ends a server itself
+_LONGEST = 4096  # bytes of one announcement
 _LOCAL = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
@@ -125,7 +128,7 @@ class Broker:
         if self._cancel is not None:
             self._cancel()
         if self._thread is not None:
-            self._thread.join()
+            ended(self._thread)
 
     def _announcements(self) -> Iterator[ConnInfo]:
         while (info := self._outgoing.get()) is not None:
@@ -134,7 +137,7 @@ class Broker:
     def _receive(self, announcements: Iterator[ConnInfo]) -> None:
         try:
             for info in announcements:
-                if not info.HasField("knock"):
+                if not info.HasField("knock") and info.ByteSize() <= _LONGEST:
                     self._note(info)
             reason = "the peer closed its broker"
         except grpc.RpcError as error:
@@ -142,6 +145,9 @@ class Broker:
             code = error.code() if hasattr(error, "code") else grpc.StatusCode.CANCELLED
             missing = code is grpc.StatusCode.UNIMPLEMENTED
             reason = "the peer has no broker" if missing else f"the broker's stream broke ({code.name})"
+        except Exception as error:  # whatever ends this thread, waits for announcements must end
+            _log.exception("the broker's stream cannot be read")
+            reason = f"the broker's stream cannot be read ({kind(error)})"
         self._end(reason)
         self._outgoing.put(None)
 
@@ -187,8 +193,9 @@ class BrokeredServer:
         self._forget = forget
 
     def close(self) -> None:
-        """Stop it: calls under way get a second to end. Closing twice is fine."""
-        self._server.stop(_GRACE_S).wait()
+        """Stop it: calls in flight get a second to end. Closing twice is fine."""
+        if not self._server.stop(_GRACE_S).wait(_GRACE_S + _BACKSTOP_S):
+            _log.error("a brokered server did not stop")
         self._unlisten()
         self._pool.shutdown(wait=False)
         self._forget(self)

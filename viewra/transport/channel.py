@@ -15,12 +15,14 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from viewra.errors import HandshakeError
+from viewra.text import clean, kind, shown
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 HEALTH_SERVICE = "plugin"
 """The name under which every go-plugin server reports its health."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
+_TOLD_BYTES = 500
 
 
 def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str | int]]:
@@ -104,7 +106,7 @@ def wait_ready(
             raise HandshakeError("the host closed the connection while it waited", step="connect") from error
         if status == health_pb2.HealthCheckResponse.SERVING:
             return
-        answer = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+        answer = _status_name(status)
         time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
         pause = min(pause * 2, _LONGEST_PAUSE_S)
     raise HandshakeError(
@@ -115,7 +117,7 @@ def wait_ready(
 def check_health(channel: grpc.Channel, timeout_s: float, done: Callable[[str], object]) -> None:
     """Ask whether the plugin's server serves, and return at once.
 
-    ``done`` is told "", or why not, within ``timeout_s`` seconds, on a thread of gRPC's, which it must not hold up.
+    ``done`` is told "", or why not, in ``timeout_s`` seconds, on a thread of gRPC's; it must neither raise nor wait.
     """
 
     def ended(call: Any) -> None:
@@ -123,12 +125,14 @@ def check_health(channel: grpc.Channel, timeout_s: float, done: Callable[[str], 
             status = call.result().status
         except grpc.RpcError as error:
             late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-            done(f"no answer within {timeout_s:g} s" if late else f"{error.code().name}: {error.details()}")
+            problem = f"no answer within {timeout_s:g} s" if late else told(error)
         except grpc.FutureCancelledError:
-            done("the connection was closed")
+            problem = "the connection was closed"
+        except Exception as error:  # a callback that raises is never heard of, and the question would stay open
+            problem = f"its answer cannot be read: {kind(error)}"
         else:
-            serves = status == health_pb2.HealthCheckResponse.SERVING
-            done("" if serves else f"it says {health_pb2.HealthCheckResponse.ServingStatus.Name(status)}")
+            problem = "" if status == health_pb2.HealthCheckResponse.SERVING else f"it says {_status_name(status)}"
+        done(problem)
 
     try:
         request = health_pb2.HealthCheckRequest(service=HEALTH_SERVICE)
@@ -152,15 +156,29 @@ def require_socket(path: str) -> None:
     """Raise HandshakeError (step ``connect``) when there is no socket at this path."""
     try:
         mode = Path(path).stat().st_mode
-    except OSError as error:
-        raise HandshakeError(f"the socket {path} that it announced: {error.strerror}", step="connect") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise HandshakeError(f"the socket {shown(path)} that it announced: {reason}", step="connect") from error
     if not stat.S_ISSOCK(mode):
         raise HandshakeError(f"{path}, which it announced, is not a socket", step="connect")
 
 
+def told(error: grpc.RpcError) -> str:
+    """The status of a call that failed, and the beginning of what the other end said to it."""
+    return f"{error.code().name}: {clean(error.details() or '', _TOLD_BYTES)}"
+
+
+def _status_name(status: int) -> str:
+    try:
+        name: str = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+    except ValueError:  # a plugin may send any number
+        return f"status {status}"
+    return name
+
+
 def _refused(error: grpc.RpcError, service: str) -> HandshakeError:
     code = error.code()
-    detail = f"{code.name}: {error.details()}"
+    detail = told(error)
     if code is grpc.StatusCode.UNAVAILABLE:
         return HandshakeError(f"no connection to it ({detail})", step="connect")
     if code in {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND}:

@@ -19,6 +19,7 @@ import grpc
 
 from viewra.errors import HandshakeError
 from viewra.transport.channel import MAX_MESSAGE_BYTES, Announced, open_channel, target, wait_ready
+from viewra.transport.grpc_calls import GrpcWire
 from viewra.transport.handshake import (
     ENV_MAX_PORT,
     ENV_MIN_PORT,
@@ -40,11 +41,16 @@ _HIDDEN = "t"
 
 @attrs.define(eq=False)
 class PeerChannel:
-    """A channel with what belongs to it; ``close`` ends both."""
+    """A channel, the calls over it (``wire``), and the relay that it may need; ``close`` ends them."""
 
     channel: grpc.Channel
     _bridge: Bridge | None = None
     _directory: Path | None = None
+    wire: GrpcWire = attrs.field(init=False)
+
+    @wire.default
+    def _wire(self) -> GrpcWire:
+        return GrpcWire(self.channel)
 
     @property
     def failure(self) -> str:
@@ -61,7 +67,8 @@ class PeerChannel:
             raise HandshakeError(f"{error}; TLS: {self.failure}", step=error.step, hint=error.hint) from error
 
     def close(self) -> None:
-        """Close the channel: calls under way fail as cancelled. Closing twice is fine."""
+        """Close the channel: calls in flight fail as cancelled. Closing twice is fine."""
+        self.wire.refuse()
         self.channel.close()
         if self._bridge is not None:
             self._bridge.close()

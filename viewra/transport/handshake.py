@@ -1,19 +1,19 @@
 """The line with which a plugin announces itself, and the environment with which a host starts it.
 
-Both ends of go-plugin's handshake: format and parse the line, name the variables, agree on a version. Processes,
-sockets and certificates are other modules' business. The rules are those of go-plugin's code.
+Both ends of go-plugin's handshake: format and parse the line, name the variables, agree on a version. Other modules
+handle processes, sockets and certificates. The rules are those of go-plugin's code.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 
 import attrs
 
 from viewra.errors import HandshakeError
+from viewra.text import shown
 
 CORE_VERSION = 1
 """Version of the handshake itself; the only one there is."""
@@ -105,19 +105,19 @@ class Handshake:
         if core != str(CORE_VERSION):
             raise _wrong(
                 text,
-                f"is of core protocol version {core!r}, this host speaks {CORE_VERSION}",
+                f"is of core protocol version {shown(core)}, this host speaks {CORE_VERSION}",
                 "rebuild the plugin with a current go-plugin",
             )
         if not _NUMBER.match(version):
-            raise _wrong(text, f"has the protocol version {version!r}, which is not a number")
+            raise _wrong(text, f"has the protocol version {shown(version)}, which is not a number")
         if network not in {"unix", "tcp"}:
-            raise _wrong(text, f"names the network {network!r}, which is neither unix nor tcp")
+            raise _wrong(text, f"names the network {shown(network)}, which is neither unix nor tcp")
         if not _is_address(network, address):
-            raise _wrong(text, f"has {address!r}, which is not an address on {network}")
+            raise _wrong(text, f"has {shown(address)}, which is not an address on {network}")
         if protocol != "grpc":
             raise _wrong(
                 text,
-                f"asks for the protocol {protocol!r}",
+                f"asks for the protocol {shown(protocol)}",
                 "serve the plugin over gRPC: plugin.DefaultGRPCServer in Go",
             )
         return cls(
@@ -192,7 +192,7 @@ def _wrong(line: str, what: str, hint: str | None = None) -> HandshakeError:
 
 def _is_address(network: str, address: str) -> bool:
     if network == "unix":
-        return address.startswith("/")
+        return address.startswith("/") and "\0" not in address
     host, _, port = address.rpartition(":")
     return bool(host) and _NUMBER.match(port) is not None and 0 < int(port) < 65536
 
@@ -202,7 +202,7 @@ def _certificate(line: str, text: str) -> bytes:
         return b""
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's own is one, and text that is not ASCII makes another
         raise _wrong(line, f"has a certificate that is not base64 ({error})") from error
 
 

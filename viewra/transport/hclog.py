@@ -26,7 +26,10 @@ _LEVELS: dict[str, Level] = {
     "fatal": "error",
     "critical": "error",
 }
-_PREFIX = re.compile(r"\[(TRACE|DEBUG|INFO|WARN|ERROR)\]\s*")
+_PREFIX = re.compile(
+    r"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\s+)?\[(TRACE|DEBUG|INFO|WARN|ERROR)\]\s*"
+)
+"""How hclog begins a line that is no JSON: with the time, unless the program left that out, and the level."""
 _PANIC = re.compile(r"(?:panic: |fatal error: |Fatal Python error: )")
 _TRACEBACK = re.compile(
     r"(?:\s*\+ Exception Group )?Traceback \(most recent call last\):|  File \".*\", line \d+|Exception in thread "
@@ -58,15 +61,15 @@ def parse_line(line: str) -> LogRecord:
         if record is not None:
             return record
     if match := _PREFIX.match(line):
-        return LogRecord(_LEVELS[match[1].lower()], line[match.end() :])
+        return LogRecord(_LEVELS[match[2].lower()], line[match.end() :], timestamp=_parse_time(match[1]))
     return LogRecord("error" if _PANIC.match(line) or _TRACEBACK.match(line) else "debug", line)
 
 
 class LineGrouper:
     """Turns the lines of one stream into records; a traceback or a panic becomes one ``error`` record.
 
-    A group ends with a line that does not belong to it or with ``flush()``, which whoever reads the stream calls when
-    it has been quiet for a moment and when it ends.
+    A group ends with a line that does not belong to it or with ``flush()``, which the reader of the stream calls
+    when it has been quiet for a moment and when it ends.
     """
 
     def __init__(self) -> None:
@@ -96,7 +99,7 @@ class LineGrouper:
         return [*done, parse_line(line)]
 
     def flush(self) -> list[LogRecord]:
-        """The group that is under way, as a record, or nothing."""
+        """The group that has begun, as a record, or nothing."""
         lines = self._lines
         while lines and not lines[-1].strip():
             lines.pop()

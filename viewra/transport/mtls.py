@@ -48,7 +48,7 @@ class Trust:
 def new_identity() -> Identity:
     """A fresh P-256 key with a self-signed certificate for ``localhost``, for either role.
 
-    It is no certificate authority, so whoever trusts it trusts this one certificate and none that it signed.
+    It is no certificate authority, so a peer that trusts it trusts this one certificate and none that it signed.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])

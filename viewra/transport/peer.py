@@ -40,8 +40,8 @@ def require_listener(path: str, pid: int, *, timeout_s: float = 5.0) -> None:
             probe.settimeout(timeout_s)
             probe.connect(path)
             peer = peer_of(probe)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = getattr(error, "strerror", None) or str(error)
         raise HandshakeError(f"the socket {path} that it announced: {reason}", step="connect") from error
     if not _descends(peer.pid, pid):
         raise HandshakeError(

@@ -9,11 +9,14 @@ import grpc
 from grpc_reflection.v1alpha import reflection_pb2
 
 from viewra.errors import HandshakeError
+from viewra.text import clean
+from viewra.transport.channel import told
 
 SERVICES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 """The newest first. The messages of both are the same on the wire, so those of v1alpha serve for either."""
 
 _METHOD = "ServerReflectionInfo"
+_MOST, _LONGEST = 1000, 200  # services, and characters of a name, that are looked at
 
 
 def serve_reflection(server: grpc.Server, names: Sequence[str]) -> None:
@@ -85,14 +88,16 @@ def _names(answers: Any) -> set[str] | None:
     try:
         for answer in answers:
             if answer.HasField("list_services_response"):
-                return {service.name for service in answer.list_services_response.service}
-            refusal = answer.error_response.error_message
+                return {
+                    service.name
+                    for service in answer.list_services_response.service[:_MOST]
+                    if len(service.name) < _LONGEST
+                }
+            refusal = clean(answer.error_response.error_message, 500)
             raise HandshakeError(f"it refused to list its services: {refusal}", step="services")
     except grpc.RpcError as error:
         if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
-            raise HandshakeError(
-                f"it failed to list its services ({error.code().name}: {error.details()})", step="services"
-            ) from error
+            raise HandshakeError(f"it failed to list its services ({told(error)})", step="services") from error
     finally:
         answers.cancel()
     return None

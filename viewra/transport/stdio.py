@@ -18,7 +18,8 @@ import grpc
 from google.protobuf import empty_pb2
 
 from viewra.pb import grpc_stdio_pb2
-from viewra.transport.threads import ThreadEach
+from viewra.transport.channel import told
+from viewra.transport.threads import ThreadEach, ended
 
 Stream = Literal["stdout", "stderr"]
 
@@ -50,7 +51,7 @@ class StdioFollower:
     def close(self) -> None:
         """End the stream, if it has not ended by itself, and the thread."""
         self._stream.cancel()
-        self._thread.join()
+        ended(self._thread)
 
     def _follow(self) -> None:
         try:
@@ -60,7 +61,9 @@ class StdioFollower:
                     self._on_data(stream, message.data)
         except grpc.RpcError as error:
             if error.code() not in _OVER:
-                _log.warning("a plugin's stream of output broke: %s", error.details())
+                _log.warning("a plugin's stream of output broke: %s", told(error))
+        except Exception:
+            _log.exception("a plugin's stream of output cannot be read")
 
 
 class StdioService:

@@ -5,6 +5,7 @@ Both have to be ThreadPoolExecutors because gRPC looks for one.
 
 from __future__ import annotations
 
+import logging
 import threading
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,18 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 _Task: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+_log = logging.getLogger(__name__)
+_JOIN_S = 10.0
+
+
+def ended(thread: threading.Thread) -> bool:
+    """Wait for a thread that was told to end, a bounded time; one that does not end is named in the log."""
+    thread.join(_JOIN_S)
+    if thread.is_alive():
+        _log.error("the thread %s did not end within %g s", thread.name, _JOIN_S)
+    return not thread.is_alive()
 
 
 class Workers(ThreadPoolExecutor):

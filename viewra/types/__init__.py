@@ -10,8 +10,9 @@ quick to start, needs few of them.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from viewra import lazy
 
 if TYPE_CHECKING:
     from viewra.types.library import (
@@ -65,21 +66,16 @@ __all__ = [
 MAX_ID = 2**32 - 1
 """Ids of media files, scan jobs and libraries are 1 … MAX_ID: the wire carries them as uint32."""
 
-_MODULES = {
-    "library": "Library MediaFile MetadataValue ScanCounts ScanFailure ScanReport ScanStatus SearchHit SearchPage",
-    "plugin": "Health PluginContext PluginInfo",
-    "result": "Result",
-    "scan": "FileOutcome FileToRead ScanEvent ScanEventKind",
-    "schema": "SchemaRevision SchemaState",
-    "search": "SearchCapabilities SearchResponse SearchResult",
-    "state": "PluginState",
-    "web": "APIRoute AdminPage",
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names.split():
-            value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy.names(
+    __name__,
+    {
+        ".library": "Library MediaFile MetadataValue ScanCounts ScanFailure ScanReport ScanStatus SearchHit SearchPage",
+        ".plugin": "Health PluginContext PluginInfo",
+        ".result": "Result",
+        ".scan": "FileOutcome FileToRead ScanEvent ScanEventKind",
+        ".schema": "SchemaRevision SchemaState",
+        ".search": "SearchCapabilities SearchResponse SearchResult",
+        ".state": "PluginState",
+        ".web": "APIRoute AdminPage",
+    },
+)

@@ -1,18 +1,23 @@
-"""How many calls are on a connection, the wait until none is, and its callables, whoever closes its channel."""
+"""How many calls are on a connection, and the wait until none is."""
 
 from __future__ import annotations
 
 import threading
 
-import grpc
 import pytest
 
 from viewra.adapters import Connection
+from viewra.transport.calls import Method
+
+
+class NoWire:
+    def method(self, path: str) -> Method:
+        raise NotImplementedError
 
 
 @pytest.fixture
 def connection() -> Connection:
-    return Connection(grpc.insecure_channel("unix:/nowhere"))
+    return Connection(NoWire())
 
 
 def test_it_is_drained_when_the_last_call_has_left(connection: Connection) -> None:
@@ -54,14 +59,3 @@ def test_it_is_idle_since_the_last_call_left(connection: Connection) -> None:
     connection.leave()
     assert connection.idle_s < 0.01 + first + 5
     assert connection.idle_s >= 0
-
-
-def test_one_that_refuses_gives_no_new_callables_and_those_of_a_closed_channel_refuse(connection: Connection) -> None:
-    given = connection.method("/a.B/C")
-    assert connection.method("/a.B/C") is given
-    connection.refuse()
-    connection.channel.close()
-    with pytest.raises(ValueError, match="closed"):
-        given(b"", 1)
-    with pytest.raises(ValueError, match="closed"):
-        connection.method("/a.B/D")

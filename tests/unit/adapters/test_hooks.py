@@ -10,7 +10,7 @@ import pluggy
 import pytest
 
 from viewra import hookspecs
-from viewra.adapters import ADAPTERS
+from viewra.adapters import adapters_of, add_hookspecs
 from viewra.errors import PluginError, PluginFault
 from viewra.testing import FakePlugin, in_process, loopback
 from viewra.types import AdminPage, APIRoute, FileToRead, Health, Result, ScanEvent, ScanEventKind
@@ -21,16 +21,15 @@ class Hooks:
 
     def __init__(self, stack: ExitStack, run: object) -> None:
         self.pm = pluggy.PluginManager(hookspecs.PROJECT)
-        self.pm.add_hookspecs(hookspecs)
+        add_hookspecs(self.pm)
         self.call = self.pm.hook
         self._stack = stack
         self._run = run
 
     def add(self, fake: FakePlugin) -> None:
-        plugin = self._stack.enter_context(self._run(fake))
-        plugin.endpoint.plugin_id = fake.plugin_id
+        plugin = self._stack.enter_context(self._run(fake, plugin_id=fake.plugin_id))
         fake.calls.clear()  # of its start
-        for adapter in ADAPTERS:
+        for adapter in adapters_of():
             self.pm.register(adapter(plugin.endpoint), name=f"{fake.plugin_id}:{adapter.capability}")
 
 

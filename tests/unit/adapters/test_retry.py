@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-import grpc
 import pytest
 
 from viewra.adapters import Connection, RemoteEndpoint, Traffic
@@ -15,54 +14,39 @@ from viewra.codec.scanner_hook import ON_SCAN_STARTED
 from viewra.codec.search import GET_SEARCH_CAPABILITIES
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.pb import plugin_pb2 as pb
+from viewra.transport.calls import CallFailed, Ended, Failure
 
 ANSWER = pb.GetSearchCapabilitiesResponse(supported_fields=["title"]).SerializeToString()
 
 
-class Pending:
-    """A call of gRPC's that has ended."""
+class FakeWire:
+    """A way to a process that answers, or (None) dies under the call; or it was closed before the call is sent."""
 
-    def __init__(self, answer: bytes | None) -> None:
+    def __init__(self, answer: bytes | None, *, closed: bool = False) -> None:
         self._answer = answer
+        self._closed = closed
 
-    def add_done_callback(self, done: Callable[[Any], None]) -> None:
+    def method(self, path: str) -> FakeWire:
+        return self
+
+    def __call__(self, request: bytes, timeout_s: float) -> bytes:
+        return self.result()
+
+    def with_trailer(self, request: bytes, timeout_s: float) -> tuple[bytes, Callable[[str], bytes | None]]:
+        return self.result(), self.trailer
+
+    def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
+        if self._closed:
+            raise CallFailed(Failure.LOST)
         done(self)
 
     def result(self) -> bytes:
         if self._answer is None:
-            raise grpc.FutureCancelledError
+            raise CallFailed(Failure.LOST)
         return self._answer
 
-    def trailing_metadata(self) -> tuple[()]:
-        return ()
-
-
-class Channel:
-    """A channel whose process answers, or (None) dies under the call."""
-
-    def __init__(self, answer: bytes | None) -> None:
-        self._answer = answer
-
-    def unary_unary(self, _path: str, *, _registered_method: bool = False) -> Channel:
-        return self
-
-    def __call__(self, _request: bytes, _timeout: float) -> bytes:
-        if self._answer is None:
-            raise ValueError("closed")
-        return self._answer
-
-    def with_call(self, request: bytes, timeout: float) -> tuple[bytes, Pending]:
-        return self(request, timeout), Pending(self._answer)
-
-    def future(self, _request: bytes, _timeout: float) -> Pending:
-        return Pending(self._answer)
-
-
-class ClosedChannel(Channel):
-    """A channel that was closed in the moment before the call was sent."""
-
-    def future(self, _request: bytes, _timeout: float) -> Pending:
-        raise ValueError("closed")
+    def trailer(self, name: str) -> bytes | None:
+        return None
 
 
 class FakeLink:
@@ -76,7 +60,7 @@ class FakeLink:
     known = True
 
     def __init__(self, *answers: bytes | None, loss: PluginUnavailable | PluginClosed | None = None) -> None:
-        self.connections = [Connection(cast("grpc.Channel", Channel(answer))) for answer in answers]
+        self.connections = [Connection(FakeWire(answer)) for answer in answers]
         self.acquired = 0
         self._loss = loss or PluginUnavailable("p", "its process ended", in_call=True)
 
@@ -158,7 +142,7 @@ class TestRetry:
 
 def test_a_channel_that_is_closed_before_the_call_is_sent_is_a_death_in_the_call() -> None:
     link, traffic = FakeLink(None, ANSWER), Traffic("p")
-    link.connections[0] = Connection(cast("grpc.Channel", ClosedChannel(None)))
+    link.connections[0] = Connection(FakeWire(None, closed=True))
     answer = by_start(RemoteEndpoint(link, traffic), GET_SEARCH_CAPABILITIES)
     assert answer.supported_fields == ("title",)  # type: ignore[attr-defined]
     assert traffic.in_flight == 0

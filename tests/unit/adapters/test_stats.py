@@ -104,16 +104,3 @@ def test_counts_add_up_under_threads() -> None:
     assert sum(one.calls for one in found) == threads * each
     assert sum(one.failed for one in found) == threads * each / 2
     assert sum(one.total_s for one in found) == threads * each * 0.25  # a power of two: the sum is exact
-
-
-@given(st.lists(SECONDS, max_size=50), st.lists(SECONDS, max_size=50))
-def test_merged_is_as_if_counted_together(some: list[float], others: list[float]) -> None:
-    merged = counted(some, ValueError()).merged(counted(others, ValueError()))
-    together = counted(some + others, ValueError())
-    assert merged.total_s == pytest.approx(together.total_s)
-    assert (merged.calls, merged.errors, merged.max_s, merged.buckets) == (
-        together.calls,
-        together.errors,
-        together.max_s,
-        together.buckets,
-    )

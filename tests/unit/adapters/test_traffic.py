@@ -23,7 +23,7 @@ def test_so_many_are_under_way_and_the_rest_has_no_turn() -> None:
     assert visits[2] is None
     assert traffic.in_flight == 2
     error = traffic.no_turn(SEARCH, 0.5)
-    assert "has 2 calls under way, and none of them ended within 0.5 s" in str(error)
+    assert "has 2 calls in flight, and none of them ended within 0.5 s" in str(error)
     for visit in visits[:2]:
         assert visit is not None
         traffic.leave(SEARCH, visit, None)

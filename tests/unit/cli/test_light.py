@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ["sqlalchemy", "grpc", "pluggy", "viewra.host.facade", "viewra.adapters", "rich", "alembic"]
+HEAVY = ["sqlalchemy", "grpc", "pluggy", "viewra.host.facade", "viewra.adapters", "rich", "alembic", "cattrs"]
 
 
 @pytest.mark.process

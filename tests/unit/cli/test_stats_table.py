@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from viewra.adapters import CallStats
 from viewra.cli._plugins_stats import Figures, _size, _tables, _time
-from viewra.host.admin.describe import figures
+from viewra.host.admin import describe
+from viewra.host.admin.present import as_json
 from viewra.host.running.status import Condition, HealthReport, PluginStats, ResourceSample
 from viewra.types import PluginState
 
 SAMPLE = ResourceSample(1.0, 87.4, 50 * 2**20, 9, 31, 2, 5 * 2**30, 123)
+
+
+def figures(plugin_id: str, stats: PluginStats) -> dict[str, Any]:
+    row: dict[str, Any] = as_json(describe.figures(plugin_id, stats))
+    return row
 
 
 def busy() -> PluginStats:

@@ -19,10 +19,10 @@ from viewra.codec import (
     scanner_hook,
     search,
 )
-from viewra.codec.capabilities import CAPABILITIES
 from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Refusal, Rpc
 from viewra.pb import plugin_pb2, viewra_pb2
+from viewra.services import SERVICES
 from viewra.types import (
     MAX_ID,
     AdminPage,
@@ -132,7 +132,7 @@ def test_every_procedure_of_the_contract_is_here() -> None:
         if service.name != "AssetService"  # served by the host
     }
     assert {rpc.path for rpc in RPCS} == contract
-    assert {rpc.service for rpc in RPCS} == {"plugin", *CAPABILITIES}
+    assert {rpc.service for rpc in RPCS} == {"plugin", *SERVICES.capabilities}
 
 
 @by_method
@@ -141,7 +141,7 @@ def test_arguments_survive_the_wire(
     rpc: Rpc[..., Any], arguments: st.SearchStrategy[Any], values: object, data: st.DataObject
 ) -> None:
     given_arguments = data.draw(arguments)
-    assert rpc.parse_arguments(rpc.arguments(*given_arguments).SerializeToString()) == given_arguments
+    assert rpc.parse_arguments(rpc.arguments(*given_arguments)) == given_arguments
 
 
 @by_method
@@ -150,7 +150,7 @@ def test_values_survive_the_wire(
     rpc: Rpc[..., Any], arguments: object, values: st.SearchStrategy[Any], data: st.DataObject
 ) -> None:
     value = data.draw(values)
-    assert rpc.value(rpc.answer(value).SerializeToString(), LIMITS) == value
+    assert rpc.value(rpc.answer(value), LIMITS) == value
 
 
 @by_method
@@ -158,7 +158,7 @@ def test_values_survive_the_wire(
 def test_no_answer_raises_anything_unexpected(
     rpc: Rpc[..., Any], arguments: object, values: st.SearchStrategy[Any], data: st.DataObject
 ) -> None:
-    raw = bytearray(rpc.answer(data.draw(values)).SerializeToString())
+    raw = bytearray(rpc.answer(data.draw(values)))
     if data.draw(st.booleans()) or not raw:
         raw = bytearray(data.draw(st.binary(max_size=60)))
     else:
@@ -179,7 +179,7 @@ def test_an_answer_of_harmless_size_would_pass_the_check(
     rpc: Rpc[..., Any], values: st.SearchStrategy[Any], data: st.DataObject
 ) -> None:
     """What is not checked, because the wire's types and its size suffice, is what the check would have given."""
-    raw = bytearray(rpc.answer(data.draw(values)).SerializeToString())
+    raw = bytearray(rpc.answer(data.draw(values)))
     if raw and data.draw(st.booleans()):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:
@@ -199,7 +199,7 @@ def test_an_answer_of_harmless_size_would_pass_the_check(
 )
 def test_an_answer_beyond_the_limits(limits: Limits, field: str) -> None:
     rpc = metadata_scraper.EXTRACT_METADATA
-    answer = rpc.answer({"title": "t" * 31, "artist": "", "album": ""}).SerializeToString()
+    answer = rpc.answer({"title": "t" * 31, "artist": "", "album": ""})
     assert rpc.value(answer, LIMITS)
     with pytest.raises(InvalidValue, match=field):
         rpc.value(answer, limits)
@@ -210,7 +210,7 @@ def test_failure_is_refused_with_its_reason(rpc: Rpc[..., Any]) -> None:
     failure = rpc.failure("disk is full")
     assert failure is not None
     with pytest.raises(Refusal, match=r"^disk is full$"):
-        rpc.value(failure.SerializeToString(), LIMITS)
+        rpc.value(failure, LIMITS)
 
 
 @pytest.mark.parametrize("rpc", [lifecycle.START, database.MIGRATE, search.SEARCH], ids=lambda rpc: rpc.method)
@@ -219,10 +219,18 @@ def test_failure_without_a_reason_is_a_failure(rpc: Rpc[..., Any]) -> None:
         rpc.value(b"", LIMITS)
 
 
-@pytest.mark.parametrize("rpc", [lifecycle.START, database.MIGRATE, search.SEARCH], ids=lambda rpc: rpc.method)
-def test_success_with_an_error_is_a_failure(rpc: Rpc[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("rpc", "response"),
+    [
+        (lifecycle.START, plugin_pb2.StartResponse),
+        (database.MIGRATE, plugin_pb2.MigrateResponse),
+        (search.SEARCH, plugin_pb2.SearchResponse),
+    ],
+    ids=["start", "migrate", "search"],
+)
+def test_success_with_an_error_is_a_failure(rpc: Rpc[..., Any], response: type[Any]) -> None:
     with pytest.raises(Refusal, match="but"):
-        rpc.value(rpc.response(success=True, error="but").SerializeToString(), LIMITS)
+        rpc.value(response(success=True, error="but").SerializeToString(), LIMITS)
 
 
 Encode = Callable[[], object]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,14 +42,21 @@ def test_depth_and_names(tmp_path: Path, make_plugin: MakePlugin) -> None:
 def test_reached_twice_counts_once(tmp_path: Path, make_plugin: MakePlugin) -> None:
     make_plugin("a", "", parent=tmp_path / "p")
     (tmp_path / "link").symlink_to(tmp_path / "p")
-    assert ids(discover([tmp_path / "p", tmp_path / "link"], None)) == [("a", Place.GIVEN)]
+    found = [one for one in discover([tmp_path / "p", tmp_path / "link"], None) if one.place is Place.GIVEN]
+    assert [one.path for one in found] == [tmp_path / "p" / "a", tmp_path / "link" / "a"]
+    assert found[0].manifest is found[1].manifest, "it is evaluated once"
+    (one,), hidden = in_force(found, lambda _found: 0)
+    assert (one.path, hidden) == (tmp_path / "p" / "a", [])
+    (one,), hidden = in_force(found, lambda found: found.path.is_relative_to(tmp_path / "link"))
+    assert (one.path, hidden) == (tmp_path / "link" / "a", []), "where it was enabled"
 
 
 def test_two_of_one_id_in_one_place_are_both_invalid(tmp_path: Path, make_plugin: MakePlugin) -> None:
     first = make_plugin("a", "", parent=tmp_path / "p" / "1")
     second = make_plugin("a", "", parent=tmp_path / "p" / "2")
     make_plugin("b", "", parent=tmp_path / "p")
-    one, other, b = (found for found in discover([tmp_path / "p"], None) if found.place is Place.GIVEN)
+    everything = [found for found in discover([tmp_path / "p"], None) if found.place is Place.GIVEN]
+    (one, b), (other,) = in_force(everything, lambda _found: 0)
     assert one.manifest is None
     assert str(second) in str(one.errors[0])
     assert other.manifest is None
@@ -56,15 +64,31 @@ def test_two_of_one_id_in_one_place_are_both_invalid(tmp_path: Path, make_plugin
     assert b.manifest is not None
 
 
+def test_a_copy_beside_it_does_not_disable_one_that_is_enabled(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    good = make_plugin("good", "", parent=tmp_path / "p" / "z")
+    shutil.copytree(good, tmp_path / "p" / "a.bak")
+    everything = [found for found in discover([tmp_path / "p"], None) if found.place is Place.GIVEN]
+    (one,), (copy,) = in_force(everything, lambda found: found.path == good)
+    assert (one.path, one.manifest is not None) == (good, True)
+    assert copy.manifest is None
+    assert str(good) in str(copy.errors[0])
+
+
+def test_an_invalid_manifest_keeps_the_id_that_it_had(tmp_path: Path, make_plugin: MakePlugin) -> None:
+    folder = make_plugin("good", "", parent=tmp_path / "p").rename(tmp_path / "p" / "other-name")
+    (folder / "plugin.cue").write_text("id: ")
+    (found,) = (one for one in discover([tmp_path / "p"], None, {str(folder): "good"}) if one.place is Place.GIVEN)
+    assert found.key == ("good", str(folder))
+
+
 def test_a_disabled_one_never_hides_an_enabled_one(tmp_path: Path, make_plugin: MakePlugin) -> None:
     make_plugin("a", "", parent=tmp_path / "given")
     make_plugin("a", "", parent=tmp_path / "user")
     found = [one for one in discover([tmp_path / "given"], tmp_path / "user") if one.place is not Place.SHIPPED]
     given, user = found
-    assert in_force(found, []) == ([given], [user])
-    assert in_force(found, [("a", str(user.directory))]) == ([user], [given])
-    both = [("a", str(one.directory)) for one in found]
-    assert in_force(found, both) == ([given], [user])
+    assert in_force(found, lambda _found: 0) == ([given], [user])
+    assert in_force(found, lambda one: one == user) == ([user], [given])
+    assert in_force(found, lambda _found: 1) == ([given], [user])
 
 
 def test_an_invalid_one_is_listed_and_stops_no_other(tmp_path: Path, make_plugin: MakePlugin) -> None:

@@ -12,6 +12,7 @@ import pytest
 from viewra.errors import NotOffered, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Plugin
 from viewra.host.admin.health_check import check_health
+from viewra.host.admin.present import as_json
 from viewra.host.running.status import HealthReport, PluginStats
 from viewra.types import Health, PluginState
 
@@ -36,7 +37,8 @@ class Fake:
 
 
 def check(*plugins: Fake) -> list[dict[str, Any]]:
-    return check_health(cast("list[Plugin]", list(plugins)))
+    rows: list[dict[str, Any]] = as_json(check_health(cast("list[Plugin]", list(plugins))))
+    return rows
 
 
 def raising(error: Exception) -> Callable[[], Health]:

@@ -9,6 +9,8 @@ import pytest
 
 from viewra import Host
 from viewra.errors import PluginUnavailable
+from viewra.host.installed.discovery import Place, read
+from viewra.host.installed.installation import Installation
 from viewra.types import PluginState
 
 
@@ -44,3 +46,24 @@ def test_one_that_becomes_invalid_and_is_mended_before_the_first_start(tmp_path:
         assert plugin.reload() == "version 1.2.0 is in use from its next start on"
         assert plugin.state is PluginState.READY
         assert plugin.pid is None
+
+
+def test_a_version_that_was_refused_is_not_started_while_the_one_before_is_kept(tmp_path: Path, manifest: Path) -> None:
+    installation = Installation(read(manifest, Place.GIVEN), pins=None, data_dir=tmp_path / "data")
+    old = installation.used
+    replace(manifest, "1.0.0", "2.0.0")
+    new = installation.on_disk()
+    assert installation.is_new(new)
+    installation.refuse(new)
+    assert not installation.is_new(new)
+    assert installation.to_start().code_hash == new.code_hash, "there is nothing to go back to"
+    replace(manifest, "2.0.0", "1.0.0")
+    installation.kept.keep(manifest.parent, old.code_hash)
+    replace(manifest, "1.0.0", "2.0.0")
+    assert installation.to_start() is old, "the one that was refused is not started again"
+    replace(manifest, "2.0.0", "3.0.0")
+    assert installation.to_start().version == "3.0.0"
+    replace(manifest, "3.0.0", "1.0.0")
+    assert installation.is_back(installation.on_disk())
+    replace(manifest, "1.0.0", "2.0.0")
+    assert installation.is_new(installation.on_disk()), "it was taken back: what was refused may be tried again"

@@ -35,6 +35,22 @@ def folders(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "kept").iterdir())
 
 
+def test_what_links_lead_to_is_kept_too(kept: KeptCode, plugin: Path, tmp_path: Path) -> None:
+    outside, hidden = tmp_path / "outside.py", plugin / "..data"
+    hidden.mkdir()
+    (hidden / "b.py").write_text("one")
+    outside.write_text("one")
+    (plugin / "a.py").symlink_to(outside)
+    (plugin / "b.py").symlink_to("..data/b.py")  # as Kubernetes lays files out
+    wanted = code_hash(plugin)
+    kept.keep(plugin, wanted)
+    outside.write_text("two")
+    (hidden / "b.py").write_text("two")
+    place = kept.path(wanted)
+    assert place is not None
+    assert [(place / name).read_text() for name in ("a.py", "b.py")] == ["one", "one"]
+
+
 def test_the_code_is_there_when_the_original_is_not(kept: KeptCode, plugin: Path, tmp_path: Path) -> None:
     wanted = code_hash(plugin)
     assert kept.path(wanted) is None

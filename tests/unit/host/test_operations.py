@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,11 +17,14 @@ from hypothesis import strategies as st
 from viewra import Host
 from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
-from viewra.host.admin.commands import COMMANDS, Commands
 from viewra.host.admin.describe import _together
-from viewra.host.admin.operations import enable, list_, uninstall
+from viewra.host.admin.dispatch import Dispatch
+from viewra.host.admin.operations import OPERATIONS, enable, list_, uninstall
+from viewra.host.admin.present import as_json
+from viewra.host.admin.values import OMITTED
+from viewra.host.installed.pins import Pin
 from viewra.sdk import Plugin
-from viewra.types import Health
+from viewra.types import Health, PluginState
 
 
 class InProcess(Plugin):
@@ -31,13 +36,13 @@ class InProcess(Plugin):
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> Iterator[Commands]:
+def commands(tmp_path: Path) -> Iterator[Dispatch]:
     with Host(data_dir=tmp_path / "data") as host:
         host.register(InProcess())
-        yield Commands(host.plugins)
+        yield Dispatch(host.plugins)
 
 
-def test_everything_is_json(commands: Commands) -> None:
+def test_everything_is_json(commands: Dispatch) -> None:
     for command in ("ping", "list", "stats", "health"):
         assert json.loads(json.dumps(commands.answer(command, {}))) is not None
     for plugin_id in ("in_process", "audio_tags"):
@@ -45,7 +50,7 @@ def test_everything_is_json(commands: Commands) -> None:
             json.dumps(commands.answer(command, {"plugin_id": plugin_id}))
 
 
-def test_an_object_in_the_hosts_process(commands: Commands) -> None:
+def test_an_object_in_the_hosts_process(commands: Dispatch) -> None:
     def said(command: str) -> str:
         text: str = commands.answer(command, {"plugin_id": "in_process"})["said"]
         return text
@@ -64,11 +69,11 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
     with Host(data_dir=data_dir) as host:
         enable(host.plugins, "twin")
     with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=data_dir) as host:
-        before = [row["reason"] for row in list_(host.plugins) if row["id"] == "twin"]
+        before = [row.reason for row in list_(host.plugins) if row.id == "twin"]
         assert before == ["", f"hidden by {data_dir / 'plugin-packages' / 'twin'}"]
         uninstall(host.plugins, "twin", keep_data=True)
-        (left,) = [row for row in list_(host.plugins) if row["id"] == "twin"]
-        assert "what hid it is gone" in left["reason"]
+        (left,) = [row for row in list_(host.plugins) if row.id == "twin"]
+        assert "what hid it is gone" in left.reason
 
 
 @pytest.mark.parametrize(
@@ -87,9 +92,51 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
         ("settings", {"plugin_id": "audio_tags", "assign": {}, "unset": "abc"}),
     ],
 )
-def test_what_cannot_be_asked_is_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
+def test_what_cannot_be_asked_is_refused(commands: Dispatch, command: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         commands.answer(command, arguments)
+
+
+def test_an_operation_says_what_it_takes_gives_and_does(commands: Dispatch) -> None:
+    looks = {name for name, operation in OPERATIONS.items() if not operation.changes}
+    assert looks == {"ping", "list", "info", "stats", "health"}
+    for name, operation in OPERATIONS.items():
+        assert operation.name == name
+        assert operation.about.endswith(".")
+        assert all(field.type is not None for field in attrs.fields(operation.arguments))
+        given = typing.get_type_hints(operation.run)["return"]
+        (value, *_) = typing.get_args(given) or (given,)
+        assert attrs.has(value), "what it gives is a value"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({}, "required field missing @ arguments.plugin_id"),
+        ({"plugin_id": 3}, "invalid value for type, expected str @ arguments.plugin_id"),
+        ({"plugin_id": "x", "keep_data": True, "force": 1}, "extra fields found (force)"),
+    ],
+)
+def test_arguments_that_are_refused_are_named(commands: Dispatch, arguments: dict[str, Any], why: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        commands.answer("uninstall", arguments)
+    assert str(raised.value).startswith("the command 'uninstall' cannot be asked like this: ")
+    assert why in str(raised.value)
+
+
+def test_values_become_json_in_one_way() -> None:
+    @attrs.frozen
+    class Value:
+        path: Path
+        state: PluginState
+        names: frozenset[str]
+        inner: Pin | None
+        left_out: str | None = attrs.field(default=None, metadata=OMITTED)
+
+    value = Value(Path("/a\udcff"), PluginState.READY, frozenset("ba"), Pin("1"))
+    shown = {"path": "/a\\xff", "state": "ready", "names": ["a", "b"], "inner": {"entry": "1", "tree": ""}}
+    assert as_json(value) == shown
+    assert as_json({"x": [value], "y": (None, 1.5, True)}) == {"x": [shown], "y": [None, 1.5, True]}
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
@@ -97,10 +144,10 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(sorted(COMMANDS)),
+    st.sampled_from(sorted(OPERATIONS)),
     st.dictionaries(st.sampled_from(["plugin_id", "keep_data", "assign", "unset"]) | st.text(), JSON, max_size=4),
 )
-def test_any_arguments_are_answered_or_refused(commands: Commands, command: str, arguments: dict[str, Any]) -> None:
+def test_any_arguments_are_answered_or_refused(commands: Dispatch, command: str, arguments: dict[str, Any]) -> None:
     with contextlib.suppress(ViewraError):
         json.dumps(commands.answer(command, arguments))
 

@@ -445,6 +445,50 @@ def test_a_linked_plugin_that_is_switched(tmp_path: Path) -> None:
         assert len(watch.changes) == before
 
 
+def test_a_link_in_a_chain_that_is_switched(tmp_path: Path) -> None:
+    first, second = (write_plugin(tmp_path / "releases" / name) for name in ("1", "2"))
+    chosen, current = tmp_path / "chosen" / "now", tmp_path / "current"
+    chosen.parent.mkdir()
+    chosen.symlink_to(f"../releases/{first.name}")
+    current.symlink_to(chosen)
+    with Watch(tmp_path) as watch:
+        watch.watcher.watch_plugin(current)
+        (tmp_path / "next").symlink_to(second)
+        (tmp_path / "next").rename(chosen)
+        watch.calls.wait_change(current)
+        append(second)
+        watch.calls.wait_change(current, 2)
+
+
+def kubernetes(plugin: Path, release: str, code: str) -> None:
+    """Files as Kubernetes mounts them: links through a link that is switched in one step; the old folder goes."""
+    folder, data = plugin / f"..{release}", plugin / "..data"
+    before = data.resolve() if data.exists() else None
+    folder.mkdir(parents=True)
+    for name, text in (("plugin.cue", 'id: "x"'), ("main.py", code)):
+        (folder / name).write_text(text)
+        if not (plugin / name).is_symlink():
+            (plugin / name).symlink_to(f"..data/{name}")
+    (plugin / "..data_tmp").symlink_to(folder.name)
+    (plugin / "..data_tmp").rename(data)
+    if before is not None:
+        shutil.rmtree(before)
+
+
+def test_the_layout_of_kubernetes(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    kubernetes(root / "x", "2026_1", "1")
+    with Watch(tmp_path) as watch:
+        watch.watcher.watch_plugin(root / "x")
+        watch.watcher.watch_root(root)
+        for number in (2, 3):
+            kubernetes(root / "x", f"2026_{number}", str(number))
+            watch.calls.wait_change(root / "x", number - 1)
+            watch.calls.wait_for(lambda number=number: watch.calls.layouts >= number - 1)  # type: ignore[misc]
+        (root / "x" / "main.py").write_text("written in place, through the link")
+        watch.calls.wait_change(root / "x", 3)
+
+
 def test_a_change_during_the_call_leads_to_another(tmp_path: Path, plugin: Path) -> None:
     running = threading.Semaphore(0)
     go_on = threading.Semaphore(0)

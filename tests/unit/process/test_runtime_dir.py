@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -115,3 +116,39 @@ def test_the_default_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for unsuitable in (str(short), str(tmp_path / ("x" * 80)), "relative", ""):
         monkeypatch.setenv("XDG_RUNTIME_DIR", unsuitable)
         assert default_base() == fallback
+
+
+def test_one_that_a_cleaner_removed_is_made_again_with_its_lock(tmp_path: Path) -> None:
+    base = tmp_path / "viewra"
+    with RuntimeDir(base) as runtime:
+        assert runtime.new_socket_dir().is_dir()
+        shutil.rmtree(base)
+        assert runtime.new_socket_dir().is_dir()
+        assert runtime.new_lasting_dir().is_dir()
+        with RuntimeDir(base):  # which sweeps what nobody holds
+            assert runtime.path.is_dir()
+        shutil.rmtree(base)
+        assert runtime.new_lasting_dir().is_dir()
+    assert not runtime.path.exists()
+
+
+def test_a_fork_removes_and_ends_nothing(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib, sys\n"
+        "from viewra.errors import HandshakeError\n"
+        "from viewra.process import LaunchPlan, RuntimeDir, Spawner\n"
+        "runtime, spawner = RuntimeDir(pathlib.Path(sys.argv[1])), Spawner()\n"
+        "child = spawner.launch(LaunchPlan(('/bin/sleep', '60'), {}), on_line=print)\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    runtime.close(); spawner.close()\n"
+        "    try:\n"
+        "        spawner.launch(LaunchPlan(('/bin/true',), {}), on_line=print)\n"
+        "    except HandshakeError: os._exit(7)\n"
+        "    os._exit(1)\n"
+        "status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+        "print(status, runtime.path.is_dir(), child.wait(0))\n"
+        "child.kill(); spawner.close(); runtime.close()\n"
+    )
+    argv = [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "viewra")]
+    assert subprocess.run(argv, capture_output=True, text=True, timeout=60).stdout.strip() == "7 True None"

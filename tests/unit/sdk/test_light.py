@@ -48,7 +48,8 @@ class Searcher(Plugin):
 
 plugin = Searcher()
 print(len(all_handlers(plugin, Lifecycle(plugin, plugin.log))))
-print(*sorted(name for name in sys.modules if name.startswith(("viewra.types.", "viewra.codec.", "viewra.batch"))))
+ours = ("viewra.types.", "viewra.codec.", "viewra.services.", "viewra.batch", "viewra.manifest")
+print(*sorted(name for name in sys.modules if name.startswith(ours)))
 """
 
 
@@ -61,7 +62,9 @@ def test_only_what_the_plugin_offers_is_imported() -> None:
     values = {"viewra.types.convert", "viewra.types.plugin", "viewra.types.search"}
     assert {name for name in imported if name.startswith("viewra.types.")} == values
     services = {"metadata_scraper", "scanner_hook", "database", "admin_page", "api_registration", "search"}
-    assert {name for name in services if f"viewra.codec.{name}" in imported} == {"search"}
+    for layer in ("codec", "services"):
+        assert {name for name in services if f"viewra.{layer}.{name}" in imported} == {"search"}
+    assert not [name for name in imported if name.startswith("viewra.manifest")]
 
 
 UNUSED = ["asyncio", "ssl", "subprocess", "google.protobuf.text_format", "attr.validators"]

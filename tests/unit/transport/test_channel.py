@@ -11,7 +11,7 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from viewra.errors import HandshakeError
-from viewra.transport.channel import target, wait_ready
+from viewra.transport.channel import check_health, require_socket, target, wait_ready
 from viewra.transport.handshake import Handshake
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -53,6 +53,39 @@ def test_a_plugin_that_never_serves(serve, connect) -> None:
     with pytest.raises(HandshakeError, match=r"within 0.2 s \(last answer: NOT_SERVING") as caught:
         wait_ready(connect(serve(healthy(servicer))), 0.2)
     assert caught.value.step == "health"
+
+
+class Odd(health_pb2_grpc.HealthServicer):
+    """Answers with a status that there is not."""
+
+    def Check(self, request, context):  # noqa: N802
+        return health_pb2.HealthCheckResponse(status=99)
+
+
+def test_a_health_that_there_is_not(serve, connect) -> None:
+    channel = connect(serve(healthy(Odd())))
+    with pytest.raises(HandshakeError, match=r"last answer: status 99"):
+        wait_ready(channel, 0.2)
+    told: list[str] = []
+    over = threading.Event()
+    check_health(channel, 20, lambda problem: (told.append(problem), over.set()))
+    assert over.wait(20), "the callback has to be told, whatever comes"
+    assert told == ["it says status 99"]
+
+
+def test_a_health_that_is_refused_at_length(serve, connect) -> None:
+    class Wordy(health_pb2_grpc.HealthServicer):
+        def Check(self, request, context):  # noqa: N802
+            context.abort(grpc.StatusCode.INTERNAL, "x" * 6000)
+
+    with pytest.raises(HandshakeError, match="INTERNAL: xxx") as caught:
+        wait_ready(connect(serve(healthy(Wordy()))), 20)
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_path_with_a_nul_is_no_socket() -> None:
+    with pytest.raises(HandshakeError, match="null byte"):
+        require_socket("/tmp/a\0b")
 
 
 def test_a_plugin_that_accepts_and_says_nothing(tmp_path: Path, connect) -> None:

@@ -64,12 +64,16 @@ def test_an_address_on_tcp() -> None:
         ("1|1|tcp|127.0.0.1|grpc", "not an address"),
         ("1|1|tcp|127.0.0.1:70000|grpc", "not an address"),
         ("1|1|unix|/s|grpc|" + "!" * 60, "not base64"),
+        ("1|1|unix|/s|grpc|" + "ä" * 60, "not base64"),
+        ("1|1|unix|/a\0b|grpc", "not an address"),
+        ("1|1|" + "n" * 60_000 + "|/s|grpc", "bytes in all"),
     ],
 )
 def test_a_wrong_line_is_named(line: str, says: str) -> None:
     with pytest.raises(HandshakeError, match="handshake line") as caught:
         Handshake.parse(line)
     assert says in str(caught.value)
+    assert len(str(caught.value)) < 600
 
 
 def test_a_padded_certificate_is_read_too() -> None:

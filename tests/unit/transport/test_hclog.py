@@ -83,6 +83,10 @@ def test_what_only_looks_like_hclog_is_a_plain_line(line: str) -> None:
     [
         ("[WARN]  disk is full", "warn", "disk is full"),
         ("[ERROR] no", "error", "no"),
+        ("[INFO]  lyrics: started: port=1", "info", "lyrics: started: port=1"),
+        ("2026-11-28T17:01:02.345Z [INFO]  lyrics: started: port=1", "info", "lyrics: started: port=1"),
+        ("2026-11-28T17:01:02.345+0100 [TRACE] x", "trace", "x"),
+        ("2026-11-28 17:01 [INFO] x", "debug", "2026-11-28 17:01 [INFO] x"),
         ("[OTHER] x", "debug", "[OTHER] x"),
         ("panic: boom", "error", "panic: boom"),
         ("Traceback (most recent call last):", "error", "Traceback (most recent call last):"),
@@ -94,6 +98,13 @@ def test_what_only_looks_like_hclog_is_a_plain_line(line: str) -> None:
 def test_levels(line: str, level: str, message: str) -> None:
     record = parse_line(line)
     assert (record.level, record.message) == (level, message)
+
+
+def test_the_time_of_a_line_that_is_no_json() -> None:
+    moment = datetime(2026, 11, 28, 17, 1, 2, 345000, UTC)
+    assert parse_line("2026-11-28T17:01:02.345Z [INFO]  x").timestamp == moment
+    assert parse_line("2026-11-28T18:01:02.345+0100 [INFO]  x").timestamp == moment
+    assert parse_line("[INFO]  x").timestamp is None
 
 
 def fail_twice() -> str:

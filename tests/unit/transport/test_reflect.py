@@ -44,6 +44,23 @@ def test_what_our_own_server_reflects(serve, connect) -> None:
     assert list_services(connect(handshake), 30) == {"a.B", *SERVICES}
 
 
+def test_a_flood_of_services_is_cut(serve, connect) -> None:
+    names = ["a.B", "x" * 1000, *(f"s{number}" for number in range(50_000))]
+    found = list_services(connect(serve(reflecting("v1", named(*names)))), 30)
+    assert found is not None
+    assert len(found) < 1000
+    assert "a.B" in found
+    assert max(map(len, found)) < 200
+
+
+def test_a_long_refusal_is_cut(serve, connect) -> None:
+    refusal = reflection_pb2.ServerReflectionResponse()
+    refusal.error_response.error_message = "x" * 1_000_000
+    with pytest.raises(HandshakeError, match="refused to list") as caught:
+        list_services(connect(serve(reflecting("v1", lambda request: refusal))), 30)
+    assert len(str(caught.value)) < 1000
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_developers_tools_get_files_too(serve, connect, service: str) -> None:
     call = connect(serve(lambda server: serve_reflection(server, ["a.B"]))).stream_stream(

@@ -1,4 +1,4 @@
-"""Plugins as JSON data: what ``viewra plugins list|info|health|stats`` print, whether a host runs or one only looks."""
+"""Plugins as values: what ``viewra plugins list|info|stats`` show, whether a host runs or one only looks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 import attrs
 
 from viewra.adapters import HookStats
+from viewra.host.admin.values import Details, Figures, HookFigures, Process, RunFigures, Summary
 from viewra.host.installed.discovery import Found
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
-from viewra.host.running.status import PluginStats
+from viewra.host.running.status import PluginStats, ResourceSample, RunStats
 from viewra.library import display
+from viewra.types import PluginState
 
 
-def listing(plugins: Registry) -> list[dict[str, Any]]:
+def listing(plugins: Registry) -> list[Summary]:
     """Every plugin found: those in force, then those that they hide."""
     rows = [summary(plugin) for plugin in all_of(plugins)]
     return rows + [_hidden(found, plugins.get(found.plugin_id)) for found in plugins.hidden]
@@ -29,74 +31,94 @@ def all_of(plugins: Registry) -> list[Plugin]:
     return [plugin for plugin in there if plugin is not None]
 
 
-def summary(plugin: Plugin) -> dict[str, Any]:
+def summary(plugin: Plugin) -> Summary:
     """One plugin in short."""
-    said = plugin.info
-    stats = plugin.stats
+    return Summary(**_of_each(plugin))
+
+
+def details(plugin: Plugin) -> Details:
+    """All that is known of one plugin, but for its figures."""
+    said, manifest = plugin.info, plugin.manifest
+    of_manifest: dict[str, Any] = {}
+    if manifest is not None:
+        of_manifest = {
+            "entry_point": manifest.entry_point,
+            "permissions": tuple(f"{one.resource}: {', '.join(one.actions)}" for one in manifest.permissions),
+            "runtime": plugin.runtime,
+            "warnings": tuple(map(str, manifest.warnings)),
+        }
+    names = ("description", "author", "website", "repository", "license")
+    texts = {name: getattr(said, name) for name in names}
+    return Details(**_of_each(plugin), **texts, tags=tuple(said.tags), pinned=plugin.pinned, **of_manifest)
+
+
+def figures(plugin_id: str, stats: PluginStats) -> Figures:
+    """One plugin's figures: its process now and before, its calls in all and by hook."""
+    latest = stats.resources[-1] if stats.resources and stats.pid is not None else None
+    return Figures(
+        id=plugin_id,
+        state=stats.state,
+        pid=stats.pid,
+        pids=stats.pids,
+        uptime_s=round(time.time() - stats.started_at, 3) if stats.started_at is not None else None,
+        starts=stats.starts,
+        crashes=stats.crashes,
+        reloads=stats.reloads,
+        process=_process(latest),
+        **attrs.asdict(_calls(_together(stats.hooks.values()))),
+        in_flight=stats.in_flight,
+        queued=stats.queued,
+        breaker=stats.breaker,
+        health=stats.health,
+        hooks={name: _calls(hook) for name, hook in sorted(stats.hooks.items())},
+        history=stats.resources,
+        runs=tuple(map(_run, stats.runs)),
+    )
+
+
+def _run(run: RunStats) -> RunFigures:
+    return RunFigures(
+        pid=run.pid,
+        uptime_s=round(time.time() - run.started_at, 3),
+        in_flight=run.in_flight,
+        health=run.health,
+        process=_process(run.resources[-1] if run.resources else None),
+    )
+
+
+def _process(sample: ResourceSample | None) -> Process | None:
+    names = [field.name for field in attrs.fields(Process)]
+    return Process(**{name: getattr(sample, name) for name in names}) if sample is not None else None
+
+
+def _of_each(plugin: Plugin) -> dict[str, Any]:
+    said, stats = plugin.info, plugin.stats
     return {
         "id": plugin.id,
         "name": said.name,
         "version": said.version,
         "type": said.type,
-        "state": str(plugin.state),
+        "state": plugin.state,
         "reason": plugin.reason,
         "pid": plugin.pid,
-        "services": list(plugin.services),
-        "path": display(str(plugin.path)) if plugin.path else None,
-        "health": attrs.asdict(stats.health),
+        "pids": stats.pids,
+        "services": plugin.services,
+        "path": plugin.path,
+        "health": stats.health,
         "breaker": stats.breaker,
     }
 
 
-def details(plugin: Plugin) -> dict[str, Any]:
-    """All that is known of one plugin, but for its figures."""
-    said = plugin.info
-    names = ("description", "author", "website", "repository", "license")
-    data = {**summary(plugin), **{name: getattr(said, name) for name in names}, "tags": list(said.tags)}
-    pin = plugin.pinned
-    data["pinned"] = {"entry": pin.entry, "tree": pin.tree} if pin is not None else None
-    if plugin.manifest is not None:
-        data["entry_point"] = plugin.manifest.entry_point
-        data["permissions"] = [
-            f"{permission.resource}: {', '.join(permission.actions)}" for permission in plugin.manifest.permissions
-        ]
-        data["runtime"] = attrs.asdict(plugin.runtime)
-        data["warnings"] = [str(warning) for warning in plugin.manifest.warnings]
-    return data
-
-
-def figures(plugin_id: str, stats: PluginStats) -> dict[str, Any]:
-    """One plugin's figures: its process now and before, its calls in all and by hook. Times in seconds."""
-    latest = stats.resources[-1] if stats.resources else None
-    process = attrs.asdict(latest) if latest is not None and stats.pid is not None else {}
-    process.pop("at", None)
-    return {
-        "id": plugin_id,
-        "state": str(stats.state),
-        "pid": stats.pid,
-        "uptime_s": round(time.time() - stats.started_at, 3) if stats.started_at is not None else None,
-        "starts": stats.starts,
-        "crashes": stats.crashes,
-        "reloads": stats.reloads,
-        "process": process or None,
-        **_calls(_together(stats.hooks.values())),
-        "in_flight": stats.in_flight,
-        "queued": stats.queued,
-        "breaker": stats.breaker,
-        "health": attrs.asdict(stats.health),
-        "hooks": {name: _calls(hook) for name, hook in sorted(stats.hooks.items())},
-        "history": [attrs.asdict(sample) for sample in stats.resources],
-    }
-
-
-def _calls(stats: HookStats) -> dict[str, Any]:
-    quantiles = {f"p{percent}_s": stats.quantile_s(percent / 100) for percent in (50, 90, 99)}
-    return {
-        "calls": stats.calls,
-        "errors": stats.failed,
-        "errors_by_kind": dict(stats.errors),
-        **{name: round(value, 6) for name, value in {**quantiles, "max_s": stats.max_s}.items()},
-    }
+def _calls(stats: HookStats) -> HookFigures:
+    return HookFigures(
+        calls=stats.calls,
+        errors=stats.failed,
+        errors_by_kind=dict(stats.errors),
+        p50_s=round(stats.quantile_s(0.5), 6),
+        p90_s=round(stats.quantile_s(0.9), 6),
+        p99_s=round(stats.quantile_s(0.99), 6),
+        max_s=round(stats.max_s, 6),
+    )
 
 
 def _together(hooks: Iterable[HookStats]) -> HookStats:
@@ -114,19 +136,20 @@ def _together(hooks: Iterable[HookStats]) -> HookStats:
     )
 
 
-def _hidden(found: Found, by: Plugin | None) -> dict[str, Any]:
+def _hidden(found: Found, by: Plugin | None) -> Summary:
     manifest = found.manifest
     why = f"hidden by {display(str(by.path))}" if by is not None else "what hid it is gone: the next host may have it"
-    return {
-        "id": found.plugin_id,
-        "name": manifest.name if manifest else "",
-        "version": manifest.version if manifest else "",
-        "type": manifest.type if manifest else "",
-        "state": "invalid" if manifest is None else "disabled",
-        "reason": why if manifest else "; ".join(map(str, found.errors)),
-        "pid": None,
-        "services": sorted(manifest.capabilities) if manifest else [],
-        "path": display(str(found.directory)),
-        "health": None,
-        "breaker": None,
-    }
+    return Summary(
+        id=found.plugin_id,
+        name=manifest.name if manifest else "",
+        version=manifest.version if manifest else "",
+        type=manifest.type if manifest else "",
+        state=PluginState.INVALID if manifest is None else PluginState.DISABLED,
+        reason=why if manifest else "; ".join(map(str, found.errors)),
+        pid=None,
+        pids=(),
+        services=tuple(sorted(manifest.capabilities)) if manifest else (),
+        path=found.path,
+        health=None,
+        breaker=None,
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
+from viewra.host.admin.values import Checkup
 from viewra.host.plugin import Plugin
 from viewra.host.running.status import Condition
 from viewra.types import PluginState
@@ -15,20 +15,15 @@ BROKEN_DOWN = {PluginState.CRASHED, PluginState.BACKOFF, PluginState.QUARANTINED
 """States in which a plugin does not run although it should."""
 
 
-def check_health(plugins: Sequence[Plugin]) -> list[dict[str, Any]]:
-    """The health of each plugin as JSON data, in the given order.
-
-    ``transport`` says whether the process answers, ``own`` what the plugin says of itself; both are None for a plugin
-    that was not asked, and ``own`` for one whose word did not come. ``well`` is whether nothing is wrong, ``error``
-    what is.
-    """
+def check_health(plugins: Sequence[Plugin]) -> list[Checkup]:
+    """The health of each plugin, in the given order."""
     if not plugins:
         return []
     with ThreadPoolExecutor(len(plugins), thread_name_prefix="health") as pool:
         return list(pool.map(_check, plugins))
 
 
-def _check(plugin: Plugin) -> dict[str, Any]:
+def _check(plugin: Plugin) -> Checkup:
     if plugin.state is not PluginState.RUNNING:
         well = plugin.state not in BROKEN_DOWN
         return _row(plugin, Condition.UNKNOWN, None, None, "" if well else plugin.reason, well=well)
@@ -55,14 +50,5 @@ def _check(plugin: Plugin) -> dict[str, Any]:
 
 def _row(
     plugin: Plugin, condition: Condition, transport: bool | None, own: bool | None, error: str, *, well: bool
-) -> dict[str, Any]:
-    return {
-        "id": plugin.id,
-        "state": str(plugin.state),
-        "condition": str(condition),
-        "transport": transport,
-        "own": own,
-        "error": error,
-        "breaker": plugin.stats.breaker,
-        "well": well,
-    }
+) -> Checkup:
+    return Checkup(plugin.id, plugin.state, condition, transport, own, error, plugin.stats.breaker, well)

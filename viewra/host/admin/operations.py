@@ -1,22 +1,25 @@
-"""What an operator does to the plugins of a host: done, it says what happened.
+"""What an operator does with the plugins of a host, each operation by a name: done, it says what happened.
 
-The command line calls the same functions on a host of its own as the control socket on one that runs. Each gives JSON
-data; those that change a plugin give ``{"said": a line for people, "plugin": its summary}``.
+The command line runs the same operations on a host of its own as the control socket on one that runs. Each takes values
+and gives one of ``viewra.host.admin.values``.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
+import typing
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
-from viewra.errors import HandshakeError, PluginError, PluginUnavailable
+from viewra.errors import HandshakeError, ManifestError, PluginError, PluginUnavailable, ViewraError
 from viewra.host.admin import describe
 from viewra.host.admin.find import find_plugin
 from viewra.host.admin.health_check import check_health
+from viewra.host.admin.values import Checkup, Details, Done, Figures, Host, Pinned, Removed, Settings, Started, Summary
 from viewra.host.installed.lock import this_process
 from viewra.host.logs.log import readable
 from viewra.host.plugin import Plugin
@@ -24,35 +27,82 @@ from viewra.host.registry import Registry
 from viewra.library import display
 from viewra.types import PluginState
 
-Data = dict[str, Any]
+F = TypeVar("F", bound=Callable[..., object])
 
 
-def ping(plugins: Registry) -> Data:
+@attrs.frozen
+class Operation:
+    """One thing that can be asked of a host. ``arguments`` is an attrs class of what ``run`` takes beside the plugins.
+
+    ``changes`` says whether it changes something; ``about`` is what it does, in a line.
+    """
+
+    name: str
+    run: Callable[..., object]
+    arguments: type
+    changes: bool
+    about: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its arguments."""
+        return tuple(field.name for field in attrs.fields(self.arguments))
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Every operation by its name."""
+
+
+def _operation(*, changes: bool) -> Callable[[F], F]:
+    def add(function: F) -> F:
+        name = function.__name__.rstrip("_")
+        hints = typing.get_type_hints(function)
+        given = list(inspect.signature(function).parameters.values())[1:]
+        fields = {
+            one.name: attrs.field(
+                type=hints[one.name], default=attrs.NOTHING if one.default is one.empty else one.default
+            )
+            for one in given
+        }
+        about = (function.__doc__ or "").partition("\n")[0]
+        OPERATIONS[name] = Operation(name, function, attrs.make_class(name, fields, frozen=True), changes, about)
+        return function
+
+    return add
+
+
+@_operation(changes=False)
+def ping(plugins: Registry) -> Host:
     """Which process answers, and how many plugins it has."""
-    return {"pid": os.getpid(), "process": this_process(), "plugins": len(plugins)}
+    return Host(os.getpid(), this_process(), len(plugins))
 
 
-def list_(plugins: Registry) -> list[Data]:
+@_operation(changes=False)
+def list_(plugins: Registry) -> list[Summary]:
     """Every plugin found, in short."""
     return describe.listing(plugins)
 
 
-def info(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=False)
+def info(plugins: Registry, plugin_id: str) -> Details:
     """All that is known of one plugin."""
     return describe.details(find_plugin(plugins, plugin_id))
 
 
-def stats(plugins: Registry, plugin_id: str = "") -> list[Data]:
+@_operation(changes=False)
+def stats(plugins: Registry, plugin_id: str = "") -> list[Figures]:
     """The figures of one plugin, or of all."""
     return [describe.figures(plugin.id, plugin.stats) for plugin in _chosen(plugins, plugin_id)]
 
 
-def health(plugins: Registry, plugin_id: str = "") -> list[Data]:
+@_operation(changes=False)
+def health(plugins: Registry, plugin_id: str = "") -> list[Checkup]:
     """Ask one plugin, or all, for its health; those that do not run stay asleep."""
     return check_health(_chosen(plugins, plugin_id))
 
 
-def enable(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def enable(plugins: Registry, plugin_id: str) -> Done:
     """Let a plugin run from now on."""
     plugin = find_plugin(plugins, plugin_id)
     before = plugin.state
@@ -60,10 +110,13 @@ def enable(plugins: Registry, plugin_id: str) -> Data:
     place = display(str(plugin.path))
     if before is not PluginState.DISABLED:
         return _done(plugin, f"{plugin_id} was enabled already ({place}): {_now(plugin)}")
+    if problem := _settings_problem(plugin):
+        return _done(plugin, f"{plugin_id} is enabled ({place}), but cannot start yet: {problem}")
     return _done(plugin, f"{plugin_id} is enabled ({place}): it starts with the first call that needs it")
 
 
-def disable(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def disable(plugins: Registry, plugin_id: str) -> Done:
     """Stop a plugin and keep it from running."""
     plugin = find_plugin(plugins, plugin_id)
     pid = plugin.pid
@@ -72,15 +125,17 @@ def disable(plugins: Registry, plugin_id: str) -> Data:
     return _done(plugin, f"{plugin_id} is disabled ({display(str(plugin.path))}){ended}")
 
 
-def load(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def load(plugins: Registry, plugin_id: str) -> Started:
     """Start a plugin now; ``seconds`` says how long that took."""
     plugin = find_plugin(plugins, plugin_id)
     if plugin.state is PluginState.RUNNING:
-        return {**_done(plugin, f"{plugin_id} runs already{_process(plugin)}"), "seconds": 0.0}
+        return Started(f"{plugin_id} runs already{_process(plugin)}", describe.summary(plugin), 0.0)
     return _started(plugin, plugin.load, "started")
 
 
-def unload(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def unload(plugins: Registry, plugin_id: str) -> Done:
     """Stop a plugin, until somebody loads it again."""
     plugin = find_plugin(plugins, plugin_id)
     before, pid = plugin.state, plugin.pid
@@ -90,18 +145,20 @@ def unload(plugins: Registry, plugin_id: str) -> Data:
     if before is PluginState.STOPPED:
         said = f"{plugin_id} was stopped already"
     else:
-        short = "; its start was cut short" if before is PluginState.STARTING else "; it did not run"
+        short = "; its start was cancelled" if before is PluginState.STARTING else "; it did not run"
         said = f"{plugin_id} was stopped" + (f": process {pid} has ended" if pid is not None else short)
     return _done(plugin, f"{said}; viewra plugins load {plugin_id} lets it run again")
 
 
-def restart(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def restart(plugins: Registry, plugin_id: str) -> Started:
     """Stop a plugin and start it again, with the code that is on disk now."""
     plugin = find_plugin(plugins, plugin_id)
     return _started(plugin, plugin.restart, "restarted" if plugin.state is PluginState.RUNNING else "started")
 
 
-def reload(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def reload(plugins: Registry, plugin_id: str) -> Done:
     """Put the code that is on disk in the place of the one that runs, without a lost call."""
     plugin = find_plugin(plugins, plugin_id)
     before = plugin.pid
@@ -112,7 +169,8 @@ def reload(plugins: Registry, plugin_id: str) -> Data:
     return _done(plugin, f"{plugin_id} {said}, {_now(plugin, before)}")
 
 
-def unquarantine(plugins: Registry, plugin_id: str) -> Data:
+@_operation(changes=True)
+def unquarantine(plugins: Registry, plugin_id: str) -> Done:
     """Let a plugin start again although it crashed too often."""
     plugin = find_plugin(plugins, plugin_id)
     was = plugin.state is PluginState.QUARANTINED
@@ -121,36 +179,67 @@ def unquarantine(plugins: Registry, plugin_id: str) -> Data:
     return _done(plugin, f"{plugin_id} {text}: {_now(plugin)}")
 
 
-def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Data:
-    """Stop a plugin of the user's directory and remove it, with its data unless that is to be kept."""
+@_operation(changes=True)
+def pin(plugins: Registry, plugin_id: str) -> Pinned:
+    """Run a plugin only with the code that it has now."""
     plugin = find_plugin(plugins, plugin_id)
-    path = display(str(plugin.path))
-    plugins.uninstall(plugin_id, keep_data=keep_data)
+    pinned = plugin.pin()
+    said = f"{plugin_id} is pinned: SHA-256 of its entry point {pinned.entry}"
+    if pinned.tree:
+        said += f"\nand of its directory {pinned.tree}"
+    return Pinned(said, describe.summary(plugin), pinned)
+
+
+@_operation(changes=True)
+def unpin(plugins: Registry, plugin_id: str) -> Pinned:
+    """Let any code of a plugin run."""
+    plugin = find_plugin(plugins, plugin_id)
+    plugin.unpin()
+    return Pinned(f"{plugin_id} is not pinned", describe.summary(plugin), None)
+
+
+@_operation(changes=True)
+def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Removed:
+    """Stop a plugin of the user's directory and remove it, with its data unless that is to be kept."""
+    if plugin_id not in plugins and not plugins.has_left(plugin_id):
+        find_plugin(plugins, plugin_id)  # says which one was perhaps meant
+    path = plugins.uninstall(plugin_id, keep_data=keep_data)
     data = "kept" if keep_data else "removed"
-    return {"said": f"{plugin_id} was removed from {path}; its data was {data}", "id": plugin_id, "path": path}
+    said = f"{plugin_id} was removed from {display(str(path))}; its data was {data}"
+    return Removed(said if path is not None else f"what was left of {plugin_id} was removed", plugin_id, path)
 
 
+@_operation(changes=True)
 def settings(
     plugins: Registry, plugin_id: str, assign: dict[str, str], unset: list[str], runtime: bool = False
-) -> Data:
-    """Change a plugin's settings, if any are to be, and give them all; ``pid`` is of the process that runs by now.
+) -> Settings:
+    """Change a plugin's settings, if any are to be, and give them all.
 
     With ``runtime`` those are meant that say how it is run.
     """
     plugin = find_plugin(plugins, plugin_id)
-    kept = plugin.settings
-    if runtime and plugin.manifest is not None:
-        kept = plugins.runtime_settings(plugin.manifest)
+    kept = plugin.runtime_settings if runtime else plugin.settings
     if assign or unset:
         kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
-    return {"settings": [attrs.asdict(setting) for setting in kept.shown()], "pid": plugin.pid}
+    return Settings(tuple(kept.shown()), plugin.pid)
+
+
+def _settings_problem(plugin: Plugin) -> str:
+    """Why a start would fail for the plugin's settings; "" where it would not."""
+    try:
+        plugin.settings.config()
+    except ManifestError as error:
+        return "; ".join(one.message for one in error.errors)
+    except ViewraError as error:
+        return str(error)
+    return ""
 
 
 def _chosen(plugins: Registry, plugin_id: str) -> Sequence[Plugin]:
     return [find_plugin(plugins, plugin_id)] if plugin_id else describe.all_of(plugins)
 
 
-def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Data:
+def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Started:
     """Start a plugin in this way and say how it went."""
     _require_startable(plugin)
     before = plugin.pid
@@ -163,7 +252,7 @@ def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Data:
     version = f"version {plugin.info.version}, " if plugin.info.version else ""
     offered = ", ".join(plugin.services) or "no services"
     said = f"{plugin.id} was {verb}: {_now(plugin, before)}, {version}{offered}, in {seconds:.2f} s"
-    return {**_done(plugin, said), "seconds": round(seconds, 3)}
+    return Started(said, describe.summary(plugin), round(seconds, 3))
 
 
 def _require_startable(plugin: Plugin) -> None:
@@ -185,8 +274,8 @@ def _with_output(error: PluginError) -> PluginError:
     return PluginUnavailable(error.plugin_id, f"{error.message}\nits last output:\n{output}", hint=error.hint)
 
 
-def _done(plugin: Plugin, said: str) -> Data:
-    return {"said": said, "plugin": describe.summary(plugin)}
+def _done(plugin: Plugin, said: str) -> Done:
+    return Done(said, describe.summary(plugin))
 
 
 def _now(plugin: Plugin, before: int | None = None) -> str:

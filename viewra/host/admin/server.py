@@ -1,6 +1,6 @@
 """The control socket of a host that runs on a data directory: answers the command line, on a thread for each question.
 
-What goes over it is in ``viewra.host.admin.wire``; what the commands are is left to whoever answers.
+What goes over it is in ``viewra.host.admin.wire``; which commands there are is not known here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class ControlServer:
         self._note = note
         self._answer = answer
         self._lock = threading.Lock()
-        self._asking: set[socket.socket] = set()  # connections whose request has not arrived yet
+        self._open: set[socket.socket] = set()  # connections
+        self._asking: set[socket.socket] = set()  # of them, those whose request has not arrived yet
         self._threads: set[threading.Thread] = set()
         self._closing = False
         with contextlib.ExitStack() as undo:
@@ -73,8 +74,9 @@ class ControlServer:
                 return
             self._closing = True
         self._note.unlink(missing_ok=True)
-        self._wake.close()
+        self._wake.shutdown(socket.SHUT_RDWR)  # not only closed: a process that was forked may have a copy
         self._accepting.join()
+        self._wake.close()
         self._woken.close()
         self._listener.close()
         self._path.unlink(missing_ok=True)
@@ -85,6 +87,11 @@ class ControlServer:
                     connection.shutdown(socket.SHUT_RD)
         for thread in threads:
             thread.join()
+
+    def let_go(self) -> None:
+        """In a process that was forked: close its copies of the sockets; the other process goes on to answer."""
+        for copy in (self._listener, self._wake, self._woken, *self._open):
+            copy.close()
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +111,7 @@ class ControlServer:
                     return
                 try:
                     connection, _ = self._listener.accept()
-                except OSError as error:  # whoever knocked has gone, or the process has no descriptors left
+                except OSError as error:  # the client has gone, or the process has no descriptors left
                     log.debug("a connection to the control socket failed: %s", error)
                     threading.Event().wait(0.05)  # not to spin while there are none
                     continue
@@ -120,6 +127,7 @@ class ControlServer:
                 connection.close()
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), name="control-command", daemon=True)
+            self._open.add(connection)
             self._asking.add(connection)
             self._threads.add(thread)
         try:
@@ -141,10 +149,11 @@ class ControlServer:
     def _end(self, connection: socket.socket) -> None:
         with self._lock:
             self._asking.discard(connection)
+            self._open.discard(connection)
         connection.close()
 
     def _reply(self, connection: socket.socket) -> dict[str, Any] | None:
-        """What to answer, None when nothing: whoever asked has gone, or the host ends."""
+        """What to answer, None when nothing: the client has gone, or the host ends."""
         try:
             line = read_line(connection, LONGEST_REQUEST, time.monotonic() + REQUEST_S)
             require_own(connection)
@@ -165,5 +174,5 @@ class ControlServer:
 
 
 def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # whoever asked does not wait for the answer
+    with contextlib.suppress(OSError):  # the client does not wait for the answer
         connection.sendall(encoded(reply))

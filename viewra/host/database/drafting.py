@@ -1,7 +1,4 @@
-"""Has a plugin's next migration written from its tables, in a process of its own: the host imports none of its code.
-
-Of a plugin object in the host's own process it is written here.
-"""
+"""Writes a plugin's next migration from its tables, in a process of its own: the host imports none of its code."""
 
 from __future__ import annotations
 
@@ -10,42 +7,27 @@ import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
-from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
+from viewra.errors import MigrationError, PluginFault, UsageError
+from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.entry_point import command
-from viewra.host.running.in_process import LocalPlugin
-from viewra.host.running.supervisor import Supervisor
+from viewra.host.installed.installation import Installation
 from viewra.process import plugin_environment
-from viewra.types import PluginState
 
 DRAFT_S = 120.0
 """Seconds for the plugin's imports, its migrations on an empty database, and the comparison."""
 
 
-def draft(runner: Supervisor | LocalPlugin, message: str) -> Path:
+def draft_in_a_process(installation: Installation, own: OwnDatabase, message: str) -> Path:
     """Write it, and give the file. The database to compare with is an empty one of SQLite, or else the plugin's own.
 
     Raises UsageError for a plugin that it cannot be done for, MigrationError when there is nothing to write or it
     cannot be, PluginError when its code breaks down.
     """
-    if "database_service" not in runner.services:
-        raise UsageError(f"plugin {runner.plugin_id} has no database of its own")
-    if isinstance(runner, LocalPlugin):
-        from viewra.sdk_db.revision import draft as written  # it brings Alembic along
-
-        service = runner.plugin.database_service()
-        return written(service, message, _compared(runner, getattr(service, "engines", ("sqlite",))))
-    return _in_a_process(runner, message)
-
-
-def _in_a_process(supervisor: Supervisor, message: str) -> Path:
-    plugin_id, manifest = supervisor.plugin_id, supervisor.found.manifest
-    if manifest is None or supervisor.state is PluginState.DISABLED:
-        raise PluginUnavailable(
-            plugin_id,
-            f"is {supervisor.state}: {supervisor.reason}; its code is run to see its tables",
-            hint=f"viewra plugins enable {plugin_id}",
-        )
-    if supervisor.pins is not None and supervisor.pins.of(supervisor.found) is not None:
+    plugin_id, code = installation.plugin_id, installation.used
+    manifest = code.manifest
+    if "database_service" not in manifest.capabilities:
+        raise UsageError(f"plugin {plugin_id} has no database of its own")
+    if installation.pins is not None and installation.pins.of(code.found) is not None:
         raise UsageError(
             f"plugin {plugin_id} is pinned to the code that it has, and a migration is code",
             hint=f"viewra plugins unpin {plugin_id}",
@@ -63,10 +45,10 @@ def _in_a_process(supervisor: Supervisor, message: str) -> Path:
             try:
                 done = subprocess.run(
                     [*argv, str(writer)],
-                    cwd=supervisor.found.directory,
+                    cwd=code.found.directory,
                     env=plugin_environment({}),
                     pass_fds=(writer,),
-                    input=_compared(supervisor, manifest.database_engines).encode(),  # there is a password in it
+                    input=compared_with(own, manifest.database_engines).encode(),  # there is a password in it
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                     timeout=DRAFT_S,
@@ -86,6 +68,6 @@ def _in_a_process(supervisor: Supervisor, message: str) -> Path:
     return Path(said)
 
 
-def _compared(runner: Supervisor | LocalPlugin, engines: Collection[str]) -> str:
-    """What its tables are compared with: "" for an empty database of SQLite, wherever its migrations run on one."""
-    return "" if "sqlite" in engines else runner.own_database.url
+def compared_with(own: OwnDatabase, engines: Collection[str]) -> str:
+    """What a plugin's tables are compared with: "" for an empty database of SQLite, where its migrations run on one."""
+    return "" if "sqlite" in engines else own.url

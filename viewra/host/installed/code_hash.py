@@ -1,17 +1,20 @@
 """What of a plugin's directory is its code, and the hash of it.
 
-What a plugin made of a file is kept under the hash, so that changed code reads files again; the watcher of changes goes
-by the same rules.
+What a plugin made of a file is kept under the hash, so that changed code reads files again; what is watched for changes
+goes by the same rules.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from viewra.digests import FILE, directory_digest, stream_digest
+
+_DIGITS = 32
 
 _IGNORED_FOLDERS = frozenset({"__pycache__", "tests", "node_modules"})
 _IGNORED_FILES = re.compile(
@@ -30,24 +33,19 @@ def code_hash(directory: Path) -> str:
     """Hash of the names and contents of a plugin's files, as 32 hexadecimal digits.
 
     Caches, hidden files, tests, documents and what editors leave do not count: they change nothing that the plugin
-    does. What is no file, or cannot be read, counts by its
-    name.
+    does. What is no file, or cannot be read, counts by its name.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for folder, names in code_folders(directory):
-        for path in (folder / name for name in names):
-            name = os.fsencode(path.relative_to(directory))
-            digest.update(len(name).to_bytes(4) + name)
-            digest.update(_content(path))
-    return digest.hexdigest()
+    files = (folder / name for folder, names in code_folders(directory) for name in names)
+    entries = ((os.fsencode(path.relative_to(directory)), FILE, _content(path)) for path in files)
+    return directory_digest(entries)[:_DIGITS]
 
 
 def _content(path: Path) -> bytes:
     try:
-        # Not blocking: whoever opens a pipe that nobody writes to would wait for ever.
+        # Not blocking: to open a pipe that nobody writes to would take for ever.
         with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+                return stream_digest(file)
     except OSError:
         pass
     return b""

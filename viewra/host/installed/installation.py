@@ -8,7 +8,7 @@ import attrs
 
 from viewra.host.installed.code import Code
 from viewra.host.installed.code_hash import code_hash
-from viewra.host.installed.discovery import Found, read
+from viewra.host.installed.discovery import Found, read, real_path
 from viewra.host.installed.kept_code import KeptCode
 from viewra.host.installed.pins import Pins
 
@@ -16,7 +16,8 @@ from viewra.host.installed.pins import Pins
 class Installation:
     """The versions of one plugin's code: on disk, in use, kept, refused. How a version is run is not known here.
 
-    ``data_dir`` is the host's data directory; ``pins`` is None for a plugin without a host's database.
+    ``place`` is what was found first: its path is where the plugin is looked for ever after. ``data_dir`` is the host's
+    data directory; ``pins`` is None for a plugin without a host's database.
     """
 
     def __init__(self, found: Found, *, pins: Pins | None, data_dir: Path) -> None:
@@ -30,6 +31,7 @@ class Installation:
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
         self._evaluated: tuple[bytes | None, Found] | None = None  # the last manifest, and its text
+        self._unnoticed = False  # it was changed between its discovery and now: nobody acted on that yet
 
     @property
     def used(self) -> Code:
@@ -37,8 +39,10 @@ class Installation:
         if not self._used.code_hash:  # it is found out when it is first asked for, and goes with the manifest of then
             if _stamp(self._manifest_file) != self._manifest_stamp:
                 self.use(Code(self._read(), ""))
+                self._unnoticed = True
             elif self._evaluated is None:
-                self._evaluated = _text(self._manifest_file), self._used.found
+                found = self._used.found
+                self._evaluated = _text(found.directory / found.file), found
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
@@ -50,13 +54,18 @@ class Installation:
     def use(self, code: Code) -> None:
         """From now on this version is in use."""
         self._used = code
+        self._unnoticed = False
 
     def on_disk(self) -> Code:
-        """The version that is on disk now; its manifest is evaluated only if that changed."""
+        """The version that is on disk now, where the plugin's path leads to now.
+
+        Its manifest is evaluated only if that changed.
+        """
         if not self._used.code_hash:
             return self.used
-        now = code_hash(self.place.directory)
-        if now == self.used.code_hash and self.used.found.directory == self.place.directory:
+        directory = real_path(self.place.path)
+        now = code_hash(directory)
+        if now == self.used.code_hash and self.used.found.directory == directory:
             return self.used
         return Code(self._read(), now)
 
@@ -71,7 +80,8 @@ class Installation:
 
     def is_new(self, code: Code) -> bool:
         """Whether this version is neither in use nor refused."""
-        return code.code_hash not in {self.used.code_hash, self._refused}
+        known = {self.used.code_hash, self._refused}
+        return self._unnoticed or code.code_hash not in known
 
     def is_back(self, code: Code) -> bool:
         """Whether this version, which is in use, came back after one that was refused; tells it once."""
@@ -85,18 +95,24 @@ class Installation:
         return code.found.manifest is not None and code.found.plugin_id != self.plugin_id
 
     def _read(self) -> Found:
-        """What the manifest on disk says; evaluated only if its text is another one than last time."""
-        text = _text(self._manifest_file)
-        if text is None or self._evaluated is None or self._evaluated[0] != text:
+        """What the manifest on disk says; one that is not valid says no id, and leaves the plugin its own.
+
+        It is evaluated only if its text, or its directory, is another one than last time.
+        """
+        file = real_path(self.place.path) / self.place.file
+        text = _text(file)
+        known = self._evaluated
+        if text is None or known is None or known[0] != text or known[1].directory != file.parent:
             found = read(self._manifest_file, self.place.place)
+            if found.manifest is None:
+                found = attrs.evolve(found, plugin_id=self.plugin_id)
             # A text that changes meanwhile is not the one that was evaluated.
-            self._evaluated = (text if text == _text(self._manifest_file) else None), found
-        return self._evaluated[1]
+            known = self._evaluated = (text if text == _text(file) else None), found
+        return known[1]
 
     @property
     def _manifest_file(self) -> Path:
-        manifest = self.place.manifest
-        return manifest.file if manifest is not None else self.place.directory / "plugin.cue"
+        return self.place.path / self.place.file
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

@@ -10,7 +10,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from viewra.host.installed.code_hash import code_hash
+from viewra.host.installed.code_hash import code_folders, code_hash
 
 _LINKED = ("node_modules",)  # and what is hidden, a virtual environment say: large, and no code of the plugin's own
 
@@ -39,6 +39,12 @@ class KeptCode:
             symlinks=True,
             ignore=lambda folder, names: {*ignored(folder, names), *left_out.get(str(folder), ())},
         )
+        for file in (folder / name for folder, names in code_folders(draft) for name in names):
+            within = file.resolve().is_relative_to(draft.resolve()) and file.exists()
+            content = (directory / file.relative_to(draft)).resolve()
+            if not within and content.is_file():  # what it leads to may become another version
+                file.unlink()
+                shutil.copy2(content, file)
         for entry in linked:
             (draft / entry.name).symlink_to(entry)
         if code_hash(draft) != wanted_hash:  # it was changed while it was copied: no version that ever ran

@@ -56,6 +56,12 @@ class DataLock:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    def let_go(self) -> None:
+        """In a process that was forked: close its copy; the lock stays with the process that took it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
     def __enter__(self) -> Self:
         return self
 

@@ -8,10 +8,11 @@ import attrs
 import sqlalchemy as sa
 
 from viewra.db import StoredPin, read_pin, write_pin
+from viewra.digests import file_digest
 from viewra.errors import ViewraError
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
-from viewra.process.verify import file_digest, tree_digest
+from viewra.process.verify import tree_digest
 
 
 @attrs.frozen
@@ -23,14 +24,18 @@ class Pin:
 
 
 class Pins:
-    """The pins of one host, by plugin id and real path."""
+    """The pins of one host, by plugin id and path."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
     def of(self, found: Found) -> Pin | None:
         """The pin of a plugin, None when it is not pinned."""
-        stored = read_pin(self._engine, found.plugin_id, str(found.directory))
+        stored = read_pin(self._engine, *found.key)
+        if stored is None and found.path != found.directory:  # older versions kept where the path led to
+            stored = read_pin(self._engine, found.plugin_id, str(found.directory))
+            if stored is not None:
+                write_pin(self._engine, *found.key, stored)
         return Pin(stored.entry, stored.tree) if stored is not None else None
 
     def pin(self, found: Found) -> Pin:
@@ -49,9 +54,10 @@ class Pins:
             pin = Pin(file_digest(Path(argv[-1])), tree)
         except OSError as error:
             raise ViewraError(f"{error.filename} cannot be read: {error.strerror}") from error
-        write_pin(self._engine, found.plugin_id, str(found.directory), StoredPin(pin.entry, pin.tree))
+        write_pin(self._engine, *found.key, StoredPin(pin.entry, pin.tree))
         return pin
 
     def unpin(self, found: Found) -> None:
         """Let any code of the plugin run."""
-        write_pin(self._engine, found.plugin_id, str(found.directory), None)
+        write_pin(self._engine, *found.key, None)
+        write_pin(self._engine, found.plugin_id, str(found.directory), None)  # as ``of``

@@ -1,17 +1,15 @@
-"""Takes a plugin out of the user's plugin directory, with its data or without."""
+"""The files of a plugin that is uninstalled: which ones viewra may remove, and how they go."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from viewra import library
-from viewra.db import read_settings, write_settings
-from viewra.errors import UsageError, ViewraError
+from viewra.errors import UsageError
 from viewra.host.installed.discovery import Found, Place
+from viewra.host.logs.file import by_age, log_path
 
 PACKAGES = "plugin-packages"
 """The user's plugin directory, in the data directory."""
@@ -34,33 +32,45 @@ def require_removable(found: Found, data_dir: Path) -> None:
         )
 
 
-def remove(found: Found, engine: sa.Engine, data_dir: Path, *, keep_data: bool) -> None:
-    """Remove a plugin that is stopped and disabled; what it said of media files stays in the library.
+def hidden_name(path: Path) -> Path:
+    """Where a package is while it is deleted: nobody finds it there, whatever is left of it."""
+    return path.with_name(f"{_REMOVED}{path.name}")
 
-    Without ``keep_data`` its private directory, its database, the backups of that and its settings go too. A plugin
-    that is installed again over kept data finds it as it was. Raises UsageError for one that is not viewra's to remove,
-    and ViewraError when files cannot be removed: then the plugin is no longer found, and a second try removes the rest.
+
+def remove_package(path: Path, *, hidden: Callable[[], object]) -> None:
+    """Delete a plugin's folder; ``hidden`` is called once it has another name. Raises OSError.
+
+    One that has the other name already, from an attempt that was interrupted, is deleted from there: what is at
+    ``path`` then was installed since.
     """
-    require_removable(found, data_dir)
-    try:
-        # Out of sight first: a plugin that is half there must not be found.
-        hidden = found.directory.with_name(f"{_REMOVED}{found.directory.name}")
-        _delete(hidden)
-        found.directory.rename(hidden)
-        _delete(hidden)
-        if not keep_data:
-            _delete(data_dir / "plugins" / found.plugin_id)
-            _delete(data_dir / "backups" / "plugins" / found.plugin_id)
-    except OSError as error:
-        raise ViewraError(
-            f"plugin {found.plugin_id} cannot be removed: {error.filename}: {error.strerror}",
-            hint="mend that, and remove what is left by hand",
-        ) from error
-    library.forget_listener(engine, found.plugin_id)
-    if not keep_data:
-        write_settings(engine, found.plugin_id, {}, unset=read_settings(engine, found.plugin_id))
+    away = hidden_name(path)
+    if not _is_there(away):
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(away)
+    hidden()
+    delete(away)
 
 
-def _delete(directory: Path) -> None:
+def data_of(data_dir: Path, plugin_id: str) -> list[Path]:
+    """Where a plugin's own files are: its private directory, the backups of its database, its log."""
+    logs = by_age(log_path(data_dir, plugin_id))
+    return [data_dir / "plugins" / plugin_id, data_dir / "backups" / "plugins" / plugin_id, *logs]
+
+
+def has_data(data_dir: Path, plugin_id: str) -> bool:
+    """Whether there is any of it; never for what cannot be an id."""
+    plain = plugin_id not in {"", ".", ".."} and "/" not in plugin_id and "\0" not in plugin_id
+    return plain and any(map(_is_there, data_of(data_dir, plugin_id)))
+
+
+def delete(path: Path) -> None:
+    """Delete a file, a folder with all that is in it, or a link, but not what the link leads to. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(directory)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()

@@ -1,7 +1,7 @@
 """A plugin's log on disk: hclog's JSON, a record a line, in a few files that take turns.
 
-Writing never harms whoever drains the plugin's output: what the disk does not take is dropped. Reading is left to
-plugin_log_reader.py, which may do so in another process at the same time.
+Writing never holds up the thread that reads the plugin's output: what the disk does not take is dropped. ``reader``
+reads the files, in another process at the same time if need be.
 """
 
 from __future__ import annotations

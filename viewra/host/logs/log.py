@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from viewra.host.logs.file import PluginLogFile
+from viewra.host.logs.telling import Telling
 from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
 from viewra.transport.hclog_format import format_record
 
@@ -25,12 +26,16 @@ _LEVELS = {
 
 
 class PluginLog:
-    """Takes the lines of one plugin's output, whichever process of it writes them; ``path`` is its file on disk."""
+    """Takes the lines of one plugin's output, whichever process of it writes them; ``path`` is its file on disk.
+
+    ``telling`` is what goes into the host's log of the plugin's failures.
+    """
 
     def __init__(self, plugin_id: str, path: Path | None = None) -> None:
         self._plugin_id = plugin_id
         self._logger = logging.getLogger(f"viewra.plugin.{plugin_id}")
         self._file = PluginLogFile(path) if path is not None else None
+        self.telling = Telling(plugin_id)
         self._records: deque[tuple[LogRecord, int]] = deque()
         self._characters = 0
         self._lock = threading.Lock()
@@ -61,7 +66,8 @@ class PluginLog:
             self._keep(record, len(line))
             if self._file is not None:
                 self._file.write(line)
-            self._logger.log(_LEVELS[record.level], "%s", record.message, extra={"fields": fields})
+            shown = self.telling.fields(record.message, fields)
+            self._logger.log(_LEVELS[record.level], "%s", record.message, extra={"fields": shown})
 
     def _keep(self, record: LogRecord, size: int) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from viewra.host.installed.installation import Installation
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
 from viewra.manifest import Manifest, Runtime
+from viewra.services import SERVICES, Services
 from viewra.types import PluginContext
 
 _DEFAULT_CALL_S = 30.0
@@ -50,7 +51,8 @@ class RunConfiguration:
     """What is configured of one plugin: settings, runtime, deadlines, its database, and the specification of a launch.
 
     ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
-    ManifestError. ``connecting``, ``versions``, ``limits`` and ``databases`` are the host's.
+    ManifestError. ``connecting``, ``versions``, ``limits``,
+    ``services`` and ``databases`` are the host's.
     """
 
     def __init__(
@@ -64,9 +66,11 @@ class RunConfiguration:
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
         limits: Limits | None = None,
+        services: Services = SERVICES,
     ) -> None:
         self.plugin_id = installation.plugin_id
         self.limits = limits or Limits()
+        self.services = services
         self._installation = installation
         self._settings_of = settings_of
         self._runtime_of = runtime_of
@@ -156,13 +160,14 @@ class RunConfiguration:
             tuple(command(manifest)),
             code.found.directory,
             context,
-            manifest.capabilities,
+            manifest.claimed(self.services),
             runtime.start_timeout_s,
             connecting=self._connecting,
             pin=pins.of(code.found) if pins is not None else None,
             detachable=runtime.detachable,
             versions=self._versions,
             limits=self.limits,
+            services=self.services,
             own_database=own_database,
             migration_timeout_s=_deadline_s(runtime, "migrate"),
             only_database=only_database,

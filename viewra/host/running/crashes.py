@@ -9,6 +9,7 @@ from viewra.db import Quarantine
 from viewra.errors import HandshakeError, PluginClosed, PluginError
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import readable
+from viewra.host.logs.telling import Telling
 from viewra.host.running.draining import Draining
 from viewra.host.running.launching import is_crash
 from viewra.host.running.pool import Loss, Pool
@@ -28,6 +29,7 @@ class Crashes:
     def __init__(
         self,
         installation: Installation,
+        telling: Telling,
         pool: Pool,
         memory: PluginMemory,
         draining: Draining,
@@ -37,6 +39,7 @@ class Crashes:
         self.restart = Timer(f"restart-{installation.plugin_id}", start_again, clock=clock)
         self._plugin_id = installation.plugin_id
         self._installation = installation
+        self._telling = telling
         self._pool = pool
         self._memory = memory
         self._draining = draining
@@ -53,7 +56,7 @@ class Crashes:
         """As ``exited``, which still comes and sees to what may wait: closing a channel waits for the calls on it."""
         reason = "\n".join((run.end, *run.last_words))
         if self._pool.lose(run, reason):
-            log.error("plugin %s: %s", self._plugin_id, reason)
+            self._telling.failed(run.end, run.last_words)
 
     def look_after(self, runs: Sequence[Run]) -> None:
         """These serve from now on: one that has ended already was told of too early."""
@@ -83,7 +86,7 @@ class Crashes:
     def _reason(self, error: PluginError) -> str:
         cause = error.__cause__
         output = "\n".join(map(readable, cause.output)) if isinstance(cause, HandshakeError) else ""
-        log.error("plugin %s %s%s", self._plugin_id, error.message, f"\nits last output:\n{output}" if output else "")
+        self._telling.failed(error.message, output.splitlines())
         return f"{error.message}\n{output}" if output else error.message
 
     def _settle(self, loss: Loss) -> None:

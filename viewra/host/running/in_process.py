@@ -1,4 +1,7 @@
-"""A plugin object in the host's own process, taken through the same lifecycle as one in a process of its own."""
+"""A plugin object in the host's own process, taken through the same lifecycle as one in a process of its own.
+
+It is a ``Runner`` as the supervisor of processes is; what only a plugin in a directory has, it refuses.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,17 @@ from viewra.adapters import LocalEndpoint
 from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
+from viewra.errors import UsageError
 from viewra.host.database.databases import PluginDatabases
+from viewra.host.database.drafting import compared_with
 from viewra.host.database.own import OwnDatabase
 from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, begin
+from viewra.host.running.reattach import Reattach
+from viewra.host.running.runner import in_process
 from viewra.host.running.status import PluginStats
+from viewra.manifest import Runtime
 from viewra.sdk.log import Logger, to_logging
-from viewra.services import Implementation, SchemaService
+from viewra.services import SERVICES, Implementation, SchemaService, Services
 from viewra.types import PluginContext, PluginInfo, PluginState
 
 T = TypeVar("T")
@@ -40,10 +48,19 @@ def plugin_id_of(plugin: Implementation) -> str:
 class LocalPlugin:
     """One registered object. It is started by ``load`` and stopped by ``unload``."""
 
+    installation = None
     pid = None
+    records = ()
 
     def __init__(
-        self, plugin: Implementation, *, data_dir: Path, log_level: str, limits: Limits, databases: PluginDatabases
+        self,
+        plugin: Implementation,
+        *,
+        data_dir: Path,
+        log_level: str,
+        limits: Limits,
+        databases: PluginDatabases,
+        services: Services = SERVICES,
     ) -> None:
         self.plugin = plugin
         self.plugin_id = plugin_id_of(plugin)
@@ -54,7 +71,12 @@ class LocalPlugin:
         self._engines: Collection[str] = getattr(plugin.database_service(), "engines", ("sqlite",))
         database = databases.url(self.plugin_id, self._engines) if plugin.database_service() is not None else ""
         self.endpoint = LocalEndpoint(
-            self.plugin_id, plugin, database_url=database, deadline_s=deadline_s, limits=limits
+            self.plugin_id,
+            plugin,
+            database_url=database,
+            deadline_s=deadline_s,
+            limits=limits,
+            services=services,
         )
         backups = data_dir / "backups" / "plugins" / self.plugin_id
         self.own_database = OwnDatabase(self.plugin_id, database, backups, self.endpoint.code_hash)
@@ -99,10 +121,24 @@ class LocalPlugin:
         self.endpoint.running = True
         self.state = PluginState.RUNNING
 
+    def unload(self) -> None:
+        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
+        if self.endpoint.running:
+            self.endpoint.running = False
+            self.state = PluginState.STOPPED
+            self.endpoint.call(lifecycle.STOP)
+
     def restart(self) -> None:
         """Stop it and start it again."""
         self.unload()
         self.load()
+
+    def begin_close(self) -> None:
+        """Nothing: it is never started by itself."""
+
+    def close(self) -> None:
+        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
+        self.unload()
 
     @property
     def stats(self) -> PluginStats:
@@ -116,9 +152,39 @@ class LocalPlugin:
             hooks=traffic.hooks,
         )
 
-    def unload(self) -> None:
-        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
-        if self.endpoint.running:
-            self.endpoint.running = False
-            self.state = PluginState.STOPPED
-            self.endpoint.call(lifecycle.STOP)
+    def draft_migration(self, message: str) -> Path:
+        """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
+        from viewra.sdk_db.revision import draft  # it imports Alembic
+
+        service = self.plugin.database_service()
+        if service is None:
+            raise UsageError(f"plugin {self.plugin_id} has no database of its own")
+        return draft(service, message, compared_with(self.own_database, self._engines))
+
+    # ---- what only a plugin in a directory has ----
+
+    @property
+    def runtime(self) -> Runtime:
+        """Refused: it has no manifest."""
+        raise in_process(self.plugin_id, "run")
+
+    def enable(self) -> None:
+        """Refused: the program that registered it decides."""
+        raise in_process(self.plugin_id, "enable")
+
+    def disable(self) -> None:
+        """Refused, as ``enable``."""
+        raise in_process(self.plugin_id, "disable")
+
+    def reload(self) -> str:
+        """Refused: its code was imported by the program."""
+        raise in_process(self.plugin_id, "reload")
+
+    def unquarantine(self) -> None:
+        """Refused: it has no processes that crash."""
+        raise in_process(self.plugin_id, "let out of quarantine")
+
+    def attach(self, record: Reattach) -> None:
+        """Refused: it has no process."""
+        del record
+        raise in_process(self.plugin_id, "attach to")

@@ -20,6 +20,7 @@ from viewra.host.running.wire import Dial, dial_grpc
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Adopted, Launcher, LaunchPlan, Process, RuntimeDir, plugin_environment
 from viewra.process.verify import open_verified, require_digest, tree_digest
+from viewra.services import SERVICES, Services
 from viewra.transport import handshake
 from viewra.types import PluginContext
 
@@ -89,6 +90,7 @@ class LaunchSpec:
     health_timeout_s: float = 5.0
     versions: tuple[int, ...] = APP_VERSIONS
     limits: Limits = attrs.field(factory=Limits)
+    services: Services = SERVICES
 
     @property
     def common(self) -> handshake.HandshakeConfig:

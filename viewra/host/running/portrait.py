@@ -7,16 +7,15 @@ import attrs
 from viewra.adapters import Traffic
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.installation import Installation
-from viewra.host.installed.pins import Pins
-from viewra.host.running.configuration import ConfigSource, RunConfiguration
+from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.run import Run
 from viewra.host.running.runs import Runs
 from viewra.host.running.status import PluginStats, RunStats
 from viewra.host.running.usage import Usage
+from viewra.manifest import Runtime
+from viewra.manifest.info import completed
 from viewra.types import PluginInfo, PluginState
-
-_DESCRIBED = ("name", "version", "description", "author", "website", "repository", "license", "type", "tags")
 
 
 class Portrait:
@@ -39,14 +38,9 @@ class Portrait:
         return self.installation.found
 
     @property
-    def settings(self) -> ConfigSource | None:
-        """The settings of the version in use."""
-        return self.configuration.settings
-
-    @property
-    def pins(self) -> Pins | None:
-        """Where its code's pin is kept."""
-        return self.installation.pins
+    def runtime(self) -> Runtime:
+        """How it is run: by its manifest, or as the operator has set it."""
+        return self.configuration.runtime
 
     @property
     def state(self) -> PluginState:
@@ -82,9 +76,8 @@ class Portrait:
         said = run.info if run is not None else PluginInfo(self.plugin_id)
         if manifest is None:
             return said
-        missing = {name: getattr(manifest, name) for name in _DESCRIBED if not getattr(said, name)}
         capabilities = said.capabilities or tuple(sorted(self.services))
-        return attrs.evolve(said, id=self.plugin_id, capabilities=capabilities, **missing)
+        return attrs.evolve(completed(said, manifest), id=self.plugin_id, capabilities=capabilities)
 
     @property
     def stats(self) -> PluginStats:

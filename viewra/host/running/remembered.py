@@ -27,25 +27,25 @@ class Remembered:
 
     def quarantine(self, found: Found) -> Quarantine | None:
         """Why the plugin is in quarantine; None when it is not."""
-        return self._quarantines.get(_key(found))
+        return self._quarantines.get(found.key)
 
     def set_quarantine(self, found: Found, quarantine: Quarantine | None) -> None:
         """Put it in quarantine, or (None) let it out; raises DatabaseError, and then it is so for this host alone."""
         if quarantine is not None:
-            self._quarantines[_key(found)] = quarantine
-        elif self._quarantines.pop(_key(found), None) is None:
+            self._quarantines[found.key] = quarantine
+        elif self._quarantines.pop(found.key, None) is None:
             return
-        write_quarantine(self._engine, *_key(found), quarantine)
+        write_quarantine(self._engine, *found.key, quarantine)
 
     def services(self, found: Found) -> tuple[str, frozenset[str]] | None:
         """The code's hash, and the services that its process turned out to have; None where nobody knows."""
-        return self._services.get(_key(found))
+        return self._services.get(found.key)
 
     def set_services(self, found: Found, code_hash: str, services: frozenset[str]) -> None:
         """Remember which services this code has; raises DatabaseError."""
-        if self._services.get(_key(found)) != (code_hash, services):
-            write_services(self._engine, *_key(found), code_hash, services)
-            self._services[_key(found)] = (code_hash, services)
+        if self._services.get(found.key) != (code_hash, services):
+            write_services(self._engine, *found.key, code_hash, services)
+            self._services[found.key] = (code_hash, services)
 
 
 @attrs.frozen
@@ -86,7 +86,3 @@ class PluginMemory:
             yield
         except DatabaseError as error:
             log.warning("plugin %s: what is known of it is not kept: %s", self.installation.plugin_id, error)
-
-
-def _key(found: Found) -> tuple[str, str]:
-    return found.plugin_id, str(found.directory)

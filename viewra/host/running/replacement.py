@@ -54,8 +54,8 @@ class Reloader:
         except PluginClosed:  # somebody ends the plugin, or the host: that says nothing of the new code
             raise
         except ViewraError as error:
-            what = f"version {new.version}" if new.found.manifest is not None else "the new code"
-            reason = f"{what} is not used, {old.version} serves on: it {error.message}"
+            what = f"version {new.version}" if new.version not in {"?", old.version} else "the changed code"
+            reason = f"{what} is not used, version {old.version} serves on: it {error.message}"
             cause = error.__cause__
             output = map(readable, cause.output) if isinstance(cause, HandshakeError) else ()
             told = "\n".join((reason, *output))

@@ -270,9 +270,6 @@ class Run:
             self._stdio.close()
         if self._streamed is not None:
             self._streamed.quiet()
-        for connection in (self._connection, self._own_calls):
-            if connection is not None:
-                connection.refuse()
         if self._wire is not None:
             self._wire.close()
 

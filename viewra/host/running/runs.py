@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 
 from viewra.adapters import Connection, Traffic
@@ -64,11 +65,14 @@ class Runs:
         self.draining = Draining(self.plugin_id, clock=clock)
         self.known_services = memory.services()
         self._traffic = traffic
+        self._owner = os.getpid()
         self._turn = Turn(clock=clock)  # taken over a whole start, stop or reload
         self.pool = Pool(
             self.plugin_id, on_state, *self.first_state(), policy=configuration.runtime.restart, clock=clock
         )
-        self.crashes = Crashes(installation, self.pool, memory, self.draining, self._start_again, clock)
+        self.crashes = Crashes(
+            installation, plugin_log.telling, self.pool, memory, self.draining, self._start_again, clock
+        )
         self.launching = Launching(
             self.plugin_id, configuration, machinery, plugin_log, self._turn, self.closing, self.crashes.exited
         )
@@ -90,7 +94,7 @@ class Runs:
         if self.known_services is not None:
             return self.known_services
         manifest = self.installation.found.manifest
-        return manifest.capabilities if manifest is not None else frozenset()
+        return manifest.claimed(self.configuration.services) if manifest is not None else frozenset()
 
     @contextlib.contextmanager
     def alone(self, until: float | None = None, *, to_end: bool = False) -> Iterator[None]:
@@ -178,7 +182,7 @@ class Runs:
         self.known_services = services
         self._traffic.breaker.reset()
         self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
-        declared = code.manifest.capabilities
+        declared = code.manifest.claimed(self.configuration.services)
         if not reason and (missing := ", ".join(sorted(declared - services))):
             reason = f"its manifest claims what it lacks: {missing}"
         old = self.pool.serve(runs, runtime.restart, reason)
@@ -236,7 +240,9 @@ class Runs:
             self.pool.become(Event.STOP, PluginState.STOPPED, reason)
 
     def close(self, reason: str) -> None:
-        """End everything, also what waits to be started again; a start is interrupted."""
+        """End everything, also what waits to be started again; a start is interrupted. In a fork nothing is ended."""
+        if os.getpid() != self._owner:
+            return
         self.closing.close()
         try:
             with self.alone():

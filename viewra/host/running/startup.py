@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from viewra.codec import lifecycle
-from viewra.codec.capabilities import WIRE_SERVICES
 from viewra.errors import HandshakeError, MigrationError, NotOffered, PluginError
 from viewra.host.logs.log import RunLog
 from viewra.host.running.launch_spec import LaunchSpec, Machinery, new_identity, plan, verified
@@ -159,7 +158,7 @@ class _Steps:
             run.services = self.run.spec.declared
         else:
             run.wire_services = frozenset(names)
-            run.services = frozenset(WIRE_SERVICES[name] for name in WIRE_SERVICES.keys() & names)
+            run.services = self.run.spec.services.offered(run.wire_services)
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
             run.follow(wire.follow(Output(self.log.line).feed), self.log)
         return said

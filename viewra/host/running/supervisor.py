@@ -7,7 +7,8 @@ Its runs start and end processes; adapters reach those through its link; what it
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from viewra.adapters import Traffic
@@ -32,6 +33,7 @@ from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.states import Event
 from viewra.host.running.usage import Usage
 from viewra.host.sync.tasks import Tasks
+from viewra.transport.hclog import LogRecord
 from viewra.types import PluginState
 
 log = logging.getLogger("viewra.host")
@@ -177,14 +179,22 @@ class Supervisor(Portrait):
         """Its own database, if it has one, and where copies of that are kept."""
         return self._runs.configuration.database(self.installation.used)
 
-    def agreed_version(self) -> int | None:
-        """The version of the services that its process speaks, which is started if need be; None when it does not."""
-        try:
-            self._runs.run_now()
-        except PluginError:
-            return None
-        run = self._pool.first
-        return run.app_version if run is not None else None
+    def draft_migration(self, message: str) -> Path:
+        """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
+        from viewra.host.database.drafting import draft_in_a_process  # for developers only
+
+        if self.state is PluginState.DISABLED:
+            raise PluginUnavailable(
+                self.plugin_id,
+                f"is disabled: {self.reason}; its code is run to see its tables",
+                hint=f"viewra plugins enable {self.plugin_id}",
+            )
+        return draft_in_a_process(self.installation, self.own_database, message)
+
+    @property
+    def records(self) -> Sequence[LogRecord]:
+        """The last records that its processes wrote, oldest first."""
+        return self.log.records
 
     def adopt(self) -> None:
         """Take over the process that an earlier host left running, if there is one; one of other code is ended."""

@@ -125,7 +125,7 @@ class GrpcWire:
 
     def connection(self) -> Connection:
         """As ``Wire`` has it."""
-        return Connection(self.peer.channel)
+        return Connection(self.peer.wire)
 
     def endpoint(self, link: Link) -> Endpoint:
         """As ``Wire`` has it."""

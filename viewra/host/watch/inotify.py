@@ -1,7 +1,7 @@
 """The kernel's notices of what happens in single folders, through watchdog's reader of inotify: one thread for all.
 
 watchdog's observers have a thread for each watch and, when they are recursive, watch everything below: this takes the
-layer under them and leaves which folders are worth a watch to ``watch_paths``.
+layer under them; ``paths`` says which folders are worth a watch.
 """
 
 from __future__ import annotations

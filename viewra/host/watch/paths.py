@@ -1,6 +1,6 @@
 """Which folders are watched for a plugin and for a plugin directory, and which of what happens there matters.
 
-Looks at the file system and keeps nothing: when to look, and whom to tell, is up to ``watch``.
+Looks at the file system and keeps nothing; ``tree`` and ``watcher`` decide when to look.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from typing import Protocol
 import attrs
 
 from viewra.host.installed.code_hash import code_folders, counts
-from viewra.host.installed.discovery import folders_with_manifests
+from viewra.host.installed.discovery import folders_with_manifests, real_path
+
+_MOST_LINKS = 40  # as the kernel has it
 
 Identity = tuple[int, int]
 """Device and inode of a folder: another folder at the same path is another."""
 
 
 class Notice(enum.IntEnum):
-    """What happened in a folder; whoever wants one kind wants those before it."""
+    """What happened in a folder; a watch for one kind is told those before it, too."""
 
     SELF = enum.auto()  # the folder itself went or was moved, or notices were lost: look again
     ENTRY = enum.auto()  # a file or folder in it came, went, or got another name
@@ -39,10 +41,14 @@ class Effect(enum.Enum):
 
 @attrs.frozen
 class Look:
-    """What was found: the folders to watch, and what there is; one that differs from the last one is a change."""
+    """What was found: the folders to watch, and what there is; one that differs from the last one is a change.
+
+    ``links`` are those among them that lead somewhere else: what lies on the way there is watched, too.
+    """
 
     folders: Mapping[Path, Identity]
     content: Mapping[Path, object]
+    links: frozenset[Path] = frozenset()
 
 
 class Paths(Protocol):
@@ -81,7 +87,7 @@ class PluginPaths:
             if (identity := identify(folder)) is not None:
                 folders[folder] = identity
             files.update((path, _fingerprint(path)) for path in (folder / name for name in names))
-        return Look(folders, files)
+        return Look(folders, files, frozenset(path for path in files if path.is_symlink()))
 
     def effect(self, folder: Path, name: str, is_folder: bool) -> Effect:
         """A change of a file is one of the code; of a folder, a look tells whether there is code in it."""
@@ -107,6 +113,7 @@ class RootPaths:
         skipped = _below(real_path(self.directory), self._ignored)
         folders: dict[Path, Identity] = {}
         manifests: dict[Path, object] = {}
+        links: set[Path] = set()
         for folder, files in folders_with_manifests(self.directory):
             real = real_path(folder)
             if any(path in skipped for path in (real, *real.parents)):
@@ -114,7 +121,8 @@ class RootPaths:
             if (identity := identify(folder)) is not None:
                 folders[folder] = identity
             manifests.update((file, real_path(file)) for file in files)
-        return Look(folders, manifests)
+            links.update(path for path in (folder, *files) if path.is_symlink())
+        return Look(folders, manifests, frozenset(links))
 
     def effect(self, folder: Path, name: str, is_folder: bool) -> Effect:  # noqa: ARG002 - see Paths
         """A name that may be a manifest, or a plugin's folder or a link to one, is worth a look."""
@@ -122,14 +130,14 @@ class RootPaths:
         return Effect.LOOK if may_lead_to_plugins or name.endswith(".cue") else Effect.NONE
 
 
-def anchors(directory: Path) -> dict[Path, frozenset[str]]:
-    """The folders above a directory that decide what its path leads to, each with the names in it that matter.
+def anchors(directory: Path, links: Iterable[Path] = ()) -> dict[Path, frozenset[str]]:
+    """The folders that decide what a directory's path, and those of ``links`` in it, lead to, each with their names.
 
-    Those are the directory's own name, links on the way, and what is not there (yet); of the other folders above it
-    matters only whether they themselves go or are moved.
+    Those are the directory's own name, links on the way, what these lead to, and what is not there (yet); of the other
+    folders above it matters only whether they themselves go or are moved.
     """
     names: dict[Path, set[str]] = {}
-    for end in {directory, real_path(directory)}:
+    for end in {*_ways(directory), *(way for link in links for way in _ways(link))}:
         child = end
         for folder in end.parents:
             here = names.setdefault(folder, set())
@@ -139,6 +147,23 @@ def anchors(directory: Path) -> dict[Path, frozenset[str]]:
     return {folder: frozenset(here) for folder, here in names.items() if identify(folder) is not None}
 
 
+def _ways(path: Path) -> list[Path]:
+    """The path, and what becomes of it as one link after the other is followed; the last one has none."""
+    ways = [path]
+    while len(ways) <= _MOST_LINKS and (link := _first_link(ways[-1])) is not None:
+        rest = ways[-1].relative_to(link)
+        try:
+            target = link.parent / link.readlink()
+        except OSError:  # it went this moment, which its folder's watch tells
+            break
+        ways.append(Path(os.path.normpath(target)) / rest)
+    return ways
+
+
+def _first_link(path: Path) -> Path | None:
+    return next((one for one in (*reversed(path.parents), path) if one.is_symlink()), None)
+
+
 def identify(folder: Path, *, follow: bool = True) -> Identity | None:
     """Which folder is at this path; None when none is, and for a link that is not to be followed."""
     try:
@@ -146,11 +171,6 @@ def identify(folder: Path, *, follow: bool = True) -> Identity | None:
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
-
-
-def real_path(path: Path) -> Path:
-    """The path without links; unlike ``Path.resolve`` it raises at none."""
-    return Path(os.path.realpath(path))
 
 
 def _fingerprint(path: Path) -> object:

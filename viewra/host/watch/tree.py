@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from viewra.host.installed.discovery import real_path
 from viewra.host.watch.debounce import Debounce
 from viewra.host.watch.paths import Effect, Identity, Look, Notice, Paths, anchors, identify
 
-if TYPE_CHECKING:  # watchdog takes a while to import: whoever makes a WatchSet pays for it
+if TYPE_CHECKING:  # watchdog takes a while to import: only what makes a WatchSet needs it
     from viewra.host.watch.inotify import FolderWatch, Inotify, Listener
 
 _log = logging.getLogger(__name__)
@@ -35,10 +36,11 @@ _REMEDIES = {
 
 @attrs.frozen
 class _Wanted:
-    """A watch that a tree needs: of one folder, or, with ``names``, of these names in a folder above the directory."""
+    """A watch that a tree needs, up to one kind of notice: of a folder, or, with ``names``, of these names in it."""
 
     folder: Path
     identity: Identity
+    up_to: Notice
     names: frozenset[str] | None = None
 
 
@@ -97,7 +99,7 @@ class WatchSet:
             for _ in range(_ROUNDS):
                 look = tree.paths.look()
                 # What came into a folder before its watch was set is found by the next round.
-                if not self._arm(tree, look.folders if look is not None else {}):
+                if not self._arm(tree, look or Look({}, {})):
                     break
             else:
                 tree.look_at = time.monotonic() + PAUSE_S
@@ -120,23 +122,25 @@ class WatchSet:
         if self._inotify is not None:
             self._inotify.close()
 
-    def _arm(self, tree: Tree, folders: Mapping[Path, Identity]) -> bool:
-        """Have a watch on each of the folders and each anchor, and on no others; whether there are new ones."""
+    def _arm(self, tree: Tree, look: Look) -> bool:
+        """Have a watch on each of its folders and each anchor, and on no others; whether there are new ones."""
         if tree.polled or self._inotify is None:
             return False
-        wanted = {_Wanted(folder, identity) for folder, identity in folders.items()}
-        for folder, names in anchors(tree.paths.directory).items():
+        notices = tree.paths.notices
+        wanted = {_Wanted(folder, identity, notices) for folder, identity in look.folders.items()}
+        ends = {real_path(link).parent for link in look.links}
+        for folder, names in anchors(tree.paths.directory, look.links).items():
             if (identity := identify(folder)) is not None:
-                wanted.add(_Wanted(folder, identity, names))
+                up_to = notices if folder in ends else Notice.ENTRY if names else Notice.SELF
+                wanted.add(_Wanted(folder, identity, up_to, names))
         for one, watch in list(tree.watches.items()):
             if not watch.alive or one not in wanted:
                 del tree.watches[one]
                 self._inotify.remove(watch)
         grown = False
         for one in wanted - tree.watches.keys():
-            up_to = tree.paths.notices if one.names is None else Notice.ENTRY if one.names else Notice.SELF
             try:
-                watch = self._inotify.add(one.folder, up_to, self._listener(tree, one))
+                watch = self._inotify.add(one.folder, one.up_to, self._listener(tree, one))
             except OSError as error:
                 if error.errno in _REMEDIES:
                     self._warn(error)

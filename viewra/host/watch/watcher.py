@@ -1,6 +1,6 @@
-"""Notices that a plugin's code changed on disk, and that plugins appeared or vanished; what to do then is up to others.
+"""Notices that a plugin's code changed on disk, and that plugins appeared or vanished.
 
-What is worth a watch is in ``watch_paths``, the kernel's notices come from ``watch_inotify``. A notice never counts for
+``paths`` says what is worth a watch, the kernel's notices come from ``inotify``. A notice never counts for
 more than "something happened here": after each one that may have moved folders, the folders are looked at again, and
 what is there is compared with what was there before. So nothing that happens while watches are being set is lost.
 """

@@ -14,6 +14,7 @@ from viewra.manifest.cue.near import nearest
 from viewra.manifest.cue.node import Node
 from viewra.manifest.cue.problem import Problem
 from viewra.manifest.cue.source import Source
+from viewra.text import is_utf8
 
 if TYPE_CHECKING:
     from viewra.manifest.cue.evaluator import Evaluator
@@ -134,7 +135,7 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
         if not math.isfinite(value):
             raise TypeError(f"{value} is not a number that CUE has")
         return ast.Literal(source, 0, 0, Decimal(repr(value)))
-    if isinstance(value, str) and not _encodable(value):
+    if isinstance(value, str) and not is_utf8(value):
         raise TypeError("text with half of a surrogate pair, which is no character")
     if value is None or isinstance(value, (bool, int, str, bytes)):
         return ast.Literal(source, 0, 0, value)
@@ -144,7 +145,7 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
     if isinstance(value, Mapping):
         struct = ast.Struct(source, 0, 0, None)
         for name, item in value.items():
-            if not isinstance(name, str) or not _encodable(name):
+            if not isinstance(name, str) or not is_utf8(name):
                 raise TypeError(f"{name!r} is not a field name")
             field = ast.Field(source, 0, 0, ast.label_key(name, quoted=True), ast.MEMBER)
             field.value = expression(item, source, depth=depth + 1)
@@ -152,14 +153,6 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
             struct.labels.add(field.label)
         return struct
     raise TypeError(f"{type(value).__name__} is not data that CUE has")
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def to_json(value: Data) -> Data:

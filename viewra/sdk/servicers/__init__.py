@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-
 from viewra.sdk.servicers import lifecycle
 from viewra.sdk.servicers._handlers import Handler, add_handlers, handle
 from viewra.sdk.servicers.lifecycle import Lifecycle
-from viewra.services import Implementation
-
-_SERVICES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "api_registration", "search")
+from viewra.services import SERVICES, Implementation, Services
 
 
-def all_handlers(plugin: Implementation, running: Lifecycle) -> list[Handler]:
-    """The procedures of the lifecycle and of each service that the plugin offers."""
+def all_handlers(plugin: Implementation, running: Lifecycle, services: Services = SERVICES) -> list[Handler]:
+    """The procedures of the lifecycle and of each of ``services`` that the plugin offers."""
     handlers = lifecycle.handlers(plugin, running)
-    for name in _SERVICES:
-        service = getattr(plugin, f"{name}_service")()
-        if service is not None:  # light start-up: what it does not offer is not imported
-            handlers += importlib.import_module(f"{__name__}.{name}").handlers(service)
+    for service in services:
+        offered = service.of(plugin, getattr(plugin, "_partly_is", None))
+        if offered is not None:  # light start-up: modules of other services are not imported
+            handlers += service.handlers(offered)
     return handlers
 
 

@@ -15,14 +15,15 @@ from typing import Any, ParamSpec, TypeVar
 import attrs
 import grpc
 
-from viewra.batch import reason
 from viewra.codec import fault
 from viewra.codec.rpc import Rpc
 from viewra.sdk.log import Logger
+from viewra.text import clean, kind, reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_MAX_REASON = 4096  # bytes
 _TRACEBACK_HEAD, _TRACEBACK_TAIL = 3_000, 6_000  # bytes; as JSON six times that at most, which a host takes as one line
 
 
@@ -56,25 +57,25 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
     def behave(data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             answer = method(*rpc.parse_arguments(data))
-            return rpc.answer(answer).SerializeToString()
+            return rpc.answer(answer)
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
             call_id = fault.new_id()
             late = not context.is_active()  # nobody waits for it any more
             _log_traceback(log.debug if rpc.refuses else log.error, rpc.method, error, call_id, late=late)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
-            failure = rpc.failure(fault.clean(reason(error)))
+            failure = rpc.failure(clean(reason(error), _MAX_REASON))
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
-                context.set_details(fault.clean(reason(error), fault.MAX_STATUS))
+                context.set_details(clean(reason(error), fault.MAX_STATUS))
                 return b""
-            return failure.SerializeToString()
+            return failure
 
     return behave
 
 
 def _log_traceback(log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool) -> None:
-    message = f"{call} failed{' after its deadline' if late else ''}: {type(error).__name__}"
-    with contextlib.suppress(OSError, ValueError):  # stderr may be closed: the answer matters more
+    message = f"{call} failed{' after its deadline' if late else ''}: {kind(error)}"
+    with contextlib.suppress(Exception):  # stderr may be closed, the exception's own class fail: the answer comes first
         log(message, call=call, call_id=call_id, traceback=_traceback(error))
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 
 from viewra.codec import lifecycle as codec
+from viewra.sdk.about import Complete
 from viewra.sdk.log import Logger
 from viewra.sdk.servicers._handlers import Handler, handle
 from viewra.services import Implementation
-from viewra.types import PluginContext
+from viewra.types import PluginContext, PluginInfo
 
 
 class Lifecycle:
-    """Runs a plugin's lifecycle, and sees to it that ``stop`` is called once for each ``start``."""
+    """Runs a plugin's lifecycle, and calls ``stop`` once for each ``start``."""
 
-    def __init__(self, plugin: Implementation, log: Logger) -> None:
+    def __init__(self, plugin: Implementation, log: Logger, complete: Complete | None = None) -> None:
+        self._complete = complete
         self._plugin = plugin
         self._log = log
         self._running = False
@@ -26,6 +28,11 @@ class Lifecycle:
         if bind is not None:
             bind(context=context, log=self._log.at_level(context.log_level))
         self._plugin.initialize(context)
+
+    def info(self) -> PluginInfo:
+        """What the plugin says of itself, before ``initialize`` too; completed where the host does not do so."""
+        said = self._plugin.info()
+        return said if self._complete is None else self._complete(said)
 
     def start(self) -> None:
         """Start the plugin."""
@@ -54,6 +61,6 @@ def handlers(plugin: Implementation, lifecycle: Lifecycle) -> list[Handler]:
         handle(codec.START, lifecycle.start),
         handle(codec.QUIESCE, lifecycle.quiesce),
         handle(codec.STOP, lifecycle.stop),
-        handle(codec.INFO, plugin.info),
+        handle(codec.INFO, lifecycle.info),
         handle(codec.HEALTH, plugin.health),
     ]

@@ -104,10 +104,15 @@ func connect(client *plugin.Client, saw map[string]any) (*wire.Clients, error) {
 	return dispensed.(*wire.Clients), nil
 }
 
-// use calls Viewra's services as a host does, from Initialize on.
+// use calls Viewra's services as a host does, from Info and Initialize on.
 func use(clients *wire.Clients, saw map[string]any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	before, err := clients.Plugin.Info(ctx, &pb.InfoRequest{})
+	if err != nil {
+		return fmt.Errorf("info before initialize: %w", err)
+	}
+	saw["before"] = before.GetInfo()
 	config := map[string]string{"answer": "42"}
 	given := &pb.PluginContext{PluginId: "from_go", Config: config, LogLevel: "debug", BasePath: os.TempDir()}
 	initialized, err := clients.Plugin.Initialize(ctx, &pb.InitializeRequest{Context: given})

@@ -17,7 +17,7 @@ from typing import Any, cast
 import attrs
 
 from viewra.adapters import Connection, Endpoint, Link
-from viewra.errors import HandshakeError, PluginError, PluginTimeout
+from viewra.errors import HandshakeError, PluginTimeout
 from viewra.process import LaunchPlan, Output, StopStep
 from viewra.process import stopping as steps
 from viewra.types import Health, PluginInfo, SchemaState
@@ -354,10 +354,17 @@ class FakeEndpoint:
         future: Future[Any] = Future()
         if rpc.method == "health" and self._process.behaviour.silent:
             return future
-        try:
-            future.set_result(self.call(rpc, *args))
-        except PluginError as error:
-            future.set_exception(error)
+
+        def answer() -> None:
+            try:
+                future.set_result(self.call(rpc, *args))
+            except Exception as error:
+                future.set_exception(error)
+
+        if rpc.method == "quiesce":  # the only one that is not waited for in a future
+            self._clock.start("call", answer)
+        else:
+            answer()
         return future
 
 

@@ -12,13 +12,14 @@ import grpc
 from viewra.adapters import Connection
 from viewra.host.running.draining import Draining
 from viewra.host.running.run import Run
+from viewra.transport.grpc_calls import GrpcWire
 
 
 class FakeRun:
     """A run whose end may take its time."""
 
     def __init__(self, together: threading.Barrier | None = None) -> None:
-        self.connection = Connection(grpc.insecure_channel("unix:/nowhere"))
+        self.connection = Connection(GrpcWire(grpc.insecure_channel("unix:/nowhere")))
         self.stopped = threading.Event()
         self._together = together
 

@@ -157,6 +157,38 @@ def test_a_reload_that_is_interrupted_says_nothing_of_the_code(make: Make) -> No
     assert world.state == "running"
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("how", ["blue-green", "restart"])
+@pytest.mark.parametrize("later", [0.5, 3.0])
+def test_closing_in_the_middle_of_a_reload_is_bounded(make: Make, how: str, workers: int, later: float) -> None:
+    world = started(make, reload=how, workers=workers, start_timeout_s=120.0)
+    world.call(2.0)  # in flight: it is waited for where the new process must not start before
+    world.launcher.behaviour = Behaviour(takes={"initialize": 100.0})
+    world.change("new")
+    world.clock.at(later, world.supervisor.close)
+    began = world.clock.now()
+    with pytest.raises(PluginClosed):
+        world.supervisor.reload()
+    world.clock.advance(0.1)
+    assert world.clock.now() - began < later + 5.0
+    assert (world.state, world.running) == ("stopped", [])
+    world.clock.advance(10.0)
+
+
+def test_closing_does_not_wait_for_one_that_quiesces(make: Make) -> None:
+    world = make(reload="restart", restart=OFTEN)
+    services = ("plugin.SearchService", "viewra.v1.LifecycleService")
+    world.launcher.next = [Behaviour(services=services, takes={"quiesce": 3600.0})]
+    world.call()
+    world.change("new")
+    world.clock.at(1.0, world.supervisor.close)
+    began = world.clock.now()
+    with pytest.raises(PluginClosed):
+        world.supervisor.reload()
+    assert world.clock.now() - began < 5.0
+    world.clock.advance(20.0)
+
+
 # ---- one after the other ----
 
 

@@ -160,6 +160,14 @@ def test_a_call_that_runs_for_long_is_not_idle(make: Make) -> None:
     assert world.state == "running"
 
 
+def test_asking_for_its_health_keeps_nobody_from_being_idle(make: Make) -> None:
+    checks = HealthChecks(interval_s=1.0, own_interval_s=1.0, timeout_s=0.5)
+    world = started(make, idle_timeout_s=5.0, health=checks)
+    world.clock.tick(world.supervisor, 6.0)
+    assert world.latest.calls.count("health") >= 4
+    assert world.state == "ready"
+
+
 def test_one_that_was_stopped_as_idle_has_no_missing_process_started(make: Make) -> None:
     world = started(make, workers=2, idle_timeout_s=5.0)
     world.launcher.behaviour = Behaviour(fails={"start": "die"})

@@ -1,0 +1,98 @@
+"""How many of viewra's functions a first call that starts a plugin passes, and a change of a plugin's code.
+
+Counted under ``sys.setprofile``, on all threads, from the call until its outcome.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import viewra
+from benchmarks.reload import MANIFEST, PLUGIN
+from viewra import Host
+
+BASELINES = {"first call": 669, "reload": 8090, "reload with another manifest": 8090}
+"""Calls of functions before settings, code and manifest were looked at once each."""
+MOST = {"first call": 0.85, "reload": 0.5, "reload with another manifest": 0.55}
+"""Of the baseline."""
+
+_OWN = str(Path(viewra.__file__).parent)
+
+
+def main(argv: list[str]) -> int:
+    """Print the numbers and their ratio to the baselines; exit status 1 when a limit is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks walks")
+    parser.add_argument("--most", type=int, default=0, metavar="N", help="show the N functions that are called most")
+    options = parser.parse_args(argv)
+    broken = False
+    for name, walk in walks().items():
+        calls = sum(walk.values())
+        ratio = calls / BASELINES[name]
+        files = {function.partition(":")[0] for function in walk}
+        print(f"{name}: {calls} calls of {len(walk)} functions in {len(files)} files", end="; ")
+        print(f"ratio {ratio:.2f} to {BASELINES[name]} (at most {MOST[name]})")
+        for function, times in walk.most_common(options.most):
+            print(f"  {times:5} {function}")
+        broken |= ratio > MOST[name]
+    return broken
+
+
+def walks() -> dict[str, Counter[str]]:
+    """How often each function is called in each walk."""
+    counter = Counting()
+    threading.setprofile(counter.profile)  # of all threads that begin from now on
+    try:
+        with tempfile.TemporaryDirectory(prefix="viewra-bench-") as scratch:
+            return _walks(Path(scratch), counter)
+    finally:
+        threading.setprofile(None)  # type: ignore[arg-type]  # that is how it is taken away
+
+
+def _walks(scratch: Path, counter: Counting) -> dict[str, Counter[str]]:
+    directory = scratch / "plugins" / "searcher"
+    directory.mkdir(parents=True)
+    (directory / "plugin.cue").write_text(MANIFEST)
+    (directory / "main.py").write_text(PLUGIN.format(version=1))
+    with Host(plugin_dirs=[directory.parent], data_dir=scratch / "data", watch=False) as host:
+        plugin = host.plugins["searcher"]
+        plugin.enable()
+        assert plugin.search is not None
+        search = plugin.search.search
+        first = counter.of(lambda: search({"q": "x"}, 1, 0))
+        (directory / "main.py").write_text(PLUGIN.format(version=2))
+        code = counter.of(lambda: host.plugins.code_changed(directory))
+        (directory / "plugin.cue").write_text(MANIFEST.replace("1.0.0", "1.1.0"))
+        manifest = counter.of(lambda: host.plugins.code_changed(directory))
+        assert plugin.stats.reloads == 2
+    return dict(zip(BASELINES, (first, code, manifest), strict=True))
+
+
+class Counting:
+    """Counts calls of viewra's functions while some work is done."""
+
+    def __init__(self) -> None:
+        self._calls: Counter[str] | None = None
+
+    def of(self, work: Callable[[], object]) -> Counter[str]:
+        """The functions that are called while this is done, on whichever thread."""
+        calls = self._calls = Counter()
+        sys.setprofile(self.profile)
+        try:
+            work()
+        finally:
+            sys.setprofile(None)
+            self._calls = None
+        return calls
+
+    def profile(self, frame: FrameType, event: str, _argument: object) -> None:
+        """What Python calls."""
+        code, calls = frame.f_code, self._calls
+        if calls is not None and event == "call" and code.co_filename.startswith(_OWN):
+            calls[f"{code.co_filename[len(_OWN) + 1 :]}:{code.co_qualname}"] += 1

@@ -1,0 +1,28 @@
+"""Plugins that are being removed: a removal that was interrupted is finished later."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "plugin_removals",
+        sa.Column("plugin_id", sa.Text(), nullable=False),
+        sa.Column("path", sa.LargeBinary(), nullable=False),
+        sa.Column("keep_data", sa.Boolean(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("plugin_id", name="pk_plugin_removals"),
+    )
+
+
+def downgrade() -> None:
+    """Drop it: what was not finished is left on disk."""
+    op.drop_table("plugin_removals")

@@ -1,0 +1,8 @@
+"""The check suite of lyrics."""
+
+from lyrics_home.services.lyrics import LyricsService
+
+
+def check_lyrics(service: LyricsService | None, *, title: str) -> None:
+    assert service is not None, "the plugin offers no lyrics"
+    assert service.lyrics(title), "no words"

@@ -1,0 +1,70 @@
+"""Tasks of one owner: none is left when it is closed, and one that never ends is named."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from viewra.host.sync.clock import SYSTEM
+from viewra.host.sync.tasks import Tasks, side_by_side
+
+
+def test_closing_waits_for_what_has_begun_and_cancels_what_has_not() -> None:
+    tasks, go, done = Tasks(), threading.Event(), []
+    tasks.start("test-now", lambda: done.append(go.wait(10)))
+    tasks.start("test-later", lambda: done.append("later"), 3600.0)
+    closer = threading.Thread(target=tasks.close)
+    closer.start()
+    closer.join(0.05)
+    assert closer.is_alive()
+    go.set()
+    closer.join(10)
+    assert done == [True]
+    assert tasks.start("test-never", lambda: None) is None
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("test-")] == []
+
+
+def test_one_without_a_pause_is_done_although_it_is_closed_at_once() -> None:
+    for _ in range(50):
+        tasks, done = Tasks(), threading.Event()
+        tasks.start("test-now", done.set)
+        tasks.close()
+        assert done.is_set()
+
+
+def test_what_never_ends_is_named_and_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    tasks, go = Tasks(), threading.Event()
+    tasks.start("test-stuck", lambda: go.wait(30))
+    tasks.close(0.05)
+    assert "the task test-stuck has not ended within 0.05 s" in caplog.text
+    go.set()
+
+
+def test_a_task_may_close_its_owner() -> None:
+    tasks, closed = Tasks(), threading.Event()
+
+    def close() -> None:
+        tasks.close()
+        closed.set()
+
+    tasks.start("test-self", close)
+    assert closed.wait(10)
+
+
+def test_what_is_done_side_by_side_is_done_at_the_same_time_and_failures_are_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    together, done = threading.Barrier(3), []
+
+    def work() -> None:
+        together.wait(10)
+        done.append(1)
+
+    def fail() -> None:
+        together.wait(10)
+        raise RuntimeError("a bug")
+
+    side_by_side(SYSTEM, "test-pair", [work, work, fail])
+    assert done == [1, 1]
+    assert "the task test-pair failed" in caplog.text

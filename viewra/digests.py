@@ -1,0 +1,38 @@
+"""The digest of a directory: SHA-256 over what is in it, the same for the hash of a plugin's code and for pins.
+
+The caller says what of a directory counts: a pin covers all that could be loaded, the hash of code leaves out what
+changes nothing that a plugin does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+FILE, PROGRAM, LINK, FOLDER = b"f", b"x", b"l", b"d"
+"""Kinds of entries."""
+_CHUNK = 256 * 1024
+
+
+def directory_digest(entries: Iterable[tuple[bytes, bytes, bytes]]) -> str:
+    """The digest, in hexadecimal, of entries: name relative to the directory, kind, and digest of the content."""
+    total = hashlib.sha256()
+    for name, kind, content in sorted(entries):
+        total.update(kind + len(name).to_bytes(4, "big") + name + content)
+    return total.hexdigest()
+
+
+def stream_digest(stream: IO[bytes]) -> bytes:
+    """The digest of what an open file has."""
+    total = hashlib.sha256()
+    while data := stream.read(_CHUNK):
+        total.update(data)
+    return total.digest()
+
+
+def file_digest(path: Path) -> str:
+    """The digest of one file, in hexadecimal; raises OSError when it cannot be read."""
+    with open(path, "rb") as stream:
+        return stream_digest(stream).hex()

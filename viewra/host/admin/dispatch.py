@@ -1,0 +1,58 @@
+"""Runs operations by their names for requests from outside, once their arguments have the types that they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cattrs
+
+from viewra.errors import UsageError
+from viewra.host.admin.operations import OPERATIONS, Operation
+from viewra.host.admin.present import as_json
+from viewra.host.registry import Registry
+
+
+class Dispatch:
+    """What the command line and the control socket ask of one host's plugins."""
+
+    def __init__(self, plugins: Registry) -> None:
+        self._plugins = plugins
+
+    def answer(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what is asked, and give JSON data; raises UsageError for what cannot be asked, and as the operation."""
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            raise UsageError(f"the running host knows no command {name!r}", hint="is it of another version?")
+        return as_json(operation.run(self._plugins, **_checked(operation, arguments)))
+
+
+def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        values: Any = _CONVERTER.structure(dict(arguments), operation.arguments)
+    except cattrs.BaseValidationError as error:
+        problems = "; ".join(cattrs.transform_error(error, path="arguments"))
+        raise UsageError(f"the command {operation.name!r} cannot be asked like this: {problems}") from error
+    return {name: getattr(values, name) for name in operation.parameters}
+
+
+def _exactly(value: Any, kind: type) -> Any:
+    """A value that is of this type already: cattrs would make a text of anything, and True of any text."""
+    if type(value) is not kind:
+        raise ValueError(kind)
+    return value
+
+
+_CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+for _kind in (str, bool, int, float):
+    _CONVERTER.register_structure_hook(_kind, _exactly)
+
+
+def _list(value: Any, kind: Any) -> list[Any]:
+    if type(value) is not list:
+        raise ValueError(list)
+    (inner,) = kind.__args__
+    return [_CONVERTER.structure(one, inner) for one in value]
+
+
+_CONVERTER.register_structure_hook_func(lambda kind: getattr(kind, "__origin__", None) is list, _list)

@@ -1,0 +1,15 @@
+"""What a plugin says of itself, completed from its manifest."""
+
+from __future__ import annotations
+
+import attrs
+
+from viewra.manifest.model import Manifest
+from viewra.types import PluginInfo
+
+_FIELDS = ("id", "name", "version", "description", "author", "website", "repository", "license", "type", "tags")
+
+
+def completed(said: PluginInfo, manifest: Manifest) -> PluginInfo:
+    """What the plugin says, with the manifest's values in fields that it leaves empty, but for ``capabilities``."""
+    return attrs.evolve(said, **{name: getattr(manifest, name) for name in _FIELDS if not getattr(said, name)})

@@ -1,0 +1,67 @@
+"""A plugin's answer to ``Info``, completed from its own manifest for a host that has not read that.
+
+A host of viewra's reads the manifest before it starts the plugin, so the evaluator is imported for other hosts only.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from viewra.codec.protocol import started_by_viewra
+from viewra.sdk.log import Logger
+from viewra.text import clean, reason
+
+if TYPE_CHECKING:
+    from viewra.manifest import Manifest
+    from viewra.services import Implementation
+    from viewra.types import PluginInfo
+
+MANIFEST_NAME = "plugin.cue"
+
+Complete = Callable[["PluginInfo"], "PluginInfo"]
+"""Gives what a plugin says of itself, completed."""
+
+
+def completion(plugin: Implementation, log: Logger) -> Complete | None:
+    """The function that completes this plugin's ``info()`` from its manifest; None where the host does so itself."""
+    if started_by_viewra(os.environ):
+        return None
+    read = functools.cache(lambda: _manifest(plugin, log))
+
+    def complete(said: PluginInfo) -> PluginInfo:
+        manifest = read()
+        if manifest is None:
+            return said
+        from viewra.manifest.info import completed  # light start-up, as below
+
+        return attrs.evolve(
+            completed(said, manifest),
+            capabilities=said.capabilities or tuple(sorted(manifest.capabilities | manifest.other_capabilities)),
+            install_path=said.install_path or str(manifest.directory),
+        )
+
+    return complete
+
+
+def _manifest(plugin: Implementation, log: Logger) -> Manifest | None:
+    """The manifest beside the program, or beside the plugin's module; None where there is none, or it is not valid."""
+    from viewra.errors import ManifestError  # light start-up: these are imported for hosts of other makers only
+    from viewra.manifest import load
+
+    for module in ("__main__", type(plugin).__module__):
+        file = getattr(sys.modules.get(module), "__file__", None)
+        path = Path(file).resolve().with_name(MANIFEST_NAME) if file else None
+        if path is not None and path.is_file():
+            try:
+                return load(path)
+            except ManifestError as error:
+                log.warning("the manifest is not valid, so info is not complete", error=clean(reason(error), 1000))
+                return None
+    return None

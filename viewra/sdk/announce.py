@@ -1,0 +1,48 @@
+"""The handshake line's own way to the host, which a plugin's code cannot close, replace or redirect.
+
+A duplicate of descriptor 1 is taken when ``viewra.sdk`` is first imported, which is before a plugin's code has anything
+to do with it; it is closed as soon as the line is out. Programs that the plugin starts do not inherit it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import sys
+
+from viewra.codec.protocol import COOKIE_KEY, started_by_viewra
+
+_LOWEST = 10  # so that it never takes the place of a standard stream that is closed
+
+
+def _take() -> int | None:
+    """The duplicate; None for a process that no host started, and for one whose stdout is closed already."""
+    if COOKIE_KEY not in os.environ:
+        return None
+    try:
+        return fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _LOWEST)
+    except OSError:
+        return None
+
+
+_descriptor = _take()
+
+
+def announce(line: str) -> None:
+    """Write the handshake line, once; raises OSError when it cannot be written."""
+    global _descriptor
+    with contextlib.suppress(Exception):  # the text that the plugin printed so far comes first
+        assert sys.__stdout__ is not None  # noqa: S101 - it is None for a process without stdout
+        sys.__stdout__.flush()
+    if _descriptor is None:  # never to 1 itself: some other file may have that number by now
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    # A host of viewra's takes the line wherever it comes, so it can be set apart from a line that has not ended; any
+    # other host wants it to be the first line.
+    data = ("\n" if started_by_viewra(os.environ) else "") + line + "\n"
+    left = memoryview(data.encode())
+    while left:
+        left = left[os.write(_descriptor, left) :]
+    os.close(_descriptor)
+    _descriptor = None

@@ -1,0 +1,64 @@
+"""What a plugin author implements, as Protocols, and the descriptions of the services.
+
+The same class answers in the host's own process and behind gRPC. MUST and MAY say what an implementation owes; a method
+that raises makes that one call fail for that one plugin. Methods are called from several threads at once.
+
+Each Protocol is imported when it is first used: a plugin's process, which has to start quickly, needs few of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewra import lazy
+from viewra.services.description import Service, Services
+
+if TYPE_CHECKING:
+    from viewra.services.admin_page import AdminPageService
+    from viewra.services.api_registration import APIRegistrationService
+    from viewra.services.database import DatabaseService, SchemaService
+    from viewra.services.implementation import Implementation
+    from viewra.services.metadata_scraper import MetadataScraperService
+    from viewra.services.scanner_hook import ScannerHookService
+    from viewra.services.search import SearchService
+    from viewra.services.sessions import ListenerSession, ScraperSession
+
+__all__ = [
+    "SERVICES",
+    "APIRegistrationService",
+    "AdminPageService",
+    "DatabaseService",
+    "Implementation",
+    "ListenerSession",
+    "MetadataScraperService",
+    "ScannerHookService",
+    "SchemaService",
+    "ScraperSession",
+    "SearchService",
+    "Service",
+    "Services",
+]
+
+SERVICES = Services(
+    Service("metadata_scraper", "MetadataScraperService", "can_handle extract_metadata get_supported_types"),
+    Service("scanner_hook", "ScannerHookService", "on_media_file_scanned on_scan_started on_scan_completed"),
+    Service("database", "DatabaseService", "get_models migrate rollback", capability="database_service"),
+    Service("admin_page", "AdminPageService", "get_admin_pages register_routes"),
+    Service("api_registration", "APIRegistrationService", "get_registered_routes"),
+    Service("search", "SearchService", "search get_search_capabilities", capability="search_service"),
+)
+"""The services of viewra, a line each; a host may be given more: ``Host(services=SERVICES + Services(…))``."""
+
+__getattr__ = lazy.names(
+    __name__,
+    {
+        ".admin_page": "AdminPageService",
+        ".api_registration": "APIRegistrationService",
+        ".database": "DatabaseService SchemaService",
+        ".implementation": "Implementation",
+        ".metadata_scraper": "MetadataScraperService",
+        ".scanner_hook": "ScannerHookService",
+        ".search": "SearchService",
+        ".sessions": "ListenerSession ScraperSession",
+    },
+)

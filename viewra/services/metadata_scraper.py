@@ -1,0 +1,23 @@
+"""The metadata scraper, as an author implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class MetadataScraperService(Protocol):
+    """Reads metadata from media files."""
+
+    def can_handle(self, file_path: str, mime_type: str) -> bool:
+        """MUST say whether this plugin can read the file; asked only where no supported type decides. Cheap: no I/O."""
+        ...
+
+    def extract_metadata(self, file_path: str) -> Mapping[str, str]:
+        """MUST return the file's metadata, field name to text; raises for a file that it cannot read."""
+        ...
+
+    def get_supported_types(self) -> Sequence[str]:
+        """MUST return the MIME types that it reads; ``audio/*`` stands for all of audio, an empty list for "ask me"."""
+        ...

@@ -1,0 +1,23 @@
+"""The scanner hook, as an author implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class ScannerHookService(Protocol):
+    """Hears of scans, in order: started, each file, completed. MAY be slow: a scan never waits for it."""
+
+    def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
+        """MUST accept a file that is new, changed, moved or read again. At least once: it MAY come twice."""
+        ...
+
+    def on_scan_started(self, scan_job_id: int, library_id: int, library_path: str) -> None:
+        """MUST accept the start of a scan of one library."""
+        ...
+
+    def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
+        """MUST accept the end of a scan; ``stats`` has the counts of the report and ``status``, as text."""
+        ...

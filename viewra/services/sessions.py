@@ -1,0 +1,56 @@
+"""The sessions that ``open_scraper`` gives to a scan, and ``open_listener`` to the notifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from viewra.types import FileOutcome, FileToRead, ScanEvent
+
+
+class ScraperSession(Protocol):
+    """One plugin's side of one scan: the scan keeps several batches in flight and never waits for one."""
+
+    @property
+    def plugin_id(self) -> str:
+        """The plugin."""
+        ...
+
+    @property
+    def code_hash(self) -> str:
+        """Hash of the plugin's code: its outcomes are stored under it, so that new code reads the files again."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many files to hand over at once."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """How many batches to keep in flight."""
+        ...
+
+    def wants(self, mime_type: str) -> bool:
+        """Whether to hand over files of this type; True too where the plugin decides file by file."""
+        ...
+
+    def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
+        """Start reading; the future gives an outcome for each file, in order, or a ``PluginError`` for the batch."""
+        ...
+
+
+class ListenerSession(Protocol):
+    """One scanner hook's side of the notifications."""
+
+    @property
+    def plugin_id(self) -> str:
+        """The plugin."""
+        ...
+
+    def deliver(self, event: ScanEvent) -> None:
+        """Deliver one notification and wait for the answer; raises a ``PluginError``."""
+        ...

@@ -1,0 +1,51 @@
+"""The check suite of metadata scrapers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from viewra.errors import PluginError
+from viewra.services import MetadataScraperService
+from viewra.testing.checks._common import offered, text_map
+
+MISSING_FILE = "/nonexistent/viewra-check/missing.flac"
+
+
+def check_metadata_scraper(
+    service: MetadataScraperService | None,
+    *,
+    good: Mapping[str | Path, Mapping[str, str]] | None = None,
+    bad: Iterable[str | Path] = (),
+) -> None:
+    """Check a metadata scraper.
+
+    ``good`` maps files that it reads to fields that it must find in them (``{}``: any), ``bad`` names files that it
+    must refuse with an error. A file that is not there must be refused in any case.
+    """
+    scraper = offered(service, "metadata scraper")
+    types = scraper.get_supported_types()
+    assert not isinstance(types, str), "get_supported_types() must return a list, not one text"
+    for mime_type in types:
+        assert mime_type.count("/") == 1, f"{mime_type!r} is no MIME type: write it as audio/flac, or audio/* for any"
+    for path, fields in (good or {}).items():
+        found = scraper.extract_metadata(str(path))
+        text_map(found, f"extract_metadata({str(path)!r})")
+        for name, value in fields.items():
+            assert name in found, f"{path}: no {name!r} in {sorted(found)}"
+            assert found[name] == value, f"{path}: {name} is {found[name]!r}, not {value!r}"
+        assert scraper.extract_metadata(str(path)) == found, f"{path}: a second reading gave something else"
+    for path in (*bad, MISSING_FILE):
+        _must_refuse(scraper, str(path))
+    for path in good or {}:
+        scraper.extract_metadata(str(path))  # it still works after what it refused
+
+
+def _must_refuse(scraper: MetadataScraperService, path: str) -> None:
+    try:
+        found = scraper.extract_metadata(path)
+    except Exception as error:  # the author's own object may raise anything
+        reason = error.message if isinstance(error, PluginError) else str(error)
+    else:
+        raise AssertionError(f"{path}: must be refused, but gave {found}")
+    assert reason.strip(), f"{path}: refused without a reason"

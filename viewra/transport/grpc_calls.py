@@ -1,0 +1,104 @@
+"""Calls over a gRPC channel: the one place where the host translates gRPC's errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from viewra.transport.calls import CallFailed, Ended, Failure, Method, Trailer
+
+_FAILURES = {
+    grpc.StatusCode.UNIMPLEMENTED: Failure.MISSING,
+    grpc.StatusCode.DEADLINE_EXCEEDED: Failure.LATE,
+    grpc.StatusCode.UNAVAILABLE: Failure.LOST,
+    grpc.StatusCode.CANCELLED: Failure.LOST,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Failure.TOO_LARGE,
+}
+
+
+class GrpcWire:
+    """A channel that remembers its callables: making one costs as much as a call's own Python."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self._methods: dict[str, _GrpcMethod] = {}
+        self._lock = threading.Lock()
+        self._refuses = False
+
+    def method(self, path: str) -> Method:
+        """The procedure at this path; raises CallFailed when the channel is about to be closed."""
+        found = self._methods.get(path)
+        return self._register(path) if found is None else found
+
+    def refuse(self) -> None:
+        """Make no more callables: to be called before the channel is closed."""
+        with self._lock:
+            self._refuses = True
+
+    def _register(self, path: str) -> Method:
+        """As generated code does it, to save a look-up in each call; on a closed channel that kills the interpreter."""
+        with self._lock:
+            if self._refuses:
+                raise CallFailed(Failure.LOST, "the channel is closed")
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes]
+            call = self._channel.unary_unary(path, _registered_method=True)  # type: ignore[call-arg]
+            made = self._methods[path] = _GrpcMethod(call)
+            return made
+
+
+class _GrpcMethod:
+    __slots__ = ("_call",)
+
+    def __init__(self, call: grpc.UnaryUnaryMultiCallable[bytes, bytes]) -> None:
+        self._call = call
+
+    def __call__(self, request: bytes, timeout_s: float) -> bytes:
+        try:
+            return self._call(request, timeout_s)
+        except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
+            raise _failed(error) from error
+
+    def with_trailer(self, request: bytes, timeout_s: float) -> tuple[bytes, Trailer]:
+        try:
+            data, call = self._call.with_call(request, timeout_s)
+        except (grpc.RpcError, ValueError) as error:
+            raise _failed(error) from error
+        return data, _Ended(call).trailer
+
+    def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
+        try:
+            pending = self._call.future(request, timeout_s)
+        except (grpc.RpcError, ValueError) as error:
+            raise _failed(error) from error
+        pending.add_done_callback(lambda call: done(_Ended(call)))
+
+
+class _Ended:
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def result(self) -> bytes:
+        try:
+            data: bytes = self._call.result()
+        except (grpc.RpcError, grpc.FutureCancelledError, ValueError) as error:
+            raise _failed(error) from error
+        return data
+
+    def trailer(self, name: str) -> bytes | None:
+        for key, value in self._call.trailing_metadata() or ():
+            if key == name:
+                return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+        return None
+
+
+def _failed(error: Exception) -> CallFailed:
+    if not isinstance(error, grpc.Call):
+        return CallFailed(Failure.LOST, str(error))
+    code = error.code()
+    failure = _FAILURES.get(code, Failure.REPORTED)
+    return CallFailed(failure, error.details() or code.name, _Ended(error).trailer)
