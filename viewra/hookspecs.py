@@ -53,6 +53,8 @@ def can_handle(file_path: str, mime_type: str) -> list[Result[bool]]:
 def extract_metadata(file_path: str, mime_type: str) -> list[Result[Mapping[str, str]]]:
     """Read one file's metadata with each scraper that handles it; the others are not in the list.
 
+    Several values of a field are one text, joined with ``; ``; the batch form keeps them apart.
+
     A scraper's supported types decide; only one that names none is asked ``can_handle``. A file that it cannot read is
     a ``PluginFault``. For many files use ``open_scraper``.
     """

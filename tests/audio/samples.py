@@ -154,7 +154,7 @@ SAMPLES: tuple[Sample, ...] = (
         "title": "Lent et triste", "tracknumber": "2", "remixer": "Claude Debussy", **GAIN,
     }, rate=44100, channels=2, seconds=0.4, codec="musepack"),
     GYMNOPEDIES.track("3 Lent et grave.tta", "tta", GYMNOPEDIE, {"title": "Lent et grave", "tracknumber": "3"},
-                      seconds=0.3, codec="tta"),
+                      seconds=0.3, bits=16, codec="tta"),
     MIX.track("1 Für Elise.wav", "pcm", ELISE, {
         "title": "Für Elise", "artist": "Ludwig van Beethoven", "tracknumber": "1", "genre": "Klassik", "mood": "zart",
         **ids("Beethoven", "Hausmusik", "Elise"),

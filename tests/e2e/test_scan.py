@@ -43,6 +43,13 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
         "why": "no other plugin said any",
         "others": [],
     }
+    duration = shown["metadata"]["duration"]
+    assert (duration["plugin"], duration["why"]) == ("media_info", "the priority in its manifest")
+    assert [other["plugin"] for other in duration["others"]] == ["audio_tags"]
+
+    several = viewra("show", next(music.rglob("01 Romanze*")), "--json").data["metadata"]["artist"]
+    assert several["value"] == ["Clara Schumann", "Johannes Brahms"]
+    assert viewra("search", "artist:brahms", "--json").data["total"] == 3
 
     found = viewra("search", "artist:joplin entertainer", "--json").data
     assert found["total"] >= 1
@@ -166,8 +173,9 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:
-    plugin, history = viewra("plugins", "list", "--json").data
-    assert (history["id"], history["state"]) == ("library_history", "disabled")
+    plugin, *others = viewra("plugins", "list", "--json").data
+    states = [("image_info", "ready"), ("library_history", "disabled"), ("media_info", "ready")]
+    assert [(other["id"], other["state"]) for other in others] == states
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,6 +48,11 @@ class RemoteEndpoint:
     def code_hash(self) -> str:
         """Hash of the plugin's code."""
         return self._link.code_hash
+
+    @property
+    def priority(self) -> Mapping[str, int]:
+        """How much its word on metadata fields counts."""
+        return self._link.priority
 
     @property
     def database_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -30,6 +31,11 @@ class Known(Protocol):
     @property
     def code_hash(self) -> str:
         """Hash of the code that runs, or would be run."""
+        ...
+
+    @property
+    def priority(self) -> Mapping[str, int]:
+        """How much its word on a metadata field counts, by its manifest: field to a number, 0 where it has none."""
         ...
 
     @property

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._deadlines import Deadlines
@@ -60,6 +61,9 @@ class LocalEndpoint:
         for service in services:
             if (offered := service.of(plugin)) is not None:
                 self._services[service.capability] = offered
+
+    priority: Mapping[str, int] = MappingProxyType({})
+    """An object has no manifest that could state one."""
 
     code_hash = "in-process"
     """Code in the host's process has no hash of its own: its metadata of a file is kept until the file changes."""

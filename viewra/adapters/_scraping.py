@@ -12,7 +12,7 @@ import attrs
 from viewra.adapters._endpoint import Endpoint
 from viewra.adapters._futures import Pending, as_plugin_error, follow, settle
 from viewra.codec import metadata_scraper as codec
-from viewra.errors import PluginFault, PluginTimeout
+from viewra.errors import PluginFault
 from viewra.text import is_utf8
 from viewra.types import FileOutcome, FileToRead
 
@@ -42,6 +42,7 @@ class ScrapingSession:
         self._batches = endpoint.serves(codec.EXTRACT_METADATA_BATCH)
         self.plugin_id = endpoint.plugin_id
         self.code_hash = endpoint.code_hash
+        self.priority = endpoint.priority
         self.batch_size = BATCH_SIZE if self._batches else SINGLES_AT_ONCE
         self.window = endpoint.lanes
 
@@ -110,7 +111,7 @@ class _Singles:
         pending.add_done_callback(done)
 
     def _failed(self, index: int, error: BaseException) -> None:
-        if isinstance(error, PluginFault | PluginTimeout):  # this file's own failure; any other is the plugin's
+        if isinstance(error, PluginFault):  # this file's own failure; one that hangs may hold up all the others
             self._finished(index, FileOutcome(error=error.message))
         else:
             self._finished(index, FileOutcome(), error)

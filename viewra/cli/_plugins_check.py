@@ -1,17 +1,21 @@
-"""``viewra plugins check DIR``."""
+"""``viewra plugins check DIR``: what is wrong with a plugin, its manifest and files alone or also what it does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 import click
 
+from viewra.cli._assignments import pairs
+from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json
-from viewra.cli._plugins_settings import pair
 from viewra.errors import ManifestError, MigrationError, PluginError, ViewraError
+from viewra.manifest import Manifest
 from viewra.manifest.report import CheckReport, check
 from viewra.revisions import read_revisions
+from viewra.services import SERVICES
 
 
 @click.command("check")
@@ -22,14 +26,15 @@ from viewra.revisions import read_revisions
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A setting to start it with, as in --set api_key=abc (repeatable).",
+    help="A setting to start it with, over those stored, as in --set api_key=abc (repeatable).",
 )
 @json_option
-def check_command(directory: Path, run: bool, assignments: tuple[str, ...], as_json: bool) -> None:
+@click.pass_obj
+def check_command(options: Options, directory: Path, run: bool, assignments: tuple[str, ...], as_json: bool) -> None:
     """Check a plugin's manifest and files: every error at once, each with its place."""
     report = _with_migrations(check(directory))
     if run and report.ok:
-        report = _run(report, dict(pair(one) for one in assignments))
+        report = _run(options, report, pairs(assignments))
     if as_json:
         print_json(report.data())
     else:
@@ -58,17 +63,15 @@ def _with_migrations(report: CheckReport) -> CheckReport:
     return report
 
 
-def _run(report: CheckReport, assignments: dict[str, str]) -> CheckReport:
+def _run(options: Options, report: CheckReport, assignments: Mapping[str, str]) -> CheckReport:
     """The report with what running the plugin showed."""
-    from viewra.host.installed.settings import parse_setting  # with both comes the whole host
-    from viewra.testing import subprocess_plugin
+    from viewra.testing import subprocess_plugin  # with it comes the whole host
 
     manifest = report.manifest
     assert manifest is not None  # noqa: S101 - a report that is ok has one
     file = str(manifest.file)
     try:
-        given = {key: parse_setting(manifest.settings, key, text) for key, text in assignments.items()}
-        with subprocess_plugin(manifest.directory, settings=given) as plugin:
+        with subprocess_plugin(manifest.directory, settings=_settings(options, manifest, assignments)) as plugin:
             offered = set(plugin.services)
     except ViewraError as error:
         failure = ManifestError(error.message if isinstance(error, PluginError) else str(error), file=file)
@@ -79,6 +82,17 @@ def _run(report: CheckReport, assignments: dict[str, str]) -> CheckReport:
     ]
     silent = [
         ManifestError("is offered by the running plugin, but not claimed", file=file, path=f"capabilities.{name}")
-        for name in sorted(offered - manifest.capabilities)
+        for name in sorted(offered - manifest.claimed(SERVICES))
     ]
     return attrs.evolve(report, ok=not claimed, errors=tuple(claimed), warnings=(*report.warnings, *silent))
+
+
+def _settings(options: Options, manifest: Manifest, assignments: Mapping[str, str]) -> dict[str, object]:
+    """What the operator has stored for a plugin of this id, and what this command sets over it."""
+    from viewra.host.installed.secrets import SecretBox
+    from viewra.host.installed.setting_rows import assigned
+    from viewra.host.installed.settings import parse_setting, stored_values
+
+    given = {key: parse_setting(manifest.settings, key, text) for key, text in assignments.items()}
+    url = options.host(exclusive=False).database_url
+    return assigned(stored_values(manifest, url, SecretBox(options.directory)), given)

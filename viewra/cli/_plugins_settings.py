@@ -1,4 +1,4 @@
-"""``viewra plugins settings ID [KEY=VALUE…]``."""
+"""``viewra plugins settings ID [KEY=VALUE…]``: shows and changes a plugin's settings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from viewra.cli._assignments import pairs
 from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
-from viewra.errors import UsageError
 
 
 @click.command("settings")
@@ -25,32 +25,31 @@ def settings_command(
 ) -> None:
     """Show a plugin's settings, or change some of them.
 
-    What was changed reaches the plugin when it starts the next time. A secret's value is never shown.
+    What was changed reaches the plugin when it starts the next time. A secret's value is never shown; give it as KEY
+    alone, which asks for it without an echo, or as KEY=-, which reads it from standard input.
     """
-    pairs = dict(pair(assignment) for assignment in assignments)
-    asked = {"plugin_id": plugin_id, "assign": pairs, "unset": list(unset), "runtime": runtime}
+    assign = pairs(assignments)
+    asked = {"plugin_id": plugin_id, "assign": assign, "unset": list(unset), "runtime": runtime}
     answer = ask_or_do(options, "settings", **asked)
     shown = answer["settings"]
     if as_json:
         print_json(shown)
     elif shown:
-        rows = [(one["key"], _value(one), one["source"], one["constraint"] or one["type"]) for one in shown]
+        rows = [(one["key"], _value(one), one["source"], _allowed(one)) for one in shown]
         print_table(rows, ("KEY", "VALUE", "FROM", "ALLOWED"))
     else:
         click.echo(f"{plugin_id} has no settings")
-    if answer["pid"] is not None and (pairs or unset):
+    if answer["pid"] is not None and (assign or unset):
         click.echo(
             f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins reload {plugin_id}",
             err=True,
         )
 
 
-def pair(assignment: str) -> tuple[str, str]:
-    """``KEY=VALUE`` in its two parts; raises UsageError for what is none."""
-    key, equals, text = assignment.partition("=")
-    if not equals or not key:
-        raise UsageError(f"{assignment!r} sets nothing", hint="write KEY=VALUE")
-    return key, text
+def _allowed(setting: dict[str, Any]) -> str:
+    """The manifest's own words where they fit on a line, else the type."""
+    constraint = str(setting["constraint"])
+    return constraint if constraint and "\n" not in constraint else str(setting["type"])
 
 
 def _value(setting: dict[str, Any]) -> str:

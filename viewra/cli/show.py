@@ -12,6 +12,7 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_table
 from viewra.library import display
 from viewra.types import MetadataValue
+from viewra.types.values import joined
 
 FIRST = (
     "title",
@@ -63,9 +64,9 @@ def _data(said: MetadataValue) -> dict[str, Any]:
 
 def _rows(field: str, said: MetadataValue) -> Iterator[tuple[str, str, str, str]]:
     """The value that counts, and below it what the other plugins said; a reason only where there was a choice."""
-    yield field, said.value, said.plugin, said.why if said.others else ""
+    yield field, joined(said.value), said.plugin, said.why if said.others else ""
     for plugin, value in said.others:
-        yield "", value, plugin, "the same" if value == said.value else "does not count"
+        yield "", joined(value), plugin, "the same" if value == said.value else "does not count"
 
 
 def _rank(field: str) -> int:

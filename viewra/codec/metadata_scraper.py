@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from viewra.codec import checks
 from viewra.codec.rpc import Reports, Rpc, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.services import SERVICES
+from viewra.text import clean
 from viewra.types import FileOutcome, FileToRead
+from viewra.types.values import Value, joined, joined_fields
 
 SERVICE = SERVICES["metadata_scraper"].capability
 
@@ -33,23 +36,60 @@ def _batch_files(message: v1.ExtractMetadataBatchRequest) -> tuple[list[FileToRe
     return ([FileToRead(os.fsdecode(file.path), file.mime_type) for file in message.files],)
 
 
+def _metadata_message(metadata: Mapping[str, Value]) -> v1.Metadata:
+    several = {field: value for field, value in metadata.items() if not isinstance(value, str)}
+    if not several:
+        return v1.Metadata(fields=cast("Mapping[str, str]", metadata))
+    values = {field: v1.Values(values=texts) for field, texts in several.items()}
+    return v1.Metadata(fields=joined_fields(metadata), several=values)
+
+
+def _metadata(message: v1.Metadata) -> dict[str, Value]:
+    metadata: dict[str, Value] = {**checks.within(message.fields, "metadata")}
+    for field, several in checks.within(message.several, "metadata").items():
+        if field in metadata and len(several.values) > 1:  # else the text says all
+            metadata[field] = tuple(checks.within(several.values, f"metadata[{field}]"))
+    return metadata
+
+
 def _outcome_message(outcome: FileOutcome) -> v1.FileOutcome:
     if outcome.metadata is not None:
-        return v1.FileOutcome(metadata=v1.Metadata(fields=outcome.metadata))
+        return v1.FileOutcome(metadata=_metadata_message(outcome.metadata))
     return v1.FileOutcome(error=outcome.error) if outcome.error else v1.FileOutcome(not_handled=True)
 
 
 def _outcome(message: v1.FileOutcome) -> FileOutcome:
     if message.HasField("metadata"):
-        return FileOutcome(dict(checks.within(message.metadata.fields, "metadata")))
+        return FileOutcome(_metadata(message.metadata))
     return FileOutcome(error=message.error)
+
+
+def _check_metadata(value: object, field: str) -> dict[str, Value]:
+    """A mapping of text to a text, or to several, with a bounded number of entries; of one in a list, the one."""
+    if not isinstance(value, Mapping) or all(type(item) is str for item in value.values()):
+        return {**checks.text_map(value, field)}
+    checks.within(value, field)
+    found: dict[str, Value] = {}
+    for key, item in value.items():
+        name = checks.text(key, f"{field} key")
+        found[name] = _check_value(item, f"{field}[{clean(name, 100)}]")
+    return {key: item for key, item in found.items() if not isinstance(item, tuple) or item}
+
+
+def _check_value(value: object, field: str) -> str | tuple[str, ...]:
+    """A text, or several that are no longer than a text may be when they are joined."""
+    if isinstance(value, str):
+        return checks.text(value, field)
+    several = checks.texts(value, field)
+    checks.text(joined(several), field)
+    return several[0] if len(several) == 1 else several
 
 
 def _check_outcome(value: object, field: str) -> FileOutcome:
     outcome = checks.instance(value, field, FileOutcome)
     if outcome.metadata is None:
         return FileOutcome(error=checks.note(outcome.error, f"{field} error"))
-    return FileOutcome(checks.text_map(outcome.metadata, f"{field} metadata"))
+    return FileOutcome(_check_metadata(outcome.metadata, f"{field} metadata"))
 
 
 CAN_HANDLE: Rpc[[str, str], bool] = procedure(
@@ -76,7 +116,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = procedure(
     decode_args=lambda message: (message.file_path,),
     encode_value=lambda metadata: pb.ExtractMetadataResponse(metadata=metadata),
     decode_value=lambda message: dict(checks.within(message.metadata, "metadata")),
-    check=lambda value: checks.text_map(value, "metadata"),
+    check=lambda value: joined_fields(_check_metadata(value, "metadata")),
     reports=Reports.ERROR,
     refuses=True,
     idempotent=True,

@@ -7,7 +7,7 @@ from viewra.db.failures import database_name
 from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, write_quarantine, write_services
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
 from viewra.db.plugin_removals import StoredRemoval, forget_removal, read_removals, write_removal
-from viewra.db.plugin_settings import StoredSetting, read_settings, write_settings
+from viewra.db.plugin_settings import StoredSetting, read_settings, replace_setting, write_settings
 from viewra.db.plugin_state import enabled_plugins, set_enabled
 from viewra.db.schema import current_revision
 from viewra.db.tables import REVISION
@@ -30,6 +30,7 @@ __all__ = [
     "read_services",
     "read_settings",
     "reading",
+    "replace_setting",
     "set_enabled",
     "write_pin",
     "write_quarantine",

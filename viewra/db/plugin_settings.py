@@ -29,6 +29,14 @@ def read_settings(engine: sa.Engine, plugin_id: str) -> dict[str, StoredSetting]
     return {row.key: StoredSetting(row.value, row.encrypted) for row in rows}
 
 
+def replace_setting(engine: sa.Engine, plugin_id: str, key: str, old: StoredSetting, new: StoredSetting) -> None:
+    """Keep the same value in another form, unless somebody has set another meanwhile. Raises ``DatabaseError``."""
+    table = plugin_settings
+    same = (table.c.plugin_id == plugin_id, table.c.key == key, table.c.value == old.value)
+    with writing(engine) as connection:
+        connection.execute(sa.update(table).where(*same).values(value=new.value, encrypted=new.encrypted))
+
+
 def write_settings(
     engine: sa.Engine, plugin_id: str, changed: Mapping[str, StoredSetting], unset: Collection[str] = ()
 ) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -171,6 +171,14 @@ field_priorities = sa.Table(
     sa.Column("field", sa.Text, primary_key=True),  # "*": all of them
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
+)
+
+manifest_priorities = sa.Table(
+    "manifest_priorities",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("priority", sa.Integer, nullable=False),  # the higher counts first
 )
 
 scan_jobs = sa.Table(

@@ -20,6 +20,7 @@ from viewra.library import outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import join
 from viewra.types import ScanEvent, ScanEventKind
+from viewra.types.values import joined
 
 
 @attrs.frozen
@@ -145,5 +146,5 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
         stored.library_id,
         media_file_id=row.id,
         file_path=os.fsdecode(join(row.path, row.name)),
-        metadata={field: value.value for field, value in merged.items()},
+        metadata={field: joined(said.value) for field, said in merged.items()},
     )

@@ -1,8 +1,8 @@
 """Makes one value a field of what several plugins said of a file, and says why it is that one.
 
-For each field: the operator's order for it, then the order for all fields, which is the plugins' priority, then the
-newest reading; of two read at the same moment the one of the first plugin id. A plugin that an order does not name
-comes after those that it names.
+For each field: the operator's order for it, then the order for all fields, then the higher priority by the plugins'
+manifests, then the newest reading; of two read at the same moment the one of the first plugin id. A plugin that an
+order does not name comes after those that it names.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from viewra.types import MetadataValue
+from viewra.types.values import Value, joined
 
 ALL_FIELDS = "*"
 """What an order is for that holds for every field."""
@@ -23,21 +24,27 @@ class Reading:
 
     plugin_id: str
     read_at: int
-    values: Mapping[str, str]
+    values: Mapping[str, Value]
 
 
 @attrs.frozen
 class Priorities:
-    """The operator's orders: field, or ``"*"`` → plugin ids, whose word counts most first."""
+    """The operator's orders: field, or ``"*"`` → plugin ids, whose word counts most first.
+
+    ``stated``: field → plugin id → the priority that the plugin's manifest states, 0 where it states none.
+    """
 
     orders: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    stated: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
 
-    def key(self, field: str) -> Callable[[Reading], tuple[int, int, int, str]]:
+    def key(self, field: str) -> Callable[[Reading], tuple[int, int, int, int, str]]:
         """By what the readings of a field are sorted, the best first."""
         own, common = self.orders.get(field, ()), self.orders.get(ALL_FIELDS, ())
+        stated = self.stated.get(field, {})
         return lambda reading: (
             _place(own, reading.plugin_id),
             _place(common, reading.plugin_id),
+            -stated.get(reading.plugin_id, 0),
             -reading.read_at,
             reading.plugin_id,
         )
@@ -63,17 +70,23 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
 
 
 def pick(readings: Iterable[Reading], fields: Sequence[str], priorities: Priorities) -> dict[str, str]:
-    """Only the values of some fields, as ``merge`` has them; ``""`` where nobody said any."""
+    """Only the values of some fields, as ``merge`` has them, several joined; ``""`` where nobody said any."""
     readings = list(readings)
     if len(readings) == 1:
-        return {field: readings[0].values.get(field, "") for field in fields}
+        return {field: joined(readings[0].values.get(field, "")) for field in fields}
     best = {field: next(iter(priorities.best_first(field, readings)), None) for field in fields}
-    return {field: one.values[field] if one is not None else "" for field, one in best.items()}
+    return {field: joined(one.values[field]) if one is not None else "" for field, one in best.items()}
 
 
 def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:
     """What put the best before the second."""
-    reasons = (f"the order for {field}", "the order for all fields", "read last", "the first name of two read at once")
+    reasons = (
+        f"the order for {field}",
+        "the order for all fields",
+        "the priority in its manifest",
+        "read last",
+        "the first name of two read at once",
+    )
     pairs = zip(reasons, priorities.key(field)(best), priorities.key(field)(second), strict=True)
     return next(reason for reason, ours, theirs in pairs if ours != theirs)
 

@@ -15,6 +15,7 @@ from viewra.library.merge import Reading
 from viewra.library.paths import display
 from viewra.text import is_utf8
 from viewra.types import FileOutcome
+from viewra.types.values import Value
 
 UNREAD = ""
 """The code hash of a row that no longer holds for its file: no plugin has it, so the file is read again."""
@@ -27,7 +28,7 @@ class Answer:
     plugin_id: str
     code_hash: str
     read_at: int
-    values: Mapping[str, str] | None
+    values: Mapping[str, Value] | None
 
     def reading(self) -> Reading:
         """Its part in a file's metadata."""
@@ -48,12 +49,15 @@ def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
     }
 
 
-def storable(outcome: FileOutcome) -> Mapping[str, str] | None:
+def storable(outcome: FileOutcome) -> Mapping[str, Value] | None:
     """The metadata of an outcome as text that a database can hold: a plugin in this process can give any ``str``."""
     values = outcome.metadata
-    if values is None or (all(map(is_utf8, values)) and all(map(is_utf8, values.values()))):
+    if values is None or (all(map(is_utf8, values)) and all(map(_is_utf8, values.values()))):
         return values
-    return {display(field): display(value) for field, value in values.items()}
+    return {
+        display(field): display(value) if isinstance(value, str) else [*map(display, value)]
+        for field, value in values.items()
+    }
 
 
 def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
@@ -82,3 +86,7 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     """Have these files read again by every plugin; what was read stays in force until then."""
     files = file_metadata.c.media_file_id.in_(file_ids)
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
+
+
+def _is_utf8(value: Value) -> bool:
+    return is_utf8(value) if isinstance(value, str) else all(map(is_utf8, value))

@@ -1,18 +1,22 @@
-"""Keeps the operator's orders of plugins, for all libraries alike, and has the search index follow them."""
+"""Keeps the operator's orders of plugins and the priorities of manifests, and has the search index follow them.
+
+Both hold for all libraries alike.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from viewra.db.tables import field_priorities, file_metadata
+from viewra.db.tables import field_priorities, file_metadata, manifest_priorities
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
 from viewra.library import documents
 from viewra.library.merge import ALL_FIELDS, Priorities
 from viewra.library.query import TEXT_FIELDS
+from viewra.services import ScraperSession
 
 ROWS_A_TRANSACTION = 500
 
@@ -51,6 +55,39 @@ def set_priority(engine: sa.Engine, field: str, plugin_ids: Sequence[str]) -> in
     return finish(engine)
 
 
+def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
+    """Keep what the manifests of these plugins state, and index what counts otherwise now. Raises ``DatabaseError``.
+
+    A plugin that is not among them keeps what its manifest stated last: its readings are kept as well.
+    """
+    with reading(engine) as connection:  # the rule is that nothing has changed, which needs no write lock
+        known = _stated(connection)
+    changed = {
+        session.plugin_id: dict(session.priority)
+        for session in sessions
+        if dict(session.priority) != known.get(session.plugin_id, {})
+    }
+    if not changed:
+        return
+    with writing(engine) as connection:
+        table = manifest_priorities
+        connection.execute(sa.delete(table).where(table.c.plugin_id.in_(changed)))
+        rows = [
+            {"plugin_id": plugin_id, "field": field, "priority": number}
+            for plugin_id, numbers in changed.items()
+            for field, number in numbers.items()
+        ]
+        if rows:
+            connection.execute(sa.insert(table), rows)
+        if any(
+            numbers.get(field, 0) != known.get(plugin_id, {}).get(field, 0)
+            for plugin_id, numbers in changed.items()
+            for field in TEXT_FIELDS
+        ):
+            _mark(connection, 0)
+    finish(engine)
+
+
 def finish(engine: sa.Engine) -> int:
     """Index what a change of the orders has left, by this process or one that was killed; how many files it were."""
     unfinished = sa.select(field_priorities.c.plugin_id).where(field_priorities.c.field == _UNFINISHED)
@@ -77,13 +114,26 @@ def has_read(engine: sa.Engine, plugin_id: str) -> bool:
 
 
 def load(connection: sa.Connection) -> Priorities:
-    """The orders of now."""
+    """What counts now."""
     orders: dict[str, list[str]] = defaultdict(list)
     table = field_priorities.c
     rows = sa.select(table.field, table.plugin_id).where(table.field != _UNFINISHED)
     for row in connection.execute(rows.order_by(table.field, table.position)):
         orders[row.field].append(row.plugin_id)
-    return Priorities(dict(orders))
+    stated: dict[str, dict[str, int]] = defaultdict(dict)
+    for plugin_id, numbers in _stated(connection).items():
+        for field, number in numbers.items():
+            stated[field][plugin_id] = number
+    return Priorities(dict(orders), dict(stated))
+
+
+def _stated(connection: sa.Connection) -> dict[str, dict[str, int]]:
+    """What each plugin's manifest states, as far as a scan has seen it."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    table = manifest_priorities.c
+    for row in connection.execute(sa.select(table.plugin_id, table.field, table.priority)):
+        found[row.plugin_id][row.field] = row.priority
+    return found
 
 
 def _mark(connection: sa.Connection, after: int | None) -> None:

@@ -19,7 +19,7 @@ from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import DatabaseError
 from viewra.hookspecs import Hooks
-from viewra.library import events, jobs, libraries, outcomes
+from viewra.library import events, jobs, libraries, outcomes, priorities
 from viewra.library.discover import Discovery
 from viewra.library.interrupt import interrupt_sets
 from viewra.library.libraries import Scope
@@ -110,6 +110,7 @@ class _Scan:
         self._completions: SimpleQueue[Completion] = SimpleQueue()
         self._types = self._known_types()
         self._sessions = self._open_sessions(hook)
+        priorities.keep_stated(engine, self._sessions)
         self._discovery: Discovery | None = None
         self._scrapers: list[Scraper] = []
         self._recorder = Recorder(engine, scope, job_id, self._sessions)

@@ -1,7 +1,8 @@
 """One scraper's side of a scan: batches in flight, and what becomes of those that fail.
 
 A batch that fails as a whole is read again file by file, one at a time: each file that is to blame costs one more
-deadline or crash, and gets the error. A plugin that is gone is tried again a few times and then given up for this scan;
+deadline or crash, and gets the error. A file that fails right after another one hung is read once more, later: the
+process may have hung still. A plugin that is gone is tried again a few times and then given up for this scan;
 the next scan reads what it missed. Writing results down is left to the recorder.
 """
 
@@ -76,6 +77,8 @@ class Scraper:
         self._passed_over: set[int] = set()
         # Files that, alone, broke the plugin down; no error is theirs while the plugin itself may be at fault.
         self._accused: Outcomes = []
+        self._hung_on: tuple[WantedFile, ...] = ()  # what the last call was about, if nothing has answered since
+        self._read_twice: set[int] = set()
         self._expected = 0
         self._answered = 0
         self._era = 0
@@ -140,6 +143,7 @@ class Scraper:
             self._think_again(batch, error)
         if error is None or isinstance(error, PluginFault):
             self._absences = self._breakdowns = 0  # the plugin works: it was the files
+            self._hung_on = ()
             outcomes.extend(self.finish())
         self._answered += len(outcomes)
         return outcomes
@@ -182,10 +186,17 @@ class Scraper:
         """Decide on the files of a batch that got no answer."""
         if self.gave_up is not None:
             return
+        others_hang = any(file not in batch.files for file in self._hung_on)
+        self._hung_on = batch.files if isinstance(error, PluginTimeout) else ()
         if not isinstance(error, PluginTimeout) and not _ended_by_call(error):
             self._suspects.append(batch.files)
         elif batch.alone and len(batch.files) == 1:
-            self._accused.append((batch.files[0], FileOutcome(error=error.message)))
+            file = batch.files[0]
+            if others_hang and file.id not in self._read_twice:
+                self._read_twice.add(file.id)
+                self._suspects.append(batch.files)
+            else:
+                self._accused.append((file, FileOutcome(error=error.message)))
         else:
             self._read_singly(batch)
 

@@ -6,10 +6,11 @@ Finding the files is the host's; keeping an operator's settings too. Nothing her
 from __future__ import annotations
 
 from viewra.manifest.load import load
-from viewra.manifest.model import HealthChecks, Manifest, Permission, Restart, Runtime
+from viewra.manifest.model import Manifest, Permission
 from viewra.manifest.report import CheckReport, as_dict, check, entry_point_problem, render
-from viewra.manifest.runtime import RuntimeSchema
-from viewra.manifest.settings import SettingField, SettingsGroup, SettingsSchema
+from viewra.manifest.runtime import HealthChecks, Restart, Runtime, RuntimeSchema
+from viewra.manifest.setting_fields import SettingField, SettingsGroup
+from viewra.manifest.settings import SettingsSchema
 
 __all__ = [
     "CheckReport",

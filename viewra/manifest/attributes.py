@@ -1,4 +1,4 @@
-"""What stands in attributes: ``@ui(title="Rate limit", min=1, secret)`` as a mapping."""
+"""Parses the arguments of attributes: ``@ui(title="Rate limit", min=1, secret)`` becomes a mapping."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ def arguments(body: str) -> dict[str, str | int | float | bool]:
     """
     found: dict[str, str | int | float | bool] = {}
     for part in _parts(body):
-        name, equals, value = part.partition("=")
+        name, equals, value = part.strip().partition("=")
+        if name.startswith('"') and not name.rstrip().endswith('"'):
+            name, equals, value = part, "", ""  # the sign is part of a quoted text
         name = name.strip()
         if name or equals:
-            found[name.strip('"')] = _value(value.strip()) if equals else True
+            found[str(_value(name)) if name.startswith('"') else name] = _value(value.strip()) if equals else True
     return found
 
 

@@ -1,4 +1,4 @@
-"""The one place where numbers of other origins are made to fit: JSON, a database and a command line know no int/float.
+"""Converts numbers of JSON, a database or a command line, which do not tell int from float, to what a schema takes.
 
 CUE never unifies ``5`` with ``float`` nor ``5.0`` with ``int``; an operator who sets 5 means both.
 """

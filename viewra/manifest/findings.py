@@ -1,4 +1,4 @@
-"""What is odd in a manifest but no reason to refuse it: unknown fields, older names, types nobody knows."""
+"""Finds unknown fields, older names, unknown types and fields in the wrong place of a manifest that evaluates."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from viewra.manifest import model
+from viewra.manifest.asked import permissions
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.near import nearest
 from viewra.manifest.cue.node import Node
 from viewra.manifest.cue.problem import Problem
-
-_OLDER = {
-    "metadata_extraction": "metadata_scraper",
-    "scanner_hooks": "scanner_hook",
-    "api_endpoints": "api_registration",
-    "database_access": "database_service",
-    "background_tasks": "",
-    "external_services": "",
-}
-"""Names of capabilities that older manifests use, and the service that they roughly stand for."""
+from viewra.manifest.doubts import defaults, hints
 
 
 def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]) -> None:
@@ -40,6 +32,28 @@ def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings
         message = f"unknown type {kind!r}, treated as generic{hint}"
         warnings.append(Problem(message, root.arcs["type"].place, path="type"))
     _capabilities(root, data, warnings)
+    permissions(root, data, problems, warnings)
+    hints(root.arcs["settings"], warnings)
+    defaults(root.arcs["settings"], warnings)
+
+
+def outside(whole: Node, plugin: Node, root: Node, problems: list[Problem], warnings: list[Problem]) -> None:
+    """Add what stands where it is not read: outside #Plugin, or inside of a field that is nearly called so."""
+    known = {label for label, arc in root.arcs.items() if _of_schema(arc)}
+    for label, arc in whole.arcs.items():
+        if plugin is not whole:
+            if label in known and arc.presence != ast.OPTIONAL:
+                message = "stands outside #Plugin, where it is not read: move it inside"
+                warnings.append(Problem(message, arc.place, path=label))
+        elif label.strip('_#"').lower() in ("plugin", "manifest") and "id" not in whole.arcs:
+            arc.run.evaluate(arc)
+            if "id" not in arc.arcs:
+                continue
+            # all that is missing at the top is in there
+            problems[:] = [problem for problem in problems if problem.kind != "required"]
+            warnings[:] = [warning for warning in warnings if warning.path != label]
+            name = ast.label_text(label)
+            problems.append(Problem(f"the fields of a manifest stand in #Plugin, not in {name}", arc.place, path=label))
 
 
 def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) -> None:
@@ -50,8 +64,12 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
         arc = root.arcs["capabilities"].arcs[name]
         if not isinstance(data["capabilities"][name], bool):
             message = "unknown capability and not true or false, ignored"
-        elif name in _OLDER:
-            instead = f"; the service is called {_OLDER[name]} now" if _OLDER[name] else ""
+        elif name in model.OLDER_CAPABILITIES:
+            instead = (
+                f"; the service is called {model.OLDER_CAPABILITIES[name]} now"
+                if model.OLDER_CAPABILITIES[name]
+                else ""
+            )
             message = f"an older name of a capability, kept{instead}"
         else:
             meant = nearest(name, model.CAPABILITIES)

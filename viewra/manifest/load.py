@@ -1,4 +1,4 @@
-"""From a file to a ``Manifest``: the text is evaluated, unified with the schema, and read into values."""
+"""Loads a ``Manifest``: evaluates the text of a file, unifies it with the schema, and reads the result into values."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 
 from viewra.errors import ManifestError
 from viewra.manifest import model
-from viewra.manifest.attributes import named
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.data import Data, export_node, missing
 from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.faults import collect
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
 from viewra.manifest.cue.source import Place
 from viewra.manifest.cue.value import parse_text
-from viewra.manifest.findings import notes
+from viewra.manifest.explain import explain
+from viewra.manifest.findings import notes, outside
+from viewra.manifest.requirements import unmet
 from viewra.manifest.runtime import RuntimeSchema, runtime
 from viewra.manifest.settings import SettingsSchema
 
@@ -93,13 +95,16 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
     for arc in whole.arcs.values():
         # The rest of the file is evaluated now, once: settings that refer to it are filled in by several threads later.
         if plugin is not whole and arc is not plugin and arc.presence == ast.MEMBER:
-            run.collect(arc, problems)
+            collect(arc, problems)
     warnings: list[Problem] = []
     notes(root, data, problems, warnings)
+    outside(whole, plugin, root, problems, warnings)
     entry_point = _entry_point(root, data, problems)
+    if not problems:
+        unmet(root, data, problems)
     if problems:
         for problem in problems:
-            _explain(root, problem)
+            explain(root, problem)
         raise combined(problems)
     settings = SettingsSchema(data["id"], root.arcs["settings"].conjuncts, _LIMITS)
     how_run = RuntimeSchema(data["id"], schema.arcs["#Runtime"].conjuncts, data["runtime"], _LIMITS)
@@ -117,7 +122,7 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for label, arc in list(root.arcs.items()):
         if label == "settings" or not ast.is_regular(label):
-            run.collect(arc, problems)
+            collect(arc, problems)
         elif arc.presence == ast.REQUIRED:
             problems.append(missing(root, arc))
         elif arc.presence == ast.MEMBER:
@@ -125,23 +130,8 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
     return data
 
 
-def _explain(root: Node, problem: Problem) -> None:
-    """Say in words what the schema expected, where it has words for it."""
-    if problem.kind not in ("bound", "type", "value"):
-        return
-    node: Node | None = root
-    for label in problem.path.split("."):
-        node = node.arcs.get(label) if node is not None and node.items is None else None
-    if node is None:
-        return
-    for conjunct in node.conjuncts:
-        expected = named(conjunct.field.attributes, "expected") if conjunct.field is not None else None
-        if expected and node.basic.concrete:
-            problem.message = f"expected {next(iter(expected))}, found {node.basic}"
-
-
 def _entry_point(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> str:
-    """The executable, relative; whatever leads out of the plugin's directory is a problem."""
+    """The executable, relative; a path that leads out of the plugin's directory is a problem."""
     main = (data.get("entry_points") or {}).get("main")
     if not isinstance(main, str):
         return ""
@@ -192,6 +182,9 @@ def _manifest(
         runtime_schema=runtime_schema,
         warnings=warnings,
         entry_point_place=place.source.line_column(place.offset),
+        requires=data["requires"],
+        media_types={name: tuple(extensions) for name, extensions in data["media_types"].items()},
+        priority=data["priority"],
     )
 
 

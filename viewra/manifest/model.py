@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from viewra.errors import ManifestError
 from viewra.manifest.cue.data import Data
+from viewra.manifest.runtime import Runtime, RuntimeSchema
 from viewra.manifest.settings import SettingsSchema
 from viewra.services import SERVICES, Services
 
-if TYPE_CHECKING:
-    from viewra.manifest.runtime import RuntimeSchema
-
 CAPABILITIES = SERVICES.capabilities
 """The canonical names of the services."""
+
+OLDER_CAPABILITIES = {
+    "metadata_extraction": "metadata_scraper",
+    "scanner_hooks": "scanner_hook",
+    "api_endpoints": "api_registration",
+    "database_access": "database_service",
+    "background_tasks": "",
+    "external_services": "",
+}
+"""Names of capabilities that older manifests use, and the service that each stands for, where there is one."""
+
+PERMISSIONS = {
+    "filesystem": ("read", "write"),
+    "network": ("external", "fetch", "listen"),
+    "database": ("read", "write"),
+    "library": ("read", "write"),
+    "process": ("spawn",),
+}
+"""Every resource with the actions that can be asked for."""
+PERMISSION_FIELDS = ("resource", "actions", "reason", "paths", "hosts", "ports")
 
 TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
 """The documented values of ``type``; any other is treated as ``generic``."""
@@ -34,57 +51,30 @@ class Permission:
     actions: tuple[str, ...] = ()
     details: Mapping[str, Data] = attrs.field(factory=dict)
 
+    @property
+    def reason(self) -> str:
+        """Why the plugin asks for it, for the operator to read."""
+        return str(self.details.get("reason", ""))
 
-@attrs.frozen
-class Restart:
-    """How often a crashed plugin is started again: at most ``max`` times in ``window_s`` seconds."""
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders that it is about; empty: all of the library's."""
+        return self._texts("paths")
 
-    max: int = 5
-    window_s: float = 60.0
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that it is about, each a name, ``*.name`` or ``name:port``; empty: all."""
+        return self._texts("hosts")
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that it is about; empty: all."""
+        found = self.details.get("ports")
+        return tuple(port for port in found if isinstance(port, int)) if isinstance(found, list) else ()
 
-@attrs.frozen
-class HealthChecks:
-    """How often a running plugin is asked whether it is well, in seconds.
-
-    Its process is asked every ``interval_s``, itself (which may ask a remote site) every ``own_interval_s``; each
-    answer may take ``timeout_s``. After ``failures`` checks in a row without an answer it is started again, by what
-    ``restart`` says: of the ``transport`` (the process), of ``both``, or ``never``.
-    """
-
-    interval_s: float = 10.0
-    own_interval_s: float = 60.0
-    timeout_s: float = 5.0
-    failures: int = 3
-    restart: str = "transport"
-
-
-@attrs.frozen
-class Runtime:
-    """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
-
-    ``call_timeout_s`` has ``default`` and, by hook name, what differs. At most ``max_calls`` are under way at once, and
-    ``max_queue`` wait for their turn. ``limits`` may have ``memory_mb``, ``cpu_percent``, ``open_files`` and
-    ``processes``. ``reload`` is ``blue-green`` or ``restart``. One that is ``detachable`` may outlive its host, under a
-    lease. One that is not ``lazy`` starts with the host.
-    """
-
-    workers: int = 1
-    lazy: bool = True
-    idle_timeout_s: float = 0.0
-    start_timeout_s: float = 60.0
-    call_timeout_s: Mapping[str, float] = attrs.field(factory=lambda: {"default": 30.0})
-    max_calls: int = 64
-    max_queue: int = 256
-    limits: Mapping[str, float] = attrs.field(factory=dict)
-    restart: Restart = attrs.field(factory=Restart)
-    health: HealthChecks = attrs.field(factory=HealthChecks)
-    reload: str = "blue-green"
-    detachable: bool = False
-
-    def timeout_s(self, hook: str) -> float:
-        """The deadline of a call of one hook, in seconds."""
-        return self.call_timeout_s.get(hook, self.call_timeout_s["default"])
+    def _texts(self, name: str) -> tuple[str, ...]:
+        found = self.details.get(name)
+        return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 @attrs.frozen(eq=False)
@@ -95,7 +85,10 @@ class Manifest:
     to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
     ``database_engines``: in what it can keep tables of its own, ``sqlite`` or ``postgresql`` or both.
     ``runtime_schema`` says what an operator may set of ``runtime``. ``entry_point_place`` is its line and column.
-    ``opt_in``: even if it comes with viewra, somebody must enable it. ``warnings`` are things that a person should look
+    ``requires`` maps ``viewra`` to a version specifier. ``media_types`` maps a media type to the file name extensions,
+    each with its dot, that the plugin adds to the known ones. ``priority`` maps a metadata field to an int >= 0: where
+    two plugins give a field, the higher number wins, and a field that is not named has 0.
+    ``opt_in``: a plugin shipped with viewra starts disabled. ``warnings`` are things that a person should look
     at and that nothing depends on.
     """
 
@@ -122,6 +115,9 @@ class Manifest:
     entry_point_place: tuple[int, int] = (0, 0)
     opt_in: bool = False
     database_engines: frozenset[str] = frozenset({"sqlite"})
+    requires: Mapping[str, str] = attrs.field(factory=dict)
+    media_types: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    priority: Mapping[str, int] = attrs.field(factory=dict)
 
     @property
     def directory(self) -> Path:
@@ -129,5 +125,6 @@ class Manifest:
         return self.file.parent
 
     def claimed(self, services: Services) -> frozenset[str]:
-        """The services that it claims, of those that a host knows, by their names in manifests."""
-        return (self.capabilities | self.other_capabilities) & frozenset(services.capabilities)
+        """The services that it claims, also by their older names, of those that a host knows."""
+        older = {OLDER_CAPABILITIES.get(name, name) for name in self.other_capabilities}
+        return (self.capabilities | older) & frozenset(services.capabilities)

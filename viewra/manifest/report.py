@@ -1,4 +1,4 @@
-"""What ``viewra plugins check`` says of a plugin without starting it: findings with their source line, or as JSON."""
+"""Checks a plugin without starting it, and renders the findings with their source line or as JSON."""
 
 from __future__ import annotations
 

@@ -1,17 +1,66 @@
-"""How a plugin's process is run: from the manifest's data to values, and what an operator may set otherwise."""
+"""Describes how a plugin's processes are run: a manifest's ``runtime`` as values, and what operators may override."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
-from viewra.manifest import model
 from viewra.manifest.cue.data import Data
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct
 from viewra.manifest.settings import SettingsSchema
+
+
+@attrs.frozen
+class Restart:
+    """How often a crashed plugin is started again: at most ``max`` times in ``window_s`` seconds."""
+
+    max: int = 5
+    window_s: float = 60.0
+
+
+@attrs.frozen
+class HealthChecks:
+    """How often a running plugin is asked whether it is well, in seconds.
+
+    Its process is asked every ``interval_s``, itself (which may ask a remote site) every ``own_interval_s``; each
+    answer may take ``timeout_s``. After ``failures`` checks in a row without an answer it is started again, by what
+    ``restart`` says: of the ``transport`` (the process), of ``both``, or ``never``.
+    """
+
+    interval_s: float = 10.0
+    own_interval_s: float = 60.0
+    timeout_s: float = 5.0
+    failures: int = 3
+    restart: str = "transport"
+
+
+@attrs.frozen
+class Runtime:
+    """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
+
+    ``call_timeout_s`` has ``default`` and, by hook name, what differs. At most ``max_calls`` are under way at once, and
+    ``max_queue`` wait for their turn. ``limits`` may have ``memory_mb``, ``cpu_percent``, ``open_files`` and
+    ``processes``. ``workers`` processes share the calls; ``"auto"`` leaves their number to the host. ``env`` is added
+    to the process's environment. ``reload`` is ``blue-green`` or ``restart``. One that is ``detachable`` may outlive
+    its host, under a lease. One that is not ``lazy`` starts with the host.
+    """
+
+    workers: int | Literal["auto"] = 1
+    env: Mapping[str, str] = attrs.field(factory=dict)
+    lazy: bool = True
+    idle_timeout_s: float = 0.0
+    start_timeout_s: float = 60.0
+    call_timeout_s: Mapping[str, float] = attrs.field(factory=lambda: {"default": 30.0})
+    max_calls: int = 64
+    max_queue: int = 256
+    limits: Mapping[str, float] = attrs.field(factory=dict)
+    restart: Restart = attrs.field(factory=Restart)
+    health: HealthChecks = attrs.field(factory=HealthChecks)
+    reload: str = "blue-green"
+    detachable: bool = False
 
 
 class RuntimeSchema:
@@ -24,22 +73,22 @@ class RuntimeSchema:
         self.settings = SettingsSchema(plugin_id, conjuncts, limits, name="runtime")
         self.given = _flat(given)
 
-    def runtime(self, values: Mapping[str, object]) -> model.Runtime:
+    def runtime(self, values: Mapping[str, object]) -> Runtime:
         """With ``values``, under dotted keys, in place of the manifest's; ManifestError for what does not fit."""
         return runtime(self.settings.fill({**self.given, **values}))
 
 
-def runtime(data: Mapping[str, Any]) -> model.Runtime:
+def runtime(data: Mapping[str, Any]) -> Runtime:
     """From the data of a manifest's ``runtime``, with its defaults."""
-    whole = {field.name: data[field.name] for field in attrs.fields(model.Runtime)}
-    return model.Runtime(
+    whole = {field.name: data[field.name] for field in attrs.fields(Runtime)}
+    return Runtime(
         **{
             **whole,
             "idle_timeout_s": float(data["idle_timeout_s"]),
             "start_timeout_s": float(data["start_timeout_s"]),
             "call_timeout_s": {name: float(seconds) for name, seconds in data["call_timeout_s"].items()},
-            "restart": model.Restart(data["restart"]["max"], float(data["restart"]["window_s"])),
-            "health": model.HealthChecks(
+            "restart": Restart(data["restart"]["max"], float(data["restart"]["window_s"])),
+            "health": HealthChecks(
                 interval_s=float(data["health"]["interval_s"]),
                 own_interval_s=float(data["health"]["own_interval_s"]),
                 timeout_s=float(data["health"]["timeout_s"]),

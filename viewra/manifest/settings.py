@@ -1,62 +1,41 @@
-"""The settings that a manifest declares: their schema, how an operator's values fill it, and what the plugin is given.
+"""Fills the settings that a manifest declares with an operator's values, and prepares what the plugin is given.
 
 A plain value in ``settings`` is the default of its type: an operator may set another.
 """
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from viewra.errors import ManifestError
-from viewra.manifest.attributes import named
 from viewra.manifest.coerce import coerced, nested
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.data import Data, export_node, expression, to_json
 from viewra.manifest.cue.evaluator import Evaluator
-from viewra.manifest.cue.kinds import LIST, STRUCT, Basic, kinds_text
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.node import Conjunct, Group, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
 from viewra.manifest.cue.source import Source
 from viewra.manifest.cue.value import Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from viewra.manifest.marks import Secrets
+from viewra.manifest.setting_fields import (
+    SettingField,
+    SettingsGroup,
+    described,
+    hints_of,
+    is_group,
+    key_of,
+    leaves,
+    members,
+    type_of,
+)
 
 _SETTINGS = "settings"
-
-
-@attrs.frozen
-class SettingField:
-    """One setting. ``constraint`` is the manifest's own text; ``default`` is only meaningful with ``has_default``.
-
-    ``ui`` are the hints of ``@ui(…)``; ``secret`` is set by ``@secret()``, ``@ui(secret)`` or ``@tag(sensitive)``.
-    ``required``: it has no default and must be set. ``line`` and ``column`` are its place in the manifest.
-    """
-
-    key: str
-    type: str
-    constraint: str
-    default: Data
-    has_default: bool
-    required: bool
-    secret: bool
-    ui: Mapping[str, str | int | float | bool]
-    line: int
-    column: int
-
-
-@attrs.frozen
-class SettingsGroup:
-    """A struct of settings: ``key`` is dotted, ``""`` for the whole; ``ui`` are hints on the field or inside it."""
-
-    key: str
-    ui: Mapping[str, str | int | float | bool]
-    line: int
 
 
 class SettingsSchema:
@@ -77,18 +56,30 @@ class SettingsSchema:
             ),
             Conjunct(closed, None, (group,)),
         ]
+        self.secrets = Secrets(conjuncts)
+        self._fields: tuple[SettingField, ...] | None = None
+        self._filled: tuple[bytes, dict[str, Data]] = (b"", {})
 
     def fill(self, values: Mapping[str, object] | None = None) -> dict[str, Data]:
         """The settings in force: ``values`` (nested, or under dotted keys) unified with the schema, defaults filled in.
 
-        Raises ``ManifestError`` that lists every value that does not fit, every unknown one, and every setting that
-        must be set and is not; each is placed at its line of the manifest.
+        The same values as the last time are not evaluated again. Raises ``ManifestError`` that lists every value that
+        does not fit, every unknown one, and every setting that must be set and is not; each is placed at its line of
+        the manifest, and none quotes a secret.
         """
         try:
-            data = coerced(nested(values or {}), self._node)
-            given = expression(data, Source(self._name, "", 2))
+            plain = nested(values or {})
+            digest = _digest(plain)
+            known, filled = self._filled
+            if not digest or known != digest:
+                given = expression(coerced(plain, self._node), Source(self._name, "", 2))
+                filled = self._evaluated(given, plain)
+                self._filled = (digest, filled)
         except TypeError as error:
             raise ManifestError(str(error), file=self._name) from None
+        return copy.deepcopy(filled)
+
+    def _evaluated(self, given: ast.Expr, plain: Mapping[str, object]) -> dict[str, Data]:
         node = self._node([Conjunct(given, None)])
         problems: list[Problem] = []
         try:
@@ -96,8 +87,9 @@ class SettingsSchema:
         except Limit as limit:
             raise limit.error() from None
         if problems:
+            quoted = self.secrets.texts((), plain)
             for problem in problems:
-                self._explain(problem)
+                self._explain(problem, quoted)
             raise combined(problems)
         assert isinstance(result, dict)  # noqa: S101  (the schema says so)
         return result
@@ -112,7 +104,28 @@ class SettingsSchema:
 
     def fields(self) -> list[SettingField]:
         """Every setting, in the order of the manifest; a struct stands for the settings inside it."""
-        return [self._described(node) for node in self._leaves(self._node())]
+        if self._fields is None:
+            self._fields = tuple(described(node, self.secrets) for node in leaves(self._node()))
+        return list(self._fields)
+
+    def type_at(self, key: str) -> str:
+        """The kinds of value that a key takes, in words, also one that only a pattern allows; ``""``: nobody knows."""
+        value: ast.Expr = ast.Reference(Source("key", "", 2), 0, 0, "_")
+        for label in reversed(key.split(".")):
+            struct = ast.Struct(value.source, 0, 0, None)
+            field = ast.Field(value.source, 0, 0, ast.label_key(label, quoted=True), ast.MEMBER)
+            field.value = value
+            struct.fields.append(field)
+            struct.labels.add(field.label)
+            value = struct
+        try:
+            node = self._node([Conjunct(value, None)])
+            for label in key.split("."):
+                node = dict(members(node))[label]
+            Value(node).errors  # noqa: B018  (evaluates it)
+        except (KeyError, ManifestError):
+            return ""
+        return type_of(node) if not node.problems else ""
 
     def groups(self) -> list[SettingsGroup]:
         """Every struct of settings, the whole first, with its hints."""
@@ -121,10 +134,10 @@ class SettingsSchema:
         while waiting:
             node = waiting.pop(0)
             Value(node).errors  # noqa: B018  (evaluates it)
-            hints = _hints(node)
+            hints = hints_of(node)
             line, _ = node.place.source.line_column(node.place.offset)
-            found.append(SettingsGroup(_key(node), hints, line))
-            waiting.extend(child for _, child in _members(node) if _is_group(child))
+            found.append(SettingsGroup(key_of(node), hints, line))
+            waiting.extend(child for _, child in members(node) if is_group(child))
         return found
 
     def _node(self, more: Sequence[Conjunct] = ()) -> Node:
@@ -134,35 +147,7 @@ class SettingsSchema:
         node.conjuncts.extend(more)
         return node
 
-    def _leaves(self, node: Node) -> Iterator[Node]:
-        for _, child in _members(node):
-            if _is_group(child):
-                yield from self._leaves(child)
-            else:
-                yield child
-
-    def _described(self, node: Node) -> SettingField:
-        line, column = node.place.source.line_column(node.place.offset)
-        has_default, default = True, None
-        try:
-            default = to_json(Value(node).export())
-        except ManifestError:
-            has_default = False
-        optional = node.presence == ast.OPTIONAL
-        return SettingField(
-            key=_key(node),
-            type=_type(node),
-            constraint=_constraint(node),
-            default=default if has_default and not optional else None,
-            has_default=has_default and not optional,
-            required=not optional and not has_default,
-            secret=_is_secret(node),
-            ui=_hints(node),
-            line=line,
-            column=column,
-        )
-
-    def _explain(self, problem: Problem) -> None:
+    def _explain(self, problem: Problem, secrets: set[str]) -> None:
         """Put the problem in terms of settings: what to type, a line of the manifest, and never a secret."""
         key = problem.path.removeprefix(self._name).removeprefix(".")
         inner = self._find(key)
@@ -171,8 +156,8 @@ class SettingsSchema:
             problem.message = f"this setting is required: set it with `{problem.hint}`"
         elif problem.kind == "closed":
             problem.message = problem.message.replace("field not allowed here", "there is no such setting")
-        elif _is_secret(inner):
-            problem.message = f"the value does not fit {_constraint(inner)}"
+        elif self.secrets.touches(key.split(".")) or any(_quotes(problem.message, text) for text in secrets):
+            problem.message = "the value, which is secret or has a secret part, does not fit"
         if all(place.source.rank for place in problem.places):
             problem.places = (inner.place,)
 
@@ -180,67 +165,11 @@ class SettingsSchema:
         """The innermost part of the schema that a key leads to."""
         inner = self._node()
         for label in key.split("."):
-            found = dict(_members(inner)).get(label)
+            found = dict(members(inner)).get(label)
             if found is None:
                 break
             inner = found
         return inner
-
-
-def _members(node: Node) -> list[tuple[str, Node]]:
-    return [(label, value.node) for label, value in Value(node).members()]
-
-
-def _is_group(node: Node) -> bool:
-    node.run.evaluate(node)
-    return node.is_struct and node.alternatives is None and node.presence != ast.OPTIONAL and bool(_members(node))
-
-
-def _key(node: Node) -> str:
-    return node.path.partition(".")[2]
-
-
-def _constraint(node: Node) -> str:
-    """The source text of its declarations."""
-    fields = [conjunct.field for conjunct in node.conjuncts if conjunct.field is not None]
-    return " & ".join(field.source.text[field.value.start : field.value_end] for field in fields)
-
-
-def _attributes(node: Node) -> list[ast.Attribute]:
-    """Those of the field's declarations, and those on lines of their own inside its struct."""
-    found: list[ast.Attribute] = []
-    for conjunct in node.conjuncts:
-        if conjunct.field is not None:
-            found.extend(conjunct.field.attributes)
-        if isinstance(conjunct.expr, ast.Struct):
-            found.extend(conjunct.expr.attributes)
-    return found
-
-
-def _hints(node: Node) -> dict[str, str | int | float | bool]:
-    return dict(named(_attributes(node), "ui") or {})
-
-
-def _is_secret(node: Node) -> bool:
-    """Whether it, or a struct around it, is marked as secret."""
-    above: Node | None = node
-    while above is not None:
-        attributes = _attributes(above)
-        if any(attribute.name == "secret" for attribute in attributes):
-            return True
-        if (named(attributes, "ui") or {}).get("secret") or (named(attributes, "tag") or {}).get("sensitive"):
-            return True
-        above = above.parent
-    return False
-
-
-def _type(node: Node) -> str:
-    """The kinds of value that it takes, in words."""
-    kinds = 0
-    for value, _ in node.alternatives if node.alternatives is not None else [(node, 0)]:
-        basic = value if isinstance(value, Basic) else value.basic
-        kinds |= basic.kinds
-    return {LIST: "list", STRUCT: "struct"}.get(kinds) or kinds_text(kinds).replace("a list", "list")
 
 
 def _flatten(value: Data, key: str, config: dict[str, str]) -> None:
@@ -250,3 +179,17 @@ def _flatten(value: Data, key: str, config: dict[str, str]) -> None:
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         config[key] = text
+
+
+def _digest(values: Mapping[str, object]) -> bytes:
+    """What tells values apart; empty for an int of more digits than Python writes."""
+    try:
+        return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).digest()
+    except ValueError:
+        return b""
+
+
+def _quotes(message: str, text: str) -> bool:
+    """Whether a message has a text in it, as it is or as CUE writes it, shortened where it is long."""
+    written = json.dumps(text, ensure_ascii=False)[1:-1]
+    return any(part in message for part in (text, written, text[:57], json.dumps(text[:57], ensure_ascii=False)[1:-1]))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:  # light start-up
+    from viewra.types.values import Value
 
 
 @runtime_checkable
@@ -14,8 +17,11 @@ class MetadataScraperService(Protocol):
         """MUST say whether this plugin can read the file; asked only where no supported type decides. Cheap: no I/O."""
         ...
 
-    def extract_metadata(self, file_path: str) -> Mapping[str, str]:
-        """MUST return the file's metadata, field name to text; raises for a file that it cannot read."""
+    def extract_metadata(self, file_path: str) -> Mapping[str, Value]:
+        """MUST return the file's metadata: field name to a text, or to a list of texts where there are several.
+
+        Raises for a file that it cannot read.
+        """
         ...
 
     def get_supported_types(self) -> Sequence[str]:

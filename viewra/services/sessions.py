@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ class ScraperSession(Protocol):
     @property
     def code_hash(self) -> str:
         """Hash of the plugin's code: its outcomes are stored under it, so that new code reads the files again."""
+        ...
+
+    @property
+    def priority(self) -> Mapping[str, int]:
+        """How much the plugin's word on a metadata field counts: field to a number, 0 for a field without one."""
         ...
 
     @property

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from viewra.adapters import Connection, Endpoint, LocalEndpoint, RemoteEndpoint, ServiceClients
 from viewra.codec import lifecycle
@@ -127,6 +128,7 @@ def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -
 class _LoopbackLink:
     running = True
     code_hash = "loopback"
+    priority: Mapping[str, int] = MappingProxyType({})
     known = True
     limits = Limits()
 

@@ -1,8 +1,8 @@
 """The values that cross hooks: frozen attrs classes, and nothing that does work.
 
 A path is always a ``str`` as ``os.fsdecode`` makes it (bytes that are not UTF-8 become surrogates), so every file
-that the system can open has one. Metadata is a mapping of field names to text, as the wire has it; the field names of
-audio files are those of MusicBrainz Picard (docs/vocabulary.md).
+that the system can open has one. Metadata is a mapping of field names to text, or to several texts; the names are
+those of docs/vocabulary.md.
 
 All names are imported from here. Each class is made when it is first asked for: a plugin's process, which has to be
 quick to start, needs few of them.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from viewra.errors import PluginError
+from viewra.types.values import Value
 
 
 @attrs.frozen
@@ -61,16 +62,16 @@ class ScanReport:
 
 @attrs.frozen
 class MetadataValue:
-    """The value of one metadata field and the plugin that said it.
+    """The value of one metadata field, a text or several, and the plugin that said it.
 
     ``why`` its word counts more than that of the ``others``, which are plugin ids with what they said, the next best
     first.
     """
 
-    value: str
+    value: Value
     plugin: str
     why: str = ""
-    others: tuple[tuple[str, str], ...] = ()
+    others: tuple[tuple[str, Value], ...] = ()
 
 
 @attrs.frozen

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from viewra.types.values import Value
+
 
 @attrs.frozen
 class FileToRead:
@@ -20,11 +22,11 @@ class FileToRead:
 class FileOutcome:
     """What a scraper made of one file of a batch.
 
-    ``metadata`` is None when there is none: then either ``error`` says why, or, with ``error`` empty too, the plugin
-    does not handle this file.
+    ``metadata`` has a text for each field, or several texts. It is None when there is none: then either ``error`` says
+    why, or, with ``error`` empty too, the plugin does not handle this file.
     """
 
-    metadata: Mapping[str, str] | None = None
+    metadata: Mapping[str, Value] | None = None
     error: str = ""
 
 

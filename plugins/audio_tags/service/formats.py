@@ -7,79 +7,58 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from mutagen import (
-    aac,
-    aiff,
-    asf,
-    dsf,
-    flac,
-    monkeysaudio,
-    mp3,
-    mp4,
-    musepack,
-    oggflac,
-    oggopus,
-    oggspeex,
-    oggvorbis,
-    trueaudio,
-    wave,
-    wavpack,
-)
-
-from . import tags
-from .id3_guard import KNOWN_FRAMES, check, tag_size
+from . import aiff, asf, flac, lossless, mp4, mpeg, musepack, ogg, wav, wavpack
+from .chunks import W64_RIFF
+from .facts import Facts
 from .source import AudioFileError, Source
 
-HEAD = 64
-"""Bytes that are enough to tell every format."""
+HEAD = 4096
+"""Bytes in which the formats are told; but for Ogg with several streams, a few would do."""
+
+
+BEFORE = ("id3v2",)
+"""The tags around formats that have tags of their own, and leave nothing behind their content."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """One format: its name as people know it, mutagen's class that parses it, and the kind of its tags."""
+    """One format: its name as people know it, the function that reads it, and the tags that may be around it."""
 
     name: str
-    load: Callable[[Source], Any]
-    tags: tags.TagKind
-    codec: str = ""
-    """The codec, where the format can hold only one."""
+    read: Callable[[Facts], None]
+    around: tuple[str, ...] = BEFORE
+    """Tags before and behind the content, the one whose word counts most first."""
+
+    has_own_tags: bool = True
+    """Whether the format has tags of its own, which then count more than those around it."""
 
 
-def with_id3(kind: Callable[..., Any]) -> Callable[[Source], Any]:
-    """Return a loader for one of mutagen's classes whose tags are ID3."""
+ID3_FIRST = ("id3v2", "ape", "id3v1")
+APE_FIRST = ("ape", "id3v2", "id3v1")
 
-    def load(source: Source) -> Any:
-        check(source)
-        source.seek(0)
-        return kind(source, known_frames=KNOWN_FRAMES)
-
-    return load
-
-
-MP3 = Format("MP3", with_id3(mp3.MP3), tags.ID3)
-AAC = Format("AAC", aac.AAC, tags.APE, "aac")
-FLAC = Format("FLAC", flac.FLAC, tags.VORBIS, "flac")
-VORBIS = Format("Ogg Vorbis", oggvorbis.OggVorbis, tags.VORBIS, "vorbis")
-OPUS = Format("Ogg Opus", oggopus.OggOpus, tags.VORBIS, "opus")
-SPEEX = Format("Ogg Speex", oggspeex.OggSpeex, tags.VORBIS, "speex")
-OGG_FLAC = Format("Ogg FLAC", oggflac.OggFLAC, tags.VORBIS, "flac")
-MP4 = Format("MP4", mp4.MP4, tags.MP4)
-ASF = Format("ASF", asf.ASF, tags.ASF, "wma")
-WAV = Format("WAV", with_id3(wave.WAVE), tags.ID3)
-AIFF = Format("AIFF", with_id3(aiff.AIFF), tags.ID3, "pcm")
-APE = Format("Monkey's Audio", monkeysaudio.MonkeysAudio, tags.APE, "ape")
-WAVPACK = Format("WavPack", wavpack.WavPack, tags.APE, "wavpack")
-MUSEPACK = Format("Musepack", musepack.Musepack, tags.APE, "musepack")
-DSF = Format("DSF", with_id3(dsf.DSF), tags.ID3, "dsd")
-TTA = Format("True Audio", with_id3(trueaudio.TrueAudio), tags.ID3, "tta")
+MP3 = Format("MP3", mpeg.read, ID3_FIRST, has_own_tags=False)
+AAC = Format("AAC", mpeg.read_aac, ID3_FIRST, has_own_tags=False)
+FLAC = Format("FLAC", flac.read, ID3_FIRST)
+VORBIS = Format("Ogg Vorbis", ogg.read)
+OPUS = Format("Ogg Opus", ogg.read)
+SPEEX = Format("Ogg Speex", ogg.read)
+OGG_FLAC = Format("Ogg FLAC", ogg.read)
+MP4 = Format("MP4", mp4.read)
+ASF = Format("ASF", asf.read)
+WAV = Format("WAV", wav.read)
+AIFF = Format("AIFF", aiff.read)
+APE = Format("Monkey's Audio", lossless.read_ape, APE_FIRST, has_own_tags=False)
+WAVPACK = Format("WavPack", wavpack.read, APE_FIRST, has_own_tags=False)
+MUSEPACK = Format("Musepack", musepack.read, APE_FIRST, has_own_tags=False)
+DSF = Format("DSF", lossless.read_dsf)
+TTA = Format("True Audio", lossless.read_tta, ID3_FIRST, has_own_tags=False)
 
 BY_EXTENSION: dict[str, Format] = {
     ".mp3": MP3, ".mp2": MP3, ".aac": AAC, ".flac": FLAC, ".ogg": VORBIS, ".oga": VORBIS, ".opus": OPUS, ".spx": SPEEX,
-    ".m4a": MP4, ".m4b": MP4, ".m4r": MP4, ".mp4": MP4, ".wma": ASF, ".asf": ASF, ".wav": WAV, ".wave": WAV,
-    ".aif": AIFF, ".aiff": AIFF, ".aifc": AIFF, ".ape": APE, ".wv": WAVPACK, ".mpc": MUSEPACK, ".mp+": MUSEPACK,
-    ".mpp": MUSEPACK, ".dsf": DSF, ".tta": TTA,
+    ".m4a": MP4, ".m4b": MP4, ".m4r": MP4, ".m4p": MP4, ".mp4": MP4, ".wma": ASF, ".asf": ASF, ".wav": WAV,
+    ".wave": WAV, ".rf64": WAV, ".bw64": WAV, ".w64": WAV, ".aif": AIFF, ".aiff": AIFF, ".aifc": AIFF, ".ape": APE,
+    ".wv": WAVPACK, ".mpc": MUSEPACK, ".mp+": MUSEPACK, ".mpp": MUSEPACK, ".dsf": DSF, ".tta": TTA,
 }  # fmt: skip
 EXTENSIONS = tuple(BY_EXTENSION)
 """Endings of names, in lower case and with their dot."""
@@ -91,7 +70,7 @@ MIME_TYPES = frozenset({
     "audio/ogg", "audio/x-ogg", "application/ogg", "audio/vorbis", "audio/x-vorbis", "audio/x-vorbis+ogg",
     "audio/opus", "audio/x-opus+ogg", "audio/speex", "audio/x-speex", "audio/x-speex+ogg", "audio/x-flac+ogg",
     "audio/mp4", "audio/x-m4a", "audio/m4a", "audio/mp4a-latm", "audio/x-m4b", "audio/x-m4r", "video/mp4",
-    "audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave",
+    "audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/x-w64",
     "audio/aiff", "audio/x-aiff", "audio/x-aifc",
     "audio/ape", "audio/x-ape", "audio/x-monkeys-audio",
     "audio/wavpack", "audio/x-wavpack",
@@ -110,6 +89,7 @@ SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"MP+", MUSEPACK),
     (b"DSD ", DSF),
     (b"TTA1", TTA),
+    (b"ADIF", AAC),
     (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), ASF),
 )
 OGG_CODECS: tuple[tuple[bytes, Format], ...] = (
@@ -125,48 +105,43 @@ def starts_with(head: bytes, table: tuple[tuple[bytes, Format], ...]) -> Format 
     return next((form for signature, form in table if head.startswith(signature)), None)
 
 
+def ogg_stream(head: bytes) -> Format | None:
+    """Return the format of the first audio stream among those whose first pages ``head`` has."""
+    at = 0
+    while head[at : at + 4] == b"OggS" and len(head) > at + 27:
+        lacing = head[at + 27 : at + 27 + head[at + 26]]
+        content = at + 27 + len(lacing)
+        form = starts_with(head[content : content + 16], OGG_CODECS)
+        if form:
+            return form
+        at = content + sum(lacing)
+    return None
+
+
 def recognise(head: bytes) -> Format | None:
     """Return the format of content that begins with ``head``, None when it is none of these."""
     if head[:4] == b"OggS":
-        return starts_with(head[27 + head[26] :], OGG_CODECS) if len(head) > 27 else None
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return ogg_stream(head)
+    if (head[:4] in {b"RIFF", b"RIFX", b"RF64", b"BW64"} and head[8:12] == b"WAVE") or head[:16] == W64_RIFF:
         return WAV
     if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
         return AIFF
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" or (head[4:8] in {b"moov", b"mdat", b"wide"} and head[:2] == b"\0\0"):
         return MP4
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         return AAC if head[1] & 0xF6 == 0xF0 else MP3
     return starts_with(head, SIGNATURES)
 
 
-def after_id3(source: Source) -> bytes:
-    """Return the head of what follows the ID3v2 tags at the start of ``source``; raises when they go past its end."""
-    position = 0
-    for _ in range(4):  # some writers put one tag before another; nobody means more than a few
-        source.seek(position)
-        head = source.read(HEAD)
-        if head[:3] != b"ID3" or len(head) < 10:
-            return head
-        size = tag_size(head)
-        position += 10 + size
-        if position > source.size:
-            raise AudioFileError(f"its ID3 tag claims {size:,} bytes, more than the file has")
-    return b""
-
-
-def detect(source: Source, path: str) -> Format:
-    """Return the format of ``source`` and leave it at its start; ``path`` serves for its ending only.
+def detect(source: Source, path: str, start: int) -> Format:
+    """Return the format of ``source``, whose content begins at ``start``; ``path`` serves for its ending only.
 
     Raises ``AudioFileError``: "not a valid FLAC file: …" where the name promises one, else "not an audio file …".
     """
-    source.seek(0)
-    head = source.read(HEAD)
-    tagged = head[:3] == b"ID3"
-    form = recognise(after_id3(source) if tagged else head)
-    source.seek(0)
+    head = source.at(start, HEAD)
+    form = recognise(head)
     promised = BY_EXTENSION.get("." + path.rpartition(".")[2].lower())
-    if form is None and (tagged or promised is MP3):
+    if form is None and (start or promised is MP3):
         return MP3
     if form is None:
         what = f"a valid {promised.name} file" if promised else "an audio file of a known format"

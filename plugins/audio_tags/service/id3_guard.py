@@ -1,20 +1,13 @@
-"""Refuses ID3 tags that would keep mutagen busy for minutes, and chooses the frames that it parses.
+"""Refuses ID3 tags that would keep mutagen busy for minutes.
 
 mutagen copies the rest of a tag once for each frame, so its work is the number of frames times the size of the tag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from mutagen import id3
-
-from . import riff
-from .source import AudioFileError, Source
-
-KNOWN_FRAMES = {name: frame for name, frame in {**id3.Frames_2_2, **id3.Frames}.items() if name not in {"CHAP", "CTOC"}}
-"""Frames to parse: all but chapters, which hold further frames, to any depth."""
+from .source import AudioFileError
 
 MAX_COPIED = 16 * 1024**3
 """Bytes that mutagen may copy for one tag: about two seconds. A tag of 20 MiB may have 800 frames."""
@@ -43,32 +36,17 @@ def tag_size(head: bytes) -> int:
     return head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
 
 
-def check(source: Source) -> None:
-    """Raise ``AudioFileError`` when any ID3 tag of ``source`` has too many frames for its size."""
-    for offset in _offsets(source):
-        source.seek(offset)
-        head = source.read(10)
-        size = tag_size(head)
-        if size <= HARMLESS:
-            continue
-        data = source.read(size)
-        if head[5] & 0x80:
-            data = data.replace(b"\xff\x00", b"\xff")
-        bound = MAX_COPIED // size
-        if max(_count(data, layout, bound) for layout in LAYOUTS[head[3] == 2]) > bound:
-            raise AudioFileError(f"its ID3 tag of {size:,} bytes has more than {bound:,} parts")
-
-
-def _offsets(source: Source) -> Iterator[int]:
-    """Yield where an ID3 tag may begin: at the start, in a chunk of a WAV or AIFF file, where a DSF file says."""
-    source.seek(0)
-    head = source.read(28)
-    if head[:4] in riff.BYTE_ORDER:
-        yield from (offset for name, offset, _ in riff.chunks(source) if name.strip().lower() == b"id3")
-    elif head[:4] == b"DSD " and len(head) == 28:
-        yield int.from_bytes(head[20:28], "little")
-    else:
-        yield 0
+def check(tag: bytes) -> None:
+    """Raise ``AudioFileError`` when the ID3 tag has too many frames for its size."""
+    size = len(tag) - 10
+    if size <= HARMLESS:
+        return
+    data = tag[10:]
+    if tag[5] & 0x80:
+        data = data.replace(b"\xff\x00", b"\xff")
+    bound = MAX_COPIED // size
+    if max(_count(data, layout, bound) for layout in LAYOUTS[tag[3] == 2]) > bound:
+        raise AudioFileError(f"its ID3 tag of {size:,} bytes has more than {bound:,} parts")
 
 
 def _count(data: bytes, layout: Layout, bound: int) -> int:

@@ -6,6 +6,17 @@ from viewra.sdk import Plugin
 
 from .formats import EXTENSIONS, MIME_TYPES
 from .reader import read
+from .values import Values
+
+LEGACY_ENCODINGS = {
+    "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1253": "cp1253", "windows-1254": "cp1254",
+    "windows-1255": "cp1255", "windows-1256": "cp1256", "windows-1257": "cp1257", "windows-1258": "cp1258",
+    "windows-874": "cp874", "cp1250": "cp1250", "cp1251": "cp1251", "cp866": "cp866", "cp932": "cp932", "cp936": "gbk",
+    "cp949": "cp949", "cp950": "cp950", "koi8-r": "koi8-r", "koi8-u": "koi8-u", "iso-8859-2": "iso8859-2",
+    "iso-8859-5": "iso8859-5", "iso-8859-7": "iso8859-7", "shift_jis": "cp932", "euc-jp": "euc-jp", "euc-kr": "cp949",
+    "gbk": "gbk", "gb18030": "gb18030", "big5": "cp950",
+}  # fmt: skip
+"""The code pages of the setting, in Python's names; those that Windows extended are read with the extensions."""
 
 
 class AudioTags(Plugin):
@@ -15,9 +26,9 @@ class AudioTags(Plugin):
         """Decide by the MIME type, or by the name's ending where the type says nothing."""
         return mime_type.lower() in MIME_TYPES or file_path.lower().endswith(EXTENSIONS)
 
-    def extract_metadata(self, file_path: str) -> dict[str, str]:
+    def extract_metadata(self, file_path: str) -> Values:
         """Return field name to text; raises ``AudioFileError`` for a file that is not readable audio."""
-        return read(file_path)
+        return read(file_path, LEGACY_ENCODINGS.get(self.settings.get("legacy_encoding", ""), ""))
 
     def get_supported_types(self) -> list[str]:
         """Return every MIME type that these formats go by."""

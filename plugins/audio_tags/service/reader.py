@@ -1,77 +1,62 @@
-"""Reads one file: finds its format, has mutagen parse it, and puts the fields together."""
+"""Reads one file: finds its format, has it read, and puts the fields together."""
 
 from __future__ import annotations
 
 import errno
-from typing import Any
 
-from mutagen import MutagenError
-from mutagen.apev2 import APEv2
-
-from . import riff, stream, values
-from .formats import AAC, MP3, WAV, Format, detect
+from . import edges, stream
+from .facts import Facts, reason
+from .formats import BEFORE, Format, detect
 from .source import AudioFileError, Source, open_source
-from .tags import APE, TagKind
+from .values import Values, clean, gather, merge
+
+MAX_WARNING = 300
+"""Characters of one warning."""
 
 
-def read(path: str) -> dict[str, str]:
+def read(path: str, legacy_encoding: str = "") -> Values:
     """Return all fields of the audio file at ``path``; a field that the file does not have is absent.
 
-    Raises ``AudioFileError`` for whatever is wrong with the file, and nothing else.
+    ``legacy_encoding`` is the code page of texts that name none, "" for Windows-1252. Raises ``AudioFileError`` for
+    whatever is wrong with the file, and nothing else.
     """
     with open_source(path) as source:
-        name = "audio"
         try:
-            form = detect(source, path)
-            name = form.name
-            return _fields(form, source)
-        except AudioFileError:
-            raise
+            start, id3v2 = edges.before(source)
+            form = detect(source, path, start)
+            around = edges.Edges(start, source.size, id3v2)
+            if form.around != BEFORE:
+                around = edges.find(source, start, id3v2)
+            return _fields(form, Facts(source, around.start, around.end, legacy_encoding), around)
         except OSError as error:
-            if error.errno == errno.EINVAL:  # a parser was sent to before the beginning
-                raise AudioFileError(f"not a valid {name} file: it points outside of itself") from error
             raise AudioFileError(f"cannot be read: {error.strerror or error}") from error
-        except Exception as error:
-            # A parser fed with arbitrary bytes fails in arbitrary ways (struct.error, RecursionError, MemoryError …):
-            # all of them are the file's fault.
-            if source.exhausted:
-                raise AudioFileError(f"not a valid {name} file: its tags are too large or in too many parts") from error
-            raise AudioFileError(f"not a valid {name} file: {_reason(error)}") from error
 
 
-def _fields(form: Format, source: Source) -> dict[str, str]:
-    file = form.load(source)
-    found: list[tuple[TagKind, Any]] = [(form.tags, file.tags)]
-    if form in (MP3, AAC):
-        found.append((APE, _ape_at_the_end(source)))
-    picture = bool(getattr(file, "pictures", None))
-    fields = values.gather(riff.info_pairs(source)) if form is WAV else {}
-    for kind, tags in reversed(found):  # the format's own tags come last: they count most
-        if tags is not None:
-            fields |= values.gather(kind.pairs(tags))
-            picture = picture or kind.has_picture(tags)
-    fields |= stream.properties(form, file, source)
-    fields["has_picture"] = "true" if picture else "false"
+def _fields(form: Format, facts: Facts, around: edges.Edges) -> Values:
+    if not form.has_own_tags:
+        edges.read_tags(facts, around, form.around)
+    try:
+        form.read(facts)
+    except Exception as error:
+        # A parser fed with arbitrary bytes fails in arbitrary ways (struct.error, RecursionError, MemoryError …): all
+        # of them are the file's fault, but for what the system says of reading.
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+            raise
+        told = "; ".join([_what(error, facts.source), *facts.warnings])
+        raise AudioFileError(f"not a valid {form.name} file: {told}") from error
+    if form.has_own_tags:
+        edges.read_tags(facts, around, form.around)
+    properties = stream.properties(facts, form.name)
+    fields = merge(gather(pairs) for pairs in facts.tags)
+    fields |= properties
+    fields["has_picture"] = "true" if facts.picture else "false"
+    if facts.warnings:
+        warnings = [clean(text)[:MAX_WARNING].strip() for text in facts.warnings]
+        fields["warning"] = warnings[0] if len(warnings) == 1 else warnings
     return fields
 
 
-def _ape_at_the_end(source: Source) -> Any:
-    """The APEv2 tag that gain scanners append to MP3 files and taggers to AAC files; None without a readable one."""
-    source.seek(0)
-    try:
-        return APEv2(source)
-    except MutagenError:
-        return None
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "its parts are nested too deeply"
-    if isinstance(error, MemoryError):
-        return "it asks for more memory than there is"
-    if isinstance(error.__context__, EOFError):
-        return "it ends too early"
-    text = str(error)
-    if isinstance(error, MutagenError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _what(error: Exception, source: Source) -> str:
+    if source.exhausted:
+        return "its tags are too large or in too many parts"
+    return reason(error)

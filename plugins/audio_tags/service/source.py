@@ -51,6 +51,20 @@ class Source:
         """Go to ``offset``, as for any file."""
         return self._file.seek(offset, whence)
 
+    def at(self, offset: int, size: int) -> bytes:
+        """Read at most ``size`` bytes at ``offset``; fewer only at the end of the file."""
+        if offset < 0:
+            raise AudioFileError("it points outside of itself")
+        self._file.seek(min(offset, self.size))
+        return self.read(max(size, 0))
+
+    def exactly(self, offset: int, size: int) -> bytes:
+        """Read ``size`` bytes at ``offset``. Raises ``EOFError`` when fewer are there."""
+        data = self.at(offset, size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
     def tell(self) -> int:
         """Return the position."""
         return self._file.tell()

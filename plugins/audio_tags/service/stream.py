@@ -1,23 +1,20 @@
-"""Reads the properties of the audio itself: codec, duration, rates. Units: docs/vocabulary.md."""
+"""Makes fields of the facts of the audio itself, and leaves out what cannot be. Units: docs/vocabulary.md."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from . import riff
-from .formats import AIFF, DSF, MP3, MP4, WAV, Format
-from .source import AudioFileError, Source
-
-MP4_CODECS = {
-    "mp4a.40": "aac", "mp4a.67": "aac", "mp4a.69": "mp3", "mp4a.6B": "mp3", "mp4a": "aac", "alac": "alac",
-    "Opus": "opus", "fLaC": "flac", "ac-3": "ac3", "ec-3": "eac3",
-}  # fmt: skip
-WAV_CODECS = {1: "pcm", 3: "pcm", 0xFFFE: "pcm", 6: "alaw", 7: "mulaw", 2: "adpcm", 0x11: "adpcm", 0x55: "mp3"}
-"""By the format tag of a WAV file; 0xFFFE points at PCM in nearly every file that has it."""
+from .facts import Facts
+from .source import AudioFileError
 
 LOSSLESS = frozenset({"flac", "alac", "pcm", "ape", "wavpack", "tta", "dsd"})
-"""Codecs of which a sample has a size; for the others mutagen's number means nothing."""
+"""Codecs of which a sample has a size."""
+
+SHORTEST = 0.0005
+"""Seconds; less is nothing, with three decimals."""
+
+LEAST_BITRATE = 10
+"""Bits a second that any audio takes: silence without loss takes twice as much."""
 
 MAX_SECONDS = 10_000_000
 """Beyond that a duration is a wrong header, not music."""
@@ -25,53 +22,47 @@ MAX_SECONDS = 10_000_000
 MAX_NUMBER = 1_000_000_000
 """Likewise for a rate in bits or samples a second."""
 
+MAX_CHANNELS = 1024
+MAX_BITS = 64
 
-def properties(form: Format, file: Any, source: Source) -> dict[str, str]:
-    """Return the stream fields of a parsed file, leaving out what is unknown; raises ``AudioFileError``."""
-    info = file.info
-    if form is MP3 and info.sketchy and info.frame_offset and not file.tags:
-        raise AudioFileError("too few MPEG frames follow one another")
-    codec = codec_of(form, info)
-    seconds = _number(getattr(info, "length", 0))
-    bitrate = _number(getattr(info, "bitrate", 0))
-    if form is WAV:
-        held = riff.audio_bytes(source)
-        if held is not None and bitrate and codec == "pcm":
-            seconds = held * 8 / bitrate
-    elif form in (AIFF, DSF) and codec in LOSSLESS and seconds * bitrate / 8 > source.size:
-        raise AudioFileError(f"it claims {seconds:.0f} s of audio, which would not fit into its {source.size:,} bytes")
-    if seconds > MAX_SECONDS:
+IMPLAUSIBLE = 20
+"""How many times more than the file holds makes a bit rate that neither the header nor the file can tell."""
+
+SLACK = 1.05
+"""How much more than the file holds a bit rate may claim: it may count what containers add."""
+
+
+def properties(facts: Facts, name: str) -> dict[str, str]:
+    """Return the stream fields; raises ``AudioFileError`` when the ``name`` file holds no audio."""
+    seconds = _positive(facts.seconds or 0, MAX_SECONDS)
+    bitrate = _positive(facts.bitrate, MAX_NUMBER)
+    held = facts.audio_bytes if facts.audio_bytes is not None else facts.source.size
+    if seconds * LEAST_BITRATE > facts.source.size * 8:
+        facts.warn(f"its header claims {seconds:.3f} s of audio, more than the file can hold")
         seconds = 0.0
-    if not bitrate and seconds:
-        bitrate = source.size * 8 / seconds
+    if seconds and held:
+        average = held * 8 / seconds
+        if bitrate > average * SLACK or not bitrate:
+            # With several streams in one file nobody knows how many bytes are whose.
+            known = facts.audio_bytes is not None and bitrate < average * IMPLAUSIBLE
+            bitrate = _positive(average, MAX_NUMBER) if known else 0.0
     numbers = {
         "bitrate": bitrate,
-        "sample_rate": 48_000 if codec == "opus" else getattr(info, "sample_rate", 0),
-        "channels": getattr(info, "channels", 0),
-        "bits_per_sample": getattr(info, "bits_per_sample", 0) if codec in LOSSLESS else 0,
+        "sample_rate": _positive(facts.sample_rate, MAX_NUMBER),
+        "channels": _positive(facts.channels, MAX_CHANNELS),
+        "bits_per_sample": _positive(facts.bits, MAX_BITS) if facts.codec in LOSSLESS else 0.0,
     }
-    fields = {name: str(round(value)) for name, raw in numbers.items() if 1 <= (value := _number(raw)) <= MAX_NUMBER}
+    fields = {field: str(round(value)) for field, value in numbers.items() if value >= 1}
     if not seconds and "sample_rate" not in fields:
-        raise AudioFileError(f"the {form.name} file holds no audio")
-    if codec:
-        fields["codec"] = codec
-    if seconds:
+        raise AudioFileError(f"the {name} file holds no audio")
+    if facts.codec:
+        fields["codec"] = facts.codec
+    if seconds >= SHORTEST:
         fields["duration"] = f"{seconds:.3f}"
     return fields
 
 
-def codec_of(form: Format, info: Any) -> str:
-    """Return the codec's name in lower case, "" when it is none that has one here."""
-    if form is MP3:
-        return f"mp{info.layer}"
-    if form is MP4:
-        return MP4_CODECS.get(info.codec) or MP4_CODECS.get(info.codec[:7], "")
-    if form is WAV:
-        return WAV_CODECS.get(info.audio_format, "")
-    return form.codec
-
-
-def _number(value: Any) -> float:
-    """Return ``value`` where it is a finite number above zero, else 0."""
-    number = float(value or 0)
-    return number if math.isfinite(number) and number > 0 else 0.0
+def _positive(value: float, most: float) -> float:
+    """Return ``value`` where it is a finite number above zero and not above ``most``, else 0."""
+    number = float(value)
+    return number if math.isfinite(number) and 0 < number <= most else 0.0

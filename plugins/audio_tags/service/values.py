@@ -1,17 +1,21 @@
-"""Makes clean, bounded text of raw tag values: one text for each field, fit for the wire and for a terminal."""
+"""Makes values of raw tag texts: clean, bounded, of the documented form, and each named once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from .vocabulary import MULTILINE, SINGLE, TOTALS
+from .forms import FORMS
+from .vocabulary import FORM, SINGLE, TOTALS
+
+Values = dict[str, str | list[str]]
+"""Field to its value, or to a list where it has several."""
 
 JOIN = "; "
-"""Between several values of one field, as Picard shows them."""
+"""Between several values of one field where they are joined, as Picard shows them."""
 
 MAX_VALUE = 64 * 1024
-"""Bytes of one value in UTF-8; the rest is cut off."""
+"""Bytes of all values of one field in UTF-8, joined; what is beyond is cut off."""
 
 MAX_TOTAL = 1024 * 1024
 """Bytes of all values of one file; a field that does not fit any more is left out."""
@@ -19,6 +23,7 @@ MAX_TOTAL = 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL_BUT_LINE_END = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_OF_TOTAL = re.compile(r"\s*(?:/|\bof\b)\s*")
 
 
 def clean(value: str, *, multiline: bool = False) -> str:
@@ -30,43 +35,58 @@ def clean(value: str, *, multiline: bool = False) -> str:
         else:
             value = _CONTROL.sub(" ", value)
         value = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
-    return cut(value.strip())
+    return cut(value.strip(), MAX_VALUE).rstrip()
 
 
-def cut(value: str) -> str:
-    """Return ``value`` cut to ``MAX_VALUE`` bytes, between characters."""
-    if len(value) * 4 <= MAX_VALUE:
+def cut(value: str, most: int) -> str:
+    """Return ``value`` cut to ``most`` bytes, between characters."""
+    if len(value) * 4 <= most:
         return value
-    return value.encode()[:MAX_VALUE].decode("utf-8", "ignore")
+    return value.encode()[:most].decode("utf-8", "ignore")
 
 
-def gather(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return one text for each field of ``pairs`` that has any: values cleaned, joined, and each named once."""
+def gather(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the values of each field of ``pairs`` that has any."""
     found: dict[str, dict[str, None]] = {}
     for field, raw in pairs:
-        value = clean(raw, multiline=field in MULTILINE)
-        if field in TOTALS and "/" in value:
-            value, _, total = value.partition("/")
-            _add(found, TOTALS[field], total)
+        value = clean(raw, multiline=FORM[field] == "lines")
+        if field in TOTALS and len(parts := _OF_TOTAL.split(value, 1)) == 2:
+            value = parts[0]
+            _add(found, TOTALS[field], parts[1])
         _add(found, field, value)
+    return {field: list(values) for field, values in found.items()}
+
+
+def merge(tags: Iterable[Mapping[str, list[str]]]) -> Values:
+    """Return each field as the first tag that has it says, within the bounds, and lists only where they are needed."""
     left = MAX_TOTAL
-    fields: dict[str, str] = {}
-    for field, values in found.items():
-        text = cut(JOIN.join(values))
-        left -= len(text.encode())
-        if left < 0:
-            break
-        fields[field] = text
+    fields: Values = {}
+    for tag in tags:
+        for field, values in tag.items():
+            if field in fields:
+                continue
+            kept = _bounded(values)
+            left -= sum(len(value.encode()) for value in kept)
+            if left < 0:
+                return fields
+            fields[field] = kept[0] if len(kept) == 1 else kept
     return fields
 
 
+def _bounded(values: list[str]) -> list[str]:
+    """The first of the values that fit into ``MAX_VALUE`` bytes, joined."""
+    left = MAX_VALUE
+    for count, value in enumerate(values):
+        left -= len(value.encode()) + len(JOIN) * bool(count)
+        if left < 0:
+            return values[:count]
+    return values
+
+
 def _add(found: dict[str, dict[str, None]], field: str, value: str) -> None:
-    if field in TOTALS or field in TOTALS.values():
-        value = value.strip()
-        if value.isascii() and value.isdecimal():
-            value = value.lstrip("0")
-    elif field == "compilation":
-        value = "1" if value.lower() in {"1", "true", "yes"} else ""
     if not value or (field in SINGLE and field in found):
         return
-    found.setdefault(field, {})[value] = None
+    form = FORMS.get(FORM[field])
+    values = form(value) if form else [value]
+    if values:
+        found.setdefault(field, {}).update(dict.fromkeys(values))

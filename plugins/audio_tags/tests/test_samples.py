@@ -23,8 +23,8 @@ def test_duration_is_what_a_decoder_finds(sample, expected):
 
 def test_bitrate_is_in_bits_a_second(sample, expected):
     bitrate = int(read(str(sample))["bitrate"])
-    # from Speex at 15 kbit/s to DSD at 2.8 Mbit/s
-    assert 10_000 < bitrate < 3_000_000
+    # from silence without loss, which is nearly nothing, to DSD at 2.8 Mbit/s
+    assert 1_000 < bitrate < 3_000_000
     if expected["fields"]["codec"] == "pcm":
         fields = expected["fields"]
         samples = int(fields["sample_rate"]) * int(fields["channels"])
@@ -45,7 +45,10 @@ def test_a_name_that_is_not_utf8(sample, tmp_path):
 
 
 def test_values_are_never_empty(sample):
-    assert all(value.strip() == value != "" for value in read(str(sample)).values())
+    for value in read(str(sample)).values():
+        values = [value] if isinstance(value, str) else value
+        assert values
+        assert all(one.strip() == one != "" for one in values)
 
 
 def test_a_file_without_tags_has_no_tag_fields(music, tmp_path):

@@ -1,13 +1,18 @@
 """The class that the host talks to, in this process, over gRPC, and as a process of its own."""
 
+import codecs
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from viewra_plugins.audio_tags.service import AudioTags
+from viewra_plugins.audio_tags.service.plugin import LEGACY_ENCODINGS
 
+from tests.audio import odd
 from viewra.testing import check_metadata_scraper, in_process, loopback, subprocess_plugin
+from viewra.types import PluginContext
 
 
 @pytest.mark.parametrize("run", [in_process, loopback])
@@ -54,3 +59,20 @@ def test_without_mutagen_it_says_what_to_install(plugin_dir: Path):
     assert done.returncode == 1
     assert "pip install mutagen" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_each_code_page_of_the_manifest_is_known(plugin_dir: Path):
+    manifest = (plugin_dir / "plugin.cue").read_text(encoding="utf-8")
+    allowed = re.search(r'legacy_encoding: \*"" \| (.*)', manifest)
+    assert set(re.findall(r'"([^"]+)"', allowed[1])) == set(LEGACY_ENCODINGS)
+    assert [name for name in LEGACY_ENCODINGS.values() if not codecs.lookup(name)] == []
+
+
+def test_the_setting_reaches_the_reader(tmp_path: Path):
+    path = tmp_path / "a.wav"
+    info = odd.chunk(b"LIST", b"INFO" + odd.chunk(b"INAM", "Прогулка".encode("cp1251")))
+    path.write_bytes(odd.wav(odd.wav_format(), bytes(16), info))
+    plugin = AudioTags()
+    assert plugin.extract_metadata(str(path))["title"] == "Ïðîãóëêà"  # by default it is Windows-1252
+    plugin.bind(context=PluginContext("audio_tags", {"legacy_encoding": "windows-1251"}))
+    assert plugin.extract_metadata(str(path))["title"] == "Прогулка"

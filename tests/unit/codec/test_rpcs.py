@@ -50,8 +50,11 @@ uint32 = st.integers(0, MAX_ID)
 named = text.filter(bool)
 places = named.filter(lambda value: ".." not in value)
 results = st.builds(SearchResult, named, text, text, text, st.floats(0, 1), maps)
+values = text | st.lists(text, min_size=2, max_size=3).map(tuple)
 outcomes = st.one_of(
-    st.builds(FileOutcome, maps), st.builds(FileOutcome, st.none(), text.filter(bool)), st.just(FileOutcome())
+    st.builds(FileOutcome, st.dictionaries(text, values, max_size=5)),
+    st.builds(FileOutcome, st.none(), text.filter(bool)),
+    st.just(FileOutcome()),
 )
 events = st.one_of(
     st.builds(ScanEvent, st.just(ScanEventKind.STARTED), ids, ids, library_path=path),

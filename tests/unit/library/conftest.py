@@ -29,6 +29,7 @@ class FakeScraper:
     def __init__(self, plugin_id: str = "tags", behaviour: Behaviour | None = None) -> None:
         self.plugin_id = plugin_id
         self.code_hash = "v1"
+        self.priority: Mapping[str, int] = {}
         self.batch_size = 8
         self.window = 2
         self.types: tuple[str, ...] = ("audio/",)

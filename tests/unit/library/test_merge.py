@@ -34,6 +34,31 @@ def test_the_order(orders: dict, plugins: list[str], why: str) -> None:
     assert title.why == why
 
 
+@pytest.mark.parametrize(
+    ("orders", "stated", "plugins", "why"),
+    [
+        ({}, {"title": {"old": 10}}, ["old", "new", "same"], "the priority in its manifest"),
+        ({}, {"title": {"old": 5, "same": 10}}, ["same", "old", "new"], "the priority in its manifest"),
+        ({}, {"title": {"old": 5, "same": 5}}, ["same", "old", "new"], "read last"),
+        ({}, {"album": {"old": 10}}, ["new", "same", "old"], "the first name of two read at once"),
+        ({"title": ["new"]}, {"title": {"old": 10}}, ["new", "old", "same"], "the order for title"),
+        ({"*": ["same"]}, {"title": {"old": 10}}, ["same", "old", "new"], "the order for all fields"),
+    ],
+)
+def test_what_manifests_state_comes_after_the_operator(orders, stated, plugins: list[str], why: str) -> None:
+    title = merge([OLD, NEW, SAME], Priorities(orders, stated))["title"]
+    assert [title.plugin, *(plugin for plugin, _ in title.others)] == plugins
+    assert title.why == why
+
+
+def test_several_values_stay_apart_and_are_one_text_in_the_index() -> None:
+    reading = Reading("a", 1, {"artist": ["Clara", "Johannes"], "title": "Trio"})
+    for readings in ([reading], [reading, OLD]):
+        assert merge(readings, Priorities({"*": ["a"]}))["artist"].value == ["Clara", "Johannes"]
+        picked = pick(readings, ("artist", "title", "genre"), Priorities({"*": ["a"]}))
+        assert picked == {"artist": "Clara; Johannes", "title": "Trio", "genre": ""}
+
+
 def test_the_newest_and_the_only_one() -> None:
     merged = merge([OLD, NEW], Priorities())
     assert (merged["album"].plugin, merged["album"].why) == ("new", "read last")
@@ -48,8 +73,11 @@ READINGS = st.lists(
 ORDERS = st.dictionaries(st.sampled_from(["x", "y", "*"]), st.lists(NAMES, unique=True))
 
 
-@given(READINGS, ORDERS)
-def test_what_is_searched_is_what_is_shown(readings, orders) -> None:
-    priorities = Priorities(orders)
+STATED = st.dictionaries(st.sampled_from(["x", "y"]), st.dictionaries(NAMES, st.integers(0, 2)))
+
+
+@given(READINGS, ORDERS, STATED)
+def test_what_is_searched_is_what_is_shown(readings, orders, stated) -> None:
+    priorities = Priorities(orders, stated)
     merged = {field: value.value for field, value in merge(readings, priorities).items()}
     assert pick(readings, ("x", "y"), priorities) == {"x": "", "y": ""} | merged

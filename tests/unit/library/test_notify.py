@@ -43,6 +43,16 @@ def test_started_files_completed_in_order(world, notifier) -> None:
     assert world.rows("SELECT * FROM scan_events") == []
 
 
+def test_several_values_are_one_text_for_listeners(world, notifier) -> None:
+    values = {"artist": ("Clara", "Johannes")}
+    world.hook.add_scraper("tags", lambda files: [FileOutcome(values)] * len(files))
+    ears = world.hook.add_listener()
+    world.put("x.mp3")
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    assert [event.metadata for event in ears.heard if event.file_path] == [{"artist": "Clara; Johannes"}]
+
+
 def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world, notifier) -> None:
     scraper = world.hook.add_scraper()
     for name in ("same", "changes", "moves"):

@@ -59,6 +59,52 @@ def test_a_field_that_is_not_searched_needs_no_index(differing) -> None:
     assert library.set_priority(differing.engine, "mood", ["first"]) == 0
 
 
+def state(world, plugin_id: str, **priority: int) -> None:
+    """Change what a plugin's manifest states, as another version of its code does."""
+    (scraper,) = (result.value for result in world.hook.scrapers if result.plugin_id == plugin_id)
+    scraper.priority = priority
+
+
+def test_what_a_manifest_states_counts_and_the_search_follows(differing) -> None:
+    state(differing, "first", title=10)
+    elsewhere = differing.folder.with_name("elsewhere")
+    elsewhere.mkdir()
+    differing.scan(elsewhere)  # the files are in another library, and nothing is read again
+    assert totals(differing, "eins", "zwei") == [6, 0]
+    shown = library.show(differing.engine, str(differing.folder / "0.mp3")).metadata["title"]
+    assert (shown.value, shown.plugin, shown.why) == ("eins", "first", "the priority in its manifest")
+    state(differing, "second", title=11)
+    differing.scan(elsewhere)
+    assert totals(differing, "eins", "zwei") == [1, 5]
+    state(differing, "second")
+    differing.scan(elsewhere)
+    assert totals(differing, "eins", "zwei") == [6, 0]
+    differing.check_consistent()
+
+
+def test_the_operator_stays_above_manifests(differing) -> None:
+    library.set_priority(differing.engine, "title", ["second"])
+    state(differing, "first", title=1000)
+    differing.scan()
+    assert totals(differing, "eins", "zwei") == [1, 5]
+    assert library.list_priorities(differing.engine) == {"title": ["second"]}
+
+
+def test_a_plugin_that_is_away_keeps_what_its_manifest_stated(differing) -> None:
+    state(differing, "first", title=10)
+    differing.scan()
+    differing.hook.scrapers = [result for result in differing.hook.scrapers if result.plugin_id != "first"]
+    differing.scan(full=True)
+    assert totals(differing, "eins", "zwei") == [6, 0]
+
+
+def test_nothing_is_written_where_nothing_was_stated_anew(differing, monkeypatch: pytest.MonkeyPatch) -> None:
+    state(differing, "first", title=10, mood=3)
+    differing.scan()
+    monkeypatch.setattr(priorities, "writing", None)
+    priorities.keep_stated(differing.engine, [result.value for result in differing.hook.scrapers])
+
+
 @pytest.mark.parametrize(("field", "plugins"), [("", ["first"]), ("title", ["first", "first"])])
 def test_what_is_no_order(world, field: str, plugins: list[str]) -> None:
     with pytest.raises(UsageError):

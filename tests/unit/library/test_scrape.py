@@ -82,6 +82,18 @@ def test_the_newest_reading_wins_field_by_field(world) -> None:
     assert library.search(world.engine, None, "title:b album:only").total == 1
 
 
+def test_several_values_of_a_field_are_kept_and_each_is_found(world) -> None:
+    values = {"artist": ("Clara Schumann", "Johannes \ud800 Brahms"), "title": "Trio"}
+    world.hook.add_scraper("a", lambda files: [FileOutcome(values)] * len(files))
+    path = str(world.put("x.mp3"))
+    world.scan()
+    metadata = library.show(world.engine, path).metadata
+    assert metadata["artist"].value == ["Clara Schumann", r"Johannes \ud800 Brahms"]
+    assert metadata["title"].value == "Trio"
+    for word in ("clara", "brahms", '"clara schumann"'):
+        assert library.search(world.engine, None, f"artist:{word}").total == 1
+
+
 def test_only_files_of_wanted_types_are_handed_over(world) -> None:
     audio, video = world.hook.add_scraper("audio"), world.hook.add_scraper("video")
     video.types = ("video/",)

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from viewra.errors import PluginTimeout
+from viewra.errors import PluginTimeout, PluginUnavailable
 from viewra.library.scrape import PAGE, Scraper
 from viewra.library.unread import WantedFile
 from viewra.types import FileOutcome
@@ -117,14 +117,46 @@ def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench)
     bench.unread.add(11, 12, 13, 14)
     bench.scraper.look_again(4)
     kept = []
-    for call, error in enumerate([True, False, True, True, False]):
+    for call, error in enumerate([True, False, True, False, True]):
         bench.scraper.submit(partial=True)
         assert len(bench.session.calls) == call + 1, "one at a time"
         kept += bench.answer(call, PluginTimeout("tags", "no answer") if error else None)
+    kept += bench.scraper.finish()
     assert bench.session.handed_over == [[11, 12, 13, 14], [11], [12], [13], [14]]
-    assert {file.id: outcome.error for file, outcome in kept} == {11: "", 12: "no answer", 13: "no answer", 14: ""}
+    assert {file.id: outcome.error for file, outcome in kept} == {11: "", 12: "no answer", 13: "", 14: "no answer"}
     assert bench.scraper.idle
     assert bench.scraper.gave_up is None
+
+
+@pytest.mark.parametrize(
+    "late", [PluginTimeout("tags", "no answer"), PluginUnavailable("tags", "it was ended", in_call=True)]
+)
+def test_a_file_that_fails_while_another_may_hang_is_read_once_more(bench: Bench, late: Exception) -> None:
+    bench.unread.add(11, 12, 13, 14)
+    bench.scraper.look_again(4)
+    timeout = PluginTimeout("tags", "no answer")
+    kept = []
+    # the batch, 11, 12 which hangs, 13 which finds the process hanging, 14, and 13 again
+    for call, error in enumerate([timeout, None, timeout, late, None, None]):
+        bench.scraper.submit(partial=True)
+        kept += bench.answer(call, error)
+    assert bench.session.handed_over == [[11, 12, 13, 14], [11], [12], [13], [14], [13]]
+    assert {file.id: outcome.error for file, outcome in kept} == {11: "", 12: "no answer", 13: "", 14: ""}
+    assert bench.scraper.idle
+
+
+def test_a_file_that_fails_again_by_itself_keeps_its_error(bench: Bench) -> None:
+    bench.unread.add(11, 12, 13)
+    bench.scraper.look_again(3)
+    timeout = PluginTimeout("tags", "no answer")
+    kept = []
+    for call, error in enumerate([timeout, timeout, timeout, None, timeout, None]):
+        bench.scraper.submit(partial=True)
+        if call < len(bench.session.calls):
+            kept += bench.answer(call, error)
+    kept += bench.scraper.finish()
+    assert bench.session.handed_over == [[11, 12, 13], [11], [12], [13], [11], [12]]
+    assert {file.id: outcome.error for file, outcome in kept} == {11: "no answer", 12: "", 13: ""}
 
 
 def test_the_only_file_keeps_its_error_though_nothing_is_left_to_prove_the_plugin(bench: Bench) -> None:

@@ -42,7 +42,7 @@ LANGUAGE: dict[str, list[tuple[str, object]]] = {
         ("a: b: c: 1", {"a": {"b": {"c": 1}}}),
         ("a: b: c: 1\na: b: d: 2", {"a": {"b": {"c": 1, "d": 2}}}),
         ('"a b": 1', {"a b": 1}),
-        ('"a": 1\nb: a', Fails("2:4 there is no field or type named a")),
+        ('"a": 1\nb: a', Fails('2:4 there is no field or type named a; text stands in quotes: "a"')),
         ("for: 1\nif: 2\nb: 3", {"for": 1, "if": 2, "b": 3}),
         ("$x: 1\na: $x", {"$x": 1, "a": 1}),
         ("_a: 1\nb: _a", {"b": 1}),
@@ -234,8 +234,8 @@ LANGUAGE: dict[str, list[tuple[str, object]]] = {
         ("a: b.c\nb: {d: 1}", Fails("1:6 a: there is no field c")),
         ("a: b[5]\nb: [1]", Fails("1:5 a: there is no item 5 in a list of 1")),
         ('a: "x".b', Fails('1:8 a: expected a struct or a list, found "x"')),
-        ("a: foo", Fails("1:4 there is no field or type named foo")),
-        ("#x: foo\na: 1", Fails("1:5 there is no field or type named foo")),
+        ("a: foo", Fails('1:4 there is no field or type named foo; text stands in quotes: "foo"')),
+        ("#x: foo\na: 1", Fails('1:5 there is no field or type named foo; text stands in quotes: "foo"')),
         ("a: {5}", {"a": 5}),
         ("a: {5, #b: 1}", {"a": 5}),
         ("a: {5, b: 1}", Fails("1:5 a: expected a struct, found 5")),
@@ -347,7 +347,7 @@ LANGUAGE: dict[str, list[tuple[str, object]]] = {
         ('a: strings.ToUpper("x")', Fails("1:4 there is no field or type named strings, did you mean string?")),
         ("a: matchN(1, [int])", Fails("1:4 a call of matchN() is not supported in a manifest")),
         ("a: {...string}", Fails("1:8 a type after ... in a struct is not supported in a manifest")),
-        ("a: b?", Fails("1:4 there is no field or type named b")),
+        ("a: b?", Fails('1:4 there is no field or type named b; text stands in quotes: "b"')),
     ],
 }
 

@@ -63,28 +63,28 @@ def test_the_entry_point_is_a_file_inside_the_directory(tmp_path: Path) -> None:
 
 def test_errors_with_the_source_line_and_a_caret(tmp_path: Path) -> None:
     program(tmp_path / "run")
-    (tmp_path / "plugin.cue").write_text(MANIFEST % "run" + '\truntime: {workers: "two"}\nextra: 1\n')
+    (tmp_path / "plugin.cue").write_text(MANIFEST % "run" + '\truntime: {lazy: "two"}\nextra: 1\n')
     report = check(tmp_path)
     assert not report.ok
     assert report.text() == (
-        f'{tmp_path}/plugin.cue:7:21: runtime.workers: expected int, found "two"\n'
-        '    \truntime: {workers: "two"}\n'
-        "    \t                   ^"
+        f'{tmp_path}/plugin.cue:7:18: runtime.lazy: expected bool, found "two"\n'
+        '    \truntime: {lazy: "two"}\n'
+        "    \t                ^"
     )
     assert json.loads(json.dumps(report.data()))["errors"] == [
         {
             "file": f"{tmp_path}/plugin.cue",
             "line": 7,
-            "column": 21,
-            "field": "runtime.workers",
-            "message": 'expected int, found "two"',
+            "column": 18,
+            "field": "runtime.lazy",
+            "message": 'expected bool, found "two"',
         }
     ]
 
 
 def test_a_missing_program_is_told_beside_other_errors(tmp_path: Path) -> None:
-    (tmp_path / "plugin.cue").write_text(MANIFEST % "run" + '\truntime: {workers: "two"}\n')
-    assert [error.path for error in check(tmp_path).errors] == ["runtime.workers", "entry_points.main"]
+    (tmp_path / "plugin.cue").write_text(MANIFEST % "run" + '\truntime: {lazy: "two"}\n')
+    assert [error.path for error in check(tmp_path).errors] == ["runtime.lazy", "entry_points.main"]
 
 
 def test_warnings_apart_from_errors(tmp_path: Path) -> None:

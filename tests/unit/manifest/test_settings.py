@@ -169,3 +169,24 @@ def test_settings_may_refer_to_one_another_and_to_the_file() -> None:
     one = loads(text, Path("plugin.cue")).settings
     assert one.fill() == {"level": "low", "size": 2, "double": 4, "label": "A-2"}
     assert one.fill({"size": 5, "level": "high"}) == {"level": "high", "size": 5, "double": 10, "label": "A-5"}
+
+
+def test_hints_for_a_form() -> None:
+    key, plain = schema(
+        'api: key: string | *"" @ui(title="Key", help="Your account", group="Service", widget="password")\nplain: 1'
+    ).fields()
+    assert (key.title, key.help, key.group, key.widget) == ("Key", "Your account", "Service", "password")
+    assert (plain.title, plain.help, plain.group, plain.widget) == ("plain", "", "", "")
+
+
+def test_a_plain_value_goes_before_the_default_of_a_definition() -> None:
+    text = (
+        'id: "a"\nname: "A"\nversion: "1.0.0"\nentry_points: main: "a"\n'
+        '#Def: {field: int & >0 | *3, tags: [...string] | *[], more: string | *"x"}\n'
+        'settings: one: #Def & {field: 5, tags: ["t"]}\n'
+    )
+    one = loads(text, Path("plugin.cue")).settings
+    assert one.fill() == {"one": {"field": 5, "tags": ["t"], "more": "x"}}
+    assert one.fill({"one.field": 7, "one.tags": []}) == {"one": {"field": 7, "tags": [], "more": "x"}}
+    with pytest.raises(ManifestError, match="0 is not >0"):
+        one.fill({"one.field": 0})

@@ -7,8 +7,11 @@ import json
 
 import pytest
 
+from viewra.codec import lifecycle
+from viewra.pb import plugin_pb2 as pb
 from viewra.sdk import Plugin, PluginContext
 from viewra.sdk.log import Logger
+from viewra.sdk.servicers._handlers import _behaviour, handle
 from viewra.sdk.settings import Settings
 
 
@@ -97,3 +100,23 @@ def test_logger_levels_and_fields() -> None:
     except ValueError:
         log.exception("failed")
     assert "ValueError: x" in records[-1][2]["traceback"]
+
+
+@pytest.mark.parametrize(("error", "level"), [(SystemExit("ffmpeg is missing"), "debug"), (OSError("no"), "error")])
+def test_a_start_that_is_refused_is_no_mistake_in_the_code(error: BaseException, level: str) -> None:
+    class Refusing(Plugin):
+        def start(self) -> None:
+            raise error
+
+    class Context:
+        def is_active(self) -> bool:
+            return True
+
+        def set_trailing_metadata(self, _metadata: object) -> None: ...
+
+    records: list[str] = []
+    log = Logger(lambda level, _message, _fields: records.append(level), level="debug")
+    behave = _behaviour(handle(lifecycle.START, Refusing().start), log)
+    answer = pb.StartResponse.FromString(behave(b"", Context()))  # type: ignore[arg-type]
+    assert (answer.success, answer.error) == (False, str(error))
+    assert records == [level]

@@ -1,8 +1,7 @@
 """Encrypts settings that are marked as secret, with a key in the data directory that only its owner can read.
 
-Passwords that only machines use are derived from it, and kept nowhere.
-
-It keeps secrets out of the database, its backups and its logs; whoever can read the data directory can read them.
+This keeps secrets out of the database, its backups and its logs; anyone who can read the data directory can read them.
+Passwords that only programs use are derived from the key and stored nowhere.
 """
 
 from __future__ import annotations

@@ -1,25 +1,31 @@
-"""One plugin's settings: the manifest's schema, the operator's values over it, and where each value comes from."""
+"""Reads, shows and changes the settings that an operator stored for one plugin."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
-from viewra.db import StoredSetting, read_settings, write_settings
-from viewra.errors import ManifestError, UsageError
+from viewra.db import StoredSetting, read_settings, replace_setting, write_settings
+from viewra.db.engine import open_unmigrated
+from viewra.errors import ManifestError, UsageError, ViewraError
 from viewra.host.installed.secrets import SecretBox
-from viewra.manifest import SettingField, SettingsSchema
+from viewra.host.installed.setting_rows import assigned, value_at, without
+from viewra.manifest import Manifest, SettingField, SettingsSchema
+from viewra.manifest.coerce import nested
 
 
 @attrs.frozen
 class Setting:
     """One setting as shown: ``value`` is None for a secret, whether or not it is set; ``source`` says who set it.
 
-    ``source`` is ``operator``, ``manifest`` (the default) or ``unset``.
+    In a list or a struct of which only a part is secret, that part is None. ``source`` is ``operator``, ``manifest``
+    (the default) or ``unset``. ``title``, ``help``, ``group`` and ``widget`` are the manifest's hints for a form.
     """
 
     key: str
@@ -29,6 +35,10 @@ class Setting:
     value: Any
     source: str
     secret: bool
+    title: str = ""
+    help: str = ""
+    group: str = ""
+    widget: str = ""
 
 
 RUNTIME_MARK = ":"
@@ -38,7 +48,9 @@ RUNTIME_MARK = ":"
 class PluginSettings:
     """The settings of one plugin. Values are given and kept as JSON data under dotted keys.
 
-    ``mark`` keeps apart what is set of another part of the manifest, ``given`` is what that says itself.
+    A value that is secret, or has a part that is, is kept encrypted; one that was kept as plain text before the
+    manifest marked it is encrypted when it is read next. ``mark`` keeps apart what is set of another part of the
+    manifest, ``given`` is what that says itself.
     """
 
     def __init__(
@@ -62,106 +74,193 @@ class PluginSettings:
         """``PluginContext.config``; raises ManifestError for a value that does not fit or is required and missing."""
         return self._schema.config(self.operator())
 
+    def operator(self) -> dict[str, object]:
+        """What the operator set, by dotted key; raises ViewraError when a secret cannot be read."""
+        return self._read(self._stored())
+
     def shown(self) -> list[Setting]:
-        """Every setting of the manifest, in its order. A secret's value and default are never in it."""
-        given = self._stored()
-        fields = list(self._schema.fields())
+        """Every setting of the manifest, in its order, and what else is set. No secret is ever in it."""
+        stored = self._stored()
+        hidden = {key: None for key in stored if self._covers(key)}  # which need not be decrypted to be shown
+        try:
+            values = nested({**self._read(stored, without=hidden), **hidden})
+        except TypeError as error:
+            raise ManifestError(str(error), file="settings", hint="unset one of the two") from None
+        named = [*self._given, *(key for key, _ in _leaves(values, ()))]
+        # A struct whose fields only patterns name, such as an environment, is shown by what is in it.
+        fields = [one for one in self._schema.fields() if not any(key.startswith(f"{one.key}.") for key in named)]
         known = {field.key for field in fields}
-        more = [_named(key, self._given.get(key)) for key in {**self._given, **given} if key not in known]
-        return [self._shown(field, given) for field in (*fields, *more)]
+        more = {key: None for key in self._given if key not in known} | dict(_leaves(values, known))
+        shown = [self._shown(field, *value_at(values, field.key)) for field in fields]
+        return [*shown, *(self._shown(self._unnamed(key), *value_at(values, key)) for key in more)]
 
     def change(self, assign: Mapping[str, object], unset: Collection[str] = ()) -> None:
         """Set and unset values, all of them or none.
 
-        Raises ManifestError for values that do not fit, each with the line of the manifest, and UsageError for a key to
-        unset that is not set.
+        A key may lead into a struct that is set as a whole, or be that of a struct of which parts are set. Raises
+        ManifestError for values that do not fit, or with which others do not fit any more, each with the line of the
+        manifest, and UsageError for a key to unset that is not set.
         """
         stored = self._stored()
-        for key in unset:
-            if key not in stored:
-                raise UsageError(f"setting {key} of plugin {self._plugin_id} is not set", hint="nothing was changed")
-        kept = {key: value for key, value in self.operator().items() if key not in unset}
-        try:
-            self._schema.fill({**self._given, **kept, **assign})
-        except ManifestError as error:
-            # One that is still missing, or was wrong before, is no reason to refuse another.
-            concerned = tuple(one for one in error.errors if _concerns(one, assign))
-            if concerned:
-                raise ManifestError(
-                    concerned[0].message,
-                    file=concerned[0].file,
-                    line=concerned[0].line,
-                    column=concerned[0].column,
-                    path=concerned[0].path,
-                    errors=concerned,
-                ) from error
-        secrets = {field.key for field in self._schema.fields() if field.secret}
-        rows = {self._mark + key: self._sealed(value, secret=key in secrets) for key, value in assign.items()}
-        write_settings(self._engine, self._plugin_id, rows, [self._mark + key for key in unset])
+        kept = self._read(stored, without={*assign, *unset})
+        rows = without(dict.fromkeys(stored) | kept, unset)
+        if rows is None:
+            missing = next(key for key in unset if without(dict.fromkeys(stored) | kept, [key]) is None)
+            raise UsageError(f"setting {missing} of plugin {self._plugin_id} is not set", hint="nothing was changed")
+        rows = assigned(rows, assign)
+        before = {**self._given, **kept}
+        for key in {*assign, *unset} & stored.keys():
+            with contextlib.suppress(ViewraError):  # one that cannot be decrypted any more can be set again
+                before |= self._read({key: stored[key]})
+        self._refuse(before, {**self._given, **rows}, assign, unset)
+        changed = {key: value for key, value in rows.items() if key not in kept or kept[key] != value or key in assign}
+        gone = [self._mark + key for key in stored if key not in rows]
+        sealed = {self._mark + key: self._sealed(key, value) for key, value in changed.items()}
+        write_settings(self._engine, self._plugin_id, sealed, gone)
 
     def parse(self, key: str, text: str) -> object:
         """What ``KEY=TEXT`` means for this plugin."""
         return parse_setting(self._schema, key, text)
 
-    def _shown(self, field: SettingField, given: Mapping[str, StoredSetting]) -> Setting:
-        operator = field.key in given
+    def _refuse(
+        self,
+        before: Mapping[str, object],
+        after: Mapping[str, object],
+        assign: Mapping[str, object],
+        unset: Collection[str],
+    ) -> None:
+        """Raise for what is wrong after a change and was not before; a value that must be set can be unset though."""
+        errors = self._errors(after)
+        if not errors:
+            return
+        known = {(error.path, error.message) for error in self._errors(before)}
+        new = [
+            error
+            for error in errors
+            if _concerns(error, assign)
+            or ((error.path, error.message) not in known and error.path.partition(".")[2] not in unset)
+        ]
+        if new:
+            first = new[0]
+            raise ManifestError(
+                first.message,
+                file=first.file,
+                line=first.line,
+                column=first.column,
+                path=first.path,
+                errors=tuple(new),
+            )
+
+    def _errors(self, values: Mapping[str, object]) -> tuple[ManifestError, ...]:
+        try:
+            self._schema.fill(values)
+        except ManifestError as error:
+            return error.errors
+        return ()
+
+    def _shown(self, field: SettingField, is_set: bool, value: object) -> Setting:
+        path = field.key.split(".")
         has_default = field.has_default or field.key in self._given
-        value = None
-        if not field.secret:
-            value = json.loads(given[field.key].value) if operator else self._given.get(field.key, field.default)
+        default = self._schema.secrets.masked(path, self._given.get(field.key, field.default))
         return Setting(
             key=field.key,
             type=field.type,
-            constraint="" if field.secret else field.constraint,
-            default=None if field.secret else self._given.get(field.key, field.default),
-            value=value,
-            source="operator" if operator else "manifest" if has_default else "unset",
+            constraint="" if field.holds_secret else field.constraint,
+            default=default,
+            value=self._schema.secrets.masked(path, value) if is_set else default,
+            source="operator" if is_set else "manifest" if has_default else "unset",
             secret=field.secret,
+            title=field.title,
+            help=field.help,
+            group=field.group,
+            widget=field.widget,
+        )
+
+    def _unnamed(self, key: str) -> SettingField:
+        """A setting that the schema has no name for, only a pattern or an optional struct: one hook's deadline, say."""
+        path = key.split(".")
+        return SettingField(
+            key=key,
+            type=self._schema.type_at(key),
+            constraint="",
+            default=None,
+            has_default=False,
+            required=False,
+            secret=self._schema.secrets.covers(path),
+            ui={},
+            line=0,
+            column=0,
+            holds_secret=self._schema.secrets.touches(path),
         )
 
     def _stored(self) -> dict[str, StoredSetting]:
+        """The rows by key, those encrypted that have to be."""
         stored = read_settings(self._engine, self._plugin_id)
-        if self._mark:
-            return {key.removeprefix(self._mark): one for key, one in stored.items() if key.startswith(self._mark)}
-        return {key: one for key, one in stored.items() if not key.startswith(RUNTIME_MARK)}
+        mine = {
+            key.removeprefix(self._mark): one
+            for key, one in stored.items()
+            if key.startswith(self._mark or RUNTIME_MARK) == bool(self._mark)
+        }
+        for key, one in mine.items():
+            if not one.encrypted and self._schema.secrets.touches(key.split(".")):
+                # What can only be read for now is shown all the same; the next time is as good.
+                with contextlib.suppress(ViewraError):
+                    sealed = StoredSetting(self._box.encrypt(one.value), encrypted=True)
+                    replace_setting(self._engine, self._plugin_id, self._mark + key, one, sealed)
+        return mine
 
-    def operator(self) -> dict[str, object]:
-        """What the operator set, by dotted key; raises ViewraError when a secret cannot be read."""
-        return {key: json.loads(self._opened(one)) for key, one in self._stored().items()}
+    def _covers(self, key: str) -> bool:
+        return self._schema.secrets.covers(key.split("."))
 
-    def _sealed(self, value: object, *, secret: bool) -> StoredSetting:
+    def _read(self, stored: Mapping[str, StoredSetting], without: Collection[str] = ()) -> dict[str, object]:
+        return {
+            key: json.loads(self._box.decrypt(one.value) if one.encrypted else one.value)
+            for key, one in stored.items()
+            if key not in without
+        }
+
+    def _sealed(self, key: str, value: object) -> StoredSetting:
         text = json.dumps(value, ensure_ascii=False)
-        return StoredSetting(self._box.encrypt(text), encrypted=True) if secret else StoredSetting(text)
+        if self._schema.secrets.touches(key.split(".")):
+            return StoredSetting(self._box.encrypt(text), encrypted=True)
+        return StoredSetting(text)
 
-    def _opened(self, one: StoredSetting) -> str:
-        return self._box.decrypt(one.value) if one.encrypted else one.value
 
+def stored_values(manifest: Manifest, database_url: str, box: SecretBox) -> dict[str, object]:
+    """What the operator set for a plugin, by dotted key; nothing where there is no database yet.
 
-def _named(key: str, default: object) -> SettingField:
-    """A setting that the schema has no name for, only a pattern: the deadline of one hook, say."""
-    return SettingField(
-        key=key,
-        type="number" if isinstance(default, int | float) else "",
-        constraint="",
-        default=default,  # type: ignore[arg-type]  # JSON data
-        has_default=default is not None,
-        required=False,
-        secret=False,
-        ui={},
-        line=0,
-        column=0,
-    )
+    Raises ViewraError for a database, or a secret, that cannot be read.
+    """
+    file = sa.make_url(database_url).database
+    if database_url.startswith("sqlite") and (file is None or not Path(file).exists()):
+        return {}
+    engine = open_unmigrated(database_url)
+    try:
+        return PluginSettings(manifest.id, manifest.settings, engine, box).operator()
+    finally:
+        engine.dispose()
 
 
 def parse_setting(schema: SettingsSchema, key: str, text: str) -> object:
     """What ``KEY=TEXT`` means: the text itself for a setting that takes only text, else the JSON value that it is."""
-    kind = next((field.type for field in schema.fields() if field.key == key), "")
-    if kind == "string":
+    if schema.type_at(key) == "string":
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
+
+
+def _leaves(values: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, None]]:
+    """The keys of what is set that no setting of the manifest shows."""
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        if key in known:
+            continue
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, known, f"{key}.")
+        else:
+            yield key, None
 
 
 def _concerns(error: ManifestError, assign: Mapping[str, object]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from viewra.adapters import Connection
 from viewra.codec.limits import Limits
 from viewra.errors import PluginClosed, PluginUnavailable
@@ -28,6 +30,12 @@ class RunsLink:
     def code_hash(self) -> str:
         """Hash of the code that runs, or ran last."""
         return self._runs.installation.used.code_hash
+
+    @property
+    def priority(self) -> Mapping[str, int]:
+        """How much its word on metadata fields counts, by its manifest: field to a number."""
+        manifest = self._runs.installation.found.manifest
+        return manifest.priority if manifest is not None else {}
 
     @property
     def database_url(self) -> str:

@@ -9,8 +9,9 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from viewra.adapters import Connection, Endpoint
@@ -50,6 +51,7 @@ class Run:
     running = True
     known = True
     code_hash = ""
+    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM) -> None:
         self.plugin_id = spec.context.plugin_id

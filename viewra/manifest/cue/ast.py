@@ -63,14 +63,18 @@ class Template(Expr):
 
 
 class Reference(Expr):
-    """A name. ``hops`` is how many scopes out its field is; -1: it is a name of the language itself."""
+    """A name. ``hops`` is how many scopes out its field is; -1: it is a name of the language itself.
 
-    __slots__ = ("hops", "name")
+    ``within`` is the struct that declares the field.
+    """
+
+    __slots__ = ("hops", "name", "within")
 
     def __init__(self, source: Source, start: int, end: int, name: str) -> None:
         super().__init__(source, start, end)
         self.name = name
         self.hops = -1
+        self.within: Struct | None = None
 
 
 class Path(Expr):
@@ -119,10 +123,14 @@ class Meet(Expr):
 class Join(Expr):
     """``a | *b | …``: each alternative with whether it is marked as default."""
 
-    __slots__ = ("alternatives", "marked", "simple")
+    __slots__ = ("alternatives", "marked", "plain", "simple")
 
-    def __init__(self, source: Source, start: int, end: int, alternatives: list[tuple[Expr, bool]]) -> None:
+    def __init__(
+        self, source: Source, start: int, end: int, alternatives: list[tuple[Expr, bool]], *, plain: bool = False
+    ) -> None:
         super().__init__(source, start, end)
+        self.plain = plain
+        """Whether it stands for a plain value in settings, whose default goes before all others."""
         self.alternatives = alternatives
         self.marked = any(mark for _, mark in alternatives)
         self.simple: object = None

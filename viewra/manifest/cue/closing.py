@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.kinds import scalar
-from viewra.manifest.cue.near import did_you_mean
+from viewra.manifest.cue.faults import failure
+from viewra.manifest.cue.kinds import Basic, effort, meet, scalar
+from viewra.manifest.cue.near import AT_MOST, did_you_mean
 from viewra.manifest.cue.node import Allowed, Conjunct, Group, Node, Scope
 from viewra.manifest.cue.problem import Problem
 
@@ -35,18 +36,33 @@ def check_closed(node: Node) -> None:
 
 
 def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) -> bool:
-    """Whether a label unifies with the pattern's own expression."""
+    """Whether a label unifies with the pattern's own expression; raises ``Problem`` where that is wrong itself."""
     expr = pattern.label
     if isinstance(expr, ast.Reference) and expr.hops < 0 and expr.name in ("string", "_"):
         return True
-    node.run.meter.spend(6, pattern.place)  # a node of its own is evaluated
-    probe = Node(node.run, "", None)
-    probe.basic = scalar(ast.label_text(label), None)
-    probe.conjuncts.append(Conjunct(expr, scope))
-    failed = node.run.failure(probe)
-    if probe.pending:
-        raise Problem("the label of a pattern must be known", pattern.place)
-    return failed is None
+    run = node.run
+    meant = run.labels.get((pattern, scope))
+    if meant is None:
+        run.meter.spend(5, pattern.place)  # a node of its own is evaluated
+        meant = Node(run, "", None)
+        meant.conjuncts.append(Conjunct(expr, scope))
+        if (problem := failure(meant)) is not None:
+            raise Problem(problem.message, *problem.places)
+        if meant.pending:
+            raise Problem("the label of a pattern must be known", pattern.place)
+        run.labels[pattern, scope] = meant
+    options = [option for option, _ in meant.alternatives] if meant.alternatives is not None else [meant.basic]
+    text = scalar(ast.label_text(label), None)
+    for option in options:
+        if not isinstance(option, Basic):
+            continue
+        run.meter.spend(1 + effort(option, text), pattern.place)
+        try:
+            meet(option, text)
+        except Problem:
+            continue
+        return True
+    return False
 
 
 def _allows(node: Node, group: Group, label: str) -> bool:
@@ -63,6 +79,7 @@ def _allows(node: Node, group: Group, label: str) -> bool:
 
 def _not_allowed(node: Node, group: Group, label: str, arc: Node) -> Problem:
     known = {ast.label_text(name) for name in node.allowed[group].labels if ast.is_regular(name)}
+    node.run.meter.spend(2 * min(len(known), AT_MOST), arc.place)
     hint = did_you_mean(ast.label_text(label), known)
     intruders = [conjunct.field.place for conjunct in arc.conjuncts if conjunct.field and group not in conjunct.groups]
     return Problem(f"field not allowed here{hint}", *intruders, kind="closed")

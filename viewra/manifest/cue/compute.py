@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.data import same
+from viewra.manifest.cue.equality import equal
+from viewra.manifest.cue.faults import failure
 from viewra.manifest.cue.kinds import (
     BOOL,
     BYTES,
@@ -20,17 +20,15 @@ from viewra.manifest.cue.kinds import (
     kinds_text,
     scalar,
 )
-from viewra.manifest.cue.node import WORKING, Conjunct, Node, Scope
+from viewra.manifest.cue.node import Conjunct, Node, Run, Scope
 from viewra.manifest.cue.numbers import NumberError, arithmetic, integer_division
-from viewra.manifest.cue.patterns import matches
+from viewra.manifest.cue.patterns import compile_cost, match_cost, matches
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
-from viewra.manifest.cue.source import Place
-
-if TYPE_CHECKING:
-    from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.references import find
+from viewra.manifest.cue.settle import settle
 
 
-def operate(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Basic:
+def operate(run: Run, expr: ast.Expr, scope: Scope | None) -> Basic:
     """The value of an operator, a template or a function; ``Incomplete`` while an operand is not known."""
     run.meter.spend(1, expr.place)
     try:
@@ -46,48 +44,27 @@ def operate(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Basic:
         raise Problem(str(error), expr.place) from None
 
 
-def operand(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
+def operand(run: Run, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
     """Any expression as an operand: a Basic for scalars and types, a Node for structs and lists."""
     if isinstance(expr, ast.Literal):
         return scalar(expr.value, expr.place)
     if isinstance(expr, (ast.Unary, ast.Chain, ast.Template)):
         return operate(run, expr, scope)
     if isinstance(expr, ast.Reference) and expr.hops >= 0:
-        return settle(run, run.find(expr, scope), expr.place)
+        return settle(find(run, expr, scope), expr.place)
     probe = Node(run, "", None)
     probe.conjuncts.append(Conjunct(expr, scope))
-    return settle(run, probe, expr.place)
+    return settle(probe, expr.place)
 
 
-def settle(run: Evaluator, target: Node | Basic, place: Place) -> Basic | Node:
-    """What a node is, its default taken: raises its problem, or ``Incomplete`` while it is open."""
-    if isinstance(target, Basic):
-        return target
-    run.evaluate(target)
-    if target.problems:
-        raise target.problems[0]
-    if target.alternatives is not None:
-        if target.chosen is None:
-            raise Incomplete("one of several alternatives, without a default", place)
-        return target.chosen if isinstance(target.chosen, Basic) else settle(run, target.chosen, place)
-    if target.basic.concrete:
-        return target.basic
-    if target.state == WORKING:
-        raise Incomplete("waits for itself", place, cycle=True)
-    if target.pending:
-        _, waits = target.pending[0]
-        raise Incomplete(waits.message, waits.place, cycle=any(pending.cycle for _, pending in target.pending))
-    return target if target.items is not None or target.is_struct else target.basic
-
-
-def _known(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
+def _known(run: Run, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
     value = operand(run, expr, scope)
     if isinstance(value, Basic) and not value.concrete:
         raise Incomplete(f"needs a value, found {value}", expr.place)
     return value
 
 
-def _unary(run: Evaluator, expr: ast.Unary, scope: Scope | None) -> Basic:
+def _unary(run: Run, expr: ast.Unary, scope: Scope | None) -> Basic:
     value = _known(run, expr.operand, scope)
     operator = expr.operator
     if operator in ("+", "-", "!"):
@@ -103,13 +80,24 @@ def _unary(run: Evaluator, expr: ast.Unary, scope: Scope | None) -> Basic:
     if not isinstance(value, Basic):
         raise Problem(f"{operator} takes a number, a string or bytes, found {_shown(value)}", expr.place)
     if isinstance(value.value, str) and operator in ("=~", "!~"):
-        run.meter.spend(20 + len(value.value) // 16, expr.place)  # it is compiled
+        run.meter.spend(compile_cost(value.value), expr.place)
     return bounded(operator, value.value, expr.place)
 
 
-def _chain(run: Evaluator, expr: ast.Chain, scope: Scope | None) -> Basic:
-    left = _known(run, expr.first, scope)
-    for operator, right_expr in expr.rest:
+def _chain(run: Run, expr: ast.Chain, scope: Scope | None) -> Basic:
+    for side in (expr.first, *(right for _, right in expr.rest)):
+        if _is_type(side) and any(operator in ("==", "!=") for operator, _ in expr.rest):
+            raise Problem(f"a comparison takes values, found {side.text}", side.place)
+    operator, right_expr = expr.rest[0]
+    rest = expr.rest
+    left: Basic | Node
+    if operator in ("==", "!=") and (isinstance(right_expr, ast.Bottom) or isinstance(expr.first, ast.Bottom)):
+        tested = expr.first if isinstance(right_expr, ast.Bottom) else right_expr
+        left = scalar(_is_bottom(run, tested, scope) == (operator == "=="), expr.place)
+        rest = rest[1:]
+    else:
+        left = _known(run, expr.first, scope)
+    for operator, right_expr in rest:
         run.meter.spend(1, right_expr.place)
         if operator in ("&&", "||"):
             left = _logic(run, operator, left, right_expr, scope, expr)
@@ -118,16 +106,45 @@ def _chain(run: Evaluator, expr: ast.Chain, scope: Scope | None) -> Basic:
         if isinstance(left, Node) or isinstance(right, Node):
             if operator not in ("==", "!="):
                 raise _bad_operands(operator, left, right, expr)
-            left = scalar(same(run, left, right) == (operator == "=="), expr.place)
+            left = scalar(equal(run, left, right, expr.place) == (operator == "=="), expr.place)
         else:
             left = scalar(_binary(run, operator, left.value, right.value, expr), expr.place)
     assert isinstance(left, Basic)  # noqa: S101  (a chain has at least one operator)
     return left
 
 
-def _logic(
-    run: Evaluator, operator: str, left: Basic | Node, right: ast.Expr, scope: Scope | None, expr: ast.Chain
-) -> Basic:
+def _is_type(expr: ast.Expr) -> bool:
+    """Whether an expression is a type or a bound as written, which never becomes a value."""
+    if isinstance(expr, ast.Unary):
+        return expr.operator not in ("+", "-", "!")
+    return isinstance(expr, ast.Reference) and expr.hops < 0
+
+
+def _is_bottom(run: Run, expr: ast.Expr, scope: Scope | None) -> bool:
+    """Whether an expression is an error, or means a field that is not there: what ``== _|_`` asks."""
+    if isinstance(expr, ast.Bottom):
+        return True
+    try:
+        target: Node | Basic | None = None
+        if (isinstance(expr, ast.Reference) and expr.hops >= 0) or isinstance(expr, ast.Path):
+            target = find(run, expr, scope)
+            if isinstance(target, Node) and target.presence == ast.REQUIRED:
+                return True
+        value = operand(run, expr, scope) if target is None else settle(target, expr.place)
+    except Incomplete as waits:
+        if waits.cycle:
+            raise
+        return not waits.several
+    except Limit:
+        raise
+    except Problem:
+        return True
+    if isinstance(value, Basic):
+        return not value.concrete
+    return failure(value) is not None
+
+
+def _logic(run: Run, operator: str, left: Basic | Node, right: ast.Expr, scope: Scope | None, expr: ast.Chain) -> Basic:
     if not isinstance(left, Basic) or not isinstance(left.value, bool):
         raise Problem(f"{operator} takes bools, found {_shown(left)}", expr.place)
     if left.value == (operator == "||"):
@@ -138,12 +155,13 @@ def _logic(
     return value
 
 
-def _binary(run: Evaluator, operator: str, left: ast.Atom, right: ast.Atom, expr: ast.Chain) -> ast.Atom:
+def _binary(run: Run, operator: str, left: ast.Atom, right: ast.Atom, expr: ast.Chain) -> ast.Atom:
     if operator in ("==", "!="):
         return compare(operator, left, right)
     if operator in ("=~", "!~"):
         if not isinstance(left, str) or not isinstance(right, str):
             raise _bad_operands(operator, left, right, expr)
+        run.meter.spend(compile_cost(right) + match_cost(right, left), expr.place)
         return matches(right, left, expr.place) == (operator == "=~")
     kinds = kind_of(left) | kind_of(right)
     if operator in ("<", "<=", ">", ">="):
@@ -173,15 +191,16 @@ def _length(value: object) -> int:
     return len(value) if isinstance(value, bytes) else 0
 
 
-def _check_length(run: Evaluator, length: int, expr: ast.Expr) -> None:
+def _check_length(run: Run, length: int, expr: ast.Expr) -> None:
     if length > run.limits.string_bytes:
         raise Limit(f"a string is longer than {run.limits.string_bytes:,} bytes", expr.place)
-    run.meter.spend(length // 256, expr.place)
+    run.meter.spend(length // 1024, expr.place)
 
 
-def _template(run: Evaluator, expr: ast.Template, scope: Scope | None) -> Basic:
+def _template(run: Run, expr: ast.Template, scope: Scope | None) -> Basic:
     texts: list[bytes] = []
     total = 0
+    run.meter.spend(2 * len(expr.parts), expr.place)
     for part in expr.parts:
         piece: ast.Atom = part if isinstance(part, (str, bytes)) else None
         if isinstance(part, ast.Expr):
@@ -199,7 +218,7 @@ def _template(run: Evaluator, expr: ast.Template, scope: Scope | None) -> Basic:
     return scalar(joined if expr.binary else joined.decode("utf-8", "replace"), expr.place)
 
 
-def _call(run: Evaluator, expr: ast.Call, scope: Scope | None) -> Basic:
+def _call(run: Run, expr: ast.Call, scope: Scope | None) -> Basic:
     values = [_known(run, argument, scope) for argument in expr.arguments]
     value = values[0]
     if expr.name == "len":
@@ -209,6 +228,7 @@ def _call(run: Evaluator, expr: ast.Call, scope: Scope | None) -> Basic:
             members = [label for label, arc in value.arcs.items() if arc.presence == ast.MEMBER]
             return scalar(sum(map(ast.is_regular, members)), expr.place)
         if isinstance(value.value, (str, bytes)):
+            run.meter.spend(len(value.value) // 4096, expr.place)
             return scalar(_length(value.value), expr.place)
         raise Problem(f"len() takes a string, bytes, a list or a struct, found {_shown(value)}", expr.place)
     numbers = [item.value for item in values if isinstance(item, Basic) and type(item.value) is int]

@@ -1,4 +1,4 @@
-"""Between evaluated nodes and plain Python data: export, equality, and Python data as an expression."""
+"""Between evaluated nodes and plain Python data: export, and Python data as an expression."""
 
 from __future__ import annotations
 
@@ -6,61 +6,22 @@ import base64
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from viewra.manifest.cue import ast
+from viewra.manifest.cue.faults import collect
 from viewra.manifest.cue.kinds import Basic
 from viewra.manifest.cue.near import nearest
-from viewra.manifest.cue.node import Node
+from viewra.manifest.cue.node import Node, Run
 from viewra.manifest.cue.problem import Problem
 from viewra.manifest.cue.source import Source
 from viewra.text import is_utf8
-
-if TYPE_CHECKING:
-    from viewra.manifest.cue.evaluator import Evaluator
 
 Data: TypeAlias = "bool | int | float | str | bytes | list[Data] | dict[str, Data] | None"
 """What a manifest evaluates to."""
 
 
-def same(run: Evaluator, left: Basic | Node, right: Basic | Node) -> bool:
-    """Whether two values are equal, structs and lists field by field; what else they would allow does not count."""
-    if isinstance(left, Node):
-        run.evaluate(left)
-    if isinstance(right, Node):
-        run.evaluate(right)
-    ours, theirs = _alternatives(left), _alternatives(right)
-    if len(ours) != 1 or len(theirs) != 1:
-        pairs = zip(ours, theirs, strict=False)
-        return len(ours) == len(theirs) and all(a[1] == b[1] and same(run, a[0], b[0]) for a, b in pairs)
-    left, right = ours[0][0], theirs[0][0]
-    if isinstance(left, Basic) or isinstance(right, Basic):
-        return isinstance(left, Basic) and isinstance(right, Basic) and left.key == right.key
-    run.meter.spend(1, left.place)
-    if left.basic.key != right.basic.key or left.pending or right.pending:
-        return False
-    if left.items is not None and right.items is not None:
-        items = zip(left.items, right.items, strict=False)
-        if len(left.items) != len(right.items) or left.items_open != right.items_open:
-            return False
-        return all(same(run, a, b) for a, b in items)
-    if {label: arc.presence for label, arc in left.arcs.items()} != {
-        label: arc.presence for label, arc in right.arcs.items()
-    }:
-        return False
-    return all(same(run, arc, right.arcs[label]) for label, arc in left.arcs.items())
-
-
-def _alternatives(value: Basic | Node) -> list[tuple[Basic | Node, int]]:
-    """What a value may be, with modes: one entry for a value without disjunction, a Basic where it has no fields."""
-    if isinstance(value, Basic):
-        return [(value, 0)]
-    if value.alternatives is not None:
-        return value.alternatives
-    return [(value if value.is_struct or value.items is not None or value.pending else value.basic, 0)]
-
-
-def export_node(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
+def export_node(run: Run, node: Node, problems: list[Problem]) -> Data:
     """The node as plain data; what is wrong or not concrete goes to ``problems``, as many as there are."""
     run.evaluate(node)
     run.meter.spend(1, node.place)
@@ -89,13 +50,13 @@ def export_node(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
     return None if value.pending else _scalar(node, value.basic, problems)
 
 
-def _struct(run: Evaluator, node: Node, problems: list[Problem]) -> Data:
+def _struct(run: Run, node: Node, problems: list[Problem]) -> Data:
     result: dict[str, Data] = {}
     for label, arc in node.arcs.items():
-        if not ast.is_regular(label):
-            run.collect(arc, problems)
-        elif arc.presence == ast.REQUIRED:
+        if arc.presence == ast.REQUIRED:
             problems.append(missing(node, arc))
+        elif not ast.is_regular(label):
+            collect(arc, problems)
         elif arc.presence == ast.MEMBER:
             result[ast.label_text(label)] = export_node(run, arc, problems)
     return result

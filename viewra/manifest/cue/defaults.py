@@ -27,7 +27,7 @@ def as_default(value: ast.Expr) -> ast.Expr:
         if plain is None:
             return value
         of_type = _named(value, plain)
-    return ast.Join(value.source, value.start, value.end, [(of_type, False), (value, True)])
+    return ast.Join(value.source, value.start, value.end, [(of_type, False), (value, True)], plain=True)
 
 
 def _type_name(value: ast.Expr) -> str | None:

@@ -6,158 +6,225 @@ as a branch that is given its choice; what fails, at any depth, is left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.data import same
-from viewra.manifest.cue.kinds import ANY, PREDECLARED, Basic, bounded, meet, scalar
-from viewra.manifest.cue.node import IS_DEFAULT, MAYBE, NOT_DEFAULT, Choice, Node
+from viewra.manifest.cue.alternatives import Alternatives, mode_of, within
+from viewra.manifest.cue.equality import interchangeable
+from viewra.manifest.cue.faults import failure, waits
+from viewra.manifest.cue.kinds import Basic, effort, meet
+from viewra.manifest.cue.node import IS_DEFAULT, MAYBE, NOT_DEFAULT, Conjunct, Node, Run
 from viewra.manifest.cue.problem import Limit, Problem
 from viewra.manifest.cue.verdict import verdict
 
-if TYPE_CHECKING:
-    from viewra.manifest.cue.evaluator import Evaluator
 
-Alternatives = list[tuple[Basic, int]]
-_NOT_SIMPLE: Alternatives = []
-
-
-def simple_alternatives(expr: ast.Join) -> Alternatives | None:
-    """The alternatives, with their modes, when none of them has fields or depends on a scope; else None."""
-    if expr.simple is None:
-        expr.simple = _simple_join(expr)
-    return None if expr.simple is _NOT_SIMPLE else expr.simple  # type: ignore[return-value]
-
-
-def _simple_join(expr: ast.Join) -> Alternatives:
-    found: Alternatives = []
-    for alternative, marked in expr.alternatives:
-        mode = mode_of(expr, marked)
-        try:
-            if isinstance(alternative, ast.Join):
-                inner = simple_alternatives(alternative)
-                if inner is None:
-                    return _NOT_SIMPLE
-                found.extend((value, within(mode, own)) for value, own in inner)
-                continue
-            basic = _simple(alternative)
-        except Problem:
-            return _NOT_SIMPLE  # to be found again, and reported, when it is evaluated
-        if basic is None:
-            return _NOT_SIMPLE
-        found.append((basic, mode))
-    return found
-
-
-def _simple(expr: ast.Expr) -> Basic | None:
-    if isinstance(expr, ast.Literal):
-        return scalar(expr.value, expr.place)
-    if isinstance(expr, ast.Reference) and expr.hops < 0:
-        basic = PREDECLARED[expr.name]
-        return basic if basic is ANY else Basic(basic.kinds, expr.place, bounds=basic.bounds, name=basic.name)
-    if isinstance(expr, ast.Unary) and expr.operator not in ("+", "-", "!") and isinstance(expr.operand, ast.Literal):
-        return bounded(expr.operator, expr.operand.value, expr.place)
-    if isinstance(expr, ast.Meet):
-        result = ANY
-        for item in expr.items:
-            part = _simple(item)
-            if part is None:
-                return None
-            result = meet(result, part)
-        return result
-    return None
-
-
-def mode_of(expr: ast.Join, marked: bool) -> int:
-    """The mode of an alternative by its mark and those of its siblings."""
-    return MAYBE if not expr.marked else IS_DEFAULT if marked else NOT_DEFAULT
-
-
-def within(outer: int, inner: int) -> int:
-    """The mode of an alternative of mode ``inner`` that is part of one of mode ``outer``."""
-    return inner if outer == MAYBE or (outer == IS_DEFAULT and inner == NOT_DEFAULT) else outer
-
-
-def _total(choices: tuple[Choice, ...]) -> int:
-    """The mode of one combination: unified alternatives are default only where all of them are."""
-    inner: dict[int, int] = {}
-    total = MAYBE
-    for index in range(len(choices) - 1, -1, -1):  # a choice comes after the one that it is inside of
-        choice = choices[index]
-        mode = within(choice.mode, inner.get(index, MAYBE))
-        if choice.inside < 0:
-            total = max(total, mode)
-        else:
-            inner[choice.inside] = max(inner.get(choice.inside, MAYBE), mode)
-    return total
-
-
-def distribute(run: Evaluator, node: Node) -> None:
+def distribute(run: Run, node: Node) -> None:
     """Set ``alternatives`` and ``chosen`` of a node with disjunctions; a problem when none of them is left."""
-    if len(node.joins) > len(node.choices):
-        found, failures = _branches(run, node)
-    else:
-        found, failures = _products(run, node)
-        if found and (node.is_struct or node.items is not None):
-            return  # what was met are whole kinds: the struct, or the list, is as it was
+    failures: list[Problem] = []
+    branches = _expand(run, node, -1, failures) if node.joins else [_Option(node, MAYBE, 0)]
+    found = _products(run, branches, failures)
     if not found:
         node.fail(verdict(node, failures))
         return
-    node.alternatives = _distinct(run, found)
+    if not node.joins and (node.is_struct or node.items is not None):
+        return  # what was met are whole kinds: the struct, or the list, is as it was
+    alternatives = _distinct(run, _ranked(found))
+    reasons = [waits(value) if isinstance(value, Node) else None for value, _ in alternatives]
+    if node.joins and all(reasons):
+        node.pending.extend(
+            (conjunct, reason) for (_, conjunct), reason in zip(node.joins, reasons, strict=False) if reason
+        )
+        return
+    # What refers to a field that is not there gives way to an alternative that has a value.
+    node.alternatives = [one for one, reason in zip(alternatives, reasons, strict=True) if reason is None]
     defaults = [value for value, mode in node.alternatives if mode == IS_DEFAULT]
     candidates = defaults or [value for value, _ in node.alternatives]
     if len(candidates) == 1:
         node.chosen = candidates[0]
 
 
-def _branches(run: Evaluator, node: Node) -> tuple[list[tuple[Basic | Node, int]], list[Problem]]:
-    """Evaluate the node once for each alternative of its next disjunction; branches do the same for the rest."""
-    join, conjunct = node.joins[len(node.choices)]
-    found: list[tuple[Basic | Node, int]] = []
-    failures: list[Problem] = []
+class _Option(NamedTuple):
+    """One combination of alternatives that is left.
+
+    ``last`` is the mode of the alternative that was taken last. ``plain`` is how it stands to plain values of settings,
+    as a mode: these have the last word on the default.
+    """
+
+    value: Node
+    mode: int
+    plain: int
+    last: int = MAYBE
+
+
+class _Met(NamedTuple):
+    """The same with what the alternatives without fields make of it."""
+
+    option: _Option
+    basic: Basic
+    mode: int
+    plain: int
+    last: int
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return id(self.option.value), self.basic.key
+
+
+_T = TypeVar("_T", _Option, _Met)
+_Simple = tuple[Alternatives, Conjunct, bool]
+
+
+def _expand(run: Run, node: Node, floor: int, failures: list[Problem]) -> list[_Option]:
+    """One branch for each combination of the node's disjunctions that does not fail, one disjunction after the other.
+
+    ``floor`` is the choice whose alternative brings these disjunctions, -1 for those of the node itself.
+    """
+    options = [_Option(node, MAYBE, MAYBE)]
+    while True:
+        pairs: list[tuple[_Option, int]] = []
+        more = False
+        for option in options:
+            join = _next(option.value, floor)
+            if join is None:
+                pairs.append((option, MAYBE))
+                continue
+            more = True
+            for taken, mode in _take(run, option.value, join, failures):
+                plain = max(option.plain, mode) if join.plain else option.plain
+                pairs.append((_Option(taken, option.mode, plain, option.last), MAYBE if join.plain else mode))
+            if len(pairs) > run.limits.disjuncts:
+                raise Limit(f"more than {run.limits.disjuncts} alternatives of one field", join.place)
+        if not more:
+            return options
+        options = _unique(run, _combined(pairs))
+
+
+def _next(branch: Node, floor: int) -> ast.Join | None:
+    if len(branch.joins) <= len(branch.choices):
+        return None
+    join, conjunct = branch.joins[len(branch.choices)]
+    return join if conjunct.choice >= floor else None
+
+
+def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> list[tuple[Node, int]]:
+    """The branch once more for each alternative, and for those of the disjunctions inside of that."""
+    found: list[tuple[Node, int]] = []
     for index, (_, marked) in enumerate(join.alternatives):
-        branch = Node(run, node.label, node.parent, node.presence)
-        branch.origin = node.origin
-        branch.conjuncts = node.conjuncts
-        branch.choices = (*node.choices, Choice(index, mode_of(join, marked), conjunct.choice))
-        run.meter.spend(1, join.place)
-        failed = run.failure(branch)
+        taken = Node(run, branch.label, branch.parent, branch.presence)
+        taken.origin = branch.origin
+        taken.conjuncts = branch.conjuncts
+        taken.choices = (*branch.choices, index)
+        run.meter.spend(4, join.place)
+        failed = failure(taken)
         if failed is not None:
             failures.append(failed)
             continue
-        if branch.alternatives is None:
-            value = branch if branch.is_struct or branch.items is not None or branch.pending else branch.basic
-            found.append((value, _total(branch.choices)))
-        else:
-            found.extend(branch.alternatives)
-        if len(found) > run.limits.disjuncts:
-            raise Limit(f"more than {run.limits.disjuncts} alternatives of one field", join.place)
-    return found, failures
+        mode = mode_of(join, marked)
+        found.extend((one.value, within(mode, one.mode)) for one in _expand(run, taken, len(branch.choices), failures))
+    return found
 
 
-def _products(run: Evaluator, node: Node) -> tuple[list[tuple[Basic | Node, int]], list[Problem]]:
+def _combined(pairs: Sequence[tuple[_T, int]]) -> list[_T]:
+    """The mode of each combination, from its own so far and that of the alternative taken now.
+
+    A combination is default where both are; a side whose defaults are all gone has no say.
+    """
+    left_lost = all(IS_DEFAULT not in (one.mode, one.last) for one, _ in pairs)
+    right_lost = all(mode != IS_DEFAULT for _, mode in pairs)
+    return [
+        one._replace(mode=max(MAYBE if left_lost else one.mode, MAYBE if right_lost else mode), last=mode)
+        for one, mode in pairs
+    ]
+
+
+def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> list[_Met]:
     """Meet the alternatives that have no fields, those of each disjunction with those of the next."""
-    alive: list[tuple[Basic, tuple[Choice, ...]]] = [(node.basic, node.choices)]
-    failures: list[Problem] = []
-    for alternatives, conjunct in node.simple:
-        met: dict[tuple[object, int], tuple[Basic, tuple[Choice, ...]]] = {}
-        for value, choices in alive:
-            run.meter.spend(len(alternatives), conjunct.expr.place)
-            for index, (alternative, mode) in enumerate(alternatives):
-                try:
-                    result = meet(value, alternative)
-                except Problem as problem:
-                    failures.append(problem)
-                    continue
-                taken = (*choices, Choice(index, mode, conjunct.choice))
-                met.setdefault((result.key, _total(taken)), (result, taken))
-        if len(met) > run.limits.disjuncts:
+    alive: list[_Met] = []
+    shared: list[_Simple] = []
+    for option in branches:
+        met = [_Met(option, option.value.basic, option.mode, option.plain, option.last)]
+        inner = [one for one in option.value.simple if one[1].choice >= 0]
+        for alternatives, conjunct, _ in inner:  # inside of an alternative that was taken: its mode holds for them
+            met = [
+                one._replace(mode=within(one.mode, mode))
+                for each in met
+                for one, mode in _met(run, each, alternatives, conjunct, failures)
+            ]
+        alive.extend(met)
+        shared = [one for one in option.value.simple if one[1].choice < 0]
+    for alternatives, conjunct, plain in shared:
+        pairs: list[tuple[_Met, int]] = []
+        for each in alive:
+            for one, mode in _met(run, each, alternatives, conjunct, failures):
+                pairs.append((one._replace(plain=max(one.plain, mode)), MAYBE) if plain else (one, mode))
+        best: dict[tuple[object, ...], _Met] = {}
+        for one in _combined(pairs):
+            best.setdefault((*one.key, one.mode, one.plain, one.last), one)
+        alive = list(best.values())
+        if len(alive) > run.limits.disjuncts:
             raise Limit(f"more than {run.limits.disjuncts} alternatives of one field", conjunct.expr.place)
-        alive = list(met.values())
-    return [(value, _total(choices)) for value, choices in alive], failures
+    return alive
 
 
-def _distinct(run: Evaluator, found: list[tuple[Basic | Node, int]]) -> list[tuple[Basic | Node, int]]:
+def _met(
+    run: Run, one: _Met, alternatives: Alternatives, conjunct: Conjunct, failures: list[Problem]
+) -> list[tuple[_Met, int]]:
+    run.meter.spend(len(alternatives), conjunct.expr.place)
+    found: list[tuple[_Met, int]] = []
+    for alternative, mode in alternatives:
+        if cost := effort(one.basic, alternative):
+            run.meter.spend(cost, conjunct.expr.place)
+        try:
+            found.append((one._replace(basic=meet(one.basic, alternative)), mode))
+        except Problem as problem:
+            failures.append(problem)
+    return found
+
+
+def _ranked(found: list[_Met]) -> list[tuple[Basic | Node, int]]:
+    """The values with their modes; where plain values have a default left, it is the only one."""
+    decided = any(one.plain == IS_DEFAULT for one in found)
+    ranked: list[tuple[Basic | Node, int]] = []
+    for one in found:
+        branch = one.option.value
+        whole = branch.is_struct or branch.items is not None or branch.pending
+        mode = one.mode if not decided else IS_DEFAULT if one.plain == IS_DEFAULT else NOT_DEFAULT
+        ranked.append((branch if whole else one.basic, mode))
+    return ranked
+
+
+def _unique(run: Run, options: list[_Option]) -> list[_Option]:
+    """Remove duplicate branches that no later disjunction can tell apart; a default wins over its duplicate."""
+    result: list[_Option] = []
+    structs: list[int] = []
+    for option in options:
+        for index in structs if option.value.is_struct else ():
+            known = result[index]
+            run.meter.spend(1, option.value.place)
+            if known.plain != option.plain or not _same_rest(known.value, option.value):
+                continue
+            if interchangeable(run, known.value, option.value):
+                if IS_DEFAULT in (known.mode, option.mode):
+                    result[index] = known._replace(mode=IS_DEFAULT)
+                break
+        else:
+            if option.value.is_struct:
+                structs.append(len(result))
+            result.append(option)
+    return result
+
+
+def _same_rest(left: Node, right: Node) -> bool:
+    """Whether two branches have no patterns and the same disjunctions to come."""
+    if left.patterns or right.patterns:
+        return False
+    rest = [conjunct for _, conjunct in left.joins[len(left.choices) :]]
+    others = [conjunct for _, conjunct in right.joins[len(right.choices) :]]
+    return len(rest) == len(others) and all(one.expr is other.expr for one, other in zip(rest, others, strict=True))
+
+
+def _distinct(run: Run, found: list[tuple[Basic | Node, int]]) -> list[tuple[Basic | Node, int]]:
     """Without repetitions: of two equal alternatives the one that is a default stays."""
     basics: dict[tuple[object, ...], int] = {}
     result: list[tuple[Basic | Node, int]] = []
@@ -168,7 +235,7 @@ def _distinct(run: Evaluator, found: list[tuple[Basic | Node, int]]) -> list[tup
             position = position if position < len(result) else -1
         else:
             for index, (known, _) in enumerate(result):
-                if isinstance(known, Node) and (known is value or same(run, known, value)):
+                if isinstance(known, Node) and interchangeable(run, known, value):
                     position = index
                     break
         if position < 0:

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import attrs
 
 from viewra.manifest.cue import ast
+from viewra.manifest.cue.alternatives import simple_alternatives
 from viewra.manifest.cue.closing import check_closed
 from viewra.manifest.cue.compute import operand, operate
-from viewra.manifest.cue.disjunction import distribute, simple_alternatives
+from viewra.manifest.cue.disjunction import distribute
 from viewra.manifest.cue.fields import add_struct, apply_patterns, build_items
-from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, meet, scalar
+from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, effort, meet, preparation, scalar
 from viewra.manifest.cue.limits import Limits, Meter
 from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
@@ -42,6 +43,7 @@ class Evaluator:
         self.limits = limits
         self.plain_is_default = plain_is_default
         self.meter = Meter(limits)
+        self.labels: dict[tuple[ast.Pattern, Scope], Node] = {}
         self.active = 0
         self.broken: Limit | None = None
 
@@ -164,6 +166,8 @@ class Evaluator:
     def basic(self, node: Node, conjunct: Conjunct, basic: Basic) -> None:
         """Unify a node with a type or a scalar."""
         node.grounded = node.grounded or not conjunct.cyclic
+        if cost := effort(node.basic, basic):
+            self.meter.spend(cost, conjunct.expr.place)
         node.basic = meet(node.basic, basic)
 
     def join(self, node: Node, conjunct: Conjunct, expr: ast.Join, work: list[Conjunct]) -> None:
@@ -171,12 +175,13 @@ class Evaluator:
         alternatives = simple_alternatives(expr)
         if alternatives is not None:
             node.grounded = node.grounded or not conjunct.cyclic
-            node.simple.append((alternatives, conjunct))
+            self.meter.spend(sum(preparation(basic) for basic, _ in alternatives), expr.place)
+            node.simple.append((alternatives, conjunct, expr.plain))
             return
         taken = len(node.joins)
         node.joins.append((expr, conjunct))
         if taken < len(node.choices):
-            alternative = expr.alternatives[node.choices[taken].index][0]
+            alternative = expr.alternatives[node.choices[taken]][0]
             work.append(attrs.evolve(conjunct.to(alternative), choice=taken))
 
     def _guarded(
@@ -220,9 +225,10 @@ class Evaluator:
             group = Group(closing=True, deep=False, hosts=hosts)
             work.append(attrs.evolve(conjunct.to(argument), groups=(*conjunct.groups, group), host=None))
             return
-        values = operand(self, argument, conjunct.scope)
+        values = self.operand(argument, conjunct.scope)
         if not isinstance(values, Node) or values.items is None:
             raise Problem(f"{expr.name}() takes a list", argument.place)
+        self.meter.spend(len(values.items), argument.place)
         items: list[ast.Expr] = [Known(argument, item) for item in values.items]
         if expr.name == "and":
             work.extend([conjunct.to(item) for item in reversed(items)])
@@ -241,43 +247,13 @@ class Evaluator:
                 apply_patterns(node)
                 if any(group.closing for group in node.allowed):
                     check_closed(node)
-            if (node.joins or node.simple) and not node.problems:
-                distribute(self, node)
+            if (node.joins or node.simple) and not node.problems and node.origin is node:
+                distribute(self, node)  # a branch is one of the alternatives: its node weighs them all
         except Limit:
             raise
         except Problem as problem:
             node.fail(problem)
 
-    def find(self, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
-        """The node that a reference means."""
-        return find(self, expr, scope)
-
-    def collect(self, node: Node, problems: list[Problem]) -> None:
-        """Add the problems of a node and of all below it, definitions and hidden fields too."""
-        self.evaluate(node)
-        value: object = node
-        while isinstance(value, Node) and not value.problems and value.alternatives is not None:
-            value = value.chosen
-        if not isinstance(value, Node):
-            return
-        problems.extend(value.problems)
-        for arc in value.arcs.values():
-            if arc.presence == ast.MEMBER:
-                self.collect(arc, problems)
-        for item in value.items or ():
-            self.collect(item, problems)
-
-    def failure(self, node: Node) -> Problem | None:
-        """The first problem in a node or anywhere below it; fields that are only optional do not count."""
-        self.evaluate(node)
-        if node.problems:
-            return node.problems[0]
-        if node.alternatives is not None:
-            return None  # what is left of a disjunction has been looked through
-        for arc in node.arcs.values():
-            if arc.presence == ast.MEMBER and (problem := self.failure(arc)) is not None:
-                return problem
-        for item in node.items or ():
-            if (problem := self.failure(item)) is not None:
-                return problem
-        return None
+    def operand(self, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
+        """The settled value of an expression; raises ``Incomplete`` or ``Problem``."""
+        return operand(self, expr, scope)

@@ -13,7 +13,7 @@ from viewra.manifest.cue.problem import Problem
 def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conjunct]:
     """Add the fields and patterns of a struct literal; returns what is embedded in it, as conjuncts of the node.
 
-    A literal that only embeds (and has hidden fields or definitions) is whatever is embedded: ``{5}`` is 5.
+    A literal without regular fields that embeds a value is that value: ``{5}`` is 5.
     """
     scope = Scope(node, conjunct.scope)
     embedded = _embedded(conjunct, struct, scope)
@@ -97,7 +97,9 @@ def apply_patterns(node: Node) -> None:
             node.run.meter.spend(1, pattern.place)
             if pattern_matches(node, pattern, scope, label):
                 groups = tuple(group for group in conjunct.groups if group.deep)
-                _add(arc, Conjunct(pattern.value, scope, groups, None, conjunct.trail, conjunct.cyclic))
+                _add(
+                    arc, Conjunct(pattern.value, scope, groups, None, conjunct.trail, conjunct.cyclic, pattern=pattern)
+                )
         arc.patterns_seen = len(node.patterns)
 
 

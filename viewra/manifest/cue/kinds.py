@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from viewra.manifest.cue.ast import Atom
 from viewra.manifest.cue.numbers import number_text
-from viewra.manifest.cue.patterns import matches
+from viewra.manifest.cue.patterns import compile_cost, match_cost, matches
 from viewra.manifest.cue.problem import Problem
 from viewra.manifest.cue.source import Place
 
@@ -180,6 +180,20 @@ def meet(a: Basic, b: Basic) -> Basic:
     return Basic(kinds, a.place or b.place, bounds=bounds, name=name)
 
 
+def effort(a: Basic, b: Basic) -> int:
+    """The steps that regular expressions take when the two are met."""
+    if not a.concrete:
+        a, b = b, a
+    if not b.bounds or not isinstance(a.value, str):
+        return 0
+    return sum(match_cost(str(bound.operand), a.value) for bound in b.bounds if bound.operator in ("=~", "!~"))
+
+
+def preparation(basic: Basic) -> int:
+    """The steps that compiling its regular expressions takes."""
+    return sum(compile_cost(str(bound.operand)) for bound in basic.bounds if bound.operator in ("=~", "!~"))
+
+
 def compare(operator: str, left: Atom, right: Atom) -> bool:
     """A comparison of two scalars whose kinds allow it. Ints and floats compare as numbers."""
     comparable = kind_of(left) == kind_of(right) or (kind_of(left) | kind_of(right)) == NUMBER
@@ -221,8 +235,14 @@ def _mismatch(a: Basic, b: Basic) -> Problem:
     if a.concrete or a.kinds in (LIST, STRUCT):
         found = str(a) if a.concrete else kinds_text(a.kinds)
         expected = b.name or kinds_text(b.kinds)
-        return Problem(f"expected {expected}, found {found}", *_places(a.place, b.place), kind="type")
+        hint = bytes_hint(a) if b.kinds & STRING else ""
+        return Problem(f"expected {expected}, found {found}{hint}", *_places(a.place, b.place), kind="type")
     return Problem(f"conflicting types {a} and {b}", *_places(a.place, b.place), kind="type")
+
+
+def bytes_hint(found: Basic) -> str:
+    """What to tell a person who wrote text in single quotes."""
+    return ", which is bytes: text stands in double quotes" if found.concrete and found.kinds == BYTES else ""
 
 
 def _places(*places: Place | None) -> list[Place]:

@@ -27,7 +27,7 @@ class Limits:
     nesting: int = 64
     references: int = 40
     disjuncts: int = 512
-    steps: int = 50_000
+    steps: int = 20_000
     digits: int = 1_000
     exponent: int = 10_000
     string_bytes: int = 1024 * 1024

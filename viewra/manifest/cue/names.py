@@ -10,6 +10,23 @@ from viewra.manifest.cue.kinds import PREDECLARED
 from viewra.manifest.cue.near import did_you_mean
 from viewra.manifest.cue.problem import Problem
 
+_WORDS = {
+    **dict.fromkeys(["True", "TRUE", "yes", "on"], "true"),
+    **dict.fromkeys(["False", "FALSE", "no", "off"], "false"),
+    **dict.fromkeys(["None", "nil", "NULL", "Null", "undefined"], "null"),
+    **dict.fromkeys(["Int", "integer", "Integer", "long"], "int"),
+    **dict.fromkeys(["str", "String", "text", "Text"], "string"),
+    **dict.fromkeys(["Bool", "boolean", "Boolean"], "bool"),
+    **dict.fromkeys(["Float", "double", "Double", "decimal"], "float"),
+    **dict.fromkeys(["Number", "num"], "number"),
+    **dict.fromkeys(["list", "List", "array", "Array"], "[...]"),
+    **dict.fromkeys(["dict", "Dict", "map", "object", "struct"], "{...}"),
+    **dict.fromkeys(["any", "Any"], "_"),
+}
+"""Words of other languages, and what CUE has for them."""
+_HINTS = 20
+"""Problems for which a name that was probably meant is looked for, which takes a while."""
+
 
 def resolve(
     references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]], problems: list[Problem], most: int
@@ -26,9 +43,17 @@ def resolve(
                 problems.append(Problem(f"{reference.name} is a field here and cannot be called", reference.place))
         elif scope is not None:
             reference.hops = hops
+            reference.within = scope
         elif reference.name not in PREDECLARED:
+            if len(problems) >= _HINTS:
+                problems.append(Problem(f"there is no field or type named {reference.name}", reference.place))
+                continue
+            meant = _WORDS.get(reference.name)
+            if meant is not None:
+                problems.append(Problem(f"there is no {reference.name}: in CUE it is written {meant}", reference.place))
+                continue
             known = {name for level in _scopes(innermost) for name in level.names} | set(PREDECLARED)
-            hint = did_you_mean(reference.name, known)
+            hint = did_you_mean(reference.name, known) or f'; text stands in quotes: "{reference.name}"'
             problems.append(Problem(f"there is no field or type named {reference.name}{hint}", reference.place))
 
 

@@ -1,10 +1,10 @@
-"""Suggestions for names that were probably mistyped."""
+"""Suggests the known name that a mistyped one probably means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_AT_MOST = 200
+AT_MOST = 200
 """Names compared: a hostile text must not buy time with thousands of them."""
 
 
@@ -12,7 +12,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is close enough to be meant, or None."""
     import difflib  # only on the way to an error; start-up stays light
 
-    known = sorted(known)[:_AT_MOST]
+    known = sorted(known)[:AT_MOST]
     found = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.75)
     return found[0] if found and found[0] != name else None
 

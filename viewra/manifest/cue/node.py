@@ -6,21 +6,43 @@ the fields of a copied struct refer to their new siblings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import attrs
 
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.kinds import ANY, STRUCT, Basic
+from viewra.manifest.cue.limits import Limits, Meter
 from viewra.manifest.cue.problem import Incomplete, Problem
-
-if TYPE_CHECKING:
-    from viewra.manifest.cue.evaluator import Evaluator
-    from viewra.manifest.cue.source import Place
+from viewra.manifest.cue.source import Place
 
 FRESH, WORKING, DONE = range(3)
 MAYBE, IS_DEFAULT, NOT_DEFAULT = range(3)
 """How an alternative stands to defaults: in a disjunction without marks, marked, or beside a marked one."""
+
+
+class Run(Protocol):
+    """One evaluation with its budget, as seen by the modules that take part in it; ``Evaluator`` is the real one.
+
+    ``labels`` remembers the evaluated label of each pattern.
+    """
+
+    limits: Limits
+    meter: Meter
+    plain_is_default: bool
+    labels: dict[tuple[ast.Pattern, Scope], Node]
+
+    def evaluate(self, node: Node) -> None:
+        """Evaluate one node, not its fields; raises ``Limit``."""
+
+    def operand(self, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
+        """The settled value of an expression; raises ``Incomplete`` or ``Problem``."""
+
+    def child(self, parent: Node, label: str, presence: int, conjunct: Conjunct) -> Node:
+        """A new node below another; raises ``Limit``."""
+
+    def basic(self, node: Node, conjunct: Conjunct, basic: Basic) -> None:
+        """Unify a node with a type or a scalar; raises ``Problem``."""
 
 
 class Scope:
@@ -75,8 +97,8 @@ class Conjunct:
     """One expression that a node must unify with.
 
     ``host`` is set while it is embedded; ``cyclic`` when it was reached through a field that contains the node;
-    ``field`` is the declaration it is the value of; ``choice`` is the alternative it came in by, as an index into
-    ``Node.choices``.
+    ``field`` is the declaration it is the value of, ``pattern`` the pattern; ``choice`` is the alternative it came in
+    by, as an index into ``Node.choices``.
     """
 
     expr: ast.Expr
@@ -87,10 +109,27 @@ class Conjunct:
     cyclic: bool = False
     field: ast.Field | None = None
     choice: int = -1
+    pattern: ast.Pattern | None = None
 
     def to(self, expr: ast.Expr) -> Conjunct:
         """The same for a part of the expression."""
-        return Conjunct(expr, self.scope, self.groups, self.host, self.trail, self.cyclic, self.field, self.choice)
+        return Conjunct(
+            expr,
+            self.scope,
+            self.groups,
+            self.host,
+            self.trail,
+            self.cyclic,
+            self.field,
+            self.choice,
+            self.pattern,
+        )
+
+    @property
+    def attributes(self) -> list[ast.Attribute]:
+        """Those of the declaration, or of the pattern, that it is the value of."""
+        declared = self.field or self.pattern
+        return declared.attributes if declared is not None else []
 
 
 class Known(ast.Expr):
@@ -103,22 +142,12 @@ class Known(ast.Expr):
         self.node = node
 
 
-class Choice:
-    """One alternative taken. ``inside`` is the index of the choice whose alternative brought this one, or -1."""
-
-    __slots__ = ("index", "inside", "mode")
-
-    def __init__(self, index: int, mode: int, inside: int) -> None:
-        self.index = index
-        self.mode = mode
-        self.inside = inside
-
-
 class Node:
     """One field, list item or file.
 
-    ``alternatives`` is None for a value without disjunction; else what is left of it, and ``chosen`` the one that it
-    resolves to, if any. ``origin`` is the node that this one is a branch of, itself for an ordinary one.
+    ``alternatives`` is None for a value without disjunction; else those that are left, and ``chosen`` the one that it
+    resolves to, if any. ``choices`` are the alternatives of ``joins`` that a branch has taken, by index. ``origin`` is
+    the node that this one is a branch of, itself for an ordinary one.
     """
 
     __slots__ = (
@@ -150,7 +179,7 @@ class Node:
         "state",
     )
 
-    def __init__(self, run: Evaluator, label: str, parent: Node | None, presence: int = ast.MEMBER) -> None:
+    def __init__(self, run: Run, label: str, parent: Node | None, presence: int = ast.MEMBER) -> None:
         self.run = run
         self.label = label
         self.parent = parent
@@ -158,7 +187,7 @@ class Node:
         self.presence = presence
         self.depth: int = parent.depth + 1 if parent is not None else 0
         self.conjuncts: list[Conjunct] = []
-        self.choices: tuple[Choice, ...] = ()
+        self.choices: tuple[int, ...] = ()
         self.arcs: dict[str, Node] = {}
         self.group: Group | None = None
         self.patterns_seen = 0
@@ -175,7 +204,7 @@ class Node:
         self.items: list[Node] | None = None
         self.items_open = False
         self.joins: list[tuple[ast.Join, Conjunct]] = []
-        self.simple: list[tuple[list[tuple[Basic, int]], Conjunct]] = []
+        self.simple: list[tuple[list[tuple[Basic, int]], Conjunct, bool]] = []
         self.pending: list[tuple[Conjunct, Incomplete]] = []
         self.problems: list[Problem] = [] if self.refused is None else [self.refused]
         self.alternatives: list[tuple[Basic | Node, int]] | None = None

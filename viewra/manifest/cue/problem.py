@@ -43,13 +43,17 @@ class Limit(Problem):
 
 
 class Incomplete(Exception):
-    """An expression cannot be computed yet. ``cycle``: because it waits for a field that waits for it."""
+    """An expression cannot be computed yet.
 
-    def __init__(self, message: str, place: Place, *, cycle: bool = False) -> None:
+    ``cycle``: because it waits for a field that waits for it; ``several``: because it has alternatives and no default.
+    """
+
+    def __init__(self, message: str, place: Place, *, cycle: bool = False, several: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
         self.cycle = cycle
+        self.several = several
 
 
 def combined(problems: list[Problem]) -> ManifestError:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.compute import operand
 from viewra.manifest.cue.kinds import LIST, STRUCT, Basic, kinds_text
-from viewra.manifest.cue.near import did_you_mean
-from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope, Trail
+from viewra.manifest.cue.near import AT_MOST, did_you_mean
+from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Run, Scope, Trail
 from viewra.manifest.cue.problem import Incomplete, Problem
 from viewra.manifest.cue.source import Place
 
-if TYPE_CHECKING:
-    from viewra.manifest.cue.evaluator import Evaluator
 
-
-def find(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
+def find(run: Run, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
     """The node that a reference, a path or a known node means; a Basic where a path ends in a computed scalar.
 
     Raises ``Incomplete`` where it is not there yet, ``Problem`` where it cannot be.
@@ -30,7 +24,7 @@ def find(run: Evaluator, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
     if isinstance(expr.base, ast.Reference) and expr.base.hops >= 0:
         target = _named(expr.base, scope)
     else:
-        target = operand(run, expr.base, scope)
+        target = run.operand(expr.base, scope)
     for step, start in expr.steps:
         place = Place(expr.source, start)
         run.meter.spend(1, place)
@@ -48,11 +42,11 @@ def _named(expr: ast.Reference, scope: Scope | None) -> Node:
     return target
 
 
-def _step(run: Evaluator, target: Node | Basic, step: str | ast.Expr, scope: Scope | None, place: Place) -> Node:
+def _step(run: Run, target: Node | Basic, step: str | ast.Expr, scope: Scope | None, place: Place) -> Node:
     """One selector or index."""
     label: object = step
     if isinstance(step, ast.Expr):
-        index = operand(run, step, scope)
+        index = run.operand(step, scope)
         if not isinstance(index, Basic) or not index.concrete:
             raise Incomplete("an index must be known", place)
         label = ast.label_key(index.value, quoted=True) if isinstance(index.value, str) else index.value
@@ -64,7 +58,7 @@ def _step(run: Evaluator, target: Node | Basic, step: str | ast.Expr, scope: Sco
             raise target.problems[0]
         if target.alternatives is not None:
             if target.chosen is None:
-                raise Incomplete("one of several alternatives, without a default", place)
+                raise Incomplete("one of several alternatives, without a default", place, several=True)
             target = target.chosen
     if isinstance(target, Basic):
         raise Problem(f"expected a struct or a list, found {target}", place)
@@ -81,6 +75,7 @@ def _step(run: Evaluator, target: Node | Basic, step: str | ast.Expr, scope: Sco
         raise Problem(f"expected a struct or a list, found {target.basic}", place)
     if not isinstance(label, str) or target.basic.kinds == LIST:
         raise Problem(f"{kinds_text(target.basic.kinds)} has no such item", place)
+    run.meter.spend(2 * min(len(target.arcs), AT_MOST), place)
     hint = did_you_mean(ast.label_text(label), map(ast.label_text, target.arcs))
     waits = working or any(pending.cycle for _, pending in target.pending)
     raise Incomplete(f"there is no field {ast.label_text(label)}{hint}", place, cycle=waits)
@@ -122,13 +117,16 @@ def adopt(node: Node, target: Node, conjunct: Conjunct) -> list[Conjunct]:
     groups: dict[Group, Group] = {}
     trail = Trail(target.origin, node.origin, conjunct.trail)
     host = conjunct.host
+    # What stands in the braces that the value is embedded in is declared there, also for the field that it refers to.
+    around = (host, *host.hosts) if host is not None else ()
     for source in target.conjuncts:
         if host is not None:
             for group in source.groups:
                 if group.closing and group not in groups:
                     hosts = (*group.hosts, host, *host.hosts)
                     groups[group] = Group(closing=True, deep=group.deep, hosts=hosts)
-        belongs = (*conjunct.groups, *(groups.get(group, group) for group in source.groups))
+        own = (groups.get(group, group) for group in source.groups if group not in around)
+        belongs = (*conjunct.groups, *own)
         found.append(
             Conjunct(
                 source.expr,
@@ -156,5 +154,6 @@ def _adopt_scalar(node: Node, target: Node, conjunct: Conjunct) -> bool:
     if not all(isinstance(value, Basic) for value, _ in target.alternatives):
         return False
     node.grounded = node.grounded or not conjunct.cyclic
-    node.simple.append(([(value, mode) for value, mode in target.alternatives if isinstance(value, Basic)], conjunct))
+    simple = [(value, mode) for value, mode in target.alternatives if isinstance(value, Basic)]
+    node.simple.append((simple, conjunct, False))
     return True

@@ -50,7 +50,7 @@ class Quote(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def scanner(quote: Quote) -> Callable[[str, int], re.Match[str] | None]:
-    """A search for whatever matters next in such a string: its end, an escape, or a line end where none may be."""
+    """A search for what comes next in such a string: its end, an escape, or a line end where none may be."""
     end = re.escape(quote.mark + quote.hashes)
     escape = re.escape("\\" + quote.hashes)
     return re.compile(f"{end}|{escape}" if quote.long else f"{end}|{escape}|\n").search

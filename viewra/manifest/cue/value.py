@@ -8,6 +8,7 @@ from viewra.errors import ManifestError
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.data import Data, export_node, expression
 from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.faults import collect
 from viewra.manifest.cue.kinds import Basic
 from viewra.manifest.cue.limits import Limits
 from viewra.manifest.cue.near import did_you_mean
@@ -46,7 +47,7 @@ class Value:
         """Everything that can never be right, in the order of the text; what is only not known yet is no error."""
         problems: list[Problem] = []
         try:
-            self._node.run.collect(self._node, problems)
+            collect(self._node, problems)
         except Limit as limit:
             problems = [limit]
         except RecursionError:

@@ -20,7 +20,7 @@ def verdict(node: Node, failures: list[Problem]) -> Problem:
     bound = next((problem for problem in failures if problem.kind == "bound"), None)
     if bound is not None and node.basic.concrete:
         return bound
-    options = [option for alternatives, _ in node.simple for option, _ in alternatives]
+    options = [option for alternatives, _, _ in node.simple for option, _ in alternatives]
     if len(failures) == 1 or not options:
         return min(failures, key=lambda problem: _TELLING.get(problem.kind, 2))
     return _of_options(node.basic, options) if node.basic.concrete else failures[0]

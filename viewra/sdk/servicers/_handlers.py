@@ -61,7 +61,10 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
         except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
             call_id = fault.new_id()
             late = not context.is_active()  # nobody waits for it any more
-            _log_traceback(log.debug if rpc.refuses else log.error, rpc.method, error, call_id, late=late)
+            meant = rpc.refuses or isinstance(
+                error, SystemExit
+            )  # sys.exit("what is missing") is no mistake in the code
+            _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
             failure = rpc.failure(clean(reason(error), _MAX_REASON))
             if failure is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from viewra.errors import PluginError
 from viewra.services import MetadataScraperService
 from viewra.testing.checks._common import offered, text_map
+from viewra.types.values import Value, joined
 
 MISSING_FILE = "/nonexistent/viewra-check/missing.flac"
 
@@ -15,7 +16,7 @@ MISSING_FILE = "/nonexistent/viewra-check/missing.flac"
 def check_metadata_scraper(
     service: MetadataScraperService | None,
     *,
-    good: Mapping[str | Path, Mapping[str, str]] | None = None,
+    good: Mapping[str | Path, Mapping[str, Value]] | None = None,
     bad: Iterable[str | Path] = (),
 ) -> None:
     """Check a metadata scraper.
@@ -30,10 +31,10 @@ def check_metadata_scraper(
         assert mime_type.count("/") == 1, f"{mime_type!r} is no MIME type: write it as audio/flac, or audio/* for any"
     for path, fields in (good or {}).items():
         found = scraper.extract_metadata(str(path))
-        text_map(found, f"extract_metadata({str(path)!r})")
+        _value_map(found, f"extract_metadata({str(path)!r})")
         for name, value in fields.items():
             assert name in found, f"{path}: no {name!r} in {sorted(found)}"
-            assert found[name] == value, f"{path}: {name} is {found[name]!r}, not {value!r}"
+            assert joined(found[name]) == joined(value), f"{path}: {name} is {found[name]!r}, not {value!r}"
         assert scraper.extract_metadata(str(path)) == found, f"{path}: a second reading gave something else"
     for path in (*bad, MISSING_FILE):
         _must_refuse(scraper, str(path))
@@ -49,3 +50,12 @@ def _must_refuse(scraper: MetadataScraperService, path: str) -> None:
     else:
         raise AssertionError(f"{path}: must be refused, but gave {found}")
     assert reason.strip(), f"{path}: refused without a reason"
+
+
+def _value_map(value: object, what: str) -> None:
+    """Metadata: texts, and lists of texts, which the wire's text map has joined."""
+    assert isinstance(value, Mapping), f"{what} must give a mapping, not {type(value).__name__}"
+    for key, item in value.items():
+        assert isinstance(item, Sequence), f"{what}: {key} is {item!r}, neither text nor a list of texts"
+        assert all(isinstance(one, str) for one in item), f"{what}: {key} is {item!r}, not a list of texts"
+    text_map({key: joined(item) for key, item in value.items()}, what)

@@ -1,0 +1,1 @@
+"""Dimensions, EXIF and colour facts of pictures, read with Pillow."""

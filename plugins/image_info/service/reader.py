@@ -1,0 +1,61 @@
+"""Reads one picture: has Pillow open it, which reads the headers and no pixels, and puts the fields together."""
+
+from __future__ import annotations
+
+import importlib
+import io
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from . import exif, icc, layout
+from .formats import available
+from .limits import Limits
+from .source import ImageFileError, open_source
+
+Image.MAX_IMAGE_PIXELS = None  # no pixel is decoded; the limit of this plugin is an error and not a warning
+
+READERS = [form.pillow for form in available()]
+NAMES = {form.pillow: form.name for form in available()} | {"MPO": "jpeg"}  # a JPEG with further ones behind it
+
+for _form in available():
+    _module = importlib.import_module(_form.module)
+    if _form.pillow == "HEIF":
+        _module.register_heif_opener(thumbnails=False)
+
+
+def read(path: str, limits: Limits) -> dict[str, str]:
+    """Return all fields of the picture at ``path``; a field that is not known is absent.
+
+    Raises ``ImageFileError`` for everything that is wrong with the file, and nothing else.
+    """
+    with open_source(path, limits) as file:
+        try:
+            with Image.open(file, formats=READERS) as image:
+                return _fields(image, file, limits)
+        except ImageFileError:
+            raise
+        except Exception as error:
+            # A parser fed with arbitrary bytes fails in arbitrary ways: all of them are the file's fault.
+            raise ImageFileError(f"not a readable picture: {_reason(error)}") from error
+
+
+def _fields(image: Any, file: io.BufferedReader, limits: Limits) -> dict[str, str]:
+    width, height = layout.stored_size(image)
+    if width < 1 or height < 1:
+        raise ImageFileError("not a readable picture: it has no pixels")
+    if width * height > limits.pixels:
+        raise ImageFileError(f"it has {width} x {height} pixels, more than the {limits.pixels:,} that are allowed")
+    fields = {"image_format": NAMES[image.format], "width": str(width), "height": str(height)}
+    fields |= layout.fields(image, file)
+    fields |= exif.fields(image, limits)
+    if name := icc.name(image.info.get("icc_profile")):
+        fields["icc_profile"] = name
+    return fields
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "it begins like none of the known formats, or its headers are damaged"
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,44 @@
+"""Brings values of EXIF to the vocabulary's forms; what is not well formed gives ""."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+
+_MOMENT = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
+
+
+def real(value: object) -> float | None:
+    """Return a finite number; the first of several; None of anything else, such as a fraction over zero."""
+    if isinstance(value, tuple):
+        value = value[0] if value else None
+    try:
+        result = float(value)  # type: ignore[arg-type]  # fractions of Pillow, ints, and who knows what
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    return result if math.isfinite(result) else None
+
+
+def number(value: object, most: float, digits: int) -> str:
+    """Return a number above zero and up to ``most``, with at most ``digits`` decimals."""
+    result = real(value)
+    if result is None or not 0 < result <= most:
+        return ""
+    text = f"{result:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if digits else text
+    return text if text.strip("0.") else ""
+
+
+def moment(time: object, offset: object) -> str:
+    """Return ``YYYY-MM-DDTHH:MM:SS``, with the offset from UTC where it is known; "" of one that never was."""
+    match = _MOMENT.match(time.strip()) if isinstance(time, str) else None
+    if match is None:
+        return ""
+    try:
+        result = datetime(*map(int, match.groups())).isoformat()  # noqa: DTZ001  (cameras have no time zone)
+    except ValueError:
+        return ""
+    zone = _OFFSET.match(offset.strip()) if isinstance(offset, str) else None
+    return result + (zone[0] if zone else "")

@@ -1,0 +1,1 @@
+"""Container, streams, codecs and durations of audio and video files, read with libav."""

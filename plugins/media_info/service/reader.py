@@ -1,0 +1,99 @@
+"""Reads one file: has libav open it, and puts the fields of its container and its streams together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import av
+import av.logging
+
+from viewra.types.values import Value
+
+from . import audio, extras, video
+from .formats import DEMUXERS, container_name
+from .limits import Limits
+from .source import MediaFileError, Source, open_source
+from .texts import clean, several
+from .timing import timing
+
+OPTIONS = {
+    "format_whitelist": ",".join(sorted(DEMUXERS)),
+    "protocol_whitelist": "none",  # whatever a file refers to, nothing else is opened
+}
+SHORT_LOOK = {"probesize": "10000"}
+"""For WAV: libav would search its samples for DTS, up to 5 MB of them, which takes 50 ms and is hardly ever there."""
+
+av.logging.set_level(av.logging.WARNING)
+av.logging.set_skip_repeated(False)  # a warning that two files in a row give counts for both
+logging.getLogger("libav").addHandler(logging.NullHandler())  # what is not asked for below is for nobody
+logging.getLogger("libav").propagate = False
+
+
+def read(path: str, limits: Limits) -> dict[str, Value]:
+    """Return all fields of the media file at ``path``; a field that is not known is absent.
+
+    Raises ``MediaFileError`` for everything that is wrong with the file, and nothing else.
+    """
+    with open_source(path, limits) as source:
+        try:
+            with _opened(source) as (container, warnings):
+                return _fields(container, source, warnings, limits)
+        except MediaFileError:
+            raise
+        except Exception as error:
+            # A parser fed with arbitrary bytes fails in arbitrary ways: all of them are the file's fault.
+            raise MediaFileError(f"not a readable media file: {_reason(error)}") from error
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[tuple[Any, str]]:
+    """The open container, and libav's warnings on the way there."""
+    head = source.at(0, 4)
+    options = OPTIONS | (SHORT_LOOK if head in {b"RIFF", b"RF64", b"riff"} else {})
+    with av.logging.Capture() as logs:
+        container = av.open(source, "r", options=options, metadata_errors="replace")
+    try:
+        yield container, "".join(text for _, _, text in logs)
+    finally:
+        container.close()
+
+
+def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> dict[str, Value]:
+    pictures = [stream for stream in container.streams.video if extras.is_picture(stream)]
+    videos = [stream for stream in container.streams.video if stream not in pictures]
+    sounds = list(container.streams.audio)
+    if not any(stream.codec_context is not None for stream in (*videos, *sounds)):
+        raise MediaFileError("not a readable media file: it has no audio or video stream")
+    name = container_name(container.format.name, container.metadata.get("major_brand", ""), source.at(0, 64))
+    fields: dict[str, Value] = {"container": name}
+    main = audio.main_stream(sounds)
+    time = timing(container, source, warnings, limits, videos, main)
+    if time.seconds:
+        fields["duration"] = f"{time.seconds:.3f}"
+    if time.warning:
+        fields["warning"] = time.warning
+    if main is not None:
+        fields |= audio.fields(main)
+        if time.counted_bytes or (not videos and "bitrate" not in fields):
+            fields |= audio.average(container, main, source.size, time)
+    if videos:
+        fields |= video.fields(videos[0], source)
+        if time.seconds:
+            fields["overall_bitrate"] = str(round(source.size * 8 / time.seconds))
+        if title := clean(container.metadata.get("title", "")):
+            fields["title"] = title
+    fields |= several(extras.lists(container, pictures))
+    return fields
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, av.error.InvalidDataError):
+        return "libav knows no format that begins like this, or its headers are damaged"
+    if isinstance(error, av.error.EOFError):
+        return "it ends too early"
+    if isinstance(error, av.error.FFmpegError):
+        return error.strerror or type(error).__name__
+    return f"{type(error).__name__}: {error}"

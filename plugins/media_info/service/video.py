@@ -1,0 +1,107 @@
+"""The facts of the main video stream. Units: docs/vocabulary.md."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from viewra.types.values import Value
+
+from . import dolby_vision
+from .codecs import name_of
+from .source import Source
+from .texts import several
+
+MAX_SIDE = 65_536
+MIN_FRAME_RATE, MAX_FRAME_RATE = 0.1, 1000
+
+TRANSFER = {
+    1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 11: "iec61966-2-4",
+    13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+PRIMARIES = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+    11: "smpte431", 12: "smpte432",
+}  # fmt: skip
+MATRIX = {
+    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+    10: "bt2020c", 14: "ictcp",
+}  # fmt: skip
+"""By the code points of ITU-T H.273, with libav's names; 2 means "not said"."""
+
+HDR = {16: "PQ", 18: "HLG"}
+PROGRESSIVE, FIELD_ORDERS = 1, (2, 3, 4, 5)
+
+
+def fields(stream: Any, source: Source) -> dict[str, Value]:
+    """Return the fields of a video stream, leaving out what is not known."""
+    context = stream.codec_context
+    if context is None:
+        return {}
+    found: dict[str, Value] = {"video_codec": name_of(context.codec.canonical_name)}
+    if stream.profile:
+        found["video_profile"] = stream.profile
+    found |= _picture(context)
+    if rate := frame_rate(stream):
+        found["frame_rate"] = f"{float(rate):.3f}".rstrip("0").rstrip(".")
+    if context.field_order == PROGRESSIVE:
+        found["scan_type"] = "progressive"
+    elif context.field_order in FIELD_ORDERS:
+        found["scan_type"] = "interlaced"
+    for name, table, value in (
+        ("color_transfer", TRANSFER, context.color_trc),
+        ("color_primaries", PRIMARIES, context.color_primaries),
+        ("color_space", MATRIX, context.colorspace),
+    ):
+        if value in table:
+            found[name] = table[value]
+    vision = dolby_vision.profile(context.codec.canonical_name, source)
+    found |= several({"hdr": ["Dolby Vision" if vision else "", HDR.get(context.color_trc, "")]})
+    if vision:
+        found["dolby_vision_profile"] = vision
+    if bitrate := _bitrate(stream):
+        found["video_bitrate"] = str(bitrate)
+    return found
+
+
+def frame_rate(stream: Any) -> Fraction | None:
+    """Return the frames a second where all that libav found says the same; None of a stream with uneven distances.
+
+    ``average_rate`` is what the container says or what the packets give; ``base_rate`` is the lowest rate that all
+    timestamps fit. They agree in a stream of a constant rate; the second counts the fields of an interlaced one.
+    """
+    average, base = stream.average_rate, stream.base_rate
+    if not average or not base or not MIN_FRAME_RATE <= average <= MAX_FRAME_RATE:
+        return None
+    fits = [factor for factor in (1, 2) if abs(base / factor - average) <= average / 500]
+    if not fits or (fits == [2] and stream.codec_context.field_order not in FIELD_ORDERS):
+        return None
+    exact = base / fits[0]
+    return exact if exact.denominator in (1, 1001) else average
+
+
+def _picture(context: Any) -> dict[str, str]:
+    found = {}
+    width, height = context.width, context.height
+    if 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE:
+        found |= {"width": str(width), "height": str(height)}
+        sample = context.sample_aspect_ratio
+        if sample:
+            found["aspect_ratio"] = f"{float(sample * width / height):.3f}"
+    form = context.format
+    if form is not None:
+        found["pixel_format"] = form.name
+        if form.components:
+            found["video_bit_depth"] = str(max(part.bits for part in form.components))
+    return found
+
+
+def _bitrate(stream: Any) -> int:
+    """The bitrate that the container or the statistics of mkvmerge state, 0 without either."""
+    stated = stream.codec_context.bit_rate or 0
+    if stated:
+        return int(stated)
+    for name, text in stream.metadata.items():
+        if name == "BPS" or name.startswith("BPS-"):
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
+    return 0

@@ -1,0 +1,63 @@
+"""Metadata with several values of a field: kept apart in batches, joined where only one text fits."""
+
+import pytest
+
+from viewra.codec import metadata_scraper as codec
+from viewra.codec.limits import Limits, limited
+from viewra.codec.rpc import InvalidValue
+from viewra.pb import plugin_pb2, viewra_pb2
+from viewra.types import FileOutcome
+
+GIVEN = {"artist": ["Clara", "Johannes"], "title": "Trio", "genre": ["Romantic"], "mood": []}
+KEPT = {"artist": ("Clara", "Johannes"), "title": "Trio", "genre": "Romantic"}
+JOINED = {"artist": "Clara; Johannes", "title": "Trio", "genre": "Romantic"}
+
+
+def test_a_batch_keeps_them_apart():
+    answer = codec.EXTRACT_METADATA_BATCH.answer([FileOutcome(GIVEN)])
+    (outcome,) = codec.EXTRACT_METADATA_BATCH.value(answer.SerializeToString(), Limits())
+    assert outcome.metadata == KEPT
+    assert codec.EXTRACT_METADATA_BATCH.check([FileOutcome(GIVEN)]) == (FileOutcome(KEPT),)  # in the host's process
+
+
+def test_a_reader_that_does_not_know_of_them_finds_one_text():
+    answer = codec.EXTRACT_METADATA_BATCH.answer([FileOutcome(GIVEN)])
+    assert isinstance(answer, viewra_pb2.ExtractMetadataBatchResponse)
+    assert dict(answer.outcomes[0].metadata.fields) == JOINED
+
+
+def test_a_single_call_gives_one_text():
+    answer = codec.EXTRACT_METADATA.answer(GIVEN)
+    assert isinstance(answer, plugin_pb2.ExtractMetadataResponse)
+    assert dict(answer.metadata) == JOINED
+    assert codec.EXTRACT_METADATA.check(GIVEN) == JOINED
+
+
+@pytest.mark.parametrize(
+    ("several", "kept"),
+    [({"artist": ["only"]}, "a"), ({"other": ["a", "b"]}, "a"), ({"artist": ["a", "b"]}, ("a", "b"))],
+)
+def test_values_that_are_not_several_or_of_no_field_change_nothing(several, kept):
+    metadata = viewra_pb2.Metadata(fields={"artist": "a"})
+    for field, values in several.items():
+        metadata.several[field].values.extend(values)
+    message = viewra_pb2.ExtractMetadataBatchResponse(outcomes=[viewra_pb2.FileOutcome(metadata=metadata)])
+    (outcome,) = codec.EXTRACT_METADATA_BATCH.value(message.SerializeToString(), Limits())
+    assert outcome.metadata == {"artist": kept}
+
+
+@pytest.mark.parametrize("value", [1, None, [1], ["a", b"b"], {"a": "b"}, ["\ud800", "b"]])
+def test_what_is_neither_text_nor_texts_is_refused(value):
+    for rpc, given in (
+        (codec.EXTRACT_METADATA, {"x": value}),
+        (codec.EXTRACT_METADATA_BATCH, [FileOutcome({"x": value})]),
+    ):
+        with pytest.raises(InvalidValue, match=r"metadata\[x\]"):
+            rpc.check(given)
+
+
+def test_several_values_are_bounded_like_one():
+    with limited(Limits(text_bytes=10)), pytest.raises(InvalidValue, match="has 12 bytes"):
+        codec.EXTRACT_METADATA.check({"x": ["aaaaa", "bbbbb"]})
+    with limited(Limits(entries=2)), pytest.raises(InvalidValue, match="more than 2 entries"):
+        codec.EXTRACT_METADATA.check({"x": ["a", "b", "c"]})

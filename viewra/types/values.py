@@ -1,0 +1,21 @@
+"""The values of metadata fields: a text, or several where a field has them; light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Value = str | Sequence[str]
+"""The value of one field: a text, or at least two texts."""
+
+JOIN = "; "
+"""Between several values where only one text fits, as Picard shows them."""
+
+
+def joined(value: Value) -> str:
+    """Return a value as one text: ``a; b`` for several."""
+    return value if isinstance(value, str) else JOIN.join(value)
+
+
+def joined_fields(metadata: Mapping[str, Value]) -> dict[str, str]:
+    """Return metadata with one text for each field."""
+    return {field: joined(value) for field, value in metadata.items()}
