@@ -24,17 +24,13 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 FAILED = 126
 """The exit status after a launch that failed."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # Linux's numbers
-_PR_SET_KEEPCAPS, _PR_SET_SECCOMP, _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 8, 22, 23, 24
-_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 38, 47, 2
-_SECCOMP_MODE_FILTER, _CAPABILITY_VERSION_3 = 2, 0x20080522
-_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # on every architecture
-_OWN_PID = b"\xfe\xff\xff\xff" if sys.byteorder == "little" else b"\xff\xff\xff\xfe"  # bpf.OWN_PID
 _LAST_SIGNAL = 64
 _PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # what an interpreter sets up for itself
 _SIG_DFL = None
@@ -138,73 +134,41 @@ def children(parent: int) -> list[int]:
     return found
 
 
-def confine(libc: ctypes.CDLL, confinement: dict[str, Any], guardian: int) -> None:
-    """Give up all that the plugin may not do, for good; raises OSError when the kernel refuses a part of it.
-
-    What narrows files comes late, what narrows system calls last: each step needs what the next ones take away.
-    """
-    import resource  # only a confined plugin needs it
-
-    for number, most in confinement["rlimits"]:
-        resource.setrlimit(number, (most, most))
-    privileged = os.geteuid() == 0
-    kept = confinement["capabilities"] if privileged else 0
-    if privileged:
-        number = 0
-        while libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) >= 0:
-            if not kept >> number & 1:
-                set_process(libc, _PR_CAPBSET_DROP, number, "PR_CAPBSET_DROP")
-            number += 1
-        if confinement["user"] is not None:
-            set_process(libc, _PR_SET_KEEPCAPS, 1, "PR_SET_KEEPCAPS")
-            os.setgroups([])
-            os.setresgid(*[confinement["user"]] * 3)
-            os.setresuid(*[confinement["user"]] * 3)
-            tie_to_parent(libc, guardian, _signal.SIGKILL)  # the kernel unties what changes its user
-        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-        low, high = kept & 0xFFFFFFFF, kept >> 32
-        checked(libc.capset(header, (ctypes.c_uint32 * 6)(low, low, low, high, high, high)), "capset")
-        for number in range(kept.bit_length()):
-            if kept >> number & 1 and libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, number, 0, 0) != 0:
-                raise OSError(ctypes.get_errno(), "prctl(PR_CAP_AMBIENT)")
-    set_process(libc, _PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS")
-    if confinement["ruleset"]:
-        confine_files(libc, confinement)
-    if confinement["filter"]:
-        own = os.getpid().to_bytes(4, sys.byteorder)
-        program = bytes.fromhex(confinement["filter"]).replace(_OWN_PID, own)
-        instructions = ctypes.create_string_buffer(program, len(program))
-        filter_ = (ctypes.c_uint64 * 2)(len(program) // 8, ctypes.addressof(instructions))  # struct sock_fprog, padded
-        set_filter = libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, filter_, 0, 0)
-        checked(set_filter, "prctl(PR_SET_SECCOMP)")
+def beside(name: str) -> Any:
+    """A module of the folder ``apply``, which nothing of the plugin's can stand in for; it is not kept for the plugin."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/apply")  # noqa: PTH100, PTH120 - pathlib takes its time
+    try:
+        return __import__(name)
+    finally:
+        del sys.path[0]
+        sys.modules.pop(name, None)
 
 
-def confine_files(libc: ctypes.CDLL, confinement: dict[str, Any]) -> None:
-    """Apply the ruleset of Landlock; a path that is not there gives no right."""
-    attributes = bytes.fromhex(confinement["ruleset"])
-    ruleset = libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
-    checked(ruleset, "landlock_create_ruleset")
-    for path, rights in confinement["paths"]:
-        try:
-            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except OSError:
-            continue
-        if not os.path.isdir(path):  # noqa: PTH112 - pathlib takes its time
-            rights &= confinement["of_files"]
-        rule = rights.to_bytes(8, sys.byteorder) + place.to_bytes(4, sys.byteorder)
-        checked(libc.syscall(_LANDLOCK_ADD, ruleset, 1, rule, 0), f"landlock_add_rule({path})")
-        os.close(place)
-    for port, rights in confinement["ports"]:
-        rule = rights.to_bytes(8, sys.byteorder) + port.to_bytes(8, sys.byteorder)
-        checked(libc.syscall(_LANDLOCK_ADD, ruleset, 2, rule, 0), f"landlock_add_rule({port})")
-    checked(libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0), "landlock_restrict_self")
-    os.close(ruleset)
+class Confined:
+    """What confines the plugin, loaded before the fork: the plugin applies it, the guardian makes its connections."""
 
+    def __init__(self, confinement: dict[str, Any]) -> None:
+        self._confinement = confinement
+        self._confining = beside("confining")
+        self._connecting: Any = None
+        self._ours: Any = None
+        self._its: Any = None
+        if confinement["connect"] is not None:
+            self._connecting = beside("connecting")
+            self._ours, self._its = self._connecting.channel()
 
-def checked(result: int, name: str) -> None:
-    """Raise OSError where a call of the kernel failed."""
-    if result < 0:
-        raise OSError(ctypes.get_errno(), name)
+    def serve(self) -> None:
+        """In the guardian: make the connections that the plugin asks for, on a thread."""
+        if self._connecting is not None:
+            self._its.close()
+            self._connecting.serve(self._ours, self._confinement["connect"])
+
+    def confine(self, libc: ctypes.CDLL, user_changed: Callable[[], object]) -> None:
+        """In the plugin: give up all that it may not do; raises OSError."""
+        listener = self._confining.confine(libc, self._confinement, user_changed)
+        if self._connecting is not None:
+            self._ours.close()
+            self._connecting.hand_over(self._its, listener)
 
 
 class Reading:
@@ -252,16 +216,19 @@ def launch(
         tie_to_parent(libc, parent, _signal.SIGTERM)
     set_process(libc, _PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
     guardian = os.getpid()
+    confined = Confined(confinement) if confinement is not None else None
     plugin = os.fork()
     if plugin != 0:
+        if confined is not None:
+            confined.serve()
         guard(libc, Guard(plugin, report, parent, tied=tied), executable)
     tie_to_parent(libc, guardian, _signal.SIGKILL)
     os.setsid()
     tell(report, "pid", os.getpid())
     os.umask(0o077)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
-    if confinement is not None:
-        confine(libc, confinement, guardian)
+    if confined is not None:
+        confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))  # a change of user unties it
     if not script:
         if executable is not None:
             os.set_inheritable(executable, False)

@@ -13,6 +13,8 @@ import attrs
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
+TELL = 0x7FC00000
+"""Have the process that holds the listener decide."""
 _ERRNO = 0x00050000
 
 _LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x54, 0x06

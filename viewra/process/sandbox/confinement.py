@@ -11,13 +11,28 @@ READ_ANYTHING = 1 << 2
 
 
 @attrs.frozen
+class Connections:
+    """What the guardian connects a process to, which has no ``connect`` of its own.
+
+    ``internet``: internet addresses, of ``ports`` alone unless that is None. ``sockets`` are paths of unix sockets,
+    ``folders`` those whose unix sockets all may be connected to.
+    """
+
+    internet: bool = False
+    ports: tuple[int, ...] | None = None
+    sockets: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@attrs.frozen
 class Confinement:
     """How a process is confined.
 
     ``filter`` is a program for seccomp (``seccomp.program``), empty for none; ``ruleset`` None for no Landlock.
     ``rlimits`` has the soft and hard limit of each resource by its number (``resource.RLIMIT_…``), in the kernel's
     units. ``user`` is the user and group id that the process changes to, None to stay; only root can. ``capabilities``
-    is a mask of those that are kept, whatever the user.
+    is a mask of those that are kept, whatever the user. ``seccomp`` is the number of that system call on this machine.
+    With ``connections`` the filter leaves ``connect`` to the guardian.
     """
 
     filter: bytes = b""
@@ -25,6 +40,8 @@ class Confinement:
     rlimits: tuple[tuple[int, int], ...] = ()
     user: int | None = None
     capabilities: int = 0
+    seccomp: int = 0
+    connections: Connections | None = None
 
     def document(self) -> dict[str, object]:
         """As the launcher reads it: JSON, with bytes in hexadecimal."""
@@ -38,4 +55,6 @@ class Confinement:
             "rlimits": [list(limit) for limit in self.rlimits],
             "user": self.user,
             "capabilities": self.capabilities,
+            "seccomp": self.seccomp,
+            "connect": attrs.asdict(self.connections) if self.connections is not None else None,
         }

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import attrs
 
-from viewra.process.sandbox.bpf import OWN_PID, Argument, Rule, assemble, refuse
+from viewra.process.sandbox.bpf import OWN_PID, TELL, Argument, Rule, assemble, refuse
 from viewra.process.sandbox.syscalls import NEWEST, Architecture
 
 
@@ -61,12 +61,14 @@ ABSENT = refuse(errno.ENOSYS)
 class Calls:
     """What a process may do by system calls.
 
-    ``network`` allows internet sockets and ``connect``; ``spawn`` allows child processes; ``metadata`` allows to change
-    owners, modes, times and attributes of files. ``scoped`` says that Landlock keeps signals inside, ``truncates`` that
-    it decides on ``truncate``: where it does not, the filter does.
+    ``network`` allows internet sockets; ``connects`` leaves ``connect`` to the guardian, which is denied without.
+    ``spawn`` allows child processes; ``metadata`` allows to change owners, modes, times and attributes of files.
+    ``scoped`` says that Landlock keeps signals inside, ``truncates`` that it decides on ``truncate``: the filter does
+    where it does not.
     """
 
     network: bool = False
+    connects: bool = False
     spawn: bool = False
     metadata: bool = False
     scoped: bool = True
@@ -101,10 +103,11 @@ def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
 
 
 def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
+    yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
+    yield from deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
+    yield from deny("socketpair", Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
     if not allowed.network:
-        yield from deny("connect")
         yield from deny("socket", Argument(0, (_AF_UNIX,), unless=True))
-        yield from deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
     else:
         yield from deny("socket", Argument(0, (_AF_UNIX, _AF_INET, _AF_INET6), unless=True))
         inet = Argument(0, (_AF_INET, _AF_INET6))
