@@ -82,6 +82,14 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     help="Use a plugin that you run by hand, for example in a debugger: its id and the JSON that it printed at its "
     'start, as in finder=\'{"Protocol": "grpc", …}\' (repeatable).',
 )
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "landlock", "rlimits", "off"]),
+    default="auto",
+    show_default=True,
+    help="What confines plugins: the strongest there is, or as you say; see viewra doctor.",
+)
+@click.option("--allow-unsandboxed", is_flag=True, help="Start plugins where this machine cannot confine them.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def group(
@@ -93,9 +101,13 @@ def group(
     log_format: str,
     auto_mtls: bool,
     reattach: tuple[str, ...],
+    sandbox: str,
+    allow_unsandboxed: bool,
 ) -> None:
     """A plugin system for media libraries: scan folders through isolated plugins, search what they found."""
-    ctx.obj = Options(plugins, database, data_dir, log_level, log_format, auto_mtls, reattach)
+    ctx.obj = Options(
+        plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed
+    )
 
 
 def main() -> None:

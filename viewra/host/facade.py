@@ -26,12 +26,15 @@ from viewra.host.admin.wire import NOTE_NAME
 from viewra.host.availability import Availability, Shared
 from viewra.host.hooked import HookedPlugins
 from viewra.host.installed.data_dir import default_data_dir, make_private
+from viewra.host.installed.grants import Grants
 from viewra.host.installed.lock import DataLock
 from viewra.host.installed.uninstall import PACKAGES
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.announcer import Announcer
+from viewra.host.running.confining import Backend, Confining
 from viewra.host.running.launch_spec import Connecting, Machinery
+from viewra.host.running.own_user import PluginUsers
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
 from viewra.process import RuntimeDir, Spawner
@@ -57,7 +60,9 @@ class Host:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
     debugger say: those are attached to and left alone at the end. ``versions`` are those of viewra's protocol
     that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
-    plugin may be. ``services`` are the services that it knows: a program may add some of its own.
+    plugin may be. ``sandbox`` is what confines plugins: "auto" is the strongest, without which no plugin starts
+    unless ``allow_unsandboxed``; "rlimits" and "off" hold them to less and to nothing. ``services`` are the
+    services that it knows: a program may add some of its own.
     """
 
     def __init__(
@@ -74,6 +79,8 @@ class Host:
         versions: Sequence[int] = APP_VERSIONS,
         limits: Limits | None = None,
         services: Services = SERVICES,
+        sandbox: Backend = "auto",
+        allow_unsandboxed: bool = False,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -88,6 +95,8 @@ class Host:
         self._limits = limits or Limits()
         self._versions = tuple(versions)
         self._services = services
+        self._sandbox = sandbox
+        self._allow_unsandboxed = allow_unsandboxed
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
         self._shared: list[Shared] = []
@@ -130,6 +139,7 @@ class Host:
                 log_level=self._log_level,
                 on_state=announcer,
                 connecting=self._connecting,
+                confining=self._confining(self._engine, machinery),
                 versions=self._versions,
                 limits=self._limits,
                 services=self._services,
@@ -285,6 +295,18 @@ class Host:
         spawner = Spawner()
         resources.callback(spawner.close)
         return Machinery(spawner, runtime_dir)
+
+    def _confining(self, engine: sa.Engine, machinery: Machinery | None) -> Confining:
+        data_dir = self.data_dir.absolute()
+        secret = (data_dir, *((machinery.runtime_dir.path.parent,) if machinery is not None else ()))
+        return Confining(
+            secret,
+            self._sandbox,
+            self._allow_unsandboxed,
+            grants=Grants(engine).of,
+            libraries=lambda: [one.path for one in library.list_libraries(engine)],
+            user_of=PluginUsers(engine, data_dir),
+        )
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)

@@ -26,6 +26,7 @@ from viewra.host.logs.file import log_path
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
 from viewra.host.running.configuration import RunConfiguration
+from viewra.host.running.confining import Confining
 from viewra.host.running.in_process import LocalPlugin
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.pool import StateListener
@@ -51,6 +52,7 @@ class Registry(Mapping[str, Plugin]):
         log_level: str,
         on_state: StateListener,
         connecting: Connecting,
+        confining: Confining,
         versions: Sequence[int],
         limits: Limits,
         services: Services,
@@ -68,6 +70,7 @@ class Registry(Mapping[str, Plugin]):
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting
+        self._confining = confining
         self._versions = tuple(versions)
         self._limits = limits
         self._services = services
@@ -237,6 +240,7 @@ class Registry(Mapping[str, Plugin]):
             settings_of=self._choices.settings,
             runtime_of=self._choices.runtime,
             databases=self._databases,
+            confining=self._confining,
             log_level=self._log_level,
             connecting=self._connecting,
             versions=self._versions,

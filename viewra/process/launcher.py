@@ -11,6 +11,7 @@ launcher's environment, folder, stdin, stdout and stderr, and a session of its o
     executable  open descriptor of the program that is executed instead of the path in ARGV, or null
     script      whether ARGV is a Python file, which this interpreter then runs itself: a second one would take its time
     confinement what confines the plugin, or null; ``viewra/process/sandbox/confinement.py`` has its parts
+    variables   what is added to the environment once the plugin is confined: a variable can have the loader run code
     user_site   the folder of the user's own packages, for a script; or empty
 """
 
@@ -135,8 +136,9 @@ def children(parent: int) -> list[int]:
 
 
 def beside(name: str) -> Any:
-    """A module of the folder ``apply``, which nothing of the plugin's can stand in for; it is not kept for the plugin."""
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/apply")  # noqa: PTH100, PTH120 - pathlib takes its time
+    """A module of the folder ``apply``, which nothing of the plugin's can stand in for; the plugin finds none of it."""
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes its time
+    sys.path.insert(0, f"{here}/apply")
     try:
         return __import__(name)
     finally:
@@ -204,6 +206,7 @@ def launch(
     executable: int | None,
     script: bool,
     confinement: dict[str, Any] | None = None,
+    variables: dict[str, str] | None = None,
 ) -> bytes:
     """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
 
@@ -229,6 +232,7 @@ def launch(
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
     if confined is not None:
         confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))  # a change of user unties it
+    os.environ.update(variables or {})
     if not script:
         if executable is not None:
             os.set_inheritable(executable, False)

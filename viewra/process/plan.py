@@ -27,6 +27,7 @@ class LaunchPlan:
     at ``argv[0]``; whoever makes the plan closes it after the launch. A process that is not ``tied`` outlives the host.
     With ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
     ``confinement`` is applied before any code of the plugin runs; None leaves it with all that the host may do.
+    ``variables`` are added to the environment after that: they could have the loader run code of the plugin's.
     """
 
     argv: tuple[str, ...]
@@ -36,6 +37,7 @@ class LaunchPlan:
     tied: bool = True
     script: bool = False
     confinement: Confinement | None = None
+    variables: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Process(Protocol):

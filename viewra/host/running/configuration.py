@@ -16,6 +16,7 @@ from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
 from viewra.host.installed.installation import Installation
+from viewra.host.running.confining import Confining, Sandbox
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
 from viewra.manifest import Manifest, Runtime
@@ -52,7 +53,7 @@ class RunConfiguration:
 
     ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
     ManifestError. ``connecting``, ``versions``, ``limits``,
-    ``services`` and ``databases`` are the host's.
+    ``services``, ``databases`` and ``confining`` are the host's.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class RunConfiguration:
         settings_of: Callable[[Found], ConfigSource | None],
         runtime_of: Callable[[Manifest], Runtime] = lambda manifest: manifest.runtime,
         databases: PluginDatabases,
+        confining: Confining,
         log_level: str,
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
@@ -75,6 +77,7 @@ class RunConfiguration:
         self._settings_of = settings_of
         self._runtime_of = runtime_of
         self._databases = databases
+        self._confining = confining
         self._log_level = log_level
         self._connecting = connecting or Connecting()
         self._versions = versions
@@ -173,6 +176,19 @@ class RunConfiguration:
             only_database=only_database,
             may_migrate=may_migrate,
             health_timeout_s=runtime.health.timeout_s,
+            sandbox=self.sandbox(configured),
+            variables=runtime.env,
+        )
+
+    def sandbox(self, configured: Configured) -> Sandbox:
+        """What confines a process of this version; raises ViewraError where it cannot be held, and has to be."""
+        code, has_tables = configured.code, "database_service" in configured.code.manifest.claimed(self.services)
+        return self._confining.sandbox(
+            code,
+            configured.runtime,
+            self._installation.private_dir,
+            self._url(code) if has_tables else "",
+            self._connecting.network,
         )
 
 

@@ -59,19 +59,20 @@ def ruleset(
     paths: Mapping[str, int],
     *,
     connect_ports: tuple[int, ...] | None = (),
-    bind_ports: tuple[int, ...] = (),
+    bind_ports: tuple[int, ...] | None = (),
 ) -> Ruleset:
     """The rules for a kernel of version ``abi``; all that is not given is denied, as far as that version knows it.
 
-    ``connect_ports`` None: every port.
+    ``connect_ports`` and ``bind_ports``: None is every port.
     """
     handled = _handled(abi)
-    network = (_BIND_TCP | (0 if connect_ports is None else _CONNECT_TCP)) if abi >= PORTS else 0
+    network = (0 if bind_ports is None else _BIND_TCP) | (0 if connect_ports is None else _CONNECT_TCP)
+    network = network if abi >= PORTS else 0
     scopes = _SCOPE_ABSTRACT | _SCOPE_SIGNAL if abi >= SCOPES else 0
     attributes = struct.pack("=QQQ", handled, network, scopes)[: 24 if abi >= SCOPES else 16 if abi >= PORTS else 8]
     ports: dict[int, int] = {}
     if network:
-        for port in bind_ports:
+        for port in bind_ports or ():
             ports[port] = ports.get(port, 0) | _BIND_TCP
         for port in connect_ports or ():
             ports[port] = ports.get(port, 0) | _CONNECT_TCP

@@ -35,10 +35,11 @@ class Rules:
     """What one process may do.
 
     It may read and run what is below ``code``, read what is below ``read``, write and read what is below ``write`` and
-    ``private``; but nothing of what is below ``secret``, where only ``private`` and ``code`` may be. ``internet`` are the TCP ports that it may
-    connect to (None: every one), ``sockets`` the unix sockets, ``folders`` those whose unix sockets all may be
-    connected to; ``listen`` are TCP ports. ``user`` is a user id of its own, for a host that is root. ``rlimits`` are
-    as ``Confinement`` has them.
+    ``private``; but nothing of what is below ``secret``, where only ``private`` and ``code`` may be. ``internet`` are
+    the TCP ports that it may connect to (None: every one), with ``datagrams`` it may send UDP; ``sockets`` are unix
+    sockets that it may connect to, ``folders`` those whose unix sockets it all may; ``listen`` are TCP ports (None:
+    every one).
+    ``user`` is a user id of its own, for a host that is root. ``rlimits`` are as ``Confinement`` has them.
     """
 
     code: Sequence[str] = ()
@@ -49,7 +50,8 @@ class Rules:
     internet: Sequence[int] | None = ()
     sockets: Sequence[str] = ()
     folders: Sequence[str] = ()
-    listen: Sequence[int] = ()
+    listen: Sequence[int] | None = ()
+    datagrams: bool = False
     spawn: bool = False
     metadata: bool = False
     user: int | None = None
@@ -58,23 +60,24 @@ class Rules:
     @property
     def connects(self) -> bool:
         """Whether it connects to anything."""
-        return self.network or bool(self.sockets) or bool(self.folders)
+        return self.internet is None or bool(self.internet) or bool(self.sockets) or bool(self.folders)
 
     @property
     def network(self) -> bool:
         """Whether it has internet sockets."""
-        return self.internet is None or bool(self.internet) or bool(self.listen)
+        return self.internet is None or self.listen is None or bool(self.internet) or bool(self.listen)
 
 
 def confinement(rules: Rules, on: Machine) -> Confinement:
     """What the launcher applies, on a machine that has Landlock and seccomp."""
     assert on.architecture is not None  # noqa: S101 - the caller has looked at what is missing
     connections = None
-    if rules.connects:
+    if rules.connects and on.tells:
         ports = tuple(rules.internet) if rules.internet is not None else None
         connections = Connections(ports is None or bool(ports), ports, tuple(rules.sockets), tuple(rules.folders))
     calls = seccomp.Calls(
         network=rules.network,
+        datagrams=rules.datagrams,
         connects=connections is not None,
         spawn=rules.spawn,
         metadata=rules.metadata,
@@ -89,7 +92,7 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
             _paths(rules),
             # What it connects to, the guardian judges; what is not handled here is open to the plugin's own calls only.
             connect_ports=tuple(rules.internet) if rules.internet is not None else None,
-            bind_ports=tuple(rules.listen),
+            bind_ports=tuple(rules.listen) if rules.listen is not None else None,
         ),
         rlimits=rules.rlimits,
         user=user,

@@ -61,13 +61,14 @@ ABSENT = refuse(errno.ENOSYS)
 class Calls:
     """What a process may do by system calls.
 
-    ``network`` allows internet sockets; ``connects`` leaves ``connect`` to the guardian, which is denied without.
-    ``spawn`` allows child processes; ``metadata`` allows to change owners, modes, times and attributes of files.
-    ``scoped`` says that Landlock keeps signals inside, ``truncates`` that it decides on ``truncate``: the filter does
-    where it does not.
+    ``network`` allows TCP sockets, ``datagrams`` with it UDP's; ``connects`` leaves ``connect`` to the guardian,
+    which is denied without. ``spawn`` allows child processes; ``metadata`` allows to change owners, modes, times
+    and attributes of files. ``scoped`` says that Landlock keeps signals inside, ``truncates`` that it decides on
+    ``truncate``: the filter does where it does not.
     """
 
     network: bool = False
+    datagrams: bool = False
     connects: bool = False
     spawn: bool = False
     metadata: bool = False
@@ -111,7 +112,8 @@ def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
     else:
         yield from deny("socket", Argument(0, (_AF_UNIX, _AF_INET, _AF_INET6), unless=True))
         inet = Argument(0, (_AF_INET, _AF_INET6))
-        yield from deny("socket", inet, Argument(1, (_SOCK_STREAM, _SOCK_DGRAM), _TYPE_MASK, unless=True))
+        types = (_SOCK_STREAM, _SOCK_DGRAM) if allowed.datagrams else (_SOCK_STREAM,)
+        yield from deny("socket", inet, Argument(1, types, _TYPE_MASK, unless=True))
         yield from deny("socket", inet, Argument(2, _PROTOCOLS, unless=True))
     # By a datagram a socket reaches any other in the file system without ``connect``.
     yield from deny("socket", Argument(0, (_AF_UNIX,)), Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
