@@ -11,6 +11,7 @@ NAMES = {
     "reload": "calls lost and slowed down over 50 reloads under load",
     "help": "viewra --help against python -c pass",
     "rows": "rows stored with SQLAlchemy Core against sqlite3.executemany",
+    "moves": "a renamed folder of 10,000 files that are alike against the first scan of it",
     "search": "a search of 100,000 files against the same query put to SQLite's full-text index alone",
     "walks": "functions that a first call and a change of code pass, against what they were",
     "manifest": "loading a manifest, and how its cost grows with its size",

@@ -14,8 +14,8 @@ from viewra import types  # its classes are made when they are used: light start
 from viewra.text import reason
 
 if TYPE_CHECKING:
-    from viewra.services import MetadataScraperService, ScannerHookService
-    from viewra.types import FileOutcome, FileToRead, ScanEvent
+    from viewra.services import LibraryEventsService, MetadataScraperService, ScannerHookService
+    from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent
 
 
 def extract_metadata_batch(service: MetadataScraperService, files: Sequence[FileToRead]) -> list[FileOutcome]:
@@ -29,6 +29,15 @@ def on_scan_events(service: ScannerHookService, events: Sequence[ScanEvent]) -> 
     return [_deliver(service, event) for event in events]
 
 
+def on_library_events(service: LibraryEventsService, events: Sequence[LibraryEvent]) -> list[str]:
+    """Deliver events together; gives a text for each: empty when they were taken, else why not."""
+    try:
+        service.on_library_events(events)
+    except Exception as error:  # as below
+        return [reason(error)] * len(events)
+    return [""] * len(events)
+
+
 def method_of(service: Any, name: str) -> Callable[..., Any]:
     """The function that answers ``name`` for this service object, single or batch form."""
     form = _FORMS.get(name)
@@ -37,7 +46,7 @@ def method_of(service: Any, name: str) -> Callable[..., Any]:
 
 def answers(service: Any, name: str) -> bool:
     """Whether this service object has a function for ``name``."""
-    return name in _FORMS or callable(getattr(service, name, None))
+    return name in _FORMS.keys() - _OPTIONAL or callable(getattr(service, name, None))
 
 
 def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: bool) -> FileOutcome:
@@ -66,4 +75,7 @@ def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
 _FORMS: dict[str, Callable[..., Any]] = {
     "extract_metadata_batch": extract_metadata_batch,
     "on_scan_events": on_scan_events,
+    "on_library_events": on_library_events,
 }
+_OPTIONAL = frozenset({"on_library_events"})
+"""Batch forms of what a service need not have."""

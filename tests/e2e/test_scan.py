@@ -21,7 +21,10 @@ def music(tmp_path: Path) -> Path:
 
 
 def files(**counts: int) -> dict[str, int]:
-    return {"seen": 0, "new": 0, "changed": 0, "unchanged": 0, "moved": 0, "deleted": 0, "failed": 0, **counts}
+    zero = dict.fromkeys(
+        ("seen", "new", "changed", "unchanged", "moved", "deleted", "failed", "missing", "returned"), 0
+    )
+    return {**zero, "read": 0, **counts}
 
 
 @ON_BOTH
@@ -30,7 +33,7 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     scanned = viewra("scan", music, "--json")
     assert scanned.status == 0
     assert scanned.data["status"] == "completed"
-    assert scanned.data["files"] == files(seen=count, new=count)
+    assert scanned.data["files"] == files(seen=count, new=count, read=count)
     assert scanned.data["failures"] == []
 
     song = next(music.rglob("*Joplin*/*/01*"))
@@ -74,8 +77,14 @@ def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     copied_away.unlink()
     gone.unlink()
     third = viewra("scan", music, "--json").data["files"]
-    assert third == files(seen=before - 1, changed=1, moved=2, deleted=1, unchanged=before - 4)
+    assert third == files(seen=before - 1, changed=1, moved=2, missing=1, unchanged=before - 4, read=1)
     assert viewra("show", music / ("moved" + moved.suffix), "--json").data["media_file_id"] == old_id
+    (listed,) = viewra("library", "missing", "--json").data
+    assert (listed["path"], set(listed)) == (str(gone), {"path", "media_file_id", "since"})
+    shown = viewra("show", gone, "--json").data
+    assert (shown["missing_since"], shown["media_file_id"]) == (listed["since"], listed["media_file_id"])
+    assert viewra("library", "purge", "--missing-for", "1d", "--json").data == {"purged": 0}
+    assert viewra("library", "purge", "--json").data == {"purged": 1}
     assert viewra("show", gone).status == 2
 
 
@@ -105,7 +114,7 @@ def test_plugin_that_was_updated_reads_again(viewra: Viewra, music: Path, make_p
 @ON_BOTH
 def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     added = viewra("library", "add", music, "--json").data
-    assert added == {"id": 1, "path": str(music), "files": 0}
+    assert added == {"id": 1, "path": str(music), "files": 0, "missing": 0}
     assert viewra("library", "scan", "--json").data["status"] == "completed"
     listed = viewra("library", "list", "--json").data
     assert listed[0]["files"] > 0
@@ -117,6 +126,46 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     assert viewra("library", "list", "--json").data == []
     assert viewra("search", "bach", "--json").data == {"total": 0, "results": []}
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
+
+
+def test_a_library_moves_and_leaves_out(viewra: Viewra, music: Path, tmp_path: Path) -> None:
+    count = viewra("scan", music, "--exclude", "*.flac", "--json").data["files"]["new"]
+    assert viewra("library", "set", music, "--json").data == {
+        "missing_keep": "30d",
+        "follow_links": "all",
+        "hidden": "no",
+        "exclude": ["*.flac"],
+    }
+    song = next(music.rglob("*.flac"))
+    why = viewra("library", "ignored", song, "--json").data
+    assert (why["ignored"], why["pattern"]) == (True, "*.flac")
+    assert "*.flac" in viewra("library", "ignored", song).out
+    music.rename(tmp_path / "tunes")
+    refused = viewra("scan", tmp_path / "tunes")
+    assert refused.status == 2
+    assert f"viewra library move {music} {tmp_path / 'tunes'}" in refused.err
+    assert viewra("library", "move", music, tmp_path / "tunes", "--json").data["files"] == count
+    assert viewra("library", "scan", "--json").data["files"] == files(seen=count, unchanged=count)
+    changed = viewra("library", "set", tmp_path / "tunes", "hidden=yes", "--include", "*.flac", "--json").data
+    assert (changed["hidden"], changed["exclude"]) == ("yes", [])
+    assert viewra("library", "set", tmp_path / "tunes", "hidden").status == 2
+
+
+def test_many_files_are_not_forgotten_without_a_word(viewra: Viewra, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(1001):
+        (folder / f"{number}.mp3").touch()
+    viewra("scan", folder)
+    refused = viewra("library", "remove", folder)
+    assert (refused.status, "1,001 files" in refused.err, "--yes" in refused.err) == (2, True, True)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    assert viewra("scan", folder, "--json").data["files"]["missing"] == 1001
+    for command in (("purge",), ("purge", "--gone", folder)):
+        assert viewra("library", *command).status == 2
+    assert viewra("library", "purge", "--gone", folder, "--yes", "--json").data == {"purged": 1001}
+    assert viewra("library", "remove", folder, "--json").status == 0
 
 
 @ON_BOTH

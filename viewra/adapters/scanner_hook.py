@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
 
 from viewra.adapters._contain import ServiceAdapter
 from viewra.adapters._endpoint import Endpoint
@@ -11,7 +12,7 @@ from viewra.codec import scanner_hook as codec
 from viewra.errors import NotOffered, PluginFault
 from viewra.hookspecs import hookimpl
 from viewra.services import ListenerSession
-from viewra.types import Result, ScanEvent, ScanEventKind
+from viewra.types import LibraryEvent, Result, ScanEvent, ScanEventKind
 
 
 class ScannerHookClient:
@@ -32,6 +33,11 @@ class ScannerHookClient:
         """Tell it that a scan ended."""
         self._endpoint.call(codec.ON_SCAN_COMPLETED, scan_job_id, library_id, stats)
 
+    def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
+        """Tell it what became of known files; raises NotOffered when it does not listen to that."""
+        errors = self._endpoint.call(codec.ON_LIBRARY_EVENTS, events)
+        _check_answers(self._endpoint.plugin_id, "on_library_events", errors, len(events))
+
 
 class Listening:
     """One scanner hook's side of the notifications (``viewra.services.ListenerSession``)."""
@@ -41,14 +47,18 @@ class Listening:
         self._endpoint = endpoint
         self._client = ScannerHookClient(endpoint)
 
-    def deliver(self, event: ScanEvent) -> None:
+    def deliver(self, event: ScanEvent | LibraryEvent) -> None:
         """Deliver one notification and wait for the answer; raises a PluginError."""
+        if not isinstance(event, LibraryEvent):
+            self._deliver_scan_event(event)
+        elif self._endpoint.serves(codec.ON_LIBRARY_EVENTS) or not self._endpoint.running:
+            with contextlib.suppress(NotOffered):  # only once it runs is it known whether it listens to these
+                self._client.on_library_events([event])
+
+    def _deliver_scan_event(self, event: ScanEvent) -> None:
         if self._endpoint.serves(codec.ON_SCAN_EVENTS):  # takes names that are not UTF-8 too
             errors = self._endpoint.call(codec.ON_SCAN_EVENTS, [event])
-            if len(errors) != 1:
-                raise PluginFault(self.plugin_id, f"answered {len(errors)} texts for 1 event", call="on_scan_events")
-            if errors[0]:
-                raise PluginFault(self.plugin_id, errors[0], call="on_scan_events")
+            _check_answers(self.plugin_id, "on_scan_events", errors, 1)
             return
         match event.kind:
             case ScanEventKind.STARTED:
@@ -57,6 +67,14 @@ class Listening:
                 self._client.on_media_file_scanned(event.media_file_id, event.file_path, event.metadata)
             case ScanEventKind.COMPLETED:
                 self._client.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
+
+
+def _check_answers(plugin_id: str, call: str, errors: Sequence[str], expected: int) -> None:
+    """Raise PluginFault where an event was not taken."""
+    if len(errors) != expected:
+        raise PluginFault(plugin_id, f"answered {len(errors)} texts for {expected} events", call=call)
+    for error in filter(None, errors):
+        raise PluginFault(plugin_id, error, call=call)
 
 
 class ScannerHookAdapter(ServiceAdapter):

@@ -11,7 +11,7 @@ import click
 
 from viewra.cli._db_owners import HOST, Standing, host_standing, plugin_standing, resolve, with_tables
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json
+from viewra.cli._output import confirm, json_option, print_json, print_line, print_lines
 from viewra.db import manage
 from viewra.errors import UsageError
 from viewra.host import Host, Plugin
@@ -101,11 +101,11 @@ def _run(
         print_json(done)
     for row in () if as_json else done:
         if row["revisions"] == []:
-            click.echo(f"{row['owner']}: nothing to do, it is at {row['to'] or 'nothing'}")
+            print_line(f"{row['owner']}: nothing to do, it is at {row['to'] or 'nothing'}")
         else:
             steps = "" if row["revisions"] is None else f" ({', '.join(row['revisions'])})"
             verb = "would go" if dry_run else "went"
-            click.echo(f"{row['owner']}: {verb} from {row['from'] or 'nothing'} to {row['to'] or 'nothing'}{steps}")
+            print_line(f"{row['owner']}: {verb} from {row['from'] or 'nothing'} to {row['to'] or 'nothing'}{steps}")
 
 
 def _chosen(host: Host, plugin_id: str | None) -> list[Plugin]:
@@ -119,7 +119,7 @@ def _print_sql(options: Options, revision: str, *, down: bool) -> None:
         click.echo(f"-- nothing to do: {standing.name} is at {target or 'no revision'}")
         return
     current = standing.state.current if standing.state is not None else ""
-    click.echo(manage.script(options.host().database_url, current, target, down=down), nl=False)
+    print_lines(manage.script(options.host().database_url, current, target, down=down))
 
 
 def _move_host(options: Options, revision: str, how: How) -> dict[str, Any]:
@@ -177,10 +177,11 @@ def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
         f"the migration of {standing.name} may lose data, and viewra makes no backup of PostgreSQL's: "
         "make one with pg_dump"
     )
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(what, hint="then say --yes")
-    click.echo(what, err=True)
-    click.confirm("Go on?", abort=True, err=True)
+    print_line(what, err=True)
+    if not confirm("Go on?"):
+        raise click.Abort
 
 
 def _way(standing: Standing, target: str, *, down: bool) -> list[str]:

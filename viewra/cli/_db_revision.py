@@ -9,6 +9,7 @@ import click
 
 from viewra import drafts
 from viewra.cli._options import Options
+from viewra.cli._output import print_line
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
 from viewra.errors import UsageError
@@ -43,7 +44,7 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
             why = f"is invalid: {found.errors[0]}" if found.errors else "has no database of its own"
             raise UsageError(f"plugin {plugin_id} {why}")
         file = drafts.write(found.directory / "migrations", message, drafts.EMPTY)
-    click.echo(str(file))
+    print_line(str(file))
 
 
 def _require_own(plugin: Plugin) -> Found:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -9,43 +11,49 @@ from typing import Any
 
 import orjson
 
+from viewra.cli._output import in_one_line, indented, json_escaped
+
 
 class TextFormatter(logging.Formatter):
     """``WARNING viewra.plugin.audio_tags: the message key=value``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record; a traceback among the fields follows on lines of its own."""
+        """One record; further lines of it, and a traceback among the fields, are indented."""
         fields = _fields(record)
         traceback = fields.pop("traceback", None)
-        pairs = "".join(f" {key}={value}" for key, value in fields.items())
-        text = f"{record.levelname} {record.name}: {record.getMessage()}{pairs}"
-        return f"{text}\n{traceback}" if traceback else text
+        pairs = "".join(f" {in_one_line(_text(key))}={in_one_line(_text(value))}" for key, value in fields.items())
+        text = f"{record.levelname} {in_one_line(record.name)}: {indented(_message(record))}{pairs}"
+        return f"{text}\n    {indented(_text(traceback))}" if traceback else text
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; a value that JSON cannot carry is written as its text."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One record."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat()
-        line = {"time": time, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
-        return orjson.dumps({**_fields(record), **line}, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        line = {"time": time, "level": record.levelname.lower(), "logger": record.name, "message": _message(record)}
+        whole = {**_fields(record), **line}
+        try:
+            return json_escaped(orjson.dumps(whole, default=_text, option=orjson.OPT_NON_STR_KEYS).decode())
+        except (TypeError, ValueError, RecursionError):  # what orjson cannot carry: 65 bits, surrogates, 300 lists
+            return "{" + ", ".join(f"{json.dumps(_text(key))}: {_value(value)}" for key, value in whole.items()) + "}"
 
 
 class _Handler(logging.StreamHandler[Any]):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; what stderr cannot encode is written as escapes."""
-        try:
-            text = self.format(record).encode("utf-8", "backslashreplace").decode("utf-8")
+        # As with every handler of logging, a record that cannot be written ends nothing; nor is there another place.
+        with contextlib.suppress(Exception):
+            encoding = self.stream.encoding or "utf-8"
+            text = self.format(record).encode(encoding, "backslashreplace").decode(encoding)
             self.stream.write(text + self.terminator)
             self.flush()
-        except Exception:  # as every handler of logging does: a record that cannot be written ends nothing
-            self.handleError(record)
 
 
 def configure(level: str, form: str) -> None:
-    """Send viewra's log to stderr from now on."""
-    handler = _Handler(sys.stderr)
+    """Send viewra's log to stderr from now on; without one, nowhere."""
+    handler: logging.Handler = _Handler(sys.stderr) if sys.stderr is not None else logging.NullHandler()
     handler.setFormatter(JSONFormatter() if form == "json" else TextFormatter())
     logger = logging.getLogger("viewra")
     logger.handlers[:] = [handler]
@@ -53,8 +61,29 @@ def configure(level: str, form: str) -> None:
     logger.propagate = False
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # arguments that do not fit the text must not cost the record
+        return f"{_text(record.msg)} {_text(record.args)}"
+
+
+def _fields(record: logging.LogRecord) -> dict[Any, Any]:
     fields = dict(getattr(record, "fields", {}))
     if record.exc_info:
         fields["traceback"] = logging.Formatter().formatException(record.exc_info)
     return fields
+
+
+def _value(value: object) -> str:
+    try:
+        return json.dumps(value, default=_text, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(_text(value))
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # deeper than Python can show, or an object whose own method fails
+        return f"<{type(value).__name__}>"

@@ -1,16 +1,15 @@
-"""The command's entry: the commands by name, the global options, and the one place where an error becomes a line."""
+"""The command's entry: the commands by name and the global options. How it ends is left to ``_ending``."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import os
 import sys
 
 import click
 
+from viewra.cli._ending import status_of
 from viewra.cli._options import Options
-from viewra.errors import ManifestError, ViewraError
+from viewra.cli._output import print_line
 
 COMMANDS = {
     "scan": "Scan folders: read new and changed files' metadata and make it searchable.",
@@ -52,7 +51,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
         from viewra import __version__  # reading it takes a while
 
-        click.echo(f"viewra {__version__}")
+        print_line(f"viewra {__version__}")
         ctx.exit()
 
 
@@ -112,31 +111,4 @@ def group(
 
 def main() -> None:
     """Run the command; ends the process with status 0 (fine), 1 (failed) or 2 (wrong usage)."""
-    try:
-        result = group.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except click.Abort:
-        click.echo("viewra: interrupted", err=True)
-        status = 1
-    except ViewraError as error:
-        _show(error)
-        status = error.exit_status
-    except BrokenPipeError:  # whoever read the output has had enough of it
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    else:
-        status = result if isinstance(result, int) else 0  # what a command passed to Context.exit()
-    sys.exit(status)
-
-
-def _show(error: ViewraError) -> None:
-    from viewra.cli._output import in_one_line, indented  # it imports the library, which --help does not need
-
-    several = error.errors if isinstance(error, ManifestError) else (error,)
-    for one in several:
-        click.echo(f"viewra: {indented(str(one))}", err=True)
-        if one.hint:
-            click.echo(f"  {in_one_line(one.hint)}", err=True)
+    sys.exit(status_of(lambda: group.main(standalone_mode=False)))

@@ -1,34 +1,73 @@
-"""What commands print: JSON for programs, aligned columns for people; paths as text in either."""
+"""All that commands print goes through here: JSON for programs, lines and columns for people, and nothing raw.
+
+What comes from files, plugins and arguments cannot move a terminal's cursor, nor look like a line of viewra's own.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
+import re
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
+from viewra.errors import ViewraError
 from viewra.library import display
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+_JOINERS = frozenset("\u200c\u200d")
+"""Join letters and emoji, and do nothing else; ``str.isprintable`` counts them among what it does not print."""
 
-def print_json(data: Any) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+_ASTRAL = 0x10000
+
+
+class OutputError(ViewraError):
+    """What was to be printed cannot be written to standard output."""
+
+
+def print_line(text: object = "", *, err: bool = False) -> None:
+    """Print one line, to stderr with ``err``; line ends and control characters in it are shown as escapes."""
+    _write([in_one_line(text)], err=err)
+
+
+def print_text(text: str, *, err: bool = False) -> None:
+    """Print a text that may have several lines, such as a plugin's last output; those after the first are indented."""
+    _write(indented(text).split("\n"), err=err)
+
+
+def print_lines(text: str) -> None:
+    """Print a text that viewra made itself line by line, such as SQL, with its lines as they are."""
+    _write([in_one_line(line) for line in text.removesuffix("\n").split("\n")])
+
+
+def print_json(data: Any, *, indent: int | None = 2) -> None:
+    """Print one JSON document, with the exact values."""
+    _write(as_json(data, indent=indent).split("\n"))
 
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Print rows as aligned columns under a header."""
-    texts = [[in_one_line(cell) for cell in row] for row in rows]
-    widths = [max(len(row[index]) for row in [list(header), *texts]) for index in range(len(header))]
-    for row in [list(header), *texts]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    texts = [list(header), *([in_one_line(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[index]) for row in texts) for index in range(len(header))]
+    _write(["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts])
 
 
-def print_text(text: str) -> None:
-    """Print a text that may have several lines, such as a plugin's last output; those after the first are indented."""
-    click.echo(indented(text))
+def confirm(question: str) -> bool:
+    """Ask on stderr; raises ``click.Abort`` where nobody can answer."""
+    return click.confirm(in_one_line(question), err=True)
+
+
+def flush() -> None:
+    """See that all that was printed is written. Raises ``OutputError``, and BrokenPipeError."""
+    if sys.stdout is not None:
+        with _told():
+            sys.stdout.flush()
 
 
 def indented(text: str) -> str:
@@ -40,4 +79,70 @@ def indented(text: str) -> str:
 def in_one_line(value: object) -> str:
     """A value as one line of text; what a terminal would take for a command is shown as an escape."""
     text = display(str(value)) if value is not None else ""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return text if text.isprintable() else "".join(char if _is_shown(char) else _escape(char) for char in text)
+
+
+def as_json(data: Any, *, indent: int | None = 2) -> str:
+    """A JSON document in characters that a terminal shows; all others are written as JSON's own escapes."""
+    return json_escaped(json.dumps(data, ensure_ascii=False, indent=indent))
+
+
+def json_escaped(text: str) -> str:
+    """A text that is JSON, with JSON's own escapes for what a terminal does not show."""
+    return _UNPRINTABLE.sub(_json_escape, text)
+
+
+def _is_shown(char: str) -> bool:
+    # A space of another width (U+3000 is in many titles) is no danger either.
+    return (
+        char.isprintable() or char in _JOINERS or (char.isspace() and ord(char) > 0xA0 and char not in "\u2028\u2029")
+    )
+
+
+def _escape(char: str) -> str:
+    return repr(char)[1:-1]
+
+
+_UNPRINTABLE = re.compile(r"[^\n\x20-\x7e]")
+"""What may need an escape in JSON: its own control characters have one already."""
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    char = found.group()
+    if _is_shown(char):
+        return char
+    code = ord(char)
+    if code < _ASTRAL:
+        return f"\\u{code:04x}"
+    code -= _ASTRAL
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def _write(lines: Sequence[str], *, err: bool = False) -> None:
+    stream = sys.stderr if err else sys.stdout
+    text = "".join(f"{line}\n" for line in lines)
+    if err:
+        with contextlib.suppress(OSError, ValueError):  # there is no other place to say that nobody can be told
+            _put(stream, text)
+        return
+    with _told():
+        if stream is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        _put(stream, text)
+
+
+def _put(stream: TextIO | None, text: str) -> None:
+    if stream is not None:
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+
+
+@contextlib.contextmanager
+def _told() -> Any:
+    try:
+        yield
+    except BrokenPipeError:  # nobody reads any more, which is no failure to tell of
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: {error.strerror or error}") from error

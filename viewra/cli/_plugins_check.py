@@ -10,7 +10,7 @@ import click
 
 from viewra.cli._assignments import pairs
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json
+from viewra.cli._output import json_option, print_json, print_line, print_lines
 from viewra.errors import ManifestError, MigrationError, PluginError, ViewraError
 from viewra.manifest import Manifest
 from viewra.manifest.report import CheckReport, check
@@ -39,9 +39,10 @@ def check_command(options: Options, directory: Path, run: bool, assignments: tup
         print_json(report.data())
     else:
         if text := report.text():
-            click.echo(text + "\n")
+            print_lines(text)
+            print_line()
         errors, warnings = len(report.errors), len(report.warnings)
-        click.echo(f"{directory}: {errors} errors, {warnings} warnings" if errors or warnings else f"{directory}: fine")
+        print_line(f"{directory}: {errors} errors, {warnings} warnings" if errors or warnings else f"{directory}: fine")
     if not report.ok:
         click.get_current_context().exit(1)
 

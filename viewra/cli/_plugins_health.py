@@ -8,7 +8,7 @@ import click
 
 from viewra.cli._control import ask, no_host
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table, print_text
+from viewra.cli._output import json_option, print_json, print_line, print_table, print_text
 
 _TRANSPORT = {True: "answers", False: "does not answer", None: "-"}
 _OWN = {True: "well", False: "not well", None: "-"}
@@ -45,5 +45,5 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["error"]:
             what = row["condition"] if row["condition"] != "unknown" else row["state"]
-            click.echo()
+            print_line()
             print_text(f"{row['id']} is {what}: {row['error']}")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import click
 
 from viewra.cli._options import Options
-from viewra.cli._output import in_one_line
+from viewra.cli._output import in_one_line, print_line, print_lines
 from viewra.errors import ViewraError
 from viewra.host.admin.find import find_plugin
 from viewra.host.logs.file import log_path
@@ -46,7 +46,7 @@ def logs_command(options: Options, plugin_id: str, follow: bool, lines: int, lev
             if path.name != f"{plugin_id}.log" or not reader.exists:  # an id with a slash is not to lead elsewhere
                 _explain(options, plugin_id)
             for record in reader.last(lines, wanted):
-                click.echo(show(record))
+                print_lines(show(record))
             if follow:
                 _follow(reader, wanted, show)
     except BrokenPipeError:
@@ -60,14 +60,14 @@ def _follow(reader: PluginLogReader, wanted: Callable[[LogRecord], bool], show: 
     with interrupt_sets(cancel):
         while not cancel.wait(_LOOK_S):
             for record in filter(wanted, reader.more()):
-                click.echo(show(record))
+                print_lines(show(record))
 
 
 def _explain(options: Options, plugin_id: str) -> None:
     """Say why there is no log; raises UsageError when there is no such plugin either."""
     with options.host(exclusive=False) as host:
         find_plugin(host.plugins, plugin_id)
-    click.echo(f"{plugin_id} has written nothing yet", err=True)
+    print_line(f"{plugin_id} has written nothing yet", err=True)
 
 
 def _json(record: LogRecord) -> str:

@@ -10,7 +10,7 @@ import click
 from viewra.cli._assignments import pairs
 from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 
 
 @click.command("settings")
@@ -38,9 +38,9 @@ def settings_command(
         rows = [(one["key"], _value(one), one["source"], _allowed(one)) for one in shown]
         print_table(rows, ("KEY", "VALUE", "FROM", "ALLOWED"))
     else:
-        click.echo(f"{plugin_id} has no settings")
+        print_line(f"{plugin_id} has no settings")
     if answer["pid"] is not None and (assign or unset):
-        click.echo(
+        print_line(
             f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins reload {plugin_id}",
             err=True,
         )

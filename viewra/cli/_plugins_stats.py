@@ -12,7 +12,7 @@ import click
 
 from viewra.cli._control import ask, no_host
 from viewra.cli._options import Options
-from viewra.cli._output import in_one_line, json_option, print_json, print_table
+from viewra.cli._output import in_one_line, json_option, print_json, print_line, print_table
 from viewra.library.interrupt import interrupt_sets
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ def stats_command(options: Options, plugin_id: str, watch: bool, as_json: bool) 
         )
     if as_json:
         print_json(rows)
-    elif watch and sys.stdout.isatty():
+    elif watch and sys.stdout is not None and sys.stdout.isatty():
         _live(options, plugin_id, rows)
     else:
         for number, table in enumerate(_tables(rows, plugin_id)):
             if number:
-                click.echo()
+                print_line()
             print_table(table.rows, table.header)
 
 

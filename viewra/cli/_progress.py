@@ -19,7 +19,7 @@ class Progress:
     def __init__(self, *, shown: bool) -> None:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        if shown and sys.stderr.isatty():
+        if shown and sys.stderr is not None and sys.stderr.isatty():
             self._bar = _bar()
 
     def __enter__(self) -> Self:

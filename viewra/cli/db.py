@@ -8,7 +8,7 @@ from viewra.cli._db_move import downgrade_command, upgrade_command
 from viewra.cli._db_owners import HOST, host_standing, standings
 from viewra.cli._db_revision import revision_command
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.db import manage
 
 plugin_option = click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin alone.")
@@ -71,7 +71,7 @@ def history(options: Options, plugin_id: str | None, everything: bool, as_json: 
         table = [(row["owner"], row["revision"], "yes" if row["applied"] else "no", row["message"]) for row in rows]
         print_table(table, ("OWNER", "REVISION", "APPLIED", "MESSAGE"))
     else:
-        click.echo("no revisions are known")
+        print_line("no revisions are known")
 
 
 @command.command("check")
@@ -100,6 +100,6 @@ def check(options: Options, plugin_id: str | None, everything: bool, as_json: bo
     if as_json:
         print_json(rows)
     for row in () if as_json else rows:
-        click.echo(f"{row['owner']}: " + ("; ".join(row["problems"]) or str(row.get("reason") or "fine")))  # type: ignore[arg-type]
+        print_line(f"{row['owner']}: " + ("; ".join(row["problems"]) or str(row.get("reason") or "fine")))  # type: ignore[arg-type]
     if any(row["problems"] for row in rows):
         click.get_current_context().exit(1)

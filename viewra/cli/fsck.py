@@ -7,7 +7,7 @@ import click
 
 from viewra import library
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.library import Finding
 
 
@@ -28,9 +28,9 @@ def command(options: Options, repair: bool, as_json: bool) -> None:
     elif found:
         print_table([(one.check, one.count, one.meaning, _state(one)) for one in found], ("CHECK", "COUNT", "WHAT", ""))
         if not ok and not repair:
-            click.echo("mend it with: viewra fsck --repair")
+            print_line("mend it with: viewra fsck --repair")
     else:
-        click.echo("everything agrees")
+        print_line("everything agrees")
     if not ok:
         click.get_current_context().exit(1)
 

@@ -1,4 +1,4 @@
-"""``viewra library add|list|remove|scan|set-priority``."""
+"""``viewra library add|list|remove|scan|set-priority``, and what ``_library_files`` has."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import attrs
 import click
 
 from viewra import library
-from viewra.cli import scan
+from viewra.cli import _library_files, scan
+from viewra.cli._confirm import confirm, yes_option
+from viewra.cli._failures import failures_command
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
 from viewra.host import Host
 from viewra.library import display
@@ -18,6 +20,17 @@ from viewra.types import Library
 @click.group("library")
 def command() -> None:
     """Add, list, remove and scan libraries: the folders that viewra keeps."""
+
+
+for _one in (
+    failures_command,
+    _library_files.missing,
+    _library_files.purge,
+    _library_files.move,
+    _library_files.ignored,
+    _library_files.set_,
+):
+    command.add_command(_one)
 
 
 @command.command("add")
@@ -31,7 +44,7 @@ def add(options: Options, path: str, as_json: bool) -> None:
     if as_json:
         print_json(_data(added))
     else:
-        click.echo(f"library {added.id}: {display(added.path)}")
+        print_line(f"library {added.id}: {display(added.path)}")
 
 
 @command.command("list")
@@ -44,36 +57,42 @@ def list_(options: Options, as_json: bool) -> None:
     if as_json:
         print_json([_data(one) for one in found])
     elif found:
-        print_table([(one.id, one.files, one.path) for one in found], ("ID", "FILES", "PATH"))
+        print_table([(one.id, one.files, one.missing, one.path) for one in found], ("ID", "FILES", "MISSING", "PATH"))
     else:
-        click.echo("no libraries yet: viewra scan PATH makes one")
+        print_line("no libraries yet: viewra scan PATH makes one")
 
 
 @command.command("remove")
 @click.argument("library_", metavar="ID|PATH")
+@yes_option
 @json_option
 @click.pass_obj
-def remove(options: Options, library_: str, as_json: bool) -> None:
+def remove(options: Options, library_: str, yes: bool, as_json: bool) -> None:
     """Forget a library and what was read of its files; the files stay."""
     with options.host() as host:
-        removed = library.remove_library(host.engine, _path(host, library_))
+        path = _path(host, library_)
+        known = library.get_library(host.engine, path)
+        confirm(known.files + known.missing, "forget", yes=yes)
+        removed = library.remove_library(host.engine, path)
     if as_json:
         print_json(_data(removed))
     else:
-        click.echo(f"removed library {removed.id}: {display(removed.path)} ({removed.files} files)")
+        print_line(f"removed library {removed.id}: {display(removed.path)} ({removed.files} files)")
 
 
 @command.command("scan")
 @click.argument("libraries", metavar="[ID|PATH]...", nargs=-1)
 @scan.scan_options
 @click.pass_obj
-def scan_(options: Options, libraries: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
+def scan_(
+    options: Options, libraries: tuple[str, ...], full: bool, retry_failed: bool, wait: bool, as_json: bool
+) -> None:
     """Scan these libraries, or all of them."""
     with options.host(exclusive=False) as host:
         chosen = [_path(host, one) for one in libraries] or [one.path for one in library.list_libraries(host.engine)]
     if not chosen:
         raise UsageError("there are no libraries yet", hint="viewra scan PATH makes one")
-    scan.run(options, chosen, full=full, wait=wait, as_json=as_json)
+    scan.run(options, chosen, full=full, retry_failed=retry_failed, wait=wait, as_json=as_json)
 
 
 @command.command("set-priority")
@@ -99,9 +118,9 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
         if field is not None:
             count = library.set_priority(host.engine, field, plugins)
             if not as_json:
-                click.echo(f"{count} files are searched by the new order" if count else "done")
+                print_line(f"{count} files are searched by the new order" if count else "done")
             else:
-                click.echo(f"{count} files indexed anew", err=True)
+                print_line(f"{count} files indexed anew", err=True)
         orders = library.list_priorities(host.engine)
     if as_json:
         print_json([{"field": name, "plugins": order} for name, order in orders.items()])
@@ -110,7 +129,7 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
             [(name, ", ".join(order)) for name, order in orders.items()], ("FIELD", "PLUGINS, THE FIRST COUNTS")
         )
     elif field is None:
-        click.echo("no orders: where plugins differ, what was read last counts")
+        print_line("no orders: where plugins differ, what was read last counts")
 
 
 def _path(host: Host, name: str) -> str:

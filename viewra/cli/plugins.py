@@ -9,8 +9,9 @@ import click
 
 from viewra.cli._control import alone, ask, ask_or_do
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table, print_text
+from viewra.cli._output import json_option, print_json, print_line, print_table, print_text
 from viewra.cli._plugins_check import check_command
+from viewra.cli._plugins_events import events_command
 from viewra.cli._plugins_health import health_command
 from viewra.cli._plugins_life import LIFE_COMMANDS
 from viewra.cli._plugins_logs import logs_command
@@ -24,6 +25,7 @@ _COMMANDS = (
     stats_command,
     check_command,
     logs_command,
+    events_command,
     settings_command,
     uninstall_command,
 )
@@ -58,7 +60,7 @@ def list_(options: Options, as_json: bool) -> None:
         for row in rows:
             _print_reasons(row)
     else:
-        click.echo("no plugins found")
+        print_line("no plugins found")
 
 
 @command.command("info")
@@ -119,5 +121,5 @@ def _print_reasons(row: dict[str, Any]) -> None:
     reasons += [(row["health"]["condition"], row["health"]["error"])] if _ailing(row) else []
     for what, reason in reasons:
         if reason:
-            click.echo()
+            print_line()
             print_text(f"{row['id']} is {what}: {reason}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,63 +13,95 @@ import attrs
 import click
 
 from viewra import library
+from viewra.cli import _plugins_events
+from viewra.cli._failures import left_lines
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json
+from viewra.cli._output import json_option, print_json, print_line
 from viewra.cli._progress import Progress
+from viewra.errors import UsageError
 from viewra.host import Host
 from viewra.library import display
+from viewra.library.interrupt import Escalation, handled
 from viewra.types import ScanFailure, ScanReport, ScanStatus
 
-LISTENERS_S = 1.0
-"""Seconds in which plugins may catch up with the notifications of a scan before the command ends."""
+LISTENERS_S, STALL_S = 10.0, 2.0
+"""Seconds in which plugins may catch up with notifications before the command ends, as long as one gets further."""
 SHOWN_FAILURES = 20
 """Failures that the summary lists; ``--json`` lists more."""
 
 _full = click.option("--full", is_flag=True, help="Read every file again, also those that have not changed.")
+_retry = click.option("--retry-failed", is_flag=True, help="Read only what plugins could not read before.")
+_exclude = click.option(
+    "--exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave out what fits, as in .gitignore, from now on. Repeatable.",
+)
 _wait = click.option("--wait", is_flag=True, help="Wait until every plugin has heard of every file.")
 
 
 def scan_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that scans."""
-    return _full(_wait(json_option(function)))
+    return _full(_retry(_wait(json_option(function))))
 
 
 @click.command("scan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @scan_options
+@_exclude
 @click.pass_obj
-def command(options: Options, paths: tuple[str, ...], full: bool, wait: bool, as_json: bool) -> None:
+def command(options: Options, /, paths: tuple[str, ...], exclude: tuple[str, ...], **how: bool) -> None:
     """Scan folders: read new and changed files' metadata with the plugins and make it searchable.
 
     A folder that is in no library yet becomes one. Unchanged files are skipped; files that a plugin has not seen are
     read by that plugin. Ctrl-C ends a scan in order, and the next one goes on.
     """
-    run(options, paths, full=full, wait=wait, as_json=as_json)
+    run(options, paths, exclude=exclude, **how)
 
 
-def run(options: Options, paths: Sequence[str], *, full: bool, wait: bool, as_json: bool) -> None:
-    """Scan these folders and print the report; exits with status 1 when it was interrupted."""
+def run(
+    options: Options,
+    paths: Sequence[str],
+    *,
+    full: bool,
+    retry_failed: bool,
+    wait: bool,
+    as_json: bool,
+    exclude: Sequence[str] = (),
+) -> None:
+    """Scan these folders and print the report; exits with status 1 when it was interrupted.
+
+    Patterns in ``exclude`` are kept with the library of each folder, which is added first if it is in none.
+    """
+    if full and retry_failed:
+        raise UsageError("--full and --retry-failed exclude each other", hint="--full reads what failed again, too")
     with _interrupted() as cancel, options.host() as host:
+        for path in paths if exclude else ():
+            library.keep_excluded(host.engine, path, exclude)
         with Progress(shown=not as_json) as progress:
-            reports = _scan_each(host, paths, full, cancel, progress)
-        patience_s = math.inf if wait else LISTENERS_S
-        pending = host.finish_notifications(0 if cancel.is_set() else patience_s, cancel=cancel)
+            reports = _scan_each(host, paths, cancel, progress, full=full, retry_failed=retry_failed)
+        patience_s, stall_s = (math.inf, math.inf) if wait else (LISTENERS_S, STALL_S)
+        patience_s = 0 if cancel.is_set() else patience_s
+        pending = host.finish_notifications(patience_s, cancel=cancel, stall_s=stall_s)
+        notes = _plugins_events.notes(host, pending)
     if as_json:
         print_json(report_data(reports, pending))
     else:
-        _summarize(reports, pending)
+        _summarize(reports)
+        for line in notes:
+            print_line(f"  {line}")
     if any(report.status is not ScanStatus.COMPLETED for report in reports):
         click.get_current_context().exit(1)
 
 
 def _scan_each(
-    host: Host, paths: Sequence[str], full: bool, cancel: threading.Event, progress: Progress
+    host: Host, paths: Sequence[str], cancel: threading.Event, progress: Progress, **how: bool
 ) -> list[ScanReport]:
     for path in paths:
         library.check_folder(path)  # all of them first: a typing error must not end a long scan half-way
     reports = []
     for path in library.distinct_folders(list(paths)):
-        reports.append(host.scan(path, full=full, cancel=cancel, progress=progress))
+        reports.append(host.scan(path, cancel=cancel, progress=progress, **how))
         if cancel.is_set():
             break
     return reports
@@ -78,21 +109,11 @@ def _scan_each(
 
 @contextmanager
 def _interrupted() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (or SIGTERM) sets; the second one interrupts for good."""
+    """An event that the first Ctrl-C (SIGTERM, SIGHUP) sets; the second one interrupts for good."""
     cancel = threading.Event()
-
-    def handle(_number: int, _frame: object) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-        click.echo("\nstopping: what was read is kept; once more to stop at once", err=True)
-
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    said = "stopping: what was read is kept; once more to stop at once"
+    with handled(Escalation(cancel, lambda: print_line(said, err=True))):
         yield cancel
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[str, Any]:
@@ -107,6 +128,11 @@ def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[
         data["files"] = dict(counts)
         data["duration_s"] = round(sum(report.duration_s for report in reports), 3)
         data["failures"] = [_failure(failure) for report in reports for failure in report.failures]
+        data["still_failed"] = sum(report.still_failed for report in reports)
+        unwanted: Counter[str] = Counter()
+        for report in reports:
+            unwanted.update(report.unwanted)
+        data["unwanted"] = dict(unwanted)
         data["jobs"] = [_one(report) for report in reports]
     data["pending_notifications"] = pending
     return data
@@ -121,6 +147,10 @@ def _one(report: ScanReport) -> dict[str, Any]:
         "files": attrs.asdict(report.counts),
         "duration_s": round(report.duration_s, 3),
         "failures": [_failure(failure) for failure in report.failures],
+        "still_failed": report.still_failed,
+        "unwanted": dict(report.unwanted),
+        "reached": display(report.reached),
+        "unread": report.unread,
     }
 
 
@@ -128,21 +158,25 @@ def _failure(failure: ScanFailure) -> dict[str, Any]:
     return {"path": display(failure.path), "plugin": failure.plugin, "error": display(failure.error)}
 
 
-def _summarize(reports: Sequence[ScanReport], pending: dict[str, int]) -> None:
+def _summarize(reports: Sequence[ScanReport]) -> None:
     for report in reports:
         counts = report.counts
         rate = f", {counts.seen / report.duration_s:,.0f} files/s" if report.duration_s else ""
-        click.echo(f"{display(report.library_path)}: {report.status} in {report.duration_s:.1f} s{rate}")
-        click.echo(
+        print_line(f"{display(report.library_path)}: {report.status} in {report.duration_s:.1f} s{rate}")
+        print_line(
             f"  {counts.seen:,} files: {counts.new:,} new, {counts.changed:,} changed, {counts.moved:,} moved, "
-            f"{counts.unchanged:,} unchanged; {counts.deleted:,} deleted; {counts.failed:,} failed"
+            f"{counts.returned:,} returned, {counts.unchanged:,} unchanged; {counts.read:,} read; "
+            f"{counts.missing:,} missing; {counts.deleted:,} deleted; {counts.failed:,} failed"
         )
+        if report.status is ScanStatus.CANCELLED:
+            left = f" with {report.unread:,} of its files left to read" if report.unread else ""
+            print_line(f"  it came as far as {report.reached}{left}; the next scan goes on")
+        if counts.missing:
+            print_line("  missing files keep their ids and metadata: viewra library missing lists them")
         for failure in report.failures[:SHOWN_FAILURES]:
             who = f"{failure.plugin}: " if failure.plugin else ""
-            click.echo(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")
+            print_line(f"  failed: {display(failure.path)}: {who}{display(failure.error)}")
         if len(report.failures) > SHOWN_FAILURES:
-            click.echo(f"  … and {len(report.failures) - SHOWN_FAILURES} more failures; --json lists them")
-    for plugin, count in pending.items():
-        click.echo(
-            f"  {plugin} has {count:,} notifications pending: they are delivered at the next scan, or with --wait"
-        )
+            print_line(f"  … and {len(report.failures) - SHOWN_FAILURES} more failures; --json lists them")
+        for line in left_lines(report):
+            print_line(f"  {line}")

@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from viewra import library
+from viewra.cli._failures import failure_data, failure_line, failures_in
+from viewra.cli._library_files import time_text
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.library import display
 from viewra.types import MetadataValue
 from viewra.types.values import joined
@@ -37,6 +39,7 @@ def command(options: Options, path: str, as_json: bool) -> None:
     """Show all metadata of one file: which plugin said it, why its word counts, and what the others said."""
     with options.host(exclusive=False) as host:
         file = library.show(host.engine, path)
+        failures = failures_in(host, file.id)
     fields = sorted(file.metadata.items(), key=lambda item: (_rank(item[0]), item[0]))
     if as_json:
         print_json(
@@ -46,15 +49,25 @@ def command(options: Options, path: str, as_json: bool) -> None:
                 "mime_type": file.mime_type,
                 "size": file.size,
                 "metadata": {field: _data(said) for field, said in fields},
+                "other_paths": [display(other) for other in file.other_paths],
+                "missing_since": time_text(file.missing_since) if file.missing_since is not None else None,
+                "failures": [failure_data(one) for one in failures],
             }
         )
         return
-    click.echo(display(file.path))
-    click.echo(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}\n")
+    print_line(file.path)
+    print_line(f"{file.mime_type}, {file.size:,} bytes, media file {file.id}")
+    for other in file.other_paths:
+        print_line(f"also at {display(other)}")
+    if file.missing_since is not None:
+        print_line(f"missing since {time_text(file.missing_since)}")
+    print_line()
     if fields:
         print_table([row for field, said in fields for row in _rows(field, said)], ("FIELD", "VALUE", "PLUGIN", "WHY"))
     else:
-        click.echo("no metadata: no plugin read it")
+        print_line("no metadata" if failures else "no metadata: no plugin read it")
+    for failure in failures:
+        print_line(failure_line(failure))
 
 
 def _data(said: MetadataValue) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``plugin.ScannerHookService``, and ``viewra.v1.ScanEventService``, its form with paths as bytes."""
+"""``plugin.ScannerHookService``, and in ``viewra.v1`` its form with paths as bytes and the events of known files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 
 from viewra.codec import checks
-from viewra.codec.rpc import Rpc, action, procedure
+from viewra.codec.rpc import InvalidValue, Rpc, action, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.services import SERVICES
-from viewra.types import ScanEvent, ScanEventKind
+from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
 
 SERVICE = SERVICES["scanner_hook"].capability
 
@@ -73,6 +73,40 @@ def _event(message: v1.ScanEvent) -> ScanEvent:
             return ScanEvent(ScanEventKind.COMPLETED, job, library, stats=dict(message.completed.stats))
 
 
+_WIRE_KINDS = {
+    LibraryEventKind.MISSING: v1.LibraryEvent.MISSING,
+    LibraryEventKind.RETURNED: v1.LibraryEvent.RETURNED,
+    LibraryEventKind.MOVED: v1.LibraryEvent.MOVED,
+    LibraryEventKind.PURGED: v1.LibraryEvent.PURGED,
+}
+_KINDS = {wire: kind for kind, wire in _WIRE_KINDS.items()}
+
+
+def _library_event_message(event: LibraryEvent) -> v1.LibraryEvent:
+    return v1.LibraryEvent(
+        kind=_WIRE_KINDS[event.kind],
+        scan_job_id=checks.identifier(event.scan_job_id, "scan_job_id") if event.scan_job_id else 0,
+        library_id=checks.identifier(event.library_id, "library_id"),
+        media_file_id=checks.identifier(event.media_file_id, "media_file_id"),
+        path=os.fsencode(event.path),
+        old_path=os.fsencode(event.old_path),
+    )
+
+
+def _library_event(message: v1.LibraryEvent) -> LibraryEvent:
+    kind = _KINDS.get(message.kind)
+    if kind is None:
+        raise InvalidValue("kind", f"{message.kind} is none of {', '.join(map(str, _WIRE_KINDS))}")
+    return LibraryEvent(
+        kind,
+        message.scan_job_id,
+        message.library_id,
+        message.media_file_id,
+        os.fsdecode(message.path),
+        os.fsdecode(message.old_path),
+    )
+
+
 ON_MEDIA_FILE_SCANNED = action(
     SERVICE,
     "/plugin.ScannerHookService/OnMediaFileScanned",
@@ -112,4 +146,16 @@ ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = procedure(
     decode_value=lambda message: tuple(checks.within(message.errors, "errors")),
     check=lambda value: checks.items(value, "errors", checks.note),
     plain=True,
+)
+ON_LIBRARY_EVENTS: Rpc[[Sequence[LibraryEvent]], tuple[str, ...]] = procedure(
+    service=SERVICE,
+    method="on_library_events",
+    path="/viewra.v1.LibraryEventService/OnLibraryEvents",
+    request=v1.OnLibraryEventsRequest,
+    response=v1.OnLibraryEventsResponse,
+    encode_args=lambda events: v1.OnLibraryEventsRequest(events=map(_library_event_message, events)),
+    decode_args=lambda message: ([_library_event(event) for event in message.events],),
+    encode_value=lambda errors: v1.OnLibraryEventsResponse(errors=errors),
+    decode_value=lambda message: tuple(checks.within(message.errors, "errors")),
+    check=lambda value: checks.items(value, "errors", checks.note),
 )

@@ -5,10 +5,12 @@ Only what an operator can cause or mend is turned; a mistake in our own statemen
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -30,6 +32,15 @@ _CAUSES = {
     sqlite3.SQLITE_AUTH: ("may not be used", "check the rights on it"),
 }
 """Primary result codes of SQLite (sqlite.org/rescode.html) that come from the outside, and what to do."""
+
+_MAYBE_FULL = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
+"""What SQLite also says on a full disk: viewra reads a database there without writing."""
+
+_ROOM = 64 * 1024
+
+_INDEX = ("has a search index that is damaged or gone", "make it again: viewra fsck --repair")
+_INDEX_CODES = frozenset({sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_ERROR})
+_INDEX_NAMES = ("media_search", "fts5", "database disk image is malformed")
 
 _STATES = {
     "08": ("is not reachable any more", "check that the server runs, and start again"),
@@ -64,6 +75,8 @@ _REFUSALS = (
 )
 """What a server says to whom it does not let in, for which the driver has no code, and the code for it."""
 
+_UNDEFINED_TABLE = "42P01"
+
 _DENIED = re.compile(r"permission denied for (schema|database|table|sequence) (\S+)$")
 
 _RIGHTS = frozenset({"42501", "3F000"})
@@ -90,7 +103,7 @@ def translated(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        cause = _postgresql(error) if url.get_backend_name() == "postgresql" else _sqlite(error)
+        cause = _postgresql(error) if url.get_backend_name() == "postgresql" else _sqlite(error, url.database or "")
         if cause is None:
             raise
         what, hint = cause
@@ -105,15 +118,32 @@ def lacks_rights(error: Exception) -> bool:
     return getattr(getattr(error, "orig", None), "sqlstate", None) in _RIGHTS
 
 
-def _sqlite(error: sa.exc.DBAPIError) -> tuple[str, str] | None:
+def _sqlite(error: sa.exc.DBAPIError, path: str) -> tuple[str, str] | None:
     if isinstance(error, _OURS):
         return None
     code = getattr(error.orig, "sqlite_errorcode", None)
-    return _CAUSES.get(code & 0xFF, _OTHER) if code is not None else _OTHER
+    if code in _INDEX_CODES and any(name in str(error.orig) for name in _INDEX_NAMES):
+        return _INDEX
+    if code is None:
+        return _OTHER
+    if code & 0xFF in _MAYBE_FULL and _is_full(path):
+        return _CAUSES[sqlite3.SQLITE_FULL]
+    return _CAUSES.get(code & 0xFF, _OTHER)
+
+
+def _is_full(path: str) -> bool:
+    """Whether its disk has no room for the files that SQLite makes beside a database."""
+    try:
+        disk = os.statvfs(Path(path).absolute().parent)
+    except OSError:
+        return False
+    return not disk.f_flag & os.ST_RDONLY and disk.f_bavail * disk.f_frsize < _ROOM
 
 
 def _postgresql(error: sa.exc.DBAPIError) -> tuple[str, str] | None:
     state = getattr(error.orig, "sqlstate", None)
+    if state == _UNDEFINED_TABLE and "media_search" in str(error.orig):
+        return _INDEX
     if state is None and isinstance(error, sa.exc.OperationalError):
         said = str(error.orig)
         if "connection to server" in said and " failed: " in said:

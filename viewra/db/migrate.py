@@ -116,6 +116,8 @@ def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
                 driver.execute(f"PRAGMA {pragma}").close()
         connection.detach()  # nobody is to get it so from the pool
         with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # how long it takes, nobody knows
             yield connection
 
 

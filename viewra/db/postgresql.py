@@ -20,6 +20,21 @@ NAMES = frozenset({"postgresql", "postgres", DRIVER})
 """What the URL of a database may begin with."""
 
 CONNECT_TIMEOUT_S = 10
+NETWORK = {
+    "connect_timeout": str(CONNECT_TIMEOUT_S),
+    "tcp_user_timeout": "30000",  # milliseconds for what was sent to be taken
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+"""Parameters of libpq by which a server that is not reachable any more is noticed within half a minute."""
+
+STATEMENT_TIMEOUT_S = 600
+"""How long one statement may take; a migration has no such bound."""
+
+IDLE_TIMEOUT_S = 300
+"""How long a transaction may do nothing: a host that was stopped must not keep the others from writing."""
+
 LOCK_TIMEOUT_S = 60
 """How long a statement waits for a lock, such as another writer's, before it fails."""
 
@@ -38,11 +53,15 @@ _LISTENER_KEY = "('x' || left(md5('viewra listeners ' || current_schema()), 8)):
 
 def engine_for(url: sa.URL) -> sa.Engine:
     """An engine without a connection yet. Raises ``UsageError`` when the driver is not installed."""
-    options = f"-c lock_timeout={LOCK_TIMEOUT_S}s"
+    bounds = {
+        "lock_timeout": LOCK_TIMEOUT_S,
+        "statement_timeout": STATEMENT_TIMEOUT_S,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
+    }
+    options = " ".join(f"-c {name}={seconds}s" for name, seconds in bounds.items())
     given = url.query.get("options", "")
     arguments = {"options": f"{options} {given}".strip(), "application_name": "viewra"}
-    if "connect_timeout" not in url.query:
-        arguments["connect_timeout"] = str(CONNECT_TIMEOUT_S)
+    arguments |= {name: value for name, value in NETWORK.items() if name not in url.query}
     try:
         engine = sa.create_engine(
             url.set(drivername=DRIVER).difference_update_query(["options"]),

@@ -1,15 +1,27 @@
-"""What is SQLite's own: pragmas for each connection, and transactions that begin where SQLAlchemy says so."""
+"""What is SQLite's own: pragmas for each connection, and transactions that begin where SQLAlchemy says so.
+
+A database on a full or read-only disk can still be read, without the files that SQLite would make beside it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
 BUSY_TIMEOUT_MS = 5000
 """How long a statement waits for another writer before it fails."""
+
+_NO_PLACE = frozenset(
+    {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+)
+"""What SQLite says where it cannot make the files that it wants beside the database."""
 
 WRITES = "viewra_writes"
 """Execution option of a connection that is going to write."""
@@ -22,23 +34,68 @@ NAMES = frozenset({"sqlite", "sqlite+pysqlite"})
 def engine_for(url: sa.URL) -> sa.Engine:
     """An engine without a connection yet, which sets up each one that it will open."""
     engine = sa.create_engine(url)
-    sa.event.listen(engine, "connect", _set_pragmas)
+    sa.event.listen(engine, "do_connect", _connect)
     sa.event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
-    # Python's driver would begin transactions by itself, and not before DDL: then no migration could be undone.
-    connection.isolation_level = None
-    cursor = connection.cursor()
+def _connect(
+    _dialect: object, _record: object, arguments: Sequence[str], options: dict[str, Any]
+) -> sqlite3.Connection:
+    (path,) = arguments
     try:
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        _use_wal(cursor)
-        # Under WAL this stays consistent; a power cut may take the last transactions, and the next scan redoes them.
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-    finally:
-        cursor.close()
+        return _opened(path, options)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _NO_PLACE or not _is_filled(path):
+            raise
+        with contextlib.suppress(sqlite3.OperationalError):
+            return _opened_without_files(path, options)
+        raise
+
+
+def _opened(path: str, options: dict[str, Any]) -> sqlite3.Connection:
+    connection: sqlite3.Connection = sqlite3.connect(path, **options)
+    try:
+        # Python's driver would begin transactions by itself, and not before DDL: then no migration could be undone.
+        connection.isolation_level = None
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            _use_wal(cursor)
+            # Under WAL this stays consistent; a power cut may take the last transactions, the next scan redoes them.
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute("SELECT 1 FROM sqlite_master").fetchone()  # now it makes its files, or fails
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _opened_without_files(path: str, options: dict[str, Any]) -> sqlite3.Connection:
+    """A connection that only reads. What is in no file beside the database cannot change while no writer can open it.
+
+    Where a killed writer has left changes beside it, they are read under a lock that keeps all others out.
+    """
+    place, setup = f"file:{quote(os.path.abspath(path))}?immutable=1", ""  # noqa: PTH100
+    if _is_filled(f"{path}-wal"):
+        place = f"file:{quote(os.path.abspath(path))}"  # noqa: PTH100
+        setup = f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON"
+    connection: sqlite3.Connection = sqlite3.connect(place, **{**options, "uri": True})
+    try:
+        connection.isolation_level = None
+        connection.executescript(setup)
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_filled(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0  # noqa: PTH116
+    except OSError:
+        return False
 
 
 def _use_wal(cursor: sqlite3.Cursor) -> None:

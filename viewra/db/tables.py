@@ -134,6 +134,10 @@ libraries = sa.Table(
     sa.Column("path", Bytes, nullable=False, unique=True),
     sa.Column("path_text", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("missing_keep_s", sa.BigInteger, nullable=False, server_default="2592000"),  # 30 days
+    sa.Column("follow_links", sa.Text, nullable=False, server_default="all"),  # inside, all or none
+    sa.Column("hidden", Flag, nullable=False, server_default=sa.false()),  # whether hidden files are media too
+    sa.Column("exclude", sa.Text, nullable=False, server_default=""),  # patterns in gitignore's syntax, one a line
     sqlite_autoincrement=True,
 )
 
@@ -144,6 +148,8 @@ directories = sa.Table(
     sa.Column("library_id", Id, sa.ForeignKey("libraries.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("path", Bytes, nullable=False, unique=True),
     sa.Column("last_seen_job", Id, nullable=False),
+    sa.Column("device", sa.BigInteger),  # NULL, as ``mount``: not looked at since there is this column
+    sa.Column("mount", Bytes),  # the mount point of the file system that it is on
 )
 
 media_files = sa.Table(
@@ -161,6 +167,8 @@ media_files = sa.Table(
     sa.Column("mime_type", sa.Text, nullable=False),
     sa.Column("fingerprint", Bytes, index=True),  # NULL: the file could not be read
     sa.Column("event_due", Flag, nullable=False),
+    sa.Column("ctime_ns", sa.BigInteger),  # NULL: not looked at since there is this column
+    sa.Column("missing_since", sa.BigInteger),  # NULL: it was there when its folder was last read
     sa.UniqueConstraint("directory_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -169,6 +177,20 @@ sa.Index(
     media_files.c.library_id,
     media_files.c.id,
     sqlite_where=media_files.c.event_due,  # in PostgreSQL too; saying so here would import its dialect at each start
+)
+sa.Index(
+    "ix_media_files_missing_since",
+    media_files.c.library_id,
+    media_files.c.id,
+    sqlite_where=media_files.c.missing_since.is_not(None),  # in PostgreSQL too, as above
+)
+
+other_paths = sa.Table(
+    "other_paths",
+    metadata,
+    sa.Column("directory_id", Id, sa.ForeignKey("directories.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", Bytes, primary_key=True),  # of a link, hard or symbolic, to a file of the library
+    sa.Column("media_file_id", Id, sa.ForeignKey("media_files.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
 file_metadata = sa.Table(
@@ -181,6 +203,11 @@ file_metadata = sa.Table(
     sa.Column("error", sa.Text, nullable=False, server_default=""),
     sa.Column("data", sa.Text),  # a JSON object of text; NULL without metadata
     sa.Column("read_at", sa.BigInteger, nullable=False),
+)
+sa.Index(
+    "ix_file_metadata_failed",
+    file_metadata.c.media_file_id,
+    sqlite_where=file_metadata.c.status == sa.literal_column("'error'"),  # in PostgreSQL too, as above
 )
 
 field_priorities = sa.Table(
@@ -223,8 +250,9 @@ scan_events = sa.Table(
     sa.Column("scan_job_id", Id, nullable=False),
     sa.Column("library_id", Id, nullable=False),
     sa.Column("media_file_id", Id),
-    sa.Column("path", Bytes),  # of the library, at the start of a scan
+    sa.Column("path", Bytes),  # of the library at the start of a scan; of a file that moved, is missing, …
     sa.Column("payload", sa.Text),  # the figures, as a JSON object of text, at the end of a scan
+    sa.Column("old_path", Bytes),  # of a file that moved
     sqlite_autoincrement=True,
 )
 
@@ -233,7 +261,23 @@ listener_cursors = sa.Table(
     metadata,
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("event_id", Id, nullable=False),
-    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),  # how many were set aside so far
+    sa.Column("gone", Flag, nullable=False, server_default=sa.false()),  # its plugin is not installed: nothing is kept
+    sa.Column("seen_at", sa.BigInteger, nullable=False, server_default="0"),  # when a host last had its plugin
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),  # at the event behind ``event_id``
+    sa.Column("retry_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),  # of the last attempt
+)
+
+set_aside_events = sa.Table(
+    "set_aside_events",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("event_id", Id, sa.ForeignKey("scan_events.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("due", Flag, nullable=False),  # the operator wants it delivered again
 )
 
 

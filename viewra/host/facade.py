@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -163,7 +164,9 @@ class Host:
             if machinery is not None:  # last: a command finds everything there; and it is the first to go
                 socket_path = machinery.runtime_dir.path / "control"
                 dispatch = Dispatch(self._registry)
-                self._control = ControlServer(socket_path, self.data_dir / NOTE_NAME, dispatch.answer)
+                self._control = ControlServer(
+                    socket_path, self.data_dir / NOTE_NAME, dispatch.answer, machinery.runtime_dir.ensure
+                )
                 resources.callback(self._control.close)
                 self._share(self._control)
             resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
@@ -240,23 +243,39 @@ class Host:
         path: str | Path,
         *,
         full: bool = False,
+        retry_failed: bool = False,
         cancel: threading.Event | None = None,
         progress: Callable[[library.ScanProgress], None] | None = None,
     ) -> ScanReport:
-        """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too."""
+        """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too.
+
+        ``retry_failed`` reads only what plugins failed at before.
+        """
         notifier = self._delivery()  # the scan opens it, before its first event
         return library.scan(
-            self.engine, self.hook, str(path), full=full, cancel=cancel, progress=progress, notifier=notifier
+            self.engine,
+            self.hook,
+            str(path),
+            full=full,
+            retry_failed=retry_failed,
+            media_types=self._media_types(),
+            cancel=cancel,
+            progress=progress,
+            notifier=notifier,
         )
 
-    def finish_notifications(self, timeout_s: float, *, cancel: threading.Event | None = None) -> dict[str, int]:
+    def finish_notifications(
+        self, timeout_s: float, *, cancel: threading.Event | None = None, stall_s: float = math.inf
+    ) -> dict[str, int]:
         """Wait, for at most ``timeout_s`` seconds, until listeners have heard of everything; gives what still waits.
+
+        It also ends when none gets any further for ``stall_s`` seconds.
 
         Scans never wait for listeners; the ones left behind go on by themselves while the host is open.
         """
         notifier = self._delivery()
         notifier.open()
-        notifier.wait_idle(timeout_s, cancel=cancel)
+        notifier.wait_idle(timeout_s, cancel=cancel, stall_s=stall_s)
         return notifier.pending()
 
     def search(self, query: str, *, limit: int = 20, offset: int = 0, plugins: bool = True) -> SearchPage:
@@ -266,9 +285,15 @@ class Host:
     def _delivery(self) -> library.Notifier:
         """The notifier, made when it is first needed: a host that only looks something up wakes no listener."""
         if self._notifier is None:
-            self._notifier = library.Notifier(self.engine, self.hook)
+            self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))
             self._resources.callback(self._notifier.close, 0.0)
         return self._notifier
+
+    def _media_types(self) -> list[Mapping[str, Sequence[str]]]:
+        """What the manifests of plugins that may run add to the known types."""
+        stopped = {PluginState.DISABLED, PluginState.INVALID}
+        plugins = [plugin for plugin in self.plugins.values() if plugin.state not in stopped]
+        return [plugin.manifest.media_types for plugin in plugins if plugin.manifest is not None]
 
     def _own_folders(self) -> tuple[Path, ...]:
         """What is written to while plugins run, and is no code of theirs, wherever the data directory is."""

@@ -13,49 +13,102 @@ from viewra.library.paths import display
 
 if TYPE_CHECKING:
     from viewra.library.events import forget_listener
+    from viewra.library.failures import KnownFailure, failures_of, list_failures
     from viewra.library.fsck import Finding, verify
-    from viewra.library.libraries import add_library, check_folder, distinct_folders, list_libraries, remove_library
+    from viewra.library.ignored import Ignored, why_ignored
+    from viewra.library.libraries import (
+        add_library,
+        check_folder,
+        distinct_folders,
+        get_library,
+        list_libraries,
+        remove_library,
+    )
+    from viewra.library.library_settings import (
+        change_settings,
+        duration_text,
+        get_settings,
+        keep_excluded,
+        parse_duration,
+    )
+    from viewra.library.missing import count_missing, list_gone, list_missing, purge_gone, purge_missing
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
     from viewra.library.recovery import recover
+    from viewra.library.relocation import move_library
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
     from viewra.library.searching import search
+    from viewra.library.set_aside import (
+        ListenerState,
+        drop_set_aside,
+        listener_state,
+        retry_set_aside,
+        set_aside_counts,
+    )
     from viewra.library.showing import show
 
 __all__ = [
     "Finding",
+    "Ignored",
+    "KnownFailure",
+    "ListenerState",
     "Notifier",
     "ScanProgress",
     "add_library",
+    "change_settings",
     "check_folder",
+    "count_missing",
     "display",
     "distinct_folders",
+    "drop_set_aside",
+    "duration_text",
+    "failures_of",
     "forget_listener",
+    "get_library",
+    "get_settings",
     "has_read",
+    "keep_excluded",
+    "list_failures",
+    "list_gone",
     "list_libraries",
+    "list_missing",
     "list_priorities",
+    "listener_state",
+    "move_library",
+    "parse_duration",
+    "purge_gone",
+    "purge_missing",
     "recover",
     "remove_library",
+    "retry_set_aside",
     "scan",
     "search",
+    "set_aside_counts",
     "set_priority",
     "show",
     "verify",
+    "why_ignored",
 ]
 
 __getattr__ = lazy.names(
     __name__,
     {
         ".events": "forget_listener",
+        ".failures": "KnownFailure failures_of list_failures",
         ".fsck": "Finding verify",
-        ".libraries": "add_library check_folder distinct_folders list_libraries remove_library",
+        ".ignored": "Ignored why_ignored",
+        ".libraries": "add_library check_folder distinct_folders get_library list_libraries remove_library",
+        ".library_settings": "change_settings duration_text get_settings keep_excluded parse_duration",
+        ".missing": "count_missing list_gone list_missing purge_gone purge_missing",
         ".notify": "Notifier",
         ".priorities": "has_read list_priorities set_priority",
         ".recovery": "recover",
+        ".relocation": "move_library",
         ".report": "ScanProgress",
         ".scanner": "scan",
         ".searching": "search",
+        ".set_aside": "ListenerState drop_set_aside listener_state retry_set_aside set_aside_counts",
         ".showing": "show",
     },
 )

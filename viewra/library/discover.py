@@ -1,6 +1,6 @@
-"""Compares the disk with the database, a few directories at a time: which files are new, changed, moved, gone.
+"""Compares the disk with the database, a few directories at a time: which files are new, changed, moved, missing.
 
-Writing rows down is left to ``filerows`` and ``gone``, reading the files' metadata to the scrapers.
+Writing rows down is left to ``filerows`` and ``absences``, reading the files' metadata to the scrapers.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.library import mime
-from viewra.library.deletions import Deletions
+from viewra.library.absences import Absences
 from viewra.library.filerows import Changes, FileRows, KnownFile, NewFile
 from viewra.library.fingerprint import fingerprint
+from viewra.library.ignoring import Rules
+from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, KnownPart
 from viewra.library.libraries import Scope
+from viewra.library.linking import Linker
+from viewra.library.mime import MediaTypes
+from viewra.library.mounts import Mounts
 from viewra.library.move_detection import MoveFinder
 from viewra.library.paths import join
 from viewra.library.report import Tally
-from viewra.library.walk import FoundDirectory, FoundFile, walk
+from viewra.library.walk import EVIDENCE, FoundDirectory, FoundFile, Place, Walk
+from viewra.types import LibrarySettings
 
 FILES_A_TRANSACTION = 500
 FIRST_FILES = 64
@@ -32,7 +37,10 @@ FILES_BETWEEN_PAUSES = 32
 
 
 class Discovery:
-    """The first stage of one scan. ``types`` collects the MIME types seen."""
+    """The first stage of one scan. ``types`` collects the MIME types seen.
+
+    A type that is ``wanted`` is read by a plugin; known files of a type that is not ``kept`` are treated as absent.
+    """
 
     def __init__(
         self,
@@ -41,20 +49,32 @@ class Discovery:
         job_id: int,
         tally: Tally,
         *,
+        settings: LibrarySettings,
+        rules: Rules,
+        mounts: Mounts,
+        since: int,
+        media: MediaTypes,
         wanted: Callable[[str], bool],
+        kept: Callable[[str], bool],
         types: set[str],
         full: bool,
     ) -> None:
         self._engine = engine
         self._scope = scope
-        self._job_id = job_id
         self._tally = tally
+        self._settings = settings
+        self._rules = rules
+        self._mounts = mounts
+        self._media = media
         self._wanted = wanted
         self._types = types
+        # A plugin that read such a type may be disabled by now.
+        self._leaving = frozenset(kind for kind in types if not (mime.always_media(kind) or kept(kind)))
         self._full = full
-        self._moves = MoveFinder(engine, scope.library_id)
+        self._moves = MoveFinder(engine, scope.library_id, mounts)
+        self._links = Linker(engine, scope, job_id)
         self._rows = FileRows(engine, scope, job_id)
-        self._gone = Deletions(engine, scope, job_id, tally)
+        self.absences = Absences(engine, scope, job_id, tally, mounts, self._moves.moved, since)
         self.newest_id = self._moves.newest_id
         self.current = ""
 
@@ -66,7 +86,14 @@ class Discovery:
         batch: list[FoundDirectory] = []
         limit = FIRST_FILES
         files = 0
-        for directory in walk(self._scope.path, self._scope.root, lambda name: mime.by_name(name) is not None):
+        for directory in Walk(
+            self._scope.path,
+            self._scope.root,
+            lambda name: self._media.by_name(name) is not None,
+            self._rules,
+            self._settings.follow_links,
+            self._mounts,
+        ):
             self.current = os.fsdecode(directory.path)
             self._note_unreadable(directory)
             batch.append(directory)
@@ -78,93 +105,159 @@ class Discovery:
             else:
                 yield False
         yield from self._compare(batch)
-        yield from self._gone.delete()
+        yield from self._compare_links()
+        yield from self.absences.mark()
 
     def _note_unreadable(self, directory: FoundDirectory) -> None:
         for unreadable in directory.unreadable:
-            self._gone.protect(unreadable.path)
+            self.absences.protect(unreadable.path)
             self._tally.fail_path(os.fsdecode(unreadable.path), unreadable.error, is_file=unreadable.is_file)
 
     def _compare(self, batch: Sequence[FoundDirectory]) -> Iterator[bool]:
-        directory_ids, known_files = self._known([directory.path for directory in batch])
-        unlisted: list[tuple[int, int]] = []
-        moved: set[int] = set()
+        with reading(self._engine) as connection:
+            known = KnownPart(connection, [directory.path for directory in batch])
+        lost = {one.path for one in batch if self._is_lost(one, known)}
+        if known.ids:
+            places = [(known.ids[one.path], one.place) for one in batch if one.path not in lost and known.differs(one)]
+            self._rows.mark_seen(known.ids.values(), places)
+        unlisted: list[Any] = []
         changes = Changes()
-        if directory_ids:
-            self._rows.mark_seen(directory_ids.values())
         for directory in batch:
-            directory_id = directory_ids.get(directory.path)
-            known = known_files.get(directory_id, {})
+            directory_id = known.ids.get(directory.path)
+            files = known.files.get(directory_id, {})
+            links = known.links.get(directory_id or 0, {})
+            place = directory.place
             for count, found in enumerate(directory.files, 1):
-                self._compare_one(directory.path, found, known.pop(found.name, None), changes)
-                if len(changes) >= FILES_A_TRANSACTION:
-                    yield from self._commit(changes, directory_ids, moved)
-                    changes = Changes()
-                elif count % FILES_BETWEEN_PAUSES == 0:
-                    yield False
-            if directory.complete and directory_id is not None:
-                gone = [row for name, row in known.items() if not self._gone.is_protected(join(directory.path, name))]
-                unlisted.extend((row.id, directory_id) for row in gone)
-        yield from self._commit(changes, directory_ids, moved)
-        for file_id, directory_id in unlisted:
-            if file_id not in moved:
-                self._gone.note(file_id, directory_id)
+                if self._leaving and self._leaves(files.get(found.name)):
+                    continue  # as if it were not there
+                row = files.pop(found.name, None)
+                if row is not None:
+                    self._compare_one(place, found, row, changes)
+                else:
+                    self._compare_unknown(place, found, links.pop(found.name, None), changes)
+                if count % FILES_BETWEEN_PAUSES == 0:
+                    if len(changes) >= FILES_A_TRANSACTION:
+                        yield from self._commit(changes, known.ids)
+                        changes = Changes()
+                    else:
+                        yield False
+            if directory.complete:
+                gone = [row for row in files.values() if row.missing_since is None]
+                if directory.path in lost:
+                    self.absences.note_lost(directory.path, known.directories[directory.path].mount, len(gone))
+                else:
+                    unlisted += [row for row in gone if not self.absences.is_protected(join(directory.path, row.name))]
+                    changes.unlinked.extend((row.directory_id, row.name) for row in links.values())
+        yield from self._commit(changes, known.ids)
+        for row in unlisted:
+            self.absences.note(row.id)
 
-    def _commit(self, changes: Changes, directory_ids: dict[bytes, int], moved: set[int]) -> Iterator[bool]:
-        """Write changes; ``directory_ids`` and ``moved`` collect what was added and which files moved."""
+    def _is_lost(self, directory: FoundDirectory, known: KnownPart) -> bool:
+        """Whether known files are not in a directory because what they were on is not mounted."""
+        row = known.directories.get(directory.path)
+        if row is None or not directory.complete or not known.differs(directory):
+            return False
+        there = {found.name for found in directory.files}
+        files = [file for file in known.files[row.id].values() if file.missing_since is None]
+        absent = [file for file in files if file.name not in there]
+        if row.mount is not None or not absent:
+            return bool(absent) and self._mounts.is_lost(row.mount, directory.mount)
+        # From before mounts were kept: not one of the files is here, and they were on another device.
+        return len(absent) == len(files) and absent[0].device != directory.device
+
+    def _commit(self, changes: Changes, directory_ids: dict[bytes, int], *, put_off: bool = True) -> Iterator[bool]:
+        """Write changes; ``directory_ids`` collects the directories that were added. See ``Linker.split``."""
         yield from self._take_prints(changes)
-        self._find_moves(changes)
+        changes.new, changes.linked = self._links.split(changes.new, put_off=put_off)
+        changes.moved = yield from self._moves.find(changes.new)
+        if changes.moved:
+            moved = {move.new for move in changes.moved}
+            changes.new = [new for new in changes.new if new not in moved]
+        self._count(changes)
         if changes:
             self._rows.write(changes, directory_ids)
-        moved.update(file_id for file_id, _ in changes.moved)
         yield True
 
-    def _known(self, paths: Sequence[bytes]) -> tuple[dict[bytes, int], dict[int | None, dict[bytes, Any]]]:
-        """Directories by path, and the files of each by name."""
-        table = media_files.c
-        columns = (table.id, table.directory_id, table.name, table.size, table.mtime_ns, table.device, table.inode)
-        with reading(self._engine) as connection:
-            found = sa.select(directories.c.path, directories.c.id).where(directories.c.path.in_(paths))
-            by_path: dict[bytes, int] = {row.path: row.id for row in connection.execute(found)}
-            files: dict[int | None, dict[bytes, Any]] = {directory_id: {} for directory_id in by_path.values()}
-            if by_path:
-                select = sa.select(*columns, table.mime_type, table.fingerprint)
-                for row in connection.execute(select.where(table.directory_id.in_(by_path.values()))):
-                    files[row.directory_id][row.name] = row
-        return by_path, files
-
-    def _compare_one(self, directory: bytes, found: FoundFile, row: Any, changes: Changes) -> None:
+    def _count(self, changes: Changes) -> None:
         counts = self._tally.counts
-        if row is None:
-            self._consider(directory, found, changes)
-            return
+        returned = sum(move.was_missing for move in changes.moved)
+        counts.moved += len(changes.moved) - returned
+        counts.returned += returned
+        counts.new += len(changes.new)
+        counts.seen += len(changes.moved) + len(changes.new)
+
+    def _leaves(self, row: Any) -> bool:
+        """Whether a known file is of a type that no enabled plugin reads any more."""
+        return row is not None and row.mime_type in self._leaving
+
+    def _compare_one(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
+        """Compare a file with what is known of it at its place."""
+        counts = self._tally.counts
         counts.seen += 1
-        self._types.add(row.mime_type)
-        print_now = self._print_to_compare(directory, found, row)
-        if print_now != row.fingerprint or (row.size, row.mtime_ns) != (found.size, found.mtime_ns):
+        # By position, as this is done for every file of every scan.
+        mime_type, fingerprint_then, missing_since = row[KNOWN_REST]
+        self._types.add(mime_type)
+        same = row[KNOWN_EVIDENCE] == found[EVIDENCE] and missing_since is None
+        if same and fingerprint_then is not None and not self._full:
+            counts.unchanged += 1
+        else:
+            self._compare_closely(place, found, row, changes)
+
+    def _compare_closely(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
+        path = join(place.path, found.name)
+        is_other_file = (row.device, row.inode) != (found.device, found.inode)
+        same_so_far = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
+        known = KnownFile(row.id, path, found, row.fingerprint)
+        # Before ctime was kept, size and mtime had to do. One that could not be read may be readable now.
+        is_new_evidence = row.ctime_ns is None and row.missing_since is None and same_so_far and not is_other_file
+        if not is_new_evidence or self._full or row.fingerprint is None:
+            known.fingerprint = _print_of(path, found)
+        is_changed = not same_so_far or known.fingerprint != row.fingerprint
+        self._links.note_change(row.id, found, is_other_file=is_other_file)
+        counts = self._tally.counts
+        if is_changed:
+            changes.changed.append(known)
+        elif row[KNOWN_EVIDENCE] != found[EVIDENCE]:
+            changes.touched.append(known)
+        if row.missing_since is not None:
+            counts.returned += 1
+            changes.returned.append(known)
+        elif is_changed:
             counts.changed += 1
-            changes.changed.append(KnownFile(row.id, found, print_now))
         else:
             counts.unchanged += 1
-            if (row.device, row.inode) != (found.device, found.inode):
-                changes.elsewhere.append(KnownFile(row.id, found))
 
-    def _print_to_compare(self, directory: bytes, found: FoundFile, row: Any) -> bytes | None:
-        """The fingerprint of now; the known one where nothing says that it may differ."""
-        same = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
-        # One that could not be read may be readable now: a change of its mode is not in size nor mtime.
-        if same and row.fingerprint is not None and not self._full:
-            return row.fingerprint  # type: ignore[no-any-return]
-        try:
-            return fingerprint(join(directory, found.name), found.size)[0]
-        except OSError:
-            return None
+    def _compare_unknown(self, place: Place, found: FoundFile, link: Any, changes: Changes) -> None:
+        """Decide about a file that has no row at its place; ``link`` is there where it is another path of one."""
+        if link is not None:
+            if (link.device, link.inode) == (found.device, found.inode) and link.missing_since is None:
+                return
+            changes.unlinked.append((link.directory_id, found.name))
+        if link is not None or found.is_link:
+            self._links.put_off(place, found)
+        else:
+            self._consider(place, found, changes)
 
-    def _consider(self, directory: bytes, found: FoundFile, changes: Changes) -> None:
+    def _compare_links(self) -> Iterator[bool]:
+        """Decide about the paths that were put off until all others were known."""
+        yield from self._links.recheck()
+        for put_off in (True, True, False):  # of many links to one file one is taken for it, and then the others for it
+            paths = self._links.put_off_till_now()
+            for start in range(0, len(paths), FILES_A_TRANSACTION):
+                part = paths[start : start + FILES_A_TRANSACTION]
+                with reading(self._engine) as connection:
+                    ids = KnownPart.ids_of(connection, {place.path for place, _ in part})
+                changes = Changes()
+                for place, found in part:
+                    self._consider(place, found, changes)
+                yield from self._commit(changes, ids, put_off=put_off)
+        yield from self._links.merge()
+
+    def _consider(self, place: Place, found: FoundFile, changes: Changes) -> None:
         """Take a file that is not known here, when it is media."""
-        kind = mime.by_name(found.name)
+        kind = self._media.by_name(found.name)
         if kind == "" or (kind is not None and (mime.always_media(kind) or self._wanted(kind))):
-            changes.new.append(NewFile(directory, found, kind))
+            changes.new.append(NewFile(place, found, kind))
 
     def _take_prints(self, changes: Changes) -> Iterator[bool]:
         """Fingerprint what is new; find the type of what has no extension."""
@@ -172,7 +265,7 @@ class Discovery:
         for count, new in enumerate(changes.new):
             if count % FILES_BETWEEN_PAUSES == FILES_BETWEEN_PAUSES - 1:
                 yield False
-            head = b""
+            head: bytes | None = None
             try:
                 new.fingerprint, head = fingerprint(new.path, new.found.size)
             except FileNotFoundError:
@@ -181,19 +274,17 @@ class Discovery:
             except OSError:
                 pass  # in the library nevertheless: each scraper says what it makes of it
             if not new.mime_type:
-                new.mime_type = mime.sniff(head[: mime.SNIFFED_BYTES])
+                new.mime_type = self._media.by_content(new.found.name, head)
                 if not (mime.always_media(new.mime_type) or (new.mime_type and self._wanted(new.mime_type))):
                     continue
             self._types.add(new.mime_type)
             kept.append(new)
         changes.new = kept
 
-    def _find_moves(self, changes: Changes) -> None:
-        changes.moved = self._moves.find(changes.new)
-        if changes.moved:
-            moved = {id(new) for _, new in changes.moved}
-            changes.new = [new for new in changes.new if id(new) not in moved]
-        counts = self._tally.counts
-        counts.moved += len(changes.moved)
-        counts.new += len(changes.new)
-        counts.seen += len(changes.moved) + len(changes.new)
+
+def _print_of(path: bytes, found: FoundFile) -> bytes | None:
+    """The fingerprint of now; None for what cannot be read."""
+    try:
+        return fingerprint(path, found.size)[0]
+    except OSError:
+        return None

@@ -16,7 +16,7 @@ from viewra.library.query import TEXT_FIELDS
 
 
 def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
-    """Files with what is needed to write them into the index: also ``path``, their directory's, and ``root``."""
+    """Files that are there with what the index needs of them: also ``path``, their directory's, and ``root``."""
     columns = (
         media_files.c.id,
         media_files.c.name,
@@ -26,7 +26,8 @@ def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
         libraries.c.path.label("root"),
     )
     found = sa.select(*columns).join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
-    return found.join(libraries, libraries.c.id == media_files.c.library_id)
+    found = found.join(libraries, libraries.c.id == media_files.c.library_id)
+    return found.where(media_files.c.missing_since.is_(None))
 
 
 def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> dict[str, object]:
@@ -37,13 +38,13 @@ def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> di
 
 
 def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
-    """Write files into the index anew; those that are no more are left out."""
+    """Write files into the index anew; those that are missing or no more are left out."""
     if found := of(connection, file_ids, priorities):
         fulltext.index(connection, found)
 
 
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[dict[str, object]]:
-    """The rows of files as they should be in the index."""
+    """The rows of files as they should be in the index; one that is missing has none."""
     files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
     answers = outcomes.load(connection, [file.id for file in files])
     return [document(file, answers.get(file.id, []), priorities) for file in files]

@@ -1,26 +1,51 @@
 """The durable list of what scans tell listeners, and how far each listener has come in it.
 
 Events are written in the transactions of what they tell; ``viewra/library/notify.py`` delivers them. What every
-listener has passed is deleted; while no listener was ever seen, files are not written down at all.
+listener has passed is deleted; while there is no listener, files are not written down at all.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import attrs
 import orjson
 import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
-from viewra.db.tables import directories, listener_cursors, media_files, scan_events
+from viewra.db.tables import directories, listener_cursors, media_files, scan_events, set_aside_events
 from viewra.db.transactions import reading, writing
 from viewra.library import outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import join
-from viewra.types import ScanEvent, ScanEventKind
+from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
 from viewra.types.values import joined
+
+_FATES = frozenset(map(str, LibraryEventKind))
+
+MAX_BACKLOG = 1_000_000
+"""How many events are kept for the slowest listener."""
+
+GONE_AFTER_S = 7 * 24 * 3600
+"""Where hosts share a database: seconds after which a plugin that none of them has counts as gone."""
+
+SEEN_EVERY_S = 3600
+"""How often a host writes down that it has a plugin."""
+
+
+@attrs.frozen
+class Cursor:
+    """The last event that a listener has passed, and how many attempts at the next one failed.
+
+    The next attempt is due at ``retry_at``, in microseconds since the epoch.
+    """
+
+    event_id: int
+    attempts: int = 0
+    retry_at: int = 0
 
 
 @attrs.frozen
@@ -28,12 +53,13 @@ class StoredEvent:
     """One row of ``scan_events``."""
 
     id: int
-    kind: ScanEventKind
+    kind: str  # of ScanEventKind or LibraryEventKind
     scan_job_id: int
     library_id: int
     media_file_id: int | None
     path: bytes | None
     payload: str | None
+    old_path: bytes | None
 
 
 def tell_started(connection: sa.Connection, job_id: int, library_id: int, root: bytes) -> None:
@@ -61,52 +87,94 @@ def tell_completed(connection: sa.Connection, job_id: int, library_id: int, stat
 
 
 def has_listeners(connection: sa.Connection) -> bool:
-    """Whether any listener was ever seen."""
-    return connection.execute(sa.select(listener_cursors.c.plugin_id).limit(1)).first() is not None
+    """Whether there is any listener to be told."""
+    there = sa.select(listener_cursors.c.plugin_id).where(~listener_cursors.c.gone)
+    return connection.execute(there.limit(1)).first() is not None
 
 
-def open_cursor(engine: sa.Engine, plugin_id: str) -> int:
-    """The last event that this listener has passed; one never seen before starts at the newest."""
+def see_listeners(engine: sa.Engine, installed: Collection[str]) -> None:
+    """Note whose plugins are ``installed``: for one that is gone nothing is kept until it is seen again.
+
+    Hosts that share a database may have different plugins: there one counts as gone when none has had it for long.
+    """
+    now = time.time_ns() // 1000
+    shared = engine.dialect.name == "postgresql"
+    with reading(engine) as connection:
+        known = connection.execute(sa.select(listener_cursors)).all()
+    here = [row.plugin_id for row in known if row.plugin_id in installed and _is_stale(row, now)]
+    long_ago = now - GONE_AFTER_S * 1_000_000
+    others = [row for row in known if row.plugin_id not in installed and not row.gone]
+    gone = [row.plugin_id for row in others if not shared or row.seen_at < long_ago]
+    if not here and not gone:
+        return
     with writing(engine) as connection:
-        known = sa.select(listener_cursors.c.event_id).where(listener_cursors.c.plugin_id == plugin_id)
-        cursor: int | None = connection.execute(known).scalar()
-        if cursor is None:
-            cursor = connection.execute(sa.select(sa.func.coalesce(sa.func.max(scan_events.c.id), 0))).scalar_one()
-            connection.execute(sa.insert(listener_cursors).values(plugin_id=plugin_id, event_id=cursor))
-        return cursor
+        seen = sa.update(listener_cursors).where(listener_cursors.c.plugin_id.in_(here))
+        connection.execute(seen.values(gone=False, seen_at=now))
+        left = sa.update(listener_cursors).where(listener_cursors.c.plugin_id.in_(gone))
+        connection.execute(left.values(gone=True))
+        prune(connection)
 
 
-def save_cursor(engine: sa.Engine, plugin_id: str, event_id: int, failed: int) -> None:
-    """Remember how far a listener is; ``failed`` more notifications were passed over. Deletes what all have passed.
+def _is_stale(row: Any, now: int) -> bool:
+    return bool(row.gone or now - row.seen_at > SEEN_EVERY_S * 1_000_000)
+
+
+def open_cursor(engine: sa.Engine, plugin_id: str) -> Cursor:
+    """How far this listener is; one never seen before starts at the newest event."""
+    table = listener_cursors
+    ours = sa.select(table.c.event_id, table.c.attempts, table.c.retry_at).where(table.c.plugin_id == plugin_id)
+    with writing(engine) as connection:
+        known = connection.execute(ours).one_or_none()
+        if known is not None:
+            connection.execute(sa.update(table).where(table.c.plugin_id == plugin_id, table.c.gone).values(gone=False))
+            return Cursor(*known)
+        newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(scan_events.c.id), 0))).scalar_one()
+        row = {"plugin_id": plugin_id, "event_id": newest, "seen_at": time.time_ns() // 1000}
+        connection.execute(sa.insert(table).values(row))
+        return Cursor(newest)
+
+
+def save_cursor(engine: sa.Engine, plugin_id: str, event_id: int) -> None:
+    """Remember how far a listener is. Deletes what all have passed.
 
     It never goes back: hosts that share a database share its listeners, and another one may have come further.
     """
-    known = listener_cursors.c.event_id
-    furthest = sa.case((known > event_id, known), else_=event_id)
+    ours = sa.update(listener_cursors).where(
+        listener_cursors.c.plugin_id == plugin_id, listener_cursors.c.event_id < event_id
+    )
     with writing(engine) as connection:
-        ours = sa.update(listener_cursors).where(listener_cursors.c.plugin_id == plugin_id)
-        connection.execute(ours.values(event_id=furthest, failed=listener_cursors.c.failed + failed))
+        connection.execute(ours.values(event_id=event_id, attempts=0, retry_at=0, error=""))
         prune(connection)
 
 
 def forget_listener(engine: sa.Engine, plugin_id: str) -> None:
     """Drop a listener that will not come back (its plugin was removed), so that nothing is kept for it."""
     with writing(engine) as connection:
-        connection.execute(sa.delete(listener_cursors).where(listener_cursors.c.plugin_id == plugin_id))
+        for table in (set_aside_events, listener_cursors):
+            connection.execute(sa.delete(table).where(table.c.plugin_id == plugin_id))
         prune(connection)
 
 
 def prune(connection: sa.Connection) -> None:
-    """Delete the events that every listener has passed; all, when there is no listener."""
-    slowest = connection.execute(sa.select(sa.func.min(listener_cursors.c.event_id))).scalar()
-    delete = sa.delete(scan_events)
-    connection.execute(delete if slowest is None else delete.where(scan_events.c.id <= slowest))
+    """Delete the events that every listener has passed, but for those set aside; all, when there is no listener.
+
+    At most ``MAX_BACKLOG`` are kept: a listener that is disabled for years loses the oldest.
+    """
+    slowest = connection.execute(
+        sa.select(sa.func.min(listener_cursors.c.event_id)).where(~listener_cursors.c.gone)
+    ).scalar()
+    delete = sa.delete(scan_events).where(scan_events.c.id.not_in(sa.select(set_aside_events.c.event_id)))
+    if slowest is not None:
+        newest = connection.execute(sa.select(sa.func.max(scan_events.c.id))).scalar() or 0
+        delete = delete.where(scan_events.c.id <= max(slowest, newest - MAX_BACKLOG))
+    connection.execute(delete)
 
 
 def pending(engine: sa.Engine) -> dict[str, int]:
-    """How many notifications wait, by listener; those without any are left out."""
+    """How many notifications wait, by listener whose plugin is there; those without any are left out."""
     waiting = sa.select(listener_cursors.c.plugin_id, sa.func.count(scan_events.c.id).label("waiting"))
     waiting = waiting.join_from(listener_cursors, scan_events, scan_events.c.id > listener_cursors.c.event_id)
+    waiting = waiting.where(~listener_cursors.c.gone)
     with reading(engine) as connection:
         rows = connection.execute(waiting.group_by(listener_cursors.c.plugin_id)).all()
     return {row.plugin_id: row.waiting for row in rows}
@@ -120,8 +188,10 @@ def events_after(engine: sa.Engine, event_id: int, limit: int) -> list[StoredEve
         return [StoredEvent(*row) for row in connection.execute(later)]
 
 
-def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
-    """The notification as it is delivered, with a file's path and metadata of now; None: the file is no more."""
+def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | LibraryEvent | None:
+    """The notification as it is delivered, with a file's path and metadata of now; None: the file is not there now."""
+    if stored.kind in _FATES:
+        return _fate_of(stored)
     kind = ScanEventKind(stored.kind)
     if kind is not ScanEventKind.FILE:
         return ScanEvent(
@@ -133,6 +203,7 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
         )
     place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
     place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    place = place.where(media_files.c.missing_since.is_(None))
     with reading(engine) as connection:
         row = connection.execute(place.where(media_files.c.id == stored.media_file_id)).one_or_none()
         if row is None:
@@ -147,4 +218,15 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | None:
         media_file_id=row.id,
         file_path=os.fsdecode(join(row.path, row.name)),
         metadata={field: joined(said.value) for field, said in merged.items()},
+    )
+
+
+def _fate_of(stored: StoredEvent) -> LibraryEvent:
+    return LibraryEvent(
+        LibraryEventKind(stored.kind),
+        stored.scan_job_id,
+        stored.library_id,
+        stored.media_file_id or 0,
+        os.fsdecode(stored.path or b""),
+        os.fsdecode(stored.old_path or b""),
     )

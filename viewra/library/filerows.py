@@ -11,17 +11,19 @@ import sqlalchemy as sa
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import writing
-from viewra.library import outcomes
+from viewra.library import file_events, other_paths, outcomes
 from viewra.library.libraries import Scope
+from viewra.library.move_detection import Move
 from viewra.library.paths import display_bytes, join
-from viewra.library.walk import FoundFile
+from viewra.library.walk import FoundFile, Place
+from viewra.types import LibraryEventKind
 
 
-@attrs.define
+@attrs.define(eq=False)
 class NewFile:
     """A file that the database does not have at its place; the fingerprint is None for one that cannot be read."""
 
-    directory: bytes
+    place: Place
     found: FoundFile
     mime_type: str
     fingerprint: bytes | None = None
@@ -29,7 +31,7 @@ class NewFile:
     @property
     def path(self) -> bytes:
         """Where it is."""
-        return join(self.directory, self.found.name)
+        return join(self.place.path, self.found.name)
 
 
 @attrs.define
@@ -37,21 +39,35 @@ class KnownFile:
     """A file at its known place, as it is now."""
 
     id: int
+    path: bytes
     found: FoundFile
     fingerprint: bytes | None = None
 
 
 @attrs.define
 class Changes:
-    """What is to be written. ``elsewhere``: the same content under another device or inode."""
+    """What is to be written.
+
+    ``touched``: the content is the same, only the evidence differs. ``returned`` files were missing; those of them
+    whose content differs are in ``changed`` too. ``linked``: another path of the file with this id; ``unlinked``: a
+    directory's id and a name there that is no other path any more.
+    """
 
     new: list[NewFile] = attrs.field(factory=list)
-    moved: list[tuple[int, NewFile]] = attrs.field(factory=list)  # with the id of the file that it was
+    moved: list[Move] = attrs.field(factory=list)
+    linked: list[tuple[int, NewFile]] = attrs.field(factory=list)
     changed: list[KnownFile] = attrs.field(factory=list)
-    elsewhere: list[KnownFile] = attrs.field(factory=list)
+    touched: list[KnownFile] = attrs.field(factory=list)
+    returned: list[KnownFile] = attrs.field(factory=list)
+    unlinked: list[tuple[int, bytes]] = attrs.field(factory=list)
 
     def __len__(self) -> int:
-        return len(self.new) + len(self.moved) + len(self.changed) + len(self.elsewhere)
+        found = len(self.new) + len(self.moved) + len(self.linked) + len(self.unlinked)
+        return found + len(self.changed) + len(self.touched) + len(self.returned)
+
+    def added(self) -> list[NewFile]:
+        """All files whose directory has to have a row."""
+        return [*self.new, *(move.new for move in self.moved), *(new for _, new in self.linked)]
 
 
 class FileRows:
@@ -65,70 +81,113 @@ class FileRows:
     def write(self, changes: Changes, directory_ids: dict[bytes, int]) -> None:
         """Write changes in one transaction; directories that are not in ``directory_ids`` yet are added to it."""
         with writing(self._engine) as connection:
-            added = self._add_directories(
-                connection,
-                {new.directory for new in changes.new if new.directory not in directory_ids}
-                | {new.directory for _, new in changes.moved if new.directory not in directory_ids},
-            )
+            places = {new.place.path: new.place for new in changes.added() if new.place.path not in directory_ids}
+            added = self._add_directories(connection, places.values())
             ids = directory_ids | added
+            other_paths.forget(connection, changes.unlinked)
             if changes.moved:
-                rows = [self._moved_values(file_id, new, ids) for file_id, new in changes.moved]
-                connection.execute(_update("directory_id", "name", "path_text", "device", "inode", "event_due"), rows)
+                self._move(connection, changes.moved, ids)
             if changes.changed:
-                rows = [_values(known) | {"b_event_due": True} for known in changes.changed]
-                connection.execute(_update("size", "mtime_ns", "device", "inode", "fingerprint", "event_due"), rows)
+                rows = [_values(known.id, known.found, known.fingerprint) for known in changes.changed]
+                connection.execute(_update(*_EVIDENCE, "fingerprint", event_due=True), rows)
                 outcomes.mark_unread(connection, [known.id for known in changes.changed])
-            if changes.elsewhere:
-                connection.execute(_update("device", "inode"), [_values(known) for known in changes.elsewhere])
+            if changes.touched:
+                rows = [_values(known.id, known.found) for known in changes.touched]
+                connection.execute(_update(*_EVIDENCE), rows)
+            if changes.returned:
+                self._take_back(connection, changes.returned)
             if changes.new:
                 insert_rows(connection, media_files, [self._row(new, ids) for new in changes.new])
+            if changes.linked:
+                found = [(file_id, ids[new.place.path], new.found.name) for file_id, new in changes.linked]
+                other_paths.add(connection, found)
         directory_ids.update(added)
 
-    def mark_seen(self, directory_ids: Iterable[int]) -> None:
-        """The walk came by these directories."""
+    def mark_seen(self, directory_ids: Iterable[int], places: Iterable[tuple[int, Place]]) -> None:
+        """The walk came by these directories; ``places`` are those that are on something else than before."""
         seen = sa.update(directories).where(directories.c.id.in_(list(directory_ids)))
+        rows = [{"b_id": number, "b_device": place.device, "b_mount": place.mount} for number, place in places]
         with writing(self._engine) as connection:
             connection.execute(seen.values(last_seen_job=self._job_id))
+            self._set_places(connection, rows)
 
-    def _add_directories(self, connection: sa.Connection, paths: Iterable[bytes]) -> dict[bytes, int]:
-        rows = [{"library_id": self._scope.library_id, "path": path, "last_seen_job": self._job_id} for path in paths]
+    def _set_places(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            values: dict[str, Any] = {"device": sa.bindparam("b_device"), "mount": sa.bindparam("b_mount")}
+            ours = sa.update(directories).where(directories.c.id == sa.bindparam("b_id"))
+            connection.execute(ours.values(values), rows)
+
+    def _add_directories(self, connection: sa.Connection, places: Iterable[Place]) -> dict[bytes, int]:
+        common = {"library_id": self._scope.library_id, "last_seen_job": self._job_id}
+        rows = [{**common, **place._asdict()} for place in places]
         if not rows:
             return {}
         added = sa.insert(directories).returning(directories.c.path, directories.c.id)
         return {row.path: row.id for row in connection.execute(added, rows)}
 
+    def _move(self, connection: sa.Connection, moves: list[Move], directory_ids: dict[bytes, int]) -> None:
+        rows = []
+        for move in moves:
+            place = {
+                "b_directory_id": directory_ids[move.new.place.path],
+                "b_path_text": display_bytes(move.new.path),
+                "b_name": move.new.found.name,
+            }
+            rows.append(_values(move.file_id, move.new.found) | place)
+        other_paths.forget(connection, [(row["b_directory_id"], row["b_name"]) for row in rows])
+        columns = ("directory_id", "name", "path_text", *_EVIDENCE)
+        connection.execute(_update(*columns, event_due=True, missing_since=None), rows)
+        fates = [
+            file_events.Fate(
+                LibraryEventKind.RETURNED if move.was_missing else LibraryEventKind.MOVED,
+                move.file_id,
+                move.new.path,
+                move.old_path,
+            )
+            for move in moves
+        ]
+        file_events.tell(connection, self._scope.library_id, fates, self._job_id)
+
+    def _take_back(self, connection: sa.Connection, files: list[KnownFile]) -> None:
+        rows = [_values(known.id, known.found, known.fingerprint) for known in files]
+        connection.execute(_update(*_EVIDENCE, "fingerprint", event_due=True, missing_since=None), rows)
+        fates = [file_events.Fate(LibraryEventKind.RETURNED, known.id, known.path) for known in files]
+        file_events.tell(connection, self._scope.library_id, fates, self._job_id)
+
     def _row(self, new: NewFile, directory_ids: dict[bytes, int]) -> dict[str, Any]:
+        found = new.found
         return {
             "library_id": self._scope.library_id,
-            "directory_id": directory_ids[new.directory],
+            "directory_id": directory_ids[new.place.path],
+            "name": found.name,
             "path_text": display_bytes(new.path),
             "mime_type": new.mime_type,
             "fingerprint": new.fingerprint,
             "event_due": True,
-            **new.found._asdict(),
-        }
-
-    def _moved_values(self, file_id: int, new: NewFile, directory_ids: dict[bytes, int]) -> dict[str, Any]:
-        return _values(KnownFile(file_id, new.found)) | {
-            "b_directory_id": directory_ids[new.directory],
-            "b_path_text": display_bytes(new.path),
-            "b_name": new.found.name,
-            "b_event_due": True,
+            "size": found.size,
+            "mtime_ns": found.mtime_ns,
+            "ctime_ns": found.ctime_ns,
+            "device": found.device,
+            "inode": found.inode,
         }
 
 
-def _values(known: KnownFile) -> dict[str, Any]:
+_EVIDENCE = ("size", "mtime_ns", "ctime_ns", "device", "inode")
+
+
+def _values(file_id: int, found: FoundFile, fingerprint: bytes | None = None) -> dict[str, Any]:
     """What updates need of a file; the names of columns themselves may not be used for parameters."""
     return {
-        "b_id": known.id,
-        "b_size": known.found.size,
-        "b_mtime_ns": known.found.mtime_ns,
-        "b_device": known.found.device,
-        "b_inode": known.found.inode,
-        "b_fingerprint": known.fingerprint,
+        "b_id": file_id,
+        "b_size": found.size,
+        "b_mtime_ns": found.mtime_ns,
+        "b_ctime_ns": found.ctime_ns,
+        "b_device": found.device,
+        "b_inode": found.inode,
+        "b_fingerprint": fingerprint,
     }
 
 
-def _update(*columns: str) -> sa.Update:
-    values: dict[str, sa.BindParameter[Any]] = {column: sa.bindparam(f"b_{column}") for column in columns}
-    return sa.update(media_files).where(media_files.c.id == sa.bindparam("b_id")).values(values)
+def _update(*columns: str, **constants: object) -> sa.Update:
+    values: dict[str, Any] = {column: sa.bindparam(f"b_{column}") for column in columns}
+    return sa.update(media_files).where(media_files.c.id == sa.bindparam("b_id")).values(values | constants)

@@ -13,7 +13,7 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, file_metadata, libraries, media_files, scan_events
+from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.types import ScanEventKind
@@ -43,6 +43,7 @@ class _Check:
     wrong: sa.Select[int]
     repair: Repair
     harmless: bool = False
+    of_index: bool = False
 
 
 def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
@@ -50,11 +51,18 @@ def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
 
     It works beside a scan. Raises ``DatabaseError``.
     """
-    found = [_sound(engine), *(_run(engine, check, repair) for check in _checks())]
+    whole = _whole_index(engine, repair)
+    checks = tuple(_checks())
+    found = [_sound(engine), *(_run(engine, check, repair) for check in checks if not check.of_index)]
     unreadable = _metadata(engine, repair)
     meaning = "metadata that cannot be read; once repaired, the next scan reads the files again"
-    found.append(Finding("metadata", meaning, len(unreadable), repair))
-    found += [_index(engine, repair, set() if repair else unreadable), _jobs(engine, repair)]
+    found += [Finding("metadata", meaning, len(unreadable), repair), whole]
+    if whole.repaired:
+        _fill_index(engine)
+    if whole.repaired or not whole.count:
+        found += [_run(engine, check, repair) for check in checks if check.of_index]
+        found.append(_index(engine, repair, set() if repair else unreadable))
+    found.append(_jobs(engine, repair))
     return [finding for finding in found if finding.count]
 
 
@@ -75,18 +83,22 @@ def _checks() -> Iterator[_Check]:
     lost = sa.select(metadata).where(~sa.exists().where(media_files.c.id == metadata)).distinct()
     yield _Check("metadata", "metadata of files that are no more", lost, _delete(file_metadata, metadata))
     indexed = fulltext.media_search.c.rowid
-    orphans = sa.select(indexed).where(indexed.not_in(sa.select(media_files.c.id)))
-    yield _Check("index", "files in the search that are no more", orphans, fulltext.forget)
-    missing = sa.select(media_files.c.id).where(media_files.c.id.not_in(sa.select(indexed)))
+    there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
+    orphans = sa.select(indexed).where(indexed.not_in(there))
+    yield _Check("index", "files in the search that are no more", orphans, fulltext.forget, of_index=True)
+    unknown = there.where(media_files.c.id.not_in(sa.select(indexed)))
     # One that is still to be told of is put into the index with that: a scan was interrupted, or goes on.
-    missing = missing.where(~media_files.c.event_due)
-    yield _Check("index", "files that the search does not know", missing, _index_again)
+    unknown = unknown.where(~media_files.c.event_due)
+    yield _Check("index", "files that the search does not know", unknown, _index_again, of_index=True)
     gone = sa.select(scan_events.c.id).where(
         scan_events.c.kind == ScanEventKind.FILE,
         ~sa.exists().where(media_files.c.id == scan_events.c.media_file_id),
     )
     yield _Check("events", "notifications of files that are no more", gone, _delete(scan_events), harmless=True)
-    empty = sa.select(directories.c.id).where(~sa.exists().where(media_files.c.directory_id == directories.c.id))
+    empty = sa.select(directories.c.id).where(
+        ~sa.exists().where(media_files.c.directory_id == directories.c.id),
+        ~sa.exists().where(other_paths.c.directory_id == directories.c.id),
+    )
     yield _Check("directories", "folders without files", empty, _delete(directories), harmless=True)
 
 
@@ -123,19 +135,35 @@ def _metadata(engine: sa.Engine, repair: bool) -> set[int]:
     return unreadable
 
 
+def _whole_index(engine: sa.Engine, repair: bool) -> Finding:
+    """Whether there is an index, and its inside holds together; repaired, it is empty and to be filled."""
+    with writing(engine) as connection:
+        damaged = fulltext.damage(connection)
+    if damaged and repair:
+        with writing(engine) as connection:
+            fulltext.make_again(connection)
+    meaning = f"an index of the search that is damaged or gone ({damaged}); repaired, it is made again from metadata"
+    return Finding("index", meaning, int(bool(damaged)), repair and bool(damaged))
+
+
+def _fill_index(engine: sa.Engine) -> None:
+    for ids in _pages(engine):
+        with writing(engine) as connection:
+            _index_again(connection, ids)
+
+
 def _index(engine: sa.Engine, repair: bool, left_out: Collection[int]) -> Finding:
-    """The index says what the metadata says, as far as it is shown in results."""
+    """The index says what the metadata says."""
     count = 0
-    index = fulltext.media_search
+    index = fulltext.media_search.c
     for ids in _pages(engine):
         with _transaction(engine, repair) as connection:
+            # One that is still to be told of is written into the index with that, as above.
+            settled = sa.select(media_files.c.id).where(media_files.c.id.in_(ids), ~media_files.c.event_due)
+            known = connection.execute(sa.select(index.rowid).where(index.rowid.in_(settled))).scalars().all()
             orders = priorities.load(connection)
-            rows = connection.execute(sa.select(index).where(index.c.rowid.in_(ids))).all()
-            shown: dict[object, list[str]] = {
-                row.rowid: [row.title, row.artist, row.album] for row in rows if row.rowid not in left_out
-            }
-            wanted = documents.of(connection, [row.rowid for row in rows if row.rowid in shown], orders)
-            stale = [one for one in wanted if _shown(one) != _without_nul(shown[one["rowid"]])]
+            wanted = documents.of(connection, [file_id for file_id in known if file_id not in left_out], orders)
+            stale = fulltext.stale(connection, wanted)
             count += len(stale)
             if stale and repair:
                 fulltext.index(connection, stale)
@@ -145,7 +173,9 @@ def _index(engine: sa.Engine, repair: bool, left_out: Collection[int]) -> Findin
 def _jobs(engine: sa.Engine, repair: bool) -> Finding:
     with _transaction(engine, repair) as connection:
         count = jobs.fail_interrupted(connection) if repair else len(jobs.interrupted(connection))
-    return Finding("jobs", "scans that seem to run, whose host was killed", count, repair)
+    return Finding(
+        "jobs", "scans whose host was killed: the next scan goes on from there", count, repair, harmless=True
+    )
 
 
 def _sound(engine: sa.Engine) -> Finding:
@@ -181,15 +211,6 @@ def _delete(table: sa.Table, key: sa.Column[int] | None = None) -> Repair:
 
 def _index_again(connection: sa.Connection, ids: Sequence[int]) -> None:
     documents.index_again(connection, ids, priorities.load(connection))
-
-
-def _shown(document: dict[str, object]) -> list[str]:
-    """What results show of a file."""
-    return _without_nul([str(document[name]) for name in ("title", "artist", "album")])
-
-
-def _without_nul(texts: Sequence[str]) -> list[str]:
-    return [text.replace("\0", " ") for text in texts]  # which only SQLite can hold
 
 
 def _is_json(text: str) -> bool:

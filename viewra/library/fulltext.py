@@ -38,6 +38,26 @@ def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None
     connection.execute(sa.delete(media_search).where(media_search.c.rowid.in_(file_ids)))
 
 
+def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Those of these rows that the index has otherwise; one that it has not at all is none of them."""
+    found: list[dict[str, object]] = _dialect(connection).stale(connection, documents)
+    return found
+
+
+def damage(connection: sa.Connection) -> str:
+    """What is wrong with the index as a whole, ``""`` when nothing is: it is gone, or does not hold what it should.
+
+    Takes a connection that may write, as SQLite wants it for that.
+    """
+    found: str = _dialect(connection).damage(connection)
+    return found
+
+
+def make_again(connection: sa.Connection) -> None:
+    """Put an empty index in the place of whatever is there."""
+    _dialect(connection).make_again(connection)
+
+
 def matches(connection: sa.Connection, query: Query) -> sa.ColumnElement[bool]:
     """The condition that a row of the index is a hit."""
     condition: sa.ColumnElement[bool] = _dialect(connection).matches(query)

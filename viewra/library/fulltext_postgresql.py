@@ -29,6 +29,20 @@ MAX_WORD = 255
 MAX_WORDS, MAX_WORDS_BYTES = 2000, 50_000
 """How much of a field is searched: PostgreSQL bounds positions at 16,383, and a tsvector at 1 MB."""
 
+CREATE = (
+    """CREATE TABLE media_search (
+        rowid BIGINT NOT NULL,
+        title TEXT NOT NULL,
+        artist TEXT NOT NULL,
+        album TEXT NOT NULL,
+        document TSVECTOR NOT NULL,
+        CONSTRAINT pk_media_search PRIMARY KEY (rowid),
+        CONSTRAINT fk_media_search_rowid FOREIGN KEY(rowid) REFERENCES media_files (id) ON DELETE CASCADE
+    )""",
+    "CREATE INDEX ix_media_search_document ON media_search USING gin (document)",
+)
+"""As the migrations make it."""
+
 media_search = sa.table(
     "media_search",
     sa.column("rowid", sa.BigInteger),
@@ -44,12 +58,47 @@ def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) ->
     rows = [
         {
             "rowid": document["rowid"],
-            **{name: str(document[name]).replace("\0", " ") for name in SHOWN},  # no text here can hold NUL
+            **dict(zip(SHOWN, _shown(document), strict=True)),
             "document": vector(document),
         }
         for document in documents
     ]
     insert_rows(connection, media_search, rows)
+
+
+def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Those of these rows that the index has otherwise."""
+    columns = [media_search.c.rowid, *(media_search.c[name] for name in SHOWN), sa.cast(_document, sa.Text)]
+    ids = [document["rowid"] for document in documents]
+    known = {row[0]: list(row[1:]) for row in connection.execute(sa.select(*columns).where(columns[0].in_(ids)))}
+    # The server has a form of its own for vectors, so it is the one to write down what they should be.
+    written = sa.text(
+        "SELECT CAST(CAST(v AS tsvector) AS text) FROM unnest(CAST(:v AS text[])) WITH ORDINALITY o(v, n) ORDER BY n"
+    )
+    vectors = connection.execute(written, {"v": [vector(document) for document in documents]}).scalars()
+    wanted = [[*_shown(document), text] for document, text in zip(documents, vectors, strict=True)]
+    pairs = zip(documents, wanted, strict=True)
+    return [document for document, row in pairs if known.get(document["rowid"], row) != row]
+
+
+def damage(connection: sa.Connection) -> str:
+    """Whether its table and its index are there and valid; the server keeps watch over what is in them."""
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.select(media_search).limit(1))
+    except sa.exc.ProgrammingError as error:
+        return str(error.orig).partition("\n")[0]
+    valid = sa.text(
+        "SELECT indisvalid FROM pg_index WHERE indrelid = 'media_search'::regclass"
+        " AND indexrelid = to_regclass('ix_media_search_document')"
+    )
+    return "" if connection.execute(valid).scalar() else "its index ix_media_search_document is gone"
+
+
+def make_again(connection: sa.Connection) -> None:
+    """Put an empty index in the place of whatever is there."""
+    for statement in ("DROP TABLE IF EXISTS media_search", *CREATE):
+        connection.exec_driver_sql(statement)
 
 
 def matches(query: Query) -> sa.ColumnElement[bool]:
@@ -83,6 +132,10 @@ def expression(query: Query) -> str:
         terms = [_term(term) for term in alternative.wanted] + [f"!{_term(term)}" for term in alternative.unwanted]
         parts.append(" & ".join(terms))
     return " | ".join(f"({part})" for part in parts)
+
+
+def _shown(document: dict[str, object]) -> list[str]:
+    return [str(document[name]).replace("\0", " ") for name in SHOWN]  # no text here can hold NUL
 
 
 def _tsquery(query: Query) -> sa.ColumnElement[Any]:

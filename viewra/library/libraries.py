@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError, ViewraError
 from viewra.library import fulltext, jobs
+from viewra.library.mounts import Mounts
 from viewra.library.paths import absolute, below, display, display_bytes, is_within, join
 from viewra.library.walk import signed
 from viewra.types import Library
@@ -42,12 +44,19 @@ class Scope:
 
 
 def list_libraries(engine: sa.Engine) -> list[Library]:
-    """All libraries by path, with how many files each holds."""
-    files = sa.select(sa.func.count()).where(media_files.c.library_id == libraries.c.id).scalar_subquery()
+    """All libraries by path, with how many files each holds, and how many of its files are missing."""
+    columns = (libraries.c.id, libraries.c.path, _count(there=True), _count(there=False))
     with reading(engine) as connection:
-        rows = connection.execute(sa.select(libraries.c.id, libraries.c.path, files.label("files"))).all()
-    found = [Library(id=row.id, path=os.fsdecode(row.path), files=row.files) for row in rows]
+        rows = connection.execute(sa.select(*columns)).all()
+    found = [Library(row.id, os.fsdecode(row.path), row.files, row.missing) for row in rows]
     return sorted(found, key=lambda library: library.path)
+
+
+def _count(*, there: bool) -> sa.Label[int]:
+    since = media_files.c.missing_since
+    ours = sa.select(sa.func.count()).where(media_files.c.library_id == libraries.c.id)
+    files = ours.where(since.is_(None) if there else since.is_not(None))
+    return files.scalar_subquery().label("files" if there else "missing")
 
 
 def add_library(engine: sa.Engine, path: str) -> Library:
@@ -69,17 +78,52 @@ def remove_library(engine: sa.Engine, path: str) -> Library:
 
     Raises ``UsageError`` when no library is there, ``LockedError`` while it is scanned.
     """
-    wanted = absolute(path)
     with writing(engine) as connection:
-        row = connection.execute(sa.select(libraries).where(libraries.c.path == wanted)).one_or_none()
-        if row is None:
-            raise UsageError(f"no library at {display(path)}", hint="see them with: viewra library list")
+        row = _at(connection, path)
         jobs.refuse_while_scanned(connection, row.id, display(path))
-        ids = sa.select(media_files.c.id).where(media_files.c.library_id == row.id)
-        count = connection.execute(sa.select(sa.func.count()).select_from(ids.subquery())).scalar_one()
-        fulltext.forget_selected(connection, ids)
+        fulltext.forget_selected(connection, sa.select(media_files.c.id).where(media_files.c.library_id == row.id))
         connection.execute(sa.delete(libraries).where(libraries.c.id == row.id))
-    return Library(id=row.id, path=os.fsdecode(row.path), files=count)
+    return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
+
+
+def get_library(engine: sa.Engine, path: str) -> Library:
+    """The library at ``path``. Raises ``UsageError`` when none is there."""
+    with reading(engine) as connection:
+        row = _at(connection, path)
+    return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
+
+
+def _at(connection: sa.Connection, path: str) -> Any:
+    columns = (libraries.c.id, libraries.c.path, _count(there=True), _count(there=False))
+    row = connection.execute(sa.select(*columns).where(libraries.c.path == absolute(path))).one_or_none()
+    if row is None:
+        raise UsageError(f"no library at {display(path)}", hint="see them with: viewra library list")
+    return row
+
+
+def find(engine: sa.Engine, path: str) -> Scope | None:
+    """The part of a library that ``path`` is, there or not; None: it is in no library."""
+    with reading(engine) as connection:
+        return _find(connection, absolute(path))
+
+
+def required(engine: sa.Engine, path: str) -> Scope:
+    """As ``find``. Raises ``UsageError`` for what is in no library."""
+    scope = find(engine, path)
+    if scope is None:
+        raise UsageError(f"{display(path)} is in no library", hint="see them with: viewra library list")
+    return scope
+
+
+def _find(connection: sa.Connection, folder: bytes) -> Scope | None:
+    real = os.path.realpath(folder)
+    for row in connection.execute(sa.select(libraries.c.id, libraries.c.path)):
+        if is_within(folder, row.path):
+            return Scope(row.id, row.path, folder)
+        known = os.path.realpath(row.path)  # the same folder may be reached by another name
+        if is_within(real, known):
+            return Scope(row.id, row.path, _same_below(real, known, row.path))
+    return None
 
 
 def locate(engine: sa.Engine, path: str) -> Scope:
@@ -89,23 +133,26 @@ def locate(engine: sa.Engine, path: str) -> Scope:
     """
     folder = absolute(path)
     _check_readable(folder, display(path))
-    real = os.path.realpath(folder)
     with writing(engine) as connection:
-        for row in connection.execute(sa.select(libraries.c.id, libraries.c.path)):
-            if is_within(folder, row.path):
-                return Scope(row.id, row.path, folder)
-            known = os.path.realpath(row.path)  # the same folder may be reached by another name
-            if is_within(real, known):
-                return Scope(row.id, row.path, _same_below(real, known, row.path))
-            if is_within(known, real):
-                held = display_bytes(row.path)
-                raise UsageError(
-                    f"{display(path)} holds the library {held}",
-                    hint=f"scan {held} by itself, or first: viewra library remove {held}",
-                )
+        scope = _find(connection, folder)
+        if scope is not None:
+            return scope
+        refuse_around(connection, folder)
         values = {"path": folder, "path_text": display_bytes(folder), "created_at": time.time_ns() // 1000}
         library_id = connection.execute(sa.insert(libraries).values(values).returning(libraries.c.id)).scalar_one()
     return Scope(library_id, folder, folder)
+
+
+def refuse_around(connection: sa.Connection, folder: bytes, but: int | None = None) -> None:
+    """Raise ``UsageError`` when the folder holds a library, that with the id ``but`` apart."""
+    real = os.path.realpath(folder)
+    for row in connection.execute(sa.select(libraries.c.id, libraries.c.path)):
+        if row.id != but and is_within(os.path.realpath(row.path), real):
+            held = display_bytes(row.path)
+            raise UsageError(
+                f"{display_bytes(folder)} holds the library {held}",
+                hint=f"scan {held} by itself, or first: viewra library remove {held}",
+            )
 
 
 def distinct_folders(paths: list[str]) -> list[str]:
@@ -146,17 +193,22 @@ def _check_readable(folder: bytes, name: str) -> None:
         ) from error
 
 
-def refuse_unmounted(engine: sa.Engine, scope: Scope) -> None:
-    """Raise ``ViewraError`` when the folder is empty and its files were on another disk: that disk is not mounted."""
+def refuse_unmounted(engine: sa.Engine, scope: Scope, mounts: Mounts) -> None:
+    """Raise ``ViewraError`` when the folder has nothing to scan and its files are on a disk that is not mounted."""
     with os.scandir(scope.path) as entries:
-        if next(entries, None) is not None:
+        if any(not entry.name.startswith(b".") and entry.name != b"lost+found" for entry in entries):
             return
-    known = sa.select(media_files.c.device).join_from(media_files, directories).where(scope.directories())
+    places = sa.select(directories.c.mount, media_files.c.device).join_from(media_files, directories)
     with reading(engine) as connection:
-        device = connection.execute(known.limit(1)).scalar()
-    if device is not None and device != signed(os.stat(scope.path).st_dev):  # noqa: PTH116  (bytes)
-        name = display_bytes(scope.path)
-        raise ViewraError(
-            f"{name} is empty, but files on another disk are known there: is it mounted?",
-            hint=f"mount it; if the files are gone for good: viewra library remove {name}",
-        )
+        known = connection.execute(places.where(scope.directories()).distinct()).all()
+    here = os.path.realpath(scope.path)
+    device = signed(os.stat(scope.path).st_dev)  # noqa: PTH116  (bytes)
+    holding = mounts.holding(here)
+    for row in known:
+        elsewhere = row.device != device if row.mount is None else mounts.is_lost(row.mount, holding)
+        if elsewhere and (row.mount is None or is_within(here, row.mount)):
+            name = display_bytes(scope.path)
+            raise ViewraError(
+                f"{name} is empty, but files on another disk are known there: is it mounted?",
+                hint=f"mount it; if the files are gone for good: viewra library purge --gone {name}",
+            )

@@ -1,97 +1,161 @@
-"""Finds the known file that a new path is: moved in its file system, or copied and removed with its times kept."""
+"""Finds the known file that a new path is: moved in its file system, or copied and removed with its times kept.
+
+Each known file is looked for on the disk at most twice in a scan, so that thousands of files with the same content
+cost as much as thousands of others.
+"""
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+import unicodedata
+from collections import defaultdict, deque
+from collections.abc import Collection, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
+from viewra.library.mounts import Mounts
 from viewra.library.paths import join
+from viewra.library.walk import signed
 
 if TYPE_CHECKING:
     from viewra.library.filerows import NewFile
 
-MAX_LOOKED_AT = 32
-"""How many known files with the same inode or content are looked for on the disk, for one new file."""
+FILES_BETWEEN_PAUSES = 32
+
+_COLUMNS = (
+    media_files.c.id,
+    media_files.c.name,
+    media_files.c.size,
+    media_files.c.mtime_ns,
+    media_files.c.device,
+    media_files.c.inode,
+    media_files.c.fingerprint,
+    media_files.c.missing_since,
+    directories.c.path,
+    directories.c.mount,
+)
+
+
+@attrs.frozen
+class Move:
+    """A known file that is at another place now."""
+
+    file_id: int
+    new: NewFile
+    old_path: bytes
+    was_missing: bool
 
 
 class MoveFinder:
     """Knows the files that were in a library before the scan began; only they can have moved."""
 
-    def __init__(self, engine: sa.Engine, library_id: int) -> None:
+    def __init__(self, engine: sa.Engine, library_id: int, mounts: Mounts) -> None:
         self._engine = engine
         self._library_id = library_id
+        self._mounts = mounts
+        self._by_content: dict[tuple[object, int], _Group] = {}
+        self.moved: set[int] = set()
         with reading(engine) as connection:
             newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(media_files.c.id), 0))).scalar_one()
         self.newest_id: int = newest
 
-    def find(self, files: Sequence[NewFile]) -> list[tuple[int, NewFile]]:
-        """The new files that are known ones, with the id of each.
+    def find(self, files: Sequence[NewFile]) -> Generator[bool, None, list[Move]]:
+        """The new files that are known ones; gives False now and then, when its caller may stop.
 
         Known by device and inode, else by the fingerprint; size and mtime the same either way, and nothing left at the
         known path.
         """
         if not files or not self.newest_id:
             return []
-        taken: set[int] = set()
-        moved, others = [], []
-        by_inode = self._candidates(media_files.c.inode, {new.found.inode for new in files}, files)
-        for new in files:
-            row = _pick(new, [row for row in by_inode[new.found.inode] if row.device == new.found.device], taken)
-            if row is not None:
-                moved.append((row.id, new))
-            elif new.fingerprint is not None:
+        by_inode: dict[object, _Group] = defaultdict(_Group)
+        for row in self._rows(media_files.c.inode, {new.found.inode for new in files}, files):
+            by_inode[row.device, row.inode, row.size, row.mtime_ns].add(row)
+        moves: list[Move] = []
+        others: list[NewFile] = []
+        for count, new in enumerate(files, 1):
+            if count % FILES_BETWEEN_PAUSES == 0:
+                yield False
+            found = new.found
+            group = by_inode.get((found.device, found.inode, found.size, found.mtime_ns))
+            if not self._take(group, new, moves) and new.fingerprint is not None:
                 others.append(new)
-        by_print = self._candidates(media_files.c.fingerprint, {new.fingerprint for new in others}, others)
-        for new in others:
-            row = _pick(new, by_print[new.fingerprint], taken)
-            if row is not None:
-                moved.append((row.id, new))
-        return moved
+        self._load(others)
+        for count, new in enumerate(others, 1):
+            if count % FILES_BETWEEN_PAUSES == 0:
+                yield False
+            self._take(self._by_content.get((new.fingerprint, new.found.mtime_ns)), new, moves)
+        return moves
 
-    def _candidates(
-        self, column: sa.Column[Any], values: Collection[object], files: Sequence[NewFile]
-    ) -> dict[object, list[Any]]:
-        """Known files by the value of a column; only those with the time of some of ``files``."""
-        table = media_files.c
-        select = sa.select(
-            table.id, table.name, table.size, table.mtime_ns, table.device, directories.c.path, column.label("key")
-        )
-        select = select.join_from(media_files, directories, table.directory_id == directories.c.id)
-        select = select.where(column.in_(values), table.library_id == self._library_id, table.id <= self.newest_id)
-        # In SQL already: thousands of copies of one file are thousands of candidates for each of them.
-        select = select.where(table.mtime_ns.in_({new.found.mtime_ns for new in files}))
-        found: dict[object, list[Any]] = defaultdict(list)
-        if values:
-            with reading(self._engine) as connection:
-                for row in connection.execute(select.order_by(table.id)):
-                    found[row.key].append(row)
-        return found
-
-
-def _pick(new: NewFile, rows: Sequence[Any], taken: set[int]) -> Any:
-    """The row that the file is, added to ``taken``; one of the same name is preferred."""
-    fitting = [
-        row for row in rows if row.id not in taken and (row.size, row.mtime_ns) == (new.found.size, new.found.mtime_ns)
-    ]
-    fitting.sort(key=lambda row: row.name != new.found.name)
-    picked = next((row for row in fitting[:MAX_LOOKED_AT] if _is_gone(join(row.path, row.name))), None)
-    if picked is not None:
-        taken.add(picked.id)
-    return picked
-
-
-def _is_gone(path: bytes) -> bool:
-    """Whether nothing is there any more; a place that cannot be looked at counts as still holding its file."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
+    def _take(self, group: _Group | None, new: NewFile, moves: list[Move]) -> bool:
+        """Add the file of a group that the new one is, if there is one."""
+        if group is None:
+            return False
+        for row in group.candidates(new.found.name):
+            if row.id not in self.moved and self._is_gone(row, new):
+                self.moved.add(row.id)
+                moves.append(Move(row.id, new, join(row.path, row.name), row.missing_since is not None))
+                return True
         return False
-    return False
+
+    def _load(self, files: Iterable[NewFile]) -> None:
+        """Look up known files by content, but for those that were looked up before in this scan."""
+        wanted = {(new.fingerprint, new.found.mtime_ns): new for new in files}
+        fresh = {key: new for key, new in wanted.items() if key not in self._by_content}
+        for row in self._rows(media_files.c.fingerprint, {key for key, _ in fresh}, fresh.values()):
+            if (row.fingerprint, row.mtime_ns) in fresh:
+                self._by_content.setdefault((row.fingerprint, row.mtime_ns), _Group()).add(row)
+
+    def _rows(self, column: sa.Column[Any], values: Collection[object], files: Collection[NewFile]) -> list[Any]:
+        """Known files by the values of a column; only those with the time of some of ``files``."""
+        if not values:
+            return []
+        table = media_files.c
+        select = sa.select(*_COLUMNS).join_from(media_files, directories, table.directory_id == directories.c.id)
+        select = select.where(column.in_(values), table.library_id == self._library_id, table.id <= self.newest_id)
+        select = select.where(table.mtime_ns.in_({new.found.mtime_ns for new in files}))
+        with reading(self._engine) as connection:
+            return list(connection.execute(select.order_by(table.id)).all())
+
+    def _is_gone(self, row: Any, new: NewFile) -> bool:
+        """Whether nothing is at the known path any more; what cannot be looked at counts as still holding its file."""
+        if self._mounts.is_lost(row.mount, None):
+            return False
+        path = join(row.path, row.name)
+        try:
+            info = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        # Where "A.mp3" is found by "a.mp3" too, a file that was only spelled anew is there by both names.
+        return (signed(info.st_ino), info.st_nlink) == (new.found.inode, 1) and _spelled_alike(path, new.path)
+
+
+class _Group:
+    """Known files that are alike; each is given once, those of the wanted name first."""
+
+    def __init__(self) -> None:
+        self._rows: deque[Any] = deque()
+        self._by_name: dict[bytes, deque[Any]] = defaultdict(deque)
+
+    def add(self, row: Any) -> None:
+        self._rows.append(row)
+        self._by_name[row.name].append(row)
+
+    def candidates(self, name: bytes) -> Iterable[Any]:
+        """Rows that were not given before, or were given under their own name alone."""
+        named = self._by_name.get(name, deque())
+        while named:
+            yield named.popleft()
+        while self._rows:
+            yield self._rows.popleft()
+
+
+def _spelled_alike(path: bytes, other: bytes) -> bool:
+    """Whether two paths differ by case and by the composition of their letters alone."""
+    plain, other_plain = (unicodedata.normalize("NFC", os.fsdecode(one)).casefold() for one in (path, other))
+    return plain == other_plain

@@ -6,40 +6,33 @@ that share a database one delivers to a listener at a time, and the next one goe
 
 from __future__ import annotations
 
-import logging
+import math
 import threading
 import time
+from collections.abc import Callable, Collection
 
 import sqlalchemy as sa
 
-from viewra.db.postgresql import ListenerLock
-from viewra.errors import DatabaseError, PluginClosed, PluginError, PluginUnavailable
+from viewra.errors import PluginError
 from viewra.hookspecs import Hooks
 from viewra.library import events
-from viewra.library.events import StoredEvent
+from viewra.library.delivery import Delivery
 from viewra.services import ListenerSession
 
-PAGE = 50
-SAVE_EVERY = 50
-"""A cursor is saved after so many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
-
-SAVE_EVERY_S = 0.5
-CLAIM_S = 0.2
-"""How often a host looks whether it may deliver to a listener to which another one delivers."""
 WATCH_S = 0.1
-"""How often whoever waits for listeners looks whether to go on waiting."""
-
-_log = logging.getLogger(__name__)
+"""How often a wait for listeners looks whether to go on."""
 
 
 class Notifier:
     """Delivers to all listeners until ``close``. Its methods may be called from any thread."""
 
-    def __init__(self, engine: sa.Engine, hook: Hooks) -> None:
+    def __init__(self, engine: sa.Engine, hook: Hooks, installed: Callable[[], Collection[str]] | None = None) -> None:
+        """``installed`` gives the ids of the plugins that are there, those that do not run too; None: not known."""
         self._engine = engine
         self._hook = hook
+        self._installed = installed
         self._lock = threading.Lock()
-        self._deliveries: dict[str, _Delivery] = {}
+        self._deliveries: dict[str, Delivery] = {}
 
     def open(self) -> list[PluginError]:
         """Start delivery to the listeners that there are and that it does not run for; why some could not be opened.
@@ -48,6 +41,8 @@ class Notifier:
         this. Raises ``DatabaseError``.
         """
         failures = []
+        if self._installed is not None:
+            events.see_listeners(self._engine, self._installed())
         for result in self._hook.open_listener():
             if result.error is not None:
                 failures.append(result.error)
@@ -66,20 +61,28 @@ class Notifier:
         """How many notifications wait, by listener; also those of listeners that are not open."""
         return events.pending(self._engine)
 
-    def wait_idle(self, timeout_s: float, *, cancel: threading.Event | None = None) -> bool:
+    def wait_idle(self, timeout_s: float, *, cancel: threading.Event | None = None, stall_s: float = math.inf) -> bool:
         """Wait until no open listener has anything left to hear, or can hear no more; False when time ran out.
 
-        ``timeout_s`` may be ``math.inf``; ``cancel`` ends the wait early.
+        ``timeout_s`` may be ``math.inf``; ``cancel`` ends the wait early, and so does it when no listener gets any
+        further for ``stall_s`` seconds. Only a wait without a bound waits for a pause between attempts, too.
         """
         stop = cancel if cancel is not None else threading.Event()
         deadline = time.monotonic() + timeout_s
-        while (waiting := self._busy()) and time.monotonic() < deadline and not stop.is_set():
-            waiting[0].idle.wait(min(WATCH_S, max(0.0, deadline - time.monotonic())))
-        return not self._busy()
+        patient = math.isinf(timeout_s)
+        passed, stalled = -1, 0.0
+        while waiting := self._busy(patient=patient):
+            now = time.monotonic()
+            if (so_far := sum(one.passed for one in waiting)) != passed:
+                passed, stalled = so_far, now + stall_s
+            if now >= min(deadline, stalled) or stop.is_set():
+                break
+            waiting[0].idle.wait(min(WATCH_S, max(0.0, deadline - now)))
+        return not self._busy(patient=patient)
 
-    def _busy(self) -> list[_Delivery]:
+    def _busy(self, *, patient: bool) -> list[Delivery]:
         with self._lock:
-            return [one for one in self._deliveries.values() if one.is_alive() and not one.idle.is_set()]
+            return [one for one in self._deliveries.values() if one.is_busy(patient=patient)]
 
     def close(self, grace_s: float) -> None:
         """Deliver what waits, for at most ``grace_s`` seconds, then stop; what is left is delivered by the next host.
@@ -105,115 +108,4 @@ class Notifier:
                 running.wake()
                 return
             cursor = events.open_cursor(self._engine, session.plugin_id)
-            self._deliveries[session.plugin_id] = _Delivery(self._engine, session, cursor)
-
-
-class _Delivery:
-    """One listener's thread."""
-
-    def __init__(self, engine: sa.Engine, session: ListenerSession, cursor: int) -> None:
-        self._engine = engine
-        self._session = session
-        self._cursor = cursor
-        self._saved = cursor
-        self._failed = 0
-        self._saved_at = time.monotonic()
-        # With SQLite there is no other host.
-        self._claim = ListenerLock(engine, session.plugin_id) if engine.dialect.name == "postgresql" else None
-        self._woken = threading.Event()
-        self.idle = threading.Event()
-        self._finishing = False
-        self._stop = threading.Event()
-        # A daemon: a listener that never answers must not keep the host from ending.
-        self._thread = threading.Thread(target=self._run, name=f"listener-{session.plugin_id}", daemon=True)
-        self._thread.start()
-
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def wake(self) -> None:
-        self.idle.clear()
-        self._woken.set()
-
-    def finish(self) -> None:
-        """End when nothing waits."""
-        self._finishing = True
-        self._woken.set()
-
-    def stop(self) -> None:
-        """End after the notification that is under way."""
-        self._stop.set()
-        self._woken.set()
-
-    def join(self, deadline: float) -> None:
-        self._thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _run(self) -> None:
-        try:
-            self._deliver_all()
-        except (PluginUnavailable, PluginClosed) as error:
-            _log.warning("%s; its notifications wait", error)
-        except DatabaseError as error:
-            _log.error("%s; notifications of plugin %s wait", error, self._session.plugin_id)
-        try:
-            self._save()
-        except DatabaseError as error:
-            _log.error("%s; plugin %s will hear some notifications twice", error, self._session.plugin_id)
-        if self._claim is not None:
-            self._claim.close()
-
-    def _deliver_all(self) -> None:
-        while not self._stop.is_set():
-            self._woken.clear()
-            finishing = self._finishing
-            if not self._may_deliver():  # another host does
-                if finishing:
-                    return
-                self._woken.wait(CLAIM_S)
-                continue
-            page = events.events_after(self._engine, self._cursor, PAGE)
-            for stored in page:
-                if self._stop.is_set():
-                    return
-                self._deliver(stored)
-                self._cursor = stored.id
-                if self._cursor - self._saved >= SAVE_EVERY or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
-                    self._save()
-            if not page:
-                self._save()
-                if self._claim is not None:
-                    self._claim.give_back()
-                if finishing:
-                    return
-                self.idle.set()
-                if self._woken.is_set():  # by somebody who cleared idle before it was set here
-                    self.idle.clear()
-                self._woken.wait()
-
-    def _may_deliver(self) -> bool:
-        """Whether this host is the one that delivers; whoever takes over goes on from where the other one stopped."""
-        if self._claim is None:
-            return True
-        if self._claim.held:
-            self._claim.check()
-        elif self._claim.take():
-            self._cursor = self._saved = events.open_cursor(self._engine, self._session.plugin_id)
-        return self._claim.held
-
-    def _deliver(self, stored: StoredEvent) -> None:
-        event = events.event_of(self._engine, stored)
-        if event is None:
-            return
-        try:
-            self._session.deliver(event)
-        except (PluginUnavailable, PluginClosed):
-            raise
-        except PluginError as error:
-            self._failed += 1
-            _log.warning("%s; passed over: %s of scan %d", error, event.kind, event.scan_job_id)
-
-    def _save(self) -> None:
-        self._saved_at = time.monotonic()
-        if self._cursor != self._saved:
-            events.save_cursor(self._engine, self._session.plugin_id, self._cursor, self._failed)
-            self._saved, self._failed = self._cursor, 0
+            self._deliveries[session.plugin_id] = Delivery(self._engine, session, cursor)

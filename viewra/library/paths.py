@@ -44,3 +44,14 @@ def folder_of(path: bytes) -> bytes:
 def is_within(path: bytes, folder: bytes) -> bool:
     """Whether ``path`` is ``folder`` or lies in it, by their names alone."""
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+
+
+def is_gone(path: bytes) -> bool:
+    """Whether nothing is there any more; a place that cannot be looked at counts as still holding its file."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

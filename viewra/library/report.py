@@ -39,7 +39,9 @@ class Tally:
     def __init__(self) -> None:
         self.counts = ScanCounts()
         self.failures: list[ScanFailure] = []
+        self.walked = True
         self._failed_files: set[int] = set()
+        self._read_files: set[int] = set()
 
     def fail_path(self, path: str, error: str, *, is_file: bool) -> None:
         """The file system is to blame."""
@@ -61,10 +63,16 @@ class Tally:
             self._failed_files.add(file_id)
             self.counts.failed += 1
 
+    def note_read(self, file_id: int) -> None:
+        """A plugin has read a file, or tried to: it counts once however many do."""
+        self._read_files.add(file_id)
+        self.counts.read = len(self._read_files)
+
     def stats(self, status: ScanStatus) -> dict[str, str]:
-        """The counts and the status as text, as listeners get them."""
+        """The counts and the status as text, as listeners get them; ``walked`` only where no folder was looked at."""
         counts = attrs.asdict(self.counts)
-        return {"status": str(status), **{name: str(count) for name, count in counts.items()}}
+        how = {} if self.walked else {"walked": "false"}
+        return {"status": str(status), **how, **{name: str(count) for name, count in counts.items()}}
 
     def _note(self, failure: ScanFailure) -> None:
         if len(self.failures) < MAX_FAILURES:

@@ -26,12 +26,24 @@ class WantedFile(NamedTuple):
 class Unread:
     """The files of a scope that one scraper wants and has not read with its present code, in the order of their ids."""
 
-    def __init__(self, engine: sa.Engine, scope: Scope, session: ScraperSession, types: Collection[str]) -> None:
-        """``types`` are the MIME types there are; it may grow while the scan goes on."""
+    def __init__(
+        self,
+        engine: sa.Engine,
+        scope: Scope,
+        session: ScraperSession,
+        types: Collection[str],
+        *,
+        only_failed: bool = False,
+    ) -> None:
+        """``types`` are the MIME types there are; it may grow while the scan goes on.
+
+        ``only_failed``: of what is unread only that which the plugin failed at before.
+        """
         self._engine = engine
         self._scope = scope
         self._session = session
         self._types = types
+        self._status = file_metadata.c.status == "error" if only_failed else sa.true()
 
     def page(self, after: int, limit: int) -> list[WantedFile]:
         """At most ``limit`` files with ids above ``after``."""
@@ -61,7 +73,9 @@ class Unread:
         unread = unread.outerjoin(file_metadata, ours)
         return unread.where(
             media_files.c.library_id == self._scope.library_id,
+            self._status,
             self._scope.directories(),
+            media_files.c.missing_since.is_(None),
             media_files.c.mime_type.in_([kind for kind in self._types if session.wants(kind)]),
             sa.or_(file_metadata.c.code_hash.is_(None), file_metadata.c.code_hash != session.code_hash),
         )

@@ -1,11 +1,11 @@
 """Walks a folder, one directory at a time: which files are there, and what could not be read.
 
-It knows nothing of the database. Symbolic links to files are followed; those to directories too, after all real
-ones and only out of the library, so that a file inside has one path. Each directory is walked once: loops end.
+It knows nothing of the database. Symbolic links to directories are followed after all real ones, and one that leads
+into the library is left to the real path, so that a file inside has one path. Each directory is walked once: loops end.
 """
 
 # Paths are bytes, for which pathlib has nothing.
-# ruff: noqa: PTH116, PTH120
+# ruff: noqa: PTH116, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -18,20 +18,38 @@ from typing import NamedTuple
 
 import attrs
 
-from viewra.library.paths import is_within
+from viewra.library.ignoring import ALL_MARKS, BadIgnoreFile, LeftOut, Rules
+from viewra.library.mounts import Mounts
+from viewra.library.paths import display_bytes, is_within, join
+from viewra.types import FollowLinks
 
 _LARGEST = 2**63 - 1
 """Databases keep 64 bits with a sign."""
 
 
+EVIDENCE = slice(1, 6)
+"""What of a ``FoundFile`` does not change while nobody touches the file."""
+
+
 class FoundFile(NamedTuple):
-    """A regular file, or a link to one: ``size`` in bytes, ``device`` and ``inode`` of what the link leads to."""
+    """A regular file, or a link to one: all but ``name`` and ``is_link`` are those of what the link leads to.
+
+    ``size`` in bytes, times in nanoseconds since the epoch; ``names`` is how many hard links the file has.
+    """
 
     name: bytes
     size: int
     mtime_ns: int
+    ctime_ns: int
     device: int
     inode: int
+    names: int
+    is_link: bool = False
+
+    @property
+    def may_have_other_names(self) -> bool:
+        """Whether the same file may be found elsewhere."""
+        return self.is_link or self.names > 1
 
 
 @attrs.frozen
@@ -43,109 +61,227 @@ class Unreadable:
     is_file: bool = False
 
 
+class Place(NamedTuple):
+    """A directory and what it is on: its device, and the mount point of the file system."""
+
+    path: bytes
+    device: int | None = None
+    mount: bytes | None = None
+
+
 @attrs.frozen
 class FoundDirectory:
-    """One directory. ``complete`` is False when it could not be listed to its end: then nothing is known to be gone."""
+    """One directory. ``complete`` is False when it could not be listed to its end: then nothing is known to be gone.
+
+    ``mount`` is the mount point of the file system that it is on; None when that could not be found out.
+    """
 
     path: bytes
     files: list[FoundFile]
     unreadable: list[Unreadable]
     complete: bool = True
+    device: int | None = None
+    mount: bytes | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its files are."""
+        return Place(self.path, self.device, self.mount)
 
 
-def walk(root: bytes, library: bytes, interesting: Callable[[bytes], bool]) -> Iterator[FoundDirectory]:
-    """Each directory from ``root`` down, real ones first; ``root`` lies in ``library``.
+class _Step(NamedTuple):
+    """A directory to be walked; ``rules``, ``mount`` and ``device`` are those of the directory that it is in."""
 
-    Only files whose name is ``interesting`` are looked at. Never raises for the state of the file system: a directory
-    that cannot be read is given with ``complete=False``.
+    path: bytes
+    real: bytes
+    rules: Rules
+    mount: bytes
+    device: int | None
+    is_link: bool = False
+
+
+@attrs.frozen
+class Walk:
+    """A walk of ``root``, which is, or lies in, the library ``library``: iterate over it, once.
+
+    Only files whose name is ``interesting`` are looked at, and nothing that ``rules`` (those in ``root``'s own folder,
+    see ``Rules.enter``) leave out. Never raises for the state of the file system: a directory that cannot be read is
+    given with ``complete=False``.
     """
-    within = os.path.realpath(library)
-    seen: set[tuple[int, int]] = set()
-    real: list[bytes] = [root]
-    links: deque[bytes] = deque()
-    while real or links:
-        is_link = not real
-        path = links.popleft() if is_link else real.pop()
-        if is_link and (reason := _why_not_follow(path, within)) is not None:
-            if reason:
-                yield FoundDirectory(path, [], [Unreadable(path, reason)], complete=False)
-            continue
-        try:
-            info = os.stat(path)
+
+    root: bytes
+    library: bytes
+    interesting: Callable[[bytes], bool]
+    rules: Rules = attrs.field(factory=Rules)
+    links: FollowLinks = FollowLinks.ALL
+    mounts: Mounts = attrs.field(factory=Mounts.current)
+
+    def __iter__(self) -> Iterator[FoundDirectory]:
+        within = os.path.realpath(self.library)
+        seen: set[tuple[int, int]] = set()
+        top = os.path.realpath(self.root)
+        real: list[_Step] = [_Step(self.root, top, self.rules, self.mounts.holding(top), None)]
+        links: deque[_Step] = deque()
+        while real or links:
+            step = real.pop() if real else links.popleft()
+            if step.is_link:
+                if (reason := self._why_not_follow(step.path, within)) is not None:
+                    if reason:
+                        yield _unreadable(step.path, reason)
+                    continue
+                target = os.path.realpath(step.path)
+                step = step._replace(real=target, mount=self.mounts.holding(target), device=None)
+            try:
+                info = _look_at(step.path)
+            except OSError as error:
+                yield _unreadable(step.path, _reason(error))
+                continue
             if (info.st_dev, info.st_ino) in seen:
                 continue
             seen.add((info.st_dev, info.st_ino))
-        except OSError as error:
-            yield FoundDirectory(path, [], [Unreadable(path, _reason(error))], complete=False)
-            continue
-        listing = _Listing(path, interesting)
-        yield listing.read()
-        real.extend(sorted(listing.directories, reverse=True))
-        links.extend(sorted(listing.links))
+            listing = _Listing(step, self, signed(info.st_dev), within)
+            found = listing.read()
+            if found is not None:
+                yield found
+                real.extend(sorted(listing.directories, reverse=True))
+                links.extend(sorted(listing.links))
 
-
-def _why_not_follow(link: bytes, library: bytes) -> str | None:
-    """None: follow it. ``""``: what it leads to is walked by its real path. Else: why it is a fault."""
-    target = os.path.realpath(link)
-    parent = os.path.realpath(os.path.dirname(link))
-    if is_within(parent, target):
-        return "symbolic link loop: it leads back to a folder above it"
-    return "" if is_within(target, library) else None
+    def _why_not_follow(self, link: bytes, library: bytes) -> str | None:
+        """None: follow it. ``""``: what it leads to is walked by its real path, or is not wanted. Else: the fault."""
+        target = os.path.realpath(link)
+        parent = os.path.realpath(os.path.dirname(link))
+        if is_within(parent, target):
+            return "symbolic link loop: it leads back to a folder above it"
+        return "" if is_within(target, library) or self.links is not FollowLinks.ALL else None
 
 
 class _Listing:
     """What one directory holds, sorted into files, directories and links to directories."""
 
-    def __init__(self, path: bytes, interesting: Callable[[bytes], bool]) -> None:
-        self._path = path
-        self._interesting = interesting
+    def __init__(self, step: _Step, walk: Walk, device: int, library: bytes) -> None:
+        self._step = step
+        self._walk = walk
+        self._device = device
+        self._library = library
+        self._rules = step.rules
+        self._has_patterns = False
+        self._interesting = walk.interesting
+        self._mount = self._find_mount()
         self._files: list[FoundFile] = []
         self._unreadable: list[Unreadable] = []
-        self.directories: list[bytes] = []
-        self.links: list[bytes] = []
+        self.directories: list[_Step] = []
+        self.links: list[_Step] = []
 
-    def read(self) -> FoundDirectory:
+    def read(self) -> FoundDirectory | None:
+        """None: the directory itself says that it is left out."""
+        path = self._step.path
         complete = True
+        entries: list[os.DirEntry[bytes]] = []
         try:
-            with os.scandir(self._path) as entries:
-                for entry in entries:
-                    self._sort(entry)
+            with os.scandir(path) as listed:
+                entries.extend(listed)
         except OSError as error:
-            self._unreadable.append(Unreadable(self._path, _reason(error)))
+            self._unreadable.append(Unreadable(path, _reason(error)))
             complete = False
-        return FoundDirectory(self._path, self._files, self._unreadable, complete)
+        marks = [entry.name for entry in entries if entry.name[:1] == b"." and entry.name in ALL_MARKS]
+        if marks:
+            try:
+                rules = self._rules.enter(path, marks)
+            except BadIgnoreFile as error:  # without it nobody knows what is to be left out
+                return _unreadable(path, f"{display_bytes(error.path)}: {error.problem}")
+            if isinstance(rules, LeftOut):
+                return None
+            self._rules = rules
+        self._has_patterns = self._rules.has_patterns
+        sort = self._sort
+        for entry in entries:
+            sort(entry)
+        return FoundDirectory(path, self._files, self._unreadable, complete, self._device, self._mount)
+
+    def _find_mount(self) -> bytes:
+        """The mount point that it is on. What was mounted since the walk began shows by its device."""
+        step, mounts = self._step, self._walk.mounts
+        if step.device not in {None, self._device} and not mounts.is_point(step.real):
+            mounts.look_again()
+        return step.real if mounts.is_point(step.real) else step.mount
 
     def _sort(self, entry: os.DirEntry[bytes]) -> None:
+        name, rules = entry.name, self._rules
+        if name[:1] == b"." and not rules.hidden:
+            return
         try:
             if entry.is_dir(follow_symlinks=False):
-                self.directories.append(entry.path)
+                self._add_folder(entry, self.directories)
             elif entry.is_symlink():
-                self._follow(entry)
-            elif self._interesting(entry.name) and entry.is_file(follow_symlinks=False):
-                self._add(entry.name, entry.stat(follow_symlinks=False))
+                if self._walk.links is not FollowLinks.NONE:
+                    self._follow(entry)
+            elif (
+                self._interesting(name)
+                and entry.is_file(follow_symlinks=False)
+                and not (self._has_patterns and rules.why(entry.path, name, is_folder=False))
+            ):
+                self._files.append(_found(name, entry.stat(follow_symlinks=False), is_link=False))
         except OSError as error:
             self._unreadable.append(Unreadable(entry.path, _reason(error), is_file=True))
 
     def _follow(self, entry: os.DirEntry[bytes]) -> None:
+        if self._has_patterns and self._rules.why(entry.path, entry.name, is_folder=False) is not None:
+            return
         try:
             info = os.stat(entry.path)
         except FileNotFoundError:
             self._unreadable.append(Unreadable(entry.path, "broken symbolic link", is_file=True))
             return
         if stat.S_ISDIR(info.st_mode):
-            self.links.append(entry.path)
-        elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name):
-            self._add(entry.name, info)
+            self._add_folder(entry, self.links)
+        elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name) and self._may_follow(entry.path):
+            self._files.append(_found(entry.name, info, is_link=True))
 
-    def _add(self, name: bytes, info: os.stat_result) -> None:
-        # A file system may count inodes to 2**64, and a broken clock may say any time.
-        time_ns = max(-_LARGEST, min(_LARGEST, info.st_mtime_ns))
-        self._files.append(FoundFile(name, info.st_size, time_ns, signed(info.st_dev), signed(info.st_ino)))
+    def _may_follow(self, link: bytes) -> bool:
+        return self._walk.links is FollowLinks.ALL or is_within(os.path.realpath(link), self._library)
+
+    def _add_folder(self, entry: os.DirEntry[bytes], steps: list[_Step]) -> None:
+        if self._rules.why(entry.path, entry.name, is_folder=True) is None:
+            real = join(self._step.real, entry.name)
+            is_link = steps is self.links
+            steps.append(_Step(entry.path, real, self._rules, self._mount, self._device, is_link))
+
+
+def look_at_file(path: bytes) -> FoundFile | None:
+    """The regular file at ``path``, or behind the link there; None: there is none that can be looked at."""
+    try:
+        is_link = stat.S_ISLNK(os.lstat(path).st_mode)
+        info = os.stat(path)
+    except OSError:
+        return None
+    return _found(os.path.basename(path), info, is_link=is_link) if stat.S_ISREG(info.st_mode) else None
+
+
+def _found(name: bytes, info: os.stat_result, *, is_link: bool) -> FoundFile:
+    mtime_ns, ctime_ns, device, inode = info.st_mtime_ns, info.st_ctime_ns, info.st_dev, info.st_ino
+    if not (-_LARGEST <= mtime_ns <= _LARGEST and -_LARGEST <= ctime_ns <= _LARGEST):  # a broken clock
+        mtime_ns, ctime_ns = (max(-_LARGEST, min(_LARGEST, time_ns)) for time_ns in (mtime_ns, ctime_ns))
+    if device > _LARGEST or inode > _LARGEST:
+        device, inode = signed(device), signed(inode)
+    return FoundFile(name, info.st_size, mtime_ns, ctime_ns, device, inode, info.st_nlink, is_link)
 
 
 def signed(number: int) -> int:
     """A device or inode number as 64 bits with a sign hold it."""
     return number if number <= _LARGEST else number - 2**64
+
+
+def _look_at(directory: bytes) -> os.stat_result:
+    """What a directory is, once it is open: only that has an automounter mount it. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unreadable(path: bytes, reason: str) -> FoundDirectory:
+    return FoundDirectory(path, [], [Unreadable(path, reason)], complete=False)
 
 
 def _reason(error: OSError) -> str:

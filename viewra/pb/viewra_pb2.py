@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16viewra/pb/viewra.proto\x12\tviewra.v1\"-\n\nFileToRead\x12\x0c\n\x04path\x18\x01 \x01(\x0c\x12\x11\n\tmime_type\x18\x02 \x01(\t\"i\n\x0b\x46ileOutcome\x12\'\n\x08metadata\x18\x01 \x01(\x0b\x32\x13.viewra.v1.MetadataH\x00\x12\x0f\n\x05\x65rror\x18\x02 \x01(\tH\x00\x12\x15\n\x0bnot_handled\x18\x03 \x01(\x08H\x00\x42\t\n\x07outcome\"\xe0\x01\n\x08Metadata\x12/\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1f.viewra.v1.Metadata.FieldsEntry\x12\x31\n\x07several\x18\x02 \x03(\x0b\x32 .viewra.v1.Metadata.SeveralEntry\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x41\n\x0cSeveralEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12 \n\x05value\x18\x02 \x01(\x0b\x32\x11.viewra.v1.Values:\x02\x38\x01\"\x18\n\x06Values\x12\x0e\n\x06values\x18\x01 \x03(\t\"C\n\x1b\x45xtractMetadataBatchRequest\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.viewra.v1.FileToRead\"H\n\x1c\x45xtractMetadataBatchResponse\x12(\n\x08outcomes\x18\x01 \x03(\x0b\x32\x16.viewra.v1.FileOutcome\"\xfe\x03\n\tScanEvent\x12\x13\n\x0bscan_job_id\x18\x01 \x01(\r\x12\x12\n\nlibrary_id\x18\x02 \x01(\r\x12/\n\x07started\x18\x03 \x01(\x0b\x32\x1c.viewra.v1.ScanEvent.StartedH\x00\x12)\n\x04\x66ile\x18\x04 \x01(\x0b\x32\x19.viewra.v1.ScanEvent.FileH\x00\x12\x33\n\tcompleted\x18\x05 \x01(\x0b\x32\x1e.viewra.v1.ScanEvent.CompletedH\x00\x1a\x1f\n\x07Started\x12\x14\n\x0clibrary_path\x18\x01 \x01(\x0c\x1a\x97\x01\n\x04\x46ile\x12\x15\n\rmedia_file_id\x18\x01 \x01(\r\x12\x0c\n\x04path\x18\x02 \x01(\x0c\x12\x39\n\x08metadata\x18\x03 \x03(\x0b\x32\'.viewra.v1.ScanEvent.File.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1as\n\tCompleted\x12\x38\n\x05stats\x18\x01 \x03(\x0b\x32).viewra.v1.ScanEvent.Completed.StatsEntry\x1a,\n\nStatsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05\x65vent\";\n\x13OnScanEventsRequest\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.viewra.v1.ScanEvent\"&\n\x14OnScanEventsResponse\x12\x0e\n\x06\x65rrors\x18\x01 \x03(\t\"\x10\n\x0eQuiesceRequest\"1\n\x0fQuiesceResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\r\n\x05\x65rror\x18\x02 \x01(\t\"\x1f\n\x0cRenewRequest\x12\x0f\n\x07seconds\x18\x01 \x01(\r\"/\n\rRenewResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\r\n\x05\x65rror\x18\x02 \x01(\t\",\n\x0f\x44\x65scribeRequest\x12\x19\n\x11\x63onnection_string\x18\x01 \x01(\t\"?\n\x0eSchemaRevision\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x10\n\x08\x61\x64\x64itive\x18\x03 \x01(\x08\"`\n\x10\x44\x65scribeResponse\x12\r\n\x05\x65rror\x18\x01 \x01(\t\x12\x0f\n\x07\x63urrent\x18\x02 \x01(\t\x12,\n\trevisions\x18\x03 \x03(\x0b\x32\x19.viewra.v1.SchemaRevision2\x7f\n\x14MetadataBatchService\x12g\n\x14\x45xtractMetadataBatch\x12&.viewra.v1.ExtractMetadataBatchRequest\x1a\'.viewra.v1.ExtractMetadataBatchResponse2c\n\x10ScanEventService\x12O\n\x0cOnScanEvents\x12\x1e.viewra.v1.OnScanEventsRequest\x1a\x1f.viewra.v1.OnScanEventsResponse2\x90\x01\n\x10LifecycleService\x12@\n\x07Quiesce\x12\x19.viewra.v1.QuiesceRequest\x1a\x1a.viewra.v1.QuiesceResponse\x12:\n\x05Renew\x12\x17.viewra.v1.RenewRequest\x1a\x18.viewra.v1.RenewResponse2T\n\rSchemaService\x12\x43\n\x08\x44\x65scribe\x12\x1a.viewra.v1.DescribeRequest\x1a\x1b.viewra.v1.DescribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16viewra/pb/viewra.proto\x12\tviewra.v1\"-\n\nFileToRead\x12\x0c\n\x04path\x18\x01 \x01(\x0c\x12\x11\n\tmime_type\x18\x02 \x01(\t\"i\n\x0b\x46ileOutcome\x12\'\n\x08metadata\x18\x01 \x01(\x0b\x32\x13.viewra.v1.MetadataH\x00\x12\x0f\n\x05\x65rror\x18\x02 \x01(\tH\x00\x12\x15\n\x0bnot_handled\x18\x03 \x01(\x08H\x00\x42\t\n\x07outcome\"\xe0\x01\n\x08Metadata\x12/\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1f.viewra.v1.Metadata.FieldsEntry\x12\x31\n\x07several\x18\x02 \x03(\x0b\x32 .viewra.v1.Metadata.SeveralEntry\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x41\n\x0cSeveralEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12 \n\x05value\x18\x02 \x01(\x0b\x32\x11.viewra.v1.Values:\x02\x38\x01\"\x18\n\x06Values\x12\x0e\n\x06values\x18\x01 \x03(\t\"C\n\x1b\x45xtractMetadataBatchRequest\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.viewra.v1.FileToRead\"H\n\x1c\x45xtractMetadataBatchResponse\x12(\n\x08outcomes\x18\x01 \x03(\x0b\x32\x16.viewra.v1.FileOutcome\"\xfe\x03\n\tScanEvent\x12\x13\n\x0bscan_job_id\x18\x01 \x01(\r\x12\x12\n\nlibrary_id\x18\x02 \x01(\r\x12/\n\x07started\x18\x03 \x01(\x0b\x32\x1c.viewra.v1.ScanEvent.StartedH\x00\x12)\n\x04\x66ile\x18\x04 \x01(\x0b\x32\x19.viewra.v1.ScanEvent.FileH\x00\x12\x33\n\tcompleted\x18\x05 \x01(\x0b\x32\x1e.viewra.v1.ScanEvent.CompletedH\x00\x1a\x1f\n\x07Started\x12\x14\n\x0clibrary_path\x18\x01 \x01(\x0c\x1a\x97\x01\n\x04\x46ile\x12\x15\n\rmedia_file_id\x18\x01 \x01(\r\x12\x0c\n\x04path\x18\x02 \x01(\x0c\x12\x39\n\x08metadata\x18\x03 \x03(\x0b\x32\'.viewra.v1.ScanEvent.File.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1as\n\tCompleted\x12\x38\n\x05stats\x18\x01 \x03(\x0b\x32).viewra.v1.ScanEvent.Completed.StatsEntry\x1a,\n\nStatsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05\x65vent\";\n\x13OnScanEventsRequest\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.viewra.v1.ScanEvent\"&\n\x14OnScanEventsResponse\x12\x0e\n\x06\x65rrors\x18\x01 \x03(\t\"\xea\x01\n\x0cLibraryEvent\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.viewra.v1.LibraryEvent.Kind\x12\x13\n\x0bscan_job_id\x18\x02 \x01(\r\x12\x12\n\nlibrary_id\x18\x03 \x01(\r\x12\x15\n\rmedia_file_id\x18\x04 \x01(\r\x12\x0c\n\x04path\x18\x05 \x01(\x0c\x12\x10\n\x08old_path\x18\x06 \x01(\x0c\"N\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07MISSING\x10\x01\x12\x0c\n\x08RETURNED\x10\x02\x12\t\n\x05MOVED\x10\x03\x12\n\n\x06PURGED\x10\x04\"A\n\x16OnLibraryEventsRequest\x12\'\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.viewra.v1.LibraryEvent\")\n\x17OnLibraryEventsResponse\x12\x0e\n\x06\x65rrors\x18\x01 \x03(\t\"\x10\n\x0eQuiesceRequest\"1\n\x0fQuiesceResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\r\n\x05\x65rror\x18\x02 \x01(\t\"\x1f\n\x0cRenewRequest\x12\x0f\n\x07seconds\x18\x01 \x01(\r\"/\n\rRenewResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\r\n\x05\x65rror\x18\x02 \x01(\t\",\n\x0f\x44\x65scribeRequest\x12\x19\n\x11\x63onnection_string\x18\x01 \x01(\t\"?\n\x0eSchemaRevision\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x10\n\x08\x61\x64\x64itive\x18\x03 \x01(\x08\"`\n\x10\x44\x65scribeResponse\x12\r\n\x05\x65rror\x18\x01 \x01(\t\x12\x0f\n\x07\x63urrent\x18\x02 \x01(\t\x12,\n\trevisions\x18\x03 \x03(\x0b\x32\x19.viewra.v1.SchemaRevision2\x7f\n\x14MetadataBatchService\x12g\n\x14\x45xtractMetadataBatch\x12&.viewra.v1.ExtractMetadataBatchRequest\x1a\'.viewra.v1.ExtractMetadataBatchResponse2c\n\x10ScanEventService\x12O\n\x0cOnScanEvents\x12\x1e.viewra.v1.OnScanEventsRequest\x1a\x1f.viewra.v1.OnScanEventsResponse2o\n\x13LibraryEventService\x12X\n\x0fOnLibraryEvents\x12!.viewra.v1.OnLibraryEventsRequest\x1a\".viewra.v1.OnLibraryEventsResponse2\x90\x01\n\x10LifecycleService\x12@\n\x07Quiesce\x12\x19.viewra.v1.QuiesceRequest\x1a\x1a.viewra.v1.QuiesceResponse\x12:\n\x05Renew\x12\x17.viewra.v1.RenewRequest\x1a\x18.viewra.v1.RenewResponse2T\n\rSchemaService\x12\x43\n\x08\x44\x65scribe\x12\x1a.viewra.v1.DescribeRequest\x1a\x1b.viewra.v1.DescribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -71,26 +71,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ONSCANEVENTSREQUEST']._serialized_end=1159
   _globals['_ONSCANEVENTSRESPONSE']._serialized_start=1161
   _globals['_ONSCANEVENTSRESPONSE']._serialized_end=1199
-  _globals['_QUIESCEREQUEST']._serialized_start=1201
-  _globals['_QUIESCEREQUEST']._serialized_end=1217
-  _globals['_QUIESCERESPONSE']._serialized_start=1219
-  _globals['_QUIESCERESPONSE']._serialized_end=1268
-  _globals['_RENEWREQUEST']._serialized_start=1270
-  _globals['_RENEWREQUEST']._serialized_end=1301
-  _globals['_RENEWRESPONSE']._serialized_start=1303
-  _globals['_RENEWRESPONSE']._serialized_end=1350
-  _globals['_DESCRIBEREQUEST']._serialized_start=1352
-  _globals['_DESCRIBEREQUEST']._serialized_end=1396
-  _globals['_SCHEMAREVISION']._serialized_start=1398
-  _globals['_SCHEMAREVISION']._serialized_end=1461
-  _globals['_DESCRIBERESPONSE']._serialized_start=1463
-  _globals['_DESCRIBERESPONSE']._serialized_end=1559
-  _globals['_METADATABATCHSERVICE']._serialized_start=1561
-  _globals['_METADATABATCHSERVICE']._serialized_end=1688
-  _globals['_SCANEVENTSERVICE']._serialized_start=1690
-  _globals['_SCANEVENTSERVICE']._serialized_end=1789
-  _globals['_LIFECYCLESERVICE']._serialized_start=1792
-  _globals['_LIFECYCLESERVICE']._serialized_end=1936
-  _globals['_SCHEMASERVICE']._serialized_start=1938
-  _globals['_SCHEMASERVICE']._serialized_end=2022
+  _globals['_LIBRARYEVENT']._serialized_start=1202
+  _globals['_LIBRARYEVENT']._serialized_end=1436
+  _globals['_LIBRARYEVENT_KIND']._serialized_start=1358
+  _globals['_LIBRARYEVENT_KIND']._serialized_end=1436
+  _globals['_ONLIBRARYEVENTSREQUEST']._serialized_start=1438
+  _globals['_ONLIBRARYEVENTSREQUEST']._serialized_end=1503
+  _globals['_ONLIBRARYEVENTSRESPONSE']._serialized_start=1505
+  _globals['_ONLIBRARYEVENTSRESPONSE']._serialized_end=1546
+  _globals['_QUIESCEREQUEST']._serialized_start=1548
+  _globals['_QUIESCEREQUEST']._serialized_end=1564
+  _globals['_QUIESCERESPONSE']._serialized_start=1566
+  _globals['_QUIESCERESPONSE']._serialized_end=1615
+  _globals['_RENEWREQUEST']._serialized_start=1617
+  _globals['_RENEWREQUEST']._serialized_end=1648
+  _globals['_RENEWRESPONSE']._serialized_start=1650
+  _globals['_RENEWRESPONSE']._serialized_end=1697
+  _globals['_DESCRIBEREQUEST']._serialized_start=1699
+  _globals['_DESCRIBEREQUEST']._serialized_end=1743
+  _globals['_SCHEMAREVISION']._serialized_start=1745
+  _globals['_SCHEMAREVISION']._serialized_end=1808
+  _globals['_DESCRIBERESPONSE']._serialized_start=1810
+  _globals['_DESCRIBERESPONSE']._serialized_end=1906
+  _globals['_METADATABATCHSERVICE']._serialized_start=1908
+  _globals['_METADATABATCHSERVICE']._serialized_end=2035
+  _globals['_SCANEVENTSERVICE']._serialized_start=2037
+  _globals['_SCANEVENTSERVICE']._serialized_end=2136
+  _globals['_LIBRARYEVENTSERVICE']._serialized_start=2138
+  _globals['_LIBRARYEVENTSERVICE']._serialized_end=2249
+  _globals['_LIFECYCLESERVICE']._serialized_start=2252
+  _globals['_LIFECYCLESERVICE']._serialized_end=2396
+  _globals['_SCHEMASERVICE']._serialized_start=2398
+  _globals['_SCHEMASERVICE']._serialized_end=2482
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -372,6 +373,109 @@ class OnScanEventsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OnScanEventsResponse: _TypeAlias = OnScanEventsResponse  # noqa: Y015
+
+@_typing.final
+class LibraryEvent(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[LibraryEvent._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: LibraryEvent._Kind.ValueType  # 0
+        MISSING: LibraryEvent._Kind.ValueType  # 1
+        """The file is not where it was. Its id and metadata are kept."""
+        RETURNED: LibraryEvent._Kind.ValueType  # 2
+        """A missing file is back, at path."""
+        MOVED: LibraryEvent._Kind.ValueType  # 3
+        """The file was at old_path and is at path."""
+        PURGED: LibraryEvent._Kind.ValueType  # 4
+        """The file was forgotten: its id does not come again."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper): ...
+    KIND_UNSPECIFIED: LibraryEvent.Kind.ValueType  # 0
+    MISSING: LibraryEvent.Kind.ValueType  # 1
+    """The file is not where it was. Its id and metadata are kept."""
+    RETURNED: LibraryEvent.Kind.ValueType  # 2
+    """A missing file is back, at path."""
+    MOVED: LibraryEvent.Kind.ValueType  # 3
+    """The file was at old_path and is at path."""
+    PURGED: LibraryEvent.Kind.ValueType  # 4
+    """The file was forgotten: its id does not come again."""
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SCAN_JOB_ID_FIELD_NUMBER: _builtins.int
+    LIBRARY_ID_FIELD_NUMBER: _builtins.int
+    MEDIA_FILE_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    OLD_PATH_FIELD_NUMBER: _builtins.int
+    kind: Global___LibraryEvent.Kind.ValueType
+    scan_job_id: _builtins.int
+    """0: no scan found it, the operator made it so."""
+    library_id: _builtins.int
+    media_file_id: _builtins.int
+    path: _builtins.bytes
+    old_path: _builtins.bytes
+    """Where it was: only for MOVED, and for RETURNED when it is at another place than before."""
+    def __init__(
+        self,
+        *,
+        kind: Global___LibraryEvent.Kind.ValueType = ...,
+        scan_job_id: _builtins.int = ...,
+        library_id: _builtins.int = ...,
+        media_file_id: _builtins.int = ...,
+        path: _builtins.bytes = ...,
+        old_path: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "library_id", b"library_id", "media_file_id", b"media_file_id", "old_path", b"old_path", "path", b"path", "scan_job_id", b"scan_job_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LibraryEvent: _TypeAlias = LibraryEvent  # noqa: Y015
+
+@_typing.final
+class OnLibraryEventsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___LibraryEvent]: ...
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___LibraryEvent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OnLibraryEventsRequest: _TypeAlias = OnLibraryEventsRequest  # noqa: Y015
+
+@_typing.final
+class OnLibraryEventsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERRORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        errors: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OnLibraryEventsResponse: _TypeAlias = OnLibraryEventsResponse  # noqa: Y015
 
 @_typing.final
 class QuiesceRequest(_message.Message):

@@ -177,6 +177,85 @@ class ScanEventService:
             _registered_method=True)
 
 
+class LibraryEventServiceStub:
+    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
+    file moved it also hears as ScanEvent.File.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.OnLibraryEvents = channel.unary_unary(
+                '/viewra.v1.LibraryEventService/OnLibraryEvents',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.OnLibraryEventsRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.OnLibraryEventsResponse.FromString,
+                _registered_method=True)
+
+
+class LibraryEventServiceServicer:
+    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
+    file moved it also hears as ScanEvent.File.
+    """
+
+    def OnLibraryEvents(self, request, context):
+        """Answers with exactly one text for each event, in order: empty when it was taken, else why not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_LibraryEventServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'OnLibraryEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.OnLibraryEvents,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.OnLibraryEventsRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.OnLibraryEventsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.LibraryEventService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.LibraryEventService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class LibraryEventService:
+    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
+    file moved it also hears as ScanEvent.File.
+    """
+
+    @staticmethod
+    def OnLibraryEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.LibraryEventService/OnLibraryEvents',
+            viewra_dot_pb_dot_viewra__pb2.OnLibraryEventsRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.OnLibraryEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class LifecycleServiceStub:
     """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
     """

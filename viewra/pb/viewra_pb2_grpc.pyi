@@ -88,6 +88,43 @@ class ScanEventServiceServicer(metaclass=_abc_1.ABCMeta):
 
 def add_ScanEventServiceServicer_to_server(servicer: ScanEventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class LibraryEventServiceStub:
+    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
+    file moved it also hears as ScanEvent.File.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> LibraryEventServiceAsyncStub: ...
+    OnLibraryEvents: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.OnLibraryEventsRequest, _viewra_pb2.OnLibraryEventsResponse]
+    """Answers with exactly one text for each event, in order: empty when it was taken, else why not."""
+
+@_typing.type_check_only
+class LibraryEventServiceAsyncStub(LibraryEventServiceStub):
+    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
+    file moved it also hears as ScanEvent.File.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    OnLibraryEvents: _aio.UnaryUnaryMultiCallable[_viewra_pb2.OnLibraryEventsRequest, _viewra_pb2.OnLibraryEventsResponse]  # type: ignore[assignment]
+    """Answers with exactly one text for each event, in order: empty when it was taken, else why not."""
+
+class LibraryEventServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
+    file moved it also hears as ScanEvent.File.
+    """
+
+    @_abc_1.abstractmethod
+    def OnLibraryEvents(
+        self,
+        request: _viewra_pb2.OnLibraryEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.OnLibraryEventsResponse, _abc.Awaitable[_viewra_pb2.OnLibraryEventsResponse]]:
+        """Answers with exactly one text for each event, in order: empty when it was taken, else why not."""
+
+def add_LibraryEventServiceServicer_to_server(servicer: LibraryEventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class LifecycleServiceStub:
     """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced."""
 

@@ -44,35 +44,25 @@ class RuntimeDir:
         self.path = self._base / secrets.token_hex(4)
         with _guard(self._base):
             _sweep(self._base)
-            self._lock = self._make()
+            self._lock = _made(self.path)
+
+    def ensure(self) -> None:
+        """Make the directory again when a cleaner of old files has removed it. Raises ViewraError, and OSError."""
+        with self._making:
+            if self._lock < 0 or self.path.is_dir():
+                return
+            _make_private(self._base)
+            with _guard(self._base):
+                lock, self._lock = self._lock, _made(self.path)
+            os.close(lock)
 
     def new_socket_dir(self) -> Path:
         """A fresh empty directory, 0700, for the sockets of one process; its path leaves room for a socket's name."""
+        self.ensure()
         path = self.path / str(next(self._numbers))
         check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
-        try:
-            path.mkdir(0o700)
-        except FileNotFoundError:  # a cleaner of /tmp has been here
-            self._make_again()
-            path.mkdir(0o700)
+        path.mkdir(0o700)
         return path
-
-    def _make(self) -> int:
-        """Make the directory and lock it, under the lock of all hosts; gives the descriptor."""
-        self.path.mkdir(0o700, exist_ok=True)
-        descriptor = os.open(self.path, os.O_DIRECTORY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return descriptor
-
-    def _make_again(self) -> None:
-        if self._lock < 0:
-            raise ViewraError(f"the runtime directory {self.path} has been given up: the host is closing")
-        _make_private(self._base)
-        with _guard(self._base), self._making:
-            if self.path.exists():  # another thread was faster
-                return
-            old, self._lock = self._lock, self._make()
-            os.close(old)
 
     def new_lasting_dir(self) -> Path:
         """As ``new_socket_dir``, for a process that may outlive this host.
@@ -145,6 +135,14 @@ def _make_private(base: Path) -> None:
             f"the runtime directory {base} is not a directory of yours that only you can enter",
             hint=f"remove it, or chmod 700 {base}, or set XDG_RUNTIME_DIR",
         )
+
+
+def _made(path: Path) -> int:
+    """Make a host's directory; gives the descriptor that holds its lock."""
+    path.mkdir(0o700)
+    lock = os.open(path, os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock
 
 
 @contextlib.contextmanager

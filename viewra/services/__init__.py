@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from viewra.services.database import DatabaseService, SchemaService
     from viewra.services.implementation import Implementation
     from viewra.services.metadata_scraper import MetadataScraperService
-    from viewra.services.scanner_hook import ScannerHookService
+    from viewra.services.scanner_hook import LibraryEventsService, ScannerHookService
     from viewra.services.search import SearchService
     from viewra.services.sessions import ListenerSession, ScraperSession
 
@@ -29,6 +29,7 @@ __all__ = [
     "AdminPageService",
     "DatabaseService",
     "Implementation",
+    "LibraryEventsService",
     "ListenerSession",
     "MetadataScraperService",
     "ScannerHookService",
@@ -57,7 +58,7 @@ __getattr__ = lazy.names(
         ".database": "DatabaseService SchemaService",
         ".implementation": "Implementation",
         ".metadata_scraper": "MetadataScraperService",
-        ".scanner_hook": "ScannerHookService",
+        ".scanner_hook": "LibraryEventsService ScannerHookService",
         ".search": "SearchService",
         ".sessions": "ListenerSession ScraperSession",
     },

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:  # light start-up
+    from viewra.types import LibraryEvent
 
 
 @runtime_checkable
@@ -20,4 +23,16 @@ class ScannerHookService(Protocol):
 
     def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
         """MUST accept the end of a scan; ``stats`` has the counts of the report and ``status``, as text."""
+        ...
+
+
+@runtime_checkable
+class LibraryEventsService(Protocol):
+    """What a scanner hook MAY be besides: one that hears what became of files that the library knew.
+
+    The events come in order with those of scans. A moved file is told of here and by ``on_media_file_scanned``.
+    """
+
+    def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
+        """MUST accept files that are missing, have returned, moved or were purged. At least once: MAY come twice."""
         ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from viewra.types import FileOutcome, FileToRead, ScanEvent
+    from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent
 
 
 class ScraperSession(Protocol):
@@ -56,6 +56,9 @@ class ListenerSession(Protocol):
         """The plugin."""
         ...
 
-    def deliver(self, event: ScanEvent) -> None:
-        """Deliver one notification and wait for the answer; raises a ``PluginError``."""
+    def deliver(self, event: ScanEvent | LibraryEvent) -> None:
+        """Deliver one notification and wait for the answer; raises a ``PluginError``.
+
+        A plugin that does not listen to an event of its kind is not told of it.
+        """
         ...

@@ -16,9 +16,12 @@ from viewra import lazy
 
 if TYPE_CHECKING:
     from viewra.types.library import (
+        FollowLinks,
         Library,
+        LibrarySettings,
         MediaFile,
         MetadataValue,
+        MissingFile,
         ScanCounts,
         ScanFailure,
         ScanReport,
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     )
     from viewra.types.plugin import Health, PluginContext, PluginInfo
     from viewra.types.result import Result
-    from viewra.types.scan import FileOutcome, FileToRead, ScanEvent, ScanEventKind
+    from viewra.types.scan import FileOutcome, FileToRead, LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
     from viewra.types.schema import SchemaRevision, SchemaState
     from viewra.types.search import SearchCapabilities, SearchResponse, SearchResult
     from viewra.types.state import PluginState
@@ -40,10 +43,15 @@ __all__ = [
     "AdminPage",
     "FileOutcome",
     "FileToRead",
+    "FollowLinks",
     "Health",
     "Library",
+    "LibraryEvent",
+    "LibraryEventKind",
+    "LibrarySettings",
     "MediaFile",
     "MetadataValue",
+    "MissingFile",
     "PluginContext",
     "PluginInfo",
     "PluginState",
@@ -69,10 +77,11 @@ MAX_ID = 2**32 - 1
 __getattr__ = lazy.names(
     __name__,
     {
-        ".library": "Library MediaFile MetadataValue ScanCounts ScanFailure ScanReport ScanStatus SearchHit SearchPage",
+        ".library": "FollowLinks Library LibrarySettings MediaFile MetadataValue MissingFile ScanCounts ScanFailure "
+        "ScanReport ScanStatus SearchHit SearchPage",
         ".plugin": "Health PluginContext PluginInfo",
         ".result": "Result",
-        ".scan": "FileOutcome FileToRead ScanEvent ScanEventKind",
+        ".scan": "FileOutcome FileToRead LibraryEvent LibraryEventKind ScanEvent ScanEventKind",
         ".schema": "SchemaRevision SchemaState",
         ".search": "SearchCapabilities SearchResponse SearchResult",
         ".state": "PluginState",

@@ -53,3 +53,32 @@ class ScanEvent:
     file_path: str = ""
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     stats: Mapping[str, str] = attrs.field(factory=dict)
+
+
+class LibraryEventKind(enum.StrEnum):
+    """What became of a file that the library knew.
+
+    MISSING: it is not where it was, its id and metadata are kept; RETURNED: it is back; MOVED: it has another path;
+    PURGED: it was forgotten, and its id does not come again.
+    """
+
+    MISSING = "missing"
+    RETURNED = "returned"
+    MOVED = "moved"
+    PURGED = "purged"
+
+
+@attrs.frozen
+class LibraryEvent:
+    """One file's fate, as scanner hooks with ``on_library_events`` hear it.
+
+    ``scan_job_id`` is 0 when no scan found it but the operator made it so. ``old_path`` is where a file was that MOVED,
+    or RETURNED to another place; ``""`` otherwise.
+    """
+
+    kind: LibraryEventKind
+    scan_job_id: int
+    library_id: int
+    media_file_id: int
+    path: str
+    old_path: str = ""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from viewra.sdk import Plugin, PluginContext
 from viewra.sdk_db import AlembicDatabaseService, open_engine
+from viewra.types import LibraryEvent
 
-from .record import record
+from .record import record, record_fate
 from .tables import metadata
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -50,6 +51,14 @@ class LibraryHistory(Plugin):
         """Compare the file with what was known of it; told of the same twice, nothing happens the second time."""
         with self._engine.begin() as connection:
             happened = record(connection, media_file_id, file_path, metadata, time.time_ns() // 1000)
+        with self._lock:
+            self._happened.update(happened)
+
+    def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
+        """Note what became of files that are known here."""
+        with self._engine.begin() as connection:
+            now = time.time_ns() // 1000
+            happened = [kind for event in events for kind in record_fate(connection, event, now)]
         with self._lock:
             self._happened.update(happened)
 

@@ -21,7 +21,7 @@ changes = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("media_file_id", sa.BigInteger, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # moved, or retagged
+    sa.Column("kind", sa.Text, nullable=False),  # moved, retagged, missing, returned or purged
     sa.Index("changes_by_file", "media_file_id"),
 )
 

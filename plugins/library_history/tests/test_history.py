@@ -13,7 +13,7 @@ from viewra_plugins.library_history.service.tables import metadata
 from viewra.revisions import read_revisions
 from viewra.sdk_db import AlembicDatabaseService
 from viewra.testing import check_database, check_scanner_hook, in_process, loopback, subprocess_plugin
-from viewra.types import PluginState
+from viewra.types import LibraryEvent, LibraryEventKind, PluginState
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -63,6 +63,37 @@ def test_added_moved_retagged(caplog):
         ]
     (record,) = [one for one in caplog.records if one.message == "the library has changed"]
     assert record.fields == {"scan": 1, "added": 1, "moved": 1, "retagged": 1}
+
+
+@pytest.mark.parametrize("run", [in_process, loopback])
+def test_missing_returned_moved_purged(run):
+    def tell(kind: LibraryEventKind, path: str, old_path: str = "", file_id: int = 7) -> None:
+        event = LibraryEvent(kind, 1, 1, file_id, path, old_path)
+        for _ in range(2):  # told twice, it happens once
+            plugin.scanner_hook.on_library_events([event])
+
+    with run(LibraryHistory()) as plugin:
+        database = file_of(plugin.context.database_url)
+        plugin.scanner_hook.on_media_file_scanned(7, "/music/a.flac", {"title": "a"})
+        tell(LibraryEventKind.RETURNED, "/music/a.flac")
+        tell(LibraryEventKind.MISSING, "/music/a.flac")
+        tell(LibraryEventKind.RETURNED, "/music/b\udcff.flac", "/music/a.flac")
+        tell(LibraryEventKind.MOVED, "/music/c.flac", "/music/b\udcff.flac")
+        plugin.scanner_hook.on_media_file_scanned(7, "/music/c.flac", {"title": "a"})
+        tell(LibraryEventKind.MISSING, "/music/c.flac")
+        tell(LibraryEventKind.PURGED, "/music/c.flac")
+        tell(LibraryEventKind.MISSING, "/music/never heard of.flac", file_id=8)
+        moved = "/music/b\\xff.flac"
+        assert rows(
+            database, "SELECT what, before, after FROM what_changed WHERE what <> 'added' ORDER BY at, what"
+        ) == [
+            ("missing", "/music/a.flac", None),
+            ("moved", "/music/a.flac", moved),
+            ("returned", None, moved),
+            ("moved", moved, "/music/c.flac"),
+            ("missing", "/music/c.flac", None),
+            ("purged", "/music/c.flac", None),
+        ]
 
 
 @pytest.mark.process

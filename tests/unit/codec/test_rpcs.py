@@ -30,6 +30,8 @@ from viewra.types import (
     FileOutcome,
     FileToRead,
     Health,
+    LibraryEvent,
+    LibraryEventKind,
     PluginContext,
     PluginInfo,
     ScanEvent,
@@ -74,6 +76,9 @@ infos = st.builds(
 )
 methods = st.sampled_from(["GET", "POST", "DELETE"])
 nothing = st.none()
+library_events = st.builds(
+    LibraryEvent, st.sampled_from(LibraryEventKind), uint32, ids, ids, path, st.one_of(st.just(""), path)
+)
 
 CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchStrategy[Any]]] = [
     (lifecycle.INITIALIZE, st.tuples(contexts), nothing),
@@ -95,6 +100,7 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     (scanner_hook.ON_SCAN_STARTED, st.tuples(ids, ids, text), nothing),
     (scanner_hook.ON_SCAN_COMPLETED, st.tuples(ids, ids, maps), nothing),
     (scanner_hook.ON_SCAN_EVENTS, st.tuples(st.lists(events, max_size=5)), texts),
+    (scanner_hook.ON_LIBRARY_EVENTS, st.tuples(st.lists(library_events, max_size=5)), texts),
     (database.GET_MODELS, st.tuples(), texts),
     (database.MIGRATE, st.tuples(text), nothing),
     (database.ROLLBACK, st.tuples(text), nothing),

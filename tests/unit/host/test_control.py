@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -230,11 +231,22 @@ def test_nothing_is_left_at_the_end(path: Path, tmp_path: Path) -> None:
 
 def test_a_host_that_cannot_make_it_leaves_nothing(path: Path, tmp_path: Path) -> None:
     descriptors = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(ViewraError, match="cannot be made"):
-        ControlServer(path, tmp_path / "absent" / "control", answer)
+    note = tmp_path / "absent" / "control"
+    with pytest.raises(ViewraError, match=f"{note}: No such file"):
+        ControlServer(path, note, answer)
     assert len(os.listdir("/proc/self/fd")) == descriptors
     with pytest.raises(ViewraError, match="107 bytes"):
         ControlServer(tmp_path / ("x" * 120), tmp_path / "control", answer)
+
+
+def test_the_socket_is_made_again_when_a_cleaner_removed_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run" / "s"
+    path.parent.mkdir()
+    monkeypatch.setattr("viewra.host.admin.server.LOOK_S", 0.01)
+    with ControlServer(path, tmp_path / "control", answer, lambda: path.parent.mkdir(exist_ok=True)):
+        shutil.rmtree(path.parent)
+        wait_until(path.exists)
+        assert find_host(tmp_path) is not None
 
 
 def test_a_host_is_found_while_it_runs(tmp_path: Path, path: Path) -> None:

@@ -15,7 +15,7 @@ from viewra import library
 from viewra.db import open_database, reading
 from viewra.errors import PluginError
 from viewra.services import ListenerSession, ScraperSession
-from viewra.types import FileOutcome, FileToRead, Result, ScanEvent, ScanReport, SearchResponse
+from viewra.types import FileOutcome, FileToRead, LibraryEvent, Result, ScanEvent, ScanReport, SearchResponse
 
 DEADLINE_S = 20.0
 
@@ -75,12 +75,14 @@ class FakeScraper:
 class FakeListener:
     """A listener session that keeps what it hears; ``behaviour`` may block or raise first."""
 
-    def __init__(self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent], None] | None = None) -> None:
+    def __init__(
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
+    ) -> None:
         self.plugin_id = plugin_id
         self.behaviour = behaviour
-        self.heard: list[ScanEvent] = []
+        self.heard: list[ScanEvent | LibraryEvent] = []
 
-    def deliver(self, event: ScanEvent) -> None:
+    def deliver(self, event: ScanEvent | LibraryEvent) -> None:
         if self.behaviour is not None:
             self.behaviour(event)
         self.heard.append(event)
@@ -107,7 +109,7 @@ class FakeHook:
         return scraper
 
     def add_listener(
-        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent], None] | None = None
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
     ) -> FakeListener:
         listener = FakeListener(plugin_id, behaviour)
         self.listeners.append(Result(plugin_id, listener))
@@ -153,8 +155,9 @@ class World:
             return list(connection.execute(sa.text(statement)).all())
 
     def ids(self) -> dict[str, int]:
-        """The id of each media file by its path as text."""
-        return {row.path_text: row.id for row in self.rows("SELECT id, path_text FROM media_files")}
+        """The id of each media file that is there by its path as text."""
+        there = "SELECT id, path_text FROM media_files WHERE missing_since IS NULL"
+        return {row.path_text: row.id for row in self.rows(there)}
 
     def check_consistent(self) -> None:
         """The database holds together: index, rows and keys agree, and the file is sound."""
@@ -162,7 +165,7 @@ class World:
             assert self.rows("PRAGMA foreign_key_check") == []
             assert self.rows("PRAGMA integrity_check")[0][0] == "ok"
         indexed = {row[0] for row in self.rows("SELECT rowid FROM media_search")}
-        files = {row[0] for row in self.rows("SELECT id FROM media_files")}
+        files = {row[0] for row in self.rows("SELECT id FROM media_files WHERE missing_since IS NULL")}
         assert indexed == files
 
 

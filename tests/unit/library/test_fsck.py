@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from viewra import library
-from viewra.library import fsck
+from viewra.db import writing
+from viewra.errors import DatabaseError
+from viewra.library import fsck, fulltext
 
 OF_EITHER = {
     "a file that the search does not know": (
@@ -23,8 +25,23 @@ OF_EITHER = {
     ),
     "a job without its host": (
         "UPDATE scan_jobs SET status = 'running', owner = '999999999:999999999:5'",
-        ("jobs", "scans that seem to run, whose host was killed"),
+        ("jobs", "scans whose host was killed: the next scan goes on from there"),
     ),
+}
+DAMAGE_OF_SQLITE = {
+    "zeroed pages": "UPDATE media_search_data SET block = zeroblob(length(block))",
+    "no pages": "DELETE FROM media_search_data",
+    "a text that is gone": "DELETE FROM media_search_content WHERE id = 1",
+    "no table": "DROP TABLE media_search",
+    "no table of pages": "DROP TABLE media_search_data",
+    "no table of texts": "DROP TABLE media_search_content",
+    "no table of its format": "DROP TABLE media_search_config",
+    "no format": "DELETE FROM media_search_config",
+}
+DAMAGE_OF_POSTGRESQL = {
+    "no table": "DROP TABLE media_search",
+    "no column": "ALTER TABLE media_search DROP COLUMN document",
+    "no index": "DROP INDEX ix_media_search_document",
 }
 OF_SQLITE = {
     "a folder without its library": (
@@ -92,6 +109,83 @@ def check(filled, statement: str, expected: tuple[str, str]) -> None:
     filled.check_consistent()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("statement", DAMAGE_OF_SQLITE.values(), ids=DAMAGE_OF_SQLITE)
+def test_a_damaged_index_is_found_and_made_again(filled, statement: str) -> None:
+    check_index(filled, statement)
+
+
+@pytest.mark.parametrize("statement", DAMAGE_OF_POSTGRESQL.values(), ids=DAMAGE_OF_POSTGRESQL)
+def test_a_damaged_index_is_found_and_made_again_in_postgresql(filled, statement: str) -> None:
+    if filled.engine.dialect.name != "postgresql":
+        pytest.skip("what is tested is PostgreSQL's")
+    check_index(filled, statement)
+
+
+def check_index(filled, statement: str) -> None:
+    harm(filled.engine, statement)
+    (found,) = library.verify(filled.engine)
+    assert (found.check, found.count, found.repaired, found.harmless) == ("index", 1, False, False)
+    assert found.meaning.startswith("an index of the search that is damaged or gone")
+    (repaired,) = library.verify(filled.engine, repair=True)
+    assert repaired.repaired
+    assert library.verify(filled.engine) == []
+    assert [library.search(filled.engine, None, f"title:{number}").total for number in range(5)] == [1] * 5
+    filled.check_consistent()
+
+
+@pytest.mark.parametrize("field", ["genre", "path"])
+def test_words_that_are_not_shown_are_compared_too(filled, field: str) -> None:
+    change = f"UPDATE media_search SET {field} = 'old' WHERE rowid = 1"
+    if filled.engine.dialect.name == "postgresql":
+        change = "UPDATE media_search SET document = 'old:1' WHERE rowid = 1"
+    harm(filled.engine, change)
+    assert [(one.meaning, one.count) for one in library.verify(filled.engine)] == [
+        ("files that the search knows by old metadata", 1)
+    ]
+    library.verify(filled.engine, repair=True)
+    assert library.verify(filled.engine) == []
+
+
+def test_an_index_that_is_gone_is_named_by_a_search(filled) -> None:
+    harm(filled.engine, "DROP TABLE media_search")
+    with pytest.raises(DatabaseError, match="search index that is damaged or gone") as raised:
+        library.search(filled.engine, None, "title")
+    assert raised.value.hint == "make it again: viewra fsck --repair"
+
+
+def test_the_index_is_made_again_as_the_migrations_make_it(filled) -> None:
+    def schema() -> object:
+        if filled.engine.dialect.name == "sqlite":
+            return filled.rows("SELECT name, sql FROM sqlite_master WHERE name LIKE 'media_search%' ORDER BY name")
+        inspector = sa.inspect(filled.engine)
+        return [
+            [repr(column) for column in inspector.get_columns("media_search")],
+            inspector.get_indexes("media_search"),
+            inspector.get_foreign_keys("media_search"),
+            inspector.get_pk_constraint("media_search"),
+        ]
+
+    before = schema()
+    with writing(filled.engine) as connection:
+        fulltext.make_again(connection)
+    assert schema() == before
+
+
+def test_a_missing_file_is_not_in_the_search(filled) -> None:
+    harm(filled.engine, "UPDATE media_files SET missing_since = 1 WHERE id = (SELECT min(id) FROM media_files)")
+    found = library.verify(filled.engine, repair=True)
+    assert [(one.meaning, one.count) for one in found] == [("files in the search that are no more", 1)]
+    assert library.verify(filled.engine) == []
+    assert len(filled.rows("SELECT rowid FROM media_search")) == 4
+
+
+def test_a_scan_that_was_killed_is_no_fault(filled) -> None:
+    harm(filled.engine, "UPDATE scan_jobs SET status = 'running', owner = '999999999:999999999:5'")
+    (found,) = library.verify(filled.engine)
+    assert (found.check, found.harmless) == ("jobs", True)
+
+
 def test_many_of_a_kind_are_counted_and_repaired(filled) -> None:
     harm(filled.engine, "DELETE FROM media_search")
     assert [one.count for one in library.verify(filled.engine, repair=True)] == [5]
@@ -108,6 +202,7 @@ def test_what_comes_and_goes_by_itself_is_harmless(filled) -> None:
     (filled.folder / "1" / "1.mp3").unlink()
     (filled.folder / "1" / "3.mp3").unlink()
     filled.scan()
+    assert library.purge_missing(filled.engine) == 2
     found = library.verify(filled.engine)
     assert {(one.check, one.count, one.harmless) for one in found} == {("events", 2, True), ("directories", 1, True)}
     library.verify(filled.engine, repair=True)

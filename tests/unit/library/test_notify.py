@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from viewra import library
 from viewra.db import open_database
-from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
-from viewra.library import Notifier
+from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.library import Notifier, delivery
 from viewra.types import FileOutcome, ScanEventKind
 
 
@@ -146,18 +148,189 @@ def test_the_next_host_goes_on_where_delivery_stopped(world) -> None:
     assert len({event.media_file_id for event in ears.heard[1:-1]}) == 10
 
 
-def test_a_failing_notification_is_passed_over_and_counted(world, notifier) -> None:
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once."""
+    monkeypatch.setattr(delivery, "PAUSE_S", 0.001)
+
+
+def fails_at_files(event) -> None:
+    if event.kind is ScanEventKind.FILE:
+        raise PluginFault("ears", "the remote site is down")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_failing_notification_is_tried_again_then_set_aside(world, notifier, eventually) -> None:
+    tried: list[int] = []
+
     def behaviour(event) -> None:
-        if event.kind is ScanEventKind.FILE:
-            raise PluginFault("ears", "cannot")
+        tried.append(event.media_file_id)
+        fails_at_files(event)
 
     ears = world.hook.add_listener("ears", behaviour)
     for number in range(3):
         world.put(f"{number}.mp3")
     world.scan(notifier=notifier)
+    assert notifier.wait_idle(math.inf)
     notifier.close(10)
     assert ears.kinds == ["started", "completed"]
-    assert world.rows("SELECT failed FROM listener_cursors") == [(3,)]
+    assert [tried.count(file_id) for file_id in world.ids().values()] == [5, 5, 5]
+    state = library.listener_state(world.engine, "ears")
+    assert (state.pending, state.attempts, state.installed) == (0, 0, True)
+    assert {(one.kind, one.path, one.error, one.attempts) for one in state.set_aside} == {
+        ("file", path, "the remote site is down", 5) for path in world.ids()
+    }
+    assert library.set_aside_counts(world.engine) == {"ears": 3}
+    assert len(world.rows("SELECT * FROM scan_events")) == 3, "what was set aside is kept"
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_set_aside_is_delivered_again_when_wanted(world) -> None:
+    ears = world.hook.add_listener("ears", fails_at_files)
+    for number in range(3):
+        world.put(f"{number}.mp3")
+    deliver_all(world)
+    deliver_all(world)
+    assert ears.kinds == ["started", "completed"] * 2, "not by itself"
+    ears.behaviour = None
+    assert library.retry_set_aside(world.engine, "ears") == 3
+    deliver_all(world)
+    assert sorted(ears.kinds) == ["completed"] * 3 + ["file"] * 3 + ["started"] * 3
+    assert library.listener_state(world.engine, "ears").set_aside == ()
+    assert world.rows("SELECT * FROM scan_events") == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_set_aside_can_be_dropped(world) -> None:
+    world.hook.add_listener("ears", fails_at_files)
+    world.put("0.mp3")
+    deliver_all(world)
+    assert library.drop_set_aside(world.engine, "ears") == 1
+    assert library.listener_state(world.engine, "ears").set_aside == ()
+    assert world.rows("SELECT * FROM scan_events") == []
+
+
+def deliver_all(world) -> None:
+    made = Notifier(world.engine, world.hook)
+    world.scan(notifier=made)
+    assert made.wait_idle(math.inf)
+    made.close(10)
+
+
+def test_attempts_go_on_in_the_next_host(world, eventually) -> None:
+    ears = world.hook.add_listener("ears", fails_at_files)
+    world.put("0.mp3")
+    for attempts in (1, 2):
+        made = Notifier(world.engine, world.hook)
+        world.scan(notifier=made)
+        assert made.wait_idle(10), "a pause between attempts holds up nobody who has little patience"
+        state = library.listener_state(world.engine, "ears")
+        assert (state.attempts, state.error) == (attempts, "the remote site is down")
+        made.close(10)
+        library.retry_set_aside(world.engine, "ears")  # the pause is over
+    ears.behaviour = None
+    made = Notifier(world.engine, world.hook)
+    made.open()
+    made.close(10)
+    assert ears.kinds == ["started", "file", "completed", "started", "completed"]
+    assert library.listener_state(world.engine, "ears").attempts == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_notification_that_ends_the_plugin_is_set_aside_too(world, notifier) -> None:
+    def behaviour(event) -> None:
+        if event.kind is ScanEventKind.FILE:
+            raise PluginUnavailable("ears", "died of it", in_call=True)
+
+    ears = world.hook.add_listener("ears", behaviour)
+    world.put("0.mp3")
+    world.scan(notifier=notifier)
+    assert notifier.wait_idle(math.inf)
+    assert ears.kinds == ["started", "completed"]
+
+
+def test_a_kind_that_a_listener_does_not_offer_is_no_failure(world, notifier) -> None:
+    def behaviour(event) -> None:
+        if event.kind is not ScanEventKind.FILE:
+            raise NotOffered("ears", "unimplemented")
+
+    ears = world.hook.add_listener("ears", behaviour)
+    world.put("0.mp3")
+    world.scan(notifier=notifier)
+    notifier.close(10)
+    assert ears.kinds == ["file"]
+    assert library.set_aside_counts(world.engine) == {}
+
+
+def test_nothing_is_kept_for_a_plugin_that_is_gone(world) -> None:
+    installed = {"gone", "ears"}
+    world.hook.add_listener("gone").behaviour = raises_unavailable
+    ears = world.hook.add_listener("ears")
+    for number in range(3):
+        world.put(f"{number}.mp3")
+        made = Notifier(world.engine, world.hook, lambda: installed)
+        world.scan(notifier=made)
+        made.close(10)
+        if world.engine.dialect.name == "postgresql":  # where another host may have it, it takes a week
+            with world.engine.begin() as connection:
+                connection.execute(sa.text("UPDATE listener_cursors SET seen_at = 0"))
+        del world.hook.listeners[:-1]
+        installed.discard("gone")
+    assert made.pending() == {}
+    assert world.rows("SELECT * FROM scan_events") == []
+    assert len(ears.heard) == 9
+    state = library.listener_state(world.engine, "gone")
+    assert (state.installed, state.pending) == (False, 0)
+    world.hook.listeners.clear()
+    back = world.hook.add_listener("gone")
+    world.put("new.mp3")
+    made = Notifier(world.engine, world.hook, lambda: {"gone"})
+    world.scan(notifier=made)
+    made.close(10)
+    assert back.kinds == ["started", "file", "completed"], "it hears what comes after its return"
+
+
+def test_without_any_plugin_left_that_listens_files_are_not_written_down(world) -> None:
+    world.hook.add_listener("gone")
+    made = Notifier(world.engine, world.hook, lambda: {"gone"})
+    world.scan(notifier=made)
+    made.close(10)
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE listener_cursors SET seen_at = 0"))
+    world.hook.listeners.clear()
+    world.put("0.mp3")
+    world.scan(notifier=Notifier(world.engine, world.hook, lambda: set()))
+    assert world.rows("SELECT * FROM scan_events") == []
+
+
+def test_a_wait_ends_when_nobody_gets_further(world, notifier) -> None:
+    stuck = threading.Event()
+    world.hook.add_listener("ears", lambda event: stuck.wait(20) and None)
+    world.put("0.mp3")
+    world.scan(notifier=notifier)
+    began = time.monotonic()
+    assert not notifier.wait_idle(20, stall_s=0.05)
+    assert time.monotonic() - began < 10
+    stuck.set()
+    assert notifier.wait_idle(20)
+
+
+def test_a_plugin_that_ends_with_its_host_is_no_warning(world, notifier, caplog: pytest.LogCaptureFixture) -> None:
+    called, stuck = threading.Event(), threading.Event()
+
+    def behaviour(event) -> None:
+        called.set()
+        stuck.wait(20)
+        raise PluginClosed("ears", "is stopped, as its host ends")
+
+    world.hook.add_listener("ears", behaviour)
+    world.put("0.mp3")
+    world.scan(notifier=notifier)
+    assert called.wait(20)
+    notifier.close(0)
+    stuck.set()
+    notifier.close(20)
+    assert caplog.records == []
 
 
 def test_a_listener_hears_nothing_from_before_it_was_first_seen(world, notifier) -> None:
@@ -170,7 +343,7 @@ def test_a_listener_hears_nothing_from_before_it_was_first_seen(world, notifier)
     assert late.kinds == ["started", "completed"]
 
 
-def test_a_deleted_file_is_not_told(world, notifier) -> None:
+def test_a_missing_file_is_not_told_as_scanned(world, notifier) -> None:
     world.hook.add_listener("first").behaviour = raises_unavailable
     world.put("a.mp3")
     world.put("b.mp3")
@@ -183,8 +356,9 @@ def test_a_deleted_file_is_not_told(world, notifier) -> None:
     again = Notifier(world.engine, world.hook)
     again.open()
     again.close(10)
-    assert ears.kinds == ["started", "file", "completed", "started", "completed"]
+    assert ears.kinds == ["started", "file", "completed", "started", "missing", "completed"]
     assert ears.heard[1].file_path == str(world.folder / "b.mp3")
+    assert ears.heard[4].path == str(world.folder / "a.mp3")
 
 
 def raises_unavailable(event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from concurrent.futures import Future
 from tests.killing import arm, finish
 from viewra import library
 from viewra.db import open_database
-from viewra.library import deletions, discover, events, filerows, fulltext, jobs, outcomes, recorder
+from viewra.library import absences, discover, events, filerows, fulltext, jobs, linking, missing, other_paths, outcomes
+from viewra.library import recorder
 from viewra.types import FileOutcome, Result
 
 url, folder, point, delay_s = sys.argv[1:]
@@ -45,13 +47,16 @@ PLACES = {
     "directories": (filerows.FileRows, "_add_directories"),
     "files": (filerows.FileRows, "write"),
     "unread": (outcomes, "mark_unread"),
-    "moves": (discover.Discovery, "_find_moves"),
+    "moves": (discover.Discovery, "_count"),
     "metadata": (outcomes, "store"),
     "index": (fulltext, "index"),
     "told": (events, "tell_files"),
     "recorded": (recorder.Recorder, "flush"),
-    "forgotten": (fulltext, "forget_selected"),
-    "deleted": (deletions.Deletions, "_delete_files"),
+    "forgotten": (fulltext, "forget"),
+    "missing": (absences.Absences, "_mark"),
+    "links": (other_paths, "add"),
+    "merged": (linking.Linker, "_merge"),
+    "purged": (missing, "_forget"),
     "end": (jobs, "finish"),
 }
 engine = open_database(url)
@@ -61,7 +66,7 @@ finish(began)
 """
 
 POINTS = ["job", "directories", "files", "unread", "moves", "metadata", "index", "told", "recorded", "forgotten"]
-POINTS += ["deleted", "end"]
+POINTS += ["missing", "links", "merged", "purged", "end"]
 
 
 def change(world, number: int) -> None:
@@ -75,13 +80,26 @@ def change(world, number: int) -> None:
         elif index % 10 in {2, 3, 4}:
             path.unlink()
     for index in range(60):
-        world.put(f"{number} {index // 20}/{number} {index}.mp3")
+        path = world.put(f"{number} {index // 20}/{number} {index}.mp3")
+        if index % 10 == 0:
+            path.with_name(f"{path.stem}+{path.suffix}").hardlink_to(path)
+    for twin in world.folder.glob("* twins/twin+.mp3"):  # what was a file of its own becomes a link to another
+        twin.unlink()
+        if (first := twin.with_name("twin.mp3")).exists():
+            twin.hardlink_to(first)
+    for name in ("twin", "twin+"):
+        world.put(f"{number} twins/{name}.mp3")
     shutil.rmtree(world.folder / f"{number - 1} 2", ignore_errors=True)
 
 
 def _own(name: str) -> str:
-    """A file's name without that of the round that moved it."""
-    return name.rpartition("~")[2]
+    """A file's name without that of the round that moved it, and without what tells its links apart."""
+    return name.rpartition("~")[2].removesuffix("+")
+
+
+def _inodes(paths: Iterable[Path]) -> list[int]:
+    """What the paths lead to, each once."""
+    return sorted({path.stat().st_ino for path in paths})
 
 
 def check(world) -> None:
@@ -91,12 +109,13 @@ def check(world) -> None:
     assert indexed <= {row.id for row in kept}, "an index row without its file"
     assert [one for one in library.verify(world.engine) if not one.harmless and one.check != "jobs"] == []
 
-    there = {str(path) for path in world.folder.rglob("*.mp3")}
+    there = list(world.folder.rglob("*.mp3"))
+    alone = {str(path) for path in there if path.stat().st_nlink == 1}
     report = world.scan()
     assert (report.status, report.failures) == (ScanStatus.COMPLETED, ())
     ids = world.ids()
-    assert set(ids) == there
-    assert {row.path_text: row.id for row in kept if row.path_text in there}.items() <= ids.items(), "a file was lost"
+    assert sorted(Path(path).stat().st_ino for path in ids) == _inodes(there), "each file once"
+    assert {row.path_text: row.id for row in kept if row.path_text in alone}.items() <= ids.items(), "a file was lost"
     rows = world.rows(
         "SELECT path_text, title FROM media_files JOIN media_search ON media_search.rowid = media_files.id"
     )
@@ -104,7 +123,7 @@ def check(world) -> None:
     world.check_consistent()
     assert [one for one in library.verify(world.engine) if not one.harmless] == []
     assert world.rows("SELECT id FROM scan_jobs WHERE status = 'running'") == []
-    assert world.scan().counts.unchanged == len(there)
+    assert world.scan().counts.unchanged == len(ids)
 
 
 @pytest.fixture
@@ -121,6 +140,8 @@ def filled(world):
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_right_after_a_step(filled, point: str) -> None:
+    if point == "purged":
+        library.change_settings(filled.engine, str(filled.folder), {"missing_keep": "0"})
     change(filled, 1)
     assert was_killed(run(SCAN, filled.url, filled.folder, point=point)), "it never came by this point"
     check(filled)

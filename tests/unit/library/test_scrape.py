@@ -279,7 +279,8 @@ def test_a_file_that_vanishes_before_it_is_read(world) -> None:
     fill(world, 1)
     report = world.scan()
     assert [one.error for one in report.failures] == ["No such file or directory"]
-    assert world.scan().counts.deleted == 1
+    assert world.scan().counts.missing == 1
+    assert library.purge_missing(world.engine) == 1
     assert statuses(world) == {}
 
 

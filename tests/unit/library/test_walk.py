@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from viewra.library.walk import FoundDirectory, walk
+from viewra.library.walk import FoundDirectory, Walk
 
 
 def walked(root: Path, library: Path | None = None) -> list[FoundDirectory]:
-    return list(walk(os.fsencode(root), os.fsencode(library or root), lambda name: name.endswith(b".mp3")))
+    return list(Walk(os.fsencode(root), os.fsencode(library or root), lambda name: name.endswith(b".mp3")))
 
 
 def files(found: list[FoundDirectory], root: Path) -> set[str]:

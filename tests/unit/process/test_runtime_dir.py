@@ -36,6 +36,20 @@ def test_a_directory_is_private_and_goes_at_close(base: Path) -> None:
     runtime.close()
 
 
+def test_it_is_made_again_when_a_cleaner_removed_it(base: Path) -> None:
+    with RuntimeDir(base) as runtime:
+        shutil.rmtree(base)
+        sockets = runtime.new_socket_dir()
+        assert sockets.parent == runtime.path
+        shutil.rmtree(base)
+        assert runtime.new_lasting_dir().parent == base
+        runtime.ensure()
+        with RuntimeDir(base):  # which sweeps what no host holds
+            assert runtime.path.is_dir()
+    runtime.ensure()
+    assert not runtime.path.exists(), "a closed one stays away"
+
+
 def test_a_dead_hosts_directory_is_swept_and_a_living_ones_is_not(base: Path) -> None:
     with RuntimeDir(base) as living:
         dead = base / "dead"

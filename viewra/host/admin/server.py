@@ -6,6 +6,7 @@ What goes over it is in ``viewra.host.admin.wire``; which commands there are is 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import selectors
 import socket
@@ -27,6 +28,8 @@ LONGEST_REQUEST = 256 * 1024
 REQUEST_S, REPLY_S = 5.0, 5.0
 """Seconds in which a request has to arrive, and its answer has to be taken."""
 MOST_CONNECTIONS = 16
+LOOK_S = 2.0
+"""Seconds between two looks whether the socket is still where it was."""
 
 log = logging.getLogger("viewra.host")
 
@@ -38,11 +41,13 @@ class ControlServer:
     when socket or note cannot be made.
     """
 
-    def __init__(self, path: Path, note: Path, answer: Answer) -> None:
+    def __init__(self, path: Path, note: Path, answer: Answer, prepare: Callable[[], object] = lambda: None) -> None:
+        """``prepare`` makes the socket's directory again; called when a cleaner of old files has removed the socket."""
         check_socket_path(path)
         self._path = path
         self._note = note
         self._answer = answer
+        self._prepare = prepare
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()  # connections
         self._asking: set[socket.socket] = set()  # of them, those whose request has not arrived yet
@@ -50,19 +55,15 @@ class ControlServer:
         self._closing = False
         with contextlib.ExitStack() as undo:
             try:
-                self._listener = undo.enter_context(socket.socket(socket.AF_UNIX))
-                self._listener.bind(str(path))
-                path.chmod(0o600)
-                self._listener.listen(MOST_CONNECTIONS)
-                self._listener.setblocking(False)
+                self._listener = undo.enter_context(_listening(path))
                 self._wake, self._woken = socket.socketpair()
                 undo.callback(self._wake.close)
                 undo.callback(self._woken.close)
                 write_note(note, path)
             except OSError as error:
-                raise ViewraError(
-                    f"the control socket {path} cannot be made: {error.strerror}", hint=f"look at {error.filename}"
-                ) from error
+                full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+                hint = "free space on its disk" if full else "viewra must be able to write there"
+                raise ViewraError(f"{error.filename or path}: {error.strerror}", hint=hint) from error
             undo.pop_all()
         self._accepting = threading.Thread(target=self._accept, name="control", daemon=True)
         self._accepting.start()
@@ -106,9 +107,12 @@ class ControlServer:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
             while True:
-                ready = {key.fileobj for key, _ in selector.select()}
+                ready = {key.fileobj for key, _ in selector.select(LOOK_S)}
                 if self._woken in ready:
                     return
+                if not ready:
+                    self._renew(selector)
+                    continue
                 try:
                     connection, _ = self._listener.accept()
                 except OSError as error:  # the client has gone, or the process has no descriptors left
@@ -116,6 +120,21 @@ class ControlServer:
                     threading.Event().wait(0.05)  # not to spin while there are none
                     continue
                 self._begin(connection)
+
+    def _renew(self, selector: selectors.BaseSelector) -> None:
+        """Make the socket again where it is no more."""
+        if self._path.exists():
+            return
+        try:
+            self._prepare()
+            fresh = _listening(self._path)
+        except (OSError, ViewraError) as error:
+            log.debug("the control socket cannot be made again: %s", error)
+            return
+        selector.unregister(self._listener)
+        self._listener.close()
+        self._listener = fresh
+        selector.register(fresh, selectors.EVENT_READ)
 
     def _begin(self, connection: socket.socket) -> None:
         """Answer a connection on a thread of its own; one too many is turned away."""
@@ -171,6 +190,20 @@ class ControlServer:
         except Exception as error:
             log.exception("a command failed within the host")
             return failure(ViewraError(f"the host failed to do it: {error!r}", hint="its log has the traceback"))
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket at this path that only this user may connect to."""
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(MOST_CONNECTIONS)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _send(connection: socket.socket, reply: dict[str, Any]) -> None:

@@ -87,8 +87,12 @@ def failure(error: ViewraError) -> dict[str, Any]:
 
 
 def write_note(note: Path, path: Path) -> None:
-    """Write where the control socket is, at once or not at all; raises OSError."""
+    """Write where the control socket is, at once or not at all; raises OSError, which names the file."""
     fresh = note.with_name(f".{note.name}.new")
-    fresh.write_bytes(os.fsencode(path) + b"\n")
-    fresh.chmod(0o600)
-    fresh.replace(note)
+    try:
+        fresh.write_bytes(os.fsencode(path) + b"\n")
+        fresh.chmod(0o600)
+        fresh.replace(note)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(note)) from error

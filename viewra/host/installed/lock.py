@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sys
@@ -28,9 +29,9 @@ class DataLock:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise ViewraError(
-                f"{path}: {error.strerror}", hint="give a data directory that you can write to: --data-dir DIR"
-            ) from error
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            hint = "free space on its disk" if full else "give a data directory that you can write to: --data-dir DIR"
+            raise ViewraError(f"{path}: {error.strerror}", hint=hint) from error
         for left in reversed(range(_TRIES)):
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,8 +46,9 @@ class DataLock:
                     f"{data_dir} is in use by {name}",
                     hint="wait until it has ended, or give this one another data directory: --data-dir DIR",
                 ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, this_process().encode("utf-8", "backslashreplace"), 0)
+        with contextlib.suppress(OSError):  # on a full disk it is held all the same, without a name in it
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, this_process().encode("utf-8", "backslashreplace"), 0)
 
     def close(self) -> None:
         """Give the lock up; closing twice is fine."""

@@ -20,7 +20,7 @@ from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.tasks import side_by_side
 from viewra.host.sync.turn import Turn
 
-CLOSING = "is being stopped for good"
+CLOSING = "is stopped, as its host ends"
 
 log = logging.getLogger("viewra.host")
 

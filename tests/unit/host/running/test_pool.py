@@ -18,6 +18,7 @@ from viewra.host.running.pool import Pool
 from viewra.host.running.run import Run
 from viewra.host.running.states import FOLLOWERS, Event, IllegalTransition
 from viewra.manifest import Restart
+from viewra.transport.grpc_calls import GrpcWire
 from viewra.types import PluginState
 
 R, S, D, C, B = (
@@ -35,7 +36,7 @@ class FakeRun:
     ran_s = 0.0
 
     def __init__(self) -> None:
-        self.connection = Connection(grpc.insecure_channel("unix:/nowhere"))
+        self.connection = Connection(GrpcWire(grpc.insecure_channel("unix:/nowhere")))
 
 
 def run() -> Run:

@@ -1,0 +1,367 @@
+"""Files that a scan does not find: missing, returned, forgotten; what is told of them, and what is not touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.library.test_scan import counts
+from viewra import library
+from viewra.errors import LockedError, UsageError
+from viewra.library import missing as missing_module
+from viewra.types import LibraryEvent, LibraryEventKind
+
+DAY = 86_400 * 1_000_000
+
+
+def set_back(world, days: int) -> None:
+    """Make all that is stored of times so much older."""
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE media_files SET missing_since = missing_since - {days * DAY}")
+        connection.exec_driver_sql(f"UPDATE scan_jobs SET started_at = started_at - {days * DAY}")
+
+
+def test_a_missing_file_is_back_with_its_id_and_metadata(world) -> None:
+    scraper = world.hook.add_scraper()
+    path = world.put("album/a.mp3")
+    world.put("b.mp3")
+    world.scan()
+    ids = world.ids()
+    path.rename(world.folder.parent / "away.mp3")
+    shutil.rmtree(path.parent)
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
+    (gone,) = library.list_missing(world.engine)
+    assert (gone.path, gone.media_file_id) == (str(path), ids[str(path)])
+    assert abs(gone.since / 1e6 - time.time()) < 60
+    assert library.search(world.engine, None, "title:a").total == 0
+    shown = library.show(world.engine, str(path))
+    assert (shown.missing_since, shown.metadata["title"].value) == (gone.since, "a")
+    assert [(one.files, one.missing) for one in library.list_libraries(world.engine)] == [(1, 1)]
+    path.parent.mkdir()
+    (world.folder.parent / "away.mp3").rename(path)
+    assert counts(world.scan()) == {"seen": 2, "unchanged": 1, "returned": 1}
+    assert world.ids() == ids
+    assert library.show(world.engine, str(path)).missing_since is None
+    assert library.search(world.engine, None, "title:a").total == 1
+    assert sorted(scraper.names) == ["a.mp3", "b.mp3"], "nothing is read again"
+    world.check_consistent()
+
+
+def test_a_file_that_returns_with_other_content_is_read_again(world) -> None:
+    scraper = world.hook.add_scraper()
+    path = world.put("a.mp3")
+    world.scan()
+    ids = world.ids()
+    path.unlink()
+    world.scan()
+    world.put("a.mp3", b"something else")
+    assert counts(world.scan()) == {"seen": 1, "returned": 1}
+    assert (world.ids(), scraper.names) == (ids, ["a.mp3", "a.mp3"])
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_missing_file_that_is_found_elsewhere_is_back_with_its_id(world, tmp_path: Path, copied: bool) -> None:
+    scraper = world.hook.add_scraper()
+    path = world.put("a/x.mp3")
+    world.scan()
+    (file_id,) = world.ids().values()
+    shutil.move(path, tmp_path / "x.mp3")
+    world.scan()
+    (world.folder / "b").mkdir()
+    new = world.folder / "b" / "x.mp3"
+    (shutil.copy2 if copied else shutil.move)(tmp_path / "x.mp3", new)
+    assert counts(world.scan()) == {"seen": 1, "returned": 1}
+    assert world.ids() == {str(new): file_id}
+    assert scraper.names == ["x.mp3"]
+    world.check_consistent()
+
+
+def test_folders_that_go_and_return_keep_all_ids(world) -> None:
+    for number in range(1200):
+        world.put(f"old/{number // 300}/{number}.mp3")
+    world.scan()
+    ids = world.ids()
+    (world.folder / "old").rename(world.folder.parent / "old")
+    assert counts(world.scan()) == {"missing": 1200}
+    assert world.scan().counts.missing == 0
+    (world.folder.parent / "old").rename(world.folder / "old")
+    assert counts(world.scan()) == {"seen": 1200, "returned": 1200}
+    assert world.ids() == ids
+
+
+def test_a_file_that_becomes_a_folder_and_a_file_again(world) -> None:
+    path = world.put("a.mp3")
+    world.scan()
+    ids = world.ids()
+    path.unlink()
+    world.put("a.mp3/b.mp3")
+    assert counts(world.scan()) == {"seen": 1, "new": 1, "missing": 1}
+    shutil.rmtree(path)
+    world.put("a.mp3")
+    assert counts(world.scan()) == {"seen": 1, "returned": 1, "missing": 1}
+    assert world.ids() == ids
+
+
+def test_a_part_of_a_library_scanned_alone(world) -> None:
+    path = world.put("a/x.mp3")
+    world.put("b/y.mp3")
+    world.scan()
+    ids = world.ids()
+    path.rename(world.folder / "b" / "x.mp3")
+    assert counts(world.scan(world.folder / "a")) == {"missing": 1}
+    assert counts(world.scan(world.folder / "b")) == {"seen": 2, "unchanged": 1, "returned": 1}
+    assert world.ids()[str(world.folder / "b" / "x.mp3")] == ids[str(path)]
+
+
+def test_a_scan_forgets_what_two_scans_have_missed_for_long_enough(world) -> None:
+    world.put("a.mp3").unlink()
+    path = world.put("a.mp3")
+    world.scan()
+    path.unlink()
+    world.scan()
+    set_back(world, 31)
+    assert counts(world.scan()) == {}, "only this scan says that it is so long"
+    assert counts(world.scan()) == {"deleted": 1}
+    assert world.rows("SELECT * FROM media_files") == []
+    assert library.list_missing(world.engine) == []
+
+
+@pytest.mark.parametrize("jump_s", [-400 * 86_400, 400 * 86_400])
+def test_a_clock_that_jumps_once_forgets_nothing(world, monkeypatch: pytest.MonkeyPatch, jump_s: int) -> None:
+    path = world.put("a.mp3")
+    world.scan()
+    path.unlink()
+    now = missing_module._now
+    with monkeypatch.context() as patched:
+        patched.setattr(missing_module, "_now", lambda: now() + jump_s * 1_000_000)
+        world.scan()
+    for _ in range(3):
+        world.scan()
+    assert len(library.list_missing(world.engine)) == 1
+
+
+def test_each_library_keeps_missing_files_as_long_as_it_says(world) -> None:
+    path = world.put("a.mp3")
+    world.scan()
+    library.change_settings(world.engine, str(world.folder), {"missing_keep": "0"})
+    path.unlink()
+    assert counts(world.scan()) == {"missing": 1, "deleted": 1}
+    world.put("b.mp3").unlink()
+    other = world.put("b.mp3")
+    world.scan()
+    other.unlink()
+    library.change_settings(world.engine, str(world.folder), {"missing_keep": "52w"})
+    world.scan()
+    set_back(world, 300)
+    for _ in range(3):
+        assert world.scan().counts.deleted == 0
+
+
+def test_purging_takes_what_is_missing_for_long_enough(world, tmp_path: Path) -> None:
+    world.hook.add_scraper()
+    other = tmp_path / "other"
+    for folder in (world.folder, other):
+        world.put("keep.mp3", folder=folder)
+        world.put("in/a.mp3", folder=folder)
+        world.scan(folder)
+        (folder / "in" / "a.mp3").unlink()
+        world.scan(folder)
+    assert library.purge_missing(world.engine, missing_for_s=60) == 0
+    assert library.count_missing(world.engine, str(other / "in")) == 1
+    assert library.purge_missing(world.engine, str(other / "in")) == 1
+    assert [one.path for one in library.list_missing(world.engine)] == [str(world.folder / "in" / "a.mp3")]
+    assert library.purge_missing(world.engine, str(world.folder / "in" / "a.mp3")) == 1
+    assert len(world.rows("SELECT * FROM file_metadata")) == 2
+    with pytest.raises(UsageError, match="in no library"):
+        library.purge_missing(world.engine, str(tmp_path))
+    world.check_consistent()
+
+
+def test_nothing_is_purged_by_hand_during_a_scan(world) -> None:
+    world.put("gone.mp3")
+    world.scan()
+    (world.folder / "gone.mp3").unlink()
+    world.scan()
+    scraper = world.hook.add_scraper()
+    world.put("a.mp3")
+    refused: list[str] = []
+
+    def behaviour(files):
+        with pytest.raises(LockedError) as caught:
+            library.purge_missing(world.engine)
+        refused.append(str(caught.value))
+        return scraper.titles(files)
+
+    scraper.behaviour = behaviour
+    world.scan()
+    assert len(refused) == 1
+
+
+def test_what_is_told_of_missing_returned_moved_and_purged_files(world) -> None:
+    ears = world.hook.add_listener()
+    path, other = world.put("a.mp3"), world.put("b.mp3")
+    notifier = library.Notifier(world.engine, world.hook)
+
+    def scan() -> list[LibraryEvent]:
+        ears.heard.clear()
+        world.scan(notifier=notifier)
+        assert notifier.wait_idle(20)
+        return [event for event in ears.heard if isinstance(event, LibraryEvent)]
+
+    assert scan() == []
+    ids = world.ids()
+    path.rename(world.folder.parent / "a.mp3")
+    (event,) = scan()
+    common = {"library_id": 1, "media_file_id": ids[str(path)], "path": str(path)}
+    assert event == LibraryEvent(LibraryEventKind.MISSING, 2, **common)
+    (world.folder.parent / "a.mp3").rename(path)
+    assert scan() == [LibraryEvent(LibraryEventKind.RETURNED, 3, **common)]
+    path.rename(world.folder / "c.mp3")
+    moved = {**common, "path": str(world.folder / "c.mp3"), "old_path": str(path)}
+    assert scan() == [LibraryEvent(LibraryEventKind.MOVED, 4, **moved)]
+    other.unlink()
+    scan()
+    ears.heard.clear()
+    assert library.purge_missing(world.engine) == 1
+    notifier.wake()
+    assert notifier.wait_idle(20)
+    assert ears.heard == [LibraryEvent(LibraryEventKind.PURGED, 0, 1, ids[str(other)], str(other))]
+    notifier.close(10)
+
+
+def test_a_cancelled_scan_marks_nothing_and_says_how_far_it_came(world) -> None:
+    import threading
+
+    for number in range(200):
+        world.put(f"{number // 20:02}/{number}.mp3")
+    world.scan()
+    shutil.rmtree(world.folder / "00")
+    cancel = threading.Event()
+    report = world.scan(cancel=cancel, progress=lambda _: cancel.set())
+    assert report.status == "cancelled"
+    assert report.counts.missing == 0
+    assert report.reached.startswith(str(world.folder))
+    assert counts(world.scan()) == {"seen": 180, "unchanged": 180, "missing": 20}
+
+
+def test_full_counts_what_it_read(world) -> None:
+    world.hook.add_scraper("tags")
+    world.hook.add_scraper("more")
+    for number in range(30):
+        world.put(f"{number}.mp3")
+    assert world.scan().counts.read == 30
+    assert world.scan().counts.read == 0
+    assert world.scan(full=True).counts.read == 30
+
+
+def test_swapped_names_are_noticed(world) -> None:
+    scraper = world.hook.add_scraper()
+    first, second = world.put("a.mp3", b"one"), world.put("b.mp3", b"two")
+    for path in (first, second):
+        os.utime(path, (5, 5))
+    world.scan()
+    first.rename(world.folder / "c")
+    second.rename(first)
+    (world.folder / "c").rename(second)
+    assert counts(world.scan()) == {"seen": 2, "changed": 2}
+    assert sorted(scraper.names) == ["a.mp3", "a.mp3", "b.mp3", "b.mp3"]
+    assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
+
+
+def test_an_edit_whose_time_was_put_back_is_noticed(world) -> None:
+    path = world.put("a.mp3", b"one")
+    before = path.stat()
+    world.scan()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert counts(world.scan()) == {"seen": 1, "changed": 1}
+
+
+def test_a_disk_restored_from_a_backup_is_not_read_again(world, tmp_path: Path) -> None:
+    scraper = world.hook.add_scraper()
+    for number in range(50):
+        world.put(f"{number % 5}/{number}.mp3")
+    world.scan()
+    ids = world.ids()
+    shutil.copytree(world.folder, tmp_path / "copy")
+    shutil.rmtree(world.folder)
+    (tmp_path / "copy").rename(world.folder)
+    assert counts(world.scan()) == {"seen": 50, "unchanged": 50}
+    assert (world.ids(), len(scraper.names)) == (ids, 50)
+    inodes = {row.inode for row in world.rows("SELECT inode FROM media_files")}
+    assert inodes == {path.stat().st_ino for path in world.folder.rglob("*.mp3")}
+
+
+def test_rows_without_evidence_get_it_without_reading(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    scraper = world.hook.add_scraper()
+    world.put("a.mp3")
+    world.scan()
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE media_files SET ctime_ns = NULL")
+        connection.exec_driver_sql("UPDATE directories SET device = NULL, mount = NULL")
+    monkeypatch.setattr("viewra.library.discover.fingerprint", lambda *_: pytest.fail("the file was read"))
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+    assert scraper.names == ["a.mp3"]
+    (row,) = world.rows("SELECT ctime_ns, device FROM media_files")
+    (place,) = world.rows("SELECT device, mount FROM directories")
+    assert row.ctime_ns == (world.folder / "a.mp3").stat().st_ctime_ns
+    assert (place.device, bool(place.mount)) == (row.device, True)
+
+
+@pytest.mark.parametrize(("before", "after"), [("Café", "CAFÉ"), ("Caf\u00e9", "Cafe\u0301")])
+def test_names_that_are_only_spelled_anew(world, before: str, after: str) -> None:
+    world.put(f"{before}/{before}.mp3")
+    world.scan()
+    ids = set(world.ids().values())
+    (world.folder / before).rename(world.folder / after)
+    (world.folder / after / f"{before}.mp3").rename(world.folder / after / f"{after}.mp3")
+    assert counts(world.scan()) == {"seen": 1, "moved": 1}
+    assert set(world.ids().values()) == ids
+
+
+def test_a_name_spelled_anew_where_both_names_find_it(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that does not mind case: the old name still finds the file."""
+    path = world.put("a.mp3")
+    world.scan()
+    ids = set(world.ids().values())
+    new = path.rename(world.folder / "A.mp3")
+    real = os.lstat
+
+    def lstat(asked):
+        return real(os.fsencode(new) if asked == os.fsencode(path) else asked)
+
+    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lstat)
+    assert counts(world.scan()) == {"seen": 1, "moved": 1}
+    assert set(world.ids().values()) == ids
+
+
+def test_thousands_of_files_alike_cost_one_look_each(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 2_000
+    for number in range(count):
+        os.utime(world.put(f"old/{number}.mp3", b"alike"), (1, 1))
+    world.scan()
+    shutil.copytree(world.folder / "old", world.folder / "new")
+    shutil.rmtree(world.folder / "old")
+    looks = []
+    real = os.lstat
+    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lambda path: looks.append(path) or real(path))
+    assert counts(world.scan()) == {"seen": count, "moved": count}
+    assert len(looks) <= 2 * count
+
+
+def test_a_rename_storm_can_be_cancelled_inside_a_batch(world) -> None:
+    import threading
+
+    for number in range(400):
+        os.utime(world.put(f"old/{number}.mp3", b"alike"), (1, 1))
+    world.scan()
+    (world.folder / "old").rename(world.folder / "new")
+    cancel = threading.Event()
+    cancel.set()
+    assert world.scan(cancel=cancel).counts.moved == 0
+    assert counts(world.scan()) == {"seen": 400, "moved": 400}

@@ -1,0 +1,285 @@
+"""Disks that are not mounted: with mount points that a test makes up, and with real ones where that is allowed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.unit.library.test_scan import counts
+from viewra import library
+from viewra.errors import ViewraError
+from viewra.library import mounts as mounts_module
+from viewra.library.mounts import Mounts
+
+
+class Disks:
+    """Which folders are mount points, as far as viewra sees it."""
+
+    def __init__(self, shelf: Path) -> None:
+        self.points: set[bytes] = set()
+        self._shelf = shelf
+        shelf.mkdir()
+
+    def mount(self, folder: Path) -> None:
+        self.points.add(os.fsencode(folder))
+
+    def unmount(self, folder: Path) -> None:
+        """What was in it is not to be seen any more."""
+        self.points.discard(os.fsencode(folder))
+        folder.rename(self._shelf / folder.name)
+        folder.mkdir()
+
+    def mount_again(self, folder: Path) -> None:
+        shutil.rmtree(folder)
+        (self._shelf / folder.name).rename(folder)
+        self.mount(folder)
+
+
+@pytest.fixture
+def disks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disks:
+    made = Disks(tmp_path / "shelf")
+    monkeypatch.setattr(Mounts, "current", classmethod(lambda _: Mounts(made.points)))
+    return made
+
+
+def lost(report) -> list[str]:
+    """The mount points that a report says are not mounted."""
+    return [
+        failure.error.split(" is not mounted")[0] for failure in report.failures if "is not mounted" in failure.error
+    ]
+
+
+@pytest.mark.parametrize("inside", [[], [".keep"], ["lost+found/"], ["README.txt"], ["other.mp3"]])
+def test_a_disk_below_the_library_loses_nothing(world, disks: Disks, inside: list[str]) -> None:
+    nas = world.folder / "nas"
+    world.put("nas/artist/album/a.mp3")
+    world.put("nas/b.mp3")
+    world.put("c.mp3")
+    disks.mount(nas)
+    world.scan()
+    ids = world.ids()
+    disks.unmount(nas)
+    for name in inside:
+        (nas / name).mkdir() if name.endswith("/") else (nas / name).touch()
+    report = world.scan()
+    assert (report.counts.missing, report.counts.unchanged) == (0, 1)
+    assert lost(report) == [str(nas)]
+    assert ids.items() <= world.ids().items()
+    (failure,) = report.failures
+    assert "2 files" in failure.error
+    assert f"viewra library purge --gone {nas}" in failure.error
+    assert lost(world.scan()) == [str(nas)], "it is said each time"
+    disks.mount_again(nas)
+    again = world.scan()
+    assert (lost(again), again.counts.unchanged) == ([], 3)
+    assert ids.items() <= world.ids().items()
+
+
+def test_a_mount_point_that_is_not_even_there(world, disks: Disks) -> None:
+    """As where a desktop makes the folder of a USB stick when it comes and removes it when it goes."""
+    stick = world.folder / "stick"
+    world.put("stick/deep/a.mp3")
+    world.put("b.mp3")
+    disks.mount(stick)
+    world.scan()
+    disks.unmount(stick)
+    stick.rmdir()
+    report = world.scan()
+    assert (report.counts.missing, lost(report)) == (0, [str(stick)])
+
+
+def test_a_disk_behind_a_link_loses_nothing(world, disks: Disks, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    world.put("music/a.mp3", folder=disk)
+    world.put("b.mp3")
+    (world.folder / "link").symlink_to(disk / "music")
+    disks.mount(disk)
+    world.scan()
+    ids = world.ids()
+    disks.unmount(disk)
+    report = world.scan()
+    assert (report.counts.missing, world.ids()) == (0, ids)
+    assert report.failures
+    (disk / "music").mkdir()  # a folder of the same name lies beneath
+    report = world.scan()
+    assert (report.counts.missing, lost(report), world.ids()) == (0, [str(disk)], ids)
+
+
+@pytest.mark.parametrize("inside", [[], [".keep"], ["lost+found/"]])
+@pytest.mark.parametrize("above", [False, True])
+def test_a_library_that_is_an_empty_mount_point_is_an_error(
+    world, disks: Disks, inside: list[str], above: bool
+) -> None:
+    world.put("a.mp3")
+    disks.mount(world.folder.parent if above else world.folder)
+    world.scan()
+    ids = world.ids()
+    if above:
+        disks.points.clear()
+        (world.folder / "a.mp3").unlink()
+    else:
+        disks.unmount(world.folder)
+    for name in inside:
+        (world.folder / name).mkdir() if name.endswith("/") else (world.folder / name).touch()
+    with pytest.raises(ViewraError, match="is it mounted"):
+        world.scan()
+    assert world.ids() == ids
+
+
+def test_a_file_that_was_deleted_on_a_disk_that_is_there_is_missing(world, disks: Disks) -> None:
+    path = world.put("nas/a.mp3")
+    world.put("nas/b.mp3")
+    disks.mount(world.folder / "nas")
+    world.scan()
+    path.unlink()
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
+
+
+def test_files_that_were_taken_from_a_disk_into_its_mount_point(world, disks: Disks) -> None:
+    """The disk was retired: all is found, so the folder is now on the disk around it."""
+    world.put("nas/a.mp3")
+    world.put("nas/b.mp3")
+    disks.mount(world.folder / "nas")
+    world.scan()
+    disks.points.clear()
+    assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
+    (world.folder / "nas" / "a.mp3").unlink()
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
+
+
+def test_a_disk_that_is_mounted_elsewhere_is_no_lost_one(world, disks: Disks, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    world.put("a.mp3", folder=disk)
+    world.put("b.mp3", folder=disk)
+    (world.folder / "link").symlink_to(disk)
+    disks.mount(disk)
+    world.scan()
+    disks.points.clear()
+    disk.rename(tmp_path / "disk2")
+    (tmp_path / "disk2" / "a.mp3").unlink()
+    disks.mount(tmp_path / "disk2")
+    (world.folder / "link").unlink()
+    (world.folder / "link").symlink_to(tmp_path / "disk2")
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
+
+
+def test_files_of_a_disk_that_is_gone_for_good_are_purged_by_hand(world, disks: Disks) -> None:
+    nas = world.folder / "nas"
+    world.put("nas/a.mp3")
+    world.put("c.mp3")
+    disks.mount(nas)
+    world.scan()
+    disks.unmount(nas)
+    world.scan()
+    assert library.purge_gone(world.engine, str(nas)) == 1
+    report = world.scan()
+    assert (counts(report), report.failures) == ({"seen": 1, "unchanged": 1}, ())
+
+
+def test_a_copy_of_a_file_on_a_lost_disk_is_not_that_file(world, disks: Disks) -> None:
+    path = world.put("nas/a.mp3")
+    disks.mount(world.folder / "nas")
+    world.scan()
+    ids = world.ids()
+    shutil.copy2(path, world.folder / "copy.mp3")
+    disks.unmount(world.folder / "nas")
+    assert world.scan().counts.new == 1
+    assert ids.items() <= world.ids().items()
+
+
+def test_missing_files_of_a_lost_disk_are_not_forgotten(world, disks: Disks) -> None:
+    path = world.put("nas/a.mp3")
+    world.put("nas/b.mp3")
+    disks.mount(world.folder / "nas")
+    world.scan()
+    path.unlink()
+    world.scan()
+    disks.unmount(world.folder / "nas")
+    library.change_settings(world.engine, str(world.folder), {"missing_keep": "0"})
+    for _ in range(2):
+        assert world.scan().counts.deleted == 0
+
+
+def test_a_disk_that_goes_while_it_is_scanned(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    nas = world.folder / "nas"
+    world.put("nas/a.mp3")
+    points = {os.fsencode(nas)}
+    monkeypatch.setattr(Mounts, "current", classmethod(lambda _: Mounts(points, lambda: Mounts(()))))
+    world.scan()
+    (nas / "a.mp3").unlink()
+    report = world.scan()
+    assert (report.counts.missing, lost(report)) == (0, [str(nas)])
+
+
+def test_what_was_mounted_since_the_scan_began_is_seen(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an automounter does, when the walk enters the folder."""
+    looks = []
+    real = Mounts.current()
+    monkeypatch.setattr(real, "look_again", lambda: looks.append(1))
+    from viewra.library.walk import Walk, _Listing, _Step
+
+    world.put("a.mp3")
+    folder = os.fsencode(world.folder)
+    step = _Step(folder, folder, Walk(folder, folder, bool).rules, b"/", device=-1)
+    _Listing(step, Walk(folder, folder, bool, mounts=real), 7, folder)
+    assert looks == [1]
+
+
+def test_mount_points_are_read_as_the_kernel_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_bytes(
+        b"22 1 0:21 / / rw shared:1 - ext4 /dev/root rw\n"
+        b"30 22 0:40 / /mnt/my\\040music\\134x rw - nfs4 nas:/music rw\n"
+        b"31 22 0:41 / /mnt/waits rw - autofs systemd-1 rw\n"
+        b"32 22 0:42 / /mnt/caf\xe9 rw - vfat /dev/sdb1 rw\n"
+        b"nonsense\n"
+    )
+    monkeypatch.setattr(mounts_module, "MOUNTINFO", table)
+    mounts = Mounts.current()
+    assert mounts.points == {b"/", b"/mnt/my music\\x", b"/mnt/caf\xe9"}
+    assert mounts.holding(b"/mnt/my music\\x/a/b") == b"/mnt/my music\\x"
+    assert mounts.holding(b"/mnt/waits/a") == b"/"
+    monkeypatch.setattr(mounts_module, "MOUNTINFO", tmp_path / "none")
+    assert Mounts.current().points == {b"/"}
+
+
+@contextmanager
+def mounted(folder: Path, *command: str) -> Iterator[None]:
+    """Mount something for real, or skip where that is not allowed."""
+    done = subprocess.run(["mount", *command, str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount command")
+@pytest.mark.parametrize("kind", ["tmpfs", "bind"])
+def test_real_mounts(world, tmp_path: Path, kind: str) -> None:
+    """A bind mount of a folder on the same disk has the device of what lies beneath: only the mount table tells."""
+    nas, source = world.folder / "nas", tmp_path / "source"
+    nas.mkdir()
+    source.mkdir()
+    (nas / ".keep").touch()
+    world.put("b.mp3")
+    command = ("-t", "tmpfs", "none") if kind == "tmpfs" else ("--bind", str(source))
+    with mounted(nas, *command):
+        world.put("nas/album/a.mp3")
+        os.utime(nas / "album" / "a.mp3", (9, 9))
+        assert world.scan().counts.new == 2
+    ids = world.ids()
+    report = world.scan()
+    assert (report.counts.missing, lost(report), world.ids()) == (0, [str(nas)], ids)
+    with mounted(nas, *command):
+        world.put("nas/album/a.mp3")
+        os.utime(nas / "album" / "a.mp3", (9, 9))
+        assert counts(world.scan()) == {"seen": 2, "unchanged": 2}, "another device number is the same disk"
+    assert world.ids() == ids

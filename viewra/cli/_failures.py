@@ -1,0 +1,80 @@
+"""``viewra library failures``: what could not be read, and how a scan and ``show`` tell of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from viewra import library
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.types import ScanReport
+
+if TYPE_CHECKING:  # asking a running host imports none
+    from viewra.host import Host
+    from viewra.library import KnownFailure
+
+_MOST_EXTENSIONS = 8
+
+
+@click.command("failures")
+@click.argument("path", required=False)
+@click.option("--plugin", "plugin_id", metavar="ID", help="Only what this plugin could not read.")
+@json_option
+@click.pass_obj
+def failures_command(options: Options, path: str | None, plugin_id: str | None, as_json: bool) -> None:
+    """List what could not be read, at PATH and below or everywhere: which plugin failed, why, and when.
+
+    A failure stays in the list until the plugin has read the file: when it changed, or with scan --retry-failed.
+    """
+    with options.host(exclusive=False) as host:
+        found = library.list_failures(host.engine, path, plugin_id=plugin_id, installed=set(host.plugins))
+    if as_json:
+        print_json([failure_data(one) for one in found])
+    elif found:
+        rows = [(one.path, one.plugin or "(system)", time_text(one.at), one.error) for one in found]
+        print_table(rows, ("PATH", "PLUGIN", "WHEN", "ERROR"))
+        print_line("read them again with: viewra scan --retry-failed PATH")
+    else:
+        print_line("nothing failed")
+
+
+def failure_data(failure: KnownFailure) -> dict[str, Any]:
+    """A failure as JSON: ``at`` is a time as ISO 8601 has it."""
+    at = datetime.fromtimestamp(failure.at / 1e6, UTC).isoformat()
+    return {**attrs.asdict(failure), "at": at}
+
+
+def failures_in(host: Host, file_id: int) -> list[KnownFailure]:
+    """What plugins that are there failed at in one file."""
+    return library.failures_of(host.engine, file_id, set(host.plugins))
+
+
+def failure_line(failure: KnownFailure) -> str:
+    """A failure of a file that is named already."""
+    return f"{failure.plugin} could not read it ({time_text(failure.at)}): {failure.error}"
+
+
+def left_lines(report: ScanReport) -> list[str]:
+    """What a scan leaves that nobody has read, a line each."""
+    lines = []
+    if report.still_failed:
+        new = f"{report.counts.failed:,} new failure{'' if report.counts.failed == 1 else 's'}"
+        lines.append(f"{new}, {_files(report.still_failed)} still cannot be read: viewra library failures")
+    if count := sum(report.unwanted.values()):
+        kinds = [f"{name} {number:,}" for name, number in report.unwanted.items()]
+        more = ", …" if len(kinds) > _MOST_EXTENSIONS else ""
+        lines.append(f"{_files(count)} that no enabled plugin reads: {', '.join(kinds[:_MOST_EXTENSIONS])}{more}")
+    return lines
+
+
+def time_text(at: int) -> str:
+    """A time in microseconds since the epoch, as people here read it."""
+    return datetime.fromtimestamp(at / 1e6, UTC).astimezone().isoformat(" ", "seconds")[:19]
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"

@@ -1,0 +1,164 @@
+"""``viewra library missing|purge|move|ignored|set``: files that are not there, and what a library leaves out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import click
+
+from viewra import library
+from viewra.cli._confirm import confirm, yes_option
+from viewra.cli._options import Options
+from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.errors import UsageError
+from viewra.library import display
+from viewra.types import LibrarySettings
+
+SHOWN = 200
+"""How many missing files people see; ``--json`` lists all."""
+
+
+def time_text(microseconds: int) -> str:
+    """A stored time in ISO 8601, UTC, to the second."""
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).isoformat().replace("+00:00", "Z")
+
+
+@click.command("missing")
+@click.argument("path", required=False)
+@json_option
+@click.pass_obj
+def missing(options: Options, path: str | None, as_json: bool) -> None:
+    """List the files that scans did not find any more, in all libraries or below PATH.
+
+    They are in no search; their ids and metadata are kept, and they are back when a scan finds them again.
+    """
+    with options.host(exclusive=False) as host:
+        found = library.list_missing(host.engine, path)
+    if as_json:
+        print_json(
+            [
+                {"path": display(one.path), "media_file_id": one.media_file_id, "since": time_text(one.since)}
+                for one in found
+            ]
+        )
+    elif found:
+        rows = [(one.media_file_id, time_text(one.since), one.path) for one in found[:SHOWN]]
+        print_table(rows, ("ID", "MISSING SINCE", "PATH"))
+        if len(found) > SHOWN:
+            print_line(f"… and {len(found) - SHOWN:,} more; --json lists them")
+    else:
+        print_line("no file is missing")
+
+
+@click.command("purge")
+@click.argument("path", required=False)
+@click.option("--missing-for", metavar="TIME", help="Only those that have been missing for so long, for example 30d.")
+@click.option("--gone", is_flag=True, help="All files below PATH that are not on the disk now, say of a lost disk.")
+@yes_option
+@json_option
+@click.pass_obj
+def purge(options: Options, path: str | None, missing_for: str | None, gone: bool, yes: bool, as_json: bool) -> None:
+    """Forget missing files, of all libraries or below PATH, with what was read of them.
+
+    Scans do so by themselves with files that have been missing for longer than the library's missing_keep.
+    """
+    if gone and (path is None or missing_for is not None):
+        raise UsageError("--gone needs a PATH and no --missing-for", hint="viewra library purge --gone PATH")
+    seconds = library.parse_duration(missing_for) if missing_for is not None else 0
+    with options.host() as host:
+        if gone and path is not None:
+            confirm(len(library.list_gone(host.engine, path)), "forget", yes=yes)
+            count = library.purge_gone(host.engine, path)
+        else:
+            confirm(library.count_missing(host.engine, path, missing_for_s=seconds), "forget", yes=yes)
+            count = library.purge_missing(host.engine, path, missing_for_s=seconds)
+    if as_json:
+        print_json({"purged": count})
+    else:
+        print_line(f"{count:,} files forgotten")
+
+
+@click.command("move")
+@click.argument("old")
+@click.argument("new")
+@json_option
+@click.pass_obj
+def move(options: Options, old: str, new: str, as_json: bool) -> None:
+    """Say that the library at OLD is at NEW now: its files keep their ids and metadata.
+
+    Nothing on the disk is touched: move the folder, or mount its disk elsewhere, and then say so with this command.
+    """
+    with options.host() as host:
+        moved = library.move_library(host.engine, old, new)
+    if as_json:
+        print_json({**attrs.asdict(moved), "path": display(moved.path)})
+    else:
+        print_line(f"library {moved.id} is at {moved.path} ({moved.files:,} files); scan it to look at them")
+
+
+@click.command("ignored")
+@click.argument("path")
+@json_option
+@click.pass_obj
+def ignored(options: Options, path: str, as_json: bool) -> None:
+    """Say whether a library leaves PATH out, and why: which rule, or which line of which file."""
+    with options.host(exclusive=False) as host:
+        why = library.why_ignored(host.engine, path)
+    if as_json:
+        shown = {name: display(value) if isinstance(value, str) else value for name, value in attrs.asdict(why).items()}
+        print_json({"path": shown.pop("path"), "ignored": why.rule is not None, **shown})
+    elif why.rule is None:
+        print_line(f"{path} is not left out")
+    else:
+        what = "" if why.what is None or why.what == path else f" as {why.what} is"
+        print_line(f"{path} is left out{what}: {why.rule}")
+
+
+@click.command("set")
+@click.argument("path")
+@click.argument("values", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out what fits, as in .gitignore. Repeatable.")
+@click.option("--include", metavar="PATTERN", multiple=True, help="Drop a pattern that was excluded. Repeatable.")
+@json_option
+@click.pass_obj
+def set_(
+    options: Options,
+    path: str,
+    values: tuple[str, ...],
+    exclude: tuple[str, ...],
+    include: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show or change the settings of the library at PATH; they hold from the next scan on.
+
+    missing_keep=30d: after how long a missing file is forgotten. follow_links=inside|all|none: which symbolic links are
+    followed. hidden=yes|no: whether hidden files and folders are scanned.
+    """
+    pairs = [value.partition("=") for value in values]
+    for key, separator, _ in pairs:
+        if not separator:
+            raise UsageError(f"{key!r} is no KEY=VALUE", hint="for example: missing_keep=60d")
+    with options.host(exclusive=False) as host:
+        if pairs or exclude or include:
+            chosen = {key: value for key, _, value in pairs}
+            settings = library.change_settings(host.engine, path, chosen, exclude=exclude, include=include)
+        else:
+            settings = library.get_settings(host.engine, path)
+    data = settings_data(settings)
+    if as_json:
+        print_json(data)
+    else:
+        rows = [(key, value) for key, value in data.items() if key != "exclude"]
+        print_table([*rows, *(("exclude", pattern) for pattern in settings.exclude)], ("SETTING", "VALUE"))
+
+
+def settings_data(settings: LibrarySettings) -> dict[str, Any]:
+    """Settings as people write them."""
+    return {
+        "missing_keep": library.duration_text(settings.missing_keep_s),
+        "follow_links": str(settings.follow_links),
+        "hidden": "yes" if settings.hidden else "no",
+        "exclude": list(settings.exclude),
+    }

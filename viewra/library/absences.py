@@ -1,0 +1,204 @@
+"""Marks the files as missing that the walk did not find, at its end: until then each may turn up elsewhere.
+
+Nothing is known to be missing below a folder that could not be read, nor on a file system that was mounted and is not.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from viewra.db.tables import directories, media_files, other_paths
+from viewra.db.transactions import reading, writing
+from viewra.library import file_events, fulltext
+from viewra.library import other_paths as others
+from viewra.library.libraries import Scope
+from viewra.library.mounts import Mounts
+from viewra.library.paths import display_bytes, folder_of, is_within, join
+from viewra.library.report import Tally
+from viewra.library.walk import signed
+from viewra.types import LibraryEventKind
+
+ROWS_A_TRANSACTION = 500
+
+_table = media_files.c
+_FILES = sa.select(
+    _table.id, _table.directory_id, _table.name, _table.device, _table.inode, directories.c.path, directories.c.mount
+).join_from(media_files, directories, _table.directory_id == directories.c.id)
+
+
+class Absences:
+    """What the walk of one scan missed; ``since`` is what its missing files are marked with."""
+
+    def __init__(
+        self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, mounts: Mounts, moved: set[int], since: int
+    ) -> None:
+        """``moved`` has the ids of files that turned up elsewhere; it may grow until ``mark``."""
+        self._engine = engine
+        self._scope = scope
+        self._job_id = job_id
+        self._tally = tally
+        self._mounts = mounts
+        self._moved = moved
+        self._since = since
+        self._protected: set[bytes] = set()
+        self._files = array("q")  # 8 bytes a file: a whole library may have been renamed
+        self._lost: dict[bytes, _Lost] = {}
+
+    def protect(self, path: bytes) -> None:
+        """Nothing can be said of what is at ``path`` or below."""
+        self._protected.add(path)
+
+    def is_protected(self, path: bytes) -> bool:
+        """Whether it, or a folder above it, is protected."""
+        while self._protected and path not in self._protected:
+            above = folder_of(path)
+            if above == path:
+                return False
+            path = above
+        return bool(self._protected)
+
+    def note(self, file_id: int) -> None:
+        """A file is not where it was, in a directory that was listed to its end."""
+        self._files.append(file_id)
+
+    def note_lost(self, directory: bytes, mount: bytes | None, files: int) -> None:
+        """Files cannot be seen, as what was mounted at ``mount`` is not; None: where is not known."""
+        self.protect(directory)
+        self._lost.setdefault(mount or directory, _Lost()).add(directory, files)
+
+    def mark(self) -> Iterator[bool]:
+        """Mark what did not turn up elsewhere; gives True after each commit. Raises ``DatabaseError``."""
+        self._mounts = self._mounts.later()
+        for start in range(0, len(self._files), ROWS_A_TRANSACTION):
+            ids = [file_id for file_id in self._files[start : start + ROWS_A_TRANSACTION] if file_id not in self._moved]
+            with writing(self._engine) as connection:
+                rows = connection.execute(_FILES.where(_table.id.in_(ids), _table.missing_since.is_(None))).all()
+                self._mark(connection, [row for row in rows if not self._is_lost(row)])
+            yield True
+        yield from self._mark_unseen_directories()
+        for mount, lost in self._lost.items():
+            folder = mount if is_within(mount, self._scope.root) else lost.folder
+            self._tally.fail_path(os.fsdecode(folder), lost.reason(mount, folder), is_file=False)
+
+    def _is_lost(self, row: Any) -> bool:
+        if not self._mounts.is_lost(row.mount, None):
+            return False
+        self._lost.setdefault(row.mount, _Lost()).add(row.path, 1)
+        return True
+
+    def _mark(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
+        """Mark files as missing, but for those that another path still leads to."""
+        elsewhere = self._move_to_other_paths(connection, rows)
+        gone = [row for row in rows if row.id not in elsewhere]
+        if not gone:
+            return
+        ids = [row.id for row in gone]
+        fulltext.forget(connection, ids)
+        marked = sa.update(media_files).where(_table.id.in_(ids))
+        connection.execute(marked.values(missing_since=self._since, event_due=False))
+        fates = [file_events.Fate(LibraryEventKind.MISSING, row.id, join(row.path, row.name)) for row in gone]
+        file_events.tell(connection, self._scope.library_id, fates, self._job_id)
+        self._tally.counts.missing += len(gone)
+
+    def _move_to_other_paths(self, connection: sa.Connection, rows: Sequence[Any]) -> set[int]:
+        paths = others.of_files(connection, [row.id for row in rows])
+        moved = set()
+        for row in rows:
+            for other in paths.get(row.id, ()):
+                path = join(other.path, other.name)
+                walked = other.last_seen_job == self._job_id or not is_within(other.path, self._scope.path)
+                if not walked or others.identity_at(path) != (row.device, row.inode):
+                    continue
+                others.forget(connection, [(other.directory_id, other.name)])
+                place = {"directory_id": other.directory_id, "name": other.name, "path_text": display_bytes(path)}
+                connection.execute(sa.update(media_files).where(_table.id == row.id).values(**place, event_due=True))
+                fate = file_events.Fate(LibraryEventKind.MOVED, row.id, path, join(row.path, row.name))
+                file_events.tell(connection, self._scope.library_id, [fate], self._job_id)
+                moved.add(row.id)
+                break
+        self._tally.counts.moved += len(moved)
+        self._tally.counts.seen += len(moved)
+        return moved
+
+    def _mark_unseen_directories(self) -> Iterator[bool]:
+        unseen = sa.select(directories.c.id, directories.c.path, directories.c.mount).where(
+            self._scope.directories(), directories.c.last_seen_job != self._job_id
+        )
+        after = 0
+        while True:
+            page = unseen.where(directories.c.id > after).order_by(directories.c.id).limit(ROWS_A_TRANSACTION)
+            with reading(self._engine) as connection:
+                rows = connection.execute(page).all()
+                ids = [
+                    row.id for row in rows if not self._holds_lost(connection, row) and not self.is_protected(row.path)
+                ]
+            if not rows:
+                return
+            yield from self._mark_directories(ids)
+            after = rows[-1].id
+
+    def _holds_lost(self, connection: sa.Connection, directory: Any) -> bool:
+        """Whether the files of a directory that is not there are on what is not mounted."""
+        there = media_files.c.directory_id == directory.id
+        mount = directory.mount
+        if mount is None:  # from before mounts were kept: then its files' device tells
+            if self.is_protected(directory.path):
+                return False
+            device = connection.execute(sa.select(_table.device).where(there).limit(1)).scalar()
+            mount, now = _nearest(directory.path)
+            if device is None or device == now:
+                return False
+        elif not self._mounts.is_lost(mount, None):
+            return False
+        count = sa.select(sa.func.count()).where(there, _table.missing_since.is_(None))
+        self._lost.setdefault(mount, _Lost()).add(directory.path, connection.execute(count).scalar_one())
+        return True
+
+    def _mark_directories(self, ids: Sequence[int]) -> Iterator[bool]:
+        inside = _FILES.where(_table.directory_id.in_(ids), _table.missing_since.is_(None)).order_by(_table.id)
+        after = 0
+        while ids:
+            with writing(self._engine) as connection:
+                rows = connection.execute(inside.where(_table.id > after).limit(ROWS_A_TRANSACTION)).all()
+                self._mark(connection, rows)
+                if not rows:
+                    connection.execute(sa.delete(other_paths).where(other_paths.c.directory_id.in_(ids)))
+                    empty = ~sa.exists().where(_table.directory_id == directories.c.id)
+                    connection.execute(sa.delete(directories).where(directories.c.id.in_(ids), empty))
+            yield True
+            if not rows:
+                return
+            after = rows[-1].id
+
+
+class _Lost:
+    """Files on one file system that is not mounted: how many, and the folder that holds them all."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.folder = b""
+
+    def add(self, directory: bytes, files: int) -> None:
+        self.files += files
+        self.folder = os.path.commonpath([self.folder, directory]) if self.folder else directory
+
+    def reason(self, mount: bytes, folder: bytes) -> str:
+        """What the report says of it."""
+        return (
+            f"{display_bytes(mount)} is not mounted: {self.files:,} files that are known there stay as they are; "
+            f"mount it, or, if they are gone for good: viewra library purge --gone {display_bytes(folder)}"
+        )
+
+
+def _nearest(path: bytes) -> tuple[bytes, int]:
+    """The nearest folder that is there, from ``path`` upwards, and its device."""
+    while True:
+        try:
+            return path, signed(os.stat(path).st_dev)  # noqa: PTH116  (bytes)
+        except OSError:
+            path = folder_of(path)

@@ -1,0 +1,233 @@
+"""Delivers notifications to one listener, in order, from its durable cursor and in a thread of its own.
+
+One that fails is tried again, with a pause that doubles; after ``MAX_ATTEMPTS`` it is set aside for the operator, and
+the listener goes on behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import sqlalchemy as sa
+
+from viewra.db.postgresql import ListenerLock
+from viewra.errors import DatabaseError, NotOffered, PluginClosed, PluginError, PluginUnavailable
+from viewra.library import events, set_aside
+from viewra.library.events import Cursor, StoredEvent
+from viewra.services import ListenerSession
+
+PAGE = 50
+SAVE_EVERY = 50
+"""A cursor is saved after so many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
+
+SAVE_EVERY_S = 0.5
+CLAIM_S = 0.2
+"""How often a host looks whether it may deliver to a listener to which another one delivers."""
+
+MAX_ATTEMPTS = 5
+"""Attempts at one notification before it is set aside."""
+
+PAUSE_S = 1.0
+"""The pause after the first attempt that failed; it doubles with each further one."""
+
+_log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """One listener's thread, from construction to ``stop``, or to ``finish`` when nothing waits."""
+
+    def __init__(self, engine: sa.Engine, session: ListenerSession, cursor: Cursor) -> None:
+        self._engine = engine
+        self._session = session
+        self._plugin_id = session.plugin_id
+        self._cursor = self._saved = 0
+        self._attempts = 0
+        self._retry_at = 0.0
+        self._take(cursor)
+        self._saved_at = time.monotonic()
+        self.passed = 0
+        # With SQLite there is no other host.
+        self._claim = ListenerLock(engine, session.plugin_id) if engine.dialect.name == "postgresql" else None
+        self._woken = threading.Event()
+        self.idle = threading.Event()
+        self._paused = False
+        self._finishing = False
+        self._stop = threading.Event()
+        # A daemon: a listener that never answers must not keep the host from ending.
+        self._thread = threading.Thread(target=self._run, name=f"listener-{session.plugin_id}", daemon=True)
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether it goes on delivering."""
+        return self._thread.is_alive()
+
+    def is_busy(self, *, patient: bool) -> bool:
+        """Whether it has something to deliver; a pause between attempts counts only for whom is ``patient``."""
+        return self._thread.is_alive() and not self.idle.is_set() and (patient or not self._paused)
+
+    def wake(self) -> None:
+        """There is something new to deliver."""
+        self.idle.clear()
+        self._woken.set()
+
+    def finish(self) -> None:
+        """End when nothing waits."""
+        self._finishing = True
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the notification that is in flight."""
+        self._stop.set()
+        self._woken.set()
+
+    def join(self, deadline: float) -> None:
+        """Wait for its end, until ``deadline`` by ``time.monotonic``."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+
+    # ---- the thread ----
+
+    def _run(self) -> None:
+        try:
+            self._deliver_all()
+        except (PluginUnavailable, PluginClosed) as error:
+            # At a host's end the plugin is stopped, too, and the notification in flight fails: nothing is wrong.
+            _log.log(logging.DEBUG if self._stop.is_set() else logging.WARNING, "%s; its notifications wait", error)
+        except DatabaseError as error:
+            _log.error("%s; notifications of plugin %s wait", error, self._plugin_id)
+        try:
+            self._save()
+        except DatabaseError as error:
+            _log.error("%s; plugin %s will hear some notifications twice", error, self._plugin_id)
+        if self._claim is not None:
+            self._claim.close()
+
+    def _deliver_all(self) -> None:
+        while not self._stop.is_set():
+            self._woken.clear()
+            finishing = self._finishing
+            if not self._may_deliver():  # another host does
+                if finishing:
+                    return
+                self._woken.wait(CLAIM_S)
+                continue
+            page = events.events_after(self._engine, self._cursor, PAGE)
+            for stored in page:
+                if self._stop.is_set() or not self._pass(stored):
+                    return
+                self._cursor = stored.id
+                self.passed += 1
+                if self._cursor - self._saved >= SAVE_EVERY or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
+                    self._save()
+            if not page:
+                self._save()
+                self._deliver_again()
+                if self._claim is not None:
+                    self._claim.give_back()
+                if finishing:
+                    return
+                self.idle.set()
+                if self._woken.is_set():  # by a caller that cleared idle before it was set here
+                    self.idle.clear()
+                self._woken.wait()
+
+    def _may_deliver(self) -> bool:
+        """Whether this host is the one that delivers; one that takes over goes on from where the other one stopped."""
+        if self._claim is None:
+            return True
+        if self._claim.held:
+            self._claim.check()
+        elif self._claim.take():
+            self._take(events.open_cursor(self._engine, self._plugin_id))
+        return self._claim.held
+
+    def _take(self, cursor: Cursor) -> None:
+        self._cursor = self._saved = cursor.event_id
+        self._attempts = cursor.attempts
+        # A clock that was put back must not make it wait for longer than any pause is.
+        left_s = min(cursor.retry_at / 1e6 - time.time(), _pause_s(MAX_ATTEMPTS))
+        self._retry_at = time.monotonic() + left_s if cursor.retry_at else 0.0
+
+    def _pass(self, stored: StoredEvent) -> bool:
+        """Deliver one, until it is heard or set aside; False when the host ends before that."""
+        while self._await_retry():
+            error = self._deliver(stored)
+            if error is None:
+                self._attempts = 0
+                return True
+            self._attempts += 1
+            if self._attempts >= MAX_ATTEMPTS:
+                set_aside.put(self._engine, self._plugin_id, stored.id, self._attempts, error.message)
+                what = f"set aside after {self._attempts} attempts: {stored.kind} of scan {stored.scan_job_id}"
+                _log.warning("%s; %s; see: viewra plugins events %s", error, what, self._plugin_id)
+                self._attempts = 0
+                return True
+            pause_s = _pause_s(self._attempts)
+            if self._attempts == 1:
+                _log.warning("%s; tried again in %g s: %s of scan %d", error, pause_s, stored.kind, stored.scan_job_id)
+            self._save()
+            at = time.time_ns() // 1000 + int(pause_s * 1e6)
+            set_aside.note_attempt(self._engine, self._plugin_id, self._attempts, at, error.message)
+            self._retry_at = time.monotonic() + pause_s
+        return False
+
+    def _await_retry(self) -> bool:
+        """Wait until the next attempt is due; False when the host ends before that."""
+        self._paused = True
+        try:
+            while (left_s := self._retry_at - time.monotonic()) > 0:
+                if self._finishing or self._stop.is_set():
+                    return False
+                self._woken.wait(left_s)
+                self._woken.clear()
+        finally:
+            self._paused = False
+        self._retry_at = 0.0
+        return not self._stop.is_set()
+
+    def _deliver_again(self) -> None:
+        """Once more, what was set aside and the operator wants delivered."""
+        after = 0
+        while page := set_aside.due(self._engine, self._plugin_id, after, PAGE):
+            for stored in page:
+                if self._stop.is_set():
+                    return
+                error = self._deliver(stored)
+                if error is None:
+                    set_aside.take_back(self._engine, self._plugin_id, stored.id)
+                else:
+                    _log.warning("%s; stays set aside: %s of scan %d", error, stored.kind, stored.scan_job_id)
+                    set_aside.put(self._engine, self._plugin_id, stored.id, MAX_ATTEMPTS + 1, error.message)
+                after = stored.id
+                self.passed += 1
+
+    def _deliver(self, stored: StoredEvent) -> PluginError | None:
+        """One attempt; gives the error of one that failed at this notification, raises when the plugin is not there."""
+        event = events.event_of(self._engine, stored)
+        if event is None:
+            return None
+        try:
+            self._session.deliver(event)
+        except NotOffered:  # it does not want to hear of this kind
+            return None
+        except PluginClosed:
+            raise
+        except PluginUnavailable as error:
+            if not error.in_call:
+                raise
+            return error  # this very notification may be what ended it
+        except PluginError as error:
+            return error
+        return None
+
+    def _save(self) -> None:
+        self._saved_at = time.monotonic()
+        if self._cursor != self._saved:
+            events.save_cursor(self._engine, self._plugin_id, self._cursor)
+            self._saved = self._cursor
+
+
+def _pause_s(attempts: int) -> float:
+    """Seconds after so many attempts that failed."""
+    return PAUSE_S * 2.0 ** (attempts - 1)

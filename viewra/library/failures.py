@@ -1,0 +1,163 @@
+"""What could not be read, until it can: by a plugin that is there, or by the system when a folder was last scanned."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import attrs
+import orjson
+import sqlalchemy as sa
+
+from viewra.db.tables import directories, file_metadata, libraries, media_files, scan_jobs
+from viewra.db.transactions import reading, writing
+from viewra.errors import UsageError
+from viewra.library.libraries import Scope
+from viewra.library.outcomes import UNREAD
+from viewra.library.paths import absolute, display_bytes, is_within, join
+from viewra.types import ScanStatus
+
+_IS_ERROR = file_metadata.c.status == sa.literal_column("'error'")  # written out, it can use the index of failures
+_FAILED = sa.and_(_IS_ERROR, media_files.c.missing_since.is_(None))
+_LONGEST = 5
+"""Characters of an extension that are told apart, with its dot; of longer ones it is said that they are others."""
+
+_JOBS = 200
+"""How many scans back the system's failures are looked for, in a library that is scanned in parts."""
+
+
+@attrs.frozen
+class KnownFailure:
+    """One thing that could not be read; ``plugin`` is None when the system is to blame.
+
+    ``path`` is printable; ``at`` is when it failed last, in microseconds since the epoch.
+    """
+
+    path: str
+    plugin: str | None
+    error: str
+    at: int
+
+
+def list_failures(
+    engine: sa.Engine,
+    path: str | None = None,
+    *,
+    plugin_id: str | None = None,
+    installed: Collection[str] | None = None,
+) -> list[KnownFailure]:
+    """What cannot be read, by path: all, or what is at ``path`` or below, or what one plugin failed at.
+
+    Failures of plugins that are not ``installed`` are left out: nothing will read those files with them. Raises
+    ``UsageError`` for a ``path`` that is in no library, and ``DatabaseError``.
+    """
+    table = file_metadata.c
+    columns = (directories.c.path, media_files.c.name, table.plugin_id, table.error, table.read_at)
+    found = sa.select(*columns).join_from(file_metadata, media_files, media_files.c.id == table.media_file_id)
+    found = found.join(directories, directories.c.id == media_files.c.directory_id).where(_FAILED)
+    if plugin_id is not None:
+        found = found.where(table.plugin_id == plugin_id)
+    if installed is not None:
+        found = found.where(table.plugin_id.in_(installed))
+    with reading(engine) as connection:
+        places = _places(connection, path)
+        failures = [
+            (join(row.path, row.name), KnownFailure(_shown(row), row.plugin_id, row.error, row.read_at))
+            for row in connection.execute(found)
+        ]
+        if plugin_id is None:
+            failures += _of_the_system(connection)
+    inside = [one for one in failures if places is None or any(is_within(one[0], place) for place in places)]
+    return [failure for _, failure in sorted(inside, key=lambda one: (one[0], one[1].plugin or ""))]
+
+
+def failures_of(engine: sa.Engine, file_id: int, installed: Collection[str] | None = None) -> list[KnownFailure]:
+    """What plugins that are ``installed`` failed at in one file."""
+    table = file_metadata.c
+    columns = (directories.c.path, media_files.c.name, table.plugin_id, table.error, table.read_at)
+    found = sa.select(*columns).join_from(file_metadata, media_files, media_files.c.id == table.media_file_id)
+    found = found.join(directories, directories.c.id == media_files.c.directory_id)
+    found = found.where(_FAILED, table.media_file_id == file_id).order_by(table.plugin_id)
+    if installed is not None:
+        found = found.where(table.plugin_id.in_(installed))
+    with reading(engine) as connection:
+        return [KnownFailure(_shown(row), row.plugin_id, row.error, row.read_at) for row in connection.execute(found)]
+
+
+def count_failed(engine: sa.Engine, scope: Scope, plugin_ids: Collection[str]) -> int:
+    """How many files of a scope some of these plugins could not read when they last tried."""
+    table = file_metadata.c
+    failed = sa.select(table.media_file_id).where(_IS_ERROR, table.plugin_id.in_(plugin_ids))
+    # The few that failed come first: their index is all that is looked through.
+    count = _within(sa.select(sa.func.count(media_files.c.id)), scope).where(media_files.c.id.in_(failed))
+    with reading(engine) as connection:
+        found: int = connection.execute(count).scalar_one()
+    return found
+
+
+def mark_for_retry(engine: sa.Engine, scope: Scope) -> None:
+    """Have what plugins failed at in a scope read again by them."""
+    table = file_metadata
+    files = _within(sa.select(media_files.c.id), scope)
+    with writing(engine) as connection:
+        again = sa.update(table).where(_IS_ERROR, table.c.media_file_id.in_(files))
+        connection.execute(again.values(code_hash=UNREAD))
+
+
+def count_unwanted(engine: sa.Engine, scope: Scope, unwanted: Collection[str]) -> dict[str, int]:
+    """How many files of a scope are of these types, which nobody reads, by extension, the most frequent first."""
+    if not unwanted:
+        return {}
+    # The last few characters are quickly cut off and grouped; what is before the dot is dropped here.
+    ending = sa.func.substr(media_files.c.path_text, -_LONGEST).label("ending")
+    found = _within(sa.select(ending, sa.func.count()), scope).where(media_files.c.mime_type.in_(unwanted))
+    counts: dict[str, int] = {}
+    with reading(engine) as connection:
+        for name, count in connection.execute(found.group_by(ending)):
+            _, dot, extension = name.rpartition(".")
+            key = f".{extension.lower()}" if dot and "/" not in extension else "others"
+            counts[key] = counts.get(key, 0) + count
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _within(select: sa.Select[Any], scope: Scope) -> sa.Select[Any]:
+    """Only of files of a scope that are there."""
+    there = (media_files.c.library_id == scope.library_id, media_files.c.missing_since.is_(None))
+    if scope.is_whole:
+        return select.select_from(media_files).where(*there)
+    return select.join_from(media_files, directories).where(*there, scope.directories())
+
+
+def _places(connection: sa.Connection, path: str | None) -> list[bytes] | None:
+    """The path as it was given and as it really is, of which a library knows one; None: everywhere."""
+    if path is None:
+        return None
+    given = absolute(path)
+    places = [given, os.path.realpath(given)]
+    for row in connection.execute(sa.select(libraries.c.path)):
+        if any(is_within(row.path, place) or is_within(place, row.path) for place in places):
+            return places
+    raise UsageError(f"{display_bytes(given)} is in no library", hint="see them with: viewra library list")
+
+
+def _of_the_system(connection: sa.Connection) -> Iterator[tuple[bytes, KnownFailure]]:
+    """What no plugin is to blame for, of the newest scan of each place."""
+    table = scan_jobs.c
+    over = table.status.in_([ScanStatus.COMPLETED, ScanStatus.CANCELLED])
+    covered: list[bytes] = []
+    jobs = sa.select(table.path, table.status, table.counts, table.failures, table.finished_at).where(over)
+    for job in connection.execute(jobs.order_by(table.id.desc()).limit(_JOBS)):
+        if "walked" in orjson.loads(job.counts or "{}"):  # it only read failures again, and looked at no folder
+            continue
+        for failure in orjson.loads(job.failures or "[]"):
+            path = os.fsencode(failure["path"])
+            if failure["plugin"] is None and not any(is_within(path, place) for place in covered):
+                yield path, KnownFailure(failure["path"], None, failure["error"], job.finished_at)
+                covered.append(path)
+        if job.status == ScanStatus.COMPLETED:
+            covered.append(job.path)
+
+
+def _shown(row: Any) -> str:
+    return display_bytes(join(row.path, row.name))

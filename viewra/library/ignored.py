@@ -1,0 +1,79 @@
+"""Says of one path of a library whether it is left out, and why; and which rules hold in a folder of it."""
+
+from __future__ import annotations
+
+import os
+
+import attrs
+import sqlalchemy as sa
+
+from viewra.errors import ViewraError
+from viewra.library import ignoring, library_settings
+from viewra.library.ignoring import BadIgnoreFile, LeftOut, Rules
+from viewra.library.libraries import Scope, required
+from viewra.library.paths import below, display_bytes, join
+from viewra.types import LibrarySettings
+
+
+@attrs.frozen
+class Ignored:
+    """Why a path is left out of its library; ``rule`` is None when it is not.
+
+    The rule is about ``what``, the path itself or a folder above it. ``file``, ``line`` and ``pattern`` are None where
+    the rule has none: ``file`` has the pattern in that line, or leaves out its whole folder.
+    """
+
+    path: str
+    rule: str | None = None
+    what: str | None = None
+    file: str | None = None
+    line: int | None = None
+    pattern: str | None = None
+
+
+def why_ignored(engine: sa.Engine, path: str) -> Ignored:
+    """Whether and why the file or folder ``path``, there or not, is left out.
+
+    Raises ``UsageError`` when it is in no library, ``ViewraError`` for a file with patterns that cannot be used.
+    """
+    scope = required(engine, path)
+    why = rules_in(scope, library_settings.load(engine, scope.library_id), with_path=True)
+    if isinstance(why, Rules):
+        return Ignored(path)
+    file = os.fsdecode(why.file) if why.file is not None else None
+    return Ignored(path, ignoring.shown(why), os.fsdecode(why.path), file, why.line, why.pattern)
+
+
+def rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool = False) -> Rules | LeftOut:
+    """The rules for the folder of a scope, before what it says itself (``with_path``: after that), or why it is out.
+
+    Raises ``ViewraError`` for a file with patterns that cannot be used.
+    """
+    try:
+        return _rules_in(scope, settings, with_path=with_path)
+    except BadIgnoreFile as error:
+        raise ViewraError(f"{display_bytes(error.path)}: {error.problem}", hint="mend or remove it") from error
+
+
+def _rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool) -> Rules | LeftOut:
+    folder = scope.root
+    rules: Rules | LeftOut = ignoring.rules_of(folder, hidden=settings.hidden, exclude=settings.exclude)
+    for name in filter(None, below(scope.path, scope.root).split(b"/")) if not scope.is_whole else ():
+        rules = _enter(rules, folder)
+        if isinstance(rules, LeftOut):
+            return rules
+        folder = join(folder, name)
+        why = rules.why(folder, name, is_folder=os.path.isdir(folder))  # noqa: PTH112  (bytes)
+        if why is not None:
+            return why
+    return _enter(rules, folder) if with_path and os.path.isdir(folder) else rules  # noqa: PTH112  (bytes)
+
+
+def _enter(rules: Rules | LeftOut, folder: bytes) -> Rules | LeftOut:
+    if isinstance(rules, LeftOut):
+        return rules
+    try:
+        marks = ignoring.marks_in(folder)
+    except OSError:  # what it says cannot be known; the scan reports the folder
+        return rules
+    return rules.enter(folder, marks)

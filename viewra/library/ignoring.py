@@ -1,0 +1,222 @@
+"""What of a library is left out: by its name, as it is hidden, by files such as ``.viewraignore``, by the operator.
+
+Patterns are gitignore's (gitignore(5)): of those that fit, the last one counts, those of a folder after those of the
+folders above it, and the operator's after all. What is in a folder that is left out is left out with it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator, Sequence
+
+import attrs
+from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore import GitIgnorePatternError
+
+from viewra.library.paths import below, display_bytes, join
+
+IGNORE_FILES = (b".ignore", b".ndignore", b".plexignore", b".viewraignore")
+"""Files with patterns, the last of which counts most; those of other media servers are read as gitignore's too."""
+
+MARKERS = frozenset({b".nomedia"})
+"""Files that leave out the folder that they are in, whatever they hold."""
+
+MARKERS_WHEN_EMPTY = frozenset({b".ignore", b".ndignore"})
+"""Files that leave it out when they hold nothing, as Jellyfin and Navidrome have it."""
+
+ALL_MARKS = frozenset(IGNORE_FILES) | MARKERS
+
+LARGEST_BYTES = 1024 * 1024
+"""How large a file with patterns may be."""
+
+_SYSTEM_FOLDERS = frozenset(
+    b"#recycle|#snapshot|@eaDir|@Recently-Snapshot|@Recycle|@tmp|Network Trash Folder|Temporary Items|lost+found".split(
+        b"|"
+    )
+)
+_SYSTEM_FOLDERS_IN_ANY_CASE = frozenset(
+    b"$recycle.bin|.@__thumb|.appledouble|.documentrevisions-v100|.fseventsd|.git|.hg|.recycle|.snapshot|"
+    b".spotlight-v100|.stfolder|.stversions|.svn|.temporaryitems|.trash|.trashes|.zfs|system volume information".split(
+        b"|"
+    )
+)
+_TRASH_OF_USER = b".trash-"
+
+
+@attrs.frozen
+class LeftOut:
+    """Why a path is left out: ``path`` is the file or folder that the rule is about, it or one above it.
+
+    ``pattern`` stands in line ``line`` of ``file``; both are None where the operator set the pattern, all three where
+    there is none.
+    """
+
+    path: bytes
+    reason: str
+    file: bytes | None = None
+    line: int | None = None
+    pattern: str | None = None
+
+
+class BadIgnoreFile(Exception):
+    """A file with patterns that cannot be used; the text says why."""
+
+    def __init__(self, path: bytes, problem: str) -> None:
+        super().__init__(problem)
+        self.path = path
+        self.problem = problem
+
+
+@attrs.frozen
+class _Patterns:
+    """The patterns of one file, or the operator's (``file`` None), which are about what lies in ``folder``."""
+
+    folder: bytes
+    file: bytes | None
+    lines: Sequence[str]
+    spec: GitIgnoreSpec
+
+    def decide(self, path: bytes, *, is_folder: bool) -> LeftOut | bool | None:
+        """Why it is left out; False: it is not, by a pattern with ``!``; None: no pattern is about it."""
+        name = os.fsdecode(below(path, self.folder)) + ("/" if is_folder else "")
+        verdict = self.spec.check_file(name)
+        if verdict.include is None or verdict.index is None:
+            return None
+        if not verdict.include:
+            return False
+        pattern = self.lines[verdict.index].strip()
+        if self.file is None:
+            return LeftOut(path, "the library excludes it", pattern=pattern)
+        return LeftOut(path, "a file with patterns names it", self.file, verdict.index + 1, pattern)
+
+
+@attrs.frozen
+class Rules:
+    """What is left out in one folder, and below it but for what the folders there say themselves."""
+
+    hidden: bool = False
+    operator: _Patterns | None = None
+    files: tuple[_Patterns, ...] = ()
+
+    def why(self, path: bytes, name: bytes, *, is_folder: bool) -> LeftOut | None:
+        """Why ``path``, called ``name``, is left out; None: it is not."""
+        if is_folder and _is_of_system(name):
+            return LeftOut(path, "folders of this name are the system's, or hold what was deleted")
+        if name[:1] == b"." and not self.hidden:
+            return LeftOut(path, "it is hidden")
+        return self._by_pattern(path, is_folder=is_folder) if self.has_patterns else None
+
+    @property
+    def has_patterns(self) -> bool:
+        """Whether there are any."""
+        return self.operator is not None or bool(self.files)
+
+    def _by_pattern(self, path: bytes, *, is_folder: bool) -> LeftOut | None:
+        for patterns in self._strongest_first():
+            verdict = patterns.decide(path, is_folder=is_folder)
+            if verdict is not None:
+                return verdict if isinstance(verdict, LeftOut) else None
+        return None
+
+    def _strongest_first(self) -> Iterator[_Patterns]:
+        if self.operator is not None:
+            yield self.operator
+        yield from reversed(self.files)
+
+    def enter(self, folder: bytes, marks: Collection[bytes]) -> Rules | LeftOut:
+        """The rules in a folder, or why all of it is left out; ``marks`` are the names there that ``ALL_MARKS`` has.
+
+        Raises BadIgnoreFile.
+        """
+        if not marks:
+            return self
+        for name in sorted(MARKERS.intersection(marks)):
+            return LeftOut(folder, "its folder is marked", join(folder, name))
+        found = []
+        for name in IGNORE_FILES:
+            if name not in marks:
+                continue
+            file = join(folder, name)
+            text = _read(file)
+            if text is None:
+                continue
+            if not text.strip():
+                if name in MARKERS_WHEN_EMPTY:
+                    return LeftOut(folder, "its folder is marked", file)
+                continue
+            found.append(_parse(folder, file, text.replace("\r\n", "\n").split("\n")))
+        return attrs.evolve(self, files=(*self.files, *found)) if found else self
+
+
+def rules_of(root: bytes, *, hidden: bool, exclude: Sequence[str]) -> Rules:
+    """The rules at the root of a library, before its folders were looked at. Raises BadIgnoreFile for a bad pattern."""
+    return Rules(hidden, _parse(root, None, exclude) if exclude else None)
+
+
+def marks_in(folder: bytes) -> list[bytes]:
+    """The names in a folder that say what is left out. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.name in ALL_MARKS]
+
+
+def check_pattern(pattern: str) -> str | None:
+    """What is wrong with one of the operator's patterns; None: nothing."""
+    if "\n" in pattern or "\0" in pattern or not pattern.strip() or pattern.lstrip().startswith("#"):
+        return "it has no pattern in it, or more than one"
+    try:
+        GitIgnoreSpec.from_lines([pattern], backend="simple")
+    except GitIgnorePatternError:
+        return "it is no pattern as gitignore has them"
+    return None
+
+
+def _is_of_system(name: bytes) -> bool:
+    if name in _SYSTEM_FOLDERS:
+        return True
+    lower = name.lower()
+    return lower in _SYSTEM_FOLDERS_IN_ANY_CASE or lower.startswith(_TRASH_OF_USER)
+
+
+def _parse(folder: bytes, file: bytes | None, lines: Sequence[str]) -> _Patterns:
+    # The simple backend: others that may be installed take no text with bytes in it that are not UTF-8.
+    try:
+        return _Patterns(folder, file, lines, GitIgnoreSpec.from_lines(lines, backend="simple"))
+    except GitIgnorePatternError:
+        number, line = next((n, one) for n, one in enumerate(lines, 1) if check_pattern(one) and not _is_comment(one))
+        problem = f"line {number}: {line!r} is no pattern as gitignore has them"
+        raise BadIgnoreFile(file or folder, problem) from None
+
+
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
+
+
+def _read(path: bytes) -> str | None:
+    """The text of a file with patterns; None for what is no file. Raises BadIgnoreFile."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never hangs on a fifo
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            data = os.read(descriptor, LARGEST_BYTES + 1)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BadIgnoreFile(path, error.strerror or str(error)) from error
+    if len(data) > LARGEST_BYTES:
+        raise BadIgnoreFile(path, f"has more than {LARGEST_BYTES:,} bytes of patterns")
+    return os.fsdecode(data.removeprefix(b"\xef\xbb\xbf"))
+
+
+def shown(why: LeftOut) -> str:
+    """Why something is left out, as one line for people."""
+    if why.file is not None and why.line is not None:
+        return f"{display_bytes(why.file)}, line {why.line}: {why.pattern}"
+    if why.file is not None:
+        return f"{display_bytes(why.file)} leaves out all of its folder"
+    if why.pattern is not None:
+        return f"{why.reason}: {why.pattern}"
+    return why.reason

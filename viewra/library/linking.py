@@ -1,0 +1,162 @@
+"""Finds out which paths lead to one file, by hard or symbolic links, so that the library has it once.
+
+The first path under which a file came stays its path; of those that a scan finds at once a real one goes before a link.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from viewra.db.tables import media_files, other_paths, scan_jobs
+from viewra.db.transactions import reading, writing
+from viewra.library import file_events, fulltext
+from viewra.library import other_paths as others
+from viewra.library.filerows import NewFile
+from viewra.library.libraries import Scope
+from viewra.library.other_paths import identity_at, identity_of
+from viewra.library.paths import join
+from viewra.library.walk import FoundFile, Place, look_at_file
+from viewra.types import LibraryEventKind, ScanStatus
+
+ROWS_A_TRANSACTION = 500
+
+
+class Linker:
+    """What one scan has found of files with several paths; most of it is decided when the walk is over."""
+
+    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int) -> None:
+        self._engine = engine
+        self._scope = scope
+        self._job_id = job_id
+        self._later: list[tuple[Place, FoundFile]] = []
+        self._replaced = array("q")
+        self._suspects = array("q")
+
+    def put_off(self, place: Place, found: FoundFile) -> None:
+        """Decide about a path when the walk is over: it may be another one of a file that the walk has yet to find."""
+        self._later.append((place, found))
+
+    def put_off_till_now(self) -> list[tuple[Place, FoundFile]]:
+        """The paths to decide about."""
+        later, self._later = self._later, []
+        return later
+
+    def note_change(self, file_id: int, found: FoundFile, *, is_other_file: bool) -> None:
+        """A known file is not quite what it was; ``is_other_file``: its device or inode differs."""
+        if is_other_file:
+            self._replaced.append(file_id)
+        if found.may_have_other_names:
+            self._suspects.append(file_id)
+
+    def split(self, files: Sequence[NewFile], *, put_off: bool) -> tuple[list[NewFile], list[tuple[int, NewFile]]]:
+        """Those that are files of their own, and those that are other paths of a file with this id.
+
+        ``put_off``: of several new paths to one file all but the first are put off.
+        """
+        shared = {identity_of(new.found) for new in files if new.found.may_have_other_names}
+        if not shared:
+            return list(files), []
+        with reading(self._engine) as connection:
+            known = others.same_files(connection, self._scope.library_id, shared)
+        own: list[NewFile] = []
+        linked: list[tuple[int, NewFile]] = []
+        met = set()
+        for new in files:
+            identity = identity_of(new.found)
+            if identity not in shared:
+                own.append(new)
+            elif identity in known:
+                linked.append((known[identity][0].id, new))
+            elif put_off and identity in met:
+                self.put_off(new.place, new.found)
+            else:
+                met.add(identity)
+                own.append(new)
+        return own, linked
+
+    def recheck(self) -> Iterator[bool]:
+        """Look whether files that were replaced are what their other paths lead to; gives True after each commit."""
+        for ids in _parts(self._replaced):
+            with writing(self._engine) as connection:
+                self._recheck(connection, ids)
+            yield True
+
+    def _recheck(self, connection: sa.Connection, file_ids: Collection[int]) -> None:
+        found = others.of_files(connection, file_ids)
+        if not found:
+            return
+        table = media_files.c
+        rows = connection.execute(sa.select(table.id, table.device, table.inode).where(table.id.in_(found)))
+        identities = {row.id: (row.device, row.inode) for row in rows}
+        for file_id, paths in found.items():
+            for row in paths:
+                path = join(row.path, row.name)
+                if identity_at(path) == identities.get(file_id):
+                    continue
+                others.forget(connection, [(row.directory_id, row.name)])
+                now = look_at_file(path)
+                if now is not None:
+                    self.put_off(Place(row.path), now)
+
+    def merge(self) -> Iterator[bool]:
+        """Make one file of those that have become links to each other; gives True after each commit."""
+        if self._is_after_interruption():
+            self._suspect_all_that_share()
+        for ids in _parts(self._suspects):
+            with writing(self._engine) as connection:
+                table = media_files.c
+                rows = connection.execute(sa.select(table.device, table.inode).where(table.id.in_(ids)))
+                identities = {(row.device, row.inode) for row in rows}
+                for same in others.same_files(connection, self._scope.library_id, identities).values():
+                    if len(same) > 1:
+                        self._merge(connection, same)
+            yield True
+
+    def _is_after_interruption(self) -> bool:
+        """Whether the scan before this one did not come here, so that nobody knows any more what it found."""
+        before = sa.select(scan_jobs.c.status).where(
+            scan_jobs.c.library_id == self._scope.library_id, scan_jobs.c.id < self._job_id
+        )
+        with reading(self._engine) as connection:
+            status = connection.execute(before.order_by(scan_jobs.c.id.desc()).limit(1)).scalar()
+        return status not in {None, ScanStatus.COMPLETED}
+
+    def _suspect_all_that_share(self) -> None:
+        """Suspect one file of each device and inode that several have."""
+        table = media_files.c
+        first = sa.select(sa.func.min(table.id)).where(
+            table.library_id == self._scope.library_id, table.missing_since.is_(None)
+        )
+        shared = first.group_by(table.device, table.inode).having(sa.func.count() > 1)
+        with reading(self._engine) as connection:
+            self._suspects.extend(connection.execute(shared).scalars())
+
+    def _merge(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
+        kept = min(rows, key=lambda row: (_is_link(join(row.path, row.name)), row.id))
+        dropped = [row for row in rows if row.id != kept.id]
+        ids = [row.id for row in dropped]
+        theirs = sa.update(other_paths).where(other_paths.c.media_file_id.in_(ids))
+        connection.execute(theirs.values(media_file_id=kept.id))
+        fates = [file_events.Fate(LibraryEventKind.PURGED, row.id, join(row.path, row.name)) for row in dropped]
+        file_events.tell(connection, self._scope.library_id, fates, self._job_id)
+        fulltext.forget(connection, ids)
+        connection.execute(sa.delete(media_files).where(media_files.c.id.in_(ids)))
+        others.add(connection, [(kept.id, row.directory_id, row.name) for row in dropped])
+
+
+def _parts(ids: array[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), ROWS_A_TRANSACTION):
+        yield ids[start : start + ROWS_A_TRANSACTION].tolist()
+
+
+def _is_link(path: bytes) -> bool:
+    try:
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
+        return True

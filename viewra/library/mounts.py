@@ -1,0 +1,69 @@
+"""Which file systems are mounted where, so that an empty mount point is told from an emptied folder.
+
+Facts about ``/proc/self/mountinfo`` are from proc_pid_mountinfo(5): the fifth field is the mount point, with space,
+tab, newline and backslash as three octal digits, and the first one after ``-`` is the type.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from viewra.library.paths import folder_of, is_within
+
+MOUNTINFO = Path("/proc/self/mountinfo")
+
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
+_TRIGGER = b"autofs"
+"""The type of what only waits to mount something: with nothing mounted on it the folder is empty."""
+
+
+class Mounts:
+    """The mount points of one moment, as real paths; ``look_again`` adds those that came later."""
+
+    def __init__(self, points: Iterable[bytes], look: Callable[[], Mounts] | None = None) -> None:
+        """``look`` gives those of a later moment."""
+        self.points = frozenset(points) | {b"/"}
+        self._look = look
+
+    @classmethod
+    def current(cls) -> Mounts:
+        """Those of now; none but the root where the system does not tell."""
+        try:
+            lines = MOUNTINFO.read_bytes().splitlines()
+        except OSError:
+            lines = []
+        return cls((point for line in lines if (point := _mounted(line)) is not None), cls.current)
+
+    def look_again(self) -> None:
+        """Add what was mounted meanwhile."""
+        if self._look is not None:
+            self.points |= self._look().points
+
+    def later(self) -> Mounts:
+        """What is mounted still."""
+        return self if self._look is None else Mounts(self.points & self._look().points)
+
+    def holding(self, path: bytes) -> bytes:
+        """The mount point of the file system that the real path ``path`` is on."""
+        while path not in self.points:
+            path = folder_of(path)
+        return path
+
+    def is_point(self, path: bytes) -> bool:
+        """Whether something is mounted at this real path."""
+        return path in self.points
+
+    def is_lost(self, mount: bytes | None, now: bytes | None) -> bool:
+        """Whether what was on ``mount`` cannot be seen: nothing is mounted there, and ``now`` is what lies beneath."""
+        return mount is not None and mount not in self.points and (now is None or is_within(mount, now))
+
+
+def _mounted(line: bytes) -> bytes | None:
+    fields, _, source = line.partition(b" - ")
+    parts = fields.split(b" ")
+    if len(parts) < 5 or source.split(b" ")[0] == _TRIGGER:
+        return None
+    return _ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), os.fsencode(parts[4]))

@@ -1,0 +1,93 @@
+"""The other paths of a file: links, hard and symbolic, by which the same library holds it once more."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from viewra.db.bulk import insert_rows
+from viewra.db.tables import directories, media_files, other_paths
+from viewra.library.paths import join
+from viewra.library.walk import FoundFile, signed
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+def add(connection: sa.Connection, found: Sequence[tuple[int, int, bytes]]) -> None:
+    """Keep other paths: the file's id, the id of the directory, the name there."""
+    forget(connection, [(directory_id, name) for _, directory_id, name in found])
+    rows = [
+        {"media_file_id": file_id, "directory_id": directory_id, "name": name} for file_id, directory_id, name in found
+    ]
+    insert_rows(connection, other_paths, rows)
+
+
+def forget(connection: sa.Connection, places: Iterable[tuple[int, bytes]]) -> None:
+    """Drop the paths at these directories and names, as far as they are other paths."""
+    by_directory: dict[int, list[bytes]] = defaultdict(list)
+    for directory_id, name in places:
+        by_directory[directory_id].append(name)
+    if not by_directory or not _any(connection):
+        return
+    for directory_id, names in by_directory.items():
+        here = sa.and_(other_paths.c.directory_id == directory_id, other_paths.c.name.in_(names))
+        connection.execute(sa.delete(other_paths).where(here))
+
+
+def in_directories(connection: sa.Connection, directory_ids: Collection[int]) -> dict[int, dict[bytes, Any]]:
+    """Other paths by directory and name, with their file's id, device, inode and ``missing_since``."""
+    found: dict[int, dict[bytes, Any]] = defaultdict(dict)
+    table = media_files.c
+    columns = (other_paths.c.directory_id, other_paths.c.name, table.id, table.device, table.inode, table.missing_since)
+    select = sa.select(*columns).join_from(other_paths, media_files, table.id == other_paths.c.media_file_id)
+    for row in connection.execute(select.where(other_paths.c.directory_id.in_(directory_ids))):
+        found[row.directory_id][row.name] = row
+    return found
+
+
+def of_files(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The other paths of files by id; each row has ``directory_id``, ``path``, ``name`` and ``last_seen_job``."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    table = other_paths.c
+    columns = (table.media_file_id, table.directory_id, table.name, directories.c.path, directories.c.last_seen_job)
+    select = sa.select(*columns).join_from(other_paths, directories, directories.c.id == table.directory_id)
+    select = select.where(table.media_file_id.in_(file_ids)).order_by(directories.c.path, table.name)
+    for row in connection.execute(select):
+        found[row.media_file_id].append(row)
+    return found
+
+
+def same_files(connection: sa.Connection, library_id: int, identities: Collection[Identity]) -> Mapping[Identity, Any]:
+    """The files of a library that are there and have these devices and inodes: rows by both, the oldest file first."""
+    found: dict[Identity, list[Any]] = defaultdict(list)
+    table = media_files.c
+    columns = (table.id, table.device, table.inode, table.name, table.directory_id, directories.c.path)
+    select = sa.select(*columns).join_from(media_files, directories, table.directory_id == directories.c.id)
+    select = select.where(table.library_id == library_id, table.inode.in_({inode for _, inode in identities}))
+    for row in connection.execute(select.where(table.missing_since.is_(None)).order_by(table.id)):
+        if (row.device, row.inode) in identities and identity_at(join(row.path, row.name)) == (row.device, row.inode):
+            found[row.device, row.inode].append(row)
+    return found
+
+
+def identity_at(path: bytes) -> Identity | None:
+    """Device and inode of what a path leads to now; None: nothing that can be looked at."""
+    try:
+        info = os.stat(path)  # noqa: PTH116  (bytes)
+    except OSError:
+        return None
+    return signed(info.st_dev), signed(info.st_ino)
+
+
+def identity_of(found: FoundFile) -> Identity:
+    """Device and inode of a file that a walk found."""
+    return found.device, found.inode
+
+
+def _any(connection: sa.Connection) -> bool:
+    return connection.execute(sa.select(other_paths.c.name).limit(1)).first() is not None

@@ -1,0 +1,265 @@
+"""One scan job from its start to its end. One thread does all work on the database.
+
+The walk commits files; each scraper reads its own to-do from the database and keeps its own window full, so that the
+slowest gates neither the others nor the walk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+
+import sqlalchemy as sa
+
+from viewra.db.tables import directories, media_files
+from viewra.db.transactions import reading, writing
+from viewra.hookspecs import Hooks
+from viewra.library import (
+    events,
+    failures,
+    jobs,
+    missing,
+    outcomes,
+    priorities,
+)
+from viewra.library.discover import Discovery
+from viewra.library.libraries import Scope
+from viewra.library.notify import Notifier
+from viewra.library.recorder import Recorder
+from viewra.library.report import ProgressReporter, ScanProgress, Tally
+from viewra.library.scan_plan import Plan
+from viewra.library.scrape import Completion, Outcomes, Scraper
+from viewra.library.unread import Unread
+from viewra.services import ScraperSession
+from viewra.types import MAX_ID, ScanStatus
+
+TICK_S = 0.1
+"""How long the scan waits for a scraper before it looks at the clock and for a cancellation."""
+
+
+class ScanJob:
+    """One job from its start to its end."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        hook: Hooks,
+        scope: Scope,
+        job_id: int,
+        tally: Tally,
+        cancel: threading.Event,
+        progress: Callable[[ScanProgress], None] | None,
+        notifier: Notifier | None,
+    ) -> None:
+        self._engine = engine
+        self._scope = scope
+        self._job_id = job_id
+        self._tally = tally
+        self._cancel = cancel
+        self._notifier = notifier
+        self._progress = ProgressReporter(tally, progress)
+        self._completions: SimpleQueue[Completion] = SimpleQueue()
+        self._types = self._known_types()
+        self._all_open = True
+        self._sessions = self._open_sessions(hook)
+        self._readers = tuple(self._sessions)
+        priorities.keep_stated(engine, self._sessions)
+        self.still_failed = 0
+        self.unwanted: Mapping[str, int] = {}
+        self._discovery: Discovery | None = None
+        self._scrapers: list[Scraper] = []
+        self._recorder = Recorder(engine, scope, job_id, self._sessions)
+
+    @property
+    def reached(self) -> str:
+        """The path that was looked at last."""
+        return self._progress.current
+
+    @property
+    def unread(self) -> int:
+        """How many files some scraper has still to read, as far as it is known."""
+        return max((scraper.remaining for scraper in self._scrapers), default=0)
+
+    def run(self, plan: Plan) -> ScanStatus:
+        """Do it all. Raises ``DatabaseError``."""
+        try:
+            done = self._retry() if plan.retry_failed else self._stages(plan)
+            status = ScanStatus.COMPLETED if done else ScanStatus.CANCELLED
+            self._take_completions()
+        finally:
+            for scraper in self._scrapers:
+                scraper.cancel()
+        self._recorder.flush()
+        if status is ScanStatus.COMPLETED:
+            self._progress.phase = "finish"
+            self._count_missed()
+            self._recorder.finish()
+            self._purge(plan)
+        self._count_left()
+        with writing(self._engine) as connection:
+            jobs.finish(connection, self._job_id, self._scope.library_id, status, self._tally)
+            events.prune(connection)
+        self._wake()
+        self._progress.tell(lambda: self.unread, now=True)
+        return status
+
+    def _stages(self, plan: Plan) -> bool:
+        """The walk with reading beside it, then what is left to read; whether it came to its end."""
+        if plan.full:
+            self._mark_all_unread()
+        discovery = self._discovery = Discovery(
+            self._engine,
+            self._scope,
+            self._job_id,
+            self._tally,
+            settings=plan.settings,
+            rules=plan.rules,
+            mounts=plan.mounts,
+            since=plan.since,
+            media=plan.media,
+            wanted=self._is_wanted,
+            kept=lambda kind: not self._all_open or self._is_wanted(kind),
+            types=self._types,
+            full=plan.full,
+        )
+        for session in self._sessions:
+            unread = Unread(self._engine, self._scope, session, self._types)
+            self._scrapers.append(Scraper(session, unread, self._completions, discovery.newest_id))
+        for committed in discovery.run():
+            if self._cancel.is_set():
+                return False
+            self._progress.current = discovery.current
+            if committed:
+                found = self._tally.counts.new + self._tally.counts.changed
+                for scraper in self._scrapers:
+                    scraper.look_again(found)
+            self._pump(partial=False)
+        return self._read_all()
+
+    def _retry(self) -> bool:
+        """Read what plugins failed at before; whether it came to its end."""
+        self._tally.walked = False
+        failures.mark_for_retry(self._engine, self._scope)
+        for session in self._sessions:
+            unread = Unread(self._engine, self._scope, session, self._types, only_failed=True)
+            self._scrapers.append(Scraper(session, unread, self._completions, MAX_ID))
+        counts = self._tally.counts
+        counts.seen = counts.unchanged = failures.count_failed(
+            self._engine, self._scope, [session.plugin_id for session in self._sessions]
+        )
+        return self._read_all()
+
+    def _read_all(self) -> bool:
+        """What the walk has not given scrapers meanwhile; whether it came to its end."""
+        self._progress.phase = "read"
+        self._recorder.flush()
+        for scraper in self._scrapers:
+            scraper.sweep()
+        self._pump(partial=True)
+        while any(not scraper.idle for scraper in self._scrapers):
+            if self._cancel.is_set():
+                return False
+            self._await_one()
+        for scraper in self._scrapers:
+            self._keep(scraper.session, scraper.finish())
+        return True
+
+    def _pump(self, *, partial: bool) -> None:
+        """Take what is done, without waiting, and hand over what can be."""
+        self._take_completions()
+        if self._recorder.is_due:
+            self._flush()
+        for scraper in self._scrapers:
+            scraper.submit(partial=partial)
+        self._progress.tell(lambda: self.unread)
+
+    def _take_completions(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._settle(self._completions.get_nowait())
+
+    def _await_one(self) -> None:
+        try:
+            self._settle(self._completions.get(timeout=TICK_S))
+        except Empty:
+            self._flush()  # nobody is in a hurry: let a kill lose as little as can be
+        self._pump(partial=True)
+
+    def _settle(self, completion: Completion) -> None:
+        scraper = completion.scraper
+        session = scraper.session
+        self._keep(session, scraper.settle(completion))
+        if scraper.gave_up is not None and session in self._sessions:
+            self._sessions.remove(session)  # no notification waits for it any more
+
+    def _keep(self, session: ScraperSession, outcomes: Outcomes) -> None:
+        for file, outcome in outcomes:
+            self._recorder.add(session, file.id, outcome)
+            self._tally.note_read(file.id)
+            if outcome.error:
+                self._tally.fail_file(file.id, file.path, session.plugin_id, outcome.error)
+            self._progress.current = file.path
+
+    def _flush(self) -> None:
+        self._recorder.flush()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._notifier is not None:
+            self._notifier.wake()
+
+    def _count_missed(self) -> None:
+        """One line for each scraper that was given up, with how many files it misses."""
+        for scraper in self._scrapers:
+            if scraper.gave_up is not None:
+                missed = scraper.unread.ids()
+                for file_id in missed:
+                    self._tally.miss_file(file_id)
+                error = f"{scraper.gave_up.message}; {len(missed)} files are left to the next scan"
+                self._tally.fail_plugin(os.fsdecode(self._scope.path), scraper.session.plugin_id, error)
+
+    def _is_wanted(self, kind: str) -> bool:
+        """Whether a plugin reads files of this type, also one that was given up since."""
+        return any(session.wants(kind) for session in self._readers)
+
+    def _count_left(self) -> None:
+        """What nobody has read after this scan, as far as it can be said: a plugin that did not start may read it."""
+        ids = [session.plugin_id for session in self._readers]
+        self.still_failed = failures.count_failed(self._engine, self._scope, ids)
+        if self._all_open:
+            unwanted = {kind for kind in self._types if not self._is_wanted(kind)}
+            self.unwanted = failures.count_unwanted(self._engine, self._scope, unwanted)
+
+    def _open_sessions(self, hook: Hooks) -> list[ScraperSession]:
+        sessions = []
+        for result in hook.open_scraper():
+            if result.error is not None:
+                self._all_open = False
+                error = f"{result.error.message}; its files are left to the next scan"
+                self._tally.fail_plugin(os.fsdecode(self._scope.path), result.plugin_id, error)
+            elif result.value is not None:
+                sessions.append(result.value)
+        return sessions
+
+    def _known_types(self) -> set[str]:
+        ours = media_files.c.library_id == self._scope.library_id
+        with reading(self._engine) as connection:
+            return set(connection.execute(sa.select(media_files.c.mime_type).where(ours).distinct()).scalars())
+
+    def _mark_all_unread(self) -> None:
+        files = sa.select(media_files.c.id).join_from(media_files, directories).where(self._scope.directories())
+        with writing(self._engine) as connection:
+            outcomes.mark_unread(connection, files)
+
+    def _purge(self, plan: Plan) -> None:
+        """Forget what has been missing for long enough."""
+        if self._discovery is None:
+            return
+        is_protected = self._discovery.absences.is_protected
+        keep_s = plan.settings.missing_keep_s
+        for count in missing.purge_due(self._engine, self._scope, self._job_id, keep_s, is_protected):
+            self._tally.counts.deleted += count
+            self._progress.tell(lambda: self.unread)

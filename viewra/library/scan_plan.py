@@ -1,0 +1,45 @@
+"""What one scan is asked to do, and what holds in the folder that it scans."""
+
+from __future__ import annotations
+
+import attrs
+import sqlalchemy as sa
+
+from viewra.errors import UsageError
+from viewra.library import ignored, ignoring, library_settings, missing
+from viewra.library.ignoring import LeftOut, Rules
+from viewra.library.libraries import Scope
+from viewra.library.mime import MediaTypes
+from viewra.library.mounts import Mounts
+from viewra.library.paths import display_bytes
+from viewra.types import LibrarySettings
+
+
+@attrs.frozen
+class Plan:
+    """What a scan was asked to do, and what holds in its folder. ``since``: what missing files are marked with."""
+
+    settings: LibrarySettings
+    rules: Rules
+    mounts: Mounts
+    since: int
+    media: MediaTypes
+    full: bool
+    retry_failed: bool
+
+
+def make_plan(engine: sa.Engine, scope: Scope, mounts: Mounts, media: MediaTypes, **how: bool) -> Plan:
+    """Raises ``UsageError`` for a folder that its library leaves out."""
+    settings = library_settings.load(engine, scope.library_id)
+    rules = ignored.rules_in(scope, settings)
+    inside = ignored.rules_in(scope, settings, with_path=True)
+    if isinstance(rules, LeftOut):
+        raise _left_out(scope, rules)
+    if isinstance(inside, LeftOut):
+        raise _left_out(scope, inside)
+    return Plan(settings, rules, mounts, missing.time_of_absence(engine), media, **how)
+
+
+def _left_out(scope: Scope, why: LeftOut) -> UsageError:
+    name = display_bytes(scope.path)
+    return UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
