@@ -63,7 +63,7 @@ class Sandbox:
         scratch = socket_dir / "tmp"
         scratch.mkdir(mode=0o700)
         if self.rules.user is not None:
-            hand_to(self.rules.user, socket_dir, scratch)
+            hand_to(self.rules.user, socket_dir, scratch, *map(Path, self.rules.private))
         own = str(socket_dir)
         rules = attrs.evolve(
             self.rules,
@@ -182,8 +182,6 @@ class Confining:
             spawn="process:spawn" in may,
             user=user,
         )
-        if user is not None:
-            hand_to(user, private_dir)
         return Sandbox(
             "landlock+seccomp",
             _enforced(rules, self.machine),

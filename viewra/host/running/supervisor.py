@@ -20,6 +20,7 @@ from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
 from viewra.host.running import adoption
 from viewra.host.running.configuration import RunConfiguration
+from viewra.host.running.confining import Sandbox
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.link import RunsLink
@@ -173,6 +174,12 @@ class Supervisor(Portrait):
             finally:
                 run.stop()
                 self._pool.become(Event.LOOKED, *after)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What confines the process that runs, or would confine one; raises ViewraError where none can be."""
+        first = self._pool.first
+        return first.spec.sandbox if first is not None else self.configuration.sandbox(self.configuration.used)
 
     @property
     def own_database(self) -> OwnDatabase:

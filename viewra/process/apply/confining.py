@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 8, 23, 24
-_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 38, 47, 2
+_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 2, 4
+_CAP_SETPCAP = 8
 _CAPABILITY_VERSION_3 = 0x20080522
 _SET_FILTER, _NEW_LISTENER = 1, 1 << 3
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # on every architecture
@@ -33,18 +34,19 @@ def confine(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callab
     """
     for number, most in confinement["rlimits"]:
         resource.setrlimit(number, (most, most))
-    if os.geteuid() == 0:
-        _drop(libc, confinement, user_changed)
+    drop(libc, confinement, user_changed)
     checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
     if confinement["ruleset"]:
         confine_files(libc, confinement)
     return filter_calls(libc, confinement) if confinement["filter"] else -1
 
 
-def _drop(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callable[[], object]) -> None:
-    """As root: change to the plugin's own user, and keep of root's capabilities only those that are meant."""
-    kept, user = confinement["capabilities"], confinement["user"]
-    number = 0
+def drop(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callable[[], object]) -> None:
+    """Keep of the host's capabilities only those that are meant; as root, change to the plugin's own user."""
+    header, held = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    checked(libc.capget(header, held), "capget")
+    kept, user = confinement["capabilities"] & (held[1] | held[4] << 32), confinement["user"]
+    number = 0 if held[0] >> _CAP_SETPCAP & 1 else 64  # without that capability an exec gives nothing back anyway
     while libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) >= 0:
         if not kept >> number & 1:
             checked(libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0), "prctl(PR_CAPBSET_DROP)")
@@ -55,7 +57,7 @@ def _drop(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callable
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
         user_changed()
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    checked(libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl(PR_CAP_AMBIENT)")
     low, high = kept & 0xFFFFFFFF, kept >> 32
     checked(libc.capset(header, (ctypes.c_uint32 * 6)(low, low, low, high, high, high)), "capset")
     for number in range(kept.bit_length()):

@@ -31,7 +31,7 @@ class Confinement:
     ``filter`` is a program for seccomp (``seccomp.program``), empty for none; ``ruleset`` None for no Landlock.
     ``rlimits`` has the soft and hard limit of each resource by its number (``resource.RLIMIT_…``), in the kernel's
     units. ``user`` is the user and group id that the process changes to, None to stay; only root can. ``capabilities``
-    is a mask of those that are kept, whatever the user. ``seccomp`` is the number of that system call on this machine.
+    is a mask of those that are kept, where the host has them. ``seccomp`` is the number of that system call.
     With ``connections`` the filter leaves ``connect`` to the guardian.
     """
 

@@ -58,7 +58,7 @@ class Machine:
                 self.root,
                 "viewra runs as root: each plugin gets a user of its own"
                 if self.root
-                else "viewra does not run as root: plugins run as its own user",
+                else "viewra does not run as root, or may not change users: plugins run as its own user",
             ),
             Mechanism("rlimits", True, "memory, open files, processes and the size of files are bounded"),
             _cgroups(),
@@ -91,9 +91,25 @@ def machine() -> Machine:
     """This one."""
     found = architecture() if sys.platform == "linux" else None
     if found is None:
-        return Machine(None, 0, False, False, os.geteuid() == 0)
+        return Machine(None, 0, False, False, _has_users())
     filters, tells = _action(found, 0x7FFF0000), _action(found, _TELL)
-    return Machine(found, landlock.version(), filters, filters and tells, os.geteuid() == 0)
+    return Machine(found, landlock.version(), filters, filters and tells, _has_users())
+
+
+def _has_users() -> bool:
+    """Whether this process may change to any other user: a container may have root without that."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        status = Path("/proc/self/status").read_text("ascii", "replace")
+        mapped = [line.split() for line in Path("/proc/self/uid_map").read_text("ascii").splitlines()]
+    except OSError:
+        return False
+    held = int(status.partition("CapEff:")[2].split()[0], 16)
+    wanted = 1 << 0 | 1 << 6 | 1 << 7  # CAP_CHOWN, CAP_SETGID, CAP_SETUID
+    return held & wanted == wanted and any(
+        int(first) <= 60000 and int(first) + int(n) > 61439 for first, _, n in mapped
+    )
 
 
 def _action(on: Architecture, action: int) -> bool:

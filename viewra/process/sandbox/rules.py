@@ -96,8 +96,9 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
         ),
         rlimits=rules.rlimits,
         user=user,
-        # Its folders are below the host's, which no other user may enter; what it may read Landlock says alone.
-        capabilities=READ_ANYTHING if user is not None else 0,
+        # Kept where the host has it: a user of the plugin's own may not enter the host's folders, in which its own are.
+        # What it may read Landlock says alone.
+        capabilities=READ_ANYTHING,
         seccomp=on.architecture.calls["seccomp"],
         connections=connections,
     )
