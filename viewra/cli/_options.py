@@ -39,7 +39,6 @@ class Options:
         """The host, not yet open; ``exclusive=False`` for one that only looks."""
         from viewra.cli._logging import configure  # both imported here: --help needs neither
         from viewra.host import Connecting, Host, Reattach
-        from viewra.host.running.confining import require_backend
 
         configure(self.log_level, self.log_format)
         return Host(
@@ -49,7 +48,7 @@ class Options:
             log_level=_TO_PLUGINS[self.log_level],
             exclusive=exclusive,
             watch=False,  # a command is over soon
-            sandbox=require_backend(self.sandbox),
+            sandbox=self.sandbox,
             allow_unsandboxed=self.allow_unsandboxed,
             connecting=Connecting(auto_mtls=self.auto_mtls),
             reattach={

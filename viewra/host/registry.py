@@ -141,6 +141,14 @@ class Registry(Mapping[str, Plugin]):
         except PluginError as error:
             log.error("%s", error)
 
+    def use_folders(self) -> None:
+        """Let the plugins that may read the library read what is in it now: those that run are replaced, if need be."""
+        for supervisor in self.supervisors():
+            try:
+                supervisor.use_folders()
+            except PluginError as error:
+                log.error("%s", error)
+
     def supervisors(self) -> tuple[Supervisor, ...]:
         """Those plugins that run in processes: what is looked after from time to time."""
         return tuple(self._supervisors)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from viewra.host import Host
+from viewra.library import add_library
 
 GRANTS = ("filesystem:read",)
 
@@ -42,7 +43,7 @@ def main(scratch: Path, sandbox: str) -> None:
                 other.parent.mkdir(parents=True)
                 other.write_text("x")
                 (data_dir / "secret.key").touch(mode=0o600)
-                host.scan(library)
+                add_library(host.engine, str(library))
                 targets = {
                     "secret": secret,
                     "spare": home / "spare",
@@ -51,7 +52,7 @@ def main(scratch: Path, sandbox: str) -> None:
                     "database": data_dir / "viewra.db",
                     "key": data_dir / "secret.key",
                     "other": other,
-                    "control": (data_dir / "control").read_text(),
+                    "control": (data_dir / "control").read_text().strip(),
                     "open_file": secret,
                     "socket": scratch / "s",
                     "datagram": scratch / "d",

@@ -15,6 +15,7 @@ from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
+from viewra.host.installed.grants import Grant, asked
 from viewra.host.installed.installation import Installation
 from viewra.host.running.confining import Confining, Sandbox
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
@@ -179,6 +180,16 @@ class RunConfiguration:
             sandbox=self.sandbox(configured),
             variables=runtime.env,
         )
+
+    def has_other_folders(self, sandbox: Sandbox) -> bool:
+        """Whether a process with this sandbox may use other folders of the library than a new one."""
+        return sandbox.rules is not None and self.sandbox(self.used).folders != sandbox.folders
+
+    def asks_for_more(self, new: Code) -> tuple[Grant, ...]:
+        """What this version asks for that the one in use does not, and that it may not do."""
+        before = self.used.code.found.manifest
+        known = {one.name for one in asked(before)} if before is not None else set()
+        return tuple(one for one in self._confining.grants(new.found) if one.name not in known and not one.granted)
 
     def sandbox(self, configured: Configured) -> Sandbox:
         """What confines a process of this version; raises ViewraError where it cannot be held, and has to be."""

@@ -196,15 +196,19 @@ class Confining:
 _ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds it to what it may do",)
 
 
+def limits_of(runtime: Runtime) -> dict[str, float]:
+    """All limits of a plugin's processes, with what it has where its manifest says nothing."""
+    return {"memory_mb": MEMORY_MB, "open_files": OPEN_FILES, "file_mb": FILE_MB, **runtime.limits}
+
+
 def rlimits(runtime: Runtime) -> tuple[tuple[int, int], ...]:
     """The kernel's limits for each process, by what the manifest or the operator says."""
-    limits = runtime.limits
-    memory = int(limits.get("memory_mb", MEMORY_MB)) * MB
-    files = max(_FEWEST_FILES, int(limits.get("open_files", OPEN_FILES)))
+    limits = limits_of(runtime)
+    memory, files = int(limits["memory_mb"]) * MB, max(_FEWEST_FILES, int(limits["open_files"]))
     wanted = {
         resource.RLIMIT_DATA: memory + _DATA_ROOM,
         resource.RLIMIT_NOFILE: files,
-        resource.RLIMIT_FSIZE: int(limits.get("file_mb", FILE_MB)) * MB,
+        resource.RLIMIT_FSIZE: int(limits["file_mb"]) * MB,
         resource.RLIMIT_CORE: 0,
     }
     return tuple((number, _within(number, most)) for number, most in wanted.items())

@@ -33,6 +33,7 @@ from viewra.host.running.run import Run
 from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.states import Event
 from viewra.host.running.usage import Usage
+from viewra.host.running.watchdog import Watchdog
 from viewra.host.sync.tasks import Tasks
 from viewra.transport.hclog import LogRecord
 from viewra.types import PluginState
@@ -76,6 +77,7 @@ class Supervisor(Portrait):
         self.log = plugin_log
         self.link = RunsLink(runs)
         self._tasks = Tasks(clock=runs.clock)
+        self._watchdog = Watchdog(installation.private_dir, self._unwell, self._tasks, now=runs.clock.now)
         self._ending_idle = False
 
     # ---- what the operator does ----
@@ -230,6 +232,12 @@ class Supervisor(Portrait):
 
     # ---- what the host does by itself ----
 
+    def use_folders(self) -> None:
+        """Replace its processes, with no call lost, when the library has other folders than they may use."""
+        first = self._pool.first
+        if first is not None and not first.by_hand and self.configuration.has_other_folders(first.spec.sandbox):
+            self.reload()
+
     def start_eagerly(self) -> None:
         """Start it, in a task of its own, if its manifest says that it is not to wait for a call."""
         lazy = self.configuration.runtime.lazy
@@ -244,6 +252,7 @@ class Supervisor(Portrait):
         runtime = self.configuration.runtime
         self._health.tick(runs, runtime.health)
         self._usage.tick([run.process.pid for run in runs])
+        self._watchdog.tick(runs, self._usage.of, runtime)
         idle_s = runtime.idle_timeout_s
         if idle_s and not runs[0].by_hand and self._pool.idle_s >= idle_s and not self._ending_idle:
             self._ending_idle = True  # one at a time: it may have to wait for a reload

@@ -75,7 +75,7 @@ def racing_connect(good, bad):
     """Change the address while the kernel hands the call over."""
 
     def address(path):
-        return (1).to_bytes(2, sys.byteorder) + os.fsencode(path) + b"\0"
+        return ((1).to_bytes(2, sys.byteorder) + os.fsencode(path)).ljust(110, b"\0")
 
     buffer = ctypes.create_string_buffer(110)
     first, second = address(good), address(bad)
