@@ -18,6 +18,7 @@ COMMANDS = {
     "library": "Add, list, remove and scan libraries.",
     "fsck": "Verify that files, metadata, scans and the search agree, and repair them.",
     "db": "Look after the databases: the host's, and those that plugins have of their own.",
+    "doctor": "Show what this machine can confine plugins by.",
     "plugins": "List plugins, enable and disable them, start and stop them, see how they do.",
 }
 """Each command with its short help: ``--help`` imports none of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import resource
@@ -129,6 +130,7 @@ class Confining:
                     hint="see viewra doctor; to run it all the same: viewra plugins grant "
                     f"{code.found.plugin_id} sandbox:off, or --allow-unsandboxed for all plugins",
                 )
+            _warn(self.backend, self.machine)
             return Sandbox(
                 "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
             )
@@ -191,6 +193,13 @@ class Confining:
             (*read, *write),
             private_dir,
         )
+
+
+@functools.cache
+def _warn(backend: Backend, on: Machine) -> None:
+    """Once: every start would say the same."""
+    why = "--sandbox rlimits" if backend == "rlimits" else on.missing
+    log.warning("plugins run with all the rights of the host's user, held to limits alone: %s", why)
 
 
 _ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds it to what it may do",)
