@@ -29,7 +29,10 @@ class Curious(sdk.Plugin):
             said = "done"
         except OSError as error:
             said = type(error).__name__
-        return [sdk.SearchResult(id=said, title=said, score=1.0)]
+        return sdk.SearchResponse((sdk.SearchResult("1", said),), 1)
+
+    def get_search_capabilities(self):
+        return sdk.SearchCapabilities(fields=("path", "port"))
 
 sdk.serve(Curious())
 """
@@ -38,8 +41,7 @@ MORE = ', {resource: "network", actions: ["external"]}'
 
 
 def ask(host: Host, **query: str) -> str:
-    page = host.plugins["curious"].search.search(query, 1, 0)
-    return page.results[0].id
+    return host.plugins["curious"].search.search(query, 1, 0).results[0].title
 
 
 @pytest.fixture(autouse=True)

@@ -200,6 +200,7 @@ class RunConfiguration:
             self._installation.private_dir,
             self._url(code) if has_tables else "",
             self._connecting.network,
+            self._connecting.socket_group,
         )
 
 

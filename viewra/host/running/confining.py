@@ -114,10 +114,13 @@ class Confining:
     user_of: Callable[[str], int | None] = _no_user
     machine: Machine = attrs.field(factory=machine)
 
-    def sandbox(self, code: Code, runtime: Runtime, private_dir: Path, database_url: str, network: str) -> Sandbox:
+    def sandbox(
+        self, code: Code, runtime: Runtime, private_dir: Path, database_url: str, network: str, socket_group: str = ""
+    ) -> Sandbox:
         """What confines this version of a plugin.
 
-        ``network`` is how the host connects to it. Raises ViewraError where it cannot be held, and has to be.
+        ``network`` is how the host connects to it, ``socket_group`` who else may. Raises ViewraError where it
+        cannot be held, and has to be.
         """
         granted = [one for one in self.grants(code.found) if one.granted]
         if self.backend == "off" or any((one.resource, one.action) == UNCONFINED for one in granted):
@@ -134,7 +137,7 @@ class Confining:
             return Sandbox(
                 "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
             )
-        return self._confined(code, granted, private_dir, database_url, network, limits)
+        return self._confined(code, granted, private_dir, database_url, network, socket_group, limits)
 
     def _confined(
         self,
@@ -143,10 +146,12 @@ class Confining:
         private_dir: Path,
         database_url: str,
         network: str,
+        socket_group: str,
         limits: tuple[tuple[int, int], ...],
     ) -> Sandbox:
         may = {one.name: one for one in granted}
-        user = self.user_of(code.found.plugin_id) if self.machine.root else None
+        # Only a user who is in that group can give it a socket.
+        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
         libraries = tuple(self.libraries())
         read, write = (_paths(may.get(f"filesystem:{action}"), libraries) for action in ("read", "write"))
         internet: tuple[int, ...] | None
@@ -171,6 +176,8 @@ class Confining:
             missing.append("listening: the host connects to it by TCP, so it may listen on any port")
         elif listening is not None:
             listen = listening.ports or None
+        if socket_group:
+            missing.append("metadata of files: it gives its socket to a group, so it may change modes and owners")
         rules = Rules(
             code=(*_interpreter(code), str(code.found.directory)),
             read=(*read, *write),
@@ -182,6 +189,7 @@ class Confining:
             listen=listen,
             datagrams=external is not None,
             spawn="process:spawn" in may,
+            metadata=bool(socket_group),
             user=user,
         )
         return Sandbox(
