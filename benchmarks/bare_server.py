@@ -17,6 +17,13 @@ from viewra.pb import plugin_pb2, plugin_pb2_grpc
 class Search(plugin_pb2_grpc.SearchServiceServicer):
     """Answers what the benchmark's plugin answers."""
 
+    def Search(  # noqa: N802 - the name on the wire
+        self, request: plugin_pb2.SearchRequest, context: grpc.ServicerContext
+    ) -> plugin_pb2.SearchResponse:
+        """Nothing is found."""
+        del request, context
+        return plugin_pb2.SearchResponse()
+
     def GetSearchCapabilities(  # noqa: N802 - the name on the wire
         self, request: plugin_pb2.GetSearchCapabilitiesRequest, context: grpc.ServicerContext
     ) -> plugin_pb2.GetSearchCapabilitiesResponse:

@@ -52,7 +52,7 @@ def walks() -> dict[str, Counter[str]]:
         with tempfile.TemporaryDirectory(prefix="viewra-bench-") as scratch:
             return _walks(Path(scratch), counter)
     finally:
-        threading.setprofile(None)  # type: ignore[arg-type]  # that is how it is taken away
+        threading.setprofile(None)
 
 
 def _walks(scratch: Path, counter: Counting) -> dict[str, Counter[str]]:

@@ -3,7 +3,7 @@
 They are kept in the repository, so that only who changes them needs the encoders (Debian's names):
 
     apt-get install ffmpeg musepack-tools wavpack
-    python tests/audio/make.py
+    python -m tests.audio.make
 
 Every good file is decoded with ffmpeg before it is kept. ``expected.json`` says what a reader must find in each: the
 fields as ``samples.py`` has them, several values as a list, and the duration that ffmpeg decoded, in seconds.
@@ -15,12 +15,12 @@ import json
 import shutil
 from pathlib import Path
 
-import encode
-import tagging
-from damage import malformed
 from mutagen import id3
 from mutagen.mp3 import MP3
-from samples import SAMPLES, Sample
+
+from tests.audio import encode, tagging
+from tests.audio.damage import malformed
+from tests.audio.samples import SAMPLES, Sample
 
 HERE = Path(__file__).parent
 MUSIC = HERE.parents[1] / "examples" / "music"

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from tagging import Fields
+from tests.audio.tagging import Fields
 
 BACH = (60, 64, 67, 72, 76, 67, 72, 76)
 FUGUE = (60, 62, 64, 65, 67, 65, 64, 69, 62, 67)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -61,7 +61,7 @@ BAD = {
 
 
 @pytest.fixture
-def start(tmp_path: Path, make_plugin: Callable[..., Path]) -> Iterator[Callable[..., HandshakeError]]:
+def start(tmp_path: Path, make_plugin: Callable[..., Path]) -> Callable[..., HandshakeError]:
     """Start a plugin that must be refused; gives the error, after a look at what is left."""
 
     def start(code: str, connecting: Connecting) -> HandshakeError:

@@ -29,7 +29,8 @@ Run = Callable[[FakePlugin], AbstractContextManager[PluginUnderTest]]
 
 @pytest.fixture(params=[in_process, loopback], ids=["in_process", "loopback"])
 def run(request: pytest.FixtureRequest) -> Run:
-    return request.param
+    chosen: Run = request.param
+    return chosen
 
 
 def test_metadata_scraper(run: Run) -> None:
@@ -182,8 +183,8 @@ def test_causes_cross_and_the_traceback_is_in_the_plugins_log(run: Run, caplog: 
             assert "Traceback" not in str(fault)
             (record,) = [one for one in caplog.records if getattr(one, "fields", {}).get("call_id") == fault.call_id]
             assert (record.name, record.levelno) == ("viewra.plugin.under_test", level)
-            assert record.fields["call"] == fault.call
-            written = record.fields.get("traceback") or JSONFormatter().format(record)
+            assert vars(record)["fields"]["call"] == fault.call
+            written = vars(record)["fields"].get("traceback") or JSONFormatter().format(record)
             assert "OSError: disk is gone" in written
             assert "in fail" in written
 
@@ -201,10 +202,14 @@ def test_causes_cross_and_the_traceback_is_in_the_plugins_log(run: Run, caplog: 
 )
 def test_what_is_required_and_what_leaves_its_base(run: Run, on: dict[str, object], field: str) -> None:
     with run(FakePlugin(on=on)) as plugin:
-        calls = {
-            "get_admin_pages": lambda: plugin.admin_page.get_admin_pages(),
-            "get_registered_routes": lambda: plugin.api_registration.get_registered_routes(),
-            "search": lambda: plugin.search.search({"q": "x"}, 1, 0),
+        admin_page, routes, search = plugin.admin_page, plugin.api_registration, plugin.search
+        assert admin_page is not None
+        assert routes is not None
+        assert search is not None
+        calls: dict[str, Callable[[], object]] = {
+            "get_admin_pages": lambda: admin_page.get_admin_pages(),
+            "get_registered_routes": lambda: routes.get_registered_routes(),
+            "search": lambda: search.search({"q": "x"}, 1, 0),
         }
         with pytest.raises(PluginFault, match=field):
             calls[next(iter(on))]()

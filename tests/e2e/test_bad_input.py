@@ -6,12 +6,15 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ROOT, UNPRIVILEGED, Done, Viewra, needs_modes, start
 
 pytestmark = pytest.mark.process
@@ -70,7 +73,7 @@ def test_folder_without_permission(viewra: Viewra, music: Path) -> None:
         closed.chmod(0o755)
 
 
-def _finish(data_dir: Path, *arguments: str, **options: object) -> Done:
+def _finish(data_dir: Path, *arguments: str, **options: Any) -> Done:
     with start(data_dir, *arguments, **options) as process:
         out, err = process.communicate(timeout=60)
     assert "Traceback" not in out + err
@@ -145,7 +148,9 @@ def test_file_that_is_no_database(viewra: Viewra, data_dir: Path, music: Path) -
     assert (data_dir / "viewra.db").read_text().startswith("not a database")
 
 
-def test_two_scans_at_once(viewra: Viewra, data_dir: Path, music: Path, make_plugin, tmp_path: Path) -> None:
+def test_two_scans_at_once(
+    viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path
+) -> None:
     with _slow_scan(data_dir, music, make_plugin, tmp_path) as first:
         refused(viewra("scan", music), 1, f"process {first.pid}", "--data-dir")
         assert viewra("search", "title:nothing", "--json").status == 0, "looking works beside it"
@@ -168,7 +173,7 @@ def test_data_directory_that_cannot_be(music: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_scan_goes_on_later(
-    viewra: Viewra, data_dir: Path, music: Path, make_plugin, tmp_path: Path, number: int
+    viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path, number: int
 ) -> None:
     with _slow_scan(data_dir, music, make_plugin, tmp_path) as process:
         plugins = psutil.Process(process.pid).children(recursive=True)
@@ -187,7 +192,9 @@ def test_interrupted_scan_goes_on_later(
     assert (shown["metadata"]["slow"]["value"], shown["metadata"]["slow"]["plugin"]) == ("yes", "slow")
 
 
-def test_killed_scan_goes_on_later(viewra: Viewra, data_dir: Path, music: Path, make_plugin, tmp_path: Path) -> None:
+def test_killed_scan_goes_on_later(
+    viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path
+) -> None:
     with _slow_scan(data_dir, music, make_plugin, tmp_path) as process:
         plugins = psutil.Process(process.pid).children(recursive=True)
         process.kill()
@@ -212,7 +219,7 @@ def _check(data_dir: Path) -> None:
 class _slow_scan:  # noqa: N801 - reads as a function
     """A scan that waits in a plugin until the file ``go`` is there; entered when the plugin has been called."""
 
-    def __init__(self, data_dir: Path, music: Path, make_plugin, tmp_path: Path) -> None:
+    def __init__(self, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path) -> None:
         code = f"""
             import pathlib, time
             from viewra.sdk import Plugin, serve
@@ -232,7 +239,7 @@ class _slow_scan:  # noqa: N801 - reads as a function
         self._called = tmp_path / "called"
         self._process = start(data_dir, *options, "scan", str(music))
 
-    def __enter__(self):
+    def __enter__(self) -> subprocess.Popen[str]:
         deadline = time.monotonic() + 30
         while not self._called.exists():
             assert time.monotonic() < deadline

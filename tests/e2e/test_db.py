@@ -8,9 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.conftest import MakePlugin
 from tests.e2e.conftest import ON_BOTH, ON_POSTGRESQL, Viewra
 from viewra.db import REVISION
 
@@ -36,7 +38,7 @@ REVISIONS = [
 
 
 @pytest.fixture
-def songs(make_plugin, viewra: Viewra) -> Path:
+def songs(make_plugin: MakePlugin, viewra: Viewra) -> Path:
     """A plugin with two revisions, enabled, that has not run yet."""
     directory: Path = make_plugin("songs", CODE, capabilities=("database_service",), extra=BOTH)
     (directory / "migrations").mkdir()
@@ -55,7 +57,7 @@ def with_songs(viewra: Viewra, songs: Path) -> Viewra:
     return lambda *arguments, **options: viewra("--plugins", songs.parent, *arguments, **options)
 
 
-def rows(found: list[dict]) -> dict[str, tuple]:
+def rows(found: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     return {row["owner"]: (row["revision"], row["head"], row["up_to_date"]) for row in found}
 
 
@@ -157,7 +159,9 @@ def test_what_cannot_be_meant(with_songs: Viewra) -> None:
         assert done.err
 
 
-def test_a_plugin_that_cannot_say_is_moved_all_the_same(make_plugin, viewra: Viewra, tmp_path: Path) -> None:
+def test_a_plugin_that_cannot_say_is_moved_all_the_same(
+    make_plugin: MakePlugin, viewra: Viewra, tmp_path: Path
+) -> None:
     code = """
         import os
         from viewra.sdk import Plugin, serve

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def listen(tmp_path: Path, make_plugin: Callable[..., Path], viewra: Viewra) -> 
     return make
 
 
-def heard(tmp_path: Path) -> list[list[object]]:
+def heard(tmp_path: Path) -> list[list[Any]]:
     return [json.loads(line) for line in (tmp_path / "heard").read_text().splitlines()]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
@@ -43,8 +44,8 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     assert shown["metadata"]["artist"] == {
         "value": "Scott Joplin",
         "plugin": "audio_tags",
-        "why": "no other plugin said any",
-        "others": [],
+        "why": "the priority in its manifest",
+        "others": [{"plugin": "file_names", "value": "Scott Joplin"}],
     }
     duration = shown["metadata"]["duration"]
     assert (duration["plugin"], duration["why"]) == ("media_info", "the priority in its manifest")
@@ -88,7 +89,9 @@ def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     assert viewra("show", gone).status == 2
 
 
-def test_plugin_that_was_updated_reads_again(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
+def test_plugin_that_was_updated_reads_again(
+    viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path
+) -> None:
     code = """
         from viewra.sdk import Plugin, serve
         class P(Plugin):
@@ -169,7 +172,7 @@ def test_many_files_are_not_forgotten_without_a_word(viewra: Viewra, tmp_path: P
 
 
 @ON_BOTH
-def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin, tmp_path: Path) -> None:
+def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path) -> None:
     make_plugin(
         "late",
         """
@@ -223,8 +226,9 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:
     plugin, *others = viewra("plugins", "list", "--json").data
-    states = [("image_info", "ready"), ("library_history", "disabled"), ("media_info", "ready")]
-    assert [(other["id"], other["state"]) for other in others] == states
+    states = dict.fromkeys(["file_names", "image_info", "library_history", "media_info", "sidecars"], "ready")
+    states["library_history"] = "disabled"
+    assert {other["id"]: other["state"] for other in others} == states
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ class Proxy:
         for one in self._open:
             one.close()
 
-    def _begin(self, function, *arguments: object) -> None:
+    def _begin(self, function: Callable[..., object], *arguments: object) -> None:
         threading.Thread(target=function, args=arguments, daemon=True).start()
 
     def _accept(self) -> None:
@@ -100,7 +100,7 @@ def test_the_second_signal_ends_a_scan_whose_server_stalls(
     assert "Traceback" not in err
 
 
-def wait_until(condition) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline

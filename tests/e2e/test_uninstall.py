@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
@@ -48,7 +50,7 @@ def downgrade(): op.drop_table("scans")
 
 
 @pytest.fixture
-def package(make_plugin, tmp_path: Path) -> Path:
+def package(make_plugin: MakePlugin, tmp_path: Path) -> Path:
     """Where the plugin was downloaded to."""
     directory: Path = make_plugin("counter", CODE, capabilities=("database_service", "scanner_hook"), extra=EXTRA)
     (directory / "migrations").mkdir()
@@ -62,7 +64,7 @@ def music(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def install(viewra: Viewra, package: Path, data_dir: Path):
+def install(viewra: Viewra, package: Path, data_dir: Path) -> Callable[[], Path]:
     def run() -> Path:
         installed = data_dir / "plugin-packages" / "counter"
         shutil.copytree(package, installed)
@@ -78,7 +80,7 @@ def seen(viewra: Viewra, music: Path, data_dir: Path) -> str:
 
 
 @ON_BOTH
-def test_kept_data_is_there_again(viewra: Viewra, install, music: Path, data_dir: Path) -> None:
+def test_kept_data_is_there_again(viewra: Viewra, install: Callable[[], Path], music: Path, data_dir: Path) -> None:
     installed = install()
     viewra("plugins", "settings", "counter", "word=kept")
     first = seen(viewra, music, data_dir)
@@ -95,7 +97,7 @@ def test_kept_data_is_there_again(viewra: Viewra, install, music: Path, data_dir
 
 
 @ON_BOTH
-def test_purged_data_is_gone(viewra: Viewra, install, music: Path, data_dir: Path) -> None:
+def test_purged_data_is_gone(viewra: Viewra, install: Callable[[], Path], music: Path, data_dir: Path) -> None:
     install()
     viewra("plugins", "settings", "counter", "word=gone")
     seen(viewra, music, data_dir)
@@ -106,7 +108,9 @@ def test_purged_data_is_gone(viewra: Viewra, install, music: Path, data_dir: Pat
     assert seen(viewra, music, data_dir) == "none 1"
 
 
-def test_installed_again_it_waits_to_be_enabled(viewra: Viewra, install, package: Path, data_dir: Path) -> None:
+def test_installed_again_it_waits_to_be_enabled(
+    viewra: Viewra, install: Callable[[], Path], package: Path, data_dir: Path
+) -> None:
     installed = install()
     assert viewra("plugins", "uninstall", "counter", "--keep-data").status == 0
     shutil.copytree(package, installed)

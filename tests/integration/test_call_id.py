@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from viewra.host import Plugin
 from viewra.host.logs.file import log_path
 from viewra.host.logs.reader import PluginLogReader
 from viewra.transport.hclog import LogRecord
-from viewra.types import FileToRead
+from viewra.types import FileToRead, Result
 
 pytestmark = pytest.mark.process
 
@@ -101,10 +102,11 @@ def test_a_fault_leads_to_its_traceback(plugin: Plugin, caplog: pytest.LogCaptur
 def test_each_call_has_an_id_of_its_own_also_through_hooks(host: Host, plugin: Plugin) -> None:
     ids = set()
     for _ in range(3):
-        for result in (
+        results: tuple[Result[Any], ...] = (
             *host.hook.extract_metadata(file_path="/a", mime_type="audio/flac"),
             *host.hook.get_search_capabilities(),
-        ):
+        )
+        for result in results:
             if result.plugin_id == "failing":
                 assert isinstance(result.error, PluginFault)
                 ids.add(result.error.call_id)

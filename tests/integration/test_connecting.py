@@ -56,7 +56,7 @@ def open_host(tmp_path: Path, make_plugin: Callable[..., Path]) -> Iterator[Open
 def sockets(host: Host) -> list[str]:
     """The unix sockets on which the plugin listens."""
     process = psutil.Process(host.plugins["scraper"].pid)
-    return sorted({c.laddr for c in process.net_connections("unix") if c.laddr and "/plugin" in c.laddr})
+    return sorted({str(c.laddr) for c in process.net_connections("unix") if "/plugin" in str(c.laddr)})
 
 
 def keys_below(directory: Path) -> list[Path]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import MakePlugin
 from tests.integration.test_plugin_databases import FIRST, write_revision
 from viewra import Host
 from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
@@ -46,7 +48,7 @@ TABLES = """
 
 
 @pytest.fixture
-def songs(make_plugin, tmp_path: Path) -> Path:
+def songs(make_plugin: MakePlugin, tmp_path: Path) -> Path:
     extra = 'database: engines: ["sqlite", "postgresql"]'
     directory: Path = make_plugin("songs", CODE, capabilities=("database_service",), extra=extra)
     (directory / "tables.py").write_text(textwrap.dedent(TABLES))
@@ -54,7 +56,7 @@ def songs(make_plugin, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(songs: Path, database_url: str, tmp_path: Path):
+def host(songs: Path, database_url: str, tmp_path: Path) -> Iterator[Host]:
     with Host(plugin_dirs=[songs.parent], data_dir=tmp_path / "data", database_url=database_url) as host:
         host.plugins["songs"].enable()
         yield host
@@ -86,7 +88,9 @@ def test_the_first_one_of_all(host: Host, songs: Path) -> None:
     file = host.plugins["songs"].draft_migration("Everything")
     assert "down_revision = None" in file.read_text()
     host.plugins["songs"].own_database.upgrade()
-    assert host.plugins["songs"].own_database.state().current == "0001"
+    state = host.plugins["songs"].own_database.state()
+    assert state is not None
+    assert state.current == "0001"
 
 
 def test_a_plugin_object_of_the_hosts_process(tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_a_plugin_object_of_the_hosts_process(tmp_path: Path) -> None:
             handle.draft_migration("Songs")
 
 
-def test_who_it_cannot_be_done_for(host: Host, songs: Path, make_plugin) -> None:
+def test_who_it_cannot_be_done_for(host: Host, songs: Path, make_plugin: MakePlugin) -> None:
     plugin = host.plugins["songs"]
     write_revision(songs, "0001", None, 'raise ValueError("not today")')
     with pytest.raises(MigrationError, match="not today"):

@@ -49,7 +49,11 @@ def running(tmp_path: Path, states: States | None = None, *, watch: bool = False
         if states is not None:
             host.pm.register(states)
         for plugin in host.plugins.values():
-            if plugin.path.parent == tmp_path / "plugins" and plugin.state is PluginState.DISABLED:
+            if (
+                plugin.path is not None
+                and plugin.path.parent == tmp_path / "plugins"
+                and plugin.state is PluginState.DISABLED
+            ):
                 plugin.enable()
         yield host
 
@@ -118,7 +122,7 @@ def test_a_crash_at_each_step_of_the_start_is_told_with_the_step_and_leaves_noth
             assert plugin.stats.crashes == number - (number > 5)
             assert not psutil.pid_exists(began(directory, step))
             assert processes(directory) == []
-            assert own_threads("p") == []
+            until(lambda: own_threads("p") == [])
             let(directory, step)
         plugin.load()
         assert plugin.state is PluginState.RUNNING
@@ -232,7 +236,7 @@ def test_a_crowd_that_calls_a_crashing_plugin_cannot_pass_its_pauses_nor_its_qua
         assert len(starts(directory)) == 3
         changes = [(str(old), str(new)) for plugin_id, old, new, _ in states.seen if plugin_id == "p"]
         assert {new for old, new in changes if old == "crashed"} == {"backoff", "quarantined"}
-        assert own_threads("p") == []
+        until(lambda: own_threads("p") == [])
 
 
 # ---- the end ----
@@ -281,7 +285,7 @@ def test_closing_does_not_wait_for_a_start_that_hangs_nor_call_it_a_crash(
         assert isinstance(calling[0], PluginClosed)
         assert not psutil.pid_exists(pid)
         assert plugin.state is PluginState.STOPPED
-        assert own_threads("p") == []
+        until(lambda: own_threads("p") == [])
     let(directory, "initialize")
     with running(tmp_path) as host:
         assert host.plugins["p"].state is PluginState.READY  # and not in quarantine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_registered_object_answers_hooks_until_it_is_unregistered(viewra_host: H
     assert plugin.state is PluginState.RUNNING
     assert plugin.pid is None
     results = viewra_host.hook.search(query={"q": "x"}, limit=1, offset=0)
-    assert [(result.plugin_id, result.value.results[0].title) for result in results] == [("mine", "x")]
+    assert [(result.plugin_id, result.unwrap().results[0].title) for result in results] == [("mine", "x")]
     viewra_host.unregister(fake)
     assert viewra_host.hook.search(query={"q": "x"}, limit=1, offset=0) == []
     assert "mine" not in viewra_host.plugins
@@ -45,7 +46,9 @@ def test_two_of_one_id(viewra_host: Host) -> None:
         viewra_host.register(FakePlugin("mine"))
 
 
-def test_closing_the_host_does_not_wait_long_for_one_that_hangs(tmp_path, caplog) -> None:
+def test_closing_the_host_does_not_wait_long_for_one_that_hangs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     go_on = threading.Event()
 
     class Hanging(Plugin):
@@ -63,7 +66,7 @@ def test_closing_the_host_does_not_wait_long_for_one_that_hangs(tmp_path, caplog
         go_on.set()
 
 
-def test_closing_the_host_stops_it(tmp_path) -> None:
+def test_closing_the_host_stops_it(tmp_path: Path) -> None:
     fake = FakePlugin("mine")
     with Host(data_dir=tmp_path / "data") as host:
         host.register(fake)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from viewra.testing import check_database, in_process
 QUERY = "SELECT what, path, field, before, after FROM what_changed ORDER BY at, field"
 
 
-def rows(url: str, query: str) -> list[tuple]:
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     engine = open_engine(url)
     try:
         with engine.connect() as connection:
@@ -33,6 +34,7 @@ def test_a_host_runs_it_and_it_remembers(database_url: str, tmp_path: Path) -> N
         plugin = host.plugins["library_history"]
         plugin.enable()
         hook = plugin.scanner_hook
+        assert hook is not None
         hook.on_media_file_scanned(1, "/music/a.flac", {"title": "a"})
         hook.on_media_file_scanned(1, "/music/a.flac", {"title": "a"})
         plugin.restart()
@@ -58,7 +60,7 @@ def test_the_second_migration_moves_what_the_first_one_kept_and_back(database_ur
     service = AlembicDatabaseService(metadata, folder / "library_history" / "migrations")
     service.migrate(database_url)
     service.rollback(database_url)
-    old = [
+    old: list[dict[str, Any]] = [
         {"id": n, "before": json.dumps({"title": f"ü {n}"}), "after": json.dumps({"title": "b", "genre": "c"})}
         for n in range(1, 1203)
     ]

@@ -163,8 +163,8 @@ def test_two_processes_serve_and_one_that_is_killed_is_replaced(
         assert ask(host) == str(first)
         wait_until(lambda: len(plugin.stats.pids) == 2)
         shown = summary(plugin)
-        assert shown["pids"] == list(plugin.stats.pids)
-        assert (shown["pid"], shown["state"]) == (first, "running")
+        assert shown.pids == plugin.stats.pids
+        assert (shown.pid, shown.state) == (first, "running")
         (directory / "main.py").write_text((directory / "main.py").read_text() + "\n# a new version\n")
         plugin.reload()
         assert len(plugin.stats.pids) == 2
@@ -177,7 +177,8 @@ def test_what_a_plugin_without_capabilities_offers_is_found_out_by_one_start_and
 ) -> None:
     make_plugin("p", CODE, capabilities=())
     with running(tmp_path, states) as host:
-        assert host.plugins["p"].services == ()
+        before = host.plugins["p"].services
+        assert before == ()
         (found,) = (one for one in host.hook.search(query={"q": "x"}, limit=1, offset=0) if one.plugin_id == "p")
         assert found.ok
         assert host.plugins["p"].services == ("search_service",)

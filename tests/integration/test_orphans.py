@@ -73,9 +73,9 @@ class Family:
     def of(cls, metadata: dict[str, str]) -> Family:
         plugin = int(metadata["plugin"])
         (socket,) = {
-            Path(found.laddr)
+            Path(str(found.laddr))
             for found in psutil.Process(plugin).net_connections("unix")
-            if found.laddr and "/plugin" in found.laddr
+            if "/plugin" in str(found.laddr)
         }
         family = cls(plugin, int(metadata["guardian"]), int(metadata["orphan"]), int(metadata["child"]), socket)
         assert family.alive() == {"plugin", "guardian", "orphan", "child", "socket"}
@@ -240,7 +240,9 @@ def test_what_is_left_to_the_next_host_keeps_its_guardian(make_plugin: Callable[
         else:
             host.plugins["scraper"].unload()
             host.close()
-    wait_until(lambda: not family.alive())
+    last = family
+    assert last is not None
+    wait_until(lambda: not last.alive())
 
 
 def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:

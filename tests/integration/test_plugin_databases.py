@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import MakePlugin
 from viewra import Host
 from viewra.errors import PluginClosed, PluginUnavailable
 from viewra.sdk import Plugin
 from viewra.sdk_db import AlembicDatabaseService
 from viewra.testing import FakePlugin
-from viewra.types import PluginState
+from viewra.types import PluginContext, PluginState
 
 pytestmark = pytest.mark.process
 
@@ -65,14 +67,14 @@ def write_revision(directory: Path, number: str, down: str | None, up: str, back
 
 
 @pytest.fixture
-def songs(make_plugin) -> Path:
+def songs(make_plugin: MakePlugin) -> Path:
     directory: Path = make_plugin("songs", CODE, capabilities=("database_service",))
     write_revision(directory, "1", None, FIRST, 'op.drop_table("songs")')
     return directory
 
 
 @pytest.fixture
-def host(songs: Path, tmp_path: Path):
+def host(songs: Path, tmp_path: Path) -> Iterator[Host]:
     with Host(plugin_dirs=[songs.parent], data_dir=tmp_path / "data") as host:
         host.plugins["songs"].enable()
         yield host
@@ -80,7 +82,8 @@ def host(songs: Path, tmp_path: Path):
 
 def titles(tmp_path: Path) -> int:
     with contextlib.closing(sqlite3.connect(tmp_path / "data" / "plugins" / "songs" / "data.db")) as connection:
-        return connection.execute("SELECT count(*) FROM songs").fetchone()[0]
+        (count,) = connection.execute("SELECT count(*) FROM songs").fetchone()
+        return int(count)
 
 
 def copies(tmp_path: Path, plugin_id: str = "songs") -> list[Path]:
@@ -123,7 +126,8 @@ def test_a_failed_migration_stops_it_with_the_reason_and_its_data_as_it_was(
     for _ in range(2):
         with pytest.raises(PluginUnavailable, match=r"at the step migrate: .*no such table: nowhere"):
             plugin.load()
-    assert plugin.state is PluginState.STOPPED
+    state = plugin.state
+    assert state is PluginState.STOPPED
     assert "no such table: nowhere" in plugin.reason
     assert plugin.database is not None
     with pytest.raises(PluginClosed, match="no such table"):
@@ -163,7 +167,7 @@ def test_a_backup_that_cannot_be_made_stops_the_migration(host: Host, songs: Pat
     assert titles(tmp_path) == 1
 
 
-def test_a_migration_may_take_longer_than_a_start(make_plugin, tmp_path: Path) -> None:
+def test_a_migration_may_take_longer_than_a_start(make_plugin: MakePlugin, tmp_path: Path) -> None:
     directory = make_plugin("slow", CODE, capabilities=("database_service",), extra="runtime: start_timeout_s: 6")
     write_revision(directory, "1", None, f"{FIRST}; import time; time.sleep(7)")
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data") as host:
@@ -172,7 +176,9 @@ def test_a_migration_may_take_longer_than_a_start(make_plugin, tmp_path: Path) -
         assert host.plugins["slow"].state is PluginState.RUNNING
 
 
-def test_new_code_of_one_that_says_nothing_of_its_database_is_backed_up_once(make_plugin, tmp_path: Path) -> None:
+def test_new_code_of_one_that_says_nothing_of_its_database_is_backed_up_once(
+    make_plugin: MakePlugin, tmp_path: Path
+) -> None:
     code = """
         import sqlite3
         from viewra.sdk import Plugin, serve
@@ -207,7 +213,7 @@ def test_in_process_it_is_the_same(songs: Path, tmp_path: Path) -> None:
     class Songs(Plugin):
         seen: str | None = None
 
-        def initialize(self, context) -> None:
+        def initialize(self, context: PluginContext) -> None:
             engine = sa.create_engine(context.database_url)
             self.seen = ",".join(sa.inspect(engine).get_table_names())
             engine.dispose()

@@ -11,12 +11,14 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import MakePlugin
 from tests.integration.test_plugin_databases import CODE, FIRST, write_revision
 from viewra import Host
 from viewra.errors import PluginUnavailable
+from viewra.host.plugin import Plugin as Handle
 from viewra.sdk import Plugin
 from viewra.sdk_db import AlembicDatabaseService, open_engine
-from viewra.types import PluginState
+from viewra.types import PluginContext, PluginState
 
 pytestmark = pytest.mark.process
 
@@ -25,7 +27,7 @@ DROP = 'op.drop_table("songs")'
 
 
 @pytest.fixture
-def plugins(make_plugin, tmp_path: Path) -> Path:
+def plugins(make_plugin: MakePlugin, tmp_path: Path) -> Path:
     """Two plugins that know both databases, and one that knows SQLite alone, as Viewra's Go plugins do."""
     for name, extra in (("songs", BOTH), ("other", BOTH), ("older", "")):
         directory: Path = make_plugin(name, CODE, capabilities=("database_service",), extra=extra)
@@ -49,10 +51,17 @@ def url_of(host: Host, plugin_id: str) -> str:
     return host.plugins[plugin_id]._runner.own_database.url
 
 
+def current(plugin: Handle) -> str:
+    state = plugin.own_database.state()
+    assert state is not None
+    return state.current
+
+
 def titles(host: Host, plugin_id: str = "songs") -> int:
     with psycopg.connect(url_of(host, plugin_id)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM songs").fetchone()
-    return count
+        row = connection.execute("SELECT count(*) FROM songs").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_each_has_its_own_and_the_older_one_a_file(host: Host) -> None:
@@ -74,11 +83,11 @@ def test_up_and_back_by_the_hooks_and_by_the_operator(host: Host) -> None:
     plugin = host.plugins["songs"]
     plugin.load()
     assert [result.error for result in host.hook.rollback(connection_string=None, plugin_id="songs")] == [None]
-    assert plugin.own_database.state().current == ""
+    assert current(plugin) == ""
     plugin.own_database.upgrade()
-    assert plugin.own_database.state().current == "1"
+    assert current(plugin) == "1"
     plugin.own_database.downgrade("")
-    assert plugin.own_database.state().current == ""
+    assert current(plugin) == ""
 
 
 def test_the_password_follows_the_hosts_key(host: Host, postgresql_url: str, plugins: Path) -> None:
@@ -93,7 +102,9 @@ def test_the_password_follows_the_hosts_key(host: Host, postgresql_url: str, plu
         assert titles(again) == 2, "what it kept is there"
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(before)
-    assert sa.make_url(after).password not in (host.data_dir / "logs" / "songs.log").read_text()
+    password = sa.make_url(after).password
+    assert password is not None
+    assert password not in (host.data_dir / "logs" / "songs.log").read_text()
 
 
 def test_two_hosts_share_what_a_plugin_keeps(host: Host, postgresql_url: str, plugins: Path, tmp_path: Path) -> None:
@@ -160,7 +171,7 @@ def test_a_failed_migration_leaves_everything_as_it_was(host: Host, plugins: Pat
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_uninstalled_with_its_data_or_without(
-    keep: bool, host: Host, postgresql_url: str, plugins: Path, make_plugin, tmp_path: Path
+    keep: bool, host: Host, postgresql_url: str, plugins: Path, make_plugin: MakePlugin, tmp_path: Path
 ) -> None:
     host.close()
     packages = host.data_dir / "plugin-packages"
@@ -184,7 +195,7 @@ def test_a_plugin_object_of_the_hosts_process(host: Host, plugins: Path) -> None
     class Songs(Plugin):
         seen: list[str]
 
-        def initialize(self, context) -> None:
+        def initialize(self, context: PluginContext) -> None:
             engine = open_engine(context.database_url)
             self.seen = [engine.dialect.name, *sa.inspect(engine).get_table_names()]
             engine.dispose()
@@ -202,7 +213,7 @@ def test_a_plugin_object_of_the_hosts_process(host: Host, plugins: Path) -> None
 
 
 def test_one_for_postgresql_alone_says_so_where_there_is_none(
-    make_plugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make_plugin: MakePlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
     extra = 'database: engines: ["postgresql"]'

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -18,7 +18,7 @@ import pytest
 from viewra import Host
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Limits
-from viewra.types import FileToRead, PluginState
+from viewra.types import FileToRead, PluginState, Value
 
 pytestmark = pytest.mark.process
 
@@ -71,7 +71,7 @@ def host(tmp_path: Path, make_plugin: Callable[..., Path]) -> Iterator[Host]:
         yield host
 
 
-def only(host: Host, path: str) -> dict[str, str]:
+def only(host: Host, path: str) -> Mapping[str, Value]:
     results = host.hook.extract_metadata(file_path=path, mime_type="audio/x-none")
     return next(result for result in results if result.plugin_id == "scraper").unwrap()
 
@@ -165,7 +165,8 @@ def test_enable_disable_load_unload_restart(host: Host) -> None:
     assert plugin.pid not in {None, first}
     assert not psutil.pid_exists(first)
     plugin.unload()
-    assert (plugin.state, plugin.pid) == (PluginState.STOPPED, None)
+    now: tuple[PluginState, int | None] = plugin.state, plugin.pid
+    assert now == (PluginState.STOPPED, None)
     scraper = plugin.metadata_scraper
     assert scraper is not None
     with pytest.raises(PluginClosed):
@@ -207,7 +208,7 @@ def test_closing_the_host_ends_every_process_and_socket(tmp_path: Path, make_plu
     only(host, "/a.flac")
     pid = host.plugins["scraper"].pid
     assert pid is not None
-    sockets = [c.laddr for c in psutil.Process(pid).net_connections("unix") if c.laddr and "plugin" in c.laddr]
+    sockets = [str(c.laddr) for c in psutil.Process(pid).net_connections("unix") if "plugin" in str(c.laddr)]
     assert sockets
     host.close()
     host.close()

@@ -214,8 +214,9 @@ def test_two_hundred_random_operations_from_five_threads(
         for name in directories:
             host.plugins[name].enable()
             host.plugins[name].load()
-            assert host.plugins[name].search is not None
-            host.plugins[name].search.search({}, 1, 0)
+            search = host.plugins[name].search
+            assert search is not None
+            search.search({}, 1, 0)
         threads_before, descriptors_before = usage(host, directories)
         lives = Lives(host, directories)
         # The first example is hypothesis' simplest one, calls alone; the second is random.

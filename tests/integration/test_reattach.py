@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -48,7 +49,7 @@ def directory(make_plugin: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def new_host(tmp_path: Path, directory: Path) -> Callable[..., Host]:
-    def make(**options: object) -> Host:
+    def make(**options: Any) -> Host:
         return Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data", **options)
 
     return make

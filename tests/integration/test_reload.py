@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -97,7 +98,11 @@ class Callers:
             if found < oldest:
                 self.too_old.append((found, oldest))
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """End the threads, also when the test fails: left alone they would add failures for ever."""
         self._over.set()
         self._pool.shutdown()
 
@@ -107,13 +112,12 @@ def test_five_reloads_under_16_threads_lose_no_call(
 ) -> None:
     with running(tmp_path, states) as host:
         assert version(host) == 1
-        callers = Callers(host)
-        for number in range(2, 7):
-            write(directory, number)
-            wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)  # type: ignore[misc]
-            callers.oldest = number  # a call that begins now must not be answered by an older process
-            wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
-        callers.close()
+        with Callers(host) as callers:
+            for number in range(2, 7):
+                write(directory, number)
+                wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)
+                callers.oldest = number  # a call that begins now must not be answered by an older process
+                wait_until(lambda number=number: callers.latest == number)
         assert (callers.failures, callers.too_old) == ([], [])
         assert callers.calls > 100
         assert host.plugins["p"].stats.hooks["search"].errors == {}
@@ -262,11 +266,10 @@ def test_what_only_one_process_can_hold_is_handed_over_and_calls_wait(
 ) -> None:
     with running(tmp_path, states) as host:
         assert version(host) == 1
-        callers = Callers(host)
-        for number in (2, 3):
-            write(holder, number, code=HOLDER)
-            wait_until(lambda number=number: callers.latest == number)  # type: ignore[misc]
-        callers.close()
+        with Callers(host) as callers:
+            for number in (2, 3):
+                write(holder, number, code=HOLDER)
+                wait_until(lambda number=number: callers.latest == number)
         assert callers.failures == []
 
 
@@ -276,15 +279,14 @@ def test_the_old_code_serves_again_when_the_new_one_does_not_start_in_its_place(
     with running(tmp_path, states) as host:
         plugin = host.plugins["p"]
         assert version(host) == 1
-        callers = Callers(host)
-        write(holder, 2, 'raise RuntimeError("no dictionary")', code=HOLDER)
-        wait_until(lambda: "no dictionary" in plugin.reason and plugin.state is PluginState.RUNNING)
-        assert version(host) == 1
-        plugin.restart()  # the code on disk is still the one that does not start
-        assert version(host) == 1
-        write(holder, 3, code=HOLDER)
-        wait_until(lambda: callers.latest == 3)
-        callers.close()
+        with Callers(host) as callers:
+            write(holder, 2, 'raise RuntimeError("no dictionary")', code=HOLDER)
+            wait_until(lambda: "no dictionary" in plugin.reason and plugin.state is PluginState.RUNNING)
+            assert version(host) == 1
+            plugin.restart()  # the code on disk is still the one that does not start
+            assert version(host) == 1
+            write(holder, 3, code=HOLDER)
+            wait_until(lambda: callers.latest == 3)
         assert callers.failures == []
         assert plugin.path == holder
 
@@ -334,13 +336,12 @@ def test_a_plugin_quiesces_while_it_still_answers_and_is_then_replaced_in_any_ca
         (holder / ".fail").touch()
     with running(tmp_path, states, watch=False) as host:
         assert version(host) == 1
-        callers = Callers(host)
-        write(holder, 2, code=QUIESCES)
-        host.plugins["p"].reload()  # it would not end quiescing before it has been asked something meanwhile
-        assert (holder / ".quiesced").exists()
-        assert (holder / ".stopped").read_text() == "True"
-        assert version(host) == 2
-        callers.close()
+        with Callers(host) as callers:
+            write(holder, 2, code=QUIESCES)
+            host.plugins["p"].reload()  # it would not end quiescing before it has been asked something meanwhile
+            assert (holder / ".quiesced").exists()
+            assert (holder / ".stopped").read_text() == "True"
+            assert version(host) == 2
         assert callers.failures == []
     assert ("did not quiesce" in caplog.text and "the port is stuck" in caplog.text) is fails
 
@@ -425,16 +426,15 @@ def test_a_pending_migration_is_made_while_calls_wait(
 ) -> None:
     with running(tmp_path, states, watch=False) as host:
         assert (version(host), columns(host)) == (1, "id")
-        callers = Callers(host, 8)
-        write(tables, 2, code=TABLES)
-        host.plugins["p"].reload()  # nothing to migrate: beside each other
-        assert states.of("p").count("draining") == 0
-        revise(tables, "0002", "0001", 'op.execute("ALTER TABLE things ADD COLUMN name TEXT")')
-        write(tables, 3, code=TABLES)
-        host.plugins["p"].reload()
-        assert states.of("p").count("draining") == 1
-        assert (version(host), columns(host)) == (3, "id,name")
-        callers.close()
+        with Callers(host, 8) as callers:
+            write(tables, 2, code=TABLES)
+            host.plugins["p"].reload()  # nothing to migrate: beside each other
+            assert states.of("p").count("draining") == 0
+            revise(tables, "0002", "0001", 'op.execute("ALTER TABLE things ADD COLUMN name TEXT")')
+            write(tables, 3, code=TABLES)
+            host.plugins["p"].reload()
+            assert states.of("p").count("draining") == 1
+            assert (version(host), columns(host)) == (3, "id,name")
         assert callers.failures == []
 
 
@@ -451,16 +451,15 @@ def test_a_migration_or_start_that_fails_leaves_database_and_code_as_they_were(
 ) -> None:
     with running(tmp_path, states, watch=False) as host:
         assert version(host) == 1
-        callers = Callers(host, 8)
-        revise(tables, "0002", "0001", upgrade)
-        write(tables, 2, initialize, code=TABLES)
-        with pytest.raises(PluginUnavailable, match=r"1.0.0 serves on: it did not start, at the step .*bad"):
-            host.plugins["p"].reload()
-        assert (version(host), columns(host)) == (1, "id")
-        search = host.plugins["p"].search
-        assert search is not None
-        assert search.search({}, 1, 0).results[0].metadata["count"] == "1"
-        callers.close()
+        with Callers(host, 8) as callers:
+            revise(tables, "0002", "0001", upgrade)
+            write(tables, 2, initialize, code=TABLES)
+            with pytest.raises(PluginUnavailable, match=r"1.0.0 serves on: it did not start, at the step .*bad"):
+                host.plugins["p"].reload()
+            assert (version(host), columns(host)) == (1, "id")
+            search = host.plugins["p"].search
+            assert search is not None
+            assert search.search({}, 1, 0).results[0].metadata["count"] == "1"
         assert callers.failures == []
 
 
@@ -477,15 +476,16 @@ def test_in_postgresql_the_new_code_takes_its_migration_back_when_it_does_not_st
     write(tables, 1, code=TABLES)
     with running(tmp_path, states, watch=False, database_url=postgresql_url) as host:
         assert (version(host), columns(host)) == (1, "id")
-        callers = Callers(host, 4)
-        revise(tables, "0002", "0001", 'op.add_column("things", sa.Column("name", sa.Text))')
-        undone = (tables / "migrations" / "0002.py").read_text().replace("pass", 'op.drop_column("things", "name")')
-        (tables / "migrations" / "0002.py").write_text(undone)
-        write(tables, 2, 'raise ValueError("bad")', code=TABLES)
-        with pytest.raises(PluginUnavailable, match=r"1.0.0 serves on: it did not start, at the step initialize: bad"):
-            host.plugins["p"].reload()
-        assert (version(host), columns(host)) == (1, "id")
-        callers.close()
+        with Callers(host, 4) as callers:
+            revise(tables, "0002", "0001", 'op.add_column("things", sa.Column("name", sa.Text))')
+            undone = (tables / "migrations" / "0002.py").read_text().replace("pass", 'op.drop_column("things", "name")')
+            (tables / "migrations" / "0002.py").write_text(undone)
+            write(tables, 2, 'raise ValueError("bad")', code=TABLES)
+            with pytest.raises(
+                PluginUnavailable, match=r"1.0.0 serves on: it did not start, at the step initialize: bad"
+            ):
+                host.plugins["p"].reload()
+            assert (version(host), columns(host)) == (1, "id")
         assert callers.failures == []
 
 

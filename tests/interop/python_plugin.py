@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -25,7 +26,7 @@ from viewra.transport.hclog_format import format_record
 from viewra.transport.stdio import StdioService
 
 
-def register(server: grpc.Server, say) -> None:
+def register(server: grpc.Server, say: Callable[[str], str]) -> None:
     """Serve a function of text to text."""
     handler = grpc.unary_unary_rpc_method_handler(
         lambda request, context: wrappers_pb2.StringValue(value=say(request.value)),

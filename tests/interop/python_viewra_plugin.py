@@ -6,10 +6,12 @@ Its arguments are the versions that it speaks; without any it leaves that to ``s
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from python_plugin import ask, register
 
 from viewra.sdk import Plugin, PluginInfo, SearchCapabilities, SearchResponse, SearchResult, serve
+from viewra.types import PluginContext, Value
 
 
 class Everything(Plugin):
@@ -17,47 +19,47 @@ class Everything(Plugin):
         self.version = version
         self.told: list[str] = []
 
-    def initialize(self, context) -> None:
+    def initialize(self, context: PluginContext) -> None:
         self.log.warning("take care", number=42, plugin=context.plugin_id)
 
     def info(self) -> PluginInfo:
         return PluginInfo(id="in_python", name=f"version {self.version}", capabilities=("search_service",))
 
-    def can_handle(self, file_path, mime_type) -> bool:
+    def can_handle(self, file_path: str, mime_type: str) -> bool:
         return mime_type == "audio/flac"
 
     def get_supported_types(self) -> list[str]:
         return ["audio/flac"]
 
-    def extract_metadata(self, file_path) -> dict[str, str]:
+    def extract_metadata(self, file_path: str) -> dict[str, str]:
         if file_path == "/fail":
             raise ValueError("cannot read it")
         sys.stdout.write(f"printed {file_path}\n")
         sys.stderr.write("printed to stderr\n")
         return {"title": file_path, "answer": str(self.settings["answer"])}
 
-    def on_scan_started(self, scan_job_id, library_id, library_path) -> None:
+    def on_scan_started(self, scan_job_id: int, library_id: int, library_path: str) -> None:
         self.told.append("started")
 
-    def on_media_file_scanned(self, media_file_id, file_path, metadata) -> None:
+    def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, Value]) -> None:
         self.told.append(f"{media_file_id} {file_path} {metadata['title']}")
 
-    def on_scan_completed(self, scan_job_id, library_id, stats) -> None:
+    def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
         self.told.append("completed")
 
     def get_models(self) -> list[str]:
         return ["Track"]
 
-    def migrate(self, connection_string) -> None:
+    def migrate(self, connection_string: str) -> None:
         raise OSError("read-only file system")
 
-    def rollback(self, connection_string) -> None:
+    def rollback(self, connection_string: str) -> None:
         pass
 
     def get_search_capabilities(self) -> SearchCapabilities:
         return SearchCapabilities(supported_fields=("title",))
 
-    def search(self, query, limit, offset) -> SearchResponse:
+    def search(self, query: Mapping[str, str], limit: int, offset: int) -> SearchResponse:
         if "accept" in query:
             number = self.broker.next_id()
             self.broker.serve(number, lambda server: register(server, str.upper))

@@ -28,7 +28,8 @@ def run(
         env={**os.environ, **(env or {})},
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 @pytest.mark.parametrize("flags", [(), ("-tls",)], ids=["plain", "autoMTLS"])

@@ -61,7 +61,8 @@ Start = Callable[..., Running]
 
 @pytest.fixture(params=["go", "python"])
 def language(request: pytest.FixtureRequest) -> str:
-    return request.param
+    chosen: str = request.param
+    return chosen
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -15,8 +16,11 @@ import pytest
 from viewra import Host
 from viewra.errors import PluginFault, PluginUnavailable
 from viewra.host import Connecting
-from viewra.host.running.run import SHUTDOWN_S, STOP_S
+from viewra.host.running.lifecycle import STOP_S
+from viewra.host.running.run import SHUTDOWN_S
 from viewra.types import PluginState, Result
+
+T = TypeVar("T")
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 
@@ -44,7 +48,7 @@ OpenHost = Callable[..., Host]
 
 
 @pytest.fixture
-def write(tmp_path: Path, go_programs: Path) -> Callable[[str], Path]:
+def write(tmp_path: Path, go_programs: Path) -> Callable[..., Path]:
     """Make the plugin's directory, with this manifest."""
 
     def write(manifest: str = FIELDS + SETTINGS) -> Path:
@@ -62,10 +66,12 @@ def open_host(tmp_path: Path) -> Iterator[OpenHost]:
     """A host with the plugin, enabled, and without the plugins that come with viewra."""
     with ExitStack() as hosts:
 
-        def opened(**options: object) -> Host:
+        def opened(**options: Any) -> Host:
             host = Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", **options)
             hosts.enter_context(host)
-            host.plugins["audio_tags"].disable()
+            for plugin in host.plugins.values():
+                if plugin.id != "go_plugin":
+                    plugin.disable()
             host.plugins["go_plugin"].enable()
             return host
 
@@ -73,7 +79,7 @@ def open_host(tmp_path: Path) -> Iterator[OpenHost]:
 
 
 @pytest.fixture
-def host(write: Callable[[str], Path], open_host: OpenHost) -> Host:
+def host(write: Callable[..., Path], open_host: OpenHost) -> Host:
     write()
     return open_host()
 
@@ -85,13 +91,13 @@ def wait_until(condition: Callable[[], object]) -> None:
         threading.Event().wait(0.01)
 
 
-def only(results: list[Result[object]]) -> Result[object]:
+def only(results: list[Result[T]]) -> Result[T]:
     assert [result.plugin_id for result in results] == ["go_plugin"]
     return results[0]
 
 
 @pytest.mark.parametrize("connecting", [Connecting(), Connecting(auto_mtls=True)], ids=["plain", "autoMTLS"])
-def test_hooks_give_its_values(write: Callable[[], Path], open_host: OpenHost, connecting: Connecting) -> None:
+def test_hooks_give_its_values(write: Callable[..., Path], open_host: OpenHost, connecting: Connecting) -> None:
     write()
     host = open_host(connecting=connecting)
     file = str(MUSIC.parent / "music")
@@ -118,7 +124,8 @@ def test_what_it_says_it_is_goes_before_its_manifest(host: Host) -> None:
 
 def test_reflection_tells_its_services_and_the_others_are_not_offered(host: Host) -> None:
     plugin = host.plugins["go_plugin"]
-    assert plugin.services == ("metadata_scraper", "search_service"), "as its manifest says"
+    said = plugin.services
+    assert said == ("metadata_scraper", "search_service"), "as its manifest says"
     plugin.load()
     assert plugin.services == ("database_service", "metadata_scraper", "scanner_hook", "search_service")
     assert plugin.admin_page is None
@@ -222,7 +229,7 @@ def test_a_scan_by_single_calls(host: Host, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["#Plugin: {%s}", "#Plugin: {%s}\n_settings: true"], ids=["old", "old with more"])
-def test_an_old_manifest(write: Callable[[str], Path], open_host: OpenHost, form: str) -> None:
+def test_an_old_manifest(write: Callable[..., Path], open_host: OpenHost, form: str) -> None:
     write(form % FIELDS)
     host = open_host()
     assert host.plugins["go_plugin"].state is PluginState.READY, host.plugins["go_plugin"].reason

@@ -3,7 +3,7 @@
 They are kept in the repository, so that only who changes them needs the encoders, which come with PyAV, Pillow and
 pillow-heif:
 
-    python tests/media/make.py
+    python -m tests.media.make
 
 ``expected.json`` says what a reader must find in each: the fields as ``samples.py`` has them and the seconds encoded.
 """
@@ -14,11 +14,10 @@ import json
 import shutil
 from pathlib import Path
 
-import encode
-import pictures
 import pillow_heif
-import written
-from samples import HDR, SAMPLES, SECONDS, sound
+
+from tests.media import encode, pictures, written
+from tests.media.samples import HDR, SAMPLES, SECONDS, sound
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "samples"

@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PIL import ExifTags, Image, ImageCms
 from PIL.TiffImagePlugin import IFDRational
@@ -72,7 +73,7 @@ def _photo(path: Path) -> None:
     gradient().save(path, quality=40, exif=raw, icc_profile=srgb())
 
 
-def _frames(path: Path, **options: object) -> None:
+def _frames(path: Path, **options: Any) -> None:
     first, *others = (gradient(size=(32, 24)).rotate(90 * turn) for turn in range(3))
     first.save(path, save_all=True, append_images=others, duration=100, **options)
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from encode import Audio, Clip, Subtitle, Video
+from tests.media.encode import Audio, Clip, Subtitle, Video
+
+Fields = dict[str, str | list[str]]
 
 FILM_RATE, TV_RATE = Fraction(24_000, 1001), Fraction(30_000, 1001)
 QUIET = {"x265-params": "log-level=none"}
 BT2020 = {"color_primaries": 9, "colorspace": 9}
-H264 = {"video_codec": "h264", "video_profile": "High", "width": "64", "height": "36", "pixel_format": "yuv420p"}
-PROGRESSIVE = {"video_bit_depth": "8", "scan_type": "progressive"}
-AAC = {"codec": "aac", "audio_profile": "LC"}
-HDR = {
+H264: Fields = {
+    "video_codec": "h264",
+    "video_profile": "High",
+    "width": "64",
+    "height": "36",
+    "pixel_format": "yuv420p",
+}
+PROGRESSIVE: Fields = {"video_bit_depth": "8", "scan_type": "progressive"}
+AAC: Fields = {"codec": "aac", "audio_profile": "LC"}
+HDR: Fields = {
     "video_codec": "hevc", "video_profile": "Main 10", "width": "64", "height": "36", "pixel_format": "yuv420p10le",
     "video_bit_depth": "10", "color_primaries": "bt2020", "color_space": "bt2020nc",
 }  # fmt: skip
@@ -23,16 +31,16 @@ def pcm(codec: str, rate: int = 8000) -> Audio:
     return Audio(codec, "mono", rate)
 
 
-def sound(rate: int, channels: int, layout: str = "", bits: int = 0) -> dict[str, str]:
+def sound(rate: int, channels: int, layout: str = "", bits: int = 0) -> Fields:
     """The fields of an audio stream."""
-    fields = {"sample_rate": str(rate), "channels": str(channels)}
+    fields: Fields = {"sample_rate": str(rate), "channels": str(channels)}
     fields |= {"channel_layout": layout} if layout else {}
     return fields | ({"bits_per_sample": str(bits)} if bits else {})
 
 
 STEREO = sound(48_000, 2, "stereo")
 
-SAMPLES: tuple[tuple[Clip, dict[str, str | list[str]]], ...] = (
+SAMPLES: tuple[tuple[Clip, Fields], ...] = (
     (
         Clip(
             "film.mkv",
@@ -64,10 +72,10 @@ SAMPLES: tuple[tuple[Clip, dict[str, str | list[str]]], ...] = (
     ),
     (
         Clip("clip.webm", Video("libvpx-vp9", rate=Fraction(30)), [Audio("libopus", "mono")], seconds=0.5),
-        {
+        sound(48_000, 1, "mono") | {
             "container": "webm", "video_codec": "vp9", "video_profile": "Profile 0", "width": "64", "height": "36",
             "pixel_format": "yuv420p", "video_bit_depth": "8", "frame_rate": "30", "codec": "opus",
-        } | sound(48_000, 1, "mono"),
+        },
     ),
     (
         Clip("clip.mp4", Video("libx264", rate=TV_RATE), [Audio("aac", language="jpn")],
@@ -95,50 +103,50 @@ SAMPLES: tuple[tuple[Clip, dict[str, str | list[str]]], ...] = (
     ),
     (
         Clip("clip.mov", Video("prores", pix_fmt="yuv422p10le"), [pcm("pcm_s24le")], seconds=0.2),
-        {
+        sound(8000, 1, "mono", 24) | {
             "container": "mov", "video_codec": "prores", "video_profile": "Standard", "width": "64", "height": "36",
             "pixel_format": "yuv422p10le", "video_bit_depth": "10", "frame_rate": "25", "scan_type": "progressive",
             "codec": "pcm",
-        } | sound(8000, 1, "mono", 24),
+        },
     ),
     (
         Clip("old.avi", Video("mpeg4"), [Audio("libmp3lame", rate=44_100)], seconds=0.5),
-        {
+        sound(44_100, 2, "stereo") | {
             "container": "avi", "video_codec": "mpeg4", "video_profile": "Simple Profile", "width": "64",
             "height": "36", "aspect_ratio": "1.778", "pixel_format": "yuv420p", "video_bit_depth": "8",
             "frame_rate": "25", "codec": "mp3",
-        } | sound(44_100, 2, "stereo"),
+        },
     ),
     (
         Clip("tv.ts", Video("mpeg2video", options={"flags": "+ildct+ilme", "top": "1"}),
              [Audio("mp2", language="fra", bitrate=64_000)]),
-        {
+        STEREO | {
             "container": "mpegts", "video_codec": "mpeg2video", "video_profile": "Main", "width": "64",
             "height": "36", "aspect_ratio": "1.778", "pixel_format": "yuv420p", "video_bit_depth": "8",
             "scan_type": "interlaced", "frame_rate": "25", "codec": "mp2", "audio_languages": "fra",
-        } | STEREO,
+        },
     ),
     (
         Clip("disc.mpg", Video("mpeg2video"), [Audio("mp2", bitrate=128_000)], seconds=2),
-        {
+        STEREO | {
             "container": "mpegps", "video_codec": "mpeg2video", "video_profile": "Main", "width": "64",
             "height": "36", "aspect_ratio": "1.778", "pixel_format": "yuv420p", "video_bit_depth": "8",
             "frame_rate": "25", "scan_type": "progressive", "codec": "mp2",
-        } | STEREO,
+        },
     ),
     (
         Clip("old.flv", Video("flv1"), [Audio("libmp3lame", rate=44_100)], seconds=0.5),
-        {
+        sound(44_100, 2, "stereo") | {
             "container": "flv", "video_codec": "flv1", "width": "64", "height": "36", "pixel_format": "yuv420p",
             "video_bit_depth": "8", "frame_rate": "25", "codec": "mp3",
-        } | sound(44_100, 2, "stereo"),
+        },
     ),
     (
         Clip("old.wmv", Video("wmv2"), [Audio("wmav2", rate=44_100, bitrate=96_000)], seconds=0.5),
-        {
+        sound(44_100, 2) | {
             "container": "asf", "video_codec": "wmv2", "width": "64", "height": "36", "pixel_format": "yuv420p",
             "video_bit_depth": "8", "frame_rate": "25", "codec": "wma",
-        } | sound(44_100, 2),
+        },
     ),
     (
         Clip("live.mkv", Video("libx264"), [Audio("aac")], seconds=0.5, options={"live": "1"}),

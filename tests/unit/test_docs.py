@@ -6,6 +6,7 @@ import configparser
 import inspect
 import re
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
@@ -17,7 +18,7 @@ HOOKS = [value for value in vars(hookspecs).values() if hasattr(value, "viewra_s
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.__name__)
-def test_hook_is_documented_with_its_arguments(hook: object) -> None:
+def test_hook_is_documented_with_its_arguments(hook: FunctionType) -> None:
     parameters = ", ".join(
         name if parameter.default is inspect.Parameter.empty else f"{name}={parameter.default}"
         for name, parameter in inspect.signature(hook).parameters.items()

@@ -63,7 +63,8 @@ def test_mypy_finds_what_a_user_misspells(tmp_path: Path, pytestconfig: pytest.C
     (tmp_path / "bad.py").write_text(BAD)
     # Errors within viewra are found by the check of viewra itself; here it is only followed for its types.
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--no-error-summary"]
-    cache = pytestconfig.cache.mkdir("mypy") if pytestconfig.cache is not None else tmp_path / "cache"
+    kept = getattr(pytestconfig, "cache", None)  # absent without the plugin of that name
+    cache = kept.mkdir("mypy") if kept is not None else tmp_path / "cache"
     command += [f"--cache-dir={cache}", "good.py", "bad.py"]
     env = {**os.environ, "MYPYPATH": str(Path(viewra.__file__).parents[1])}  # an editable installation is not found
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, timeout=200)

@@ -1,16 +1,28 @@
 """The vocabulary's own rules: every example has its form, and what breaks a form is noticed."""
 
+from pathlib import Path
+
 import pytest
+from viewra_plugins.audio_tags.service import AudioTags
+from viewra_plugins.file_names.service import FileNames
+from viewra_plugins.image_info.service import ImageInfo
+from viewra_plugins.media_info.service import MediaInfo
+from viewra_plugins.sidecars.service import Sidecars
 
 from tests.vocabulary import check, faults, fields, forms
+from viewra.errors import PluginError
+from viewra.testing import in_process
+from viewra.types import Value
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_example_has_the_form_of_its_field():
+def test_every_example_has_the_form_of_its_field() -> None:
     assert fields()
     assert {name: field.example for name, field in fields().items() if faults({name: field.example})} == {}
 
 
-def test_every_form_is_used():
+def test_every_form_is_used() -> None:
     assert {field.form for field in fields().values()} == set(forms())
 
 
@@ -30,12 +42,50 @@ def test_every_form_is_used():
         {"musicbrainz_albumid": "x; y"},
     ],
 )
-def test_what_breaks_the_vocabulary_is_noticed(metadata):
+def test_what_breaks_the_vocabulary_is_noticed(metadata: dict[str, Value]) -> None:
     with pytest.raises(AssertionError):
         check(metadata)
 
 
-def test_several_values_are_a_list_or_joined_text():
+def test_several_values_are_a_list_or_joined_text() -> None:
     ids = [fields()["musicbrainz_artistid"].example, fields()["acoustid_id"].example]
     check({"musicbrainz_artistid": ids})
     check({"musicbrainz_artistid": "; ".join(ids)})
+
+
+SHIPPED = {
+    "audio_tags": (AudioTags, {"legacy_encoding": ""}),
+    "file_names": (FileNames, {"video": True, "music": True, "folders": True, "general_folders": []}),
+    "image_info": (ImageInfo, {"max_megapixels": 1000, "max_exif_kb": 1024, "gps": True}),
+    "media_info": (MediaInfo, {"max_scan_mb": 64, "max_seconds": 10}),
+    "sidecars": (
+        Sidecars,
+        {"max_file_kb": 4096, "max_entries": 1000, "legacy_encoding": "windows-1252", "roots": []},
+    ),
+}
+GOOD = ("examples", "tests/media/samples")
+
+
+def test_every_plugin_that_reads_files_is_here():
+    manifests = (ROOT / "plugins").glob("*/plugin.cue")
+    scrapers = {path.parent.name for path in manifests if "metadata_scraper: true" in path.read_text(encoding="utf-8")}
+    assert scrapers == set(SHIPPED)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged pictures
+@pytest.mark.parametrize("plugin_id", SHIPPED)
+def test_every_shipped_plugin_keeps_to_it_over_all_sample_files(plugin_id):
+    kind, settings = SHIPPED[plugin_id]
+    count = 0
+    with in_process(kind(), settings=settings) as plugin:
+        scraper = plugin.metadata_scraper
+        for path in sorted(path for folder in GOOD for path in (ROOT / folder).rglob("*") if path.is_file()):
+            if not scraper.can_handle(str(path), ""):
+                continue
+            try:
+                check(scraper.extract_metadata(str(path)))
+            except PluginError as error:
+                refused = (plugin_id, path.suffix, "it holds no audio" in str(error))
+                assert refused == ("audio_tags", ".mp4", True), path
+            count += 1
+    assert count >= 15

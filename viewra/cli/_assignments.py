@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
-
+from viewra.cli._output import ask_unseen
 from viewra.errors import UsageError
 
 _LONGEST = 1024 * 1024
@@ -29,7 +28,7 @@ def pairs(assignments: Sequence[str]) -> dict[str, str]:
         if equals and text != "-":
             found[key] = text
         elif sys.stdin is not None and sys.stdin.isatty():
-            found[key] = click.prompt(f"{key} (not shown)", hide_input=True, default="", show_default=False, err=True)
+            found[key] = ask_unseen(f"{key} (not shown)")
         elif not equals:
             raise UsageError(
                 f"{assignment!r} sets nothing, and there is no terminal to ask on",

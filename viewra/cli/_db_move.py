@@ -116,7 +116,7 @@ def _print_sql(options: Options, revision: str, *, down: bool) -> None:
     standing = host_standing(options)
     target = resolve(standing, revision)
     if not _way(standing, target, down=down):
-        click.echo(f"-- nothing to do: {standing.name} is at {target or 'no revision'}")
+        print_line(f"-- nothing to do: {standing.name} is at {target or 'no revision'}")
         return
     current = standing.state.current if standing.state is not None else ""
     print_lines(manage.script(options.host().database_url, current, target, down=down))

@@ -63,6 +63,12 @@ def confirm(question: str) -> bool:
     return click.confirm(in_one_line(question), err=True)
 
 
+def ask_unseen(question: str) -> str:
+    """Ask on the terminal, by stderr, for a text that is not echoed; "" when nothing is typed."""
+    answer: str = click.prompt(in_one_line(question), hide_input=True, default="", show_default=False, err=True)
+    return answer
+
+
 def flush() -> None:
     """See that all that was printed is written. Raises ``OutputError``, and BrokenPipeError."""
     if sys.stdout is not None:

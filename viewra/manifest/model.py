@@ -86,8 +86,8 @@ class Manifest:
     ``database_engines``: in what it can keep tables of its own, ``sqlite`` or ``postgresql`` or both.
     ``runtime_schema`` says what an operator may set of ``runtime``. ``entry_point_place`` is its line and column.
     ``requires`` maps ``viewra`` to a version specifier. ``media_types`` maps a media type to the file name extensions,
-    each with its dot, that the plugin adds to the known ones. ``priority`` maps a metadata field to an int >= 0: where
-    two plugins give a field, the higher number wins, and a field that is not named has 0.
+    each with its dot, that the plugin adds to the known ones. ``priority`` maps a metadata field to an int from -1000
+    to 1000: where two plugins give a field, the higher number wins, and a field that is not named has 0.
     ``opt_in``: a plugin shipped with viewra starts disabled. ``warnings`` are things that a person should look
     at and that nothing depends on.
     """

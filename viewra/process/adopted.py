@@ -5,6 +5,7 @@ It is the kernel's or another host's to reap; its output goes elsewhere, and its
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import signal
@@ -17,6 +18,8 @@ from viewra.process.plan import StopStep
 from viewra.process.stat import start_time
 
 _LAST_WAIT_S = 30.0
+
+_log = logging.getLogger(__name__)
 
 
 class Adopted:
@@ -65,7 +68,9 @@ class Adopted:
         """Stop watching; the process goes on."""
         self._on_exit = None
         os.write(self._giving_up, b"x")
-        self._thread.join()
+        self._thread.join(_LAST_WAIT_S)
+        if self._thread.is_alive():
+            _log.error("the thread that watches process %d has not ended: it is left behind", self.pid)
 
     def signal(self, number: int) -> bool:
         """Send the process a signal; False when it has ended."""

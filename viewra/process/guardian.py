@@ -6,6 +6,7 @@ What the guardian does is in ``launcher``; what the plugin's own process does, a
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -20,6 +21,8 @@ from viewra.process.stat import stat
 CLEAN_UP_S = 5.0
 """Seconds after the plugin's end in which a guardian ends what the plugin left, and itself."""
 _LAUNCH_S = 30.0  # until the plugin's process is there: an interpreter's start
+
+_log = logging.getLogger(__name__)
 
 
 class Guardian:
@@ -100,7 +103,10 @@ class Guardian:
             pass
         if not self._done:
             end_marked(self._mark)
-        self.process.wait()
+        try:
+            self.process.wait(CLEAN_UP_S)
+        except subprocess.TimeoutExpired:  # killed, and held in the kernel by a disk that does not answer
+            _log.error("guardian %d has not ended within %g s: it is left behind", self.process.pid, CLEAN_UP_S)
 
     def abandon(self) -> None:
         """End it with all that it guards, reap it and let go of its pipes: the plugin cannot be watched."""

@@ -34,7 +34,10 @@ FAILED = 126
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # Linux's numbers
 _LAST_SIGNAL = 64
 _PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # what an interpreter sets up for itself
-_SIG_DFL = None
+_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}  # the system call's number in a process of 64 bits, by machine
+_SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restorer and mask, of 8 bytes each
+_MASK_BYTES = 8
+_IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two looks at what refuses to end
 
 
@@ -58,10 +61,18 @@ def restore_signals(libc: ctypes.CDLL, keep: tuple[int, ...] = ()) -> None:
     """Let every signal do what it does by default.
 
     A plugin would inherit what is ignored: SIGPIPE by this interpreter, SIGINT by a shell that started the host in the
-    background.
+    background, and signals 32 and 33 by CPython 3.13's ``subprocess``. The C library keeps those two for its threads
+    and refuses to change them, so the kernel is asked directly, where the number of its system call is known.
     """
+    call = _RT_SIGACTION.get(os.uname().machine) if sys.maxsize > 2**32 else None
+    default, found = ctypes.create_string_buffer(_SIGACTION_BYTES), ctypes.create_string_buffer(_SIGACTION_BYTES)
     for number in set(range(1, _LAST_SIGNAL + 1)).difference(keep):
-        libc.signal(number, _SIG_DFL)  # fails for the few that cannot be changed, which is fine
+        if call is None:
+            libc.signal(number, None)  # fails for the few that cannot be changed, which is fine
+            continue
+        libc.syscall(call, number, None, found, ctypes.c_size_t(_MASK_BYTES))
+        if found.raw[:_MASK_BYTES] == _IGNORED:  # a handler of the C library's own stays
+            libc.syscall(call, number, default, None, ctypes.c_size_t(_MASK_BYTES))
 
 
 def tell(report: int, word: str, value: object = "") -> None:

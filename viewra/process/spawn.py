@@ -6,6 +6,7 @@ The kernel's parent-death signal fires when the *thread* that spawned ends, so t
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import secrets
@@ -27,6 +28,10 @@ from viewra.process.output import Listener, Output
 from viewra.process.plan import LaunchPlan
 
 _LAUNCHER = str(Path(launcher.__file__).resolve())
+_START_S = 60.0
+"""Backstop of a start: the fork and the interpreter's execution, which a disk that does not answer can hold up."""
+
+_log = logging.getLogger(__name__)
 
 
 class Spawner:
@@ -62,7 +67,11 @@ class Spawner:
         try:
             future: Future[Guardian] = Future()
             self._requests.put((partial(_launch, plan), future))
-            guardian = future.result()
+            try:
+                guardian = future.result(_START_S)
+            except TimeoutError as error:
+                future.add_done_callback(_abandon)
+                raise HandshakeError(f"it was not started within {_START_S:g} s", step="spawn") from error
             try:
                 guardian.wait_for_plugin()
                 return Child(guardian, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
@@ -82,9 +91,11 @@ class Spawner:
             return
         with self._changed:
             self._closed = True
-            self._changed.wait_for(lambda: self._starting == 0)
+            ended = self._changed.wait_for(lambda: self._starting == 0, 2 * _START_S)
         self._requests.put(None)
-        self._thread.join()
+        self._thread.join(_START_S if ended else 0.0)
+        if self._thread.is_alive():
+            _log.error("the thread that starts processes has not ended: it is left behind")
 
     def _serve(self) -> None:
         while (request := self._requests.get()) is not None:
@@ -94,6 +105,12 @@ class Spawner:
             except BaseException as error:  # raised again in the thread that asked
                 future.set_exception(error)
             del request, start, future
+
+
+def _abandon(late: Future[Guardian]) -> None:
+    """Nobody waits for it any more."""
+    if late.exception() is None:
+        late.result().abandon()
 
 
 def _launch(plan: LaunchPlan) -> Guardian:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+
 from viewra.sdk import Plugin
 
-from .formats import EXTENSIONS, MIME_TYPES
-from .reader import read
 from .values import Values
 
 LEGACY_ENCODINGS = {
@@ -22,14 +23,25 @@ LEGACY_ENCODINGS = {
 class AudioTags(Plugin):
     """Reads tags and stream properties of audio files. Field names: docs/vocabulary.md."""
 
+    def start(self) -> None:
+        """Look whether mutagen is there, which all modules that read files import."""
+        if find_spec("mutagen") is None:
+            sys.exit("mutagen is not installed; install it with: pip install mutagen")
+
     def can_handle(self, file_path: str, mime_type: str) -> bool:
         """Decide by the MIME type, or by the name's ending where the type says nothing."""
+        from .formats import EXTENSIONS, MIME_TYPES
+
         return mime_type.lower() in MIME_TYPES or file_path.lower().endswith(EXTENSIONS)
 
     def extract_metadata(self, file_path: str) -> Values:
         """Return field name to text; raises ``AudioFileError`` for a file that is not readable audio."""
+        from .reader import read
+
         return read(file_path, LEGACY_ENCODINGS.get(self.settings.get("legacy_encoding", ""), ""))
 
     def get_supported_types(self) -> list[str]:
         """Return every MIME type that these formats go by."""
+        from .formats import MIME_TYPES
+
         return sorted(MIME_TYPES)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def expected(sample: Path) -> dict:
+def expected(sample: Path) -> dict[str, Any]:
     """What ``expected.json`` says of the sample: its ``fields``, and its ``duration`` in seconds."""
-    return EXPECTED[str(sample.relative_to(MUSIC))]
+    said: dict[str, Any] = EXPECTED[str(sample.relative_to(MUSIC))]
+    return said
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def music() -> dict[str, Path]:
 
 
 @pytest.fixture
-def suite(music: dict[str, Path]) -> dict:
+def suite(music: dict[str, Path]) -> dict[str, Any]:
     """The arguments of the check suite: one good file of each ending with its fields, and the malformed files."""
     good = {path: EXPECTED[str(path.relative_to(MUSIC))]["fields"] for path in music.values()}
     return {"good": good, "bad": sorted(MALFORMED.iterdir())}

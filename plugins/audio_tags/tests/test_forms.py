@@ -27,14 +27,14 @@ written = st.one_of(
 
 @given(text=written)
 @pytest.mark.parametrize("form", FORMS)
-def test_what_comes_out_has_the_form(form, text):
+def test_what_comes_out_has_the_form(form: str, text: str) -> None:
     values = FORMS[form](text)
     assert [value for value in values if not forms()[form].fullmatch(value)] == []
     assert [FORMS[form](value) for value in values] == [[value] for value in values]  # and it stays as it is
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(FORM)), written | st.text(st.characters(), max_size=40)), max_size=20))
-def test_what_is_gathered_is_as_documented(pairs):
+def test_what_is_gathered_is_as_documented(pairs: list[tuple[str, str]]) -> None:
     check(merge([gather(pairs)]))
 
 
@@ -115,5 +115,5 @@ def test_what_is_gathered_is_as_documented(pairs):
         ("script", "LATN", ["Latn"]),
     ],
 )
-def test_form(form, text, values):
+def test_form(form: str, text: str, values: list[str]) -> None:
     assert FORMS[form](text) == values

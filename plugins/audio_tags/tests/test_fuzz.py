@@ -1,5 +1,7 @@
 """Damaged copies of every sample give fields or the plugin's own error, never anything else, and with bounded work."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ MADE = {
 """Files of kinds that the samples have none of."""
 
 
-def attempt(path, content, monkeypatch):
+def attempt(path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read ``content``, counting the reads, and hold what comes of it to the vocabulary."""
     path.write_bytes(content)
     with monkeypatch.context() as patch:
@@ -57,14 +59,18 @@ def attempt(path, content, monkeypatch):
 
 @bounded
 @given(changes=damage, end=st.integers(0, 20_000) | st.none())
-def test_damaged_samples(sample, tmp_path, monkeypatch, changes, end):
+def test_damaged_samples(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: list[tuple[int, bytes]], end: int | None
+) -> None:
     attempt(tmp_path / sample.name, damaged(sample.read_bytes(), changes, end), monkeypatch)
 
 
 @pytest.mark.parametrize("name", MADE)
 @bounded
 @given(changes=damage, end=st.integers(0, 4000) | st.none())
-def test_damaged_files_of_other_kinds(tmp_path, monkeypatch, name, changes, end):
+def test_damaged_files_of_other_kinds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, changes: list[tuple[int, bytes]], end: int | None
+) -> None:
     attempt(tmp_path / name, damaged(MADE[name], changes, end), monkeypatch)
 
 
@@ -77,11 +83,13 @@ def test_damaged_files_of_other_kinds(tmp_path, monkeypatch, name, changes, end)
     ]),
     rest=st.binary(max_size=400),
 )  # fmt: skip
-def test_arbitrary_bytes_behind_every_signature(tmp_path, monkeypatch, head, rest):
+def test_arbitrary_bytes_behind_every_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes, rest: bytes
+) -> None:
     attempt(tmp_path / "file", head + rest, monkeypatch)
 
 
-def damaged(content, changes, end):
+def damaged(content: bytes, changes: list[tuple[int, bytes]], end: int | None) -> bytes:
     """Return ``content`` with bytes put in place of others, and cut off."""
     changed = bytearray(content)
     for offset, new in changes:

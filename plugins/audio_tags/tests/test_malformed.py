@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import time
+from pathlib import Path
 
 import pytest
 from viewra_plugins.audio_tags.service import AudioFileError
@@ -37,11 +38,11 @@ def failure(path: object) -> str:
     return text
 
 
-def test_each_gives_an_error_that_says_why(malformed):
+def test_each_gives_an_error_that_says_why(malformed: Path) -> None:
     assert SAYS[malformed.name] in failure(malformed)
 
 
-def test_each_gives_the_same_error_under_a_name_that_is_not_utf8(malformed, tmp_path):
+def test_each_gives_the_same_error_under_a_name_that_is_not_utf8(malformed: Path, tmp_path: Path) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe" + os.fsencode(malformed.suffix))
     shutil.copyfile(malformed, path)
     assert SAYS[malformed.name] in failure(path)
@@ -57,23 +58,23 @@ def test_each_gives_the_same_error_under_a_name_that_is_not_utf8(malformed, tmp_
         ("\udcff.mp3", "No such file"),
     ],
 )
-def test_what_cannot_be_opened(path, says):
+def test_what_cannot_be_opened(path: str, says: str) -> None:
     assert says in failure(path)
 
 
-def test_a_pipe_does_not_block(tmp_path):
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp3")
     assert failure(tmp_path / "pipe.mp3") == "not a regular file"
 
 
 @pytest.mark.parametrize("name", ["sparse.mp3", "sparse.flac", "sparse.ogg", "sparse.m4a", "sparse.wav", "sparse"])
-def test_four_gigabytes_of_nothing(tmp_path, name):
+def test_four_gigabytes_of_nothing(tmp_path: Path, name: str) -> None:
     with open(tmp_path / name, "wb") as file:
         file.truncate(4 << 30)
     assert "not a" in failure(tmp_path / name)
 
 
-def test_a_good_file_with_four_gigabytes_of_nothing_behind_it_is_soon_done(sample, tmp_path):
+def test_a_good_file_with_four_gigabytes_of_nothing_behind_it_is_soon_done(sample: Path, tmp_path: Path) -> None:
     copy = tmp_path / sample.name
     shutil.copyfile(sample, copy)
     os.truncate(copy, 4 << 30)
@@ -113,6 +114,6 @@ def id3(body: bytes) -> bytes:
         ("cut-id3.mp3", b"ID3", "not a valid MP3 file"),
     ],
 )
-def test_what_would_take_long_or_is_nothing(tmp_path, name, content, says):
+def test_what_would_take_long_or_is_nothing(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     (tmp_path / name).write_bytes(content)
     assert says in failure(tmp_path / name)

@@ -1,6 +1,7 @@
 """Files that are odd but real: several tags at once, old tags, sizes that their writer did not know, large pictures."""
 
 import struct
+from pathlib import Path
 
 import pytest
 from mutagen import id3
@@ -17,7 +18,7 @@ def without_id3(mp3: bytes) -> bytes:
     return mp3[10 + (mp3[6] << 21 | mp3[7] << 14 | mp3[8] << 7 | mp3[9]) :]
 
 
-def test_riff_info_may_be_windows_text_and_fills_what_id3_leaves_open(tmp_path):
+def test_riff_info_may_be_windows_text_and_fills_what_id3_leaves_open(tmp_path: Path) -> None:
     info = b"INFO" + b"INAM" + struct.pack("<I", 9) + "Für Elis".encode("cp1252") + b"\0\0"
     info += b"IGNR" + struct.pack("<I", 4) + b"Alt\0"
     path = tmp_path / "both.wav"
@@ -31,7 +32,7 @@ def test_riff_info_may_be_windows_text_and_fills_what_id3_leaves_open(tmp_path):
     assert (fields["title"], fields["genre"]) == ("Für Elise", "Alt")
 
 
-def test_id3_version_2_2(music, tmp_path):
+def test_id3_version_2_2(music: dict[str, Path], tmp_path: Path) -> None:
     frames = b"TT2\0\0\x0a\0Allegretto"[:-1] + b"TP1\0\0\x06\0Bach\0"
     tag = b"ID3\x02\0\0" + bytes([0, 0, 0, len(frames)]) + frames
     (tmp_path / "old.mp3").write_bytes(tag + without_id3(music["mp3"].read_bytes()))
@@ -39,7 +40,9 @@ def test_id3_version_2_2(music, tmp_path):
     assert (fields["title"], fields["artist"]) == ("Allegrett", "Bach")
 
 
-def test_a_broken_tag_at_the_end_does_not_cost_the_good_one_at_the_start(music, tmp_path):
+def test_a_broken_tag_at_the_end_does_not_cost_the_good_one_at_the_start(
+    music: dict[str, Path], tmp_path: Path
+) -> None:
     broken = struct.pack("<II", 1000, 0) + b"\xff\0x" + b"APETAGEX" + struct.pack("<IIII", 2000, 43, 1, 0) + bytes(8)
     (tmp_path / "a.mp3").write_bytes(music["mp3"].read_bytes() + broken)
     fields = read(str(tmp_path / "a.mp3"))
@@ -47,7 +50,7 @@ def test_a_broken_tag_at_the_end_does_not_cost_the_good_one_at_the_start(music, 
     assert fields["warning"] == "its APE tag cannot be read: an item is longer than the tag"
 
 
-def test_a_picture_of_20_megabytes_is_noticed_but_not_returned(music, tmp_path):
+def test_a_picture_of_20_megabytes_is_noticed_but_not_returned(music: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "large.mp3"
     path.write_bytes(music["mp3"].read_bytes())
     file = MP3(str(path))
@@ -58,7 +61,7 @@ def test_a_picture_of_20_megabytes_is_noticed_but_not_returned(music, tmp_path):
     assert sum(map(len, fields.values())) < 2000
 
 
-def test_long_lyrics_are_cut(music, tmp_path):
+def test_long_lyrics_are_cut(music: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "long.mp3"
     path.write_bytes(music["mp3"].read_bytes())
     file = MP3(str(path))
@@ -67,7 +70,7 @@ def test_long_lyrics_are_cut(music, tmp_path):
     assert read(str(path))["lyrics"] == "ü" * 32_768
 
 
-def test_two_frames_somewhere_in_something_else_are_no_mp3(music, tmp_path):
+def test_two_frames_somewhere_in_something_else_are_no_mp3(music: dict[str, Path], tmp_path: Path) -> None:
     frames = without_id3(music["mp3"].read_bytes())
     second = frames.index(frames[:2], 2)  # the first one holds the encoder's notes, which prove that it is an MP3
     fourth = frames.index(frames[:2], frames.index(frames[:2], second + 2) + 2)
@@ -76,6 +79,6 @@ def test_two_frames_somewhere_in_something_else_are_no_mp3(music, tmp_path):
         read(str(tmp_path / "a.mp3"))
 
 
-def test_frames_behind_rubbish_are_an_mp3(music, tmp_path):
+def test_frames_behind_rubbish_are_an_mp3(music: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "a.mp3").write_bytes(b"rubbish" * 100 + without_id3(music["mp3"].read_bytes()))
     assert read(str(tmp_path / "a.mp3"))["codec"] == "mp3"

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from viewra_plugins.audio_tags.service.values import MAX_TOTAL, MAX_VALUE, clean, gather, merge
 from viewra_plugins.audio_tags.service.vocabulary import FIELDS
 
+from viewra.types import Value
+
 
 @pytest.mark.parametrize(
     ("raw", "text"),
@@ -19,16 +21,16 @@ from viewra_plugins.audio_tags.service.vocabulary import FIELDS
         ("花", "花"),
     ],
 )
-def test_clean(raw, text):
+def test_clean(raw: str, text: str) -> None:
     assert clean(raw) == text
 
 
-def test_comments_keep_their_lines():
+def test_comments_keep_their_lines() -> None:
     assert clean("two\r\nlines\rand\x0bmore\n", multiline=True) == "two\nlines\nand more"
 
 
 @given(st.text(st.characters(), max_size=50), st.booleans())
-def test_clean_is_utf8_without_controls_and_stays_so(raw, multiline):
+def test_clean_is_utf8_without_controls_and_stays_so(raw: str, multiline: bool) -> None:
     text = clean(raw, multiline=multiline)
     text.encode()
     assert not any((ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 for c in text)
@@ -36,7 +38,7 @@ def test_clean_is_utf8_without_controls_and_stays_so(raw, multiline):
 
 
 @pytest.mark.parametrize("letter", ["a", "ü", "花", "\U0001d11e"])
-def test_a_long_value_is_cut_between_characters(letter):
+def test_a_long_value_is_cut_between_characters(letter: str) -> None:
     text = clean(letter * MAX_VALUE)
     assert MAX_VALUE - 4 < len(text.encode()) <= MAX_VALUE
     assert set(text) == {letter}
@@ -62,15 +64,15 @@ def test_a_long_value_is_cut_between_characters(letter):
         ([("artist", "AC/DC")], {"artist": "AC/DC"}),
     ],
 )
-def test_gather(pairs, fields):
+def test_gather(pairs: list[tuple[str, str]], fields: dict[str, Value]) -> None:
     assert merge([gather(pairs)]) == fields
 
 
-def test_the_first_tag_that_has_a_field_counts():
+def test_the_first_tag_that_has_a_field_counts() -> None:
     assert merge([{"title": ["a"]}, {"title": ["b"], "album": ["b", "c"]}]) == {"title": "a", "album": ["b", "c"]}
 
 
-def test_the_values_of_a_field_and_all_together_are_bounded():
+def test_the_values_of_a_field_and_all_together_are_bounded() -> None:
     many = merge([gather(("artist", str(i)) for i in range(100_000))])["artist"]
     assert MAX_VALUE - 10 < len("; ".join(many).encode()) <= MAX_VALUE
     everything = merge([gather((field, "x" * MAX_VALUE) for field in sorted(FIELDS))])

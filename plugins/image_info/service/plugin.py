@@ -17,7 +17,7 @@ class ImageInfo(Plugin):
     def start(self) -> None:
         """Look whether Pillow is there. Importing it is left to the first file: it takes longer than all of a start."""
         if find_spec("PIL") is None:
-            sys.exit("Pillow is not installed; install it with: pip install 'viewra[plugins]'")
+            sys.exit("Pillow is not installed; install it with: pip install pillow")
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
         """Decide by the MIME type, or by the name's ending where the type says nothing."""

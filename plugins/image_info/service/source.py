@@ -6,8 +6,12 @@ import io
 import os
 import stat
 import time
+from typing import TYPE_CHECKING
 
 from .limits import Limits
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class ImageFileError(ValueError):
@@ -28,9 +32,9 @@ class Source(io.RawIOBase):
         self._bytes_left = limits.read_bytes
         self._give_up_at = time.monotonic() + limits.seconds
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill ``buffer`` as far as there are bytes."""
-        self._bytes_left -= len(buffer)
+        self._bytes_left -= memoryview(buffer).nbytes
         if self._bytes_left < 0:
             raise ImageFileError(f"it has more than {self._limits.read_bytes >> 20} MiB to read")
         if time.monotonic() > self._give_up_at:

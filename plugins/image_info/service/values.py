@@ -37,7 +37,8 @@ def moment(time: object, offset: object) -> str:
     if match is None:
         return ""
     try:
-        result = datetime(*map(int, match.groups())).isoformat()  # noqa: DTZ001  (cameras have no time zone)
+        year, month, day, hour, minute, second = map(int, match.groups())
+        result = datetime(year, month, day, hour, minute, second).isoformat()  # noqa: DTZ001  (cameras have no time zone)
     except ValueError:
         return ""
     zone = _OFFSET.match(offset.strip()) if isinstance(offset, str) else None

@@ -4,6 +4,7 @@ import importlib.util
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def samples() -> Path:
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> dict:
+def suite(tmp_path: Path) -> dict[str, Any]:
     """The arguments of the check suite: good files with their fields, and bad ones."""
     contents = {
         "empty.jpg": b"",

@@ -32,12 +32,12 @@ anything = st.one_of(
         ("today", None, ""),
     ],
 )
-def test_moments(time, offset, moment):
+def test_moments(time: object, offset: object, moment: str) -> None:
     assert values.moment(time, offset) == moment
 
 
 @given(anything, anything)
-def test_a_moment_is_a_moment_or_nothing(time, offset):
+def test_a_moment_is_a_moment_or_nothing(time: object, offset: object) -> None:
     assert re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([+-]\d\d:\d\d)?)?", values.moment(time, offset))
 
 
@@ -57,17 +57,17 @@ def test_a_moment_is_a_moment_or_nothing(time, offset):
         ("x", 100, 1, ""),
     ],
 )
-def test_numbers(value, most, digits, text):
+def test_numbers(value: object, most: int, digits: int, text: str) -> None:
     assert values.number(value, most, digits) == text
 
 
 @given(anything, st.sampled_from([0, 1, 6]))
-def test_a_number_is_a_number_or_nothing(value, digits):
+def test_a_number_is_a_number_or_nothing(value: object, digits: int) -> None:
     text = values.number(value, 86_400, digits)
     assert not text or (re.fullmatch(r"\d+(\.\d*[1-9])?", text) and 0 < float(text) <= 86_400)
 
 
-def place(latitude, north, longitude, east, **others):
+def place(latitude: object, north: object, longitude: object, east: object, **others: object) -> dict[int, object]:
     return {1: north, 2: latitude, 3: east, 4: longitude} | {int(name[1:]): value for name, value in others.items()}
 
 
@@ -89,12 +89,12 @@ def place(latitude, north, longitude, east, **others):
         ({}, {}),
     ],
 )
-def test_places(tags, fields):
+def test_places(tags: dict[int, object], fields: dict[str, str]) -> None:
     assert gps.fields(tags) == fields
 
 
 @given(st.dictionaries(st.integers(0, 6), anything | st.sampled_from(["N", "E", (1, 2, 3)])))
-def test_a_place_is_on_earth_or_nowhere(tags):
+def test_a_place_is_on_earth_or_nowhere(tags: dict[int, object]) -> None:
     found = gps.fields(tags)
     assert -90 <= float(found.get("latitude", 0)) <= 90
     assert -180 <= float(found.get("longitude", 0)) <= 180
@@ -104,7 +104,7 @@ def profile(tag: bytes) -> bytes:
     return bytes(128) + struct.pack(">I4sII", 1, b"desc", 144, len(tag)) + tag
 
 
-def test_names_of_profiles():
+def test_names_of_profiles() -> None:
     assert icc.name(profile(b"desc\0\0\0\0" + struct.pack(">I", 10) + b"Adobe RGB\0")) == "Adobe RGB"
     records = b"deDE" + struct.pack(">II", 8, 40) + b"enUS" + struct.pack(">II", 10, 48)
     text = "Anders"[:4].encode("utf-16-be") + "Other".encode("utf-16-be")
@@ -113,6 +113,6 @@ def test_names_of_profiles():
 
 
 @given(st.binary(max_size=300))
-def test_a_damaged_profile_has_a_clean_name_or_none(content):
+def test_a_damaged_profile_has_a_clean_name_or_none(content: bytes) -> None:
     name = icc.name(bytes(128) + struct.pack(">I4sII", 2, b"desc", 144, 200) + content)
     assert name == clean(name)

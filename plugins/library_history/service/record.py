@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -92,7 +93,8 @@ def _note(
     fields: Mapping[str, tuple[str | None, str | None]],
 ) -> None:
     row = {"media_file_id": media_file_id, "at": now, "kind": kind}
-    (change_id,) = connection.execute(sa.insert(changes).values(row)).inserted_primary_key
+    key: Any = connection.execute(sa.insert(changes).values(row)).inserted_primary_key  # one row: it has one
+    (change_id,) = key
     rows = [
         {"change_id": change_id, "field": name, "before": before, "after": after}
         for name, (before, after) in fields.items()

@@ -3,22 +3,26 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from viewra_plugins.library_history.service import LibraryHistory
 from viewra_plugins.library_history.service.record import difference
 from viewra_plugins.library_history.service.tables import metadata
 
+from viewra.host import Host
 from viewra.revisions import read_revisions
 from viewra.sdk_db import AlembicDatabaseService
-from viewra.testing import check_database, check_scanner_hook, in_process, loopback, subprocess_plugin
+from viewra.testing import PluginUnderTest, check_database, check_scanner_hook, in_process, loopback, subprocess_plugin
 from viewra.types import LibraryEvent, LibraryEventKind, PluginState
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
-def rows(path: Path | str, query: str) -> list[tuple]:
+def rows(path: Path | str, query: str) -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(query).fetchall()
 
@@ -28,26 +32,30 @@ def file_of(url: str) -> Path:
 
 
 @pytest.mark.parametrize("run", [in_process, loopback])
-def test_it_passes_the_check_suites(run):
+def test_it_passes_the_check_suites(run: Callable[..., AbstractContextManager[PluginUnderTest]]) -> None:
     with run(LibraryHistory()) as plugin:
         check_scanner_hook(plugin.scanner_hook, files=("/music/a.flac", "/music/b.flac"))
         check_database(plugin.database, plugin.context.database_url)
 
 
 @pytest.mark.process
-def test_it_passes_the_check_suites_as_a_process(plugin_dir, tmp_path):
+def test_it_passes_the_check_suites_as_a_process(plugin_dir: Path, tmp_path: Path) -> None:
     with subprocess_plugin(plugin_dir) as plugin:
         check_scanner_hook(plugin.scanner_hook)
         check_database(plugin.database, f"sqlite:///{tmp_path / 'other.db'}")
+        assert plugin.database is not None
         assert set(plugin.database.get_models()) == {"files", "changes", "changed_fields"}
-        assert plugin.database.describe().pending == ()
+        state = plugin.database.describe()
+        assert state is not None
+        assert state.pending == ()
 
 
-def test_added_moved_retagged(caplog):
+def test_added_moved_retagged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "viewra.plugin")
     with in_process(LibraryHistory()) as plugin:
         hook, database = plugin.scanner_hook, file_of(plugin.context.database_url)
         query = "SELECT what, path, field, before, after FROM what_changed ORDER BY at, field"
+        assert hook is not None
         hook.on_scan_started(1, 1, "/music")
         hook.on_media_file_scanned(7, "/music/a.flac", {"title": "Für Elise", "date": "1810"})
         hook.on_media_file_scanned(7, "/music/a.flac", {"title": "Für Elise", "date": "1810"})
@@ -62,24 +70,26 @@ def test_added_moved_retagged(caplog):
             ("retagged", now, "title", "Für Elise", "Elise"),
         ]
     (record,) = [one for one in caplog.records if one.message == "the library has changed"]
-    assert record.fields == {"scan": 1, "added": 1, "moved": 1, "retagged": 1}
+    assert vars(record)["fields"] == {"scan": 1, "added": 1, "moved": 1, "retagged": 1}
 
 
 @pytest.mark.parametrize("run", [in_process, loopback])
-def test_missing_returned_moved_purged(run):
+def test_missing_returned_moved_purged(run: Callable[..., AbstractContextManager[PluginUnderTest]]) -> None:
     def tell(kind: LibraryEventKind, path: str, old_path: str = "", file_id: int = 7) -> None:
         event = LibraryEvent(kind, 1, 1, file_id, path, old_path)
         for _ in range(2):  # told twice, it happens once
+            assert plugin.scanner_hook is not None
             plugin.scanner_hook.on_library_events([event])
 
     with run(LibraryHistory()) as plugin:
-        database = file_of(plugin.context.database_url)
-        plugin.scanner_hook.on_media_file_scanned(7, "/music/a.flac", {"title": "a"})
+        hook, database = plugin.scanner_hook, file_of(plugin.context.database_url)
+        assert hook is not None
+        hook.on_media_file_scanned(7, "/music/a.flac", {"title": "a"})
         tell(LibraryEventKind.RETURNED, "/music/a.flac")
         tell(LibraryEventKind.MISSING, "/music/a.flac")
         tell(LibraryEventKind.RETURNED, "/music/b\udcff.flac", "/music/a.flac")
         tell(LibraryEventKind.MOVED, "/music/c.flac", "/music/b\udcff.flac")
-        plugin.scanner_hook.on_media_file_scanned(7, "/music/c.flac", {"title": "a"})
+        hook.on_media_file_scanned(7, "/music/c.flac", {"title": "a"})
         tell(LibraryEventKind.MISSING, "/music/c.flac")
         tell(LibraryEventKind.PURGED, "/music/c.flac")
         tell(LibraryEventKind.MISSING, "/music/never heard of.flac", file_id=8)
@@ -97,18 +107,20 @@ def test_missing_returned_moved_purged(run):
 
 
 @pytest.mark.process
-def test_it_remembers_over_a_restart_of_the_process(plugin_dir, viewra_host):
+def test_it_remembers_over_a_restart_of_the_process(plugin_dir: Path, viewra_host: Host) -> None:
     plugin = viewra_host.plugins["library_history"]
     assert plugin.state is PluginState.DISABLED, "it runs for those who asked for it"
     plugin.enable()
+    assert plugin.scanner_hook is not None
     plugin.scanner_hook.on_media_file_scanned(1, "/music/a.flac", {"title": "a"})
     plugin.restart()
+    assert plugin.scanner_hook is not None
     plugin.scanner_hook.on_media_file_scanned(1, "/music/a.flac", {"title": "b"})
     database = viewra_host.data_dir / "plugins" / "library_history" / "data.db"
     assert rows(database, "SELECT field, before, after FROM changed_fields") == [("title", "a", "b")]
 
 
-def test_the_second_migration_moves_what_the_first_one_kept(tmp_path):
+def test_the_second_migration_moves_what_the_first_one_kept(tmp_path: Path) -> None:
     path = tmp_path / "data.db"
     url = f"sqlite:///{path}"
     service = AlembicDatabaseService(metadata, MIGRATIONS)
@@ -133,11 +145,11 @@ def test_the_second_migration_moves_what_the_first_one_kept(tmp_path):
     assert parsed == [(*row[:4], json.loads(row[4]), json.loads(row[5])) for row in old]
 
 
-def test_the_first_migration_only_adds_the_second_one_does_not():
+def test_the_first_migration_only_adds_the_second_one_does_not() -> None:
     assert [one.additive for one in read_revisions(MIGRATIONS)] == [True, False]
 
 
-def test_the_migrations_make_the_tables_that_the_code_knows(tmp_path):
+def test_the_migrations_make_the_tables_that_the_code_knows(tmp_path: Path) -> None:
     import sqlalchemy as sa
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
@@ -150,7 +162,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(tmp_path):
     engine.dispose()
 
 
-def test_difference():
+def test_difference() -> None:
     assert difference({"a": "1", "b": "2"}, {"b": "3", "c": "4"}) == {
         "a": ("1", None),
         "b": ("2", "3"),

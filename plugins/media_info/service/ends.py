@@ -61,7 +61,7 @@ def _wavpack_ends(source: Source) -> bool:
     if total == UNKNOWN:
         return True
     whole = place + 8 + size <= len(tail)
-    return whole and (high << 32) + index + count >= (more << 32) + total
+    return bool(whole and (high << 32) + index + count >= (more << 32) + total)
 
 
 def _tail(source: Source) -> bytes:

@@ -18,7 +18,7 @@ class MediaInfo(Plugin):
     def start(self) -> None:
         """Look whether PyAV is there. Importing it is left to the first file: it takes longer than all of a start."""
         if find_spec("av") is None:
-            sys.exit("PyAV is not installed; install it with: pip install 'viewra[plugins]'")
+            sys.exit("PyAV is not installed; install it with: pip install av")
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
         """Decide by the MIME type, or by the name's ending where the type says nothing."""

@@ -52,7 +52,7 @@ def timing(
         seconds -= _pre_skip(sound)
     elif form == "dsf":  # the last block is padded
         seconds = _dsf_seconds(source.at(0, 72))
-    if codec.startswith(OF_CONSTANT_RATE) and not videos:
+    if sound is not None and codec.startswith(OF_CONSTANT_RATE) and not videos:
         seconds = _at_most(seconds, sound.codec_context.bit_rate, source.size)
     elif ends.is_cut_off(container, source, None if videos else sound):
         return Timing(warning="the file ends before the audio or video that its headers name")

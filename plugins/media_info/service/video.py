@@ -70,7 +70,8 @@ def frame_rate(stream: Any) -> Fraction | None:
     ``average_rate`` is what the container says or what the packets give; ``base_rate`` is the lowest rate that all
     timestamps fit. They agree in a stream of a constant rate; the second counts the fields of an interlaced one.
     """
-    average, base = stream.average_rate, stream.base_rate
+    average: Fraction | None = stream.average_rate
+    base: Fraction | None = stream.base_rate
     if not average or not base or not MIN_FRAME_RATE <= average <= MAX_FRAME_RATE:
         return None
     fits = [factor for factor in (1, 2) if abs(base / factor - average) <= average / 500]
@@ -81,7 +82,7 @@ def frame_rate(stream: Any) -> Fraction | None:
 
 
 def _picture(context: Any) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     width, height = context.width, context.height
     if 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE:
         found |= {"width": str(width), "height": str(height)}

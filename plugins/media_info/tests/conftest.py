@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def expected(sample: Path) -> dict:
+def expected(sample: Path) -> dict[str, Any]:
     """What ``expected.json`` says of the sample: its ``fields``, and its ``duration`` in seconds or None."""
-    return EXPECTED[sample.name]
+    said: dict[str, Any] = EXPECTED[sample.name]
+    return said
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def music() -> Path:
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> dict:
+def suite(tmp_path: Path) -> dict[str, Any]:
     """The arguments of the check suite: good files with their fields, and bad ones."""
     return {
         "good": {SAMPLES / name: EXPECTED[name]["fields"] for name in ("film.mkv", "book.m4b", "tv.ts", "tone.dff")},

@@ -2,9 +2,10 @@
 
 import pytest
 from viewra_plugins.media_info.service.dolby_vision import profile
+from viewra_plugins.media_info.service.source import Source
 
 
-class Seen:
+class Seen(Source):
     def __init__(self, content: bytes) -> None:
         self.content = content
 
@@ -33,5 +34,5 @@ MATROSKA = b"\x41\xe4\xa2\x41\xe7\x84dvcC\x41\xed\x98"
         ("hevc", b"dvcC" + record(5, 0), ""),
     ],
 )
-def test_profile(codec, content, answer):
+def test_profile(codec: str, content: bytes, answer: str) -> None:
     assert profile(codec, Seen(content)) == answer

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,17 +17,19 @@ from viewra_plugins.media_info.service.texts import several
 from viewra.types.values import Value
 
 
-def fields(path, content: bytes, limits: Limits | None = None) -> dict[str, Value]:
+def fields(path: Path, content: bytes, limits: Limits | None = None) -> dict[str, Value]:
     path.write_bytes(content)
     return read(str(path), limits or Limits())
 
 
-def test_an_uneven_film_has_no_frame_rate(samples):
+def test_an_uneven_film_has_no_frame_rate(samples: Path) -> None:
     assert "frame_rate" not in read(str(samples / "uneven.mp4"), Limits())
 
 
 @pytest.mark.parametrize("name", ["tv.ts", "disc.mpg"])
-def test_a_clock_that_starts_again_gives_no_duration(samples, tmp_path, monkeypatch, name):
+def test_a_clock_that_starts_again_gives_no_duration(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setattr(clocks, "WINDOW", 8 << 10)  # recordings are larger than the samples
     once = (samples / name).read_bytes()
     assert "duration" in fields(tmp_path / "once", once)
@@ -35,7 +38,9 @@ def test_a_clock_that_starts_again_gives_no_duration(samples, tmp_path, monkeypa
     assert twice.keys().isdisjoint({"duration", "overall_bitrate"})
 
 
-def test_a_clock_that_jumps_ahead_gives_no_duration(samples, tmp_path, monkeypatch):
+def test_a_clock_that_jumps_ahead_gives_no_duration(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(clocks, "WINDOW", 8 << 10)
     content = bytearray((samples / "tv.ts").read_bytes())
     for at in range(len(content) // 2 // 188 * 188, len(content), 188):
@@ -46,23 +51,25 @@ def test_a_clock_that_jumps_ahead_gives_no_duration(samples, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0x7FFFFFDB, 0x80000000, 0xFFFFFFFF, 32_001])
-def test_sizes_of_a_wav_written_to_a_pipe(samples, tmp_path, size):
+def test_sizes_of_a_wav_written_to_a_pipe(samples: Path, tmp_path: Path, size: int) -> None:
     content = bytearray((samples / "tone.wav").read_bytes())
     at = content.index(b"data") + 4
     content[at : at + 4] = struct.pack("<I", size)
-    assert float(fields(tmp_path / "a.wav", bytes(content))["duration"]) == pytest.approx(1.0, abs=0.01)
+    assert float(str(fields(tmp_path / "a.wav", bytes(content))["duration"])) == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.mark.parametrize(
     ("name", "part", "seconds"), [("tone.wav", 0.5, 0.5), ("tone.mp3", 0.5, 1.0), ("tone.aac", 0.5, 0.5)]
 )
-def test_a_truncated_file_has_the_time_of_what_is_there(samples, tmp_path, name, part, seconds):
+def test_a_truncated_file_has_the_time_of_what_is_there(
+    samples: Path, tmp_path: Path, name: str, part: float, seconds: float
+) -> None:
     whole = (samples / name).read_bytes()
     found = fields(tmp_path / name, whole[: round(len(whole) * part)])
-    assert float(found["duration"]) == pytest.approx(seconds, abs=0.05)
+    assert float(str(found["duration"])) == pytest.approx(seconds, abs=0.05)
 
 
-def test_an_index_that_points_behind_the_end_gives_no_duration(samples, tmp_path):
+def test_an_index_that_points_behind_the_end_gives_no_duration(samples: Path, tmp_path: Path) -> None:
     content = bytearray((samples / "book.m4b").read_bytes())
     place = content.index(b"stco") + 8
     (count,) = struct.unpack_from(">I", content, place)
@@ -76,7 +83,7 @@ def test_an_index_that_points_behind_the_end_gives_no_duration(samples, tmp_path
 
 
 @pytest.mark.parametrize("name", ["tone.flac", "tone.wv", "tone.tta"])
-def test_a_header_that_claims_more_than_is_there_gives_no_duration(samples, tmp_path, name):
+def test_a_header_that_claims_more_than_is_there_gives_no_duration(samples: Path, tmp_path: Path, name: str) -> None:
     whole = (samples / name).read_bytes()
     found = fields(tmp_path / name, whole[: len(whole) * 6 // 10])
     assert found["codec"] in {"flac", "wavpack", "tta"}
@@ -86,36 +93,36 @@ def test_a_header_that_claims_more_than_is_there_gives_no_duration(samples, tmp_
 
 
 @given(st.integers(0, 0x10FFFF).filter(lambda number: not 0xD800 <= number <= 0xDFFF))
-def test_numbers_of_frames_are_coded_like_characters(number):
+def test_numbers_of_frames_are_coded_like_characters(number: int) -> None:
     assert ends._coded(number) == chr(number).encode()
 
 
-def test_numbers_of_frames_beyond_characters():
+def test_numbers_of_frames_beyond_characters() -> None:
     assert ends._coded(0x1FFFFF) == bytes.fromhex("f7bfbfbf")
     assert ends._coded(0x3FFFFFF) == bytes.fromhex("fbbfbfbfbf")
     assert ends._coded(0xFFFFFFFFF) == bytes.fromhex("febfbfbfbfbfbf")
 
 
-def test_frames_are_counted_within_the_limit(samples, tmp_path):
+def test_frames_are_counted_within_the_limit(samples: Path, tmp_path: Path) -> None:
     aac = (samples / "tone.aac").read_bytes()
     path = tmp_path / "long.aac"
-    assert float(fields(path, aac * 3)["duration"]) == pytest.approx(3.07, abs=0.01)
+    assert float(str(fields(path, aac * 3)["duration"])) == pytest.approx(3.07, abs=0.01)
     # frames of different sizes say nothing about what was not read, frames of one size do
     assert fields(path, aac * 3, Limits(scan_bytes=len(aac))).keys().isdisjoint({"duration"})
     mp3 = (samples / "bare.mp3").read_bytes()
     found = fields(tmp_path / "long.mp3", mp3 * 3, Limits(scan_bytes=len(mp3)))
-    assert float(found["duration"]) == pytest.approx(3.1, abs=0.05)
+    assert float(str(found["duration"])) == pytest.approx(3.1, abs=0.05)
     assert found["bitrate"] == "64000"
 
 
-def test_a_file_that_takes_too_long_is_given_up(samples):
+def test_a_file_that_takes_too_long_is_given_up(samples: Path) -> None:
     with pytest.raises(MediaFileError, match="given up after 0 s"):
         read(str(samples / "film.mkv"), Limits(seconds=0))
     with pytest.raises(MediaFileError, match="too large or in too many parts"):
         read(str(samples / "film.mkv"), Limits(header_bytes=1000))
 
 
-def test_a_pipe_or_a_folder_is_refused(tmp_path):
+def test_a_pipe_or_a_folder_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")
     for path in (tmp_path / "pipe.mkv", tmp_path, tmp_path / "absent"):
         with pytest.raises(MediaFileError):
@@ -129,10 +136,10 @@ def test_a_pipe_or_a_folder_is_refused(tmp_path):
         ("und", ""), ("zxx", ""), ("xx", ""), ("deutsch", ""), ("d\0", ""), ("", ""), (None, ""),
     ],
 )  # fmt: skip
-def test_languages(code, language):
+def test_languages(code: str | None, language: str) -> None:
     assert three_letters(code) == language
 
 
-def test_lists_have_each_entry_once():
+def test_lists_have_each_entry_once() -> None:
     lists = {"languages": ["eng", "", "deu", "eng"], "one": ["a; b"], "none": ["", ""], "nothing": []}
     assert several(lists) == {"languages": ["eng", "deu"], "one": "a; b"}

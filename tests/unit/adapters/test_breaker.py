@@ -110,7 +110,8 @@ def test_five_in_a_row_open_it_and_an_answer_between_them_does_not() -> None:
         number = breaker.ask()
         assert isinstance(number, int)
         breaker.settle(number, answered=answered)
-    assert breaker.state is BreakerState.CLOSED
+    before = breaker.state
+    assert before is BreakerState.CLOSED
     run_out(breaker)
     assert breaker.state is BreakerState.OPEN
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
+from tests.eventually import eventually
 from viewra.adapters._deadlines import Deadlines
 
 
@@ -13,19 +13,12 @@ def own_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "deadlines"]
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
-
-
 def test_those_who_are_late_are_called_in_the_order_of_their_deadlines() -> None:
     deadlines, called = Deadlines(), []
     now = time.monotonic()
     for name, after in (("third", 0.15), ("first", 0.05), ("second", 0.1)):
         deadlines.watch(now + after, lambda name=name: called.append((name, time.monotonic() - now)))  # type: ignore[misc]
-    until(lambda: len(called) == 3)
+    eventually(lambda: len(called) == 3)
     assert [name for name, _ in called] == ["first", "second", "third"]
     assert all(at >= after for (_, at), after in zip(called, (0.05, 0.1, 0.15), strict=True))
 
@@ -47,7 +40,7 @@ def test_a_shorter_deadline_that_comes_later_is_kept() -> None:
     deadlines.watch(time.monotonic() + 0.02, late.set)
     assert late.wait(10)
     deadlines.done(long)
-    until(lambda: not own_threads())
+    eventually(lambda: not own_threads())
 
 
 def test_done_after_the_deadline_and_twice_is_fine_and_it_goes_on_after_that() -> None:
@@ -58,7 +51,7 @@ def test_done_after_the_deadline_and_twice_is_fine_and_it_goes_on_after_that() -
         assert late.wait(10)
         deadlines.done(number)
         deadlines.done(number)
-    until(lambda: not own_threads())
+    eventually(lambda: not own_threads())
 
 
 def test_a_thousand_short_calls_from_many_threads_leave_nothing_behind() -> None:
@@ -73,5 +66,5 @@ def test_a_thousand_short_calls_from_many_threads_leave_nothing_behind() -> None
         thread.start()
     for thread in threads:
         thread.join(30)
-    until(lambda: not own_threads())
+    eventually(lambda: not own_threads())
     assert called == []

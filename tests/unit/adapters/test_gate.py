@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
+from tests.eventually import eventually
 from viewra.adapters._gate import Gate
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
 
 
 class Line:
@@ -29,7 +21,7 @@ class Line:
             self.threads.append(threading.Thread(target=self._stand, args=(gate, number, timeout_s)))
             before = gate.waiting
             self.threads[-1].start()
-            until(lambda before=before: gate.waiting == before + 1)  # type: ignore[misc]
+            eventually(lambda before=before: gate.waiting == before + 1)  # type: ignore[misc]
 
     def _stand(self, gate: Gate, number: int, timeout_s: float) -> None:
         if gate.enter(timeout_s):
@@ -47,7 +39,7 @@ def test_places_are_handed_over_in_the_order_of_the_line() -> None:
     line = Line(gate, 5)
     for served in range(1, 6):
         gate.leave()
-        until(lambda served=served: len(line.let_in) == served)  # type: ignore[misc]
+        eventually(lambda served=served: len(line.let_in) == served)  # type: ignore[misc]
     line.join()
     assert line.let_in == [0, 1, 2, 3, 4]
     assert (gate.inside, gate.waiting) == (1, 0)
@@ -66,7 +58,7 @@ def test_a_wider_gate_lets_in_who_stands_in_line_and_nobody_before_them() -> Non
     assert gate.enter(0)
     line = Line(gate, 3)
     gate.resize(3)
-    until(lambda: len(line.let_in) == 2)
+    eventually(lambda: len(line.let_in) == 2)
     assert not gate.enter(0)
     gate.leave()
     line.join()

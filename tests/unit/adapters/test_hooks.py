@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import pluggy
 import pytest
@@ -12,14 +13,14 @@ import pytest
 from viewra import hookspecs
 from viewra.adapters import adapters_of, add_hookspecs
 from viewra.errors import PluginError, PluginFault
-from viewra.testing import FakePlugin, in_process, loopback
+from viewra.testing import FakePlugin, PluginUnderTest, in_process, loopback
 from viewra.types import AdminPage, APIRoute, FileToRead, Health, Result, ScanEvent, ScanEventKind
 
 
 class Hooks:
     """Plugins behind pluggy, named p0, p1, …"""
 
-    def __init__(self, stack: ExitStack, run: object) -> None:
+    def __init__(self, stack: ExitStack, run: Callable[..., AbstractContextManager[PluginUnderTest]]) -> None:
         self.pm = pluggy.PluginManager(hookspecs.PROJECT)
         add_hookspecs(self.pm)
         self.call = self.pm.hook
@@ -39,7 +40,7 @@ def hooks(request: pytest.FixtureRequest) -> Iterator[Hooks]:
         yield Hooks(stack, request.param)
 
 
-CALLS = {
+CALLS: dict[str, dict[str, Any]] = {
     "plugin_info": {},
     "plugin_health": {},
     "can_handle": {"file_path": "/a.flac", "mime_type": "audio/flac"},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,7 +19,6 @@ from viewra.codec.limits import Limits
 from viewra.codec.rpc import Rpc
 from viewra.errors import PluginError, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.pb import plugin_pb2 as pb
-from viewra.sdk.servicers import _handlers
 from viewra.testing import FakePlugin, PluginUnderTest, in_process, loopback
 from viewra.transport.calls import CallFailed, Ended, Failure
 from viewra.types import FileToRead, Health, PluginInfo, SearchResponse
@@ -51,7 +51,7 @@ each_way = pytest.mark.parametrize("ask", [by_call, by_start])
 def raising(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PluginUnderTest, Callable[[bytes], None]]]:
     """A plugin over gRPC whose every call fails, and a function that says with which report."""
     reports = [b""]
-    monkeypatch.setattr(_handlers.fault, "encode", lambda _error, _call_id: reports[-1])
+    monkeypatch.setattr(fault, "encode", lambda _error, _call_id: reports[-1])
     on = dict.fromkeys(("extract_metadata", "get_supported_types", "health"), ValueError("no luck"))
     with loopback(FakePlugin(on=on)) as plugin:
         yield plugin, reports.append
@@ -155,10 +155,11 @@ class _Mute(BaseException):
 def test_odd_answers_and_exceptions(run: Any, answer: object) -> None:
     on = dict.fromkeys(("extract_metadata", "search", "get_supported_types", "can_handle"), answer)
     with run(FakePlugin(on=on)) as plugin:
-        for call in (
+        calls: tuple[Callable[[], object], ...] = (
             lambda: plugin.search.search({"q": "x"}, 1, 0),
             lambda: plugin.metadata_scraper.can_handle("/a", "a/b"),
-        ):
+        )
+        for call in calls:
             with pytest.raises(PluginError) as caught:
                 call()
             assert len(str(caught.value).encode()) < 6000
@@ -172,7 +173,8 @@ class BrokenWire:
         self._at = at
 
     def method(self, path: str) -> BrokenWire:
-        return self._or_raise("method", self)
+        self._or_raise("method")
+        return self
 
     def __call__(self, request: bytes, timeout_s: float) -> bytes:
         return self.result()
@@ -181,7 +183,7 @@ class BrokenWire:
         return self.result(), self.trailer
 
     def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
-        self._or_raise("start", None)
+        self._or_raise("start")
         done(self)
 
     def result(self) -> bytes:
@@ -189,20 +191,22 @@ class BrokenWire:
             raise CallFailed(Failure.LOST)
         if self._at == "trailer":
             raise CallFailed(Failure.REPORTED, "no", self.trailer)
-        return self._or_raise("result", b"")
+        self._or_raise("result")
+        return b""
 
     def trailer(self, name: str) -> bytes | None:
-        return self._or_raise("trailer", None)
+        self._or_raise("trailer")
+        return None
 
-    def _or_raise(self, at: str, value: Any) -> Any:
+    def _or_raise(self, at: str) -> None:
         if self._at == at:
             raise RecursionError("deep")
-        return value
 
 
 class BrokenLink:
     plugin_id, running, code_hash, database_url, known = "p", True, "h", "", True
     limits = Limits()
+    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, at: str) -> None:
         self._at = at
@@ -283,8 +287,9 @@ def test_a_wait_ends_even_if_nothing_settles_the_call(monkeypatch: pytest.Monkey
 
 
 def test_grpc_refuses_metadata_of_10_mb_and_the_call_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_handlers.fault, "encode", lambda _error, _call_id: b"x" * 10_000_000)
+    monkeypatch.setattr(fault, "encode", lambda _error, _call_id: b"x" * 10_000_000)
     with loopback(FakePlugin(on={"extract_metadata": ValueError("no luck")})) as plugin:
         for ask in (by_call, by_start):
+            assert isinstance(plugin.endpoint, RemoteEndpoint)
             with pytest.raises(PluginError):
                 ask(plugin.endpoint, metadata_scraper.EXTRACT_METADATA, "/a")

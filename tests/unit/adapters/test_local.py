@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.eventually import eventually
 from viewra.adapters import BreakerState, LocalEndpoint
 from viewra.adapters._breaker import THRESHOLD
 from viewra.adapters._traffic import Traffic
@@ -42,14 +43,7 @@ def hanging() -> Iterator[Hanging]:
     hanging = Hanging()
     yield hanging
     hanging.go.set()
-    until(lambda: not hanging.threads)  # no thread is left when the hang has ended
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)
+    eventually(lambda: not hanging.threads)  # no thread is left when the hang has ended
 
 
 def test_a_call_ends_with_its_deadline_and_gives_its_place_back(hanging: Hanging) -> None:
@@ -66,7 +60,7 @@ def test_an_answer_that_comes_after_the_deadline_changes_nothing(hanging: Hangin
     with pytest.raises(PluginTimeout):
         hanging.search()
     hanging.go.set()
-    until(lambda: not hanging.threads)
+    eventually(lambda: not hanging.threads)
     assert hanging.endpoint.traffic.in_flight == 0
     assert hanging.endpoint.traffic.hooks["search"].calls == 1
 
@@ -99,7 +93,7 @@ def test_many_at_once_lose_no_place(hanging: Hanging) -> None:
         assert not thread.is_alive()  # also those that came when the line was full
     assert len(errors) == 16
     hanging.go.set()
-    until(lambda: not hanging.threads)
+    eventually(lambda: not hanging.threads)
     assert (hanging.endpoint.traffic.in_flight, hanging.endpoint.traffic.queued) == (0, 0)
 
 

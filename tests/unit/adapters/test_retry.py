@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -57,6 +58,7 @@ class FakeLink:
     code_hash = "h"
     database_url = ""
     limits = Limits()
+    priority: Mapping[str, int] = MappingProxyType({})
     known = True
 
     def __init__(self, *answers: bytes | None, loss: PluginUnavailable | PluginClosed | None = None) -> None:

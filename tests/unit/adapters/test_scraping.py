@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 import pytest
 
 from viewra.adapters._scraping import ScrapingSession
 from viewra.errors import PluginError, PluginFault, PluginTimeout, PluginUnavailable
-from viewra.types import FileToRead
+from viewra.types import FileOutcome, FileToRead
 
 
 class Endpoint:
@@ -22,8 +23,8 @@ class Endpoint:
     def serves(self, _rpc: object) -> bool:
         return False
 
-    def start(self, _rpc: object, path: str) -> Future:
-        future: Future = Future()
+    def start(self, _rpc: object, path: str) -> Future[object]:
+        future: Future[object] = Future()
         if path in self.errors:
             future.set_exception(self.errors[path])
         else:
@@ -31,7 +32,7 @@ class Endpoint:
         return future
 
 
-def read(errors: dict[str, PluginError], *paths: str):
+def read(errors: dict[str, PluginError], *paths: str) -> Future[Sequence[FileOutcome]]:
     session = ScrapingSession(Endpoint(errors), ("audio/*",))  # type: ignore[arg-type]
     return session.submit([FileToRead(path) for path in paths])
 

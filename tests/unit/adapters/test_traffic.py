@@ -8,7 +8,7 @@ from viewra.adapters import BreakerState, Traffic
 from viewra.adapters._breaker import THRESHOLD
 from viewra.codec.lifecycle import HEALTH
 from viewra.codec.search import SEARCH
-from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable
+from viewra.errors import PluginError, PluginFault, PluginTimeout, PluginUnavailable
 
 
 def run_out(traffic: Traffic) -> None:
@@ -56,11 +56,13 @@ def test_a_refused_call_gives_its_place_back() -> None:
 
 def test_errors_are_answers_and_a_lost_process_is_neither() -> None:
     traffic = Traffic("p")
+    error: PluginError
     for error in [PluginTimeout("p", "late")] * (THRESHOLD - 1) + [PluginUnavailable("p", "gone", in_call=True)]:
         visit = traffic.enter(SEARCH, 0)
         assert visit is not None
         traffic.leave(SEARCH, visit, error)
-    assert traffic.breaker_state is BreakerState.CLOSED
+    before = traffic.breaker_state
+    assert before is BreakerState.CLOSED
     run_out(traffic)
     assert traffic.breaker_state is BreakerState.OPEN
 

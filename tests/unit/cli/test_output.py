@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,10 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers() | ANY_TEXT, lamb
 
 
 @pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch):
+def printed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """A function that gives what a function wrote to both streams."""
 
-    def run(function, *arguments: object, **options: object) -> str:
+    def run(function: Callable[..., None], *arguments: object, **options: object) -> str:
         written: list[str] = []
         monkeypatch.setattr(_output, "_put", lambda _stream, text: written.append(text))
         function(*arguments, **options)
@@ -54,12 +55,12 @@ def test_further_lines_of_a_text_are_indented(text: str) -> None:
 
 
 @pytest.mark.parametrize("print_it", [_output.print_line, _output.print_text, _output.print_lines])
-def test_what_is_printed_ends_each_line_and_no_more(printed, print_it) -> None:
+def test_what_is_printed_ends_each_line_and_no_more(printed: Callable[..., str], print_it: Callable[..., None]) -> None:
     out = printed(print_it, "a\x1b[2J\rb\x07\x9bc\u202ed")
     assert out == "a\\x1b[2J\\rb\\x07\\x9bc\\u202ed\n"
 
 
-def test_a_table_has_a_line_for_each_row(printed) -> None:
+def test_a_table_has_a_line_for_each_row(printed: Callable[..., str]) -> None:
     out = printed(_output.print_table, [("a\nb", "\x1b[31m"), ("c", None)], ("X", "Y"))
     assert out.split("\n") == ["X     Y", "a\\nb  \\x1b[31m", "c", ""]
 
@@ -87,7 +88,7 @@ def test_a_stream_of_another_encoding_gets_escapes(monkeypatch: pytest.MonkeyPat
 
 def record(message: object, *arguments: object, **fields: object) -> logging.LogRecord:
     made = logging.LogRecord("viewra.plugin.x", logging.WARNING, "", 0, message, arguments, None)
-    made.fields = fields  # type: ignore[attr-defined]
+    made.fields = fields
     return made
 
 

@@ -1,5 +1,7 @@
 """Metadata with several values of a field: kept apart in batches, joined where only one text fits."""
 
+from typing import Any
+
 import pytest
 
 from viewra.codec import metadata_scraper as codec
@@ -13,23 +15,22 @@ KEPT = {"artist": ("Clara", "Johannes"), "title": "Trio", "genre": "Romantic"}
 JOINED = {"artist": "Clara; Johannes", "title": "Trio", "genre": "Romantic"}
 
 
-def test_a_batch_keeps_them_apart():
+def test_a_batch_keeps_them_apart() -> None:
     answer = codec.EXTRACT_METADATA_BATCH.answer([FileOutcome(GIVEN)])
-    (outcome,) = codec.EXTRACT_METADATA_BATCH.value(answer.SerializeToString(), Limits())
+    (outcome,) = codec.EXTRACT_METADATA_BATCH.value(answer, Limits())
     assert outcome.metadata == KEPT
     assert codec.EXTRACT_METADATA_BATCH.check([FileOutcome(GIVEN)]) == (FileOutcome(KEPT),)  # in the host's process
 
 
-def test_a_reader_that_does_not_know_of_them_finds_one_text():
+def test_a_reader_that_does_not_know_of_them_finds_one_text() -> None:
     answer = codec.EXTRACT_METADATA_BATCH.answer([FileOutcome(GIVEN)])
-    assert isinstance(answer, viewra_pb2.ExtractMetadataBatchResponse)
-    assert dict(answer.outcomes[0].metadata.fields) == JOINED
+    message = viewra_pb2.ExtractMetadataBatchResponse.FromString(answer)
+    assert dict(message.outcomes[0].metadata.fields) == JOINED
 
 
-def test_a_single_call_gives_one_text():
+def test_a_single_call_gives_one_text() -> None:
     answer = codec.EXTRACT_METADATA.answer(GIVEN)
-    assert isinstance(answer, plugin_pb2.ExtractMetadataResponse)
-    assert dict(answer.metadata) == JOINED
+    assert dict(plugin_pb2.ExtractMetadataResponse.FromString(answer).metadata) == JOINED
     assert codec.EXTRACT_METADATA.check(GIVEN) == JOINED
 
 
@@ -37,7 +38,9 @@ def test_a_single_call_gives_one_text():
     ("several", "kept"),
     [({"artist": ["only"]}, "a"), ({"other": ["a", "b"]}, "a"), ({"artist": ["a", "b"]}, ("a", "b"))],
 )
-def test_values_that_are_not_several_or_of_no_field_change_nothing(several, kept):
+def test_values_that_are_not_several_or_of_no_field_change_nothing(
+    several: dict[str, list[str]], kept: str | tuple[str, str]
+) -> None:
     metadata = viewra_pb2.Metadata(fields={"artist": "a"})
     for field, values in several.items():
         metadata.several[field].values.extend(values)
@@ -47,7 +50,7 @@ def test_values_that_are_not_several_or_of_no_field_change_nothing(several, kept
 
 
 @pytest.mark.parametrize("value", [1, None, [1], ["a", b"b"], {"a": "b"}, ["\ud800", "b"]])
-def test_what_is_neither_text_nor_texts_is_refused(value):
+def test_what_is_neither_text_nor_texts_is_refused(value: Any) -> None:
     for rpc, given in (
         (codec.EXTRACT_METADATA, {"x": value}),
         (codec.EXTRACT_METADATA_BATCH, [FileOutcome({"x": value})]),
@@ -56,7 +59,7 @@ def test_what_is_neither_text_nor_texts_is_refused(value):
             rpc.check(given)
 
 
-def test_several_values_are_bounded_like_one():
+def test_several_values_are_bounded_like_one() -> None:
     with limited(Limits(text_bytes=10)), pytest.raises(InvalidValue, match="has 12 bytes"):
         codec.EXTRACT_METADATA.check({"x": ["aaaaa", "bbbbb"]})
     with limited(Limits(entries=2)), pytest.raises(InvalidValue, match="more than 2 entries"):

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
+import alembic.config
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -18,7 +20,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from viewra.db import REVISION, current_revision, migrate, open_database, reading, sqlite, writing
+from viewra.db import REVISION, current_revision, open_database, reading, sqlite, writing
 from viewra.db.migrate import configuration, upgrade
 from viewra.db.tables import libraries, metadata
 from viewra.errors import DatabaseError, MigrationError, UsageError
@@ -35,14 +37,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(path: Path):
+def engine(path: Path) -> Iterator[sa.Engine]:
     made = open_database(url(path))
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def either(database_url: str):
+def either(database_url: str) -> Iterator[sa.Engine]:
     """An engine of SQLite or PostgreSQL."""
     made = open_database(database_url)
     yield made
@@ -69,7 +71,7 @@ def test_the_newest_revision_is_the_one_beside_the_tables() -> None:
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(either: sa.Engine) -> None:
-    def ours(item, name, kind, reflected, other) -> bool:
+    def ours(item: object, name: str, kind: str, reflected: bool, other: object) -> bool:
         # PostgreSQL keeps paths unique by a constraint of another kind.
         excluded = either.dialect.name == "postgresql" and kind == "unique_constraint" and name.endswith("_path")
         return not (kind == "table" and name.startswith("media_search")) and not excluded
@@ -244,11 +246,11 @@ def test_a_database_that_another_process_holds(engine: sa.Engine, path: Path, mo
 
 
 def test_a_failed_migration_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(config, revision) -> None:
+    def fail(config: alembic.config.Config, revision: str) -> None:
         config.attributes["connection"].exec_driver_sql("CREATE TABLE half (a)")
         config.attributes["connection"].exec_driver_sql("CREATE TABLE half (a)")
 
-    monkeypatch.setattr(migrate.command, "upgrade", fail)
+    monkeypatch.setattr(command, "upgrade", fail)
     with pytest.raises(MigrationError, match="already exists"):
         open_database(url(path))
     assert tables(path) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path, database_url: str)
     from alembic.operations import Operations
 
     engine = open_database(url)
-    names: dict = {}
+    names: dict[str, Any] = {}
     exec(compile(file.read_text(), str(file), "exec"), names)
     with writing(engine) as connection, Operations.context(MigrationContext.configure(connection)):
         names["upgrade"]()

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -83,7 +84,7 @@ class Database:
             connection.execute(sa.text("DELETE FROM scan_events"))
             connection.execute(sa.text(f"INSERT INTO {columns} {numbers} SELECT i, 'file', 1, 1, 'event ' || i FROM n"))
 
-    def query(self, statement: str) -> list[tuple]:
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
         with reading(self.engine) as connection:
             return [tuple(row) for row in connection.execute(sa.text(statement))]
 

@@ -268,7 +268,7 @@ def test_what_was_restored_by_the_hosts_role_is_the_plugins_again(world: World, 
     assert plugin.execute("SELECT name FROM names").fetchall() == [("of mine",)]
 
 
-def test_tables_of_somebody_else_are_named(world: World, weak: Callable[[str], World]) -> None:
+def test_tables_of_somebody_else_are_named(world: World, weak: Callable[..., World]) -> None:
     weak()
     schema, role = world.names["mine"].schema, f"{world.server.schema}_weak"
     with world.engine.begin() as connection:
@@ -281,7 +281,7 @@ def test_tables_of_somebody_else_are_named(world: World, weak: Callable[[str], W
 
 
 @pytest.fixture
-def weak(world: World) -> Iterator[Callable[[str], World]]:
+def weak(world: World) -> Iterator[Callable[..., World]]:
     """Makes the same database as seen by a role with less rights than the tests' own."""
     engines: list[sa.Engine] = []
     role = f"{world.server.schema}_weak"
@@ -307,7 +307,7 @@ def weak(world: World) -> Iterator[Callable[[str], World]]:
         connection.exec_driver_sql(f"DROP ROLE {role}")
 
 
-def test_a_host_that_may_make_no_roles_is_told_so_in_one_line(weak: Callable[[str], World]) -> None:
+def test_a_host_that_may_make_no_roles_is_told_so_in_one_line(weak: Callable[..., World]) -> None:
     world = weak("")
     with pytest.raises(DatabaseError, match="may make no roles") as caught:
         world.provide()
@@ -315,7 +315,7 @@ def test_a_host_that_may_make_no_roles_is_told_so_in_one_line(weak: Callable[[st
     assert str(caught.value.hint).endswith('_weak" CREATEROLE')
 
 
-def test_a_host_that_may_make_no_schemas_is_told_so_in_one_line(weak: Callable[[str], World]) -> None:
+def test_a_host_that_may_make_no_schemas_is_told_so_in_one_line(weak: Callable[..., World]) -> None:
     world = weak("CREATEROLE")
     new = attrs.evolve(world, names={"mine": plugin_schema.names_for(world.server, "new", "host")})
     with pytest.raises(DatabaseError, match="may make no schemas") as caught:

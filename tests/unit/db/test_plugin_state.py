@@ -1,31 +1,33 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from viewra.db import enabled_plugins, open_database, set_enabled
 
 
 @pytest.fixture
-def engine(database_url: str):
+def engine(database_url: str) -> Iterator[sa.Engine]:
     made = open_database(database_url)
     yield made
     made.dispose()
 
 
-def test_a_plugin_never_seen_is_neither(engine) -> None:
+def test_a_plugin_never_seen_is_neither(engine: sa.Engine) -> None:
     assert enabled_plugins(engine).get(("tags", "/plugins/tags")) is None
 
 
-def test_the_choice_is_kept_and_changed(engine, tmp_path: Path) -> None:
+def test_the_choice_is_kept_and_changed(engine: sa.Engine, tmp_path: Path) -> None:
     set_enabled(engine, "tags", str(tmp_path), True)
     assert enabled_plugins(engine).get(("tags", str(tmp_path))) is True
     set_enabled(engine, "tags", str(tmp_path), False)
     assert enabled_plugins(engine) == {("tags", str(tmp_path)): False}
 
 
-def test_another_path_inherits_nothing(engine, tmp_path: Path) -> None:
+def test_another_path_inherits_nothing(engine: sa.Engine, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     set_enabled(engine, "tags", str(tmp_path / "real"), True)

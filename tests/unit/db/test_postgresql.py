@@ -6,6 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -47,7 +48,7 @@ def engine(url: str) -> Iterator[sa.Engine]:
         ({"host": "no-such-host.invalid"}, "cannot be reached", "host and port"),
     ],
 )
-def test_what_keeps_one_out_is_one_line_without_the_password(change: dict, message: str, hint: str) -> None:
+def test_what_keeps_one_out_is_one_line_without_the_password(change: dict[str, Any], message: str, hint: str) -> None:
     given = sa.make_url(POSTGRESQL or "").set(**change)
     with pytest.raises(DatabaseError, match=message) as caught:
         open_database(given.render_as_string(hide_password=False))

@@ -57,7 +57,11 @@ def test_one_that_raises_is_told_of_the_next(caplog: pytest.LogCaptureFixture) -
 
 def test_one_that_never_returns_holds_up_no_change_and_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     go = threading.Event()
-    announcer = Announcer(lambda *_: go.wait(60) and None, patience_s=0.05)
+
+    def waits(*_: object) -> None:
+        go.wait(60)
+
+    announcer = Announcer(waits, patience_s=0.05)
     for _ in range(3):
         announcer("p", READY, RUNNING, "")
     with caplog.at_level(logging.WARNING):

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.eventually import eventually
 from viewra.cli._control import HostError, _exchange, ask, find_host
 from viewra.errors import LockedError, ManifestError, UsageError, ViewraError
 from viewra.host.admin import server as control
@@ -166,18 +167,18 @@ def test_one_who_does_not_read_his_answer_is_given_up(
     ):
         silent.connect(str(path))
         silent.sendall(b'{"command": "much"}\n')
-        wait_until(lambda: not any(thread.is_alive() for thread in server._threads) and bool(server._threads))
+        eventually(lambda: not any(thread.is_alive() for thread in server._threads) and bool(server._threads))
 
 
 def test_one_too_many_is_turned_away(server: ControlServer, path: Path) -> None:
     waiting = [socket.socket(socket.AF_UNIX) for _ in range(MOST_CONNECTIONS)]
     for one in waiting:
         one.connect(str(path))
-    wait_until(lambda: len(server._asking) == MOST_CONNECTIONS)
+    eventually(lambda: len(server._asking) == MOST_CONNECTIONS)
     assert "busy" in json.loads(send(path, b""))["error"]["message"]
     for one in waiting:
         one.close()
-    wait_until(lambda: not server._asking)
+    eventually(lambda: not server._asking)
     assert call(path, "echo") == {}
 
 
@@ -214,7 +215,7 @@ def test_nothing_is_left_at_the_end(path: Path, tmp_path: Path) -> None:
     assert begun.wait(10)
     with socket.socket(socket.AF_UNIX) as idle:
         idle.connect(str(path))
-        wait_until(lambda: bool(server._asking))
+        eventually(lambda: bool(server._asking))
         closing = threading.Thread(target=server.close)
         closing.start()
         assert idle.recv(1) == b"", "one that has asked nothing holds up nothing"
@@ -245,7 +246,7 @@ def test_the_socket_is_made_again_when_a_cleaner_removed_it(tmp_path: Path, monk
     monkeypatch.setattr("viewra.host.admin.server.LOOK_S", 0.01)
     with ControlServer(path, tmp_path / "control", answer, lambda: path.parent.mkdir(exist_ok=True)):
         shutil.rmtree(path.parent)
-        wait_until(path.exists)
+        eventually(path.exists)
         assert find_host(tmp_path) is not None
 
 
@@ -280,7 +281,7 @@ def test_hosts_that_come_and_go_answer_or_are_not_there(tmp_path: Path, path: Pa
     for _ in range(20):
         count = len(answers)
         with DataLock(tmp_path), ControlServer(path, tmp_path / "control", answer):
-            wait_until(lambda: len(answers) > count)  # noqa: B023 - called at once
+            eventually(lambda: len(answers) > count)  # noqa: B023 - called at once
     ended.set()
     for thread in asking:
         thread.join()
@@ -356,10 +357,3 @@ def test_looking_who_holds_the_data_directory_keeps_nobody_out(tmp_path: Path, m
     monkeypatch.setattr("viewra.host.installed.lock.time.sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
     with DataLock(tmp_path):
         os.close(looking)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.01)

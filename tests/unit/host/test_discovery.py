@@ -26,9 +26,11 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
     assert ids(found) == [("b", Place.GIVEN), ("a", Place.USER)]
     assert [one.plugin_id for one in found if one.place is Place.SHIPPED] == [
         "audio_tags",
+        "file_names",
         "image_info",
         "library_history",
         "media_info",
+        "sidecars",
     ]
 
 

@@ -41,7 +41,8 @@ def test_one_that_becomes_invalid_and_is_mended_before_the_first_start(tmp_path:
         replace(manifest, '"1.0.0"', '"new"')
         with pytest.raises(PluginUnavailable, match="semantic version"):
             plugin.reload()
-        assert plugin.state is PluginState.INVALID
+        refused = plugin.state
+        assert refused is PluginState.INVALID
         replace(manifest, '"new"', '"1.2.0"')
         assert plugin.reload() == "version 1.2.0 is in use from its next start on"
         assert plugin.state is PluginState.READY

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from viewra.host.installed import kept_code
 from viewra.host.installed.code_hash import code_hash
 from viewra.host.installed.kept_code import KeptCode
 
@@ -106,13 +107,13 @@ def test_code_that_changes_while_it_is_copied_is_not_kept(
     kept: KeptCode, plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = code_hash(plugin)
-    copytree = kept_code.shutil.copytree
+    copytree = shutil.copytree
 
-    def slowly(*arguments: object, **options: object) -> object:
+    def slowly(*arguments: Any, **options: Any) -> object:
         (plugin / "inner" / "more.py").write_text("changed")
-        return copytree(*arguments, **options)  # type: ignore[arg-type]
+        return copytree(*arguments, **options)
 
-    monkeypatch.setattr(kept_code.shutil, "copytree", slowly)
+    monkeypatch.setattr(shutil, "copytree", slowly)
     kept.keep(plugin, wanted)
     assert kept.path(wanted) is None
     assert folders(tmp_path) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from viewra.host.logs.file import PluginLogFile, by_age, log_path
-from viewra.host.logs.log import KEPT_CHARACTERS, KEPT_RECORDS, PluginLog, readable
+from viewra.host.logs.log import KEPT_CHARACTERS, KEPT_RECORDS, LAST_LINE, LAST_WORDS, PluginLog, last_words, readable
 from viewra.host.logs.reader import PluginLogReader
 from viewra.transport.hclog import LogRecord
 from viewra.transport.hclog_format import format_record
@@ -262,3 +262,13 @@ def test_a_file_that_was_emptied_or_removed_is_read_from_its_new_beginning(path:
         file.write(record("third"))
         assert texts(list(reader.more())) == ["third"]
     file.close()
+
+
+def test_last_words_stay_short_however_long_the_lines_are() -> None:
+    assert last_words(["one", format_record("error", "no licence"), ""]) == ("one", "[ERROR] no licence", "")
+    (cut,) = last_words(["x" * 64_000])
+    assert cut == "x" * LAST_LINE + " [line cut]"
+    many = last_words([*("y" * 64_000 for _ in range(40)), "the last one"])
+    assert many[-1] == "the last one"
+    assert 1 < len(many) < 40
+    assert sum(map(len, many)) <= LAST_WORDS

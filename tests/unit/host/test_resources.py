@@ -48,8 +48,9 @@ def start() -> Iterator[Start]:
 
     yield begin
     for child in started:
-        for process in [*descendants(child.pid), child]:
+        for process in descendants(child.pid):
             process.kill()
+        child.kill()
         child.communicate(timeout=DEADLINE_S)
 
 

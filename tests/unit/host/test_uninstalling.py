@@ -241,7 +241,7 @@ class TestRefused:
             raise PermissionError(13, "Permission denied", str(path))
 
         with host_on(data_dir) as host, monkeypatch.context() as patched:
-            patched.setattr(files.shutil, "rmtree", refuse)
+            patched.setattr(shutil, "rmtree", refuse)
             with pytest.raises(ViewraError, match=r"cannot be removed: .*Permission denied"):
                 host.plugins.uninstall("gone", keep_data=False)
             assert "gone" not in host.plugins

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -76,7 +77,7 @@ class FakeListener:
     """A listener session that keeps what it hears; ``behaviour`` may block or raise first."""
 
     def __init__(
-        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], object] | None = None
     ) -> None:
         self.plugin_id = plugin_id
         self.behaviour = behaviour
@@ -86,6 +87,10 @@ class FakeListener:
         if self.behaviour is not None:
             self.behaviour(event)
         self.heard.append(event)
+
+    @property
+    def scans(self) -> list[ScanEvent]:
+        return [event for event in self.heard if isinstance(event, ScanEvent)]
 
     @property
     def kinds(self) -> list[str]:
@@ -109,7 +114,7 @@ class FakeHook:
         return scraper
 
     def add_listener(
-        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], None] | None = None
+        self, plugin_id: str = "ears", behaviour: Callable[[ScanEvent | LibraryEvent], object] | None = None
     ) -> FakeListener:
         listener = FakeListener(plugin_id, behaviour)
         self.listeners.append(Result(plugin_id, listener))
@@ -150,7 +155,7 @@ class World:
     def scan(self, path: Path | None = None, **options: object) -> ScanReport:
         return library.scan(self.engine, self.hook, str(path or self.folder), **options)  # type: ignore[arg-type]
 
-    def rows(self, statement: str) -> list[sa.Row]:
+    def rows(self, statement: str) -> list[sa.Row[Any]]:
         with reading(self.engine) as connection:
             return list(connection.execute(sa.text(statement)).all())
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.unit.library.conftest import Behaviour, FakeScraper, World
 from viewra import library
 from viewra.errors import UsageError
-from viewra.types import FileOutcome
+from viewra.types import FileOutcome, FileToRead
 
 
-def titles_but(*bad: str):
+def titles_but(*bad: str) -> Behaviour:
     """Fails at the files of these names."""
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         return [
             FileOutcome(error="not a song") if Path(file.file_path).name in bad else FileOutcome({"title": "t"})
             for file in files
@@ -25,7 +27,7 @@ def titles_but(*bad: str):
 
 
 @pytest.fixture
-def failing(world):
+def failing(world: World) -> tuple[World, FakeScraper]:
     scraper = world.hook.add_scraper("tags", titles_but("1.mp3", "2.mp3"))
     for name in ("0.mp3", "1.mp3", "below/2.mp3"):
         world.put(name)
@@ -34,7 +36,7 @@ def failing(world):
     return world, scraper
 
 
-def test_a_failure_stays_until_it_is_mended(failing) -> None:
+def test_a_failure_stays_until_it_is_mended(failing: tuple[World, FakeScraper]) -> None:
     world, scraper = failing
     again = world.scan()
     assert (again.counts.failed, again.still_failed) == (0, 2)
@@ -51,7 +53,7 @@ def test_a_failure_stays_until_it_is_mended(failing) -> None:
     assert [one.path for one in library.list_failures(world.engine)] == [str(world.folder / "1.mp3")]
 
 
-def test_only_what_failed_is_read_again(failing) -> None:
+def test_only_what_failed_is_read_again(failing: tuple[World, FakeScraper]) -> None:
     world, scraper = failing
     world.put("new.mp3")
     scraper.batches.clear()
@@ -65,7 +67,7 @@ def test_only_what_failed_is_read_again(failing) -> None:
     assert scraper.names == ["2.mp3"]
 
 
-def test_of_one_place_of_one_plugin_and_of_plugins_that_are_there(failing) -> None:
+def test_of_one_place_of_one_plugin_and_of_plugins_that_are_there(failing: tuple[World, FakeScraper]) -> None:
     world, _ = failing
     world.hook.add_scraper("lyrics", titles_but("0.mp3"))
     world.scan()
@@ -85,7 +87,7 @@ def test_of_one_place_of_one_plugin_and_of_plugins_that_are_there(failing) -> No
     assert [(one.plugin, one.error) for one in library.failures_of(world.engine, file_id)] == [("tags", "not a song")]
 
 
-def test_what_the_system_could_not_read_is_listed_until_a_scan_can(world) -> None:
+def test_what_the_system_could_not_read_is_listed_until_a_scan_can(world: World) -> None:
     world.hook.add_scraper()
     world.put("a/0.mp3")
     (world.folder / "a" / "broken.mp3").symlink_to("nowhere")
@@ -104,7 +106,7 @@ def test_what_the_system_could_not_read_is_listed_until_a_scan_can(world) -> Non
     assert library.list_failures(world.engine) == []
 
 
-def test_what_nobody_reads_is_counted_by_extension(world) -> None:
+def test_what_nobody_reads_is_counted_by_extension(world: World) -> None:
     world.hook.add_scraper()
     for name in ("0.mp3", "a.mkv", "b.c/b.MKV", "c.avi", "d.x.avi", "e.mkv"):
         world.put(name)

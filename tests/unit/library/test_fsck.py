@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.db import writing
 from viewra.errors import DatabaseError
@@ -64,7 +67,7 @@ OF_SQLITE = {
 
 
 @pytest.fixture
-def filled(world, monkeypatch: pytest.MonkeyPatch):
+def filled(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(fsck, "PAGE", 2)
     world.hook.add_scraper()
     for number in range(5):
@@ -74,27 +77,32 @@ def filled(world, monkeypatch: pytest.MonkeyPatch):
     return world
 
 
+def driver(connection: sa.Connection) -> Any:
+    """The connection of sqlite3 beneath, outside of any transaction."""
+    return connection.connection.driver_connection
+
+
 def harm(engine: sa.Engine, statement: str) -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+            driver(connection).execute("PRAGMA foreign_keys = OFF")
         connection.detach()
         with connection.begin():
             connection.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize(("statement", "expected"), OF_EITHER.values(), ids=OF_EITHER)
-def test_it_is_found_and_repaired(filled, statement: str, expected: tuple[str, str]) -> None:
+def test_it_is_found_and_repaired(filled: World, statement: str, expected: tuple[str, str]) -> None:
     check(filled, statement, expected)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL lets nobody do that
 @pytest.mark.parametrize(("statement", "expected"), OF_SQLITE.values(), ids=OF_SQLITE)
-def test_what_nothing_refers_to_is_found_and_removed(filled, statement: str, expected: tuple[str, str]) -> None:
+def test_what_nothing_refers_to_is_found_and_removed(filled: World, statement: str, expected: tuple[str, str]) -> None:
     check(filled, statement, expected)
 
 
-def check(filled, statement: str, expected: tuple[str, str]) -> None:
+def check(filled: World, statement: str, expected: tuple[str, str]) -> None:
     harm(filled.engine, statement)
     found = library.verify(filled.engine)
     assert expected in [(one.check, one.meaning) for one in found]
@@ -111,18 +119,18 @@ def check(filled, statement: str, expected: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("statement", DAMAGE_OF_SQLITE.values(), ids=DAMAGE_OF_SQLITE)
-def test_a_damaged_index_is_found_and_made_again(filled, statement: str) -> None:
+def test_a_damaged_index_is_found_and_made_again(filled: World, statement: str) -> None:
     check_index(filled, statement)
 
 
 @pytest.mark.parametrize("statement", DAMAGE_OF_POSTGRESQL.values(), ids=DAMAGE_OF_POSTGRESQL)
-def test_a_damaged_index_is_found_and_made_again_in_postgresql(filled, statement: str) -> None:
+def test_a_damaged_index_is_found_and_made_again_in_postgresql(filled: World, statement: str) -> None:
     if filled.engine.dialect.name != "postgresql":
         pytest.skip("what is tested is PostgreSQL's")
     check_index(filled, statement)
 
 
-def check_index(filled, statement: str) -> None:
+def check_index(filled: World, statement: str) -> None:
     harm(filled.engine, statement)
     (found,) = library.verify(filled.engine)
     assert (found.check, found.count, found.repaired, found.harmless) == ("index", 1, False, False)
@@ -135,7 +143,7 @@ def check_index(filled, statement: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["genre", "path"])
-def test_words_that_are_not_shown_are_compared_too(filled, field: str) -> None:
+def test_words_that_are_not_shown_are_compared_too(filled: World, field: str) -> None:
     change = f"UPDATE media_search SET {field} = 'old' WHERE rowid = 1"
     if filled.engine.dialect.name == "postgresql":
         change = "UPDATE media_search SET document = 'old:1' WHERE rowid = 1"
@@ -147,14 +155,14 @@ def test_words_that_are_not_shown_are_compared_too(filled, field: str) -> None:
     assert library.verify(filled.engine) == []
 
 
-def test_an_index_that_is_gone_is_named_by_a_search(filled) -> None:
+def test_an_index_that_is_gone_is_named_by_a_search(filled: World) -> None:
     harm(filled.engine, "DROP TABLE media_search")
     with pytest.raises(DatabaseError, match="search index that is damaged or gone") as raised:
         library.search(filled.engine, None, "title")
     assert raised.value.hint == "make it again: viewra fsck --repair"
 
 
-def test_the_index_is_made_again_as_the_migrations_make_it(filled) -> None:
+def test_the_index_is_made_again_as_the_migrations_make_it(filled: World) -> None:
     def schema() -> object:
         if filled.engine.dialect.name == "sqlite":
             return filled.rows("SELECT name, sql FROM sqlite_master WHERE name LIKE 'media_search%' ORDER BY name")
@@ -172,7 +180,7 @@ def test_the_index_is_made_again_as_the_migrations_make_it(filled) -> None:
     assert schema() == before
 
 
-def test_a_missing_file_is_not_in_the_search(filled) -> None:
+def test_a_missing_file_is_not_in_the_search(filled: World) -> None:
     harm(filled.engine, "UPDATE media_files SET missing_since = 1 WHERE id = (SELECT min(id) FROM media_files)")
     found = library.verify(filled.engine, repair=True)
     assert [(one.meaning, one.count) for one in found] == [("files in the search that are no more", 1)]
@@ -180,20 +188,20 @@ def test_a_missing_file_is_not_in_the_search(filled) -> None:
     assert len(filled.rows("SELECT rowid FROM media_search")) == 4
 
 
-def test_a_scan_that_was_killed_is_no_fault(filled) -> None:
+def test_a_scan_that_was_killed_is_no_fault(filled: World) -> None:
     harm(filled.engine, "UPDATE scan_jobs SET status = 'running', owner = '999999999:999999999:5'")
     (found,) = library.verify(filled.engine)
     assert (found.check, found.harmless) == ("jobs", True)
 
 
-def test_many_of_a_kind_are_counted_and_repaired(filled) -> None:
+def test_many_of_a_kind_are_counted_and_repaired(filled: World) -> None:
     harm(filled.engine, "DELETE FROM media_search")
     assert [one.count for one in library.verify(filled.engine, repair=True)] == [5]
     assert library.verify(filled.engine) == []
     filled.check_consistent()
 
 
-def test_what_comes_and_goes_by_itself_is_harmless(filled) -> None:
+def test_what_comes_and_goes_by_itself_is_harmless(filled: World) -> None:
     filled.hook.add_listener()
     notifier = library.Notifier(filled.engine, filled.hook)
     notifier.open()
@@ -210,15 +218,15 @@ def test_what_comes_and_goes_by_itself_is_harmless(filled) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL keeps watch over its files itself
-def test_a_damaged_file_is_told(world) -> None:
+def test_a_damaged_file_is_told(world: World) -> None:
     world.hook.add_scraper()
     for number in range(300):
         world.put(f"{number}.mp3")
     world.scan()
     with world.engine.connect() as connection:
-        connection.connection.driver_connection.execute("PRAGMA writable_schema = ON")
-        connection.connection.driver_connection.execute("DELETE FROM sqlite_master WHERE name = 'ix_media_files_inode'")
-        connection.connection.driver_connection.execute("PRAGMA writable_schema = OFF")
+        driver(connection).execute("PRAGMA writable_schema = ON")
+        driver(connection).execute("DELETE FROM sqlite_master WHERE name = 'ix_media_files_inode'")
+        driver(connection).execute("PRAGMA writable_schema = OFF")
         connection.detach()
     (damage, *_) = library.verify(world.engine, repair=True)
     assert (damage.check, damage.repaired) == ("database", False)

@@ -77,7 +77,7 @@ def fill(engine: sa.Engine) -> None:
             "inode": 0,
         }
         common |= {"mime_type": "audio/flac", "fingerprint": None, "event_due": False}
-        rows = [{**common, "id": document["rowid"], "name": b"%d" % document["rowid"]} for document in documents]
+        rows = [{**common, "id": document["rowid"], "name": str(document["rowid"]).encode()} for document in documents]
         connection.execute(sa.insert(media_files), rows)
         fulltext.index(connection, documents)
 
@@ -102,12 +102,12 @@ def found(engine: sa.Engine, text: str) -> list[int]:
         "don't", "title:don't", "ψυχη", "ψυχή", "щи", "g", "path:1685", "1/bach", "quote", "xx*", '"minor bach"',
     ],
 )  # fmt: skip
-def test_the_same_files(engines, text: str) -> None:
+def test_the_same_files(engines: tuple[sa.Engine, sa.Engine], text: str) -> None:
     sqlite, postgresql = (found(engine, text) for engine in engines)
     assert postgresql == sqlite
 
 
-def test_the_comparison_is_not_of_nothing(engines) -> None:
+def test_the_comparison_is_not_of_nothing(engines: tuple[sa.Engine, sa.Engine]) -> None:
     assert all(
         found(engines[0], text) for text in ("bach", "ba*", '"b minor"', "path:1685", "title:don't", "bach -mass")
     )
@@ -115,7 +115,7 @@ def test_the_comparison_is_not_of_nothing(engines) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=7), glue=st.sampled_from([" ", ""]))
-def test_any_search_finds_the_same_files(engines, pieces: list[str], glue: str) -> None:
+def test_any_search_finds_the_same_files(engines: tuple[sa.Engine, sa.Engine], pieces: list[str], glue: str) -> None:
     try:
         sqlite, postgresql = (found(engine, glue.join(pieces)) for engine in engines)
     except UsageError:
@@ -125,7 +125,7 @@ def test_any_search_finds_the_same_files(engines, pieces: list[str], glue: str) 
 
 @settings(max_examples=100, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=()), max_size=20))
-def test_no_text_is_a_syntax_error(engines, text: str) -> None:
+def test_no_text_is_a_syntax_error(engines: tuple[sa.Engine, sa.Engine], text: str) -> None:
     try:
         found(engines[1], text)
     except UsageError:

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from tests.unit.library.conftest import World
 from tests.unit.library.test_robust import command
 from viewra import library
 from viewra.errors import LockedError
@@ -17,13 +18,13 @@ from viewra.types import ScanStatus
 FILES = 600
 
 
-def fill(world, *folders: str) -> None:
+def fill(world: World, *folders: str) -> None:
     for folder in folders:
         for number in range(FILES):
             world.put(f"{folder}/{number // 50}/{number}.mp3", f"{folder}{number}".encode())
 
 
-def test_different_libraries_at_once_lose_and_double_nothing(world) -> None:
+def test_different_libraries_at_once_lose_and_double_nothing(world: World) -> None:
     fill(world, "one", "two")
     listener = world.hook.add_listener()
     world.put("zero/a.mp3")
@@ -48,7 +49,7 @@ def test_different_libraries_at_once_lose_and_double_nothing(world) -> None:
     assert Counter(listener.kinds) == {"started": 2, "completed": 2, "file": 2 * FILES}
 
 
-def test_one_library_is_scanned_by_one(world) -> None:
+def test_one_library_is_scanned_by_one(world: World) -> None:
     fill(world, "one")
     with subprocess.Popen(
         command(world, world.folder / "one", stop_at=3), stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -65,7 +66,7 @@ def test_one_library_is_scanned_by_one(world) -> None:
     assert [row.status for row in world.rows("SELECT status FROM scan_jobs ORDER BY id")] == ["failed", "completed"]
 
 
-def test_the_same_new_folder_becomes_one_library(world) -> None:
+def test_the_same_new_folder_becomes_one_library(world: World) -> None:
     fill(world, "one")
     ids: list[int] = []
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import UsageError, ViewraError
@@ -34,11 +35,11 @@ LEFT_OUT = [
 ]
 
 
-def names(world) -> set[str]:
+def names(world: World) -> set[str]:
     return {os.path.relpath(path, world.folder) for path in world.ids()}
 
 
-def test_what_the_system_and_other_programs_keep(world) -> None:
+def test_what_the_system_and_other_programs_keep(world: World) -> None:
     for folder in LEFT_OUT:
         world.put(f"{folder}/a.mp3")
     world.put(".hidden.mp3")
@@ -49,7 +50,7 @@ def test_what_the_system_and_other_programs_keep(world) -> None:
     assert names(world) == {"a.mp3", "Lost+Found/01.mp3"}
 
 
-def test_hidden_files_are_there_when_asked_for(world) -> None:
+def test_hidden_files_are_there_when_asked_for(world: World) -> None:
     for name in (".hidden/a.mp3", ".b.mp3", ".git/c.mp3", ".Trash-1000/d.mp3", "._e.mp3"):
         world.put(name)
     world.scan()
@@ -60,7 +61,7 @@ def test_hidden_files_are_there_when_asked_for(world) -> None:
     assert counts(world.scan()) == {"missing": 2}
 
 
-def test_a_song_in_the_trash_is_missing_and_back_when_it_is_restored(world) -> None:
+def test_a_song_in_the_trash_is_missing_and_back_when_it_is_restored(world: World) -> None:
     path = world.put("a.mp3")
     world.scan()
     ids = world.ids()
@@ -74,7 +75,7 @@ def test_a_song_in_the_trash_is_missing_and_back_when_it_is_restored(world) -> N
 
 
 @pytest.mark.parametrize("name", [".viewraignore", ".ignore", ".ndignore", ".plexignore"])
-def test_files_with_patterns(world, name: str) -> None:
+def test_files_with_patterns(world: World, name: str) -> None:
     lines = b"\xef\xbb\xbf# samples\r\n\r\n*.wav\r\n!keep.wav\r\n/Samples/\r\nextras/**/deep\r\n"
     world.put(name, lines)
     for file in ("a.mp3", "a.wav", "in/keep.wav", "Samples/b.mp3", "in/Samples/b.mp3", "extras/x/deep/c.mp3"):
@@ -84,7 +85,7 @@ def test_files_with_patterns(world, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [".nomedia", ".ignore", ".ndignore"])
-def test_files_that_leave_out_their_folder(world, name: str) -> None:
+def test_files_that_leave_out_their_folder(world: World, name: str) -> None:
     world.put("a.mp3")
     world.put("out/b.mp3")
     world.put("out/deep/c.mp3")
@@ -96,13 +97,13 @@ def test_files_that_leave_out_their_folder(world, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [".viewraignore", ".plexignore"])
-def test_empty_files_with_patterns_leave_out_nothing(world, name: str) -> None:
+def test_empty_files_with_patterns_leave_out_nothing(world: World, name: str) -> None:
     world.put(name, b"")
     world.put("a.mp3")
     assert world.scan().counts.new == 1
 
 
-def test_the_nearest_pattern_counts_and_the_operators_before_all(world) -> None:
+def test_the_nearest_pattern_counts_and_the_operators_before_all(world: World) -> None:
     world.put(".viewraignore", b"*.wav\n")
     world.put("in/.viewraignore", b"!*.wav\n")
     world.put("in/.plexignore", b"*.mp3\n")
@@ -115,7 +116,7 @@ def test_the_nearest_pattern_counts_and_the_operators_before_all(world) -> None:
     assert names(world) == {"in/b.wav", "in/c.mp3"}
 
 
-def test_patterns_see_names_that_are_not_utf8(world) -> None:
+def test_patterns_see_names_that_are_not_utf8(world: World) -> None:
     world.put(".viewraignore", b"caf\xe9*\n")
     world.put(os.fsdecode(b"caf\xe9.mp3"))
     world.put(os.fsdecode(b"caf\xe8.mp3"))
@@ -123,7 +124,7 @@ def test_patterns_see_names_that_are_not_utf8(world) -> None:
 
 
 @pytest.mark.parametrize("content", [b"ok\n!\n", b"x" * (ignoring.LARGEST_BYTES + 1)])
-def test_a_file_with_patterns_that_cannot_be_used_is_named_and_loses_nothing(world, content: bytes) -> None:
+def test_a_file_with_patterns_that_cannot_be_used_is_named_and_loses_nothing(world: World, content: bytes) -> None:
     world.put("in/deep/a.mp3")
     world.put("b.mp3")
     world.scan()
@@ -135,20 +136,20 @@ def test_a_file_with_patterns_that_cannot_be_used_is_named_and_loses_nothing(wor
     assert len(world.ids()) == 2
 
 
-def test_a_bad_line_is_named(world) -> None:
+def test_a_bad_line_is_named(world: World) -> None:
     world.put(".viewraignore", b"# fine\n*.wav\n!\n")
     with pytest.raises(ViewraError, match="line 3"):
         world.scan()
 
 
-def test_a_folder_that_is_named_as_a_file_with_patterns(world) -> None:
+def test_a_folder_that_is_named_as_a_file_with_patterns(world: World) -> None:
     world.put(".ignore/x", b"")
     os.mkfifo(world.folder / ".viewraignore")
     world.put("a.mp3")
     assert world.scan().counts.new == 1
 
 
-def test_a_library_that_leaves_itself_out_is_refused(world) -> None:
+def test_a_library_that_leaves_itself_out_is_refused(world: World) -> None:
     world.put("a.mp3")
     world.put("b/c.mp3")
     world.scan()
@@ -159,7 +160,7 @@ def test_a_library_that_leaves_itself_out_is_refused(world) -> None:
     assert len(world.ids()) == 2
 
 
-def test_a_part_that_is_scanned_alone_knows_the_rules_above_it(world) -> None:
+def test_a_part_that_is_scanned_alone_knows_the_rules_above_it(world: World) -> None:
     world.put(".viewraignore", b"in/*.wav\n")
     world.put("in/a.wav")
     world.put("in/b.mp3")
@@ -170,7 +171,7 @@ def test_a_part_that_is_scanned_alone_knows_the_rules_above_it(world) -> None:
         world.scan(world.folder / ".hidden" / "in")
 
 
-def test_a_library_inside_what_others_would_leave_out(world, tmp_path: Path) -> None:
+def test_a_library_inside_what_others_would_leave_out(world: World, tmp_path: Path) -> None:
     folder = tmp_path / ".cache" / "$RECYCLE.BIN"
     world.put("a.mp3", folder=folder)
     assert world.scan(folder).counts.new == 1
@@ -190,7 +191,7 @@ def test_a_library_inside_what_others_would_leave_out(world, tmp_path: Path) -> 
         ("not there/a.wav", "not there/a.wav", ".viewraignore, line 2: *.wav"),
     ],
 )
-def test_why_a_path_is_left_out(world, path: str, what: str | None, rule: str | None) -> None:
+def test_why_a_path_is_left_out(world: World, path: str, what: str | None, rule: str | None) -> None:
     world.put(".viewraignore", b"# no waves\n*.wav\n")
     for file in (".Trash-1000/files/a.mp3", "in/a.wav", "marked/deep/a.mp3", "marked/.nomedia", "excluded/a.mp3"):
         world.put(file)
@@ -203,7 +204,7 @@ def test_why_a_path_is_left_out(world, path: str, what: str | None, rule: str | 
         assert (why.file, why.line, why.pattern) == (str(world.folder / ".viewraignore"), 2, "*.wav")
 
 
-def test_settings_of_a_library(world) -> None:
+def test_settings_of_a_library(world: World) -> None:
     library.add_library(world.engine, str(world.folder))
     path = str(world.folder / "in")
     assert library.get_settings(world.engine, path) == LibrarySettings()
@@ -246,7 +247,7 @@ def test_no_pattern_raises_anything_but_the_error_for_it(lines: list[str]) -> No
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git to compare with")
-def test_patterns_mean_what_they_mean_to_git(world) -> None:
+def test_patterns_mean_what_they_mean_to_git(world: World) -> None:
     lines = [
         "*.wav",
         "!/keep.wav",

@@ -8,24 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import UsageError
 
 
-def shown(world, path: Path) -> tuple[int, str, tuple[str, ...]]:
+def shown(world: World, path: Path) -> tuple[int, str, tuple[str, ...]]:
     """Id, path and other paths of a file, the paths relative to the library."""
     file = library.show(world.engine, str(path))
     return file.id, below(world, file.path), tuple(below(world, other) for other in file.other_paths)
 
 
-def below(world, path: str) -> str:
+def below(world: World, path: str) -> str:
     return os.path.relpath(path, world.folder)
 
 
 @pytest.mark.parametrize("name", ["a link.mp3", "z link.mp3", "deep/link.mp3"])
 @pytest.mark.parametrize("kind", ["hard", "symbolic"])
-def test_two_paths_are_one_file(world, name: str, kind: str) -> None:
+def test_two_paths_are_one_file(world: World, name: str, kind: str) -> None:
     scraper = world.hook.add_scraper()
     path = world.put("in/m.mp3")
     link = world.folder / name
@@ -44,7 +45,7 @@ def test_two_paths_are_one_file(world, name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["hard", "symbolic"])
-def test_a_link_that_comes_later_and_goes(world, kind: str) -> None:
+def test_a_link_that_comes_later_and_goes(world: World, kind: str) -> None:
     path = world.put("m.mp3")
     world.scan()
     link = world.folder / "a.mp3"
@@ -58,7 +59,7 @@ def test_a_link_that_comes_later_and_goes(world, kind: str) -> None:
         shown(world, link)
 
 
-def test_of_two_hard_links_the_other_remains(world) -> None:
+def test_of_two_hard_links_the_other_remains(world: World) -> None:
     first = world.put("a/x.mp3")
     (world.folder / "b").mkdir()
     (world.folder / "b" / "y.mp3").hardlink_to(first)
@@ -72,7 +73,7 @@ def test_of_two_hard_links_the_other_remains(world) -> None:
     world.check_consistent()
 
 
-def test_a_folder_of_links_is_renamed(world) -> None:
+def test_a_folder_of_links_is_renamed(world: World) -> None:
     first = world.put("old/x.mp3")
     for name in ("y", "z"):
         (world.folder / "old" / f"{name}.mp3").hardlink_to(first)
@@ -85,7 +86,7 @@ def test_a_folder_of_links_is_renamed(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
 
 
-def test_a_hard_link_that_an_editor_parts(world) -> None:
+def test_a_hard_link_that_an_editor_parts(world: World) -> None:
     """Most write a new file and rename it: then the two paths are two files."""
     path = world.put("m.mp3")
     (world.folder / "a.mp3").hardlink_to(path)
@@ -98,7 +99,7 @@ def test_a_hard_link_that_an_editor_parts(world) -> None:
     assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
 
 
-def test_copies_that_become_hard_links_become_one_file(world) -> None:
+def test_copies_that_become_hard_links_become_one_file(world: World) -> None:
     scraper = world.hook.add_scraper()
     first, second = world.put("a.mp3", b"alike"), world.put("b.mp3", b"alike")
     for path in (first, second):
@@ -115,7 +116,7 @@ def test_copies_that_become_hard_links_become_one_file(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
 
 
-def test_many_links_to_one_file_outside(world, tmp_path: Path) -> None:
+def test_many_links_to_one_file_outside(world: World, tmp_path: Path) -> None:
     outside = world.put("x.mp3", folder=tmp_path / "store")
     for number in range(20):
         (world.folder / f"{number}.mp3").symlink_to(outside)
@@ -127,7 +128,7 @@ def test_many_links_to_one_file_outside(world, tmp_path: Path) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
 
 
-def test_links_after_the_disk_got_another_number(world) -> None:
+def test_links_after_the_disk_got_another_number(world: World) -> None:
     path = world.put("m.mp3")
     (world.folder / "a.mp3").hardlink_to(path)
     (world.folder / "z.mp3").symlink_to(path)
@@ -140,7 +141,7 @@ def test_links_after_the_disk_got_another_number(world) -> None:
     assert (world.ids(), len(library.show(world.engine, known).other_paths)) == (before, 2)
 
 
-def test_a_link_into_what_is_left_out_is_a_file(world) -> None:
+def test_a_link_into_what_is_left_out_is_a_file(world: World) -> None:
     """As git-annex has it: the content is in .git, each song a link to it."""
     content = world.put(".git/annex/SHA256-x.mp3")
     (world.folder / "song.mp3").symlink_to(content)
@@ -150,7 +151,7 @@ def test_a_link_into_what_is_left_out_is_a_file(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
 
 
-def test_which_links_are_followed(world, tmp_path: Path) -> None:
+def test_which_links_are_followed(world: World, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     world.put("folder/x.mp3", folder=outside)
     world.put("y.mp3", folder=outside)

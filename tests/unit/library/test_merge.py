@@ -27,7 +27,7 @@ OLD, NEW, SAME = (
         ({"title": ["elsewhere"], "*": ["gone"]}, ["new", "same", "old"], "the first name of two read at once"),
     ],
 )
-def test_the_order(orders: dict, plugins: list[str], why: str) -> None:
+def test_the_order(orders: dict[str, list[str]], plugins: list[str], why: str) -> None:
     title = merge([OLD, NEW, SAME], Priorities(orders))["title"]
     assert [title.plugin, *(plugin for plugin, _ in title.others)] == plugins
     assert [title.value, *(value for _, value in title.others)] == [plugin[0] for plugin in plugins]
@@ -45,7 +45,9 @@ def test_the_order(orders: dict, plugins: list[str], why: str) -> None:
         ({"*": ["same"]}, {"title": {"old": 10}}, ["same", "old", "new"], "the order for all fields"),
     ],
 )
-def test_what_manifests_state_comes_after_the_operator(orders, stated, plugins: list[str], why: str) -> None:
+def test_what_manifests_state_comes_after_the_operator(
+    orders: dict[str, list[str]], stated: dict[str, dict[str, int]], plugins: list[str], why: str
+) -> None:
     title = merge([OLD, NEW, SAME], Priorities(orders, stated))["title"]
     assert [title.plugin, *(plugin for plugin, _ in title.others)] == plugins
     assert title.why == why
@@ -77,7 +79,9 @@ STATED = st.dictionaries(st.sampled_from(["x", "y"]), st.dictionaries(NAMES, st.
 
 
 @given(READINGS, ORDERS, STATED)
-def test_what_is_searched_is_what_is_shown(readings, orders, stated) -> None:
+def test_what_is_searched_is_what_is_shown(
+    readings: list[Reading], orders: dict[str, list[str]], stated: dict[str, dict[str, int]]
+) -> None:
     priorities = Priorities(orders, stated)
     merged = {field: value.value for field, value in merge(readings, priorities).items()}
     assert pick(readings, ("x", "y"), priorities) == {"x": "", "y": ""} | merged

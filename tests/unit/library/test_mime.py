@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.library.conftest import World
 from viewra.errors import PluginUnavailable
 from viewra.library.mime import MediaTypes, always_media
 from viewra.types import Result
@@ -125,19 +126,19 @@ def test_no_text_is_a_transport_stream_by_chance(text: str) -> None:
         assert TYPES.by_content(b"a.ts", (text * 20)[:8192].encode()) in {"", "video/mp2t"}
 
 
-def names(world) -> set[str]:
+def names(world: World) -> set[str]:
     rows = world.rows("SELECT path_text FROM media_files WHERE missing_since IS NULL")
     return {row.path_text.rpartition("/")[2] for row in rows}
 
 
-def test_code_is_no_video_in_a_library(world) -> None:
+def test_code_is_no_video_in_a_library(world: World) -> None:
     world.put("app.ts", b"export class App {}\n" * 400)
     world.put("film.ts", packets(188, 0))
     world.scan()
     assert names(world) == {"film.ts"}
 
 
-def test_a_type_is_in_the_library_while_an_enabled_plugin_reads_it(world) -> None:
+def test_a_type_is_in_the_library_while_an_enabled_plugin_reads_it(world: World) -> None:
     reader = world.hook.add_scraper("lists")
     reader.types = ("audio/x-mpegurl", "text/x-list")
     for name in ("a.m3u", "b.list", "c.mp3", "d.jpg"):
@@ -157,7 +158,7 @@ def test_a_type_is_in_the_library_while_an_enabled_plugin_reads_it(world) -> Non
     world.check_consistent()
 
 
-def test_a_plugin_that_does_not_start_takes_no_file_out_of_the_library(world) -> None:
+def test_a_plugin_that_does_not_start_takes_no_file_out_of_the_library(world: World) -> None:
     reader = world.hook.add_scraper("lists")
     reader.types = ("audio/x-mpegurl", "text/x-list")
     world.put("a.m3u")
@@ -169,7 +170,7 @@ def test_a_plugin_that_does_not_start_takes_no_file_out_of_the_library(world) ->
     assert names(world) == {"a.m3u", "b.list"}
 
 
-def test_a_folder_that_is_gone_is_gone_whatever_was_in_it(world) -> None:
+def test_a_folder_that_is_gone_is_gone_whatever_was_in_it(world: World) -> None:
     world.put("below/a.ts", packets(188, 0))
     world.scan()
     shutil.rmtree(world.folder / "below")

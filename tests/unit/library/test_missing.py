@@ -5,27 +5,30 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import LockedError, UsageError
 from viewra.library import missing as missing_module
-from viewra.types import LibraryEvent, LibraryEventKind
+from viewra.types import FileOutcome, FileToRead, LibraryEvent, LibraryEventKind
 
 DAY = 86_400 * 1_000_000
 
 
-def set_back(world, days: int) -> None:
+def set_back(world: World, days: int) -> None:
     """Make all that is stored of times so much older."""
     with world.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE media_files SET missing_since = missing_since - {days * DAY}")
         connection.exec_driver_sql(f"UPDATE scan_jobs SET started_at = started_at - {days * DAY}")
 
 
-def test_a_missing_file_is_back_with_its_id_and_metadata(world) -> None:
+def test_a_missing_file_is_back_with_its_id_and_metadata(world: World) -> None:
     scraper = world.hook.add_scraper()
     path = world.put("album/a.mp3")
     world.put("b.mp3")
@@ -51,7 +54,7 @@ def test_a_missing_file_is_back_with_its_id_and_metadata(world) -> None:
     world.check_consistent()
 
 
-def test_a_file_that_returns_with_other_content_is_read_again(world) -> None:
+def test_a_file_that_returns_with_other_content_is_read_again(world: World) -> None:
     scraper = world.hook.add_scraper()
     path = world.put("a.mp3")
     world.scan()
@@ -65,7 +68,7 @@ def test_a_file_that_returns_with_other_content_is_read_again(world) -> None:
 
 
 @pytest.mark.parametrize("copied", [False, True])
-def test_a_missing_file_that_is_found_elsewhere_is_back_with_its_id(world, tmp_path: Path, copied: bool) -> None:
+def test_a_missing_file_that_is_found_elsewhere_is_back_with_its_id(world: World, tmp_path: Path, copied: bool) -> None:
     scraper = world.hook.add_scraper()
     path = world.put("a/x.mp3")
     world.scan()
@@ -81,7 +84,7 @@ def test_a_missing_file_that_is_found_elsewhere_is_back_with_its_id(world, tmp_p
     world.check_consistent()
 
 
-def test_folders_that_go_and_return_keep_all_ids(world) -> None:
+def test_folders_that_go_and_return_keep_all_ids(world: World) -> None:
     for number in range(1200):
         world.put(f"old/{number // 300}/{number}.mp3")
     world.scan()
@@ -94,7 +97,7 @@ def test_folders_that_go_and_return_keep_all_ids(world) -> None:
     assert world.ids() == ids
 
 
-def test_a_file_that_becomes_a_folder_and_a_file_again(world) -> None:
+def test_a_file_that_becomes_a_folder_and_a_file_again(world: World) -> None:
     path = world.put("a.mp3")
     world.scan()
     ids = world.ids()
@@ -107,7 +110,7 @@ def test_a_file_that_becomes_a_folder_and_a_file_again(world) -> None:
     assert world.ids() == ids
 
 
-def test_a_part_of_a_library_scanned_alone(world) -> None:
+def test_a_part_of_a_library_scanned_alone(world: World) -> None:
     path = world.put("a/x.mp3")
     world.put("b/y.mp3")
     world.scan()
@@ -118,7 +121,7 @@ def test_a_part_of_a_library_scanned_alone(world) -> None:
     assert world.ids()[str(world.folder / "b" / "x.mp3")] == ids[str(path)]
 
 
-def test_a_scan_forgets_what_two_scans_have_missed_for_long_enough(world) -> None:
+def test_a_scan_forgets_what_two_scans_have_missed_for_long_enough(world: World) -> None:
     world.put("a.mp3").unlink()
     path = world.put("a.mp3")
     world.scan()
@@ -132,7 +135,7 @@ def test_a_scan_forgets_what_two_scans_have_missed_for_long_enough(world) -> Non
 
 
 @pytest.mark.parametrize("jump_s", [-400 * 86_400, 400 * 86_400])
-def test_a_clock_that_jumps_once_forgets_nothing(world, monkeypatch: pytest.MonkeyPatch, jump_s: int) -> None:
+def test_a_clock_that_jumps_once_forgets_nothing(world: World, monkeypatch: pytest.MonkeyPatch, jump_s: int) -> None:
     path = world.put("a.mp3")
     world.scan()
     path.unlink()
@@ -145,7 +148,7 @@ def test_a_clock_that_jumps_once_forgets_nothing(world, monkeypatch: pytest.Monk
     assert len(library.list_missing(world.engine)) == 1
 
 
-def test_each_library_keeps_missing_files_as_long_as_it_says(world) -> None:
+def test_each_library_keeps_missing_files_as_long_as_it_says(world: World) -> None:
     path = world.put("a.mp3")
     world.scan()
     library.change_settings(world.engine, str(world.folder), {"missing_keep": "0"})
@@ -162,7 +165,7 @@ def test_each_library_keeps_missing_files_as_long_as_it_says(world) -> None:
         assert world.scan().counts.deleted == 0
 
 
-def test_purging_takes_what_is_missing_for_long_enough(world, tmp_path: Path) -> None:
+def test_purging_takes_what_is_missing_for_long_enough(world: World, tmp_path: Path) -> None:
     world.hook.add_scraper()
     other = tmp_path / "other"
     for folder in (world.folder, other):
@@ -182,7 +185,7 @@ def test_purging_takes_what_is_missing_for_long_enough(world, tmp_path: Path) ->
     world.check_consistent()
 
 
-def test_nothing_is_purged_by_hand_during_a_scan(world) -> None:
+def test_nothing_is_purged_by_hand_during_a_scan(world: World) -> None:
     world.put("gone.mp3")
     world.scan()
     (world.folder / "gone.mp3").unlink()
@@ -191,7 +194,7 @@ def test_nothing_is_purged_by_hand_during_a_scan(world) -> None:
     world.put("a.mp3")
     refused: list[str] = []
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         with pytest.raises(LockedError) as caught:
             library.purge_missing(world.engine)
         refused.append(str(caught.value))
@@ -202,7 +205,7 @@ def test_nothing_is_purged_by_hand_during_a_scan(world) -> None:
     assert len(refused) == 1
 
 
-def test_what_is_told_of_missing_returned_moved_and_purged_files(world) -> None:
+def test_what_is_told_of_missing_returned_moved_and_purged_files(world: World) -> None:
     ears = world.hook.add_listener()
     path, other = world.put("a.mp3"), world.put("b.mp3")
     notifier = library.Notifier(world.engine, world.hook)
@@ -217,12 +220,12 @@ def test_what_is_told_of_missing_returned_moved_and_purged_files(world) -> None:
     ids = world.ids()
     path.rename(world.folder.parent / "a.mp3")
     (event,) = scan()
-    common = {"library_id": 1, "media_file_id": ids[str(path)], "path": str(path)}
+    common: dict[str, Any] = {"library_id": 1, "media_file_id": ids[str(path)], "path": str(path)}
     assert event == LibraryEvent(LibraryEventKind.MISSING, 2, **common)
     (world.folder.parent / "a.mp3").rename(path)
     assert scan() == [LibraryEvent(LibraryEventKind.RETURNED, 3, **common)]
     path.rename(world.folder / "c.mp3")
-    moved = {**common, "path": str(world.folder / "c.mp3"), "old_path": str(path)}
+    moved: dict[str, Any] = {**common, "path": str(world.folder / "c.mp3"), "old_path": str(path)}
     assert scan() == [LibraryEvent(LibraryEventKind.MOVED, 4, **moved)]
     other.unlink()
     scan()
@@ -234,7 +237,7 @@ def test_what_is_told_of_missing_returned_moved_and_purged_files(world) -> None:
     notifier.close(10)
 
 
-def test_a_cancelled_scan_marks_nothing_and_says_how_far_it_came(world) -> None:
+def test_a_cancelled_scan_marks_nothing_and_says_how_far_it_came(world: World) -> None:
     import threading
 
     for number in range(200):
@@ -249,7 +252,7 @@ def test_a_cancelled_scan_marks_nothing_and_says_how_far_it_came(world) -> None:
     assert counts(world.scan()) == {"seen": 180, "unchanged": 180, "missing": 20}
 
 
-def test_full_counts_what_it_read(world) -> None:
+def test_full_counts_what_it_read(world: World) -> None:
     world.hook.add_scraper("tags")
     world.hook.add_scraper("more")
     for number in range(30):
@@ -259,7 +262,7 @@ def test_full_counts_what_it_read(world) -> None:
     assert world.scan(full=True).counts.read == 30
 
 
-def test_swapped_names_are_noticed(world) -> None:
+def test_swapped_names_are_noticed(world: World) -> None:
     scraper = world.hook.add_scraper()
     first, second = world.put("a.mp3", b"one"), world.put("b.mp3", b"two")
     for path in (first, second):
@@ -273,7 +276,7 @@ def test_swapped_names_are_noticed(world) -> None:
     assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
 
 
-def test_an_edit_whose_time_was_put_back_is_noticed(world) -> None:
+def test_an_edit_whose_time_was_put_back_is_noticed(world: World) -> None:
     path = world.put("a.mp3", b"one")
     before = path.stat()
     world.scan()
@@ -282,7 +285,7 @@ def test_an_edit_whose_time_was_put_back_is_noticed(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "changed": 1}
 
 
-def test_a_disk_restored_from_a_backup_is_not_read_again(world, tmp_path: Path) -> None:
+def test_a_disk_restored_from_a_backup_is_not_read_again(world: World, tmp_path: Path) -> None:
     scraper = world.hook.add_scraper()
     for number in range(50):
         world.put(f"{number % 5}/{number}.mp3")
@@ -297,7 +300,7 @@ def test_a_disk_restored_from_a_backup_is_not_read_again(world, tmp_path: Path) 
     assert inodes == {path.stat().st_ino for path in world.folder.rglob("*.mp3")}
 
 
-def test_rows_without_evidence_get_it_without_reading(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_without_evidence_get_it_without_reading(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     scraper = world.hook.add_scraper()
     world.put("a.mp3")
     world.scan()
@@ -314,7 +317,7 @@ def test_rows_without_evidence_get_it_without_reading(world, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(("before", "after"), [("Café", "CAFÉ"), ("Caf\u00e9", "Cafe\u0301")])
-def test_names_that_are_only_spelled_anew(world, before: str, after: str) -> None:
+def test_names_that_are_only_spelled_anew(world: World, before: str, after: str) -> None:
     world.put(f"{before}/{before}.mp3")
     world.scan()
     ids = set(world.ids().values())
@@ -324,7 +327,7 @@ def test_names_that_are_only_spelled_anew(world, before: str, after: str) -> Non
     assert set(world.ids().values()) == ids
 
 
-def test_a_name_spelled_anew_where_both_names_find_it(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_spelled_anew_where_both_names_find_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system that does not mind case: the old name still finds the file."""
     path = world.put("a.mp3")
     world.scan()
@@ -332,7 +335,7 @@ def test_a_name_spelled_anew_where_both_names_find_it(world, monkeypatch: pytest
     new = path.rename(world.folder / "A.mp3")
     real = os.lstat
 
-    def lstat(asked):
+    def lstat(asked: str | bytes) -> os.stat_result:
         return real(os.fsencode(new) if asked == os.fsencode(path) else asked)
 
     monkeypatch.setattr("viewra.library.move_detection.os.lstat", lstat)
@@ -340,21 +343,26 @@ def test_a_name_spelled_anew_where_both_names_find_it(world, monkeypatch: pytest
     assert set(world.ids().values()) == ids
 
 
-def test_thousands_of_files_alike_cost_one_look_each(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_of_files_alike_cost_one_look_each(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 2_000
     for number in range(count):
         os.utime(world.put(f"old/{number}.mp3", b"alike"), (1, 1))
     world.scan()
     shutil.copytree(world.folder / "old", world.folder / "new")
     shutil.rmtree(world.folder / "old")
-    looks = []
+    looks: list[str | bytes] = []
     real = os.lstat
-    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lambda path: looks.append(path) or real(path))
+
+    def lstat(path: str | bytes) -> os.stat_result:
+        looks.append(path)
+        return real(path)
+
+    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lstat)
     assert counts(world.scan()) == {"seen": count, "moved": count}
     assert len(looks) <= 2 * count
 
 
-def test_a_rename_storm_can_be_cancelled_inside_a_batch(world) -> None:
+def test_a_rename_storm_can_be_cancelled_inside_a_batch(world: World) -> None:
     import threading
 
     for number in range(400):

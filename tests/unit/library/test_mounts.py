@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import ViewraError
 from viewra.library import mounts as mounts_module
 from viewra.library.mounts import Mounts
+from viewra.types import ScanReport
 
 
 class Disks:
@@ -48,7 +50,7 @@ def disks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disks:
     return made
 
 
-def lost(report) -> list[str]:
+def lost(report: ScanReport) -> list[str]:
     """The mount points that a report says are not mounted."""
     return [
         failure.error.split(" is not mounted")[0] for failure in report.failures if "is not mounted" in failure.error
@@ -56,7 +58,7 @@ def lost(report) -> list[str]:
 
 
 @pytest.mark.parametrize("inside", [[], [".keep"], ["lost+found/"], ["README.txt"], ["other.mp3"]])
-def test_a_disk_below_the_library_loses_nothing(world, disks: Disks, inside: list[str]) -> None:
+def test_a_disk_below_the_library_loses_nothing(world: World, disks: Disks, inside: list[str]) -> None:
     nas = world.folder / "nas"
     world.put("nas/artist/album/a.mp3")
     world.put("nas/b.mp3")
@@ -81,7 +83,7 @@ def test_a_disk_below_the_library_loses_nothing(world, disks: Disks, inside: lis
     assert ids.items() <= world.ids().items()
 
 
-def test_a_mount_point_that_is_not_even_there(world, disks: Disks) -> None:
+def test_a_mount_point_that_is_not_even_there(world: World, disks: Disks) -> None:
     """As where a desktop makes the folder of a USB stick when it comes and removes it when it goes."""
     stick = world.folder / "stick"
     world.put("stick/deep/a.mp3")
@@ -94,7 +96,7 @@ def test_a_mount_point_that_is_not_even_there(world, disks: Disks) -> None:
     assert (report.counts.missing, lost(report)) == (0, [str(stick)])
 
 
-def test_a_disk_behind_a_link_loses_nothing(world, disks: Disks, tmp_path: Path) -> None:
+def test_a_disk_behind_a_link_loses_nothing(world: World, disks: Disks, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     world.put("music/a.mp3", folder=disk)
     world.put("b.mp3")
@@ -114,7 +116,7 @@ def test_a_disk_behind_a_link_loses_nothing(world, disks: Disks, tmp_path: Path)
 @pytest.mark.parametrize("inside", [[], [".keep"], ["lost+found/"]])
 @pytest.mark.parametrize("above", [False, True])
 def test_a_library_that_is_an_empty_mount_point_is_an_error(
-    world, disks: Disks, inside: list[str], above: bool
+    world: World, disks: Disks, inside: list[str], above: bool
 ) -> None:
     world.put("a.mp3")
     disks.mount(world.folder.parent if above else world.folder)
@@ -132,7 +134,7 @@ def test_a_library_that_is_an_empty_mount_point_is_an_error(
     assert world.ids() == ids
 
 
-def test_a_file_that_was_deleted_on_a_disk_that_is_there_is_missing(world, disks: Disks) -> None:
+def test_a_file_that_was_deleted_on_a_disk_that_is_there_is_missing(world: World, disks: Disks) -> None:
     path = world.put("nas/a.mp3")
     world.put("nas/b.mp3")
     disks.mount(world.folder / "nas")
@@ -141,7 +143,7 @@ def test_a_file_that_was_deleted_on_a_disk_that_is_there_is_missing(world, disks
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
 
 
-def test_files_that_were_taken_from_a_disk_into_its_mount_point(world, disks: Disks) -> None:
+def test_files_that_were_taken_from_a_disk_into_its_mount_point(world: World, disks: Disks) -> None:
     """The disk was retired: all is found, so the folder is now on the disk around it."""
     world.put("nas/a.mp3")
     world.put("nas/b.mp3")
@@ -153,7 +155,7 @@ def test_files_that_were_taken_from_a_disk_into_its_mount_point(world, disks: Di
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
 
 
-def test_a_disk_that_is_mounted_elsewhere_is_no_lost_one(world, disks: Disks, tmp_path: Path) -> None:
+def test_a_disk_that_is_mounted_elsewhere_is_no_lost_one(world: World, disks: Disks, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     world.put("a.mp3", folder=disk)
     world.put("b.mp3", folder=disk)
@@ -169,7 +171,7 @@ def test_a_disk_that_is_mounted_elsewhere_is_no_lost_one(world, disks: Disks, tm
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
 
 
-def test_files_of_a_disk_that_is_gone_for_good_are_purged_by_hand(world, disks: Disks) -> None:
+def test_files_of_a_disk_that_is_gone_for_good_are_purged_by_hand(world: World, disks: Disks) -> None:
     nas = world.folder / "nas"
     world.put("nas/a.mp3")
     world.put("c.mp3")
@@ -182,7 +184,7 @@ def test_files_of_a_disk_that_is_gone_for_good_are_purged_by_hand(world, disks: 
     assert (counts(report), report.failures) == ({"seen": 1, "unchanged": 1}, ())
 
 
-def test_a_copy_of_a_file_on_a_lost_disk_is_not_that_file(world, disks: Disks) -> None:
+def test_a_copy_of_a_file_on_a_lost_disk_is_not_that_file(world: World, disks: Disks) -> None:
     path = world.put("nas/a.mp3")
     disks.mount(world.folder / "nas")
     world.scan()
@@ -193,7 +195,7 @@ def test_a_copy_of_a_file_on_a_lost_disk_is_not_that_file(world, disks: Disks) -
     assert ids.items() <= world.ids().items()
 
 
-def test_missing_files_of_a_lost_disk_are_not_forgotten(world, disks: Disks) -> None:
+def test_missing_files_of_a_lost_disk_are_not_forgotten(world: World, disks: Disks) -> None:
     path = world.put("nas/a.mp3")
     world.put("nas/b.mp3")
     disks.mount(world.folder / "nas")
@@ -206,7 +208,7 @@ def test_missing_files_of_a_lost_disk_are_not_forgotten(world, disks: Disks) -> 
         assert world.scan().counts.deleted == 0
 
 
-def test_a_disk_that_goes_while_it_is_scanned(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_goes_while_it_is_scanned(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     nas = world.folder / "nas"
     world.put("nas/a.mp3")
     points = {os.fsencode(nas)}
@@ -217,7 +219,7 @@ def test_a_disk_that_goes_while_it_is_scanned(world, monkeypatch: pytest.MonkeyP
     assert (report.counts.missing, lost(report)) == (0, [str(nas)])
 
 
-def test_what_was_mounted_since_the_scan_began_is_seen(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_mounted_since_the_scan_began_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an automounter does, when the walk enters the folder."""
     looks = []
     real = Mounts.current()
@@ -263,7 +265,7 @@ def mounted(folder: Path, *command: str) -> Iterator[None]:
 
 @pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount command")
 @pytest.mark.parametrize("kind", ["tmpfs", "bind"])
-def test_real_mounts(world, tmp_path: Path, kind: str) -> None:
+def test_real_mounts(world: World, tmp_path: Path, kind: str) -> None:
     """A bind mount of a folder on the same disk has the device of what lies beneath: only the mount table tells."""
     nas, source = world.folder / "nas", tmp_path / "source"
     nas.mkdir()

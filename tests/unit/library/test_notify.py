@@ -5,32 +5,34 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import sqlalchemy as sa
 
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.db import open_database
 from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier, delivery
-from viewra.types import FileOutcome, ScanEventKind
+from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent, ScanEventKind
 
 
 @pytest.fixture
-def notifier(world):
+def notifier(world: World) -> Iterator[Notifier]:
     made = Notifier(world.engine, world.hook)
     yield made
     made.close(5)
 
 
-def test_started_files_completed_in_order(world, notifier) -> None:
+def test_started_files_completed_in_order(world: World, notifier: Notifier) -> None:
     world.hook.add_scraper()
     ears = world.hook.add_listener()
     paths = {str(world.put(f"{number}.mp3")) for number in range(20)}
     report = world.scan(notifier=notifier)
     notifier.close(10)
     assert ears.kinds == ["started", *["file"] * 20, "completed"]
-    started, *files, completed = ears.heard
+    started, *files, completed = ears.scans
     assert (started.library_path, started.scan_job_id, started.library_id) == (
         str(world.folder),
         report.scan_job_id,
@@ -45,17 +47,17 @@ def test_started_files_completed_in_order(world, notifier) -> None:
     assert world.rows("SELECT * FROM scan_events") == []
 
 
-def test_several_values_are_one_text_for_listeners(world, notifier) -> None:
+def test_several_values_are_one_text_for_listeners(world: World, notifier: Notifier) -> None:
     values = {"artist": ("Clara", "Johannes")}
     world.hook.add_scraper("tags", lambda files: [FileOutcome(values)] * len(files))
     ears = world.hook.add_listener()
     world.put("x.mp3")
     world.scan(notifier=notifier)
     notifier.close(10)
-    assert [event.metadata for event in ears.heard if event.file_path] == [{"artist": "Clara; Johannes"}]
+    assert [event.metadata for event in ears.scans if event.file_path] == [{"artist": "Clara; Johannes"}]
 
 
-def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world, notifier) -> None:
+def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world: World, notifier: Notifier) -> None:
     scraper = world.hook.add_scraper()
     for name in ("same", "changes", "moves"):
         world.put(f"{name}.mp3")
@@ -73,8 +75,10 @@ def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world, notif
     assert sorted(names[3:]) == ["changes.mp3", "moved.mp3", "new.mp3", "same.mp3"]
 
 
-def test_a_file_is_told_once_when_all_scrapers_have_answered(world, notifier, eventually) -> None:
-    def behaviour(files):
+def test_a_file_is_told_once_when_all_scrapers_have_answered(
+    world: World, notifier: Notifier, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         eventually(lambda: len(world.rows("SELECT * FROM file_metadata")) >= 10)  # all that the other one says
         return [FileOutcome({"mood": "calm"})] * len(files)
 
@@ -90,8 +94,8 @@ def test_a_file_is_told_once_when_all_scrapers_have_answered(world, notifier, ev
     assert all({"artist", "mood"} <= set(event.metadata) for event in files)
 
 
-def test_a_file_read_again_is_told_when_another_scraper_does_not_answer(world, notifier) -> None:
-    def behaviour(files):
+def test_a_file_read_again_is_told_when_another_scraper_does_not_answer(world: World, notifier: Notifier) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         raise PluginTimeout("b", "no answer")
 
     a, b = world.hook.add_scraper("a"), world.hook.add_scraper("b")
@@ -105,7 +109,9 @@ def test_a_file_read_again_is_told_when_another_scraper_does_not_answer(world, n
     assert ears.kinds == ["started", "file", "completed"]
 
 
-def test_a_slow_listener_never_holds_up_a_scan(world, notifier, eventually) -> None:
+def test_a_slow_listener_never_holds_up_a_scan(
+    world: World, notifier: Notifier, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
     release = threading.Event()
     world.hook.add_listener("slow", lambda event: release.wait(30) and None)
     quick = world.hook.add_listener("quick")
@@ -123,10 +129,10 @@ def test_a_slow_listener_never_holds_up_a_scan(world, notifier, eventually) -> N
         release.set()
 
 
-def test_the_next_host_goes_on_where_delivery_stopped(world) -> None:
+def test_the_next_host_goes_on_where_delivery_stopped(world: World) -> None:
     gone = threading.Event()
 
-    def behaviour(event) -> None:
+    def behaviour(event: ScanEvent | LibraryEvent) -> None:
         if event.kind is ScanEventKind.FILE and gone.is_set():
             raise PluginUnavailable("ears", "crashed")
         if event.kind is ScanEventKind.FILE and len(ears.heard) == 4:
@@ -154,16 +160,18 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "PAUSE_S", 0.001)
 
 
-def fails_at_files(event) -> None:
+def fails_at_files(event: ScanEvent | LibraryEvent) -> None:
     if event.kind is ScanEventKind.FILE:
         raise PluginFault("ears", "the remote site is down")
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_failing_notification_is_tried_again_then_set_aside(world, notifier, eventually) -> None:
+def test_a_failing_notification_is_tried_again_then_set_aside(
+    world: World, notifier: Notifier, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
     tried: list[int] = []
 
-    def behaviour(event) -> None:
+    def behaviour(event: ScanEvent | LibraryEvent) -> None:
         tried.append(event.media_file_id)
         fails_at_files(event)
 
@@ -185,7 +193,7 @@ def test_a_failing_notification_is_tried_again_then_set_aside(world, notifier, e
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_was_set_aside_is_delivered_again_when_wanted(world) -> None:
+def test_what_was_set_aside_is_delivered_again_when_wanted(world: World) -> None:
     ears = world.hook.add_listener("ears", fails_at_files)
     for number in range(3):
         world.put(f"{number}.mp3")
@@ -201,7 +209,7 @@ def test_what_was_set_aside_is_delivered_again_when_wanted(world) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_was_set_aside_can_be_dropped(world) -> None:
+def test_what_was_set_aside_can_be_dropped(world: World) -> None:
     world.hook.add_listener("ears", fails_at_files)
     world.put("0.mp3")
     deliver_all(world)
@@ -210,14 +218,14 @@ def test_what_was_set_aside_can_be_dropped(world) -> None:
     assert world.rows("SELECT * FROM scan_events") == []
 
 
-def deliver_all(world) -> None:
+def deliver_all(world: World) -> None:
     made = Notifier(world.engine, world.hook)
     world.scan(notifier=made)
     assert made.wait_idle(math.inf)
     made.close(10)
 
 
-def test_attempts_go_on_in_the_next_host(world, eventually) -> None:
+def test_attempts_go_on_in_the_next_host(world: World, eventually: Callable[[Callable[[], bool]], None]) -> None:
     ears = world.hook.add_listener("ears", fails_at_files)
     world.put("0.mp3")
     for attempts in (1, 2):
@@ -237,8 +245,8 @@ def test_attempts_go_on_in_the_next_host(world, eventually) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_notification_that_ends_the_plugin_is_set_aside_too(world, notifier) -> None:
-    def behaviour(event) -> None:
+def test_a_notification_that_ends_the_plugin_is_set_aside_too(world: World, notifier: Notifier) -> None:
+    def behaviour(event: ScanEvent | LibraryEvent) -> None:
         if event.kind is ScanEventKind.FILE:
             raise PluginUnavailable("ears", "died of it", in_call=True)
 
@@ -249,8 +257,8 @@ def test_a_notification_that_ends_the_plugin_is_set_aside_too(world, notifier) -
     assert ears.kinds == ["started", "completed"]
 
 
-def test_a_kind_that_a_listener_does_not_offer_is_no_failure(world, notifier) -> None:
-    def behaviour(event) -> None:
+def test_a_kind_that_a_listener_does_not_offer_is_no_failure(world: World, notifier: Notifier) -> None:
+    def behaviour(event: ScanEvent | LibraryEvent) -> None:
         if event.kind is not ScanEventKind.FILE:
             raise NotOffered("ears", "unimplemented")
 
@@ -262,7 +270,7 @@ def test_a_kind_that_a_listener_does_not_offer_is_no_failure(world, notifier) ->
     assert library.set_aside_counts(world.engine) == {}
 
 
-def test_nothing_is_kept_for_a_plugin_that_is_gone(world) -> None:
+def test_nothing_is_kept_for_a_plugin_that_is_gone(world: World) -> None:
     installed = {"gone", "ears"}
     world.hook.add_listener("gone").behaviour = raises_unavailable
     ears = world.hook.add_listener("ears")
@@ -290,7 +298,7 @@ def test_nothing_is_kept_for_a_plugin_that_is_gone(world) -> None:
     assert back.kinds == ["started", "file", "completed"], "it hears what comes after its return"
 
 
-def test_without_any_plugin_left_that_listens_files_are_not_written_down(world) -> None:
+def test_without_any_plugin_left_that_listens_files_are_not_written_down(world: World) -> None:
     world.hook.add_listener("gone")
     made = Notifier(world.engine, world.hook, lambda: {"gone"})
     world.scan(notifier=made)
@@ -303,7 +311,7 @@ def test_without_any_plugin_left_that_listens_files_are_not_written_down(world) 
     assert world.rows("SELECT * FROM scan_events") == []
 
 
-def test_a_wait_ends_when_nobody_gets_further(world, notifier) -> None:
+def test_a_wait_ends_when_nobody_gets_further(world: World, notifier: Notifier) -> None:
     stuck = threading.Event()
     world.hook.add_listener("ears", lambda event: stuck.wait(20) and None)
     world.put("0.mp3")
@@ -315,10 +323,12 @@ def test_a_wait_ends_when_nobody_gets_further(world, notifier) -> None:
     assert notifier.wait_idle(20)
 
 
-def test_a_plugin_that_ends_with_its_host_is_no_warning(world, notifier, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_plugin_that_ends_with_its_host_is_no_warning(
+    world: World, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
     called, stuck = threading.Event(), threading.Event()
 
-    def behaviour(event) -> None:
+    def behaviour(event: ScanEvent | LibraryEvent) -> None:
         called.set()
         stuck.wait(20)
         raise PluginClosed("ears", "is stopped, as its host ends")
@@ -333,7 +343,7 @@ def test_a_plugin_that_ends_with_its_host_is_no_warning(world, notifier, caplog:
     assert caplog.records == []
 
 
-def test_a_listener_hears_nothing_from_before_it_was_first_seen(world, notifier) -> None:
+def test_a_listener_hears_nothing_from_before_it_was_first_seen(world: World, notifier: Notifier) -> None:
     world.hook.add_listener("old", lambda event: threading.Event().wait(0.001) and None)
     world.put("a.mp3")
     world.scan(notifier=notifier)
@@ -343,7 +353,7 @@ def test_a_listener_hears_nothing_from_before_it_was_first_seen(world, notifier)
     assert late.kinds == ["started", "completed"]
 
 
-def test_a_missing_file_is_not_told_as_scanned(world, notifier) -> None:
+def test_a_missing_file_is_not_told_as_scanned(world: World, notifier: Notifier) -> None:
     world.hook.add_listener("first").behaviour = raises_unavailable
     world.put("a.mp3")
     world.put("b.mp3")
@@ -357,22 +367,24 @@ def test_a_missing_file_is_not_told_as_scanned(world, notifier) -> None:
     again.open()
     again.close(10)
     assert ears.kinds == ["started", "file", "completed", "started", "missing", "completed"]
-    assert ears.heard[1].file_path == str(world.folder / "b.mp3")
-    assert ears.heard[4].path == str(world.folder / "a.mp3")
+    assert ears.scans[1].file_path == str(world.folder / "b.mp3")
+    missing = ears.heard[4]
+    assert isinstance(missing, LibraryEvent)
+    assert missing.path == str(world.folder / "a.mp3")
 
 
-def raises_unavailable(event) -> None:
+def raises_unavailable(event: ScanEvent | LibraryEvent) -> None:
     raise PluginUnavailable("first", "is gone")
 
 
-def test_without_a_listener_nothing_is_kept(world) -> None:
+def test_without_a_listener_nothing_is_kept(world: World) -> None:
     world.put("a.mp3")
     assert world.scan().pending_notifications == {}
     assert world.rows("SELECT * FROM scan_events") == []
     assert world.rows("SELECT event_due FROM media_files") == [(False,)]
 
 
-def test_a_listener_that_will_not_come_back_can_be_forgotten(world, notifier) -> None:
+def test_a_listener_that_will_not_come_back_can_be_forgotten(world: World, notifier: Notifier) -> None:
     world.hook.add_listener("first").behaviour = raises_unavailable
     world.put("a.mp3")
     world.scan(notifier=notifier)
@@ -382,12 +394,14 @@ def test_a_listener_that_will_not_come_back_can_be_forgotten(world, notifier) ->
     assert (notifier.pending(), world.rows("SELECT * FROM scan_events")) == ({}, [])
 
 
-def test_two_hosts_that_share_a_database_tell_each_event_once(world, eventually) -> None:
+def test_two_hosts_that_share_a_database_tell_each_event_once(
+    world: World, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
     if world.engine.dialect.name == "sqlite":
         pytest.skip("with SQLite there is one host")
     heard: list[int] = []
 
-    def hears(event) -> None:
+    def hears(event: ScanEvent | LibraryEvent) -> None:
         threading.Event().wait(0.002)
         heard.append(event.media_file_id)
 
@@ -414,7 +428,9 @@ def test_two_hosts_that_share_a_database_tell_each_event_once(world, eventually)
     other.dispose()
 
 
-def test_the_other_host_takes_over_when_one_ends(world, eventually) -> None:
+def test_the_other_host_takes_over_when_one_ends(
+    world: World, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
     if world.engine.dialect.name == "sqlite":
         pytest.skip("with SQLite there is one host")
     stuck = threading.Event()

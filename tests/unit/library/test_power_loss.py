@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.killing import KILLS, kill_at_random_moments, run, was_killed
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.types import ScanStatus
 
@@ -28,7 +29,7 @@ from viewra.types import FileOutcome, Result
 url, folder, point, delay_s = sys.argv[1:]
 
 class Scraper:
-    plugin_id, code_hash, batch_size, window = "tags", "v2", 16, 2
+    plugin_id, code_hash, batch_size, window, priority = "tags", "v2", 16, 2, {}
     def wants(self, mime_type):
         return True
     def submit(self, files):
@@ -69,7 +70,7 @@ POINTS = ["job", "directories", "files", "unread", "moves", "metadata", "index",
 POINTS += ["missing", "links", "merged", "purged", "end"]
 
 
-def change(world, number: int) -> None:
+def change(world: World, number: int) -> None:
     """Change the folder in every way that a scan can find."""
     files = sorted(path for path in world.folder.rglob("*.mp3"))
     for index, path in enumerate(files):
@@ -102,7 +103,7 @@ def _inodes(paths: Iterable[Path]) -> list[int]:
     return sorted({path.stat().st_ino for path in paths})
 
 
-def check(world) -> None:
+def check(world: World) -> None:
     """The state right after the kill, and that the next scan completes it."""
     kept = world.rows("SELECT id, path_text FROM media_files")
     indexed = {row[0] for row in world.rows("SELECT rowid FROM media_search")}
@@ -127,7 +128,7 @@ def check(world) -> None:
 
 
 @pytest.fixture
-def filled(world):
+def filled(world: World) -> World:
     world.hook.add_scraper().code_hash = "v2"
     world.hook.add_listener()
     notifier = library.Notifier(world.engine, world.hook)  # so that events are written down
@@ -139,7 +140,7 @@ def filled(world):
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_right_after_a_step(filled, point: str) -> None:
+def test_killed_right_after_a_step(filled: World, point: str) -> None:
     if point == "purged":
         library.change_settings(filled.engine, str(filled.folder), {"missing_keep": "0"})
     change(filled, 1)
@@ -148,7 +149,7 @@ def test_killed_right_after_a_step(filled, point: str) -> None:
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
-def test_killed_at_random_moments(filled) -> None:
+def test_killed_at_random_moments(filled: World) -> None:
     numbers = itertools.count(1)
     kill_at_random_moments(
         SEED,

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.unit.library.conftest import FakeScraper, World
 from viewra import library
 from viewra.errors import UsageError
 from viewra.library import priorities
@@ -15,7 +16,7 @@ from viewra.types import FileOutcome
 
 
 @pytest.fixture
-def differing(world):
+def differing(world: World) -> World:
     """Five files of which two plugins differ, and one that only the first has read."""
     world.hook.add_scraper("first", lambda files: [FileOutcome({"title": "eins", "artist": "one"})] * len(files))
     second = world.hook.add_scraper("second", lambda files: [FileOutcome({"title": "zwei"})] * len(files))
@@ -27,11 +28,11 @@ def differing(world):
     return world
 
 
-def totals(world, *words: str) -> list[int]:
+def totals(world: World, *words: str) -> list[int]:
     return [library.search(world.engine, None, f"title:{word}").total for word in words]
 
 
-def test_the_search_follows_the_order(differing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_follows_the_order(differing: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(priorities, "ROWS_A_TRANSACTION", 2)
     assert library.set_priority(differing.engine, "title", ["first", "second"]) == 5
     assert totals(differing, "eins", "zwei") == [6, 0]
@@ -44,28 +45,29 @@ def test_the_search_follows_the_order(differing, monkeypatch: pytest.MonkeyPatch
     differing.check_consistent()
 
 
-def test_a_scan_and_listeners_go_by_it(differing) -> None:
+def test_a_scan_and_listeners_go_by_it(differing: World) -> None:
     library.set_priority(differing.engine, "*", ["first"])
     listener = differing.hook.add_listener()
     notifier = library.Notifier(differing.engine, differing.hook)
     differing.scan(full=True, notifier=notifier)
     assert notifier.wait_idle(20)
     notifier.close(20)
-    assert {event.metadata["title"] for event in listener.heard if event.kind == "file"} == {"eins"}
+    assert {event.metadata["title"] for event in listener.scans if event.kind == "file"} == {"eins"}
     assert totals(differing, "eins", "zwei") == [6, 0]
 
 
-def test_a_field_that_is_not_searched_needs_no_index(differing) -> None:
+def test_a_field_that_is_not_searched_needs_no_index(differing: World) -> None:
     assert library.set_priority(differing.engine, "mood", ["first"]) == 0
 
 
-def state(world, plugin_id: str, **priority: int) -> None:
+def state(world: World, plugin_id: str, **priority: int) -> None:
     """Change what a plugin's manifest states, as another version of its code does."""
     (scraper,) = (result.value for result in world.hook.scrapers if result.plugin_id == plugin_id)
+    assert isinstance(scraper, FakeScraper)
     scraper.priority = priority
 
 
-def test_what_a_manifest_states_counts_and_the_search_follows(differing) -> None:
+def test_what_a_manifest_states_counts_and_the_search_follows(differing: World) -> None:
     state(differing, "first", title=10)
     elsewhere = differing.folder.with_name("elsewhere")
     elsewhere.mkdir()
@@ -82,7 +84,23 @@ def test_what_a_manifest_states_counts_and_the_search_follows(differing) -> None
     differing.check_consistent()
 
 
-def test_the_operator_stays_above_manifests(differing) -> None:
+def test_a_number_below_0_counts_only_where_nobody_else_says_anything(differing: World) -> None:
+    state(differing, "second", title=-1000, artist=-1000)
+    differing.scan()
+    assert totals(differing, "eins", "zwei") == [6, 0], "though it was read last"
+    shown = library.show(differing.engine, str(differing.folder / "0.mp3")).metadata["title"]
+    assert (shown.value, shown.why, shown.others) == ("eins", "the priority in its manifest", (("second", "zwei"),))
+    state(differing, "first", title=-1000)
+    differing.scan()
+    assert totals(differing, "eins", "zwei") == [1, 5], "neither says more than a guess"
+    differing.hook.add_scraper("guesses", lambda files: [FileOutcome({"album": "geraten"})] * len(files))
+    state(differing, "guesses", album=-1000)
+    differing.scan()
+    assert library.search(differing.engine, None, "album:geraten").total == 6
+    differing.check_consistent()
+
+
+def test_the_operator_stays_above_manifests(differing: World) -> None:
     library.set_priority(differing.engine, "title", ["second"])
     state(differing, "first", title=1000)
     differing.scan()
@@ -90,7 +108,7 @@ def test_the_operator_stays_above_manifests(differing) -> None:
     assert library.list_priorities(differing.engine) == {"title": ["second"]}
 
 
-def test_a_plugin_that_is_away_keeps_what_its_manifest_stated(differing) -> None:
+def test_a_plugin_that_is_away_keeps_what_its_manifest_stated(differing: World) -> None:
     state(differing, "first", title=10)
     differing.scan()
     differing.hook.scrapers = [result for result in differing.hook.scrapers if result.plugin_id != "first"]
@@ -98,20 +116,20 @@ def test_a_plugin_that_is_away_keeps_what_its_manifest_stated(differing) -> None
     assert totals(differing, "eins", "zwei") == [6, 0]
 
 
-def test_nothing_is_written_where_nothing_was_stated_anew(differing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_where_nothing_was_stated_anew(differing: World, monkeypatch: pytest.MonkeyPatch) -> None:
     state(differing, "first", title=10, mood=3)
     differing.scan()
     monkeypatch.setattr(priorities, "writing", None)
-    priorities.keep_stated(differing.engine, [result.value for result in differing.hook.scrapers])
+    priorities.keep_stated(differing.engine, [result.unwrap() for result in differing.hook.scrapers])
 
 
 @pytest.mark.parametrize(("field", "plugins"), [("", ["first"]), ("title", ["first", "first"])])
-def test_what_is_no_order(world, field: str, plugins: list[str]) -> None:
+def test_what_is_no_order(world: World, field: str, plugins: list[str]) -> None:
     with pytest.raises(UsageError):
         library.set_priority(world.engine, field, plugins)
 
 
-def test_who_has_read(differing) -> None:
+def test_who_has_read(differing: World) -> None:
     assert library.has_read(differing.engine, "first")
     assert not library.has_read(differing.engine, "third")
 
@@ -139,7 +157,7 @@ library.set_priority(open_database(sys.argv[1]), "title", ["first"])
 
 
 @pytest.mark.parametrize("by", ["the next host", "the next order"])
-def test_killed_half_way_it_is_completed(differing, by: str) -> None:
+def test_killed_half_way_it_is_completed(differing: World, by: str) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED, differing.url], check=False, timeout=60)
     assert killed.returncode == -signal.SIGKILL
     assert totals(differing, "eins", "zwei") == [3, 3], "two of five, and the one that had no other"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,7 @@ def test_what_plugins_are_asked() -> None:
 
 
 @pytest.fixture(scope="module")
-def index() -> sqlite3.Connection:
+def index() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
     columns = ", ".join((*TEXT_FIELDS, "path"))
     connection.execute(f"CREATE VIRTUAL TABLE media_search USING fts5({columns})")

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import LockedError, UsageError
+from viewra.types import FileOutcome, FileToRead
 
 
-def fill(world, count: int = 12) -> dict[str, int]:
+def fill(world: World, count: int = 12) -> dict[str, int]:
     for number in range(count):
         world.put(f"album {number // 4}/{number}.mp3")
     world.scan()
     return {str(Path(path).relative_to(world.folder)): number for path, number in world.ids().items()}
 
 
-def ids_below(world, folder: Path) -> dict[str, int]:
+def ids_below(world: World, folder: Path) -> dict[str, int]:
     return {str(Path(path).relative_to(folder)): number for path, number in world.ids().items()}
 
 
 @pytest.mark.parametrize("copied", [False, True])
-def test_a_moved_library_keeps_its_ids(world, tmp_path: Path, copied: bool) -> None:
+def test_a_moved_library_keeps_its_ids(world: World, tmp_path: Path, copied: bool) -> None:
     scraper = world.hook.add_scraper()
     ids = fill(world)
     new = tmp_path / "elsewhere" / "tunes"
@@ -44,7 +47,7 @@ def test_a_moved_library_keeps_its_ids(world, tmp_path: Path, copied: bool) -> N
 
 
 @pytest.mark.parametrize("deeper", [True, False])
-def test_a_library_that_moved_into_itself_or_out(world, deeper: bool) -> None:
+def test_a_library_that_moved_into_itself_or_out(world: World, deeper: bool) -> None:
     base = world.folder
     old = base if deeper else base / "album 0"
     for name in ("1.mp3", "album 0/2.mp3", "album 0/album 0/3.mp3"):
@@ -63,7 +66,7 @@ def test_a_library_that_moved_into_itself_or_out(world, deeper: bool) -> None:
 
 
 @pytest.mark.parametrize("above", [False, True])
-def test_a_scan_of_a_library_elsewhere_says_so(world, tmp_path: Path, above: bool) -> None:
+def test_a_scan_of_a_library_elsewhere_says_so(world: World, tmp_path: Path, above: bool) -> None:
     fill(world)
     new = tmp_path / "new" / "music"
     new.parent.mkdir()
@@ -78,13 +81,13 @@ def test_a_scan_of_a_library_elsewhere_says_so(world, tmp_path: Path, above: boo
     assert world.scan(asked).counts.new == 12, "who says so has them twice"
 
 
-def test_a_copy_beside_its_original_is_a_library_of_its_own(world, tmp_path: Path) -> None:
+def test_a_copy_beside_its_original_is_a_library_of_its_own(world: World, tmp_path: Path) -> None:
     fill(world)
     shutil.copytree(world.folder, tmp_path / "copy")
     assert world.scan(tmp_path / "copy").counts.new == 12
 
 
-def test_what_is_no_place_for_a_library(world, tmp_path: Path) -> None:
+def test_what_is_no_place_for_a_library(world: World, tmp_path: Path) -> None:
     fill(world)
     other = tmp_path / "other"
     world.put("x.mp3", folder=other)
@@ -106,12 +109,12 @@ def test_what_is_no_place_for_a_library(world, tmp_path: Path) -> None:
         library.move_library(world.engine, str(tmp_path / "empty"), str(other))
 
 
-def test_no_library_moves_while_it_is_scanned(world, tmp_path: Path) -> None:
+def test_no_library_moves_while_it_is_scanned(world: World, tmp_path: Path) -> None:
     scraper = world.hook.add_scraper()
     world.put("a.mp3")
     refused = []
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         with pytest.raises(LockedError) as caught:
             library.move_library(world.engine, str(world.folder), str(tmp_path))
         refused.append(caught.value)

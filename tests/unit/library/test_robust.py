@@ -9,9 +9,11 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.errors import DatabaseError
 
@@ -25,7 +27,7 @@ from viewra.errors import ViewraError
 from viewra.types import FileOutcome, Result
 
 class Scraper:
-    plugin_id, code_hash, batch_size, window = "tags", "v1", 16, 2
+    plugin_id, code_hash, batch_size, window, priority = "tags", "v1", 16, 2, {}
     batches = 0
     def wants(self, mime_type):
         return True
@@ -63,17 +65,18 @@ WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"
 """As root, modes are ignored; without these two capabilities they hold for root too."""
 
 
-def command(world, folder: Path, *, stop_at: int = 0) -> list[str]:
+def command(world: World, folder: Path, *, stop_at: int = 0) -> list[str]:
     return [sys.executable, "-c", textwrap.dedent(SCAN), world.url, str(folder), str(stop_at)]
 
 
-def scan_without_privileges(world, folder: Path) -> dict:
+def scan_without_privileges(world: World, folder: Path) -> dict[str, Any]:
     prefix = WITHOUT_PRIVILEGES if os.geteuid() == 0 else []
     done = subprocess.run([*prefix, *command(world, folder)], check=True, timeout=60, capture_output=True, text=True)
-    return json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
-def test_a_folder_without_permission_is_one_line_and_loses_nothing(world) -> None:
+def test_a_folder_without_permission_is_one_line_and_loses_nothing(world: World) -> None:
     world.put("open/a.mp3")
     closed = world.put("closed/deep/b.mp3").parent.parent
     world.scan()
@@ -87,7 +90,7 @@ def test_a_folder_without_permission_is_one_line_and_loses_nothing(world) -> Non
     assert len(world.ids()) == 2
 
 
-def test_a_library_without_permission_is_an_error(world) -> None:
+def test_a_library_without_permission_is_an_error(world: World) -> None:
     world.put("a.mp3")
     world.scan()
     world.folder.chmod(0)
@@ -100,7 +103,7 @@ def test_a_library_without_permission_is_an_error(world) -> None:
     assert len(world.ids()) == 1
 
 
-def test_a_file_that_becomes_readable_is_read_again(world) -> None:
+def test_a_file_that_becomes_readable_is_read_again(world: World) -> None:
     path = world.put("a.mp3")
     path.chmod(0)
     scan_without_privileges(world, world.folder)
@@ -113,7 +116,7 @@ def test_a_file_that_becomes_readable_is_read_again(world) -> None:
 
 
 @pytest.mark.parametrize("stop_at", [1, 5, 12])
-def test_after_a_kill_the_next_scan_completes_with_everything_once(world, stop_at: int) -> None:
+def test_after_a_kill_the_next_scan_completes_with_everything_once(world: World, stop_at: int) -> None:
     for number in range(400):
         world.put(f"album {number // 20}/{number}.mp3")
     with subprocess.Popen(
@@ -136,7 +139,7 @@ def test_after_a_kill_the_next_scan_completes_with_everything_once(world, stop_a
     world.check_consistent()
 
 
-def test_jobs_of_killed_hosts_are_marked_at_the_next_start(world) -> None:
+def test_jobs_of_killed_hosts_are_marked_at_the_next_start(world: World) -> None:
     world.scan()
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE scan_jobs SET status = 'running', owner = '999999999:999999999:5'")
@@ -145,7 +148,7 @@ def test_jobs_of_killed_hosts_are_marked_at_the_next_start(world) -> None:
     assert world.rows("SELECT status, error FROM scan_jobs") == [("failed", "interrupted")]
 
 
-def test_a_job_that_this_thread_could_not_end_does_not_lock_its_library(world) -> None:
+def test_a_job_that_this_thread_could_not_end_does_not_lock_its_library(world: World) -> None:
     world.scan()
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE scan_jobs SET status = 'running'")
@@ -153,10 +156,10 @@ def test_a_job_that_this_thread_could_not_end_does_not_lock_its_library(world) -
     assert [row.status for row in world.rows("SELECT status FROM scan_jobs ORDER BY id")] == ["failed", "completed"]
 
 
-def test_a_database_that_fails_in_the_middle_fails_the_job(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_fails_in_the_middle_fails_the_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from viewra.library.recorder import Recorder
 
-    def full(self) -> None:
+    def full(self: Recorder) -> None:
         raise DatabaseError("database x has no room: the disk is full")
 
     world.hook.add_scraper()
@@ -171,7 +174,7 @@ def test_a_database_that_fails_in_the_middle_fails_the_job(world, monkeypatch: p
     assert len(world.rows("SELECT * FROM file_metadata")) == 1
 
 
-def test_ten_thousand_files_take_little_memory(world) -> None:
+def test_ten_thousand_files_take_little_memory(world: World) -> None:
     for folder in range(100):
         (world.folder / f"{folder:02}").mkdir()
         for number in range(100):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 import pytest
 import sqlalchemy as sa
 
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.errors import LockedError, UsageError, ViewraError
-from viewra.types import ScanCounts, ScanReport, ScanStatus
+from viewra.types import FileOutcome, FileToRead, ScanCounts, ScanReport, ScanStatus
 
 
 def counts(report: ScanReport) -> dict[str, int]:
@@ -21,7 +23,7 @@ def counts(report: ScanReport) -> dict[str, int]:
     return {name: count for name, count in attrs.asdict(report.counts).items() if count and name != "read"}
 
 
-def test_a_first_scan_reads_everything_once(world) -> None:
+def test_a_first_scan_reads_everything_once(world: World) -> None:
     scraper = world.hook.add_scraper()
     for number in range(30):
         world.put(f"album {number // 10}/{number}.mp3")
@@ -38,7 +40,7 @@ def test_a_first_scan_reads_everything_once(world) -> None:
     world.check_consistent()
 
 
-def test_a_second_scan_reads_nothing(world) -> None:
+def test_a_second_scan_reads_nothing(world: World) -> None:
     scraper = world.hook.add_scraper()
     world.put("a.mp3")
     world.scan()
@@ -46,7 +48,7 @@ def test_a_second_scan_reads_nothing(world) -> None:
     assert scraper.names == ["a.mp3"]
 
 
-def test_a_changed_file_is_read_again_alone(world) -> None:
+def test_a_changed_file_is_read_again_alone(world: World) -> None:
     scraper = world.hook.add_scraper()
     world.put("a.mp3")
     world.put("b.mp3")
@@ -58,7 +60,7 @@ def test_a_changed_file_is_read_again_alone(world) -> None:
     assert world.ids() == ids
 
 
-def test_full_reads_everything_again(world) -> None:
+def test_full_reads_everything_again(world: World) -> None:
     scraper = world.hook.add_scraper()
     world.put("a.mp3")
     world.scan()
@@ -66,7 +68,7 @@ def test_full_reads_everything_again(world) -> None:
     assert scraper.names == ["a.mp3", "a.mp3"]
 
 
-def test_full_notices_a_change_that_kept_size_and_time(world) -> None:
+def test_full_notices_a_change_that_kept_size_and_time(world: World) -> None:
     path = world.put("a.mp3", b"one")
     before = path.stat()
     world.scan()
@@ -79,7 +81,7 @@ def test_full_notices_a_change_that_kept_size_and_time(world) -> None:
 
 
 @pytest.mark.parametrize("target", ["b.mp3", "sub/a.mp3", "AAA/first.mp3", "zzz/last.mp3"])
-def test_a_moved_file_keeps_its_id_and_metadata(world, target: str) -> None:
+def test_a_moved_file_keeps_its_id_and_metadata(world: World, target: str) -> None:
     scraper = world.hook.add_scraper()
     old = world.put("middle/a.mp3")
     world.scan()
@@ -95,7 +97,7 @@ def test_a_moved_file_keeps_its_id_and_metadata(world, target: str) -> None:
     world.check_consistent()
 
 
-def test_a_renamed_folder_moves_all_its_files(world) -> None:
+def test_a_renamed_folder_moves_all_its_files(world: World) -> None:
     for number in range(40):
         world.put(f"old/{number}.mp3")
     world.scan()
@@ -107,7 +109,7 @@ def test_a_renamed_folder_moves_all_its_files(world) -> None:
     assert world.rows("SELECT path FROM directories") == [(os.fsencode(world.folder / "new"),)]
 
 
-def test_a_copy_that_kept_its_times_is_the_same_file_when_the_first_is_gone(world) -> None:
+def test_a_copy_that_kept_its_times_is_the_same_file_when_the_first_is_gone(world: World) -> None:
     old = world.put("a.mp3")
     world.scan()
     ids = list(world.ids().values())
@@ -118,14 +120,14 @@ def test_a_copy_that_kept_its_times_is_the_same_file_when_the_first_is_gone(worl
     assert list(world.ids().values()) == ids
 
 
-def test_a_copy_beside_its_original_is_new(world) -> None:
+def test_a_copy_beside_its_original_is_new(world: World) -> None:
     old = world.put("a.mp3")
     world.scan()
     shutil.copy2(old, world.folder / "b.mp3")
     assert counts(world.scan()) == {"seen": 2, "new": 1, "unchanged": 1}
 
 
-def test_same_size_and_time_but_other_content_is_no_move(world) -> None:
+def test_same_size_and_time_but_other_content_is_no_move(world: World) -> None:
     old = world.put("a.mp3", b"one")
     info = old.stat()
     world.scan()
@@ -135,7 +137,7 @@ def test_same_size_and_time_but_other_content_is_no_move(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "new": 1, "missing": 1}
 
 
-def test_of_several_alike_the_one_of_the_same_name_is_the_same_file(world) -> None:
+def test_of_several_alike_the_one_of_the_same_name_is_the_same_file(world: World) -> None:
     for number in range(6):
         os.utime(world.put(f"{number}.mp3", b"the same"), (1, 1))
     world.scan()
@@ -150,7 +152,7 @@ def test_of_several_alike_the_one_of_the_same_name_is_the_same_file(world) -> No
 
 
 @pytest.mark.parametrize(("old", "new"), [("a", "z"), ("z", "a")])
-def test_a_move_between_folders_that_are_compared_at_different_times(world, old: str, new: str) -> None:
+def test_a_move_between_folders_that_are_compared_at_different_times(world: World, old: str, new: str) -> None:
     path = world.put(f"{old}/x.mp3")
     world.put(f"{old}/keep.mp3")
     (world.folder / new).mkdir()
@@ -162,7 +164,7 @@ def test_a_move_between_folders_that_are_compared_at_different_times(world, old:
     assert str(world.folder / new / "x.mp3") in world.ids()
 
 
-def test_a_deleted_file_and_folder_are_missing(world) -> None:
+def test_a_deleted_file_and_folder_are_missing(world: World) -> None:
     world.hook.add_scraper()
     world.put("a.mp3").unlink()
     world.put("keep.mp3")
@@ -179,7 +181,7 @@ def test_a_deleted_file_and_folder_are_missing(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}, "each goes missing once"
 
 
-def test_ids_are_never_given_again(world) -> None:
+def test_ids_are_never_given_again(world: World) -> None:
     world.put("a.mp3")
     world.scan()
     (first,) = world.ids().values()
@@ -191,7 +193,7 @@ def test_ids_are_never_given_again(world) -> None:
     assert list(world.ids().values()) == [first + 1]
 
 
-def test_a_broken_link_gives_a_line_and_loses_nothing(world, tmp_path: Path) -> None:
+def test_a_broken_link_gives_a_line_and_loses_nothing(world: World, tmp_path: Path) -> None:
     target = tmp_path / "elsewhere.mp3"
     target.write_bytes(b"x")
     (world.folder / "link.mp3").symlink_to(target)
@@ -203,7 +205,7 @@ def test_a_broken_link_gives_a_line_and_loses_nothing(world, tmp_path: Path) -> 
     assert len(world.ids()) == 1
 
 
-def test_a_loop_gives_one_line(world) -> None:
+def test_a_loop_gives_one_line(world: World) -> None:
     world.put("album/x.mp3")
     (world.folder / "album" / "up").symlink_to(world.folder)
     report = world.scan()
@@ -211,7 +213,7 @@ def test_a_loop_gives_one_line(world) -> None:
     assert [failure.path for failure in report.failures] == [str(world.folder / "album" / "up")]
 
 
-def test_a_folder_inside_a_library_is_scanned_alone(world) -> None:
+def test_a_folder_inside_a_library_is_scanned_alone(world: World) -> None:
     world.put("a/1.mp3")
     world.put("ab/2.mp3")
     world.put("a-b/5.mp3")
@@ -227,7 +229,7 @@ def test_a_folder_inside_a_library_is_scanned_alone(world) -> None:
     assert counts(world.scan()) == {"seen": 3, "new": 1, "unchanged": 2, "missing": 2}
 
 
-def test_a_folder_reached_by_a_link_is_the_same_library(world, tmp_path: Path) -> None:
+def test_a_folder_reached_by_a_link_is_the_same_library(world: World, tmp_path: Path) -> None:
     world.put("a/1.mp3")
     first = world.scan()
     (tmp_path / "alias").symlink_to(world.folder)
@@ -235,14 +237,14 @@ def test_a_folder_reached_by_a_link_is_the_same_library(world, tmp_path: Path) -
     assert (report.library_id, counts(report)) == (first.library_id, {"seen": 1, "unchanged": 1})
 
 
-def test_a_folder_that_holds_a_library_is_refused(world) -> None:
+def test_a_folder_that_holds_a_library_is_refused(world: World) -> None:
     world.scan()
     with pytest.raises(UsageError, match="holds the library") as caught:
         world.scan(world.folder.parent)
     assert "viewra library remove" in str(caught.value.hint)
 
 
-def test_a_folder_that_does_not_exist_is_refused_and_nothing_is_lost(world) -> None:
+def test_a_folder_that_does_not_exist_is_refused_and_nothing_is_lost(world: World) -> None:
     world.put("a.mp3")
     world.scan()
     world.folder.rename(world.folder.with_name("away"))
@@ -252,12 +254,12 @@ def test_a_folder_that_does_not_exist_is_refused_and_nothing_is_lost(world) -> N
     assert [library.path for library in library.list_libraries(world.engine)] == [str(world.folder)]
 
 
-def test_a_file_is_no_folder(world) -> None:
+def test_a_file_is_no_folder(world: World) -> None:
     with pytest.raises(UsageError, match="not a folder"):
         world.scan(world.put("a.mp3"))
 
 
-def test_an_empty_mount_point_loses_nothing_that_was_scanned_before_mounts_were_kept(world) -> None:
+def test_an_empty_mount_point_loses_nothing_that_was_scanned_before_mounts_were_kept(world: World) -> None:
     world.put("a.mp3")
     world.scan()
     with world.engine.begin() as connection:
@@ -269,19 +271,19 @@ def test_an_empty_mount_point_loses_nothing_that_was_scanned_before_mounts_were_
     assert len(world.ids()) == 1
 
 
-def test_the_files_of_an_emptied_folder_are_missing(world) -> None:
+def test_the_files_of_an_emptied_folder_are_missing(world: World) -> None:
     world.put("a.mp3")
     world.scan()
     (world.folder / "a.mp3").unlink()
     assert counts(world.scan()) == {"missing": 1}
 
 
-def test_an_empty_folder(world) -> None:
+def test_an_empty_folder(world: World) -> None:
     report = world.scan()
     assert (report.status, report.counts) == (ScanStatus.COMPLETED, ScanCounts())
 
 
-def test_names_that_are_not_utf8(world) -> None:
+def test_names_that_are_not_utf8(world: World) -> None:
     world.hook.add_scraper()
     path = world.put(os.fsdecode(b"caf\xe9/\xff.mp3"))
     assert counts(world.scan()) == {"seen": 1, "new": 1}
@@ -294,7 +296,7 @@ def test_names_that_are_not_utf8(world) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
 
 
-def test_an_empty_file_and_a_sparse_one(world) -> None:
+def test_an_empty_file_and_a_sparse_one(world: World) -> None:
     world.hook.add_scraper()
     world.put("empty.mp3", b"")
     with world.put("large.mp3", b"").open("r+b") as file:
@@ -304,7 +306,7 @@ def test_an_empty_file_and_a_sparse_one(world) -> None:
     assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
 
 
-def test_a_file_without_extension_is_known_by_its_content(world) -> None:
+def test_a_file_without_extension_is_known_by_its_content(world: World) -> None:
     world.put("song", b"ID3\x04\x00" + bytes(200))
     world.put("README", b"read me")
     world.scan()
@@ -313,22 +315,25 @@ def test_a_file_without_extension_is_known_by_its_content(world) -> None:
     ]
 
 
-def test_extensions_in_any_case_and_what_scrapers_want(world) -> None:
+def test_extensions_in_any_case_and_what_scrapers_want(world: World) -> None:
     world.hook.add_scraper().types = ("image/",)
     for name in ("A.FLAC", "b.Mp4", "cover.JPG", "._A.FLAC", "notes.txt"):
         world.put(name)
     world.scan()
     assert {Path(path).name for path in world.ids()} == {"A.FLAC", "b.Mp4", "cover.JPG"}
     world.hook.scrapers.clear()
-    assert counts(world.scan()) == {"seen": 3, "unchanged": 3}, "what is known stays when its scraper is gone"
+    known = world.ids()
+    assert counts(world.scan()) == {"seen": 2, "unchanged": 2, "missing": 1}, "a type that nobody reads is no media"
+    world.hook.add_scraper().types = ("image/",)
+    assert counts(world.scan()) == {"seen": 3, "unchanged": 2, "returned": 1}
+    assert world.ids() == known
 
 
-def test_a_file_that_vanishes_before_it_is_looked_at(world, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_vanishes_before_it_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.put("a.mp3")
     victim = world.put("b.mp3")
     from viewra.library import discover
-
-    real = discover.fingerprint
+    from viewra.library.fingerprint import fingerprint as real
 
     def fingerprint(path: bytes, size: int) -> tuple[bytes, bytes]:
         victim.unlink(missing_ok=True)
@@ -346,12 +351,12 @@ def test_a_file_that_vanishes_before_it_is_looked_at(world, monkeypatch: pytest.
     assert [Path(path).name for path in world.ids()] == ["a.mp3"]
 
 
-def test_two_scans_of_one_library_at_once(world) -> None:
+def test_two_scans_of_one_library_at_once(world: World) -> None:
     scraper = world.hook.add_scraper()
     world.put("a.mp3")
     seen: list[Exception] = []
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         try:
             world.scan()
         except LockedError as error:
@@ -365,7 +370,7 @@ def test_two_scans_of_one_library_at_once(world) -> None:
     assert f"process {os.getpid()}" in str(seen[0])
 
 
-def test_libraries_are_added_listed_and_removed(world, tmp_path: Path) -> None:
+def test_libraries_are_added_listed_and_removed(world: World, tmp_path: Path) -> None:
     world.hook.add_scraper()
     other = tmp_path / "other"
     world.put("a.mp3")
@@ -393,8 +398,8 @@ def test_folders_within_each_other_are_one_job(tmp_path: Path) -> None:
     assert library.distinct_folders(paths) == [paths[1], paths[2]]
 
 
-def test_a_folder_with_more_files_than_a_statement_takes_parameters(world) -> None:
-    def limit(connection, _record) -> None:
+def test_a_folder_with_more_files_than_a_statement_takes_parameters(world: World) -> None:
+    def limit(connection: object, _record: object) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_500)
 
@@ -420,7 +425,7 @@ def test_a_folder_with_more_files_than_a_statement_takes_parameters(world) -> No
     world.check_consistent()
 
 
-def test_a_file_that_is_not_in_the_library(world) -> None:
+def test_a_file_that_is_not_in_the_library(world: World) -> None:
     with pytest.raises(UsageError, match="not in the library") as caught:
         library.show(world.engine, str(world.put("a.mp3")))
     assert f"viewra scan {world.folder}" in str(caught.value.hint)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import scrape
@@ -26,19 +27,19 @@ def has(files: Sequence[FileToRead], name: str) -> bool:
     return any(Path(file.file_path).name == name for file in files)
 
 
-def fill(world, count: int) -> None:
+def fill(world: World, count: int) -> None:
     for number in range(count):
         world.put(f"{number:03}.mp3")
 
 
-def statuses(world) -> dict[str, str]:
+def statuses(world: World) -> dict[str, str]:
     rows = world.rows(
         "SELECT path_text, status FROM file_metadata JOIN media_files ON media_files.id = file_metadata.media_file_id"
     )
     return {Path(row.path_text).name: row.status for row in rows}
 
 
-def test_a_window_of_full_batches_is_kept_in_flight(world) -> None:
+def test_a_window_of_full_batches_is_kept_in_flight(world: World) -> None:
     scraper = world.hook.add_scraper()
     fill(world, 40)
     world.scan()
@@ -46,7 +47,7 @@ def test_a_window_of_full_batches_is_kept_in_flight(world) -> None:
     assert scraper.most_in_flight == 2
 
 
-def test_a_plugin_enabled_later_reads_what_it_misses_alone(world) -> None:
+def test_a_plugin_enabled_later_reads_what_it_misses_alone(world: World) -> None:
     first = world.hook.add_scraper("first")
     fill(world, 3)
     world.scan()
@@ -57,7 +58,7 @@ def test_a_plugin_enabled_later_reads_what_it_misses_alone(world) -> None:
     assert sorted(second.names) == ["000.mp3", "001.mp3", "002.mp3", "003.mp3"]
 
 
-def test_new_code_of_a_plugin_reads_again_alone(world) -> None:
+def test_new_code_of_a_plugin_reads_again_alone(world: World) -> None:
     first, second = world.hook.add_scraper("first"), world.hook.add_scraper("second")
     fill(world, 3)
     world.scan()
@@ -68,7 +69,7 @@ def test_new_code_of_a_plugin_reads_again_alone(world) -> None:
     assert (len(first.names), len(second.names)) == (3, 6)
 
 
-def test_the_newest_reading_wins_field_by_field(world) -> None:
+def test_the_newest_reading_wins_field_by_field(world: World) -> None:
     world.hook.add_scraper("a", lambda files: [FileOutcome({"title": "A", "album": "only a"})] * len(files))
     path = str(world.put("x.mp3"))
     world.scan()
@@ -82,7 +83,7 @@ def test_the_newest_reading_wins_field_by_field(world) -> None:
     assert library.search(world.engine, None, "title:b album:only").total == 1
 
 
-def test_several_values_of_a_field_are_kept_and_each_is_found(world) -> None:
+def test_several_values_of_a_field_are_kept_and_each_is_found(world: World) -> None:
     values = {"artist": ("Clara Schumann", "Johannes \ud800 Brahms"), "title": "Trio"}
     world.hook.add_scraper("a", lambda files: [FileOutcome(values)] * len(files))
     path = str(world.put("x.mp3"))
@@ -94,7 +95,7 @@ def test_several_values_of_a_field_are_kept_and_each_is_found(world) -> None:
         assert library.search(world.engine, None, f"artist:{word}").total == 1
 
 
-def test_only_files_of_wanted_types_are_handed_over(world) -> None:
+def test_only_files_of_wanted_types_are_handed_over(world: World) -> None:
     audio, video = world.hook.add_scraper("audio"), world.hook.add_scraper("video")
     video.types = ("video/",)
     world.put("a.mp3")
@@ -103,8 +104,8 @@ def test_only_files_of_wanted_types_are_handed_over(world) -> None:
     assert (audio.names, video.names) == (["a.mp3"], ["b.mkv"])
 
 
-def test_an_error_and_a_file_not_handled_are_outcomes(world) -> None:
-    def behaviour(files):
+def test_an_error_and_a_file_not_handled_are_outcomes(world: World) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         by_name = {"000.mp3": FileOutcome(error="bad header"), "001.mp3": FileOutcome()}
         return [by_name.get(Path(file.file_path).name, FileOutcome({"title": "x"})) for file in files]
 
@@ -119,7 +120,7 @@ def test_an_error_and_a_file_not_handled_are_outcomes(world) -> None:
     assert len(scraper.names) == 3
 
 
-def test_a_file_that_two_plugins_fail_at_is_counted_once(world) -> None:
+def test_a_file_that_two_plugins_fail_at_is_counted_once(world: World) -> None:
     for name in ("a", "b"):
         world.hook.add_scraper(name, lambda files: [FileOutcome(error="no")] * len(files))
     fill(world, 1)
@@ -127,8 +128,8 @@ def test_a_file_that_two_plugins_fail_at_is_counted_once(world) -> None:
     assert (report.counts.failed, len(report.failures)) == (1, 2)
 
 
-def test_the_culprit_of_a_failed_batch_is_found(world) -> None:
-    def behaviour(files):
+def test_the_culprit_of_a_failed_batch_is_found(world: World) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         if has(files, "005.mp3"):
             raise PluginFault("tags", "crashed on a tag")
         return [FileOutcome({"title": "x"})] * len(files)
@@ -142,7 +143,7 @@ def test_the_culprit_of_a_failed_batch_is_found(world) -> None:
 
 
 @pytest.mark.parametrize("answer", [[], [FileOutcome()] * 99])
-def test_a_wrong_number_of_outcomes_is_a_fault(world, answer) -> None:
+def test_a_wrong_number_of_outcomes_is_a_fault(world: World, answer: list[FileOutcome]) -> None:
     world.hook.add_scraper("tags", lambda files: answer)
     fill(world, 2)
     report = world.scan()
@@ -150,8 +151,8 @@ def test_a_wrong_number_of_outcomes_is_a_fault(world, answer) -> None:
     assert "outcomes for 1 files" in report.failures[0].error
 
 
-def test_any_exception_of_a_plugin_is_its_fault(world) -> None:
-    def behaviour(files):
+def test_any_exception_of_a_plugin_is_its_fault(world: World) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         raise ZeroDivisionError
 
     world.hook.add_scraper("tags", behaviour)
@@ -161,8 +162,8 @@ def test_any_exception_of_a_plugin_is_its_fault(world) -> None:
     assert {one.error for one in report.failures} == {"ZeroDivisionError"}
 
 
-def test_a_file_that_ends_the_plugin_is_found_and_kept_as_an_error(world) -> None:
-    def behaviour(files):
+def test_a_file_that_ends_the_plugin_is_found_and_kept_as_an_error(world: World) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         if has(files, "003.mp3"):
             raise PluginUnavailable("tags", "was ended by signal 11", in_call=True)
         return [FileOutcome({"title": "x"})] * len(files)
@@ -177,10 +178,10 @@ def test_a_file_that_ends_the_plugin_is_found_and_kept_as_an_error(world) -> Non
     assert scraper.batches == []
 
 
-def test_a_file_that_takes_too_long_is_kept_as_an_error_until_it_is_asked_for(world) -> None:
+def test_a_file_that_takes_too_long_is_kept_as_an_error_until_it_is_asked_for(world: World) -> None:
     slow = True
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         if slow and has(files, "003.mp3"):
             raise PluginTimeout("tags", "no answer in 30 s")
         return [FileOutcome({"title": "x"})] * len(files)
@@ -199,8 +200,8 @@ def test_a_file_that_takes_too_long_is_kept_as_an_error_until_it_is_asked_for(wo
     assert statuses(world)["003.mp3"] == "ok"
 
 
-def test_the_only_file_takes_too_long_once(world) -> None:
-    def behaviour(files):
+def test_the_only_file_takes_too_long_once(world: World) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         raise PluginTimeout("tags", "no answer in 30 s")
 
     scraper = world.hook.add_scraper("tags", behaviour)
@@ -213,10 +214,10 @@ def test_the_only_file_takes_too_long_once(world) -> None:
     assert scraper.batches == []
 
 
-def test_a_plugin_that_comes_back_loses_nothing(world) -> None:
+def test_a_plugin_that_comes_back_loses_nothing(world: World) -> None:
     left = [4]
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         if left[0]:
             left[0] -= 1
             raise PluginUnavailable("tags", "is starting")
@@ -237,8 +238,8 @@ def test_a_plugin_that_comes_back_loses_nothing(world) -> None:
         PluginUnavailable("tags", "is gone", in_call=True),
     ],
 )
-def test_a_plugin_that_stays_away_is_given_up_with_one_line(world, error) -> None:
-    def behaviour(files):
+def test_a_plugin_that_stays_away_is_given_up_with_one_line(world: World, error: Exception) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         raise error
 
     broken = world.hook.add_scraper("tags", behaviour)
@@ -258,7 +259,7 @@ def test_a_plugin_that_stays_away_is_given_up_with_one_line(world, error) -> Non
     assert len(broken.names) == 100
 
 
-def test_a_plugin_that_cannot_be_opened_gives_one_line(world) -> None:
+def test_a_plugin_that_cannot_be_opened_gives_one_line(world: World) -> None:
     world.hook.scrapers.append(Result("bad", error=PluginUnavailable("bad", "did not start")))
     world.hook.add_scraper()
     fill(world, 3)
@@ -269,8 +270,8 @@ def test_a_plugin_that_cannot_be_opened_gives_one_line(world) -> None:
     assert len(statuses(world)) == 3
 
 
-def test_a_file_that_vanishes_before_it_is_read(world) -> None:
-    def behaviour(files):
+def test_a_file_that_vanishes_before_it_is_read(world: World) -> None:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         for file in files:
             Path(file.file_path).unlink()
         return [FileOutcome(error="No such file or directory")] * len(files)
@@ -284,16 +285,16 @@ def test_a_file_that_vanishes_before_it_is_read(world) -> None:
     assert statuses(world) == {}
 
 
-def test_a_slow_scraper_gates_neither_the_walk_nor_the_others(world) -> None:
+def test_a_slow_scraper_gates_neither_the_walk_nor_the_others(world: World) -> None:
     fast = world.hook.add_scraper("fast")
     all_read = threading.Event()
 
-    def fast_behaviour(files):
+    def fast_behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         if len(fast.names) == 600:
             all_read.set()
         return fast.titles(files)
 
-    def slow_behaviour(files):
+    def slow_behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         assert all_read.wait(20), "the fast scraper was held up"
         return [FileOutcome()] * len(files)
 
@@ -303,10 +304,10 @@ def test_a_slow_scraper_gates_neither_the_walk_nor_the_others(world) -> None:
     assert world.scan().failures == ()
 
 
-def test_cancelling_keeps_what_was_read_and_the_next_scan_goes_on(world) -> None:
+def test_cancelling_keeps_what_was_read_and_the_next_scan_goes_on(world: World) -> None:
     cancel = threading.Event()
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         if len(scraper.batches) > 3:
             cancel.set()
         return scraper.titles(files)
@@ -325,10 +326,10 @@ def test_cancelling_keeps_what_was_read_and_the_next_scan_goes_on(world) -> None
     world.check_consistent()
 
 
-def test_cancelling_does_not_wait_for_a_plugin_that_hangs(world) -> None:
+def test_cancelling_does_not_wait_for_a_plugin_that_hangs(world: World) -> None:
     cancel, release = threading.Event(), threading.Event()
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         cancel.set()
         release.wait(30)
         return [FileOutcome()] * len(files)
@@ -343,10 +344,10 @@ def test_cancelling_does_not_wait_for_a_plugin_that_hangs(world) -> None:
         release.set()
 
 
-def test_ctrl_c_is_a_cancellation(world) -> None:
+def test_ctrl_c_is_a_cancellation(world: World) -> None:
     before = signal.getsignal(signal.SIGINT)
 
-    def behaviour(files):
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         os.kill(os.getpid(), signal.SIGINT)
         assert hangs.wait(30)
         return scraper.titles(files)
@@ -366,8 +367,8 @@ def test_ctrl_c_is_a_cancellation(world) -> None:
     world.check_consistent()
 
 
-def test_a_second_ctrl_c_ends_a_scan_that_does_not_heed_the_first(world) -> None:
-    def progress(_progress) -> None:
+def test_a_second_ctrl_c_ends_a_scan_that_does_not_heed_the_first(world: World) -> None:
+    def progress(_progress: object) -> None:
         for _ in range(2):
             signal.raise_signal(signal.SIGINT)
 
@@ -378,7 +379,7 @@ def test_a_second_ctrl_c_ends_a_scan_that_does_not_heed_the_first(world) -> None
     assert world.scan().status is ScanStatus.COMPLETED
 
 
-def test_progress_ends_with_everything_done(world) -> None:
+def test_progress_ends_with_everything_done(world: World) -> None:
     world.hook.add_scraper("tags", lambda files: [FileOutcome(error="no")] * len(files))
     fill(world, 50)
     seen: list[library.ScanProgress] = []
@@ -389,15 +390,17 @@ def test_progress_ends_with_everything_done(world) -> None:
     assert [now.seen for now in seen] == sorted(now.seen for now in seen)
 
 
-def test_failures_are_bounded_and_their_count_is_exact(world) -> None:
+def test_failures_are_bounded_and_their_count_is_exact(world: World) -> None:
     world.hook.add_scraper("tags", lambda files: [FileOutcome(error="no")] * len(files)).batch_size = 200
     fill(world, 1100)
     report = world.scan()
     assert (report.counts.failed, len(report.failures)) == (1100, 1000)
 
 
-def test_text_that_is_not_utf8_is_kept_escaped(world) -> None:
+def test_text_that_is_not_utf8_is_kept_escaped(world: World) -> None:
     world.hook.add_scraper("tags", lambda files: [FileOutcome({"title": "\udcff \ud800"})] * len(files))
     path = world.put("a.mp3")
     world.scan()
-    assert library.show(world.engine, str(path)).metadata["title"].value.isprintable()
+    title = library.show(world.engine, str(path)).metadata["title"].value
+    assert isinstance(title, str)
+    assert title.isprintable()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
+from types import MappingProxyType
 
 import pytest
 
 from viewra.errors import PluginTimeout, PluginUnavailable
-from viewra.library.scrape import PAGE, Scraper
+from viewra.library import unread
+from viewra.library.scrape import PAGE, Completion, Outcomes, Scraper
 from viewra.library.unread import WantedFile
-from viewra.types import FileOutcome
+from viewra.types import FileOutcome, FileToRead
 
 
-class Unread:
+class Unread(unread.Unread):
     """A to-do of which answered files are taken by the test."""
 
     def __init__(self) -> None:
@@ -33,15 +36,16 @@ class Session:
     """A session whose futures the test completes."""
 
     plugin_id, code_hash, batch_size, window = "tags", "v1", 4, 2
+    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self) -> None:
-        self.calls: list[tuple[list[int], Future]] = []
+        self.calls: list[tuple[list[int], Future[Sequence[FileOutcome]]]] = []
 
     def wants(self, mime_type: str) -> bool:
         return True
 
-    def submit(self, files) -> Future:
-        future: Future = Future()
+    def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
+        future: Future[Sequence[FileOutcome]] = Future()
         self.calls.append(([int(file.file_path[1:-4]) for file in files], future))
         return future
 
@@ -53,10 +57,10 @@ class Session:
 class Bench:
     def __init__(self) -> None:
         self.unread, self.session = Unread(), Session()
-        self.completions: SimpleQueue = SimpleQueue()
+        self.completions: SimpleQueue[Completion] = SimpleQueue()
         self.scraper = Scraper(self.session, self.unread, self.completions, 10)
 
-    def answer(self, call: int, error: Exception | None = None):
+    def answer(self, call: int, error: Exception | None = None) -> Outcomes:
         ids, future = self.session.calls[call]
         if error is not None:
             future.set_exception(error)
@@ -116,7 +120,7 @@ def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) 
 def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench) -> None:
     bench.unread.add(11, 12, 13, 14)
     bench.scraper.look_again(4)
-    kept = []
+    kept: Outcomes = []
     for call, error in enumerate([True, False, True, False, True]):
         bench.scraper.submit(partial=True)
         assert len(bench.session.calls) == call + 1, "one at a time"
@@ -135,7 +139,7 @@ def test_a_file_that_fails_while_another_may_hang_is_read_once_more(bench: Bench
     bench.unread.add(11, 12, 13, 14)
     bench.scraper.look_again(4)
     timeout = PluginTimeout("tags", "no answer")
-    kept = []
+    kept: Outcomes = []
     # the batch, 11, 12 which hangs, 13 which finds the process hanging, 14, and 13 again
     for call, error in enumerate([timeout, None, timeout, late, None, None]):
         bench.scraper.submit(partial=True)
@@ -149,7 +153,7 @@ def test_a_file_that_fails_again_by_itself_keeps_its_error(bench: Bench) -> None
     bench.unread.add(11, 12, 13)
     bench.scraper.look_again(3)
     timeout = PluginTimeout("tags", "no answer")
-    kept = []
+    kept: Outcomes = []
     for call, error in enumerate([timeout, timeout, timeout, None, timeout, None]):
         bench.scraper.submit(partial=True)
         if call < len(bench.session.calls):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.unit.library.conftest import World
 from viewra import library
 from viewra.errors import PluginTimeout, UsageError
-from viewra.types import FileOutcome, Result, SearchResponse, SearchResult
+from viewra.types import FileOutcome, FileToRead, Result, SearchResponse, SearchResult
 
 TRACKS = {
     "1.mp3": {"title": "Mass in B minor", "artist": "Johann Sebastian Bach", "date": "1749"},
@@ -19,8 +21,8 @@ TRACKS = {
 
 
 @pytest.fixture
-def filled(world):
-    def behaviour(files):
+def filled(world: World) -> World:
+    def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         return [FileOutcome(TRACKS[Path(file.file_path).name]) for file in files]
 
     world.hook.add_scraper("tags", behaviour)
@@ -30,7 +32,7 @@ def filled(world):
     return world
 
 
-def found(world, query: str) -> list[str]:
+def found(world: World, query: str) -> list[str]:
     page = library.search(world.engine, None, query)
     assert page.total == len(page.results)
     return [Path(hit.path).name for hit in page.results]
@@ -57,11 +59,11 @@ def found(world, query: str) -> list[str]:
         ("?!", set()),
     ],
 )
-def test_what_is_found(filled, query: str, names: set[str]) -> None:
+def test_what_is_found(filled: World, query: str, names: set[str]) -> None:
     assert set(found(filled, query)) == names
 
 
-def test_the_best_come_first_with_scores_from_1_down(filled) -> None:
+def test_the_best_come_first_with_scores_from_1_down(filled: World) -> None:
     hits = library.search(filled.engine, None, "beethoven").results
     assert [hit.source for hit in hits] == ["library", "library"]
     assert hits[0].score == 1.0
@@ -69,14 +71,14 @@ def test_the_best_come_first_with_scores_from_1_down(filled) -> None:
     assert {(hit.title, hit.artist) for hit in hits} >= {("Symphony", "Ludwig van Beethoven")}
 
 
-def test_pages_together_are_the_whole(filled) -> None:
+def test_pages_together_are_the_whole(filled: World) -> None:
     whole = library.search(filled.engine, None, "path:dir").results
     pages = [library.search(filled.engine, None, "path:dir", limit=3, offset=offset) for offset in (0, 3, 6)]
     assert [hit for page in pages for hit in page.results] == list(whole)
     assert {page.total for page in pages} == {4}
 
 
-def test_hits_of_plugins_are_merged_by_score_and_failures_told(filled) -> None:
+def test_hits_of_plugins_are_merged_by_score_and_failures_told(filled: World) -> None:
     hits = (SearchResult("id-7", "Far", score=0.5), SearchResult("x", "Best", score=7.0, metadata={"path": "/far.mp3"}))
     error = PluginTimeout("slow", "no answer")
     filled.hook.answers = [Result("far", SearchResponse(hits, 12)), Result("slow", error=error)]
@@ -92,13 +94,13 @@ def test_hits_of_plugins_are_merged_by_score_and_failures_told(filled) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "  ", "nope:x", "-bach"])
-def test_what_is_no_search_is_refused(filled, query: str) -> None:
+def test_what_is_no_search_is_refused(filled: World, query: str) -> None:
     with pytest.raises(UsageError):
         library.search(filled.engine, filled.hook, query)
     assert filled.hook.searches == []
 
 
-def test_the_index_follows_changes_and_deletions(filled) -> None:
+def test_the_index_follows_changes_and_deletions(filled: World) -> None:
     (filled.folder / "sub dir" / "1.mp3").unlink()
     filled.scan()
     assert found(filled, "mass") == []

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 import attrs
 import pytest
@@ -200,11 +201,12 @@ def test_a_caller_that_has_used_up_its_stack_gets_an_error_of_ours() -> None:
     assert "refused" in outcomes
 
 
-def _frames() -> list[object]:
-    frame, found = sys._getframe(), []
+def _frames() -> list[FrameType]:
+    frame: FrameType | None = sys._getframe()
+    found: list[FrameType] = []
     while frame is not None:
         found.append(frame)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -62,7 +63,7 @@ def test_members_in_order_and_without_what_is_hidden() -> None:
 
 def test_the_order_of_fields_is_that_of_the_text() -> None:
     text = "#S: {z: 1, y: 2, ...}\nb: 1\na: #S & {c: 3, z: 1}\nb: 1"
-    exported = loads(text).export()
+    exported: Any = loads(text).export()
     assert list(exported) == ["b", "a"]
     assert list(exported["a"]) == ["z", "y", "c"]
 

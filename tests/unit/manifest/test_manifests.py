@@ -283,11 +283,11 @@ HEADER = 'id: "a"\nname: "A"\nversion: "1.0.0"\nentry_points: main: "a"\n'
 
 def test_media_types_priority_environment_and_workers() -> None:
     manifest = read(
-        HEADER + 'media_types: {"audio/x-mpegurl": [".m3u", ".m3u8"]}\npriority: {duration: 10, title: 0}\n'
+        HEADER + 'media_types: {"audio/x-mpegurl": [".m3u", ".m3u8"]}\npriority: {duration: 1000, title: -1000}\n'
         'requires: viewra: ">=0.0.1, <99"\nruntime: {workers: "auto", env: OMP_NUM_THREADS: "1"}'
     )
     assert manifest.media_types == {"audio/x-mpegurl": (".m3u", ".m3u8")}
-    assert manifest.priority == {"duration": 10, "title": 0}
+    assert manifest.priority == {"duration": 1000, "title": -1000}
     assert manifest.requires == {"viewra": ">=0.0.1, <99"}
     assert (manifest.runtime.workers, manifest.runtime.env) == ("auto", {"OMP_NUM_THREADS": "1"})
     plain = read(HEADER)
@@ -303,8 +303,9 @@ def test_media_types_priority_environment_and_workers() -> None:
         ('media_types: "audio/x-mpegurl": []', "media_types.audio/x-mpegurl"),
         ('media_types: "audio/x-mpegurl": ".m3u"', "expected a list"),
         ('media_types: playlist: [".m3u"]', "a media type in lower case, such as audio/x-mpegurl"),
-        ("priority: duration: -1", "priority.duration: expected a number from 0 to 1000, found -1"),
-        ('priority: duration: "high"', "priority.duration: expected a number from 0 to 1000"),
+        ("priority: duration: -1001", "priority.duration: expected a number from -1000 to 1000, found -1001"),
+        ("priority: duration: 1001", "priority.duration: expected a number from -1000 to 1000, found 1001"),
+        ('priority: duration: "high"', "priority.duration: expected a number from -1000 to 1000"),
         ("priorty: duration: 1", "did you mean priority?"),
         ('media_type: "a/b": [".c"]', "did you mean media_types?"),
         ('requires: viewra: "new"', "requires.viewra: expected versions such as >=0.3"),

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.eventually import eventually
+from tests.unit.process.conftest import Lines, Start
 from viewra.errors import HandshakeError
 from viewra.process import LaunchPlan, Spawner, start_time
 
@@ -38,13 +39,10 @@ def wait_gone(pid: int) -> None:
 
 
 def wait_stopped(pid: int) -> None:
-    deadline = time.monotonic() + 30
-    while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
-        assert time.monotonic() < deadline, f"{pid} goes on"
-        threading.Event().wait(0.01)
+    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, f"{pid} goes on")
 
 
-def test_the_handshake_line_and_the_lines_around_it(start, lines) -> None:
+def test_the_handshake_line_and_the_lines_around_it(start: Start, lines: Lines) -> None:
     child = start("print('hi'); " + READY + "import sys; print('after'); print('err', file=sys.stderr)")
     assert child.handshake_line(30) == "1|1|unix|/s|grpc|"
     assert child.wait(30) == 0
@@ -62,7 +60,7 @@ def test_the_handshake_line_and_the_lines_around_it(start, lines) -> None:
         ("import os, time; print('oops', flush=True); os.close(1); time.sleep(60)", "closed its stdout"),
     ],
 )
-def test_an_end_before_the_handshake_is_told_with_the_last_output(start, code: str, says: str) -> None:
+def test_an_end_before_the_handshake_is_told_with_the_last_output(start: Start, code: str, says: str) -> None:
     with pytest.raises(HandshakeError, match=says) as caught:
         start(code).handshake_line(30)
     assert caught.value.step == "handshake"
@@ -77,7 +75,7 @@ def test_an_end_before_the_handshake_is_told_with_the_last_output(start, code: s
         ("print('1|1|un', end='', flush=True)", r"did not end its line '1\|1\|un'"),
     ],
 )
-def test_silence_is_told_with_what_there_was(start, lines, code: str, says: str) -> None:
+def test_silence_is_told_with_what_there_was(start: Start, lines: Lines, code: str, says: str) -> None:
     child = start(f"{code}\nimport sys, time; print('now', file=sys.stderr); time.sleep(60)")
     lines.wait_line("now")
     with pytest.raises(HandshakeError, match=says) as caught:
@@ -97,14 +95,16 @@ def test_a_program_that_cannot_be_executed(spawner: Spawner, tmp_path: Path) -> 
         assert child.wait(30) == 126
 
 
-def test_a_folder_that_does_not_exist(start, tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist(start: Start, tmp_path: Path) -> None:
     with pytest.raises(HandshakeError, match="No such file") as caught:
         start("", directory=tmp_path / "missing")
     assert caught.value.step == "spawn"
 
 
 @pytest.mark.parametrize(("call", "says"), [("pipe", "cannot be started"), ("pidfd_open", "cannot be watched")])
-def test_without_descriptors_nothing_is_left(start, monkeypatch: pytest.MonkeyPatch, call: str, says: str) -> None:
+def test_without_descriptors_nothing_is_left(
+    start: Start, monkeypatch: pytest.MonkeyPatch, call: str, says: str
+) -> None:
     def refuse(*_arguments: object) -> None:
         raise OSError(24, "Too many open files")
 
@@ -116,7 +116,7 @@ def test_without_descriptors_nothing_is_left(start, monkeypatch: pytest.MonkeyPa
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_without_threads_nothing_is_left(start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_threads_nothing_is_left(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_thread: object) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -128,7 +128,9 @@ def test_without_threads_nothing_is_left(start, monkeypatch: pytest.MonkeyPatch)
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, monkeypatch) -> None:
+def test_the_process_has_only_what_it_was_given(
+    start: Start, lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET", "s")
     code = """
         import os, signal
@@ -147,7 +149,7 @@ def test_the_process_has_only_what_it_was_given(start, lines, tmp_path: Path, mo
     assert ignored == "ignored 0"
 
 
-def test_the_hosts_stdin_is_not_the_plugins(start, lines) -> None:
+def test_the_hosts_stdin_is_not_the_plugins(start: Start, lines: Lines) -> None:
     ours, other = os.pipe()
     saved = os.dup(0)
     os.dup2(ours, 0)
@@ -160,7 +162,7 @@ def test_the_hosts_stdin_is_not_the_plugins(start, lines) -> None:
     assert lines.heard == [("stdout", "/dev/null")]
 
 
-def test_no_signal_is_ignored_or_blocked_by_inheritance(lines) -> None:
+def test_no_signal_is_ignored_or_blocked_by_inheritance(lines: Lines) -> None:
     """Not even what the host itself ignores or blocks: else SIGTERM would not end a plugin."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
@@ -186,7 +188,7 @@ def test_no_signal_is_ignored_or_blocked_by_inheritance(lines) -> None:
     assert [int(text.split()[1], 16) for _, text in lines.heard] == [0, 0]
 
 
-def test_a_flood_neither_hangs_the_process_nor_fills_the_memory(start, lines) -> None:
+def test_a_flood_neither_hangs_the_process_nor_fills_the_memory(start: Start, lines: Lines) -> None:
     code = """
         import os
         line = b"x" * 99 + b"\\n"
@@ -202,19 +204,19 @@ def test_a_flood_neither_hangs_the_process_nor_fills_the_memory(start, lines) ->
     assert left_out + sum(not text.startswith("[WARN]") for _, text in lines.heard) == 600_001
 
 
-def test_one_long_line_is_drained(start, lines) -> None:
+def test_one_long_line_is_drained(start: Start, lines: Lines) -> None:
     child = start("import os\nfor _ in range(100): os.write(2, b'x' * 100_000)")
     assert child.wait(30) == 0
     assert [len(text) for _, text in lines.heard] == [64 * 1024 + len(" [line cut]")]
 
 
-def test_a_pause_is_told(start, lines) -> None:
+def test_a_pause_is_told(start: Start, lines: Lines) -> None:
     start("import sys, time; print('Traceback', file=sys.stderr); time.sleep(60)")
     lines.wait_for(lambda: lines.quiet > 0)
     assert lines.heard == [("stderr", "Traceback")]
 
 
-def test_the_end_is_told_after_the_last_line(start, lines) -> None:
+def test_the_end_is_told_after_the_last_line(start: Start, lines: Lines) -> None:
     told: list[object] = []
     done = threading.Event()
 
@@ -227,14 +229,14 @@ def test_the_end_is_told_after_the_last_line(start, lines) -> None:
     assert (child.returncode, told) == (4, [("stderr", "last")])
 
 
-def test_a_failing_exit_callback_is_logged(start, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_exit_callback_is_logged(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     child = start("", on_exit=lambda: 1 / 0)
     child.wait(30)
     child._thread.join(30)
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_the_ladder_ends_at_the_first_step_that_works(start) -> None:
+def test_the_ladder_ends_at_the_first_step_that_works(start: Start) -> None:
     child = start(READY + "import sys; sys.stdin.read(); import signal; signal.pause()")
     child.handshake_line(30)
     assert child.stop(lambda: os.kill(child.pid, signal.SIGINT), grace_s=30) == "graceful"
@@ -250,7 +252,7 @@ def test_the_ladder_ends_at_the_first_step_that_works(start) -> None:
     assert not child.signal(signal.SIGTERM)
 
 
-def test_a_stopped_process_is_ended_too(start) -> None:
+def test_a_stopped_process_is_ended_too(start: Start) -> None:
     child = start(WAIT)
     child.handshake_line(30)
     child.signal(signal.SIGSTOP)
@@ -258,7 +260,7 @@ def test_a_stopped_process_is_ended_too(start) -> None:
     assert child.stop(term_s=0.01) == "kill"
 
 
-def test_what_a_process_left_in_its_group_dies_with_it(start, lines) -> None:
+def test_what_a_process_left_in_its_group_dies_with_it(start: Start, lines: Lines) -> None:
     child = start(
         "import subprocess, sys\n"
         "p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\nprint('pid', p.pid, flush=True)"
@@ -268,14 +270,14 @@ def test_what_a_process_left_in_its_group_dies_with_it(start, lines) -> None:
     wait_gone(int(lines.heard[0][1].split()[1]))
 
 
-def test_a_running_process_has_no_return_code(start) -> None:
+def test_a_running_process_has_no_return_code(start: Start) -> None:
     child = start(WAIT)
     child.handshake_line(30)
     assert child.wait(0.01) is None
     assert (child.returncode, child.describe_exit()) == (None, "running")
 
 
-def test_the_start_time_names_a_process(start) -> None:
+def test_the_start_time_names_a_process(start: Start) -> None:
     child = start(WAIT)
     assert child.started is not None
     assert child.started == start_time(child.pid)
@@ -286,7 +288,7 @@ def test_the_start_time_names_a_process(start) -> None:
     assert start_time(child.pid) is None
 
 
-def test_closing_the_spawner_ends_its_children(lines) -> None:
+def test_closing_the_spawner_ends_its_children(lines: Lines) -> None:
     spawner = Spawner()
     child = spawner.launch(
         LaunchPlan(

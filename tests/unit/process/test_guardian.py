@@ -8,15 +8,16 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.eventually import eventually
+from tests.unit.process.conftest import Lines, Start
 from viewra.errors import HandshakeError
-from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, start_time
+from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, plugin_environment, spawn, start_time
 from viewra.process.guardian import Guardian
 from viewra.process.launcher import children
 from viewra.process.leftovers import end_marked
@@ -41,19 +42,12 @@ os.read(seen, 1)
 """Leaves a process in a session of its own, whose parent has ended: nothing of the plugin's is known to have it."""
 
 
-def wait_until(condition: Callable[[], object], what: str = "it did not come about") -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, what
-        threading.Event().wait(0.01)
-
-
 def wait_gone(pid: int) -> None:
     """Wait until a process has ended and was reaped."""
-    wait_until(lambda: not psutil.pid_exists(pid), f"{pid} is still there")
+    eventually(lambda: not psutil.pid_exists(pid), f"{pid} is still there")
 
 
-def orphan_of(lines) -> int:
+def orphan_of(lines: Lines) -> int:
     lines.wait_line("orphan")
     return next(int(text.split()[1]) for _, text in lines.heard if text.startswith("orphan"))
 
@@ -77,14 +71,14 @@ def test_without_a_guardian_the_orphan_is_real() -> None:
     wait_gone(orphan)
 
 
-def test_an_orphan_ends_with_the_process_that_left_it(start, lines) -> None:
+def test_an_orphan_ends_with_the_process_that_left_it(start: Start, lines: Lines) -> None:
     child = start(ORPHAN)
     assert child.wait(30) == 0
     assert not psutil.pid_exists(orphan_of(lines)), "it has ended before the end is told"
 
 
 @pytest.mark.parametrize("how", ["kill", "stop", "close"])
-def test_an_orphan_ends_with_the_word_of_the_host(spawner: Spawner, start, lines, how: str) -> None:
+def test_an_orphan_ends_with_the_word_of_the_host(spawner: Spawner, start: Start, lines: Lines, how: str) -> None:
     child = start(ORPHAN + WAIT)
     child.handshake_line(30)
     orphan = orphan_of(lines)
@@ -97,7 +91,7 @@ def test_an_orphan_ends_with_the_word_of_the_host(spawner: Spawner, start, lines
     assert not any(psutil.pid_exists(pid) for pid in (child.pid, orphan, parent.pid))
 
 
-def test_an_orphan_that_ends_by_itself_leaves_no_zombie(start, lines) -> None:
+def test_an_orphan_that_ends_by_itself_leaves_no_zombie(start: Start, lines: Lines) -> None:
     child = start(ORPHAN + WAIT)
     child.handshake_line(30)
     orphan = orphan_of(lines)
@@ -144,7 +138,7 @@ def test_what_is_not_tied_outlives_the_host_but_not_its_own_end() -> None:
         wait_gone(pid)
 
 
-def test_signals_for_the_group_do_not_end_it(start) -> None:
+def test_signals_for_the_group_do_not_end_it(start: Start) -> None:
     child = start("import signal\nfor n in (1, 2, 15): signal.signal(n, lambda *_: print('got', flush=True))\n" + WAIT)
     child.handshake_line(30)
     parent = guardian_of(child)
@@ -156,17 +150,17 @@ def test_signals_for_the_group_do_not_end_it(start) -> None:
     assert os.getpgid(child.pid) == child.pid != os.getpgid(parent.pid)
 
 
-def test_it_holds_nothing_of_the_process(start, tmp_path: Path) -> None:
+def test_it_holds_nothing_of_the_process(start: Start, tmp_path: Path) -> None:
     child = start(WAIT, directory=tmp_path)
     child.handshake_line(30)
     parent = guardian_of(child)
-    wait_until(lambda: parent.cwd() == "/")
+    eventually(lambda: parent.cwd() == "/")
     opened = [str(path.readlink()) for path in Path(f"/proc/{parent.pid}/fd").iterdir()]
     assert sorted(name.partition(":")[0] for name in opened) == ["/dev/null"] * 3 + ["pipe"]
     assert parent.num_threads() == 1
 
 
-def test_what_closes_its_stdout_is_noticed_while_it_runs(start) -> None:
+def test_what_closes_its_stdout_is_noticed_while_it_runs(start: Start) -> None:
     child = start("import os, signal\nos.close(1)\nsignal.pause()")
     with pytest.raises(HandshakeError, match="closed its stdout"):
         child.handshake_line(30)
@@ -175,20 +169,20 @@ def test_what_closes_its_stdout_is_noticed_while_it_runs(start) -> None:
 @pytest.mark.parametrize(
     ("code", "how"), [("raise SystemExit(3)", "exit status 3"), ("import os; os.kill(os.getpid(), 11)", "SIGSEGV")]
 )
-def test_the_end_that_is_told_is_the_processs_own(start, code: str, how: str) -> None:
+def test_the_end_that_is_told_is_the_processs_own(start: Start, code: str, how: str) -> None:
     child = start(code)
     child.wait(30)
     assert child.describe_exit() == how
 
 
-def test_the_pid_is_the_processs_own(start, lines) -> None:
+def test_the_pid_is_the_processs_own(start: Start, lines: Lines) -> None:
     child = start("import os; print('pid', os.getpid(), flush=True)\n" + WAIT)
     lines.wait_line("pid")
     assert lines.heard == [("stdout", f"pid {child.pid}")]
     assert child.started == start_time(child.pid)
 
 
-def test_a_stopped_guardian_holds_nothing_up(start, lines) -> None:
+def test_a_stopped_guardian_holds_nothing_up(start: Start, lines: Lines) -> None:
     child = start(ORPHAN + WAIT)
     child.handshake_line(30)
     orphan, parent = orphan_of(lines), guardian_of(child)
@@ -198,7 +192,7 @@ def test_a_stopped_guardian_holds_nothing_up(start, lines) -> None:
     assert not any(psutil.pid_exists(pid) for pid in (child.pid, orphan, parent.pid))
 
 
-def test_a_guardian_that_cannot_go_on_is_killed(start, lines, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guardian_that_cannot_go_on_is_killed(start: Start, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when somebody stops it again and again, or traces it."""
     monkeypatch.setattr("viewra.process.child.CLEAN_UP_S", 0.2)
     monkeypatch.setattr(Guardian, "wake", lambda self: None)
@@ -212,7 +206,7 @@ def test_a_guardian_that_cannot_go_on_is_killed(start, lines, monkeypatch: pytes
         wait_gone(pid)
 
 
-def test_what_a_killed_guardian_guarded_is_ended(start, lines) -> None:
+def test_what_a_killed_guardian_guarded_is_ended(start: Start, lines: Lines) -> None:
     child = start(ORPHAN + WAIT)
     child.handshake_line(30)
     orphan = orphan_of(lines)
@@ -222,7 +216,7 @@ def test_what_a_killed_guardian_guarded_is_ended(start, lines) -> None:
         wait_gone(pid)
 
 
-def test_the_end_of_a_process_whose_guardian_is_killed_is_made_sure(start) -> None:
+def test_the_end_of_a_process_whose_guardian_is_killed_is_made_sure(start: Start) -> None:
     """One that has undone its tie, and lost the mark."""
     child = start(
         "import ctypes, os, sys\nctypes.CDLL(None).prctl(1, 0)\n"
@@ -244,7 +238,7 @@ def test_a_process_ends_with_its_guardian_when_no_host_is_there() -> None:
     wait_gone(orphan)
 
 
-def test_a_fork_bomb_is_ended(start, lines) -> None:
+def test_a_fork_bomb_is_ended(start: Start, lines: Lines) -> None:
     bomb = """
         import os, signal
         for depth in range(7):
@@ -262,7 +256,7 @@ def test_a_fork_bomb_is_ended(start, lines) -> None:
     assert not any(_has(process, mark) for process in psutil.process_iter())
 
 
-def test_a_chain_of_forks_is_ended(start) -> None:
+def test_a_chain_of_forks_is_ended(start: Start) -> None:
     """Each of its processes lives for less than a millisecond, in a session of its own."""
     chain = """
         import os, signal
@@ -289,7 +283,7 @@ def _has(process: psutil.Process, mark: str) -> bool:
         return False
 
 
-def test_output_that_somebody_else_holds_open_does_not_hold_up_the_end(start, lines) -> None:
+def test_output_that_somebody_else_holds_open_does_not_hold_up_the_end(start: Start, lines: Lines) -> None:
     child = start(READY + "import sys; sys.stdin.read(); import signal; signal.pause()")
     child.handshake_line(30)
     held = os.open(f"/proc/{child.pid}/fd/2", os.O_WRONLY)
@@ -300,14 +294,14 @@ def test_output_that_somebody_else_holds_open_does_not_hold_up_the_end(start, li
         os.close(held)
 
 
-def test_what_ends_at_once_is_told_rightly(start) -> None:
+def test_what_ends_at_once_is_told_rightly(start: Start) -> None:
     """Also when its guardian is gone before the host has looked at either."""
     for _ in range(20):
         child = start("", argv=("/bin/false",))
         assert child.wait(30) == 1
 
 
-def test_a_spawner_that_closes_ends_what_is_only_starting(lines, tmp_path: Path) -> None:
+def test_a_spawner_that_closes_ends_what_is_only_starting(lines: Lines, tmp_path: Path) -> None:
     spawner = Spawner()
     spawned: list[Child] = []
     gate, script, interpreter = tmp_path / "gate", tmp_path / "main.py", tmp_path / "python"
@@ -412,3 +406,24 @@ def test_only_what_has_the_mark_is_ended() -> None:
         assert processes[mark].poll() is None
         processes[mark].kill()
         processes[mark].wait(30)
+
+
+def test_a_start_that_does_not_come_about_is_given_up_and_ended_if_it_comes_later(
+    spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_begin = threading.Event()
+    made: list[Guardian] = []
+
+    def launch(plan: LaunchPlan) -> Guardian:
+        assert may_begin.wait(30)
+        made.append(original(plan))
+        return made[-1]
+
+    original = spawn._launch
+    monkeypatch.setattr(spawn, "_launch", launch)
+    with monkeypatch.context() as patched:
+        patched.setattr(spawn, "_START_S", 0.01)
+        with pytest.raises(HandshakeError, match=r"was not started within 0\.01 s"):
+            spawner.launch(LaunchPlan((sys.executable, "-c", WAIT), plugin_environment({})), on_line=lambda *_: None)
+    may_begin.set()
+    eventually(lambda: made and made[0].process.returncode is not None, "its guardian still runs")

@@ -17,13 +17,13 @@ from viewra.process import Child, LaunchPlan, Spawner, launcher, plugin_environm
 pytestmark = pytest.mark.process
 
 
-def run(parent: int, *argv: str) -> tuple[int, str, str]:
-    """Exit status, report and stdout of a launch."""
+def run(parent: int, *argv: str, before: tuple[str, ...] = ("-I", "-S")) -> tuple[int, str, str]:
+    """Exit status, report and stdout of a launch; ``before`` is what Python is given before the launcher's path."""
     report, end = os.pipe()
     plan = {"parent": parent, "tied": True, "report": end, "executable": None, "script": False, "user_site": ""}
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", launcher.__file__, json.dumps(plan), *argv],
+            [sys.executable, *before, launcher.__file__, json.dumps(plan), *argv],
             pass_fds=(end,),
             capture_output=True,
             text=True,
@@ -47,6 +47,23 @@ def test_a_host_that_has_died_meanwhile_gets_no_orphan() -> None:
     status, report, stdout = run(1 if os.getpid() != 1 else 2, "/bin/echo", "alive")
     assert (status, stdout) == (launcher.FAILED, "")
     assert "the host has ended" in report
+
+
+IGNORES_ALL = """
+import ctypes, os, signal, sys
+libc = ctypes.CDLL(None)
+action = ctypes.create_string_buffer((1).to_bytes(8, sys.byteorder), 32)  # SIG_IGN
+for number in range(1, 65):
+    libc.syscall({"x86_64": 13, "aarch64": 134}[os.uname().machine], number, action, None, ctypes.c_size_t(8))
+os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(os.uname().machine not in {"x86_64", "aarch64"}, reason="another machine's system calls")
+def test_a_plugin_inherits_no_signal_as_ignored() -> None:
+    """CPython 3.13's ``subprocess`` may start a program with signals ignored that its C library keeps for itself."""
+    status, _, stdout = run(os.getpid(), "/bin/grep", "SigIgn", "/proc/self/status", before=("-c", IGNORES_ALL))
+    assert (status, stdout.split()) == (0, ["SigIgn:", "0" * 16])
 
 
 def test_it_imports_the_standard_library_alone() -> None:

@@ -6,10 +6,12 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.unit.process.conftest import Lines
 from viewra.errors import HandshakeError
 from viewra.process import LaunchPlan, Spawner, file_digest, open_verified, require_digest, tree_digest
 
@@ -43,7 +45,7 @@ def test_a_files_digest(tmp_path: Path) -> None:
         lambda tree: ((tree / "link").unlink(), (tree / "link").write_text("main.py")),
     ],
 )
-def test_every_change_of_code_changes_the_trees_digest(tree: Path, change) -> None:
+def test_every_change_of_code_changes_the_trees_digest(tree: Path, change: Callable[[Path], object]) -> None:
     before = tree_digest(tree)
     change(tree)
     assert tree_digest(tree) != before
@@ -93,7 +95,7 @@ def test_digests_compare_in_either_case() -> None:
 
 
 @pytest.mark.process
-def test_the_very_file_that_was_checked_is_run(tmp_path: Path, spawner: Spawner, lines) -> None:
+def test_the_very_file_that_was_checked_is_run(tmp_path: Path, spawner: Spawner, lines: Lines) -> None:
     program = tmp_path / "program"
     shutil.copy(shutil.which("cat") or "/bin/cat", program)
     descriptor = open_verified(program, file_digest(program))
@@ -111,7 +113,7 @@ def test_the_very_file_that_was_checked_is_run(tmp_path: Path, spawner: Spawner,
 
 
 @pytest.mark.process
-def test_the_descriptor_does_not_reach_the_program(spawner: Spawner, lines) -> None:
+def test_the_descriptor_does_not_reach_the_program(spawner: Spawner, lines: Lines) -> None:
     python = Path(sys.executable).resolve()
     descriptor = open_verified(python, file_digest(python))
     try:

@@ -62,7 +62,9 @@ def ask(tmp_path: Path, manifest: str | None, **env: str) -> tuple[pb.PluginInfo
                 "/plugin.PluginService/Info", pb.InfoRequest.SerializeToString, pb.InfoResponse.FromString
             )
             info = call(pb.InfoRequest(), timeout=30, wait_for_ready=True).info
-            health = channel.unary_unary("/plugin.PluginService/Health")  # says what was imported until now
+            health: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+                "/plugin.PluginService/Health"
+            )  # says what was imported until now
             with pytest.raises(grpc.RpcError):
                 health(b"", timeout=30)
         process.terminate()

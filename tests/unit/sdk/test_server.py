@@ -41,7 +41,7 @@ def test_the_process_answers_for_its_health_while_all_its_calls_hang(tmp_path: P
     server.start()
     with open_channel(listener) as channel:
         wait_ready(channel, 30)
-        own = channel.unary_unary(lifecycle.HEALTH.path)
+        own: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(lifecycle.HEALTH.path)
         calls = [own.future(b"", timeout=60) for _ in range(THREADS)]
         for _ in calls:
             assert plugin.inside.acquire(timeout=30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -41,7 +42,7 @@ ADDS = """
 """
 
 
-def query(url: str, statement: str) -> list[tuple]:
+def query(url: str, statement: str) -> list[tuple[Any, ...]]:
     """Run a statement on a plugin's database, in a transaction of its own."""
     engine = open_engine(url)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -41,11 +42,11 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[Handshake], grpc.Channel]]:
+def connect() -> Iterator[Callable[..., grpc.Channel]]:
     """Open channels that are closed at the end."""
     channels: list[grpc.Channel] = []
 
-    def connect(handshake: Handshake, **more: int) -> grpc.Channel:
+    def connect(handshake: Handshake, **more: Any) -> grpc.Channel:
         channels.append(open_channel(handshake, **more))
         return channels[-1]
 

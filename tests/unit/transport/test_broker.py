@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
 import pytest
 
+from tests.unit.transport.conftest import Serve
 from viewra.errors import HandshakeError
 from viewra.pb.grpc_broker_pb2 import ConnInfo
 from viewra.transport.broker import Broker
 from viewra.transport.endpoint import Place
-from viewra.transport.mtls import new_identity, trust
+from viewra.transport.mtls import Trust, new_identity, trust
 
 
 def echo(server: grpc.Server) -> None:
-    handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
 
 
 def ask(broker: Broker, number: int) -> bytes:
     connection = broker.dial(number, 30)
     try:
-        return connection.channel.unary_unary("/t/Echo")(b"hello", timeout=30)
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
+        return echo(b"hello", timeout=30)
     finally:
         connection.close()
 
 
 @pytest.fixture(params=["plain", "tls"])
-def ends(request: pytest.FixtureRequest, serve, connect, tmp_path: Path) -> Iterator[tuple[Broker, Broker]]:
+def ends(
+    request: pytest.FixtureRequest, serve: Serve, connect: Callable[..., grpc.Channel], tmp_path: Path
+) -> Iterator[tuple[Broker, Broker]]:
     """A host's broker and its plugin's, connected."""
-    trusts = [None, None]
+    trusts: list[Trust | None] = [None, None]
     if request.param == "tls":
         host_id, plugin_id = new_identity(), new_identity()
         trusts = [trust(host_id, plugin_id.cert), trust(plugin_id, host_id.cert)]
@@ -44,7 +48,7 @@ def ends(request: pytest.FixtureRequest, serve, connect, tmp_path: Path) -> Iter
     plugin.close()
 
 
-def test_both_ends_serve_and_dial(ends) -> None:
+def test_both_ends_serve_and_dial(ends: tuple[Broker, Broker]) -> None:
     for server, client in (ends, reversed(ends)):
         numbers = [server.next_id() for _ in range(3)]
         assert len(set(numbers)) == 3
@@ -53,7 +57,7 @@ def test_both_ends_serve_and_dial(ends) -> None:
         assert [ask(client, number) for number in numbers] == [b"hello"] * 3
 
 
-def test_dialling_waits_for_the_announcement(ends) -> None:
+def test_dialling_waits_for_the_announcement(ends: tuple[Broker, Broker]) -> None:
     host, plugin = ends
     got: list[bytes] = []
     thread = threading.Thread(target=lambda: got.append(ask(host, 7)))
@@ -63,13 +67,13 @@ def test_dialling_waits_for_the_announcement(ends) -> None:
     assert got == [b"hello"]
 
 
-def test_nothing_announced(ends) -> None:
+def test_nothing_announced(ends: tuple[Broker, Broker]) -> None:
     with pytest.raises(HandshakeError, match=r"announced as 9 within 0.05 s") as caught:
         ends[0].dial(9, 0.05)
     assert caught.value.step == "connect"
 
 
-def test_what_is_closed_is_gone_from_the_disk(ends, tmp_path: Path) -> None:
+def test_what_is_closed_is_gone_from_the_disk(ends: tuple[Broker, Broker], tmp_path: Path) -> None:
     host, _ = ends
     before = set(tmp_path.iterdir())
     served = host.serve(1, echo)
@@ -83,7 +87,7 @@ def test_what_is_closed_is_gone_from_the_disk(ends, tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == before
 
 
-def test_a_closed_broker_says_so(ends) -> None:
+def test_a_closed_broker_says_so(ends: tuple[Broker, Broker]) -> None:
     host, plugin = ends
     plugin.serve(5, echo)
     assert ask(host, 5) == b"hello"  # the stream is open
@@ -93,7 +97,7 @@ def test_a_closed_broker_says_so(ends) -> None:
             use()
 
 
-def test_a_plugin_without_a_broker(serve, connect, tmp_path: Path) -> None:
+def test_a_plugin_without_a_broker(serve: Serve, connect: Callable[..., grpc.Channel], tmp_path: Path) -> None:
     host = Broker(Place(tmp_path))
     host.attach(connect(serve()))
     with pytest.raises(HandshakeError, match="no broker"):

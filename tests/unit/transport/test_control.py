@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
+import grpc
+
+from tests.unit.transport.conftest import Serve
 from viewra.pb import grpc_controller_pb2_grpc
+from viewra.pb.grpc_controller_pb2 import Empty
 from viewra.transport.control import ControllerServicer, shutdown
 
 
-def test_shutdown_is_answered_and_heard(serve, connect) -> None:
+def test_shutdown_is_answered_and_heard(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     heard = threading.Event()
     servicer = ControllerServicer(heard.set)
     handshake = serve(lambda server: grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(servicer, server))
@@ -16,7 +22,7 @@ def test_shutdown_is_answered_and_heard(serve, connect) -> None:
     assert heard.wait(30)
 
 
-def test_a_shutdown_that_fails_is_no_error(serve, connect) -> None:
+def test_a_shutdown_that_fails_is_no_error(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:
     channel = connect(serve())
     assert not shutdown(channel, 30)
     channel.close()
@@ -30,7 +36,8 @@ def test_a_host_that_has_gone_is_heard_too() -> None:
         def add_callback(self, callback: object) -> bool:
             return False
 
-    ControllerServicer(heard.set).Shutdown(None, Gone())
+    gone: Any = Gone()
+    ControllerServicer(heard.set).Shutdown(Empty(), gone)
     assert heard.is_set()
 
 

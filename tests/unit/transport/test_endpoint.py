@@ -39,7 +39,7 @@ def test_a_place_comes_from_what_the_host_said(tmp_path: Path) -> None:
     assert Place.from_environ({}).socket_dir == Path("/tmp")
 
 
-def test_a_socket_is_its_owners_alone(server, tmp_path: Path) -> None:
+def test_a_socket_is_its_owners_alone(server: grpc.Server, tmp_path: Path) -> None:
     listener = listen(server, Place(tmp_path))
     path = Path(listener.address)
     assert path.name.startswith("plugin")
@@ -48,14 +48,14 @@ def test_a_socket_is_its_owners_alone(server, tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_group_may_connect_when_the_host_says_so(server, tmp_path: Path) -> None:
+def test_a_group_may_connect_when_the_host_says_so(server: grpc.Server, tmp_path: Path) -> None:
     listener = listen(server, Place(tmp_path, socket_group=str(os.getgid())))
     found = Path(listener.address).stat()
     assert (stat.S_IMODE(found.st_mode), found.st_gid) == (0o660, os.getgid())
     listener.close()
 
 
-def test_a_port_that_is_taken_is_passed_over(server) -> None:
+def test_a_port_that_is_taken_is_passed_over(server: grpc.Server) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -66,7 +66,7 @@ def test_a_port_that_is_taken_is_passed_over(server) -> None:
             listen(server, Place(Path("/"), "tcp", ports=(port, port)))
 
 
-def test_two_servers_never_share_a_port(server) -> None:
+def test_two_servers_never_share_a_port(server: grpc.Server) -> None:
     with ThreadPoolExecutor(1) as pool:
         other = grpc.server(pool, options=options())
         port = int(listen(other, Place(Path("/"), "tcp", ports=(0, 0))).address.rpartition(":")[2])
@@ -75,11 +75,11 @@ def test_two_servers_never_share_a_port(server) -> None:
         other.stop(None).wait(30)
 
 
-def test_port_0_means_any(server) -> None:
+def test_port_0_means_any(server: grpc.Server) -> None:
     assert int(listen(server, Place(Path("/"), "tcp", ports=(0, 0))).address.rpartition(":")[2]) > 0
 
 
-def test_a_socket_that_cannot_be_made(server, tmp_path: Path) -> None:
+def test_a_socket_that_cannot_be_made(server: grpc.Server, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cannot listen"):
         listen(server, Place(tmp_path / "missing"))
 

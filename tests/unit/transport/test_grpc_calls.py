@@ -20,7 +20,9 @@ Behaviour = Callable[[bytes, grpc.ServicerContext], bytes]
 def serve(tmp_path: Path) -> Iterator[Callable[[Behaviour], PeerChannel]]:
     server = grpc.server(pool := ThreadPoolExecutor(2))
     behaviours: list[Behaviour] = []
-    handler = grpc.unary_unary_rpc_method_handler(lambda data, context: behaviours[-1](data, context))
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        lambda data, context: behaviours[-1](data, context)
+    )
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Do": handler})])
     peer = dial(listen(server, Place(tmp_path)))
     server.start()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
-from viewra.transport.hclog_format import format_record
+from viewra.transport.hclog_format import Level, format_record
 
 LEVELS = st.sampled_from(["trace", "debug", "info", "warn", "error"])
 PLAIN = st.recursive(
@@ -34,7 +34,9 @@ def group(text: str) -> list[LogRecord]:
     st.datetimes(timezones=st.just(UTC)),
     st.dictionaries(st.text().filter(lambda key: not key.startswith("@") and key), PLAIN),
 )
-def test_what_a_plugin_writes_the_host_reads(level, message, module, timestamp, fields) -> None:
+def test_what_a_plugin_writes_the_host_reads(
+    level: Level, message: str, module: str, timestamp: datetime | None, fields: dict[str, object]
+) -> None:
     line = format_record(level, message, module=module, timestamp=timestamp, fields=fields)
     assert "\n" not in line
     assert parse_line(line) == LogRecord(level, message, module, timestamp, fields)

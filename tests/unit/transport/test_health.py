@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests.unit.transport.conftest import Serve
 from viewra.transport.health import HealthService
 
 STATUS = health_pb2.HealthCheckResponse
@@ -22,7 +23,9 @@ def service() -> Iterator[HealthService]:
     made.close()
 
 
-def test_it_says_when_it_serves_and_when_it_ends(serve, connect, service: HealthService) -> None:
+def test_it_says_when_it_serves_and_when_it_ends(
+    serve: Serve, connect: Callable[..., grpc.Channel], service: HealthService
+) -> None:
     stub = health_pb2_grpc.HealthStub(connect(serve(service.add_to)))
     with pytest.raises(grpc.RpcError, match="NOT_FOUND"):
         stub.Check(PLUGIN, timeout=30)
@@ -33,7 +36,7 @@ def test_it_says_when_it_serves_and_when_it_ends(serve, connect, service: Health
     assert stub.Check(PLUGIN, timeout=30).status == STATUS.NOT_SERVING
 
 
-def test_a_host_may_watch_it(serve, connect, service: HealthService) -> None:
+def test_a_host_may_watch_it(serve: Serve, connect: Callable[..., grpc.Channel], service: HealthService) -> None:
     service.serving()
     watch = health_pb2_grpc.HealthStub(connect(serve(service.add_to))).Watch(PLUGIN, timeout=30)
     assert next(watch).status == STATUS.SERVING
@@ -42,7 +45,9 @@ def test_a_host_may_watch_it(serve, connect, service: HealthService) -> None:
     watch.cancel()
 
 
-def test_its_thread_starts_with_the_first_question_and_ends_with_it(serve, connect) -> None:
+def test_its_thread_starts_with_the_first_question_and_ends_with_it(
+    serve: Serve, connect: Callable[..., grpc.Channel]
+) -> None:
     def threads() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name.startswith("health")]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from viewra.errors import HandshakeError
-from viewra.transport.channel import options
+from viewra.transport.channel import Announced, options
 from viewra.transport.endpoint import Listener, PeerChannel, Place, dial, listen
 from viewra.transport.mtls import Identity, Trust, new_identity, trust
 
@@ -33,7 +34,9 @@ def go_identity(issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | No
     return identity
 
 
-def _go_certificate(issuer=None):
+def _go_certificate(
+    issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
+) -> tuple[Identity, x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP521R1())
     name = x509.Name.from_rfc4514_string("CN=localhost,O=HashiCorp")
     subject = x509.Name.from_rfc4514_string("CN=localhost") if issuer else name
@@ -77,7 +80,9 @@ def open_server() -> Iterator[Open]:
     def open_server(place: Place, trusted: Trust | None) -> Listener:
         pool = ThreadPoolExecutor(4)
         server = grpc.server(pool, options=options())
-        handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+            lambda request, context: request
+        )
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("t", {"Echo": handler})])
         listener = listen(server, place, trust=trusted)
         server.start()
@@ -96,16 +101,19 @@ def call() -> Iterator[Callable[..., bytes]]:
     """Connect and echo something; connections are closed at the end."""
     connections: list[PeerChannel] = []
 
-    def call(listener: object, data: bytes = b"hello", **how: object) -> bytes:
+    def call(listener: Announced, data: bytes = b"hello", **how: Any) -> bytes:
         connections.append(dial(listener, **how))
-        return connections[-1].channel.unary_unary("/t/Echo")(data, timeout=30)
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connections[-1].channel.unary_unary("/t/Echo")
+        return echo(data, timeout=30)
 
     yield call
     for connection in connections:
         connection.close()
 
 
-def test_both_ends_trust_each_other(make, place, open_server, call) -> None:
+def test_both_ends_trust_each_other(
+    make: Callable[[], Identity], place: Place, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     listener = open_server(place, trust(plugin, host.cert_pem))
     trusted = trust(host, plugin.cert)
@@ -113,7 +121,9 @@ def test_both_ends_trust_each_other(make, place, open_server, call) -> None:
     assert call(listener, trust=trusted, socket_dir=place.socket_dir) == b"hello"
 
 
-def test_large_messages_and_many_at_once(make, tmp_path: Path, open_server, call) -> None:
+def test_large_messages_and_many_at_once(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     data = os.urandom(8_000_000)
@@ -125,7 +135,9 @@ def test_large_messages_and_many_at_once(make, tmp_path: Path, open_server, call
         ]
 
 
-def test_a_stranger_is_refused_by_either_end(make, tmp_path: Path, open_server, call) -> None:
+def test_a_stranger_is_refused_by_either_end(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin, stranger = make(), make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     for own, expected in ((stranger, plugin), (host, stranger)):
@@ -134,7 +146,9 @@ def test_a_stranger_is_refused_by_either_end(make, tmp_path: Path, open_server, 
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-def test_no_end_speaks_plaintext_to_one_that_speaks_tls(make, tmp_path: Path, open_server, call) -> None:
+def test_no_end_speaks_plaintext_to_one_that_speaks_tls(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     with pytest.raises(grpc.RpcError):
         call(open_server(Place(tmp_path), trust(plugin, host.cert)))
@@ -142,21 +156,24 @@ def test_no_end_speaks_plaintext_to_one_that_speaks_tls(make, tmp_path: Path, op
         call(open_server(Place(tmp_path), None), trust=trust(host, plugin.cert), socket_dir=tmp_path)
 
 
-def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path: Path, open_server) -> None:
+def test_a_certificate_that_the_pinned_one_signed_is_not_the_pinned_one(tmp_path: Path, open_server: Open) -> None:
     plugin, certificate, key = _go_certificate()
     signed = go_identity((certificate, key))
     host = go_identity()
     listener = open_server(Place(tmp_path), trust(signed, host.cert))
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
     try:
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
         with pytest.raises(grpc.RpcError):
-            connection.channel.unary_unary("/t/Echo")(b"x", timeout=30)
+            echo(b"x", timeout=30)
         assert "another certificate" in connection.failure
     finally:
         connection.close()
 
 
-def test_the_reason_of_a_refusal_is_in_the_message(make, tmp_path: Path, open_server) -> None:
+def test_the_reason_of_a_refusal_is_in_the_message(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open
+) -> None:
     host, plugin, stranger = make(), make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     connection = dial(listener, trust=trust(host, stranger.cert), socket_dir=tmp_path)
@@ -174,17 +191,20 @@ def test_our_own_certificate_signs_for_nobody() -> None:
     assert not certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
 
 
-def test_nothing_is_left_on_the_disk(make, tmp_path: Path, open_server, call) -> None:
+def test_nothing_is_left_on_the_disk(
+    make: Callable[[], Identity], tmp_path: Path, open_server: Open, call: Callable[..., bytes]
+) -> None:
     host, plugin = make(), make()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
-    connection.channel.unary_unary("/t/Echo")(b"x", timeout=30)
+    echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = connection.channel.unary_unary("/t/Echo")
+    echo(b"x", timeout=30)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files == []
     connection.close()
 
 
-def test_sockets_go_when_everything_is_closed(make, tmp_path: Path) -> None:
+def test_sockets_go_when_everything_is_closed(make: Callable[[], Identity], tmp_path: Path) -> None:
     host, plugin = make(), make()
     before = threading.active_count()
     server = grpc.server(ThreadPoolExecutor(1))
@@ -206,7 +226,7 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(1))
 
 
 @pytest.mark.process
-def test_the_relay_turns_another_process_away(tmp_path: Path, open_server) -> None:
+def test_the_relay_turns_another_process_away(tmp_path: Path, open_server: Open) -> None:
     host, plugin = go_identity(), go_identity()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     theirs = set(tmp_path.rglob("t"))
@@ -235,7 +255,7 @@ def test_a_key_is_not_shown() -> None:
     assert "PRIVATE" not in repr(trust(new_identity(), new_identity().cert))
 
 
-def test_old_tls_is_refused(tmp_path: Path, open_server) -> None:
+def test_old_tls_is_refused(tmp_path: Path, open_server: Open) -> None:
     host, plugin = go_identity(), go_identity()
     listener = open_server(Place(tmp_path), trust(plugin, host.cert))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

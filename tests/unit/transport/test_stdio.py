@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
 
+from tests.unit.transport.conftest import Serve
 from viewra.pb import grpc_stdio_pb2
+from viewra.transport.handshake import Handshake
 from viewra.transport.stdio import StdioFollower, StdioService
 
 
@@ -43,13 +45,17 @@ def pipe() -> Iterator[tuple[int, int]]:
         os.close(end)
 
 
-def follow(handshake, connect, service: StdioService, heard: Heard) -> StdioFollower:
+def follow(
+    handshake: Handshake, connect: Callable[..., grpc.Channel], service: StdioService, heard: Heard
+) -> StdioFollower:
     follower = StdioFollower(connect(handshake), heard)
     assert service._followed.wait(30)
     return follower
 
 
-def test_lines_reach_the_host_that_follows(serve, connect, service, pipe) -> None:
+def test_lines_reach_the_host_that_follows(
+    serve: Serve, connect: Callable[..., grpc.Channel], service: StdioService, pipe: tuple[int, int]
+) -> None:
     heard = Heard()
     follower = follow(serve(service.add_to), connect, service, heard)
     with service.writer("stdout", pipe[1]) as out, service.writer("stderr", pipe[1]) as err:
@@ -60,7 +66,9 @@ def test_lines_reach_the_host_that_follows(serve, connect, service, pipe) -> Non
     follower.close()
 
 
-def test_without_a_host_the_pipe_takes_it(serve, connect, service, pipe) -> None:
+def test_without_a_host_the_pipe_takes_it(
+    serve: Serve, connect: Callable[..., grpc.Channel], service: StdioService, pipe: tuple[int, int]
+) -> None:
     out = service.writer("stdout", pipe[1])
     print("before", file=out)
     assert os.read(pipe[0], 100) == b"before\n"
@@ -78,7 +86,9 @@ def test_without_a_host_the_pipe_takes_it(serve, connect, service, pipe) -> None
     follower.close()
 
 
-def test_long_writes_come_in_small_pieces_and_whole(serve, connect, service, pipe) -> None:
+def test_long_writes_come_in_small_pieces_and_whole(
+    serve: Serve, connect: Callable[..., grpc.Channel], service: StdioService, pipe: tuple[int, int]
+) -> None:
     heard = Heard()
     follower = follow(serve(service.add_to), connect, service, heard)
     data = os.urandom(100_000)
@@ -87,13 +97,15 @@ def test_long_writes_come_in_small_pieces_and_whole(serve, connect, service, pip
     follower.close()
 
 
-def test_a_host_too_slow_leaves_the_rest_to_the_pipe(service) -> None:
+def test_a_host_too_slow_leaves_the_rest_to_the_pipe(service: StdioService) -> None:
     service._followed.set()
     assert service.offer("stdout", b"x" * 1024 * 1000)
     assert not service.offer("stdout", b"x" * 1024 * 100)
 
 
-def test_closing_ends_the_stream_after_what_is_queued(serve, connect, service) -> None:
+def test_closing_ends_the_stream_after_what_is_queued(
+    serve: Serve, connect: Callable[..., grpc.Channel], service: StdioService
+) -> None:
     heard = Heard()
     follower = follow(serve(service.add_to), connect, service, heard)
     service.offer("stderr", b"last words")
@@ -103,20 +115,24 @@ def test_closing_ends_the_stream_after_what_is_queued(serve, connect, service) -
     follower.close()
 
 
-def test_a_plugin_without_the_service_is_no_error(serve, connect, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_plugin_without_the_service_is_no_error(
+    serve: Serve, connect: Callable[..., grpc.Channel], caplog: pytest.LogCaptureFixture
+) -> None:
     follower = StdioFollower(connect(serve()), Heard())
     follower._thread.join(30)
     follower.close()
     assert caplog.records == []
 
 
-def test_a_stream_that_breaks_is_logged(serve, connect, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stream_that_breaks_is_logged(
+    serve: Serve, connect: Callable[..., grpc.Channel], caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(request: object, context: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:
-        yield grpc_stdio_pb2.StdioData(channel=7, data=b"unknown channel")
-        yield grpc_stdio_pb2.StdioData(channel=2, data=b"known")
+        yield grpc_stdio_pb2.StdioData(channel=7, data=b"unknown channel")  # type: ignore[arg-type]  # there is none
+        yield grpc_stdio_pb2.StdioData(channel=grpc_stdio_pb2.StdioData.STDERR, data=b"known")
         context.abort(grpc.StatusCode.INTERNAL, "pipe burst")
 
-    handler = grpc.unary_stream_rpc_method_handler(
+    handler: grpc.RpcMethodHandler[object, grpc_stdio_pb2.StdioData] = grpc.unary_stream_rpc_method_handler(
         broken, response_serializer=grpc_stdio_pb2.StdioData.SerializeToString
     )
     handlers = grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": handler})
@@ -128,7 +144,9 @@ def test_a_stream_that_breaks_is_logged(serve, connect, caplog: pytest.LogCaptur
     follower.close()
 
 
-def test_the_stream_needs_none_of_the_threads_that_answer_calls(serve, connect, service) -> None:
+def test_the_stream_needs_none_of_the_threads_that_answer_calls(
+    serve: Serve, connect: Callable[..., grpc.Channel], service: StdioService
+) -> None:
     follow(serve(service.add_to), connect, service, Heard()).close()
     with service._one:
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]

@@ -33,7 +33,7 @@ from viewra.host.admin.values import (
     Summary,
 )
 from viewra.host.installed.lock import this_process
-from viewra.host.logs.log import readable
+from viewra.host.logs.log import last_words
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.confining import limits_of
@@ -321,7 +321,7 @@ def _with_output(error: PluginError) -> PluginError:
     cause = error.__cause__
     if not isinstance(cause, HandshakeError) or not cause.output or "\n" in error.message:
         return error
-    output = "\n".join(f"  {readable(line)}" for line in cause.output)
+    output = "\n".join(f"  {line}" for line in last_words(cause.output))
     return PluginUnavailable(error.plugin_id, f"{error.message}\nits last output:\n{output}", hint=error.hint)
 
 

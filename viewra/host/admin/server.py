@@ -30,6 +30,8 @@ REQUEST_S, REPLY_S = 5.0, 5.0
 MOST_CONNECTIONS = 16
 LOOK_S = 2.0
 """Seconds between two looks whether the socket is still where it was."""
+CLOSE_S = 900.0
+"""Backstop of ``close``: commands have deadlines of their own, the longest that of a migration."""
 
 log = logging.getLogger("viewra.host")
 
@@ -76,7 +78,7 @@ class ControlServer:
             self._closing = True
         self._note.unlink(missing_ok=True)
         self._wake.shutdown(socket.SHUT_RDWR)  # not only closed: a process that was forked may have a copy
-        self._accepting.join()
+        self._accepting.join(LOOK_S)
         self._wake.close()
         self._woken.close()
         self._listener.close()
@@ -86,8 +88,11 @@ class ControlServer:
             for connection in self._asking:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RD)
-        for thread in threads:
-            thread.join()
+        until = time.monotonic() + CLOSE_S
+        for thread in (self._accepting, *threads):
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                log.error("the thread %s has not ended within %g s: it is left behind", thread.name, CLOSE_S)
 
     def let_go(self) -> None:
         """In a process that was forked: close its copies of the sockets; the other process goes on to answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from viewra.host.logs.file import PluginLogFile
@@ -16,6 +16,8 @@ from viewra.transport.hclog_format import format_record
 KEPT_RECORDS = 500
 KEPT_CHARACTERS = 2_000_000
 """What the kept records may hold in all: a plugin that writes long lines must not fill the host's memory."""
+LAST_LINE, LAST_WORDS = 2_000, 16_000
+"""Characters of one line, and of all lines, that are kept with a state's reason: it is stored, and sent as JSON."""
 _LEVELS = {
     "trace": 5,
     "debug": logging.DEBUG,
@@ -104,3 +106,17 @@ def readable(line: str) -> str:
         return line
     record = parse_line(line)
     return line if record.message == line else f"[{record.level.upper()}] {record.message}"
+
+
+def last_words(lines: Iterable[str]) -> tuple[str, ...]:
+    """The last lines of a plugin's output for people, oldest first: long ones are cut, the earliest left out."""
+    kept: list[str] = []
+    left = LAST_WORDS
+    for line in reversed(tuple(lines)):
+        text = readable(line)
+        text = text if len(text) <= LAST_LINE else f"{text[:LAST_LINE]} [line cut]"
+        left -= len(text)
+        if left < 0:
+            break
+        kept.append(text)
+    return tuple(reversed(kept))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from viewra.db import Quarantine
 from viewra.errors import HandshakeError, PluginClosed, PluginError
 from viewra.host.installed.installation import Installation
-from viewra.host.logs.log import readable
+from viewra.host.logs.log import last_words
 from viewra.host.logs.telling import Telling
 from viewra.host.running.draining import Draining
 from viewra.host.running.launching import is_crash
@@ -85,7 +85,7 @@ class Crashes:
 
     def _reason(self, error: PluginError) -> str:
         cause = error.__cause__
-        output = "\n".join(map(readable, cause.output)) if isinstance(cause, HandshakeError) else ""
+        output = "\n".join(last_words(cause.output)) if isinstance(cause, HandshakeError) else ""
         self._telling.failed(error.message, output.splitlines())
         return f"{error.message}\n{output}" if output else error.message
 

@@ -18,7 +18,7 @@ from viewra.host.installed.pins import Pin
 from viewra.host.running.confining import UNCONFINED_SANDBOX, Sandbox
 from viewra.host.running.lease import LEASE_S
 from viewra.host.running.lifecycle import MIGRATION_S
-from viewra.host.running.wire import Dial, dial_grpc
+from viewra.host.running.peer import Dial, dial_grpc
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Adopted, Launcher, LaunchPlan, Process, RuntimeDir, plugin_environment
 from viewra.process.verify import open_verified, require_digest, tree_digest

@@ -17,7 +17,7 @@ from viewra.adapters.database import DatabaseClient
 from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import read
-from viewra.host.logs.log import readable
+from viewra.host.logs.log import last_words
 from viewra.host.running import draining, workers
 from viewra.host.running.configuration import Configured
 from viewra.host.running.draining import LONGEST_S
@@ -57,7 +57,7 @@ class Reloader:
             what = f"version {new.version}" if new.version not in {"?", old.version} else "the changed code"
             reason = f"{what} is not used, version {old.version} serves on: it {error.message}"
             cause = error.__cause__
-            output = map(readable, cause.output) if isinstance(cause, HandshakeError) else ()
+            output = last_words(cause.output) if isinstance(cause, HandshakeError) else ()
             told = "\n".join((reason, *output))
             if not pool.become(Event.TOLD, PluginState.RUNNING, told, only_from={PluginState.RUNNING}):
                 raise  # nothing serves: what was raised says why

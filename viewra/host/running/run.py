@@ -18,11 +18,11 @@ from viewra.adapters import Connection, Endpoint
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
-from viewra.host.logs.log import RunLog, readable
+from viewra.host.logs.log import RunLog, last_words, readable
 from viewra.host.running.launch_spec import LaunchSpec
 from viewra.host.running.lifecycle import STOP_S
+from viewra.host.running.peer import Closable, Peer
 from viewra.host.running.reattach import Reattach
-from viewra.host.running.wire import Closable, Wire
 from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Process
@@ -68,7 +68,7 @@ class Run:
         self._clock = clock
         self._began = clock.now()
         self.deadline = self._began + spec.start_timeout_s
-        self._wire: Wire | None = None
+        self._peer: Peer | None = None
         self._connection: Connection | None = None
         self._own_calls: Connection | None = None
         self._stdio: Closable | None = None
@@ -76,27 +76,27 @@ class Run:
         self._closing = False
         self._doom = ""
 
-    def connect(self, wire: Wire) -> None:
-        """Calls go over this wire, which ends with the run."""
-        self._wire = wire
-        self._connection = wire.connection()
-        self._own_calls = wire.connection()
+    def connect(self, peer: Peer) -> None:
+        """Calls go to this peer, which ends with the run."""
+        self._peer = peer
+        self._connection = peer.connection()
+        self._own_calls = peer.connection()
 
     def follow(self, stdio: Closable, streamed: RunLog) -> None:
         """What it prints comes from here, until the run ends."""
         self._stdio, self._streamed = stdio, streamed
 
     @property
-    def wire(self) -> Wire:
+    def peer(self) -> Peer:
         """The host's end of its connection; raises PluginUnavailable before there is one."""
-        if self._wire is None:
+        if self._peer is None:
             raise PluginUnavailable(self.plugin_id, "is not connected")
-        return self._wire
+        return self._peer
 
     @property
     def endpoint(self) -> Endpoint:
         """How the host itself calls it; raises PluginUnavailable before it is connected."""
-        return self.wire.endpoint(self)
+        return self.peer.endpoint(self)
 
     @property
     def connection(self) -> Connection:
@@ -167,7 +167,7 @@ class Run:
 
     def check(self, done: Callable[[str], object]) -> None:
         """Ask the process whether it serves; ``done`` is told "" or why not, within the time that a check may take."""
-        self.wire.check(self.spec.health_timeout_s, done)
+        self.peer.check(self.spec.health_timeout_s, done)
 
     def own_health(self, done: Callable[[Health | None, str], object]) -> None:
         """Ask the plugin itself; ``done`` is told what it said, or None and why it said nothing."""
@@ -191,7 +191,7 @@ class Run:
     @property
     def last_words(self) -> tuple[str, ...]:
         """The last lines that it wrote to stderr."""
-        return tuple(map(readable, self.process.output.last("stderr")))
+        return last_words(self.process.output.last("stderr"))
 
     # ---- stop ----
 
@@ -220,7 +220,7 @@ class Run:
     def stop(self) -> str:
         """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
         self._closing = True
-        wire = self.wire
+        peer = self.peer
         if self.by_hand:
             with contextlib.suppress(PluginError):
                 self.endpoint.call(lifecycle.STOP)
@@ -230,7 +230,7 @@ class Run:
         def gently() -> None:
             with contextlib.suppress(PluginError):
                 self.endpoint.call(lifecycle.STOP)
-            wire.shut_down(SHUTDOWN_S)
+            peer.shut_down(SHUTDOWN_S)
 
         try:
             return self.process.stop(gently, grace_s=SHUTDOWN_S)
@@ -272,8 +272,8 @@ class Run:
             self._stdio.close()
         if self._streamed is not None:
             self._streamed.quiet()
-        if self._wire is not None:
-            self._wire.close()
+        if self._peer is not None:
+            self._peer.close()
 
     def abandon(self) -> None:
         """End it at once: its start failed."""

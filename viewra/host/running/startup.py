@@ -137,7 +137,7 @@ class _Steps:
         """Connect, and learn which services there are; gives what it says of itself, which is asked meanwhile."""
         run = self.run
         try:
-            wire = self.machinery.dial(
+            peer = self.machinery.dial(
                 announced,
                 run.process.pid,
                 identity=self.identity,
@@ -145,9 +145,9 @@ class _Steps:
                 message_bytes=run.limits.message_bytes,
                 timeout_s=run.left_s(),
             )
-            run.connect(wire)
-            listed = wire.ask_services(run.left_s())  # together with the question for its health
-            wire.wait_ready(run.left_s())
+            run.connect(peer)
+            listed = peer.ask_services(run.left_s())  # together with the question for its health
+            peer.wait_ready(run.left_s())
             said = run.endpoint.start(lifecycle.INFO)
             names = listed()
         except HandshakeError as error:
@@ -160,7 +160,7 @@ class _Steps:
             run.wire_services = frozenset(names)
             run.services = self.run.spec.services.offered(run.wire_services)
         if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
-            run.follow(wire.follow(Output(self.log.line).feed), self.log)
+            run.follow(peer.follow(Output(self.log.line).feed), self.log)
         return said
 
     def live(self, said: Future[PluginInfo]) -> None:

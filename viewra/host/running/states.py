@@ -14,26 +14,26 @@ from viewra.types import PluginState
 class Event(enum.StrEnum):
     """What changes a plugin's state."""
 
-    READ = "its manifest, enabling and quarantine are looked at"
+    READ = "its manifest, its enabling and its quarantine are read"
     START = "a start begins"
     PROVEN = "a process is proven, and serves"
     FAILED = "a start failed"
-    CANCELLED = "a start was interrupted, or its migration failed"
+    CANCELLED = "a start was cancelled, or its migration failed"
     LOST = "a process ended by itself"
     PAUSE = "it is started again after a pause"
-    GIVE_UP = "it broke down too often"
+    GIVE_UP = "it crashed too often"
     END = "its processes are to end"
-    IDLE = "nobody called it"
+    IDLE = "no call came for its idle timeout"
     DISABLE = "an operator disabled it"
     STOP = "an operator or a closing host stopped it"
-    LOOKED = "its database was looked at"
+    LOOKED = "its process was started for its database only"
     LEAVE = "its process is left to the next host"
     UNREACHED = "a process run by hand could not be attached to"
     TOLD = "only the reason changed"
 
 
 class IllegalTransition(Exception):
-    """Somebody wanted a change of state that the table lacks."""
+    """A change of state was asked for that the table lacks."""
 
 
 _S = PluginState
@@ -78,16 +78,13 @@ def require(state: PluginState, event: Event, after: PluginState) -> None:
 
 
 def table() -> str:
-    """The table as Markdown: a row for each state, what may follow it, and in brackets when."""
-    lines = ["| from | to |", "|---|---|"]
-    for state in PluginState:
-        told = []
-        for after in PluginState:
-            events = [
-                event for event in Event if after in FOLLOWERS.get((state, event), ()) and event is not Event.TOLD
-            ]
-            if events:
-                told.append(f"{after} ({'; '.join(events)})")
-        if told:
-            lines.append(f"| {state} | {', '.join(told)} |")
+    """The table as Markdown: a row for each event, with the states that it may change, and those that may follow."""
+    lines = ["| event | from | to |", "|---|---|---|"]
+    for event in Event:
+        follow: dict[tuple[PluginState, ...], list[PluginState]] = {}
+        for state in PluginState:
+            after = FOLLOWERS.get((state, event))
+            if after and event is not Event.TOLD:
+                follow.setdefault(tuple(one for one in PluginState if one in after), []).append(state)
+        lines += [f"| {event} | {', '.join(before)} | {', '.join(after)} |" for after, before in follow.items()]
     return "\n".join(lines)

@@ -18,6 +18,8 @@ from viewra.host.watch.paths import Notice
 Listener = Callable[[Notice, str, bool], None]
 """Takes the notice, the name in the folder ("" for SELF), and whether that is a folder; on watchdog's thread."""
 
+CLOSE_S = 10.0
+"""Backstop of ``close``: the listeners only note what they are told."""
 _SELF = InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF | InotifyConstants.IN_UNMOUNT
 _ENTRY = InotifyConstants.IN_CREATE | InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVE
 _MASKS = {
@@ -88,4 +90,4 @@ class Inotify:
     def close(self) -> None:
         """End the watches and watchdog's thread; the listeners are told that their folders went."""
         self._reader.stop()
-        self._reader.join()
+        self._reader.join(CLOSE_S)

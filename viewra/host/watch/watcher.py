@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
+from viewra.host.sync.tasks import LONGEST_S
 from viewra.host.watch.debounce import Debounce
 from viewra.host.watch.paths import Paths, PluginPaths, RootPaths
 from viewra.host.watch.tree import Tree, WatchSet
@@ -80,7 +81,9 @@ class CodeWatcher:
             self._closed = True
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(LONGEST_S)
+            if self._thread.is_alive():
+                _log.error("the watch's thread has not ended within %g s: it is left behind", LONGEST_S)
         self._watches.close()
 
     def __enter__(self) -> Self:

@@ -166,7 +166,7 @@ def make(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Make]:
             world.close()
             world.clock.advance(0.0)
         assert [process.pid for process in world.running if not process.left] == []
-        assert [wire.process.pid for wire in world.launcher.wires if not wire.closed] == []
+        assert [peer.process.pid for peer in world.launcher.peers if not peer.closed] == []
         assert world.clock.waiting == []
         assert not world.runtime_dir.path.exists()
     assert [record for record in caplog.records if record.exc_info and record.levelno >= logging.ERROR] == []

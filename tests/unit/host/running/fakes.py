@@ -368,7 +368,7 @@ class FakeEndpoint:
         return future
 
 
-class FakeWire:
+class FakePeer:
     """The host's end of a connection to a fake process."""
 
     def __init__(self, process: FakeProcess, clock: FakeClock) -> None:
@@ -401,7 +401,7 @@ class FakeWire:
         else:
             done("")
 
-    def follow(self, feed: Callable[[Any, bytes], None]) -> FakeWire:
+    def follow(self, feed: Callable[[Any, bytes], None]) -> FakePeer:
         return self
 
     def shut_down(self, timeout_s: float) -> None:
@@ -420,7 +420,7 @@ class FakeLauncher:
         self.next: list[Behaviour] = []
         self.plans: list[LaunchPlan] = []
         self.processes: list[FakeProcess] = []
-        self.wires: list[FakeWire] = []
+        self.peers: list[FakePeer] = []
         self._clock = clock
         self._pids = itertools.count(1001)
 
@@ -442,11 +442,11 @@ class FakeLauncher:
                 return process
         raise ProcessLookupError(f"process {pid} is another one")
 
-    def dial(self, where: Any, pid: int, **_named: Any) -> FakeWire:
+    def dial(self, where: Any, pid: int, **_named: Any) -> FakePeer:
         process = next(one for one in self.processes if one.pid == pid)
-        wire = FakeWire(process, self._clock)
-        self.wires.append(wire)
-        return wire
+        peer = FakePeer(process, self._clock)
+        self.peers.append(peer)
+        return peer
 
     @property
     def running(self) -> list[FakeProcess]:

@@ -144,7 +144,9 @@ def test_an_end_that_a_call_sees_first_is_one_crash(world: World) -> None:
     assert error.in_call
     assert world.state == "backoff"
     connection.leave()
-    world.latest._on_exit()
+    on_exit = world.latest._on_exit
+    assert on_exit is not None
+    on_exit()
     world.clock.advance(1.0)
     assert (world.state, world.supervisor.stats.crashes) == ("running", 1)
 

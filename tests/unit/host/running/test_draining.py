@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from typing import cast
 
 import grpc
 
+from tests.eventually import eventually
 from viewra.adapters import Connection
 from viewra.host.running.draining import Draining
 from viewra.host.running.run import Run
@@ -38,13 +37,6 @@ def threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "drain-leaver"]
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)
-
-
 def test_a_run_ends_when_its_last_call_has() -> None:
     leaving, run = Draining("leaver"), FakeRun()
     run.connection.enter()
@@ -54,7 +46,7 @@ def test_a_run_ends_when_its_last_call_has() -> None:
     assert not run.stopped.wait(0.05)
     run.connection.leave()
     assert run.stopped.wait(10)
-    until(lambda: not threads())
+    eventually(lambda: not threads())
     leaving.close()
 
 

@@ -117,7 +117,7 @@ class Lives(RuleBasedStateMachine):
             assert world.clock.failures == []
             assert [process.pid for process in world.running] == []
             assert world.clock.waiting == []
-            assert [wire for wire in world.launcher.wires if not wire.closed] == []
+            assert [peer for peer in world.launcher.peers if not peer.closed] == []
         finally:
             world.runtime_dir.close()
             shutil.rmtree(self.scratch, ignore_errors=True)

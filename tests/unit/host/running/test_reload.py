@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from viewra.errors import HandshakeError, PluginClosed, PluginFault, PluginUnavailable
 from viewra.host.installed import installation as installed
+from viewra.host.installed.code_hash import code_hash
+from viewra.host.installed.discovery import Found, read
 from viewra.host.running.run import QUIESCE_S
 from viewra.manifest import Restart
 from viewra.types import SchemaRevision, SchemaState
@@ -270,15 +275,14 @@ def test_a_pending_migration_makes_them_follow_each_other(make: Make) -> None:
 def test_a_change_is_hashed_once_and_its_manifest_evaluated_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     world = started(make)
     hashed, evaluated = [0], [0]
-    code_hash, read = installed.code_hash, installed.read
 
-    def counted_hash(directory: object) -> str:
+    def counted_hash(directory: Path) -> str:
         hashed[0] += 1
-        return code_hash(directory)  # type: ignore[arg-type]
+        return code_hash(directory)
 
-    def counted_read(*arguments: object) -> object:
+    def counted_read(*arguments: Any) -> Found:
         evaluated[0] += 1
-        return read(*arguments)  # type: ignore[arg-type]
+        return read(*arguments)
 
     monkeypatch.setattr(installed, "code_hash", counted_hash)
     monkeypatch.setattr(installed, "read", counted_read)

@@ -167,7 +167,7 @@ def test_closing_interrupts_a_start(make: Make, step: str) -> None:
     world = make(start_timeout_s=120.0)
     world.launcher.next = [Behaviour(takes={step: 3600.0})]
     world.clock.at(1.0, world.supervisor.begin_close)
-    with pytest.raises(PluginClosed, match="is being stopped for good"):
+    with pytest.raises(PluginClosed, match="is stopped, as its host ends"):
         world.call()
     assert world.state == "stopped"
     with pytest.raises(PluginClosed):

@@ -8,9 +8,11 @@ from viewra.host.sync.cancellation import Cancellation
 
 
 def test_what_is_under_way_is_cut_short_and_what_was_before_is_not() -> None:
-    closing, cut = Cancellation(), []
+    closing = Cancellation()
+    cut: list[str] = []
     with closing.cuts(lambda: cut.append("before")):
-        assert not closing.closed
+        before = closing.closed
+        assert not before
     with closing.cuts(lambda: cut.append("meanwhile")):
         closing.close()
         closing.close()

@@ -11,7 +11,8 @@ from viewra.host.sync.tasks import Tasks, side_by_side
 
 
 def test_closing_waits_for_what_has_begun_and_cancels_what_has_not() -> None:
-    tasks, go, done = Tasks(), threading.Event(), []
+    tasks, go = Tasks(), threading.Event()
+    done: list[bool | str] = []
     tasks.start("test-now", lambda: done.append(go.wait(10)))
     tasks.start("test-later", lambda: done.append("later"), 3600.0)
     closer = threading.Thread(target=tasks.close)

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
+from tests.eventually import eventually
 from viewra.host.sync.timer import Still, Timer
 
 
 def threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "test-alarm"]
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)
 
 
 def test_it_rings_once_after_the_pause() -> None:
@@ -26,7 +19,7 @@ def test_it_rings_once_after_the_pause() -> None:
     began = time.monotonic()
     alarm.set(0.05)
     assert alarm.pending
-    until(lambda: not threads())
+    eventually(lambda: not threads())
     assert len(rung) == 1
     assert rung[0] - began >= 0.05
     assert not alarm.pending
@@ -38,11 +31,11 @@ def test_one_that_is_off_or_closed_does_not_ring_and_leaves_no_thread() -> None:
     alarm.set(3600)
     alarm.off()
     assert not alarm.pending
-    until(lambda: not threads())
+    eventually(lambda: not threads())
     alarm.set(3600)
     alarm.close()
     alarm.set(0)
-    until(lambda: not threads())
+    eventually(lambda: not threads())
     assert rung == []
 
 
@@ -52,7 +45,7 @@ def test_setting_it_anew_counts_from_there() -> None:
     alarm.set(3600)
     alarm.set(0.01)
     assert rung.wait(10)
-    until(lambda: not threads())
+    eventually(lambda: not threads())
 
 
 def test_work_that_has_begun_is_told_that_it_is_no_longer_meant_and_waited_for() -> None:
@@ -89,6 +82,6 @@ def test_work_may_set_it_again_and_close_it() -> None:
 
     alarm = Timer("test-alarm", work)
     alarm.set(0)
-    until(lambda: len(rung) == 3 and not threads())
+    eventually(lambda: len(rung) == 3 and not threads())
     assert rung == [True, True, True]
     assert not alarm.pending

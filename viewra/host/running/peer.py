@@ -1,6 +1,6 @@
 """The host's end of the connection to one process of a plugin, and how it is made: gRPC alone knows more of it.
 
-Runs know the protocol ``Wire``; tests have one that answers without a process.
+Runs know the protocol ``Peer``; tests have one that answers without a process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Closable(Protocol):
         ...
 
 
-class Wire(Protocol):
+class Peer(Protocol):
     """The host's end of one connection. Each method that waits has a time; raises HandshakeError."""
 
     def connection(self) -> Connection:
@@ -83,7 +83,7 @@ class Dial(Protocol):
         socket_dir: Path,
         message_bytes: int,
         timeout_s: float,
-    ) -> Wire:
+    ) -> Peer:
         """Connect, to that process alone, and with no less encryption than was asked for."""
         ...
 
@@ -96,13 +96,13 @@ def dial_grpc(
     socket_dir: Path,
     message_bytes: int,
     timeout_s: float,
-) -> Wire:
+) -> Peer:
     """Connect by gRPC, as ``Dial`` has it."""
     trust = _trust(where, identity)
     if where.network == "unix":
         require_socket(where.address)
         require_listener(where.address, pid, timeout_s=timeout_s)
-    return GrpcWire(dial(where, trust=trust, socket_dir=socket_dir, max_message_bytes=message_bytes))
+    return GrpcPeer(dial(where, trust=trust, socket_dir=socket_dir, max_message_bytes=message_bytes))
 
 
 def _trust(where: Handshake | Reattach, identity: Identity | None) -> Trust | None:
@@ -118,39 +118,39 @@ def _trust(where: Handshake | Reattach, identity: Identity | None) -> Trust | No
 
 
 @attrs.frozen
-class GrpcWire:
+class GrpcPeer:
     """A gRPC channel."""
 
-    peer: PeerChannel
+    channel: PeerChannel
 
     def connection(self) -> Connection:
-        """As ``Wire`` has it."""
-        return Connection(self.peer.wire)
+        """As ``Peer`` has it."""
+        return Connection(self.channel.wire)
 
     def endpoint(self, link: Link) -> Endpoint:
-        """As ``Wire`` has it."""
+        """As ``Peer`` has it."""
         return RemoteEndpoint(link)
 
     def ask_services(self, timeout_s: float) -> Callable[[], Collection[str] | None]:
-        """As ``Wire`` has it."""
-        return ask_services(self.peer.channel, timeout_s)
+        """As ``Peer`` has it."""
+        return ask_services(self.channel.channel, timeout_s)
 
     def wait_ready(self, timeout_s: float) -> None:
-        """As ``Wire`` has it."""
-        self.peer.wait_ready(timeout_s)
+        """As ``Peer`` has it."""
+        self.channel.wait_ready(timeout_s)
 
     def check(self, timeout_s: float, done: Callable[[str], object]) -> None:
-        """As ``Wire`` has it."""
-        check_health(self.peer.channel, timeout_s, done)
+        """As ``Peer`` has it."""
+        check_health(self.channel.channel, timeout_s, done)
 
     def follow(self, feed: Callable[[Stream, bytes], None]) -> Closable:
-        """As ``Wire`` has it."""
-        return StdioFollower(self.peer.channel, feed)
+        """As ``Peer`` has it."""
+        return StdioFollower(self.channel.channel, feed)
 
     def shut_down(self, timeout_s: float) -> None:
-        """As ``Wire`` has it."""
-        shutdown(self.peer.channel, timeout_s)
+        """As ``Peer`` has it."""
+        shutdown(self.channel.channel, timeout_s)
 
     def close(self) -> None:
-        """As ``Wire`` has it."""
-        self.peer.close()
+        """As ``Peer`` has it."""
+        self.channel.close()

@@ -1,0 +1,130 @@
+"""Reads the nfo files of Kodi and Jellyfin: XML on a film, series, episode, artist or album, or the URL of its page.
+
+The elements are those of Kodi's wiki ("NFO files"); Jellyfin's own names are in the same tables.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+from viewra.types.values import Value
+
+from . import texts, xml
+from .folder import Folder, stem
+from .limits import Limits
+from .source import SidecarError, read_bytes, read_text
+
+KINDS = {
+    "movie": "movie", "tvshow": "tvshow", "episodedetails": "episode", "season": "season", "musicvideo": "musicvideo",
+    "artist": "artist", "album": "album",
+}  # fmt: skip
+"""Outermost element → the vocabulary's name of what the file is on."""
+
+_TEXTS = {
+    "title": "title", "originaltitle": "original_title", "sorttitle": "titlesort", "showtitle": "show",
+    "tagline": "tagline", "genre": "genre", "studio": "studio", "director": "director", "credits": "writer",
+    "writer": "writer", "mpaa": "content_rating", "country": "country", "tag": "tag", "artist": "artist",
+    "artistdesc": "artist", "albumartist": "albumartist", "label": "label", "type": "releasetype", "mood": "mood",
+    "style": "style", "edition": "edition",
+}  # fmt: skip
+_LINES = {"plot": "description", "outline": "outline", "biography": "description", "review": "description"}
+_NUMBERS = {"season": "season", "episode": "episode", "seasonnumber": "season", "runtime": "runtime"}
+_DATES = ("premiered", "aired", "releasedate", "year")
+_UUIDS = {
+    "musicbrainzalbumid": "musicbrainz_albumid", "musicbrainzreleasegroupid": "musicbrainz_releasegroupid",
+    "musicbrainzartistid": "musicbrainz_artistid", "musicbrainzalbumartistid": "musicbrainz_albumartistid",
+}  # fmt: skip
+_IDS = {"imdb": r"tt[0-9]{5,10}", "tmdb": r"[1-9][0-9]{0,9}", "tvdb": r"[1-9][0-9]{0,9}"}
+_ELEMENT_IDS = {
+    "imdbid": "imdb", "imdb_id": "imdb", "tmdbid": "tmdb", "tmdb_id": "tmdb", "tvdbid": "tvdb", "tvdb_id": "tvdb",
+}  # fmt: skip
+_PAGES = (
+    ("imdb", re.compile(r"imdb\.com/(?:[a-z-]{2,5}/)?title/(tt[0-9]{5,10})")),
+    ("tmdb", re.compile(r"themoviedb\.org/(?:movie|tv)/([1-9][0-9]{0,9})")),
+    ("tvdb", re.compile(r"thetvdb\.com/\S{0,200}?[?&]id=([1-9][0-9]{0,9})")),
+)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+Found = dict[str, list[str]]
+
+
+def read(path: str, name: str, folder: Folder, limits: Limits) -> dict[str, Value]:
+    """Return the fields of an nfo file; text without a known URL, as releases have, gives only what it belongs to.
+
+    Raises ``SidecarError`` for damaged XML, XML on something else, and what is no text.
+    """
+    text = read_text(path, limits)
+    found: Found = {}
+    if text.lstrip().startswith("<"):
+        elements, rest = xml.documents(read_bytes(path, limits))
+        roots = [element for element in elements if xml.name(element) in KINDS]
+        if not roots:
+            raise SidecarError(f"XML on none of {', '.join(KINDS)}")
+        found["nfo_type"] = [KINDS[xml.name(roots[0])]]
+        _take(roots[0], found)
+        for further in roots[1:]:  # several episodes in one file
+            _add(found, "episode", *(texts.ordinal(xml.text(part)) for part in further if xml.name(part) == "episode"))
+        text = rest.decode("utf-8", "replace")
+    for site, page in _PAGES:
+        if match := page.search(text):
+            found.setdefault(f"{site}_id", [match[1]])
+    media = folder.media() if name.lower() == "movie.nfo" else folder.media_with_stem(stem(name))
+    fields: dict[str, Value] = {field: texts.several(values) for field, values in found.items()}
+    return fields | {"belongs_to": texts.several(map(texts.file_name, media))}
+
+
+def _add(found: Found, field: str, *values: str) -> None:
+    if any(values):
+        found.setdefault(field, []).extend(value for value in values if value)
+
+
+def _take(root: Element, found: Found) -> None:
+    kind = KINDS[xml.name(root)]
+    dates: dict[str, str] = {}
+    for element in root:
+        name, text = xml.name(element), xml.text(element)
+        if name in _TEXTS:
+            _add(found, _TEXTS[name], texts.clean(text))
+        elif name in _LINES and _LINES[name] not in found:
+            _add(found, _LINES[name], texts.lines(text))
+        elif name in _NUMBERS and _NUMBERS[name] not in found:
+            _add(found, _NUMBERS[name], texts.ordinal(re.sub(r"(?i)\s*min(utes?)?\.?$", "", text)))
+        elif name in _DATES:
+            dates.setdefault(name, texts.date(text))
+        elif name in _UUIDS and _UUID.fullmatch(text.lower()):
+            _add(found, _UUIDS[name], text.lower())
+        elif name == "name" and kind == "artist":
+            _add(found, "artist", texts.clean(text))
+        elif name == "set":
+            _add(found, "collection", texts.clean(_child(element, "name") or text))
+        elif name == "actor":
+            _actor(element, found)
+        else:
+            _identify(element, found, kind)
+    for field in ("title", "original_title", "titlesort", "show", "tagline", "content_rating", "edition", "collection"):
+        del found.get(field, [])[1:]
+    _add(found, "date", next((dates[name] for name in _DATES if dates.get(name)), ""))
+    if kind == "album" and "title" in found:
+        found["album"] = found.pop("title")
+
+
+def _identify(element: Element, found: Found, kind: str) -> None:
+    """Take an id that a database has for it."""
+    name, text = xml.name(element), xml.text(element)
+    site = _ELEMENT_IDS.get(name, "")
+    if name == "uniqueid":
+        site = element.get("type", "").lower()
+    elif name == "id" and kind in {"movie", "tvshow", "episode"}:
+        site = "imdb" if text.startswith("tt") else ""
+    if site in _IDS and re.fullmatch(_IDS[site], text) and f"{site}_id" not in found:
+        _add(found, f"{site}_id", text)
+
+
+def _actor(element: Element, found: Found) -> None:
+    who, role = texts.clean(_child(element, "name")), texts.clean(_child(element, "role"))
+    _add(found, "actor", f"{who} ({role})" if who and role else who)
+
+
+def _child(element: Element, wanted: str) -> str:
+    return next((xml.text(child) for child in element if xml.name(child) == wanted), "")

@@ -1,0 +1,73 @@
+"""Opens a sidecar file and reads it whole, up to the limit, as text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+
+from .limits import Limits
+
+
+class SidecarError(ValueError):
+    """A file that cannot be read as what its name says. The text says why, in one line of valid Unicode."""
+
+    def __init__(self, message: str) -> None:
+        plain = message.encode("utf-8", "backslashreplace").decode()
+        super().__init__(" ".join(plain.split())[:300])
+
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def read_bytes(path: str, limits: Limits) -> bytes:
+    """Return the content of a regular file; raises ``SidecarError``, also for a pipe, which would block for ever."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise SidecarError(f"cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the path
+        raise SidecarError(f"cannot be opened: {error}") from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SidecarError("not a regular file")
+        content = b""
+        if status.st_size <= limits.file_bytes:
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read(limits.file_bytes + 1)
+    except OSError as error:
+        raise SidecarError(f"cannot be read: {error.strerror or error}") from error
+    finally:
+        os.close(descriptor)
+    if status.st_size > limits.file_bytes or len(content) > limits.file_bytes:
+        raise SidecarError(f"it is larger than the {limits.file_bytes >> 10} KiB that are allowed (max_file_kb)")
+    if not content:
+        raise SidecarError("the file is empty")
+    return content
+
+
+def read_text(path: str, limits: Limits) -> str:
+    """Return the text of a file: in UTF-8 or UTF-16 by its byte order mark, in UTF-8 where it is valid, else legacy.
+
+    Raises ``SidecarError`` as ``read_bytes`` does, and for a file with NUL characters, which is no text.
+    """
+    content = read_bytes(path, limits)
+    text = _decoded(content, limits.encoding)
+    if "\0" in text:
+        raise SidecarError("it is no text file: it has NUL characters")
+    return text
+
+
+def _decoded(content: bytes, legacy: str) -> str:
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode(legacy, "replace")

@@ -1,0 +1,86 @@
+"""The class that the host talks to, in this process, over gRPC, and as a process of its own."""
+
+import codecs
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from viewra_plugins.sidecars.service import Sidecars
+from viewra_plugins.sidecars.service import plugin as plugin_module
+from viewra_plugins.sidecars.service.formats import ENDINGS, TYPES
+
+from viewra.errors import PluginError
+from viewra.manifest import load
+from viewra.testing import check_metadata_scraper, in_process, loopback, subprocess_plugin
+
+PLUGIN = Path(__file__).resolve().parents[1]
+SETTINGS = {"max_file_kb": 64, "max_entries": 1000, "legacy_encoding": "windows-1252", "roots": []}
+
+
+@pytest.mark.parametrize("run", [in_process, loopback])
+def test_it_passes_the_check_suite(run, suite):
+    with run(Sidecars(), settings=SETTINGS) as plugin:
+        check_metadata_scraper(plugin.metadata_scraper, **suite)
+
+
+@pytest.mark.process
+def test_it_passes_the_check_suite_as_a_process(suite):
+    with subprocess_plugin(PLUGIN) as plugin:
+        check_metadata_scraper(plugin.metadata_scraper, **suite)
+
+
+@pytest.mark.parametrize(
+    ("path", "mime_type", "answer"),
+    [
+        ("/music/a.cue", "application/x-cue", True),
+        ("/music/A.M3U8", "", True),
+        ("/music/no ending", "text/vtt", True),
+        ("/music/cover.jpg", "image/jpeg", True),
+        ("/music/a.flac", "audio/flac", False),
+        ("/music/cue", "", False),
+        ("/music/\udcff.srt", "application/octet-stream", True),
+    ],
+)
+def test_can_handle(path, mime_type, answer):
+    assert Sidecars().can_handle(path, mime_type) is answer
+
+
+def test_the_manifest_has_every_ending_under_a_type_that_the_plugin_names():
+    manifest = load(PLUGIN)
+    declared = {extension: kind for kind, extensions in manifest.media_types.items() for extension in extensions}
+    assert declared == {ending: TYPES[form][0] for ending, form in ENDINGS.items()}
+    assert set(declared.values()) <= set(Sidecars().get_supported_types())
+    assert all(permission.details.get("reason") for permission in manifest.permissions)
+
+
+def test_each_code_page_of_the_manifest_is_known():
+    allowed = re.search(r"legacy_encoding: (.*)", (PLUGIN / "plugin.cue").read_text(encoding="utf-8"))
+    names = re.findall(r'"([^"]+)"', allowed[1])
+    assert len(names) > 10
+    assert [name for name in names if not codecs.lookup(name)] == []
+
+
+def test_the_settings_reach_the_reader(tmp_path):
+    path = tmp_path / "music" / "a.m3u"
+    path.parent.mkdir()
+    (tmp_path / "Прогулка.mp3").touch()
+    path.write_bytes("../Прогулка.mp3\n../x.mp3\n".encode("cp1251"))
+    settings = SETTINGS | {"legacy_encoding": "windows-1251", "roots": [str(tmp_path)], "max_entries": 1}
+    with loopback(Sidecars(), settings=settings) as plugin:
+        fields = plugin.metadata_scraper.extract_metadata(str(path))
+    assert dict(fields) == {"sidecar_format": "m3u", "entry_count": "2", "playlist_entries": "1 ../Прогулка.mp3"}
+
+
+def test_without_defusedxml_the_start_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(plugin_module, "find_spec", lambda _name: None)
+    with pytest.raises(PluginError, match=r"install it with: pip install defusedxml"), loopback(Sidecars()):
+        pass
+
+
+def test_its_main_file_needs_no_defusedxml():
+    start = f"sys.path.insert(0, {str(PLUGIN)!r}); runpy.run_path({str(PLUGIN / 'main.py')!r}, run_name='x')"
+    code = f"import sys, runpy; sys.modules['defusedxml'] = None; {start}; sys.modules['service'].Sidecars().start()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == "defusedxml is not installed; install it with: pip install defusedxml\n"

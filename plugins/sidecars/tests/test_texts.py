@@ -1,0 +1,105 @@
+"""Subtitles, lyrics, nfo files and covers."""
+
+import pytest
+
+SRT = "1\n00:00:01,000 --> 00:00:02,500\nHi\n\n2\n01:00:00,000 --> 01:00:01,000 X1:1\nHo\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "media", "language", "purpose"),
+    [
+        ("Film.srt", "Film.mkv", None, None),
+        ("Film.de.srt", "Film.mkv", "deu", None),
+        ("Film.ger.forced.srt", "Film.mkv", "deu", "forced"),
+        ("FILM.pt-BR.sdh.srt", "Film.mkv", "por", "hearing_impaired"),
+        ("Film.English.srt", "Film.mkv", "eng", None),
+        ("Film.zh-Hans.srt", "Film.mkv", "zho", None),
+        ("Film.hi.srt", "Film.mkv", "hin", None),
+        ("Film.en.hi.srt", "Film.mkv", "eng", "hearing_impaired"),
+        ("Kill.It.srt", "Kill.It.mkv", None, None),
+        ("Kill.It.it.srt", "Kill.It.mkv", "ita", None),
+        ("Kill.It.srt", None, None, None),
+        ("Kill.It.en.forced.srt", None, "eng", "forced"),
+        ("en.srt", None, None, None),
+        ("Film.the.srt", None, None, None),
+    ],
+)
+def test_what_the_name_of_subtitles_tells(put, name, media, language, purpose):
+    fields = put(name, SRT, *([media] if media else []))
+    told = (fields.get("belongs_to"), fields.get("language"), fields.get("subtitle_purpose"))
+    assert told == (media, language, purpose)
+    assert (fields["line_count"], fields["duration"], fields["timed"]) == ("2", "3601.000", "true")
+
+
+def test_substation_alpha(put):
+    text = (
+        "[Script Info]\nTitle: Die Reise\nScriptType: v4.00+\n[Events]\nFormat: Layer, Start, End, Style, Text\n"
+        "Dialogue: 0,0:00:01.00,0:00:05.50,Default,Hallo, du\nComment: 0,0:00:00.00,0:09:00.00,Default,x\n"
+    )
+    fields = put("a.ass", text)
+    assert (fields["title"], fields["line_count"], fields["duration"]) == ("Die Reise", "1", "5.500")
+    assert put("a.ssa", text)["sidecar_format"] == "ssa"
+
+
+def test_lyrics_without_times(put):
+    fields = put("a.lrc", "[ar:Clara Schumann]\nEine Zeile\nnoch eine\n", "a.flac")
+    assert fields == {
+        "sidecar_format": "lrc", "artist": "Clara Schumann", "timed": "false", "line_count": "2",
+        "belongs_to": "a.flac",
+    }  # fmt: skip
+
+
+def test_lyrics_with_repeated_lines_and_an_offset(put):
+    fields = put("a.lrc", "[offset:+500]\n[00:10.00][01:05.50]Refrain\n[00:20]\n")
+    assert (fields["line_count"], fields["duration"]) == ("2", "65.000")
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("https://www.imdb.com/title/tt0000417/?ref_=x&y\n", {"imdb_id": "tt0000417"}),
+        ("https://www.themoviedb.org/movie/775-le-voyage", {"tmdb_id": "775"}),
+        ("http://thetvdb.com/?tab=series&id=81189", {"tvdb_id": "81189"}),
+        ("  a release of somebody  ", {}),
+        ("<movie><title>A</title></movie>\nhttps://www.imdb.com/title/tt0000417/?a&b",
+         {"nfo_type": "movie", "title": "A", "imdb_id": "tt0000417"}),
+        (('<?xml version="1.0"?><episodedetails><title>A</title><season>0</season><episode>1</episode></episodedetails>'
+         "<episodedetails><title>B</title><episode>2</episode></episodedetails>"),
+         {"nfo_type": "episode", "title": "A", "season": "0", "episode": ["1", "2"]}),
+        ("<tvshow><title>T</title><tvdbid>5</tvdbid><id>7</id><mpaa>FSK 6</mpaa><year>1926</year></tvshow>",
+         {"nfo_type": "tvshow", "title": "T", "tvdb_id": "5", "content_rating": "FSK 6", "date": "1926"}),
+        ("<artist><name>Clara</name><biography>a\n b</biography></artist>",
+         {"nfo_type": "artist", "artist": "Clara", "description": "a\n b"}),
+        (("<album><title>Op. 21</title><artistdesc>Clara</artistdesc><year>0</year>"
+         "<musicbrainzalbumid>A20B0C9A-aa27-5d31-8ab0-5f8b0e3bc468</musicbrainzalbumid></album>"),
+         {"nfo_type": "album", "album": "Op. 21", "artist": "Clara",
+          "musicbrainz_albumid": "a20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468"}),
+        ('<movie><set><name>S</name></set><uniqueid type="tmdb">x</uniqueid><runtime>90 min</runtime></movie>',
+         {"nfo_type": "movie", "collection": "S", "runtime": "90"}),
+    ],
+)  # fmt: skip
+def test_nfo(put, text, fields):
+    assert put("a.nfo", text) == {"sidecar_format": "nfo"} | fields
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_nfo_in_other_encodings(put, encoding):
+    text = f'\n<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><movie><title>Für</title></movie>'
+    text = text if encoding == "utf-8" else text.lstrip()  # a line before the declaration is a common fault
+    assert put("a.nfo", text.encode(encoding))["title"] == "Für"
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "fields"),
+    [
+        ("Album/cover.jpg", ["Album/1.mp3"], {"cover_type": "front", "cover_of": "Album"}),
+        ("Album/Folder.JPG", ["Album/1.mp3"], {"cover_type": "front", "cover_of": "Album"}),
+        ("Album/front.png", ["Album/CD1/1.mp3"], {"cover_type": "front", "cover_of": "Album"}),
+        ("Album/Scans/back (2).png", ["Album/1.mp3"], {"cover_type": "back", "cover_of": "Album"}),
+        ("Album/cover.jpg", [], {}),
+        ("Album/holiday.jpg", ["Album/1.mp3"], {}),
+        ("Album/notes.txt", ["Album/1.mp3"], {}),
+    ],
+)
+def test_covers(put, name, beside, fields):
+    assert put(name, b"x", *beside) == fields

@@ -1,0 +1,17 @@
+"""The one way in which tests wait for what another thread or process does: a condition with a deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+PAUSE_S = 0.002
+
+
+def eventually(condition: Callable[[], object], what: str = "it did not come about", deadline_s: float = 30) -> None:
+    """Wait until the condition holds; after ``deadline_s`` seconds, fail with ``what``."""
+    until = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < until, f"{what} within {deadline_s:g} s"
+        threading.Event().wait(PAUSE_S)
