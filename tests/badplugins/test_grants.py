@@ -41,7 +41,9 @@ MORE = ', {resource: "network", actions: ["external"]}'
 
 
 def ask(host: Host, **query: str) -> str:
-    return host.plugins["curious"].search.search(query, 1, 0).results[0].title
+    search = host.plugins["curious"].search
+    assert search is not None
+    return search.search(query, 1, 0).results[0].title
 
 
 @pytest.fixture(autouse=True)

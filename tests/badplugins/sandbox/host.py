@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from viewra.host import Host
 from viewra.library import add_library
@@ -29,6 +30,7 @@ def main(scratch: Path, sandbox: str) -> None:
     listeners = [socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX), socket.socket()]
     datagram = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     abstract = f"viewra-test-{os.getpid()}"
+    address: Any
     for one, address in zip(listeners, (str(scratch / "s"), "\0" + abstract, ("127.0.0.1", 0)), strict=True):
         one.bind(address)
         one.listen(128)
@@ -57,7 +59,7 @@ def main(scratch: Path, sandbox: str) -> None:
                     "socket": scratch / "s",
                     "datagram": scratch / "d",
                 }
-                told = {name: str(path) for name, path in targets.items()}
+                told: dict[str, Any] = {name: str(path) for name, path in targets.items()}
                 told |= {"abstract": abstract, "port": listeners[2].getsockname()[1]}
                 told |= {"host": os.getpid(), "victim": victim.pid}
                 (plugins / "attacker" / "targets.json").write_text(json.dumps(told))

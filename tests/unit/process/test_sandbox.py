@@ -33,7 +33,7 @@ def run(program: bytes, number: int, *arguments: int, audit: int = X86.audit) ->
         elif operation == 0x54:
             value &= constant
         elif operation == 0x06:
-            return constant
+            return int(constant)
         else:
             holds = {0x15: value == constant, 0x25: value > constant, 0x45: bool(value & constant)}[operation]
             at += yes if holds else no

@@ -33,7 +33,7 @@ from viewra.host.admin.values import (
     Summary,
 )
 from viewra.host.installed.lock import this_process
-from viewra.host.logs.log import last_words
+from viewra.host.logs.log import last_words, readable
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.confining import limits_of
