@@ -23,6 +23,11 @@ def cut(text: str, size: int) -> str:
     return clean(text, max(0, size - len(note))) + note
 
 
+def encodable(text: str) -> str:
+    """The whole text, in a form that UTF-8 can carry: a lone surrogate becomes its escape."""
+    return text if is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
+
+
 def is_utf8(text: str) -> bool:
     """Whether UTF-8 can carry this text: file names that are not UTF-8, and broken JSON, have lone surrogates."""
     if text.isascii():

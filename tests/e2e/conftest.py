@@ -92,6 +92,25 @@ def data_dir(tmp_path: Path, fresh_database: Path) -> Path:
     return data_dir
 
 
+@pytest.fixture(scope="session")
+def audio_tags_database(fresh_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh database in which ``audio_tags`` is the one plugin shipped with viewra that is enabled."""
+    data_dir = tmp_path_factory.mktemp("audio_tags") / "data"
+    data_dir.mkdir(mode=0o700)
+    shutil.copy(fresh_database, data_dir)
+    for plugin_id in ("image_info", "media_info"):
+        with start(data_dir, "plugins", "disable", plugin_id) as process:
+            process.communicate(timeout=60)
+        assert process.returncode == 0
+    return data_dir / "viewra.db"
+
+
+@pytest.fixture
+def only_audio_tags(data_dir: Path, audio_tags_database: Path) -> None:
+    """Of the plugins shipped with viewra one alone runs: each costs a scan a process, about a third of a second."""
+    shutil.copy(audio_tags_database, data_dir)
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """The URL of the host's database; None: the SQLite file that it is by itself."""

@@ -26,7 +26,7 @@ import pytest
 from tests.e2e.conftest import MUSIC, Viewra, start
 from viewra.cli._control import ask
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 FINDER = """
     from viewra.sdk import Health, Plugin, SearchCapabilities, SearchResponse, SearchResult, serve

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 LISTENER = """
     import json, pathlib, time

@@ -16,7 +16,7 @@ from tests.e2e.conftest import MUSIC, Viewra, start
 from viewra.host.logs.file import PluginLogFile, log_path
 from viewra.transport.hclog_format import format_record
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 CHATTY = r"""
     from viewra.sdk import Plugin, serve

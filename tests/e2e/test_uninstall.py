@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 CODE = """
     from pathlib import Path

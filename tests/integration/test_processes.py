@@ -18,7 +18,8 @@ import pytest
 from viewra import Host
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Limits
-from viewra.types import FileToRead, PluginState, Value
+from viewra.types import FileToRead, PluginState
+from viewra.types.values import Value
 
 pytestmark = pytest.mark.process
 
@@ -99,7 +100,7 @@ def test_listing_and_health_never_wake_one(host: Host) -> None:
 
 def test_first_calls_at_the_same_time_start_one_process(host: Host) -> None:
     pids: set[str] = set()
-    threads = [threading.Thread(target=lambda: pids.add(only(host, "/a.flac")["pid"])) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: pids.add(str(only(host, "/a.flac")["pid"]))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from python_plugin import ask, register
 
 from viewra.sdk import Plugin, PluginInfo, SearchCapabilities, SearchResponse, SearchResult, serve
-from viewra.types import PluginContext, Value
+from viewra.types import PluginContext
+from viewra.types.values import Value
 
 
 class Everything(Plugin):

@@ -12,7 +12,7 @@ from viewra_plugins.sidecars.service import Sidecars
 from tests.vocabulary import check, faults, fields, forms
 from viewra.errors import PluginError
 from viewra.testing import in_process
-from viewra.types import Value
+from viewra.types.values import Value
 
 ROOT = Path(__file__).resolve().parents[2]
 

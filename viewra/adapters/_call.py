@@ -64,6 +64,14 @@ class RemoteEndpoint:
         """Whether it is known which services it has."""
         return self._link.known
 
+    def recall(self, name: str) -> str | None:
+        """What was remembered under this name."""
+        return self._link.recall(name)
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep a text for later hosts."""
+        self._link.remember(name, text)
+
     def offers(self, capability: str) -> bool:
         """Whether the plugin has this service."""
         return self._link.offers(capability)

@@ -52,6 +52,14 @@ class Known(Protocol):
         """Whether it has this service: its process decides, or its manifest before the first start."""
         ...
 
+    def recall(self, name: str) -> str | None:
+        """The text that ``remember`` was given under this name for the code on disk; None where there is none."""
+        ...
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep a text for later hosts, for as long as neither the plugin's code nor its settings change."""
+        ...
+
 
 class Link(Known, Protocol):
     """The way to a plugin's running process, which a supervisor gives to adapters; each restart changes the process."""

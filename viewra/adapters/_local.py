@@ -78,6 +78,12 @@ class LocalEndpoint:
         """Whether it is known which services it has."""
         return True
 
+    def recall(self, name: str) -> None:
+        """Nothing: an object is there whenever it is asked."""
+
+    def remember(self, name: str, text: str) -> None:
+        """Nothing is kept of an object."""
+
     def offers(self, capability: str) -> bool:
         """Whether the plugin runs and has this service."""
         return self.running and capability in self._services

@@ -36,10 +36,10 @@ def matches(types: Sequence[str], mime_type: str) -> bool:
 class ScrapingSession:
     """One scraper's side of one scan (``viewra.services.ScraperSession``)."""
 
-    def __init__(self, endpoint: Endpoint, types: tuple[str, ...]) -> None:
+    def __init__(self, endpoint: Endpoint, types: tuple[str, ...], *, batches: bool) -> None:
         self._endpoint = endpoint
         self._types = types
-        self._batches = endpoint.serves(codec.EXTRACT_METADATA_BATCH)
+        self._batches = batches
         self.plugin_id = endpoint.plugin_id
         self.code_hash = endpoint.code_hash
         self.priority = endpoint.priority

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping
 
 from viewra.adapters._contain import ServiceAdapter
@@ -12,6 +13,8 @@ from viewra.errors import NotOffered
 from viewra.hookspecs import hookimpl
 from viewra.services import ScraperSession
 from viewra.types import Result
+
+_READS = "reads"  # the name under which an endpoint remembers which types the plugin reads, and whether in batches
 
 
 class MetadataScraperClient:
@@ -88,4 +91,12 @@ class MetadataScraperAdapter(ServiceAdapter):
         return self._endpoint.call(codec.CAN_HANDLE, file_path, mime_type)
 
     def _open(self) -> ScraperSession:
-        return ScrapingSession(self._endpoint, self._supported_types())
+        """Without a start, where one has shown already what this code reads and how: no file may be for it."""
+        known = self._endpoint.recall(_READS)
+        if known is not None:
+            reads = json.loads(known)
+            return ScrapingSession(self._endpoint, tuple(reads["types"]), batches=reads["batches"])
+        types = self._supported_types()
+        batches = self._endpoint.serves(codec.EXTRACT_METADATA_BATCH)
+        self._endpoint.remember(_READS, json.dumps({"types": types, "batches": batches}))
+        return ScrapingSession(self._endpoint, types, batches=batches)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,6 +10,7 @@ import click
 from viewra import library
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.cli._times import time_text
 from viewra.types import ScanReport
 
 if TYPE_CHECKING:  # asking a running host imports none
@@ -44,8 +44,7 @@ def failures_command(options: Options, path: str | None, plugin_id: str | None, 
 
 def failure_data(failure: KnownFailure) -> dict[str, Any]:
     """A failure as JSON: ``at`` is a time as ISO 8601 has it."""
-    at = datetime.fromtimestamp(failure.at / 1e6, UTC).isoformat()
-    return {**attrs.asdict(failure), "at": at}
+    return {**attrs.asdict(failure), "at": time_text(failure.at)}
 
 
 def failures_in(host: Host, file_id: int) -> list[KnownFailure]:
@@ -69,11 +68,6 @@ def left_lines(report: ScanReport) -> list[str]:
         more = ", …" if len(kinds) > _MOST_EXTENSIONS else ""
         lines.append(f"{_files(count)} that no enabled plugin reads: {', '.join(kinds[:_MOST_EXTENSIONS])}{more}")
     return lines
-
-
-def time_text(at: int) -> str:
-    """A time in microseconds since the epoch, as people here read it."""
-    return datetime.fromtimestamp(at / 1e6, UTC).astimezone().isoformat(" ", "seconds")[:19]
 
 
 def _files(count: int) -> str:

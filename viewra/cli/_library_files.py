@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -12,17 +11,13 @@ from viewra import library
 from viewra.cli._confirm import confirm, yes_option
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.cli._times import time_text
 from viewra.errors import UsageError
 from viewra.library import display
 from viewra.types import LibrarySettings
 
 SHOWN = 200
 """How many missing files people see; ``--json`` lists all."""
-
-
-def time_text(microseconds: int) -> str:
-    """A stored time in ISO 8601, UTC, to the second."""
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).isoformat().replace("+00:00", "Z")
 
 
 @click.command("missing")

@@ -8,9 +8,9 @@ import attrs
 import click
 
 from viewra import library
-from viewra.cli._failures import time_text
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.cli._times import time_text
 from viewra.errors import UsageError
 from viewra.types import PluginState
 
@@ -39,7 +39,8 @@ def events_command(options: Options, plugin_id: str, retry: bool, drop: bool, as
             count = change(host.engine, plugin_id)
             state = library.listener_state(host.engine, plugin_id)
     if as_json:
-        print_json({**attrs.asdict(state), "set_aside": [attrs.asdict(one) for one in state.set_aside]})
+        set_aside = [{**attrs.asdict(one), "at": time_text(one.at)} for one in state.set_aside]
+        print_json({**attrs.asdict(state), "set_aside": set_aside})
         return
     if retry or drop:
         print_line(f"{count} notifications are {'delivered again with the next scan' if retry else 'forgotten'}")

@@ -9,9 +9,9 @@ import click
 
 from viewra import library
 from viewra.cli._failures import failure_data, failure_line, failures_in
-from viewra.cli._library_files import time_text
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.cli._times import time_text
 from viewra.library import display
 from viewra.types import MetadataValue
 from viewra.types.values import joined

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from viewra.db.engine import open_database
 from viewra.db.failures import database_name
+from viewra.db.plugin_facts import forget_facts, read_fact, write_fact
 from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, write_quarantine, write_services
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
 from viewra.db.plugin_removals import StoredRemoval, forget_removal, read_removals, write_removal
@@ -22,8 +23,10 @@ __all__ = [
     "current_revision",
     "database_name",
     "enabled_plugins",
+    "forget_facts",
     "forget_removal",
     "open_database",
+    "read_fact",
     "read_pin",
     "read_quarantines",
     "read_removals",
@@ -32,6 +35,7 @@ __all__ = [
     "reading",
     "replace_setting",
     "set_enabled",
+    "write_fact",
     "write_pin",
     "write_quarantine",
     "write_removal",

@@ -91,6 +91,16 @@ plugin_quarantines = sa.Table(
     sa.Column("since", sa.BigInteger, nullable=False),
 )
 
+plugin_facts = sa.Table(
+    "plugin_facts",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", Bytes, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("code_hash", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
 plugin_services = sa.Table(
     "plugin_services",
     metadata,

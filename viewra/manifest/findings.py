@@ -45,7 +45,7 @@ def outside(whole: Node, plugin: Node, root: Node, problems: list[Problem], warn
             if label in known and arc.presence != ast.OPTIONAL:
                 message = "stands outside #Plugin, where it is not read: move it inside"
                 warnings.append(Problem(message, arc.place, path=label))
-        elif label.strip('_#"').lower() in ("plugin", "manifest") and "id" not in whole.arcs:
+        elif label.strip('_#"').lower().removesuffix("s") in ("plugin", "manifest") and "id" not in whole.arcs:
             arc.run.evaluate(arc)
             if "id" not in arc.arcs:
                 continue

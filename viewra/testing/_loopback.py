@@ -148,6 +148,12 @@ class _LoopbackLink:
         del patience_s
         return self._connection.enter()
 
+    def recall(self, name: str) -> None:
+        """Nothing: it runs, and can be asked."""
+
+    def remember(self, name: str, text: str) -> None:
+        """Nothing is kept of it."""
+
     def offers(self, capability: str) -> bool:
         return capability == lifecycle.SERVICE or capability in self._services
 

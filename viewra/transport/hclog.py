@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 
 import attrs
 
+from viewra.text import encodable
 from viewra.transport.hclog_format import Level
 
 _LEVELS: dict[str, Level] = {
@@ -142,8 +143,8 @@ def _parse_json(line: str) -> LogRecord | None:
     module, timestamp = data.pop("@module", ""), data.pop("@timestamp", "")
     return LogRecord(
         level=_LEVELS.get(level, "debug"),
-        message=message if isinstance(message, str) else json.dumps(message),
-        module=str(module),
+        message=encodable(message) if isinstance(message, str) else json.dumps(message),
+        module=encodable(str(module)),
         timestamp=_parse_time(timestamp),
         fields=cast("dict[str, Any]", data),
     )

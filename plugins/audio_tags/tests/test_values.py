@@ -1,12 +1,14 @@
 """Values are clean, bounded, apart from one another and named once."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from viewra_plugins.audio_tags.service.values import MAX_TOTAL, MAX_VALUE, clean, gather, merge
 from viewra_plugins.audio_tags.service.vocabulary import FIELDS
 
-from viewra.types import Value
+from viewra.types.values import Value
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_a_long_value_is_cut_between_characters(letter: str) -> None:
         ([("artist", "AC/DC")], {"artist": "AC/DC"}),
     ],
 )
-def test_gather(pairs: list[tuple[str, str]], fields: dict[str, Value]) -> None:
+def test_gather(pairs: list[tuple[str, str]], fields: Mapping[str, Value]) -> None:
     assert merge([gather(pairs)]) == fields
 
 

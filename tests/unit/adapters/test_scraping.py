@@ -33,7 +33,7 @@ class Endpoint:
 
 
 def read(errors: dict[str, PluginError], *paths: str) -> Future[Sequence[FileOutcome]]:
-    session = ScrapingSession(Endpoint(errors), ("audio/*",))  # type: ignore[arg-type]
+    session = ScrapingSession(Endpoint(errors), ("audio/*",), batches=False)  # type: ignore[arg-type]
     return session.submit([FileToRead(path) for path in paths])
 
 
@@ -50,4 +50,4 @@ def test_a_call_that_is_not_answered_says_nothing_of_its_file(error: PluginError
 
 
 def test_a_session_has_the_priorities_of_the_manifest() -> None:
-    assert ScrapingSession(Endpoint({}), ()).priority == {"duration": 10}  # type: ignore[arg-type]
+    assert ScrapingSession(Endpoint({}), (), batches=False).priority == {"duration": 10}  # type: ignore[arg-type]

@@ -357,6 +357,10 @@ def test_versions_are_compared_as_numbers(version: str, wanted: str, fits: bool)
         (HEADER.replace('id: "a"', "id: 'a'"), "which is bytes: text stands in double quotes"),
         ("plugin: {\n" + HEADER + "}", "plugin: the fields of a manifest stand in #Plugin, not in plugin"),
         ("#plugin: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #plugin"),
+        ("#Plugins: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #Plugins"),
+        ("# What it does\n" + HEADER, "1:1: a comment begins with // and ends with its line"),
+        (HEADER + "/* settings follow */", "a comment begins with // and ends with its line"),
+        (HEADER + "settings: n: 1;", "unexpected character ';': fields are separated by commas or line ends"),
         (
             HEADER + 'permissions: [{resource: "network", action: ["external"]}]',
             "no field action, did you mean actions?",

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from viewra.db import StoredSetting, read_settings, replace_setting, write_settings
+from viewra.db import StoredSetting, forget_facts, read_settings, replace_setting, write_settings
 from viewra.db.engine import open_unmigrated
 from viewra.errors import ManifestError, UsageError, ViewraError
 from viewra.host.installed.secrets import SecretBox
@@ -117,6 +117,7 @@ class PluginSettings:
         gone = [self._mark + key for key in stored if key not in rows]
         sealed = {self._mark + key: self._sealed(key, value) for key, value in changed.items()}
         write_settings(self._engine, self._plugin_id, sealed, gone)
+        forget_facts(self._engine, self._plugin_id)
 
     def parse(self, key: str, text: str) -> object:
         """What ``KEY=TEXT`` means for this plugin."""

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from viewra.text import encodable
+
 SHOWN_FIRST, SHOWN_LAST = 10, 5
 """Lines of a long trace that are shown; all of it is in the plugin's own log."""
 SAME_S = 600.0
@@ -47,7 +49,7 @@ class Telling:
             known = self._is_known(self._failures, message)
             output = () if self._lines.issuperset(line for line in output if line.strip()) else output
         told = "\n".join((message, "its last output:", *output)) if output else message
-        log.log(logging.DEBUG if known else logging.ERROR, "plugin %s: %s", self._plugin_id, told)
+        log.log(logging.DEBUG if known else logging.ERROR, "plugin %s: %s", self._plugin_id, encodable(told))
 
     def _is_known(self, told: dict[int, float], text: str) -> bool:
         now, key = self._clock(), hash(text)

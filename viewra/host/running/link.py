@@ -52,6 +52,14 @@ class RunsLink:
         """Whether it is known which services it has: declared, or found out by a start of this very code."""
         return bool(self._runs.services) or self._runs.known_services is not None
 
+    def recall(self, name: str) -> str | None:
+        """What an earlier start of the code on disk showed under this name."""
+        return self._runs.memory.fact(name)
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep it for the next host."""
+        self._runs.memory.set_fact(name, text)
+
     def offers(self, capability: str) -> bool:
         """Whether it may be called for this service: enabled, valid, and with the service as far as known."""
         if self._pool.state in NOT_TO_RUN:

@@ -17,6 +17,7 @@ from viewra.host.running.run import Run
 from viewra.host.running.states import Event, require
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.manifest import Restart
+from viewra.text import encodable
 from viewra.types import PluginState
 
 StateListener = Callable[[str, PluginState, PluginState, str], None]
@@ -250,7 +251,7 @@ class Pool:
     def _change(self, event: Event, state: PluginState, reason: str, *, again: bool = False) -> None:
         require(self._state, event, state)
         old, self._state = self._state, state
-        self._reason = reason.encode("utf-8", "backslashreplace").decode()  # it is stored, and shown
+        self._reason = encodable(reason)  # it is stored, and shown
         if old is not state or again:
             self._on_state(self._plugin_id, old, state, self._reason)  # under the lock: that is their order
 

@@ -1,4 +1,4 @@
-"""What the host remembers of a plugin after its own end: quarantines, and which services its process has."""
+"""What the host remembers of a plugin after its own end: quarantines, and what its process showed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from collections.abc import Iterator
 import attrs
 import sqlalchemy as sa
 
-from viewra.db import Quarantine, read_quarantines, read_services, write_quarantine, write_services
+from viewra.db import (
+    Quarantine,
+    read_fact,
+    read_quarantines,
+    read_services,
+    write_fact,
+    write_quarantine,
+    write_services,
+)
 from viewra.errors import DatabaseError
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.installation import Installation
@@ -47,6 +55,18 @@ class Remembered:
             write_services(self._engine, *found.key, code_hash, services)
             self._services[found.key] = (code_hash, services)
 
+    def fact(self, found: Found, name: str) -> tuple[str, str] | None:
+        """The code's hash, and the text of this name that its process showed; None where nobody knows.
+
+        Read anew each time: a change of settings, by another process too, makes it unknown. Raises DatabaseError.
+        """
+        return read_fact(self._engine, *found.key, name)
+
+    def set_fact(self, found: Found, name: str, code_hash: str, value: str) -> None:
+        """Remember a text of this code; raises DatabaseError."""
+        if self.fact(found, name) != (code_hash, value):
+            write_fact(self._engine, *found.key, name, code_hash, value)
+
 
 @attrs.frozen
 class PluginMemory:
@@ -79,6 +99,22 @@ class PluginMemory:
         with self._recording():
             if self.remembered is not None:
                 self.remembered.set_services(self.installation.place, code_hash, services)
+
+    def fact(self, name: str) -> str | None:
+        """The text of this name that a process of the code on disk showed; None where nobody knows."""
+        known = None
+        with self._recording():
+            known = self.remembered.fact(self.installation.place, name) if self.remembered is not None else None
+        # New code is not known yet, and only a start takes it up.
+        if known is None or not known[0] == self.installation.used.code_hash == self.installation.to_start().code_hash:
+            return None
+        return known[1]
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a text of the code in use."""
+        with self._recording():
+            if self.remembered is not None:
+                self.remembered.set_fact(self.installation.place, name, self.installation.used.code_hash, value)
 
     @contextlib.contextmanager
     def _recording(self) -> Iterator[None]:

@@ -129,6 +129,12 @@ class Run:
             raise PluginUnavailable(self.plugin_id, "is not connected")
         return self._own_calls.enter()
 
+    def recall(self, name: str) -> None:
+        """Nothing: it runs, and can be asked."""
+
+    def remember(self, name: str, text: str) -> None:
+        """Nothing is kept of one run."""
+
     def offers(self, capability: str) -> bool:
         """Whether the process has this service."""
         return capability in self.services

@@ -40,6 +40,7 @@ _TOKEN = re.compile(
 _HEX_TAIL = re.compile(r"0[xX][0-9a-fA-F_]*")
 _ENDS_LINE = frozenset(["name", "number", "string", "tail", "attribute", ")", "]", "}", "?", "!", "...", "_|_"])
 _OPENING = {"(": ")", "[": "]", "{": "}"}
+_COMMENT = "a comment begins with // and ends with its line"
 _SKIP_IN_ATTRIBUTE = re.compile(r"""[^()\[\]{}"'\\]+""")
 
 
@@ -118,10 +119,16 @@ class Lexer:
             self.tokens.append(Token(",", "\n", at, at))  # costs no count: people do not write them
 
     def _unknown(self, at: int) -> int:
-        self.problems.append(self._problem(f"unexpected character {self.source.text[at]!r}", at))
+        text = self.source.text
+        message, end = f"unexpected character {text[at]!r}", at + 1
+        if text[at] == "#":  # the rest of its line would only make more errors
+            message, end = _COMMENT, text.find("\n", at)
+        elif text[at] == ";":
+            message += ": fields are separated by commas or line ends"
+        self.problems.append(self._problem(message, at))
         if len(self.problems) > self.limits.errors:
             raise self.problems.pop()
-        return at + 1
+        return end if end > at else len(text)
 
     def _push(self, item: tuple[str, int] | _Open, at: int) -> None:
         if len(self._open) >= self.limits.nesting:
@@ -130,6 +137,8 @@ class Lexer:
 
     def _operator(self, operator: str, at: int, end: int) -> int:
         """Add it, keep the stack of brackets; the offset at which to go on."""
+        if operator == "/" and self.source.text.startswith("*", end):
+            raise self._problem(_COMMENT, at)
         if operator in _OPENING:
             self._push((operator, at), at)
             self._indexes.append(len(self.tokens))

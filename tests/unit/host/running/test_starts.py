@@ -104,7 +104,9 @@ def test_an_error_that_nobody_expects_is_a_failed_start_like_any_other(
     caplog.clear()
 
 
-def test_a_quarantine_is_kept_whatever_its_reason_is_made_of(make: Make) -> None:
+def test_a_quarantine_is_kept_and_told_whatever_its_reason_is_made_of(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     world = make(restart=Restart(max=0))
     world.launcher.behaviour = Behaviour(fails={"start": PluginFault("p", "bad \udcff", call="start")})
     with pytest.raises(PluginUnavailable):
@@ -113,6 +115,7 @@ def test_a_quarantine_is_kept_whatever_its_reason_is_made_of(make: Make) -> None
     kept = world.records.kept["quarantine"]
     assert "bad \\udcff" in kept.reason
     kept.reason.encode()
+    caplog.text.encode()
     another = world.host()
     assert another.state is PluginState.QUARANTINED
     another.close()

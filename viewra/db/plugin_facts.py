@@ -1,0 +1,32 @@
+"""Keeps what a start of a plugin showed, by the hash of its code: texts by name, for the next host."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from viewra.db.plugin_places import is_plugin, stored_path
+from viewra.db.tables import plugin_facts
+from viewra.db.transactions import reading, writing
+
+
+def read_fact(engine: sa.Engine, plugin_id: str, path: str, name: str) -> tuple[str, str] | None:
+    """The hash of the code that showed the text of this name, and the text; None without one. ``DatabaseError``."""
+    ours = sa.and_(is_plugin(plugin_facts, plugin_id, path), plugin_facts.c.name == name)
+    with reading(engine) as connection:
+        row = connection.execute(sa.select(plugin_facts.c.code_hash, plugin_facts.c.value).where(ours)).one_or_none()
+    return (row.code_hash, row.value) if row is not None else None
+
+
+def write_fact(engine: sa.Engine, plugin_id: str, path: str, name: str, code_hash: str, value: str) -> None:
+    """Keep a text in place of the one of this name. Raises ``DatabaseError``."""
+    ours = is_plugin(plugin_facts, plugin_id, path)
+    row = {"name": name, "code_hash": code_hash, "value": value}
+    with writing(engine) as connection:
+        connection.execute(sa.delete(plugin_facts).where(ours, plugin_facts.c.name == name))
+        connection.execute(sa.insert(plugin_facts).values(plugin_id=plugin_id, path=stored_path(path), **row))
+
+
+def forget_facts(engine: sa.Engine, plugin_id: str) -> None:
+    """Forget all of a plugin, wherever it is: its settings may change what it answers. Raises ``DatabaseError``."""
+    with writing(engine) as connection:
+        connection.execute(sa.delete(plugin_facts).where(plugin_facts.c.plugin_id == plugin_id))
