@@ -85,9 +85,9 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--sandbox",
     type=click.Choice(["auto", "landlock", "rlimits", "off"]),
-    default="auto",
+    default="off",
     show_default=True,
-    help="What confines plugins: the strongest there is, or as you say; see viewra doctor.",
+    help="What confines plugins: auto is the strongest that this machine has; see viewra doctor.",
 )
 @click.option("--allow-unsandboxed", is_flag=True, help="Start plugins where this machine cannot confine them.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")

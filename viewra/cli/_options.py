@@ -27,7 +27,7 @@ class Options:
     log_format: str
     auto_mtls: bool = False
     reattach: tuple[str, ...] = ()
-    sandbox: str = "auto"
+    sandbox: str = "off"
     allow_unsandboxed: bool = False
 
     @property

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(

@@ -186,7 +186,9 @@ class RunConfiguration:
         return sandbox.rules is not None and self.sandbox(self.used).folders != sandbox.folders
 
     def asks_for_more(self, new: Code) -> tuple[Grant, ...]:
-        """What this version asks for that the one in use does not, and that it may not do."""
+        """What this version asks for that the one in use does not, and that it may not do; nothing without a sandbox."""
+        if self._confining.backend == "off":
+            return ()
         before = self.used.code.found.manifest
         known = {one.name for one in asked(before)} if before is not None else set()
         return tuple(one for one in self._confining.grants(new.found) if one.name not in known and not one.granted)

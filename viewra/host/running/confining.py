@@ -107,7 +107,7 @@ class Confining:
     """
 
     secret: tuple[Path, ...]
-    backend: Backend = "auto"
+    backend: Backend = "off"
     allow_unsandboxed: bool = False
     grants: Callable[[Found], Sequence[Grant]] = everything_asked
     libraries: Callable[[], Sequence[str]] = _no_folders
