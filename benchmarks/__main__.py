@@ -10,6 +10,7 @@ NAMES = {
     "transport": "start, round trip and memory of a plugin process against a bare grpcio server",
     "reload": "calls lost and slowed down over 50 reloads under load",
     "help": "viewra --help against python -c pass",
+    "sandbox": "a plugin's start and calls in a sandbox against those without one",
     "rows": "rows stored with SQLAlchemy Core against sqlite3.executemany",
     "moves": "a renamed folder of 10,000 files that are alike against the first scan of it",
     "search": "a search of 100,000 files against the same query put to SQLite's full-text index alone",

@@ -18,6 +18,7 @@ COMMANDS = {
     "library": "Add, list, remove and scan libraries.",
     "fsck": "Verify that files, metadata, scans and the search agree, and repair them.",
     "db": "Look after the databases: the host's, and those that plugins have of their own.",
+    "doctor": "Show what this machine can confine plugins by.",
     "plugins": "List plugins, enable and disable them, start and stop them, see how they do.",
 }
 """Each command with its short help: ``--help`` imports none of them."""
@@ -81,6 +82,14 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     help="Use a plugin that you run by hand, for example in a debugger: its id and the JSON that it printed at its "
     'start, as in finder=\'{"Protocol": "grpc", …}\' (repeatable).',
 )
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "landlock", "rlimits", "off"]),
+    default="off",
+    show_default=True,
+    help="What confines plugins: auto is the strongest that this machine has; see viewra doctor.",
+)
+@click.option("--allow-unsandboxed", is_flag=True, help="Start plugins where this machine cannot confine them.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def group(
@@ -92,9 +101,13 @@ def group(
     log_format: str,
     auto_mtls: bool,
     reattach: tuple[str, ...],
+    sandbox: str,
+    allow_unsandboxed: bool,
 ) -> None:
     """A plugin system for media libraries: scan folders through isolated plugins, search what they found."""
-    ctx.obj = Options(plugins, database, data_dir, log_level, log_format, auto_mtls, reattach)
+    ctx.obj = Options(
+        plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed
+    )
 
 
 def main() -> None:

@@ -27,6 +27,8 @@ class Options:
     log_format: str
     auto_mtls: bool = False
     reattach: tuple[str, ...] = ()
+    sandbox: str = "off"
+    allow_unsandboxed: bool = False
 
     @property
     def directory(self) -> Path:
@@ -46,6 +48,8 @@ class Options:
             log_level=_TO_PLUGINS[self.log_level],
             exclusive=exclusive,
             watch=False,  # a command is over soon
+            sandbox=self.sandbox,
+            allow_unsandboxed=self.allow_unsandboxed,
             connecting=Connecting(auto_mtls=self.auto_mtls),
             reattach={
                 plugin_id: Reattach.from_json(text)

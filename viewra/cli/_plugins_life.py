@@ -47,7 +47,6 @@ def _running(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
 
 
 _COMMANDS: dict[str, tuple[Do, str]] = {
-    "enable": (_remembered, "Let a plugin run from now on: this one, at the place where it is."),
     "disable": (_remembered, "Stop a plugin and keep it from running."),
     "load": (_starting, "Start a plugin now; where no host runs, start it, say how that went and stop it."),
     "unload": (_running, "Stop a plugin of the running host, until it is loaded again."),

@@ -54,7 +54,8 @@ def stats_command(options: Options, plugin_id: str, watch: bool, as_json: bool) 
     """Show what the plugins of the running host use, and how their calls go; with ID for each of its hooks, too.
 
     CPU is of one core, RSS and I/O are of the plugin's process and all that it started. P50 and P99 are the times
-    within which half, and 99 of 100, of its calls ended. ACTIVE calls are with the plugin, QUEUED ones wait for it.
+    within which half, and 99 of 100, of its calls ended. What follows "of" is a limit. ACTIVE calls are with the
+    plugin, QUEUED ones wait for it.
     """
     rows = _ask(options, plugin_id)
     if rows is None:
@@ -138,14 +139,14 @@ _STYLES = {
 
 
 def _plugin(row: Row) -> list[str]:
-    process = row["process"]
+    process, limits = row["process"], row["limits"]
     used = ["-"] * 6
     if process is not None:
         used = [
-            f"{process['cpu_percent']:.0f}%",
-            _size(process["rss_bytes"]),
+            _of(f"{process['cpu_percent']:.0f}%", f"{limits['cpu_percent']:g}%" if "cpu_percent" in limits else ""),
+            _of(_size(process["rss_bytes"]), _size(limits["memory_mb"] << 20) if "memory_mb" in limits else ""),
             f"{process['threads']}",
-            f"{process['open_files']}",
+            _of(f"{process['open_files']}", f"{limits.get('open_files', '')}"),
             _size(process["read_bytes"]),
             _size(process["written_bytes"]),
         ]
@@ -155,6 +156,10 @@ def _plugin(row: Row) -> list[str]:
         *(_time(row, "p50_s"), _time(row, "p99_s"), row["breaker"]),
         row["health"]["condition"] if row["health"]["condition"] != "unknown" else "-",
     ]
+
+
+def _of(used: str, limit: str) -> str:
+    return f"{used} of {limit}" if limit else used
 
 
 def _hook(name: str, hook: Row) -> list[str]:

@@ -12,6 +12,7 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table, print_text
 from viewra.cli._plugins_check import check_command
 from viewra.cli._plugins_events import events_command
+from viewra.cli._plugins_grant import GRANT_COMMANDS
 from viewra.cli._plugins_health import health_command
 from viewra.cli._plugins_life import LIFE_COMMANDS
 from viewra.cli._plugins_logs import logs_command
@@ -21,6 +22,7 @@ from viewra.cli._plugins_uninstall import uninstall_command
 
 _COMMANDS = (
     *LIFE_COMMANDS,
+    *GRANT_COMMANDS,
     health_command,
     stats_command,
     check_command,
@@ -73,7 +75,15 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
     if as_json:
         print_json(data)
         return
-    shown = {**data, "state": _state(data), "health": (data["health"] or {}).get("condition"), "reason": None}
+    granted = {True: "granted", False: "not granted"}
+    asked = [f"{one['resource']}:{one['action']} ({granted[one['granted']]})" for one in data.get("permissions") or ()]
+    shown = {
+        **data,
+        "permissions": asked,
+        "state": _state(data),
+        "health": (data["health"] or {}).get("condition"),
+        "reason": None,
+    }
     print_table([row for name, value in shown.items() for row in _fields(name, value)], ("FIELD", "VALUE"))
     _print_reasons(data)
 

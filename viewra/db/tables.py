@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -117,6 +117,24 @@ plugin_removals = sa.Table(
     sa.Column("path", Bytes, nullable=False),
     sa.Column("keep_data", Flag, nullable=False),
     sa.Column("step", sa.Integer, nullable=False),
+)
+
+plugin_grants = sa.Table(
+    "plugin_grants",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("path", Bytes, primary_key=True),
+    sa.Column("resource", sa.Text, primary_key=True),
+    sa.Column("action", sa.Text, primary_key=True),
+    sa.Column("granted", Flag, nullable=False),
+    sa.Column("paths", sa.Text, nullable=False),  # a JSON list of folders; none: all that is meant
+)
+
+plugin_users = sa.Table(
+    "plugin_users",
+    metadata,
+    sa.Column("plugin_id", sa.Text, primary_key=True),
+    sa.Column("uid", sa.Integer, nullable=False, unique=True),
 )
 
 libraries = sa.Table(

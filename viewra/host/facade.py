@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +21,7 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.db.forked import ForkGuard
-from viewra.errors import UsageError
+from viewra.errors import UsageError, ViewraError
 from viewra.hooks import HostHooks
 from viewra.host.admin.dispatch import Dispatch
 from viewra.host.admin.server import ControlServer
@@ -32,6 +34,8 @@ from viewra.host.installed.uninstall import PACKAGES
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.announcer import Announcer
+from viewra.host.running.confining import require_backend
+from viewra.host.running.host_confining import confining_of
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
@@ -58,7 +62,9 @@ class Host:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
     debugger say: those are attached to and left alone at the end. ``versions`` are those of viewra's protocol
     that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
-    plugin may be. ``services`` are the services that it knows: a program may add some of its own.
+    plugin may be. ``sandbox`` is what confines plugins, by default what VIEWRA_SANDBOX says or "off"; "auto" is the
+    strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" and "off" hold them to less
+    and to nothing. ``services`` are the services that it knows: a program may add some of its own.
     """
 
     def __init__(
@@ -75,6 +81,8 @@ class Host:
         versions: Sequence[int] = APP_VERSIONS,
         limits: Limits | None = None,
         services: Services = SERVICES,
+        sandbox: str | None = None,
+        allow_unsandboxed: bool = False,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -89,6 +97,8 @@ class Host:
         self._limits = limits or Limits()
         self._versions = tuple(versions)
         self._services = services
+        self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "off")
+        self._allow_unsandboxed = allow_unsandboxed
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
         self._shared: list[Shared] = []
@@ -131,6 +141,9 @@ class Host:
                 log_level=self._log_level,
                 on_state=announcer,
                 connecting=self._connecting,
+                confining=confining_of(
+                    self._engine, self.data_dir, machinery, self._sandbox, unsandboxed=self._allow_unsandboxed
+                ),
                 versions=self._versions,
                 limits=self._limits,
                 services=self._services,
@@ -241,6 +254,9 @@ class Host:
 
         ``retry_failed`` reads only what plugins failed at before.
         """
+        with contextlib.suppress(ViewraError):  # what is wrong with the path, the scan says
+            library.add_library(self.engine, str(path))
+        self.plugins.use_folders()
         notifier = self._delivery()  # the scan opens it, before its first event
         return library.scan(
             self.engine,

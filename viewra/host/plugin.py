@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import attrs
+
 from viewra.adapters import Endpoint, ServiceClients
 from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.availability import require_process
 from viewra.host.database.migrations import PluginDatabase
 from viewra.host.installed.discovery import Found
+from viewra.host.installed.grants import Grant
 from viewra.host.installed.installation import Installation
 from viewra.host.installed.pins import Pin, Pins
 from viewra.host.installed.settings import PluginSettings
+from viewra.host.running.confining import Sandbox
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.runner import Runner, in_process
 from viewra.host.running.status import HealthReport, PluginStats
@@ -30,6 +34,14 @@ class Choices(Protocol):
 
     def remember(self, found: Found, enabled: bool) -> None:
         """Keep whether this plugin may run, at the place where it is."""
+        ...
+
+    def permissions(self, found: Found) -> tuple[Grant, ...]:
+        """What this plugin asks for, and whether it may."""
+        ...
+
+    def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
+        """Keep what it may and may not; raises UsageError for what it does not ask for."""
         ...
 
     def settings(self, found: Found) -> PluginSettings | None:
@@ -178,6 +190,39 @@ class Plugin(ServiceClients):
         installation = self._on_disk("disable")
         self._kept("disable").remember(installation.place, False)
         self._runner.disable()
+
+    @property
+    def permissions(self) -> tuple[Grant, ...]:
+        """What it asks for, and whether it may; empty for an in-process plugin, which nothing confines."""
+        found = self.found
+        return self._choices.permissions(found) if self._choices is not None and found is not None else ()
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What confines its processes, or would; None for an in-process plugin, which nothing confines.
+
+        Raises ViewraError where it cannot be confined, and so does not start.
+        """
+        return self._runner.sandbox
+
+    def grant(self, *names: str, paths: Sequence[str] = ()) -> None:
+        """Let it do what it asks for, as in ``network:fetch``; ``paths`` narrow that to folders.
+
+        If it runs it is reloaded, with no call lost. Raises UsageError, with nothing changed, for what it does not ask
+        for.
+        """
+        self._decide(names, granted=True, paths=paths)
+
+    def revoke(self, *names: str) -> None:
+        """Let it do so no more; if it runs it is reloaded, with no call lost."""
+        self._decide(names, granted=False)
+
+    def _decide(self, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
+        installation = self._on_disk("grant")
+        found = attrs.evolve(installation.on_disk().found, path=installation.place.path)
+        self._kept("grant").decide(found, names, granted=granted, paths=paths)
+        if self._runner.pid is not None:
+            self._runner.reload()
 
     def pin(self) -> Pin:
         """Run it only with the code that it has now; code that was changed is refused at the next start."""

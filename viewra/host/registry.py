@@ -26,6 +26,7 @@ from viewra.host.logs.file import log_path
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
 from viewra.host.running.configuration import RunConfiguration
+from viewra.host.running.confining import Confining
 from viewra.host.running.in_process import LocalPlugin
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.pool import StateListener
@@ -51,6 +52,7 @@ class Registry(Mapping[str, Plugin]):
         log_level: str,
         on_state: StateListener,
         connecting: Connecting,
+        confining: Confining,
         versions: Sequence[int],
         limits: Limits,
         services: Services,
@@ -68,6 +70,7 @@ class Registry(Mapping[str, Plugin]):
         self._log_level = log_level
         self._on_state = on_state
         self._connecting = connecting
+        self._confining = confining
         self._versions = tuple(versions)
         self._limits = limits
         self._services = services
@@ -139,6 +142,14 @@ class Registry(Mapping[str, Plugin]):
                 log.info("plugin %s: %s", supervisor.plugin_id, said)
         except PluginError as error:
             log.error("%s", error)
+
+    def use_folders(self) -> None:
+        """Let the plugins that may read the library read what is in it now: those that run are replaced, if need be."""
+        for supervisor in self.supervisors():
+            try:
+                supervisor.use_folders()
+            except PluginError as error:
+                log.error("%s", error)
 
     def supervisors(self) -> tuple[Supervisor, ...]:
         """Those plugins that run in processes: what is looked after from time to time."""
@@ -239,6 +250,7 @@ class Registry(Mapping[str, Plugin]):
             settings_of=self._choices.settings,
             runtime_of=self._choices.runtime,
             databases=self._databases,
+            confining=self._confining,
             log_level=self._log_level,
             connecting=self._connecting,
             versions=self._versions,

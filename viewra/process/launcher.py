@@ -10,6 +10,8 @@ launcher's environment, folder, stdin, stdout and stderr, and a session of its o
     tied        whether all ends when the host's spawning thread does
     executable  open descriptor of the program that is executed instead of the path in ARGV, or null
     script      whether ARGV is a Python file, which this interpreter then runs itself: a second one would take its time
+    confinement what confines the plugin, or null; ``viewra/process/sandbox/confinement.py`` has its parts
+    variables   what is added to the environment once the plugin is confined: a variable can have the loader run code
     user_site   the folder of the user's own packages, for a script; or empty
 """
 
@@ -20,6 +22,11 @@ import _signal  # type: ignore[import-not-found]  # ``signal`` builds enumeratio
 import ctypes
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 FAILED = 126
 """The exit status after a launch that failed."""
@@ -139,6 +146,44 @@ def children(parent: int) -> list[int]:
     return found
 
 
+def beside(name: str) -> Any:
+    """A module of the folder ``apply``, which nothing of the plugin's can stand in for; the plugin finds none of it."""
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes its time
+    sys.path.insert(0, f"{here}/apply")
+    try:
+        return __import__(name)
+    finally:
+        del sys.path[0]
+        sys.modules.pop(name, None)
+
+
+class Confined:
+    """What confines the plugin, loaded before the fork: the plugin applies it, the guardian makes its connections."""
+
+    def __init__(self, confinement: dict[str, Any]) -> None:
+        self._confinement = confinement
+        self._confining = beside("confining")
+        self._connecting: Any = None
+        self._ours: Any = None
+        self._its: Any = None
+        if confinement["connect"] is not None:
+            self._connecting = beside("connecting")
+            self._ours, self._its = self._connecting.channel()
+
+    def serve(self) -> None:
+        """In the guardian: make the connections that the plugin asks for, on a thread."""
+        if self._connecting is not None:
+            self._its.close()
+            self._connecting.serve(self._ours, self._confinement["connect"])
+
+    def confine(self, libc: ctypes.CDLL, user_changed: Callable[[], object]) -> None:
+        """In the plugin: give up all that it may not do; raises OSError."""
+        listener = self._confining.confine(libc, self._confinement, user_changed)
+        if self._connecting is not None:
+            self._ours.close()
+            self._connecting.hand_over(self._its, listener)
+
+
 class Reading:
     """What the scanner of JSON in C is told; ``json`` gives it the same."""
 
@@ -163,7 +208,17 @@ def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
         os._exit(0)
 
 
-def launch(argv: list[str], *, report: int, parent: int, tied: bool, executable: int | None, script: bool) -> bytes:
+def launch(
+    argv: list[str],
+    *,
+    report: int,
+    parent: int,
+    tied: bool,
+    executable: int | None,
+    script: bool,
+    confinement: dict[str, Any] | None = None,
+    variables: dict[str, str] | None = None,
+) -> bytes:
     """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
 
     Returns the source of a script, which is then to be run; the guardian never returns.
@@ -175,14 +230,20 @@ def launch(argv: list[str], *, report: int, parent: int, tied: bool, executable:
         tie_to_parent(libc, parent, _signal.SIGTERM)
     set_process(libc, _PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
     guardian = os.getpid()
+    confined = Confined(confinement) if confinement is not None else None
     plugin = os.fork()
     if plugin != 0:
+        if confined is not None:
+            confined.serve()
         guard(libc, Guard(plugin, report, parent, tied=tied), executable)
     tie_to_parent(libc, guardian, _signal.SIGKILL)
     os.setsid()
     tell(report, "pid", os.getpid())
     os.umask(0o077)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if confined is not None:
+        confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))  # a change of user unties it
+    os.environ.update(variables or {})
     if not script:
         if executable is not None:
             os.set_inheritable(executable, False)

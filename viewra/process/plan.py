@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 import attrs
 
 from viewra.process.output import Listener, Output
+from viewra.process.sandbox.confinement import Confinement
 
 StopStep = Literal["ended", "graceful", "term", "kill"]
 """Which step of ``Process.stop`` ended a process; ``ended``: it had ended before."""
@@ -25,6 +26,8 @@ class LaunchPlan:
     ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the file
     at ``argv[0]``; whoever makes the plan closes it after the launch. A process that is not ``tied`` outlives the host.
     With ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
+    ``confinement`` is applied before any code of the plugin runs; None leaves it with all that the host may do.
+    ``variables`` are added to the environment after that: they could have the loader run code of the plugin's.
     """
 
     argv: tuple[str, ...]
@@ -33,6 +36,8 @@ class LaunchPlan:
     executable: int | None = None
     tied: bool = True
     script: bool = False
+    confinement: Confinement | None = None
+    variables: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Process(Protocol):

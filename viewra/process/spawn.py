@@ -126,6 +126,8 @@ def _launch(plan: LaunchPlan) -> Guardian:
         "tied": plan.tied,
         "executable": plan.executable,
         "script": plan.script,
+        "confinement": plan.confinement.document() if plan.confinement is not None else None,
+        "variables": dict(plan.variables),
         "user_site": site.getusersitepackages() if plan.script and site.ENABLE_USER_SITE else "",
     }
     if plan.script:

@@ -18,7 +18,9 @@ from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
 from viewra.host.running.configuration import RunConfiguration
+from viewra.host.running.confining import Confining
 from viewra.host.running.launch_spec import Machinery
+from viewra.host.running.own_user import likely
 from viewra.host.running.supervisor import Supervisor
 from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
@@ -62,6 +64,9 @@ def subprocess_plugin(
             installation,
             settings_of=lambda _found: _Given(manifest.settings, settings or {}),
             databases=PluginDatabases(Path(data_dir)),
+            confining=Confining(
+                (Path(data_dir), runtime_dir.path), user_of=lambda plugin_id: likely(plugin_id, Path(data_dir))
+            ),
             log_level="debug",
             services=services,
         )

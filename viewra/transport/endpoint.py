@@ -256,4 +256,5 @@ def _set_access(path: Path, group: str) -> None:
     if group:
         number = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
         os.chown(path, -1, number)
-    path.chmod(0o660 if group else 0o600)
+    if group or path.stat().st_mode & 0o077:  # a confined plugin may change no modes, and has a umask that needs none
+        path.chmod(0o660 if group else 0o600)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from viewra.adapters import HookStats
-from viewra.host.admin.values import Details, Figures, HookFigures, Process, RunFigures, Summary
+from viewra.errors import ViewraError
+from viewra.host.admin.values import Details, Enforcement, Figures, HookFigures, Process, RunFigures, Summary
 from viewra.host.installed.discovery import Found
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
+from viewra.host.running.confining import limits_of
 from viewra.host.running.status import PluginStats, ResourceSample, RunStats
 from viewra.library import display
 from viewra.types import PluginState
@@ -43,16 +45,34 @@ def details(plugin: Plugin) -> Details:
     if manifest is not None:
         of_manifest = {
             "entry_point": manifest.entry_point,
-            "permissions": tuple(f"{one.resource}: {', '.join(one.actions)}" for one in manifest.permissions),
+            "permissions": plugin.permissions,
+            "limits": limits_of(plugin.runtime),
             "runtime": plugin.runtime,
             "warnings": tuple(map(str, manifest.warnings)),
         }
     names = ("description", "author", "website", "repository", "license")
     texts = {name: getattr(said, name) for name in names}
-    return Details(**_of_each(plugin), **texts, tags=tuple(said.tags), pinned=plugin.pinned, **of_manifest)
+    return Details(
+        **_of_each(plugin),
+        **texts,
+        tags=tuple(said.tags),
+        pinned=plugin.pinned,
+        sandbox=_enforcement(plugin),
+        **of_manifest,
+    )
 
 
-def figures(plugin_id: str, stats: PluginStats) -> Figures:
+def _enforcement(plugin: Plugin) -> Enforcement:
+    try:
+        sandbox = plugin.sandbox if plugin.manifest is not None or plugin.found is None else None
+    except ViewraError as error:
+        return Enforcement("none", (), (f"it does not start: {error}",))
+    if sandbox is None:
+        return Enforcement("none", (), ("it runs in the host's own process, or its manifest is not valid: unconfined",))
+    return Enforcement(sandbox.backend, sandbox.enforced, sandbox.missing)
+
+
+def figures(plugin_id: str, stats: PluginStats, limits: Mapping[str, float] | None = None) -> Figures:
     """One plugin's figures: its process now and before, its calls in all and by hook."""
     latest = stats.resources[-1] if stats.resources and stats.pid is not None else None
     return Figures(
@@ -71,6 +91,7 @@ def figures(plugin_id: str, stats: PluginStats) -> Figures:
         breaker=stats.breaker,
         health=stats.health,
         hooks={name: _calls(hook) for name, hook in sorted(stats.hooks.items())},
+        limits=limits or {},
         history=stats.resources,
         runs=tuple(map(_run, stats.runs)),
     )

@@ -19,11 +19,24 @@ from viewra.errors import HandshakeError, ManifestError, PluginError, PluginUnav
 from viewra.host.admin import describe
 from viewra.host.admin.find import find_plugin
 from viewra.host.admin.health_check import check_health
-from viewra.host.admin.values import Checkup, Details, Done, Figures, Host, Pinned, Removed, Settings, Started, Summary
+from viewra.host.admin.values import (
+    Checkup,
+    Details,
+    Done,
+    Figures,
+    Granted,
+    Host,
+    Pinned,
+    Removed,
+    Settings,
+    Started,
+    Summary,
+)
 from viewra.host.installed.lock import this_process
-from viewra.host.logs.log import last_words
+from viewra.host.logs.log import last_words, readable
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
+from viewra.host.running.confining import limits_of
 from viewra.library import display
 from viewra.types import PluginState
 
@@ -92,7 +105,9 @@ def info(plugins: Registry, plugin_id: str) -> Details:
 @_operation(changes=False)
 def stats(plugins: Registry, plugin_id: str = "") -> list[Figures]:
     """The figures of one plugin, or of all."""
-    return [describe.figures(plugin.id, plugin.stats) for plugin in _chosen(plugins, plugin_id)]
+    return [
+        describe.figures(plugin.id, plugin.stats, limits_of(plugin.runtime)) for plugin in _chosen(plugins, plugin_id)
+    ]
 
 
 @_operation(changes=False)
@@ -113,6 +128,32 @@ def enable(plugins: Registry, plugin_id: str) -> Done:
     if problem := _settings_problem(plugin):
         return _done(plugin, f"{plugin_id} is enabled ({place}), but cannot start yet: {problem}")
     return _done(plugin, f"{plugin_id} is enabled ({place}): it starts with the first call that needs it")
+
+
+@_operation(changes=True)
+def grant(plugins: Registry, plugin_id: str, names: list[str], paths: list[str] | None = None) -> Granted:
+    """Let a plugin do what it asks for; without names, show what that is."""
+    plugin = find_plugin(plugins, plugin_id)
+    if names:
+        plugin.grant(*names, paths=paths or [])
+    return _granted(plugin)
+
+
+@_operation(changes=True)
+def grant_requested(plugins: Registry, plugin_id: str) -> Granted:
+    """Let a plugin do all that it asks for."""
+    plugin = find_plugin(plugins, plugin_id)
+    if names := [one.name for one in plugin.permissions if not one.granted]:
+        plugin.grant(*names)
+    return _granted(plugin)
+
+
+@_operation(changes=True)
+def revoke(plugins: Registry, plugin_id: str, names: list[str]) -> Granted:
+    """Let a plugin do something no more."""
+    plugin = find_plugin(plugins, plugin_id)
+    plugin.revoke(*names)
+    return _granted(plugin)
 
 
 @_operation(changes=True)
@@ -222,6 +263,16 @@ def settings(
     if assign or unset:
         kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
     return Settings(tuple(kept.shown()), plugin.pid)
+
+
+def _granted(plugin: Plugin) -> Granted:
+    lines = [
+        f"  {one.name:<18} {'granted' if one.granted else 'not granted'}: {one.words}"
+        + (f" ({readable(one.reason)})" if one.reason else "")
+        for one in plugin.permissions
+    ]
+    said = f"{plugin.id} asks to:\n" + "\n".join(lines) if lines else f"{plugin.id} asks for nothing"
+    return Granted(said, describe.summary(plugin), plugin.permissions)
 
 
 def _settings_problem(plugin: Plugin) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from viewra.host.installed.grants import Grant
 from viewra.host.installed.pins import Pin
 from viewra.host.installed.settings import Setting
 from viewra.host.running.status import Condition, HealthReport, ResourceSample
@@ -47,8 +48,17 @@ class Summary:
 
 
 @attrs.frozen
+class Enforcement:
+    """What confines a plugin: ``enforced`` says by what each thing is held, ``missing`` what is not, and why."""
+
+    backend: str
+    enforced: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@attrs.frozen
 class Details(Summary):
-    """All that is known of one plugin, but for its figures; the last four fields are of its manifest."""
+    """All that is known of one plugin, but for its figures; what is None by default is of its manifest."""
 
     description: str
     author: str
@@ -58,7 +68,9 @@ class Details(Summary):
     tags: tuple[str, ...]
     pinned: Pin | None
     entry_point: str | None = attrs.field(default=None, metadata=OMITTED)
-    permissions: tuple[str, ...] | None = attrs.field(default=None, metadata=OMITTED)
+    permissions: tuple[Grant, ...] | None = attrs.field(default=None, metadata=OMITTED)
+    sandbox: Enforcement | None = None
+    limits: Mapping[str, float] | None = attrs.field(default=None, metadata=OMITTED)
     runtime: Runtime | None = attrs.field(default=None, metadata=OMITTED)
     warnings: tuple[str, ...] | None = attrs.field(default=None, metadata=OMITTED)
 
@@ -125,6 +137,7 @@ class Figures:
     breaker: str
     health: HealthReport
     hooks: Mapping[str, HookFigures]
+    limits: Mapping[str, float]
     history: tuple[ResourceSample, ...]
     runs: tuple[RunFigures, ...]
 
@@ -160,6 +173,13 @@ class Started(Done):
     """A plugin was started, in ``seconds``."""
 
     seconds: float
+
+
+@attrs.frozen
+class Granted(Done):
+    """What a plugin asks for, and whether it may."""
+
+    permissions: tuple[Grant, ...]
 
 
 @attrs.frozen

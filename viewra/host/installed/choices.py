@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.enabled import Enabled
+from viewra.host.installed.grants import Grant, Grants
 from viewra.host.installed.secrets import SecretBox
 from viewra.host.installed.settings import RUNTIME_MARK, PluginSettings
 from viewra.manifest import Manifest, Runtime
@@ -18,6 +20,7 @@ class OperatorChoices:
 
     def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
         self._engine = engine
+        self._grants = Grants(engine)
         self._box = SecretBox(data_dir)
 
     def enabled(self) -> Enabled:
@@ -27,6 +30,14 @@ class OperatorChoices:
     def remember(self, found: Found, enabled: bool) -> None:
         """Keep whether this plugin may run, at the place where it is."""
         self.enabled().remember(found, enabled)
+
+    def permissions(self, found: Found) -> tuple[Grant, ...]:
+        """What this plugin asks for, and whether it may."""
+        return self._grants.of(found)
+
+    def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
+        """Keep what it may and may not; raises UsageError for what it does not ask for."""
+        self._grants.set(found, names, granted=granted, paths=paths)
 
     def settings(self, found: Found) -> PluginSettings | None:
         """The settings of this version of a plugin; None where its manifest is not valid."""

@@ -18,7 +18,7 @@ log = logging.getLogger("viewra.host")
 
 def adopt(runs: Runs) -> None:
     """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
-    record = reattach.take(runs.installation.private_dir)
+    record = reattach.take(runs.installation.backups)
     if record is None:
         return
     with runs.alone():
@@ -57,5 +57,5 @@ def detach(runs: Runs) -> bool:
         if not runs.pool.take(Event.LEAVE, PluginState.STOPPED, "left to the next host", beside=run):
             return False
         record = attrs.evolve(run.detach(), code_hash=runs.installation.used.code_hash)
-        reattach.keep(runs.installation.private_dir, record)
+        reattach.keep(runs.installation.backups, record)
         return True

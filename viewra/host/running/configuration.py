@@ -15,7 +15,9 @@ from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
+from viewra.host.installed.grants import Grant, asked
 from viewra.host.installed.installation import Installation
+from viewra.host.running.confining import Confining, Sandbox
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
 from viewra.manifest import Manifest, Runtime
@@ -52,7 +54,7 @@ class RunConfiguration:
 
     ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
     ManifestError. ``connecting``, ``versions``, ``limits``,
-    ``services`` and ``databases`` are the host's.
+    ``services``, ``databases`` and ``confining`` are the host's.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class RunConfiguration:
         settings_of: Callable[[Found], ConfigSource | None],
         runtime_of: Callable[[Manifest], Runtime] = lambda manifest: manifest.runtime,
         databases: PluginDatabases,
+        confining: Confining,
         log_level: str,
         connecting: Connecting | None = None,
         versions: tuple[int, ...] = APP_VERSIONS,
@@ -75,6 +78,7 @@ class RunConfiguration:
         self._settings_of = settings_of
         self._runtime_of = runtime_of
         self._databases = databases
+        self._confining = confining
         self._log_level = log_level
         self._connecting = connecting or Connecting()
         self._versions = versions
@@ -173,6 +177,32 @@ class RunConfiguration:
             only_database=only_database,
             may_migrate=may_migrate,
             health_timeout_s=runtime.health.timeout_s,
+            sandbox=self.sandbox(configured),
+            variables=runtime.env,
+        )
+
+    def has_other_folders(self, sandbox: Sandbox) -> bool:
+        """Whether a process with this sandbox may use other folders of the library than a new one."""
+        return sandbox.rules is not None and self.sandbox(self.used).folders != sandbox.folders
+
+    def asks_for_more(self, new: Code) -> tuple[Grant, ...]:
+        """What this version asks for that the one in use does not, and that it may not do; nothing without a sandbox."""
+        if self._confining.backend == "off":
+            return ()
+        before = self.used.code.found.manifest
+        known = {one.name for one in asked(before)} if before is not None else set()
+        return tuple(one for one in self._confining.grants(new.found) if one.name not in known and not one.granted)
+
+    def sandbox(self, configured: Configured) -> Sandbox:
+        """What confines a process of this version; raises ViewraError where it cannot be held, and has to be."""
+        code, has_tables = configured.code, "database_service" in configured.code.manifest.claimed(self.services)
+        return self._confining.sandbox(
+            code,
+            configured.runtime,
+            self._installation.private_dir,
+            self._url(code) if has_tables else "",
+            self._connecting.network,
+            self._connecting.socket_group,
         )
 
 

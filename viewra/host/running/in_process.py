@@ -80,6 +80,7 @@ class LocalPlugin:
         )
         backups = data_dir / "backups" / "plugins" / self.plugin_id
         self.own_database = OwnDatabase(self.plugin_id, database, backups, self.endpoint.code_hash)
+        self.sandbox = None  # nothing confines it
         self._context = PluginContext(
             plugin_id=self.plugin_id, log_level=log_level, database_url=database, base_path=str(directory)
         )

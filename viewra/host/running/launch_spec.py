@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +15,7 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, LEASE, OUTPUT, PIPES
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.pins import Pin
+from viewra.host.running.confining import UNCONFINED_SANDBOX, Sandbox
 from viewra.host.running.lease import LEASE_S
 from viewra.host.running.lifecycle import MIGRATION_S
 from viewra.host.running.peer import Dial, dial_grpc
@@ -72,7 +74,8 @@ class LaunchSpec:
 
     ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
     taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
-    it is not started when its database would have to be migrated.
+    it is not started when its database would have to be migrated. ``sandbox`` confines it; ``variables`` are added to
+    its environment.
     """
 
     command: tuple[str, ...]
@@ -91,6 +94,8 @@ class LaunchSpec:
     versions: tuple[int, ...] = APP_VERSIONS
     limits: Limits = attrs.field(factory=Limits)
     services: Services = SERVICES
+    sandbox: Sandbox = UNCONFINED_SANDBOX
+    variables: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def common(self) -> handshake.HandshakeConfig:
@@ -123,14 +128,18 @@ def verified(spec: LaunchSpec) -> Iterator[int | None]:
 
 
 def plan(spec: LaunchSpec, socket_dir: Path, identity: Identity | None, executable: int | None) -> LaunchPlan:
-    """What a launcher is to start."""
+    """What a launcher is to start; raises OSError when the plugin's folders cannot be prepared."""
+    confinement = spec.sandbox.confinement(socket_dir)
     return LaunchPlan(
         spec.command,
         environment(spec, socket_dir, identity),
         spec.directory,
         executable=executable,
         tied=not spec.lasts,
-        script=len(spec.command) > 1,
+        # An interpreter of the plugin's own is code of the plugin's: it may not run before the process is confined.
+        script=len(spec.command) > 1 and (confinement is None or spec.command[0] == sys.executable),
+        confinement=confinement,
+        variables=spec.variables,
     )
 
 
@@ -152,7 +161,7 @@ def environment(spec: LaunchSpec, socket_dir: Path, identity: Identity | None) -
         extra[OUTPUT] = PIPES
     if spec.pin is not None:  # nothing is loaded but what was hashed
         extra["PYTHONPYCACHEPREFIX"] = str(socket_dir / "pycache")
-    return plugin_environment(extra)
+    return plugin_environment({**extra, **spec.sandbox.environment(socket_dir)})
 
 
 def new_identity() -> Identity:

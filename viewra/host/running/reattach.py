@@ -73,7 +73,8 @@ class Reattach:
 
 
 def keep(directory: Path, record: Reattach) -> None:
-    """Leave a record for the next host in a plugin's data directory."""
+    """Leave a record for the next host, in a folder that the plugin cannot write: it names what that host may end."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = directory / f"{RECORD_NAME}.new"
     draft.touch(mode=0o600)
     draft.write_text(record.to_json())

@@ -70,6 +70,12 @@ class Reloader:
         new.manifest  # noqa: B018 - raises for one that is not valid
         if configured.error is not None:
             raise configured.error
+        more = self.runs.configuration.asks_for_more(new)
+        if more:
+            plugin_id = self.runs.plugin_id
+            said = "; ".join(f"{one.name}: it wants to {one.words}" for one in more)
+            hint = f"viewra plugins grant {plugin_id} {' '.join(one.name for one in more)}"
+            raise PluginUnavailable(plugin_id, f"asks for more than it may do: {said}", hint=hint)
         return configured
 
     def _beside(self, run: Run, new: Configured) -> bool:

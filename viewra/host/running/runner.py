@@ -14,6 +14,7 @@ from viewra.adapters.database import DatabaseClient
 from viewra.errors import UsageError
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.installation import Installation
+from viewra.host.running.confining import Sandbox
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.status import PluginStats
 from viewra.manifest import Runtime
@@ -76,6 +77,11 @@ class Runner(Protocol):
     @property
     def runtime(self) -> Runtime:
         """How it is run: by its manifest, or as the operator has set it."""
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What confines its processes, or would; None for an object of the host's process. Raises ViewraError."""
         ...
 
     @property

@@ -52,7 +52,7 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
             process = machinery.launcher.launch(
                 plan(spec, socket_dir, identity, executable), on_line=log.line, on_quiet=log.quiet, on_exit=exited
             )
-    except HandshakeError:
+    except BaseException:
         runtime_dir.discard(socket_dir)
         raise
     run = Run(process, spec, machinery.clock)

@@ -20,6 +20,7 @@ from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
 from viewra.host.running import adoption
 from viewra.host.running.configuration import RunConfiguration
+from viewra.host.running.confining import Sandbox
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.link import RunsLink
@@ -32,6 +33,7 @@ from viewra.host.running.run import Run
 from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.states import Event
 from viewra.host.running.usage import Usage
+from viewra.host.running.watchdog import Watchdog
 from viewra.host.sync.tasks import Tasks
 from viewra.transport.hclog import LogRecord
 from viewra.types import PluginState
@@ -75,6 +77,7 @@ class Supervisor(Portrait):
         self.log = plugin_log
         self.link = RunsLink(runs)
         self._tasks = Tasks(clock=runs.clock)
+        self._watchdog = Watchdog(installation.private_dir, self._unwell, self._tasks, now=runs.clock.now)
         self._ending_idle = False
 
     # ---- what the operator does ----
@@ -175,6 +178,12 @@ class Supervisor(Portrait):
                 self._pool.become(Event.LOOKED, *after)
 
     @property
+    def sandbox(self) -> Sandbox:
+        """What confines the process that runs, or would confine one; raises ViewraError where none can be."""
+        first = self._pool.first
+        return first.spec.sandbox if first is not None else self.configuration.sandbox(self.configuration.used)
+
+    @property
     def own_database(self) -> OwnDatabase:
         """Its own database, if it has one, and where copies of that are kept."""
         return self._runs.configuration.database(self.installation.used)
@@ -223,6 +232,12 @@ class Supervisor(Portrait):
 
     # ---- what the host does by itself ----
 
+    def use_folders(self) -> None:
+        """Replace its processes, with no call lost, when the library has other folders than they may use."""
+        first = self._pool.first
+        if first is not None and not first.by_hand and self.configuration.has_other_folders(first.spec.sandbox):
+            self.reload()
+
     def start_eagerly(self) -> None:
         """Start it, in a task of its own, if its manifest says that it is not to wait for a call."""
         lazy = self.configuration.runtime.lazy
@@ -237,6 +252,7 @@ class Supervisor(Portrait):
         runtime = self.configuration.runtime
         self._health.tick(runs, runtime.health)
         self._usage.tick([run.process.pid for run in runs])
+        self._watchdog.tick(runs, self._usage.of, runtime)
         idle_s = runtime.idle_timeout_s
         if idle_s and not runs[0].by_hand and self._pool.idle_s >= idle_s and not self._ending_idle:
             self._ending_idle = True  # one at a time: it may have to wait for a reload

@@ -17,6 +17,7 @@ from viewra.host.installed.discovery import Found, Place
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
 from viewra.host.running.configuration import RunConfiguration
+from viewra.host.running.confining import Confining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.remembered import Remembered
 from viewra.host.running.states import CHANGES
@@ -75,6 +76,7 @@ class World:
             settings_of=lambda _found: self,
             runtime_of=self._runtime_of,
             databases=PluginDatabases(self.scratch / "data"),
+            confining=Confining((), "off"),
             log_level="info",
         )
         machinery = Machinery(

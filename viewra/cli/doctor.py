@@ -1,0 +1,23 @@
+"""``viewra doctor``: what this machine can confine plugins by, and what is missing and why."""
+
+from __future__ import annotations
+
+import click
+
+from viewra.cli._output import json_option, print_json, print_table
+from viewra.host.admin import present
+from viewra.process.sandbox.machine import machine
+
+
+@click.command("doctor")
+@json_option
+def command(as_json: bool) -> None:
+    """Show what this machine can confine plugins by, and what is missing."""
+    found = machine()
+    if as_json:
+        print_json(present.as_json(found.mechanisms()))
+        return
+    rows = [(one.mechanism, "yes" if one.available else "no", one.reason) for one in found.mechanisms()]
+    print_table(rows, ("MECHANISM", "AVAILABLE", "REASON"))
+    if found.missing:
+        click.echo("plugins do not start here, unless you say --allow-unsandboxed, or --sandbox rlimits")

@@ -1,0 +1,59 @@
+"""Keeps what plugins may do, by id and path; and the user that each one runs as where the host is root."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+import sqlalchemy as sa
+
+from viewra.db.plugin_places import is_plugin, stored_path
+from viewra.db.tables import plugin_grants, plugin_users
+from viewra.db.transactions import reading, writing
+
+
+@attrs.frozen
+class StoredGrant:
+    """Whether a plugin may, and only below which paths; none: below all that is meant."""
+
+    granted: bool
+    paths: tuple[str, ...] = ()
+
+
+def read_grants(engine: sa.Engine, plugin_id: str, path: str) -> dict[tuple[str, str], StoredGrant]:
+    """``(resource, action)`` → what the operator decided for the plugin at ``path``. Raises ``DatabaseError``."""
+    columns = plugin_grants.c
+    wanted = sa.select(columns.resource, columns.action, columns.granted, columns.paths)
+    with reading(engine) as connection:
+        rows = connection.execute(wanted.where(is_plugin(plugin_grants, plugin_id, path))).all()
+    return {(row.resource, row.action): StoredGrant(bool(row.granted), tuple(json.loads(row.paths))) for row in rows}
+
+
+def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, action: str, grant: StoredGrant) -> None:
+    """Keep a decision in place of the one before. Raises ``DatabaseError``."""
+    columns = plugin_grants.c
+    same = sa.and_(is_plugin(plugin_grants, plugin_id, path), columns.resource == resource, columns.action == action)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(plugin_grants).where(same))
+        row = {"plugin_id": plugin_id, "path": stored_path(path), "resource": resource, "action": action}
+        values = {"granted": grant.granted, "paths": json.dumps(list(grant.paths))}
+        connection.execute(sa.insert(plugin_grants).values({**row, **values}))
+
+
+def user_of(engine: sa.Engine, plugin_id: str, first: int, count: int, wanted: int) -> int | None:
+    """The user id that a plugin has in this database: given once, out of ``count`` from ``first`` on.
+
+    It is ``wanted`` where that is free, else the next one that is; None when all are taken. Raises ``DatabaseError``.
+    """
+    with writing(engine) as connection:
+        rows = connection.execute(sa.select(plugin_users.c.plugin_id, plugin_users.c.uid)).all()
+        known = {row.plugin_id: row.uid for row in rows}
+        if plugin_id in known:
+            return int(known[plugin_id])
+        taken = set(known.values())
+        for step in range(count):
+            uid = first + (wanted - first + step) % count
+            if uid not in taken:
+                connection.execute(sa.insert(plugin_users).values(plugin_id=plugin_id, uid=uid))
+                return uid
+    return None

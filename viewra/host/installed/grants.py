@@ -1,0 +1,121 @@
+"""What the operator lets each plugin do, of what its manifest asks for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import attrs
+import sqlalchemy as sa
+
+from viewra.db.plugin_grants import StoredGrant, read_grants, write_grant
+from viewra.errors import UsageError
+from viewra.host.installed.discovery import Found, Place
+from viewra.manifest import Manifest
+from viewra.manifest.model import PERMISSIONS
+
+UNCONFINED = ("sandbox", "off")
+"""Granted like a permission, though no manifest can ask for it: the plugin runs without a sandbox."""
+
+_WORDS = {
+    ("filesystem", "read"): "read the files of your libraries",
+    ("filesystem", "write"): "change and delete the files of your libraries",
+    ("network", "external"): "connect to any computer on the network",
+    ("network", "fetch"): "fetch web pages through viewra",
+    ("network", "listen"): "accept connections from the network",
+    ("database", "read"): "read its own database",
+    ("database", "write"): "change its own database",
+    ("library", "read"): "ask viewra what is in your libraries",
+    ("library", "write"): "change what viewra knows of your libraries",
+    ("process", "spawn"): "start other programs",
+    UNCONFINED: "run without a sandbox, with all the rights of the user that viewra runs as",
+}
+
+
+@attrs.frozen
+class Grant:
+    """One thing that a plugin may do, or asks to: ``action`` on ``resource``, for the ``reason`` that its author gives.
+
+    ``paths``, ``hosts`` and ``ports`` narrow it; empty ones do not. ``granted`` says whether the operator lets it.
+    """
+
+    resource: str
+    action: str
+    reason: str = ""
+    granted: bool = False
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As the operator writes it: ``network:fetch``."""
+        return f"{self.resource}:{self.action}"
+
+    @property
+    def words(self) -> str:
+        """What it means, in a sentence without its subject."""
+        said = _WORDS[self.resource, self.action]
+        only = [*self.paths, *self.hosts, *(f"port {port}" for port in self.ports)]
+        return f"{said} (only {', '.join(only)})" if only else said
+
+
+def asked(manifest: Manifest) -> tuple[Grant, ...]:
+    """What a manifest asks for, each resource and action once; what viewra does not know is left out."""
+    found: dict[str, Grant] = {}
+    for one in manifest.permissions:
+        for action in one.actions:
+            if (one.resource, action) in _WORDS:
+                grant = Grant(one.resource, action, one.reason, False, one.paths, one.hosts, one.ports)
+                found.setdefault(grant.name, grant)
+    return tuple(found.values())
+
+
+class Grants:
+    """The grants of one host's plugins, in its database. For any thread."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def of(self, found: Found) -> tuple[Grant, ...]:
+        """What the plugin asks for, each with whether it may; what it may without having asked comes last.
+
+        A plugin that is shipped with viewra may do what it asks for, unless the operator revoked that.
+        """
+        if found.manifest is None:
+            return ()
+        stored = read_grants(self._engine, *found.key)
+        shipped = found.place is Place.SHIPPED
+        answer = []
+        for one in asked(found.manifest):
+            kept = stored.get((one.resource, one.action))
+            paths = kept.paths if kept is not None and kept.paths else one.paths
+            granted = kept.granted if kept is not None else shipped
+            answer.append(attrs.evolve(one, granted=granted, paths=paths))
+        off = stored.get(UNCONFINED)
+        if off is not None and off.granted:
+            answer.append(Grant(*UNCONFINED, granted=True))
+        return tuple(answer)
+
+    def set(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
+        """Grant or revoke what is named, as in ``network:fetch``; ``paths`` narrow it to these folders.
+
+        Raises UsageError, with nothing changed, for what there is not, or the plugin does not ask for.
+        """
+        for name in names:
+            self._require(found, name, granted=granted)
+        for name in names:
+            resource, _, action = name.partition(":")
+            write_grant(self._engine, *found.key, resource, action, StoredGrant(granted, tuple(paths)))
+
+    def _require(self, found: Found, name: str, *, granted: bool) -> None:
+        known = [f"{resource}:{action}" for resource, actions in PERMISSIONS.items() for action in actions]
+        known.append(":".join(UNCONFINED))
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            raise UsageError(f"there is no permission {name!r}", hint=hint)
+        wanted = [one.name for one in asked(found.manifest)] if found.manifest is not None else []
+        if granted and name != ":".join(UNCONFINED) and name not in wanted:
+            has = f"it asks for: {', '.join(wanted)}" if wanted else "its manifest asks for none"
+            raise UsageError(f"plugin {found.plugin_id} does not ask for {name}", hint=has)

@@ -1,0 +1,298 @@
+"""What confines one plugin: from what its manifest asks for and the operator granted to the rules of its sandbox."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import resource
+import site
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import attrs
+import sqlalchemy as sa
+
+from viewra.errors import UsageError, ViewraError
+from viewra.host.installed.code import Code
+from viewra.host.installed.discovery import Found
+from viewra.host.installed.grants import UNCONFINED, Grant, asked
+from viewra.host.running.own_user import hand_to
+from viewra.manifest import Runtime
+from viewra.process.sandbox.confinement import Confinement
+from viewra.process.sandbox.machine import Machine, machine
+from viewra.process.sandbox.rules import Rules, confinement
+
+Backend = Literal["auto", "landlock", "rlimits", "off"]
+BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "rlimits", "off")
+"""``auto`` is ``landlock``, with seccomp, without which no plugin starts; the last two only the operator chooses."""
+
+MB = 1024 * 1024
+MEMORY_MB, OPEN_FILES, FILE_MB = 1024, 256, 1024
+"""What a plugin has whose manifest does not say."""
+_FEWEST_FILES = 32
+_DATA_ROOM = 512 * MB
+"""Beside its memory: stacks of threads and heaps that are reserved, and not used, count for the kernel, too."""
+
+_VIEWRA = str(Path(__file__).parents[2])
+"""Where viewra itself is, which an editable installation has elsewhere."""
+
+log = logging.getLogger("viewra.host")
+
+
+@attrs.frozen
+class Sandbox:
+    """What confines the processes of one plugin. ``enforced`` says by what each thing is held, ``missing`` what is not.
+
+    ``rules`` is None where nothing but ``rlimits`` holds. ``folders`` are those of the library that it may use.
+    """
+
+    backend: str
+    enforced: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    rules: Rules | None = None
+    rlimits: tuple[tuple[int, int], ...] = ()
+    folders: tuple[str, ...] = ()
+    home: Path | None = None
+
+    def confinement(self, socket_dir: Path) -> Confinement | None:
+        """What the launcher applies to a process with its sockets in ``socket_dir``, where it makes a folder, too."""
+        if self.rules is None:
+            return Confinement(rlimits=self.rlimits) if self.rlimits else None
+        scratch = socket_dir / "tmp"
+        scratch.mkdir(mode=0o700)
+        if self.rules.user is not None:
+            hand_to(self.rules.user, socket_dir, scratch, *map(Path, self.rules.private))
+        own = str(socket_dir)
+        rules = attrs.evolve(
+            self.rules,
+            private=(*self.rules.private, own),
+            folders=(own,) if machine().tells else (),
+            rlimits=self.rlimits,
+        )
+        return confinement(rules, machine())
+
+    def environment(self, socket_dir: Path) -> dict[str, str]:
+        """What differs in the environment of a confined process, which may not use the host's folders."""
+        if self.rules is None:
+            return {}
+        return {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp"), "MALLOC_ARENA_MAX": "2"}
+
+
+UNCONFINED_SANDBOX = Sandbox("off", (), ("everything: it runs with the rights of the host's user",))
+
+
+def everything_asked(found: Found) -> tuple[Grant, ...]:
+    """All that its manifest asks for, granted: for a plugin under test."""
+    return tuple(attrs.evolve(one, granted=True) for one in asked(found.manifest)) if found.manifest is not None else ()
+
+
+def _no_folders() -> Sequence[str]:
+    return ()
+
+
+def _no_user(plugin_id: str) -> int | None:
+    del plugin_id
+    return None
+
+
+@attrs.frozen
+class Confining:
+    """Confines the plugins of one host.
+
+    ``grants`` gives what a plugin asks for and may do, ``libraries`` the folders of the library, ``user_of`` the id of
+    a plugin's own user where the host is root. ``secret`` are folders of which no plugin sees anything but its own.
+    """
+
+    secret: tuple[Path, ...]
+    backend: Backend = "off"
+    allow_unsandboxed: bool = False
+    grants: Callable[[Found], Sequence[Grant]] = everything_asked
+    libraries: Callable[[], Sequence[str]] = _no_folders
+    user_of: Callable[[str], int | None] = _no_user
+    machine: Machine = attrs.field(factory=machine)
+
+    def sandbox(
+        self, code: Code, runtime: Runtime, private_dir: Path, database_url: str, network: str, socket_group: str = ""
+    ) -> Sandbox:
+        """What confines this version of a plugin.
+
+        ``network`` is how the host connects to it, ``socket_group`` who else may. Raises ViewraError where it
+        cannot be held, and has to be.
+        """
+        granted = [one for one in self.grants(code.found) if one.granted]
+        if self.backend == "off" or any((one.resource, one.action) == UNCONFINED for one in granted):
+            return UNCONFINED_SANDBOX
+        limits = rlimits(runtime)
+        if self.backend == "rlimits" or self.machine.missing:
+            if self.backend != "rlimits" and not self.allow_unsandboxed:
+                raise UsageError(
+                    f"it cannot be confined on this machine: {self.machine.missing}",
+                    hint="see viewra doctor; to run it all the same: viewra plugins grant "
+                    f"{code.found.plugin_id} sandbox:off, or --allow-unsandboxed for all plugins",
+                )
+            _warn(self.backend, self.machine)
+            return Sandbox(
+                "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
+            )
+        return self._confined(code, granted, private_dir, database_url, network, socket_group, limits)
+
+    def _confined(
+        self,
+        code: Code,
+        granted: Sequence[Grant],
+        private_dir: Path,
+        database_url: str,
+        network: str,
+        socket_group: str,
+        limits: tuple[tuple[int, int], ...],
+    ) -> Sandbox:
+        may = {one.name: one for one in granted}
+        # Only a user who is in that group can give it a socket.
+        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
+        libraries = tuple(self.libraries())
+        read, write = (_paths(may.get(f"filesystem:{action}"), libraries) for action in ("read", "write"))
+        internet: tuple[int, ...] | None
+        internet, sockets = _database(database_url)
+        external, listening = may.get("network:external"), may.get("network:listen")
+        missing = []
+        if (external is not None or internet or sockets) and not self.machine.tells:
+            raise UsageError(
+                "it connects to others, which cannot be held to what it may: this kernel has no seccomp user "
+                "notification",
+                hint="use Linux 5.6 or newer, or network:fetch in its manifest",
+            )
+        if external is not None:
+            internet = (*external.ports, 53) if external.ports else None
+            if external.hosts:
+                missing.append(
+                    "network:external to some hosts alone: it reaches all; network:fetch is held to its hosts"
+                )
+        listen: tuple[int, ...] | None = ()
+        if network == "tcp":
+            listen = None
+            missing.append("listening: the host connects to it by TCP, so it may listen on any port")
+        elif listening is not None:
+            listen = listening.ports or None
+        if socket_group:
+            missing.append("metadata of files: it gives its socket to a group, so it may change modes and owners")
+        rules = Rules(
+            code=(*_interpreter(code), str(code.found.directory)),
+            read=(*read, *write),
+            write=write,
+            private=(str(private_dir),),
+            secret=tuple(map(str, self.secret)),
+            internet=internet,
+            sockets=sockets,
+            listen=listen,
+            datagrams=external is not None,
+            spawn="process:spawn" in may,
+            metadata=bool(socket_group),
+            user=user,
+        )
+        return Sandbox(
+            "landlock+seccomp",
+            _enforced(rules, self.machine),
+            tuple(missing),
+            rules,
+            limits,
+            (*read, *write),
+            private_dir,
+        )
+
+
+@functools.cache
+def _warn(backend: Backend, on: Machine) -> None:
+    """Once: every start would say the same."""
+    why = "--sandbox rlimits" if backend == "rlimits" else on.missing
+    log.warning("plugins run with all the rights of the host's user, held to limits alone: %s", why)
+
+
+_ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds it to what it may do",)
+
+
+def limits_of(runtime: Runtime) -> dict[str, float]:
+    """All limits of a plugin's processes, with what it has where its manifest says nothing."""
+    return {"memory_mb": MEMORY_MB, "open_files": OPEN_FILES, "file_mb": FILE_MB, **runtime.limits}
+
+
+def rlimits(runtime: Runtime) -> tuple[tuple[int, int], ...]:
+    """The kernel's limits for each process, by what the manifest or the operator says."""
+    limits = limits_of(runtime)
+    memory, files = int(limits["memory_mb"]) * MB, max(_FEWEST_FILES, int(limits["open_files"]))
+    wanted = {
+        resource.RLIMIT_DATA: memory + _DATA_ROOM,
+        resource.RLIMIT_NOFILE: files,
+        resource.RLIMIT_FSIZE: int(limits["file_mb"]) * MB,
+        resource.RLIMIT_CORE: 0,
+    }
+    return tuple((number, _within(number, most)) for number, most in wanted.items())
+
+
+def _within(number: int, most: int) -> int:
+    """No more than the host itself may have: only root could give that."""
+    hard = resource.getrlimit(number)[1]
+    return most if hard == resource.RLIM_INFINITY else min(most, hard)
+
+
+def _paths(grant: Grant | None, libraries: tuple[str, ...]) -> tuple[str, ...]:
+    if grant is None:
+        return ()
+    return tuple(str(Path(path).expanduser()) for path in grant.paths) or libraries
+
+
+def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The port, or the socket, of a database that is not a file."""
+    if not url or url.startswith("sqlite:"):
+        return (), ()
+    parsed = sa.make_url(url)
+    host = parsed.host or str(parsed.query.get("host", ""))
+    port = parsed.port or int(str(parsed.query.get("port", "") or 5432))
+    if host and not host.startswith("/"):
+        return (port,), ()
+    return (), (f"{host or '/run/postgresql'}/.s.PGSQL.{port}",)
+
+
+def _interpreter(code: Code) -> tuple[str, ...]:
+    """What Python itself is read from: the host's, and that of the plugin's own virtual environment."""
+    own = code.found.directory / ".venv" / "bin" / "python"
+    found = [sys.prefix, *site.getsitepackages(), *_standard(sys.executable), _VIEWRA]
+    if site.ENABLE_USER_SITE:
+        found.append(site.getusersitepackages())
+    if own.exists():
+        found += _standard(str(own))
+    return tuple(found)
+
+
+def _standard(executable: str) -> list[str]:
+    """An interpreter and its standard library; not the folders around them, which a plugin's link may have chosen."""
+    real = Path(os.path.realpath(executable))
+    return [str(real), str(real.parent.parent / "lib")]
+
+
+def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
+    scoped = "Landlock" if on.landlock >= 6 else "seccomp"
+    said = [
+        "files: Landlock",
+        "metadata of files, sockets, other processes and the kernel: seccomp",
+        f"signals and abstract sockets: {scoped}",
+        "child processes: allowed" if rules.spawn else "child processes: seccomp",
+        "memory: rlimits and watchdog" if rules.rlimits else "memory, open files and sizes of files: rlimits",
+    ]
+    if rules.user is not None:
+        said.append(
+            f"user: {rules.user}, with the right to read any file (CAP_DAC_READ_SEARCH), as far as Landlock lets it"
+        )
+    if rules.network:
+        said.append("connections: judged by the guardian")
+    return tuple(said)
+
+
+def require_backend(name: str) -> Backend:
+    """The backend of this name; raises UsageError for what there is not."""
+    for one in BACKENDS:
+        if one == name:
+            return one
+    raise ViewraError(f"there is no sandbox {name!r}", hint=f"there are: {', '.join(BACKENDS)}")

@@ -1,0 +1,29 @@
+"""What confines the plugins of a host, by what is in its database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from viewra import library
+from viewra.host.installed.grants import Grants
+from viewra.host.running.confining import Backend, Confining
+from viewra.host.running.launch_spec import Machinery
+from viewra.host.running.own_user import PluginUsers
+
+
+def confining_of(
+    engine: sa.Engine, data_dir: Path, machinery: Machinery | None, backend: Backend, *, unsandboxed: bool
+) -> Confining:
+    """For the host of this database: nothing of its data and of its runtime directory is any plugin's to see."""
+    data_dir = data_dir.absolute()
+    secret = (data_dir, *((machinery.runtime_dir.path.parent,) if machinery is not None else ()))
+    return Confining(
+        secret,
+        backend,
+        unsandboxed,
+        grants=Grants(engine).of,
+        libraries=lambda: [one.path for one in library.list_libraries(engine)],
+        user_of=PluginUsers(engine, data_dir),
+    )

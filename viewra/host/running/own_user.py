@@ -1,0 +1,74 @@
+"""The users that plugins run as where the host is root, and the folders that are handed to them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import stat
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from viewra.db.plugin_grants import user_of
+from viewra.errors import ViewraError
+
+FIRST, COUNT = 60600, 580
+"""The ids of those users: systemd and Debian give these numbers to no accounts."""
+
+
+class PluginUsers:
+    """Gives each plugin of one host a user id of its own, the same for ever; kept in the host's database."""
+
+    def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
+        self._engine = engine
+        self._data_dir = data_dir
+
+    def __call__(self, plugin_id: str) -> int:
+        """The id; raises ViewraError when all are taken, or an account has it by now."""
+        uid = user_of(self._engine, plugin_id, FIRST, COUNT, likely(plugin_id, self._data_dir))
+        if uid is None:
+            raise ViewraError(
+                f"there is no user id left for it: all of {FIRST} to {FIRST + COUNT - 1} are other plugins'"
+            )
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return uid
+        raise ViewraError(f"its user id {uid} is an account's by now: {name}")
+
+
+def likely(plugin_id: str, data_dir: Path) -> int:
+    """The id that a plugin gets unless another one has it: hosts with other data have others for the same plugin."""
+    name = f"{data_dir}\0{plugin_id}".encode("utf-8", "surrogateescape")
+    return FIRST + int.from_bytes(hashlib.sha256(name).digest()[:4], "big") % COUNT
+
+
+def hand_to(user: int, *folders: Path) -> None:
+    """Make a plugin's user the owner of its folders, and of what is in them; raises OSError.
+
+    Only what is not its own yet is touched, links are not followed, and a file with several names is left alone: the
+    other name may be somewhere else.
+    """
+    for folder in folders:
+        if folder.stat().st_uid != user:
+            os.chown(folder, user, user, follow_symlinks=False)
+            for _, names, files, at in os.fwalk(folder):
+                for name in (*names, *files):
+                    _hand(name, user, at)
+            continue
+        with os.scandir(folder) as entries:  # what the host put there, such as a database that it restored
+            theirs = [entry.name for entry in entries if entry.stat(follow_symlinks=False).st_uid != user]
+        if theirs:
+            at = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                for name in theirs:
+                    _hand(name, user, at)
+            finally:
+                os.close(at)
+
+
+def _hand(name: str, user: int, at: int) -> None:
+    status = os.stat(name, dir_fd=at, follow_symlinks=False)
+    if status.st_uid != user and (status.st_nlink == 1 or stat.S_ISDIR(status.st_mode)):
+        os.chown(name, user, user, dir_fd=at, follow_symlinks=False)

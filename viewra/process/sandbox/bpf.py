@@ -1,0 +1,103 @@
+"""A small assembler for seccomp's filters: rules for system calls in, the kernel's instructions out.
+
+Each instruction is the kernel's ``struct sock_filter`` (linux/filter.h), and reads from ``struct seccomp_data``
+(linux/seccomp.h): the number of the call at 0, the architecture at 4, the arguments from 16 on, 8 bytes each.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import attrs
+
+ALLOW = 0x7FFF0000
+KILL = 0x80000000
+TELL = 0x7FC00000
+"""Have the process that holds the listener decide."""
+_ERRNO = 0x00050000
+
+_LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x54, 0x06
+_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
+
+OWN_PID = 0xFFFFFFFE
+"""Stands for the process's own id in a condition until the launcher knows that; no process has this number."""
+
+
+def refuse(errno: int) -> int:
+    """The verdict that fails a call with ``errno``."""
+    return _ERRNO | errno
+
+
+@attrs.frozen
+class Argument:
+    """A condition on the lower 32 bits of argument ``index``: after ``mask`` one of ``values``, or any bit of ``bits``.
+
+    ``unless`` turns it round: none of ``values``, or no bit of ``bits``.
+    """
+
+    index: int
+    values: tuple[int, ...] = ()
+    mask: int = 0xFFFFFFFF
+    bits: int = 0
+    unless: bool = False
+
+
+@attrs.frozen
+class Rule:
+    """``verdict`` for the call ``number`` when all of ``arguments`` hold; the first rule that holds decides."""
+
+    number: int
+    verdict: int
+    arguments: tuple[Argument, ...] = ()
+
+
+def assemble(audit: int, foreign_bit: int, newest: int, beyond: int, rules: Sequence[Rule]) -> bytes:
+    """The filter. It kills what calls by another architecture's numbers; what no rule names is allowed.
+
+    Calls above ``newest`` get the verdict ``beyond``.
+    """
+    parts = [
+        _instruction(_LOAD, _ARCHITECTURE_AT),
+        _instruction(_JUMP_EQUAL, audit, 1, 0),
+        _instruction(_RETURN, KILL),
+        _instruction(_LOAD, _NUMBER_AT),
+    ]
+    if foreign_bit:
+        parts += [_instruction(_JUMP_ANY_BIT, foreign_bit, 0, 1), _instruction(_RETURN, KILL)]
+    parts += [_instruction(_JUMP_ABOVE, newest, 0, 1), _instruction(_RETURN, beyond)]
+    parts += [_rule(rule) for rule in rules]
+    parts.append(_instruction(_RETURN, ALLOW))
+    return b"".join(parts)
+
+
+def _rule(rule: Rule) -> bytes:
+    """The instructions of one rule; where a condition fails they jump behind it, with the number loaded again."""
+    if not rule.arguments:
+        return _instruction(_JUMP_EQUAL, rule.number, 0, 1) + _instruction(_RETURN, rule.verdict)
+    body = _instruction(_RETURN, rule.verdict)
+    for argument in reversed(rule.arguments):
+        body = _condition(argument, len(body) // 8) + body
+    length = len(body) // 8
+    return _instruction(_JUMP_EQUAL, rule.number, 0, length + 1) + body + _instruction(_LOAD, _NUMBER_AT)
+
+
+def _condition(argument: Argument, behind: int) -> bytes:
+    """Go on where the condition holds, skip the ``behind`` instructions after it where not."""
+    loads = _instruction(_LOAD, _ARGUMENTS_AT + 8 * argument.index)
+    if argument.mask != 0xFFFFFFFF:
+        loads += _instruction(_AND, argument.mask)
+    if argument.bits:
+        yes, no = (behind, 0) if argument.unless else (0, behind)
+        return loads + _instruction(_JUMP_ANY_BIT, argument.bits, yes, no)
+    tests = b""
+    for left, value in zip(range(len(argument.values) - 1, -1, -1), argument.values, strict=True):
+        if argument.unless:
+            tests += _instruction(_JUMP_EQUAL, value, left + behind, 0)
+        else:
+            tests += _instruction(_JUMP_EQUAL, value, left, 0 if left else behind)
+    return loads + tests
+
+
+def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, value)

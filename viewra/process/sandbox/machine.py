@@ -1,0 +1,132 @@
+"""What this machine can confine a process by, found out by trying it once."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import os
+import sys
+from pathlib import Path
+
+import attrs
+
+from viewra.process.sandbox import landlock
+from viewra.process.sandbox.syscalls import Architecture, architecture
+
+_ACTION_AVAILABLE, _TELL = 2, 0x7FC00000  # SECCOMP_GET_ACTION_AVAIL, SECCOMP_RET_USER_NOTIF
+
+
+@attrs.frozen
+class Mechanism:
+    """One thing that confines; ``reason`` says what it is good for, or why it is not there."""
+
+    mechanism: str
+    available: bool
+    reason: str
+
+
+@attrs.frozen
+class Machine:
+    """``landlock`` is its version, 0 for none. ``filters`` and ``tells``: seccomp, and its user notification."""
+
+    architecture: Architecture | None
+    landlock: int
+    filters: bool
+    tells: bool
+    root: bool
+
+    @property
+    def missing(self) -> str:
+        """Why plugins cannot be confined here; empty when they can."""
+        return "; ".join(one.reason for one in self.mechanisms()[:2] if not one.available)
+
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """What there is, and what is missing and why; Landlock and seccomp first, without which nothing holds."""
+        return (
+            Mechanism("landlock", self.landlock > 0, self._about_landlock()),
+            Mechanism("seccomp", self.filters, self._about_seccomp()),
+            Mechanism(
+                "seccomp user notification",
+                self.tells,
+                "connections of plugins that may connect are made for them, after a look at the address"
+                if self.tells
+                else "needs Linux 5.6 and seccomp: plugins that connect to anything do not start",
+            ),
+            Mechanism(
+                "users",
+                self.root,
+                "viewra runs as root: each plugin gets a user of its own"
+                if self.root
+                else "viewra does not run as root, or may not change users: plugins run as its own user",
+            ),
+            Mechanism("rlimits", True, "memory, open files, processes and the size of files are bounded"),
+            _cgroups(),
+        )
+
+    def _about_landlock(self) -> str:
+        if not self.landlock:
+            return "Landlock is not there: it needs Linux 5.13, and its name in the kernel's parameter lsm="
+        lacking = [
+            what
+            for first, what in (
+                (landlock.TRUNCATES, "truncating files (seccomp refuses it)"),
+                (landlock.PORTS, "TCP ports"),
+                (landlock.SCOPES, "signals and abstract sockets (seccomp refuses both)"),
+            )
+            if self.landlock < first
+        ]
+        return f"version {self.landlock}" + (f", without {', '.join(lacking)}" if lacking else "")
+
+    def _about_seccomp(self) -> str:
+        if self.filters:
+            return "system calls are filtered"
+        if self.architecture is None:
+            return f"seccomp: viewra has no filter for this machine ({os.uname().machine}, {sys.platform})"
+        return "seccomp: this kernel offers no filters"
+
+
+@functools.cache
+def machine() -> Machine:
+    """This one."""
+    found = architecture() if sys.platform == "linux" else None
+    if found is None:
+        return Machine(None, 0, False, False, _has_users())
+    filters, tells = _action(found, 0x7FFF0000), _action(found, _TELL)
+    return Machine(found, landlock.version(), filters, filters and tells, _has_users())
+
+
+def _has_users() -> bool:
+    """Whether this process may change to any other user: a container may have root without that."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        status = Path("/proc/self/status").read_text("ascii", "replace")
+        mapped = [line.split() for line in Path("/proc/self/uid_map").read_text("ascii").splitlines()]
+    except OSError:
+        return False
+    held = int(status.partition("CapEff:")[2].split()[0], 16)
+    wanted = 1 << 0 | 1 << 6 | 1 << 7  # CAP_CHOWN, CAP_SETGID, CAP_SETUID
+    return held & wanted == wanted and any(
+        int(first) <= 60000 and int(first) + int(n) > 61439 for first, _, n in mapped
+    )
+
+
+def _action(on: Architecture, action: int) -> bool:
+    """Whether filters may answer with this action."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    asked = ctypes.c_uint32(action)
+    answer = libc.syscall(on.calls["seccomp"], _ACTION_AVAILABLE, 0, ctypes.byref(asked))
+    return bool(answer == 0 or ctypes.get_errno() == errno.EPERM)
+
+
+def _cgroups(root: Path = Path("/sys/fs/cgroup")) -> Mechanism:
+    """Whether there is a version 2 tree, which limits groups of processes."""
+    there = (root / "cgroup.controllers").is_file()
+    return Mechanism(
+        "cgroup v2",
+        False,
+        "is there, but viewra does not use it yet: a watchdog and rlimits carry the limits"
+        if there
+        else "is not mounted: a watchdog and rlimits carry the limits",
+    )

@@ -1,0 +1,149 @@
+"""From what one plugin may do to what confines its process on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from viewra.process.sandbox import landlock, seccomp
+from viewra.process.sandbox.confinement import READ_ANYTHING, Confinement, Connections
+from viewra.process.sandbox.machine import Machine
+
+_SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/libexec")
+_PROGRAMS = ("/bin", "/usr/bin", "/usr/local/bin")
+_FILES = (
+    *("/dev/urandom", "/dev/random", "/dev/zero", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types"),
+    *("/usr/share/zoneinfo", "/usr/share/locale", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+)
+_TO_NETWORK = (
+    *("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates", "/etc/resolv.conf", "/etc/hosts"),
+    *(
+        "/etc/nsswitch.conf",
+        "/etc/gai.conf",
+        "/etc/services",
+        "/etc/protocols",
+        "/run/systemd/resolve/stub-resolv.conf",
+    ),
+)
+
+
+@attrs.frozen
+class Rules:
+    """What one process may do.
+
+    It may read and run what is below ``code``, read what is below ``read``, write and read what is below ``write`` and
+    ``private``; but nothing of what is below ``secret``, where only ``private`` and ``code`` may be. ``internet`` are
+    the TCP ports that it may connect to (None: every one), with ``datagrams`` it may send UDP; ``sockets`` are unix
+    sockets that it may connect to, ``folders`` those whose unix sockets it all may; ``listen`` are TCP ports (None:
+    every one).
+    ``user`` is a user id of its own, for a host that is root. ``rlimits`` are as ``Confinement`` has them.
+    """
+
+    code: Sequence[str] = ()
+    read: Sequence[str] = ()
+    write: Sequence[str] = ()
+    private: Sequence[str] = ()
+    secret: Sequence[str] = ()
+    internet: Sequence[int] | None = ()
+    sockets: Sequence[str] = ()
+    folders: Sequence[str] = ()
+    listen: Sequence[int] | None = ()
+    datagrams: bool = False
+    spawn: bool = False
+    metadata: bool = False
+    user: int | None = None
+    rlimits: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def connects(self) -> bool:
+        """Whether it connects to anything."""
+        return self.internet is None or bool(self.internet) or bool(self.sockets) or bool(self.folders)
+
+    @property
+    def network(self) -> bool:
+        """Whether it has internet sockets."""
+        return self.internet is None or self.listen is None or bool(self.internet) or bool(self.listen)
+
+
+def confinement(rules: Rules, on: Machine) -> Confinement:
+    """What the launcher applies, on a machine that has Landlock and seccomp."""
+    assert on.architecture is not None  # noqa: S101 - the caller has looked at what is missing
+    connections = None
+    if rules.connects and on.tells:
+        ports = tuple(rules.internet) if rules.internet is not None else None
+        connections = Connections(ports is None or bool(ports), ports, tuple(rules.sockets), tuple(rules.folders))
+    calls = seccomp.Calls(
+        network=rules.network,
+        datagrams=rules.datagrams,
+        connects=connections is not None,
+        spawn=rules.spawn,
+        metadata=rules.metadata,
+        scoped=on.landlock >= landlock.SCOPES,
+        truncates=on.landlock >= landlock.TRUNCATES,
+    )
+    user = rules.user if on.root else None
+    return Confinement(
+        filter=seccomp.program(on.architecture, calls),
+        ruleset=landlock.ruleset(
+            on.landlock,
+            _paths(rules),
+            # What it connects to, the guardian judges; what is not handled here is open to the plugin's own calls only.
+            connect_ports=tuple(rules.internet) if rules.internet is not None else None,
+            bind_ports=tuple(rules.listen) if rules.listen is not None else None,
+        ),
+        rlimits=rules.rlimits,
+        user=user,
+        # Kept where the host has it: a user of the plugin's own may not enter the host's folders, in which its own are.
+        # What it may read Landlock says alone.
+        capabilities=READ_ANYTHING,
+        seccomp=on.architecture.calls["seccomp"],
+        connections=connections,
+    )
+
+
+def _paths(rules: Rules) -> dict[str, int]:
+    """The rights below each path; a path that several name has the rights of all."""
+    found: dict[str, int] = {}
+
+    def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
+        for path in paths:
+            for one in outside(path, rules.secret, inside=inside):
+                found[one] = found.get(one, 0) | rights
+
+    give(_SYSTEM, landlock.RUN)
+    give(rules.code, landlock.RUN, inside=True)
+    give(_FILES, landlock.READ)
+    give(("/dev/null",), landlock.READ | landlock.WRITE_FILE)
+    give(rules.read, landlock.READ)
+    give(rules.write, landlock.WRITE)
+    give(rules.private, landlock.WRITE, inside=True)
+    if rules.network:
+        give(_TO_NETWORK, landlock.READ)
+    if rules.spawn:
+        give(_PROGRAMS, landlock.RUN)
+    return found
+
+
+def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterator[str]:
+    """``path`` itself, or where something secret is below it, all that is beside that; nothing of what is secret.
+
+    With ``inside`` a path that is itself within what is secret stays. Landlock only ever adds rights below a folder, so
+    a folder that holds the host's own data is taken apart; links in it are left out, as they may lead anywhere.
+    """
+    real = Path(os.path.realpath(path))
+    hidden = [Path(os.path.realpath(one)) for one in secret]
+    if not inside and any(real.is_relative_to(one) for one in hidden):
+        return
+    if not any(one.is_relative_to(real) and one != real for one in hidden):
+        yield str(real)
+        return
+    try:
+        with os.scandir(real) as entries:
+            there = sorted(entry.path for entry in entries if not entry.is_symlink())
+    except OSError:
+        return
+    for one in there:
+        yield from outside(one, secret)

@@ -1,0 +1,139 @@
+"""The system calls that a confined process may not make: what Landlock does not cover, as a filter for seccomp.
+
+Facts about calls and flags are from Linux's headers and man pages (clone(2), socket(2), prlimit(2), tcp_fastopen).
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from typing import Protocol
+
+import attrs
+
+from viewra.process.sandbox.bpf import OWN_PID, TELL, Argument, Rule, assemble, refuse
+from viewra.process.sandbox.syscalls import NEWEST, Architecture
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_METADATA = _names(
+    "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat setxattr "
+    "lsetxattr fsetxattr removexattr lremovexattr fremovexattr setxattrat removexattrat file_setattr"
+)
+_OTHER_PROCESSES = _names(
+    "ptrace process_vm_readv process_vm_writev kcmp pidfd_open pidfd_getfd pidfd_send_signal process_madvise "
+    "process_mrelease perf_event_open migrate_pages move_pages"
+)
+_KERNEL = _names(
+    "bpf userfaultfd add_key request_key keyctl mount umount2 pivot_root fsopen fsconfig fsmount fspick "
+    "move_mount open_tree open_tree_attr mount_setattr unshare setns chroot init_module finit_module "
+    "delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd settimeofday "
+    "clock_settime adjtimex clock_adjtime sethostname setdomainname iopl ioperm io_uring_setup io_uring_enter "
+    "io_uring_register syslog lookup_dcookie vhangup"
+)
+_BY_HANDLE = _names("open_by_handle_at name_to_handle_at fanotify_init fanotify_mark inotify_add_watch")
+"""Ways to a file, or to the names in a folder, that Landlock does not see."""
+_SHARED = _names(
+    "shmget shmat shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl mq_open mq_unlink "
+    "mq_timedsend mq_timedreceive mq_notify"
+)
+"""System V's and POSIX' objects, which belong to no folder and stay when the process has ended."""
+_TUNING = {"setpriority": 1, "sched_setscheduler": 0, "sched_setparam": 0, "sched_setattr": 0, "sched_setaffinity": 0}
+"""Where each of these has the id of the process that it tunes."""
+
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_SOCK_STREAM, _SOCK_DGRAM, _TYPE_MASK = 1, 2, 0xF
+_PROTOCOLS = (0, 6, 17)  # any, TCP, UDP; not MPTCP, which Landlock's ports do not bind, nor raw
+_FAST_OPEN = 0x20000000  # MSG_FASTOPEN connects by sending
+_FLAGS_AT = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+_CLONE_THREAD = 0x10000
+_CLONE_NEW = 0x7E020080  # every CLONE_NEW… flag
+_IOCTLS = (0x5412, 0x541C, 0x40086602, 0x40046602, 0x401C5820)  # TIOCSTI, TIOCLINUX, FS_IOC_(32_)SETFLAGS, FSSETXATTR
+
+DENIED = refuse(errno.EPERM)
+ABSENT = refuse(errno.ENOSYS)
+
+
+@attrs.frozen
+class Calls:
+    """What a process may do by system calls.
+
+    ``network`` allows TCP sockets, ``datagrams`` with it UDP's; ``connects`` leaves ``connect`` to the guardian,
+    which is denied without. ``spawn`` allows child processes; ``metadata`` allows to change owners, modes, times
+    and attributes of files. ``scoped`` says that Landlock keeps signals inside, ``truncates`` that it decides on
+    ``truncate``: the filter does where it does not.
+    """
+
+    network: bool = False
+    datagrams: bool = False
+    connects: bool = False
+    spawn: bool = False
+    metadata: bool = False
+    scoped: bool = True
+    truncates: bool = True
+
+
+class _Deny(Protocol):
+    def __call__(self, name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]: ...
+
+
+def program(machine: Architecture, allowed: Calls) -> bytes:
+    """The filter for a process on this machine."""
+    return assemble(machine.audit, machine.foreign_bit, NEWEST, ABSENT, list(_rules(machine, allowed)))
+
+
+def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
+    def deny(name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]:
+        if name in machine.calls:  # an older table may have more names for the same
+            yield Rule(machine.calls[name], verdict, arguments)
+
+    forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED]
+    if not allowed.metadata:
+        forbidden += _METADATA
+    if not allowed.truncates:
+        forbidden.append("truncate")
+    for name in forbidden:
+        yield from deny(name)
+    for command in _IOCTLS:
+        yield from deny("ioctl", Argument(1, (command,)))
+    yield from _sockets(deny, allowed)
+    yield from _processes(deny, allowed)
+
+
+def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
+    yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
+    yield from deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
+    yield from deny("socketpair", Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
+    if not allowed.network:
+        yield from deny("socket", Argument(0, (_AF_UNIX,), unless=True))
+    else:
+        yield from deny("socket", Argument(0, (_AF_UNIX, _AF_INET, _AF_INET6), unless=True))
+        inet = Argument(0, (_AF_INET, _AF_INET6))
+        types = (_SOCK_STREAM, _SOCK_DGRAM) if allowed.datagrams else (_SOCK_STREAM,)
+        yield from deny("socket", inet, Argument(1, types, _TYPE_MASK, unless=True))
+        yield from deny("socket", inet, Argument(2, _PROTOCOLS, unless=True))
+    # By a datagram a socket reaches any other in the file system without ``connect``.
+    yield from deny("socket", Argument(0, (_AF_UNIX,)), Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
+    for name, index in _FLAGS_AT.items():
+        yield from deny(name, Argument(index, bits=_FAST_OPEN))
+
+
+def _processes(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
+    yield from deny("clone3", verdict=ABSENT)  # its flags are in memory, where no filter looks; libc then calls clone
+    yield from deny("clone", Argument(0, bits=_CLONE_NEW))
+    if not allowed.spawn:
+        yield from deny("fork")
+        yield from deny("vfork")
+        yield from deny("clone", Argument(0, bits=_CLONE_THREAD, unless=True))
+    myself = (0, OWN_PID)
+    yield from deny("prlimit64", Argument(0, myself, unless=True))
+    for name, index in _TUNING.items():
+        yield from deny(name, Argument(index, myself, unless=True))
+    yield from deny("ioprio_set", Argument(1, myself, unless=True))
+    if not allowed.scoped:
+        for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
+            yield from deny(name, Argument(0, (OWN_PID,), unless=True))
+        yield from deny("tkill")
