@@ -1,5 +1,6 @@
 """The vocabulary's own rules: every example has its form, and what breaks a form is noticed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from viewra_plugins.sidecars.service import Sidecars
 
 from tests.vocabulary import check, faults, fields, forms
 from viewra.errors import PluginError
+from viewra.services import Implementation
 from viewra.testing import in_process
 from viewra.types.values import Value
 
@@ -53,7 +55,7 @@ def test_several_values_are_a_list_or_joined_text() -> None:
     check({"musicbrainz_artistid": "; ".join(ids)})
 
 
-SHIPPED = {
+SHIPPED: dict[str, tuple[Callable[[], Implementation], dict[str, object]]] = {
     "audio_tags": (AudioTags, {"legacy_encoding": ""}),
     "file_names": (FileNames, {"video": True, "music": True, "folders": True, "general_folders": []}),
     "image_info": (ImageInfo, {"max_megapixels": 1000, "max_exif_kb": 1024, "gps": True}),
@@ -66,7 +68,7 @@ SHIPPED = {
 GOOD = ("examples", "tests/media/samples")
 
 
-def test_every_plugin_that_reads_files_is_here():
+def test_every_plugin_that_reads_files_is_here() -> None:
     manifests = (ROOT / "plugins").glob("*/plugin.cue")
     scrapers = {path.parent.name for path in manifests if "metadata_scraper: true" in path.read_text(encoding="utf-8")}
     assert scrapers == set(SHIPPED)
@@ -74,11 +76,12 @@ def test_every_plugin_that_reads_files_is_here():
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged pictures
 @pytest.mark.parametrize("plugin_id", SHIPPED)
-def test_every_shipped_plugin_keeps_to_it_over_all_sample_files(plugin_id):
+def test_every_shipped_plugin_keeps_to_it_over_all_sample_files(plugin_id: str) -> None:
     kind, settings = SHIPPED[plugin_id]
     count = 0
     with in_process(kind(), settings=settings) as plugin:
         scraper = plugin.metadata_scraper
+        assert scraper is not None
         for path in sorted(path for folder in GOOD for path in (ROOT / folder).rglob("*") if path.is_file()):
             if not scraper.can_handle(str(path), ""):
                 continue

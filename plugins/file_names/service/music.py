@@ -57,7 +57,7 @@ def guess(parts: Parts, *, folders: bool, in_order: bool) -> dict[str, str]:
 
 def _album(parts: Parts) -> dict[str, str]:
     """Read the folder as "Artist - Album", "Album (Year)" or "Year - Album", and the one above as the artist."""
-    fields = {}
+    fields: dict[str, str] = {}
     name = parts.folder.replace("_", " ") if " " not in parts.folder else parts.folder
     while match := _IN_BRACKETS.search(name):
         inner = match[1].strip()

@@ -1,5 +1,6 @@
 """What names of films, episodes and music tell, and what they leave open."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,19 +9,22 @@ from viewra_plugins.file_names.service import FileNames
 from tests import vocabulary
 from viewra.testing import in_process
 
+Guess = Callable[..., dict[str, str]]
+
 SETTINGS = {"video": True, "music": True, "folders": True, "general_folders": []}
 
 
 @pytest.fixture
-def guess(tmp_path: Path):
+def guess(tmp_path: Path) -> Guess:
     """Make a file, and others in its folder, and guess: ``guess("Artist/Album/01 Title.mp3", "02 Other.mp3")``."""
 
-    def make_and_guess(path: str, *beside: str, **settings: object) -> dict[str, object]:
+    def make_and_guess(path: str, *beside: str, **settings: object) -> dict[str, str]:
         file = tmp_path / "media" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         for other in (*beside, file.name):
             (file.parent / other).touch()
         with in_process(FileNames(), settings=SETTINGS | settings) as plugin:
+            assert plugin.metadata_scraper is not None
             fields = dict(plugin.metadata_scraper.extract_metadata(str(file)))
         vocabulary.check(fields)
         return fields
@@ -43,7 +47,7 @@ def guess(tmp_path: Path):
         ("Series/News/News.2021.03.14.720p.mp4", {"show": "News", "date": "2021-03-14", "resolution": "720p"}),
     ],
 )  # fmt: skip
-def test_video(guess, path, expected):
+def test_video(guess: Guess, path: str, expected: dict[str, str]) -> None:
     fields = guess(path)
     assert {name: fields.get(name) for name in expected} == expected
     assert set(fields) - set(expected) <= {"source"}
@@ -73,25 +77,25 @@ NUMBERED = ("1 a.mp3", "2 b.mp3", "3 c.mp3")
         ("a - b - c - d.mp3", (), "|||||"),
     ],
 )  # fmt: skip
-def test_music(guess, path, beside, expected):
+def test_music(guess: Guess, path: str, beside: tuple[str, ...], expected: str) -> None:
     fields = guess(path, *beside)
     names = ("tracknumber", "title", "artist", "album", "albumartist", "date")
     assert "|".join(str(fields.get(name, "")) for name in names) == expected
 
 
-def test_the_folder_of_a_disc(guess):
+def test_the_folder_of_a_disc(guess: Guess) -> None:
     fields = guess("Erik Satie/Works/CD 2/01 Lent.mp3")
     assert (fields["discnumber"], fields["album"], fields["albumartist"]) == ("2", "Works", "Erik Satie")
     assert guess("Erik Satie/Works/2-05 Lent.mp3")["discnumber"] == "2"
 
 
-def test_what_the_operator_sets(guess):
+def test_what_the_operator_sets(guess: Guess) -> None:
     assert guess("a/b/01 Lent.mp3", music=False) == {}
     assert guess("a/b/c (1999).mkv", video=False) == {}
     assert guess("Erik Satie/Works/01 Lent.mp3", folders=False) == {"tracknumber": "1", "title": "Lent"}
     assert "albumartist" not in guess("Sammlung/Works/01 Lent.mp3", general_folders=["sammlung"])
 
 
-def test_a_name_that_is_no_text_or_too_long_tells_nothing(guess):
+def test_a_name_that_is_no_text_or_too_long_tells_nothing(guess: Guess) -> None:
     assert guess("x/b\udcff.mp3") == {}
     assert guess("x/" + "b" * 220 + ".mkv") == {}

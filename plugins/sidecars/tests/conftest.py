@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from viewra_plugins.sidecars.service.limits import Limits
@@ -108,7 +109,7 @@ def bad_content(bad: str) -> bytes:
 def put(tmp_path: Path) -> Callable[..., dict[str, Value]]:
     """Write a file, and others beside it, and read it: ``put("a.cue", text, "a.flac", limit=…)``."""
 
-    def write_and_read(name: str, content: str | bytes, *beside: str, **limits: object) -> dict[str, Value]:
+    def write_and_read(name: str, content: str | bytes, *beside: str, **limits: Any) -> dict[str, Value]:
         for other in (*beside, name):
             (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / other).write_bytes(b"")
@@ -119,7 +120,7 @@ def put(tmp_path: Path) -> Callable[..., dict[str, Value]]:
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> dict:
+def suite(tmp_path: Path) -> dict[str, Any]:
     """The arguments of the check suite: good files with their fields, and bad ones."""
     for name, content in BAD.items():
         (tmp_path / name).write_bytes(content)

@@ -1,6 +1,7 @@
 """Damaged copies of every sample give fields or the plugin's own error, never anything else, and soon."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -11,6 +12,7 @@ from viewra_plugins.sidecars.service.limits import Limits
 from viewra_plugins.sidecars.service.reader import read
 
 from tests import vocabulary
+from viewra.types.values import Value
 
 bounded = settings(max_examples=15, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 damage = st.lists(
@@ -23,7 +25,7 @@ damage = st.lists(
 )
 
 
-def check(path, content: bytes) -> None:
+def check(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     try:
         fields = read(str(path), Limits(seconds=5))
@@ -34,7 +36,7 @@ def check(path, content: bytes) -> None:
 
 @bounded
 @given(changes=damage, end=st.integers(0, 900) | st.none())
-def test_damaged_samples(sample, tmp_path, changes, end):
+def test_damaged_samples(sample: Path, tmp_path: Path, changes: list[tuple[int, bytes]], end: int | None) -> None:
     content = bytearray(sample.read_bytes())
     for offset, new in changes:
         at = offset % len(content)
@@ -56,11 +58,13 @@ def test_damaged_samples(sample, tmp_path, changes, end):
 @example("a/" * 10_000 + "x.mp3")
 @example("thetvdb.com/" * 4_000)
 @example("TRACK 01 AUDIO\nINDEX 01 00:00:00\n" * 11_000)
-def test_any_text(tmp_path, ending, text):
+def test_any_text(tmp_path: Path, ending: str, text: str) -> None:
     check(tmp_path / f"a{ending}", text.encode())
 
 
-def test_a_copy_beside_nothing_still_gives_what_it_says(sample, expected, tmp_path):
+def test_a_copy_beside_nothing_still_gives_what_it_says(
+    sample: Path, expected: dict[str, Value], tmp_path: Path
+) -> None:
     shutil.copyfile(sample, tmp_path / sample.name)
     alone = read(str(tmp_path / sample.name), Limits())
     beside = {"belongs_to", "cue_files", "unresolved", "playlist_entries", "cover_of", "cover_type"}

@@ -1,7 +1,12 @@
 """Subtitles, lyrics, nfo files and covers."""
 
+from collections.abc import Callable
+
 import pytest
 
+from viewra.types.values import Value
+
+Put = Callable[..., dict[str, Value]]
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nHi\n\n2\n01:00:00,000 --> 01:00:01,000 X1:1\nHo\n"
 
 
@@ -24,14 +29,16 @@ SRT = "1\n00:00:01,000 --> 00:00:02,500\nHi\n\n2\n01:00:00,000 --> 01:00:01,000 
         ("Film.the.srt", None, None, None),
     ],
 )
-def test_what_the_name_of_subtitles_tells(put, name, media, language, purpose):
+def test_what_the_name_of_subtitles_tells(
+    put: Put, name: str, media: str | None, language: str | None, purpose: str | None
+) -> None:
     fields = put(name, SRT, *([media] if media else []))
     told = (fields.get("belongs_to"), fields.get("language"), fields.get("subtitle_purpose"))
     assert told == (media, language, purpose)
     assert (fields["line_count"], fields["duration"], fields["timed"]) == ("2", "3601.000", "true")
 
 
-def test_substation_alpha(put):
+def test_substation_alpha(put: Put) -> None:
     text = (
         "[Script Info]\nTitle: Die Reise\nScriptType: v4.00+\n[Events]\nFormat: Layer, Start, End, Style, Text\n"
         "Dialogue: 0,0:00:01.00,0:00:05.50,Default,Hallo, du\nComment: 0,0:00:00.00,0:09:00.00,Default,x\n"
@@ -41,7 +48,7 @@ def test_substation_alpha(put):
     assert put("a.ssa", text)["sidecar_format"] == "ssa"
 
 
-def test_lyrics_without_times(put):
+def test_lyrics_without_times(put: Put) -> None:
     fields = put("a.lrc", "[ar:Clara Schumann]\nEine Zeile\nnoch eine\n", "a.flac")
     assert fields == {
         "sidecar_format": "lrc", "artist": "Clara Schumann", "timed": "false", "line_count": "2",
@@ -49,7 +56,7 @@ def test_lyrics_without_times(put):
     }  # fmt: skip
 
 
-def test_lyrics_with_repeated_lines_and_an_offset(put):
+def test_lyrics_with_repeated_lines_and_an_offset(put: Put) -> None:
     fields = put("a.lrc", "[offset:+500]\n[00:10.00][01:05.50]Refrain\n[00:20]\n")
     assert (fields["line_count"], fields["duration"]) == ("2", "65.000")
 
@@ -78,12 +85,12 @@ def test_lyrics_with_repeated_lines_and_an_offset(put):
          {"nfo_type": "movie", "collection": "S", "runtime": "90"}),
     ],
 )  # fmt: skip
-def test_nfo(put, text, fields):
+def test_nfo(put: Put, text: str, fields: dict[str, Value]) -> None:
     assert put("a.nfo", text) == {"sidecar_format": "nfo"} | fields
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
-def test_nfo_in_other_encodings(put, encoding):
+def test_nfo_in_other_encodings(put: Put, encoding: str) -> None:
     text = f'\n<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><movie><title>Für</title></movie>'
     text = text if encoding == "utf-8" else text.lstrip()  # a line before the declaration is a common fault
     assert put("a.nfo", text.encode(encoding))["title"] == "Für"
@@ -101,5 +108,5 @@ def test_nfo_in_other_encodings(put, encoding):
         ("Album/notes.txt", ["Album/1.mp3"], {}),
     ],
 )
-def test_covers(put, name, beside, fields):
+def test_covers(put: Put, name: str, beside: list[str], fields: dict[str, Value]) -> None:
     assert put(name, b"x", *beside) == fields

@@ -217,6 +217,12 @@ class BrokenLink:
             raise MemoryError
         return self.connection.enter()
 
+    def recall(self, name: str) -> None:
+        """Nothing: a call asks for no text that was kept."""
+
+    def remember(self, name: str, text: str) -> None:
+        """Nothing is kept."""
+
     def offers(self, capability: str) -> bool:
         return True
 

@@ -72,6 +72,12 @@ class FakeLink:
             raise PluginUnavailable("p", "is not asked again")
         return self.connections[self.acquired - 1].enter()
 
+    def recall(self, name: str) -> None:
+        """Nothing: a call asks for no text that was kept."""
+
+    def remember(self, name: str, text: str) -> None:
+        """Nothing is kept."""
+
     def offers(self, capability: str) -> bool:
         return True
 
