@@ -184,6 +184,7 @@ def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin: MakePlugin,
         serve(P())
         """,
     )
+    viewra("plugins", "disable", "file_names")
     viewra("scan", music)
     options = ("--plugins", str(tmp_path / "plugins"))
     viewra(*options, "plugins", "enable", "late")
@@ -233,9 +234,10 @@ def test_plugins_list_and_info(viewra: Viewra) -> None:
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]
     promised = {"id", "name", "version", "type", "state", "reason", "pid", "services", "path"}
-    assert set(plugin) == promised | {"health", "breaker"}
+    assert set(plugin) == promised | {"pids", "health", "breaker"}
     info = viewra("plugins", "info", "audio_tags", "--json").data
-    assert info["permissions"] == ["filesystem: read"]
+    (permission,) = info["permissions"]
+    assert (permission["resource"], permission["action"], permission["granted"]) == ("filesystem", "read", True)
     assert viewra("plugins", "disable", "audio_tags").status == 0
     assert viewra("plugins", "list", "--json").data[0]["state"] == "disabled"
     assert viewra("plugins", "enable", "audio_tags").status == 0
@@ -254,7 +256,7 @@ def test_people_get_tables(viewra: Viewra, music: Path) -> None:
     assert "FIELD" in viewra("show", next(music.rglob("*.flac"))).out
     assert str(music) in viewra("library", "list").out
     assert "audio_tags" in viewra("plugins", "list").out
-    assert "filesystem: read" in viewra("plugins", "info", "audio_tags").out
+    assert "filesystem:read (granted)" in viewra("plugins", "info", "audio_tags").out
 
 
 def test_several_folders_are_several_jobs(viewra: Viewra, music: Path) -> None:

@@ -46,7 +46,7 @@ class Options:
             database_url=self.database,
             data_dir=self.data_dir,
             log_level=_TO_PLUGINS[self.log_level],
-            exclusive=exclusive,
+            exclusive=exclusive or bool(self.reattach),  # only such a host attaches to a process
             watch=False,  # a command is over soon
             sandbox=self.sandbox,
             allow_unsandboxed=self.allow_unsandboxed,

@@ -9,7 +9,7 @@ import click
 
 from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_text
+from viewra.cli._output import confirm, json_option, print_json, print_line, print_text
 
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="RESOURCE:ACTION…")
 
@@ -24,10 +24,13 @@ def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: boo
     shown = ask_or_do(options, "grant", plugin_id=plugin_id, names=[])
     asked = shown["permissions"]
     open_ = [one for one in asked if not one["granted"]]
+    sandbox = ask_or_do(options, "info", plugin_id=plugin_id)["sandbox"]
+    if sandbox is None or sandbox["backend"] == "off":  # nothing holds it to what is granted
+        open_ = []
     if open_ and not grant_requested and not as_json:
         print_text(shown["said"])
         if sys.stdin.isatty():
-            grant_requested = click.confirm("May it?")
+            grant_requested = confirm("May it?")
     if open_ and grant_requested:
         ask_or_do(options, "grant_requested", plugin_id=plugin_id)
     done = ask_or_do(options, "enable", plugin_id=plugin_id)
@@ -37,7 +40,7 @@ def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: boo
     print_text(done["said"])
     if open_ and not grant_requested:
         names = " ".join(f"{one['resource']}:{one['action']}" for one in open_)
-        click.echo(f"it runs without what it asks for; to grant that: viewra plugins grant {plugin_id} {names}")
+        print_line(f"it runs without what it asks for; to grant that: viewra plugins grant {plugin_id} {names}")
 
 
 @click.command("grant", help="Let a plugin do what it asks for: its running processes are replaced, with no call lost.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from viewra.cli._output import json_option, print_json, print_table
+from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.host.admin import present
 from viewra.process.sandbox.machine import machine
 
@@ -20,4 +20,4 @@ def command(as_json: bool) -> None:
     rows = [(one.mechanism, "yes" if one.available else "no", one.reason) for one in found.mechanisms()]
     print_table(rows, ("MECHANISM", "AVAILABLE", "REASON"))
     if found.missing:
-        click.echo("plugins do not start here, unless you say --allow-unsandboxed, or --sandbox rlimits")
+        print_line("plugins do not start here, unless you say --allow-unsandboxed, or --sandbox rlimits")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 import os
@@ -21,7 +20,7 @@ from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS
 from viewra.db import open_database
 from viewra.db.forked import ForkGuard
-from viewra.errors import UsageError, ViewraError
+from viewra.errors import UsageError
 from viewra.hooks import HostHooks
 from viewra.host.admin.dispatch import Dispatch
 from viewra.host.admin.server import ControlServer
@@ -254,9 +253,9 @@ class Host:
 
         ``retry_failed`` reads only what plugins failed at before.
         """
-        with contextlib.suppress(ViewraError):  # what is wrong with the path, the scan says
-            library.add_library(self.engine, str(path))
-        self.plugins.use_folders()
+        if self._sandbox != "off":  # plugins may read the folder only once it is a library
+            library.keep_excluded(self.engine, str(path), ())
+            self.plugins.use_folders()
         notifier = self._delivery()  # the scan opens it, before its first event
         return library.scan(
             self.engine,

@@ -105,9 +105,7 @@ def info(plugins: Registry, plugin_id: str) -> Details:
 @_operation(changes=False)
 def stats(plugins: Registry, plugin_id: str = "") -> list[Figures]:
     """The figures of one plugin, or of all."""
-    return [
-        describe.figures(plugin.id, plugin.stats, limits_of(plugin.runtime)) for plugin in _chosen(plugins, plugin_id)
-    ]
+    return [describe.figures(plugin.id, plugin.stats, _limits(plugin)) for plugin in _chosen(plugins, plugin_id)]
 
 
 @_operation(changes=False)
@@ -263,6 +261,11 @@ def settings(
     if assign or unset:
         kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
     return Settings(tuple(kept.shown()), plugin.pid)
+
+
+def _limits(plugin: Plugin) -> dict[str, float]:
+    """An object of the host's process has no limits of its own."""
+    return limits_of(plugin.runtime) if plugin.found is not None else {}
 
 
 def _granted(plugin: Plugin) -> Granted:

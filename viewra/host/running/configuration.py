@@ -186,7 +186,7 @@ class RunConfiguration:
         return sandbox.rules is not None and self.sandbox(self.used).folders != sandbox.folders
 
     def asks_for_more(self, new: Code) -> tuple[Grant, ...]:
-        """What this version asks for that the one in use does not, and that it may not do; nothing without a sandbox."""
+        """What this version asks for that the one in use does not, and that it may not do; nothing if unconfined."""
         if self._confining.backend == "off":
             return ()
         before = self.used.code.found.manifest

@@ -134,7 +134,8 @@ class Parser(ExpressionParser):
             if kind == "name" and token.value in _REFUSED and following.kind not in (",", ".", "}", "end"):
                 raise self.refused(_REFUSED[str(token.value)], token)
             if kind == "name" and following.kind == "=":
-                if self.tokens[self.at + 3].kind != ":" and self.tokens[self.at + 2].kind not in ("{", "["):
+                value, after = (*(one.kind for one in self.tokens[self.at + 2 : self.at + 4]), "end", "end")[:2]
+                if after != ":" and value not in ("{", "["):
                     raise self.problem(f"a field takes a colon: {self.shown(token)}: …", following)
                 raise self.refused("an alias", token)
         elif kind == "attribute":
