@@ -19,7 +19,8 @@ from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
 from viewra.host.admin.describe import _together
 from viewra.host.admin.dispatch import Dispatch
-from viewra.host.admin.operations import OPERATIONS, enable, list_, uninstall
+from viewra.host.admin.operation import OPERATIONS
+from viewra.host.admin.operations import enable, list_, uninstall
 from viewra.host.admin.present import as_json
 from viewra.host.admin.values import OMITTED
 from viewra.host.installed.pins import Pin

@@ -8,9 +8,13 @@ from typing import Any
 import cattrs
 
 from viewra.errors import UsageError
-from viewra.host.admin.operations import OPERATIONS, Operation
+from viewra.host.admin import granting, operations
+from viewra.host.admin.operation import OPERATIONS, Operation
 from viewra.host.admin.present import as_json
 from viewra.host.registry import Registry
+
+HOMES = (operations, granting)
+"""The modules whose functions are operations: each enters them in ``OPERATIONS`` when it is imported."""
 
 
 class Dispatch:

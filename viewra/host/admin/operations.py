@@ -6,25 +6,20 @@ and gives one of ``viewra.host.admin.values``.
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
-import typing
 from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-import attrs
 
 from viewra.errors import HandshakeError, ManifestError, PluginError, PluginUnavailable, ViewraError
 from viewra.host.admin import describe
 from viewra.host.admin.find import find_plugin
 from viewra.host.admin.health_check import check_health
+from viewra.host.admin.operation import operation
 from viewra.host.admin.values import (
     Checkup,
     Details,
     Done,
     Figures,
-    Granted,
     Host,
     Pinned,
     Removed,
@@ -33,88 +28,45 @@ from viewra.host.admin.values import (
     Summary,
 )
 from viewra.host.installed.lock import this_process
-from viewra.host.logs.log import last_words, readable
+from viewra.host.logs.log import last_words
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.confining import limits_of
 from viewra.library import display
 from viewra.types import PluginState
 
-F = TypeVar("F", bound=Callable[..., object])
 
-
-@attrs.frozen
-class Operation:
-    """One thing that can be asked of a host. ``arguments`` is an attrs class of what ``run`` takes beside the plugins.
-
-    ``changes`` says whether it changes something; ``about`` is what it does, in a line.
-    """
-
-    name: str
-    run: Callable[..., object]
-    arguments: type
-    changes: bool
-    about: str
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of its arguments."""
-        return tuple(field.name for field in attrs.fields(self.arguments))
-
-
-OPERATIONS: dict[str, Operation] = {}
-"""Every operation by its name."""
-
-
-def _operation(*, changes: bool) -> Callable[[F], F]:
-    def add(function: F) -> F:
-        name = function.__name__.rstrip("_")
-        hints = typing.get_type_hints(function)
-        given = list(inspect.signature(function).parameters.values())[1:]
-        fields = {
-            one.name: attrs.field(
-                type=hints[one.name], default=attrs.NOTHING if one.default is one.empty else one.default
-            )
-            for one in given
-        }
-        about = (function.__doc__ or "").partition("\n")[0]
-        OPERATIONS[name] = Operation(name, function, attrs.make_class(name, fields, frozen=True), changes, about)
-        return function
-
-    return add
-
-
-@_operation(changes=False)
+@operation(changes=False)
 def ping(plugins: Registry) -> Host:
     """Which process answers, and how many plugins it has."""
     return Host(os.getpid(), this_process(), len(plugins))
 
 
-@_operation(changes=False)
+@operation(changes=False)
 def list_(plugins: Registry) -> list[Summary]:
     """Every plugin found, in short."""
     return describe.listing(plugins)
 
 
-@_operation(changes=False)
+@operation(changes=False)
 def info(plugins: Registry, plugin_id: str) -> Details:
     """All that is known of one plugin."""
     return describe.details(find_plugin(plugins, plugin_id))
 
 
-@_operation(changes=False)
+@operation(changes=False)
 def stats(plugins: Registry, plugin_id: str = "") -> list[Figures]:
     """The figures of one plugin, or of all."""
     return [describe.figures(plugin.id, plugin.stats, _limits(plugin)) for plugin in _chosen(plugins, plugin_id)]
 
 
-@_operation(changes=False)
+@operation(changes=False)
 def health(plugins: Registry, plugin_id: str = "") -> list[Checkup]:
     """Ask one plugin, or all, for its health; those that do not run stay asleep."""
     return check_health(_chosen(plugins, plugin_id))
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def enable(plugins: Registry, plugin_id: str) -> Done:
     """Let a plugin run from now on."""
     plugin = find_plugin(plugins, plugin_id)
@@ -128,33 +80,7 @@ def enable(plugins: Registry, plugin_id: str) -> Done:
     return _done(plugin, f"{plugin_id} is enabled ({place}): it starts with the first call that needs it")
 
 
-@_operation(changes=True)
-def grant(plugins: Registry, plugin_id: str, names: list[str], paths: list[str] | None = None) -> Granted:
-    """Let a plugin do what it asks for; without names, show what that is."""
-    plugin = find_plugin(plugins, plugin_id)
-    if names:
-        plugin.grant(*names, paths=paths or [])
-    return _granted(plugin)
-
-
-@_operation(changes=True)
-def grant_requested(plugins: Registry, plugin_id: str) -> Granted:
-    """Let a plugin do all that it asks for."""
-    plugin = find_plugin(plugins, plugin_id)
-    if names := [one.name for one in plugin.permissions if not one.granted]:
-        plugin.grant(*names)
-    return _granted(plugin)
-
-
-@_operation(changes=True)
-def revoke(plugins: Registry, plugin_id: str, names: list[str]) -> Granted:
-    """Let a plugin do something no more."""
-    plugin = find_plugin(plugins, plugin_id)
-    plugin.revoke(*names)
-    return _granted(plugin)
-
-
-@_operation(changes=True)
+@operation(changes=True)
 def disable(plugins: Registry, plugin_id: str) -> Done:
     """Stop a plugin and keep it from running."""
     plugin = find_plugin(plugins, plugin_id)
@@ -164,7 +90,7 @@ def disable(plugins: Registry, plugin_id: str) -> Done:
     return _done(plugin, f"{plugin_id} is disabled ({display(str(plugin.path))}){ended}")
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def load(plugins: Registry, plugin_id: str) -> Started:
     """Start a plugin now; ``seconds`` says how long that took."""
     plugin = find_plugin(plugins, plugin_id)
@@ -173,7 +99,7 @@ def load(plugins: Registry, plugin_id: str) -> Started:
     return _started(plugin, plugin.load, "started")
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def unload(plugins: Registry, plugin_id: str) -> Done:
     """Stop a plugin, until somebody loads it again."""
     plugin = find_plugin(plugins, plugin_id)
@@ -189,14 +115,14 @@ def unload(plugins: Registry, plugin_id: str) -> Done:
     return _done(plugin, f"{said}; viewra plugins load {plugin_id} lets it run again")
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def restart(plugins: Registry, plugin_id: str) -> Started:
     """Stop a plugin and start it again, with the code that is on disk now."""
     plugin = find_plugin(plugins, plugin_id)
     return _started(plugin, plugin.restart, "restarted" if plugin.state is PluginState.RUNNING else "started")
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def reload(plugins: Registry, plugin_id: str) -> Done:
     """Put the code that is on disk in the place of the one that runs, without a lost call."""
     plugin = find_plugin(plugins, plugin_id)
@@ -208,7 +134,7 @@ def reload(plugins: Registry, plugin_id: str) -> Done:
     return _done(plugin, f"{plugin_id} {said}, {_now(plugin, before)}")
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def unquarantine(plugins: Registry, plugin_id: str) -> Done:
     """Let a plugin start again although it crashed too often."""
     plugin = find_plugin(plugins, plugin_id)
@@ -218,7 +144,7 @@ def unquarantine(plugins: Registry, plugin_id: str) -> Done:
     return _done(plugin, f"{plugin_id} {text}: {_now(plugin)}")
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def pin(plugins: Registry, plugin_id: str) -> Pinned:
     """Run a plugin only with the code that it has now."""
     plugin = find_plugin(plugins, plugin_id)
@@ -229,7 +155,7 @@ def pin(plugins: Registry, plugin_id: str) -> Pinned:
     return Pinned(said, describe.summary(plugin), pinned)
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def unpin(plugins: Registry, plugin_id: str) -> Pinned:
     """Let any code of a plugin run."""
     plugin = find_plugin(plugins, plugin_id)
@@ -237,7 +163,7 @@ def unpin(plugins: Registry, plugin_id: str) -> Pinned:
     return Pinned(f"{plugin_id} is not pinned", describe.summary(plugin), None)
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Removed:
     """Stop a plugin of the user's directory and remove it, with its data unless that is to be kept."""
     if plugin_id not in plugins and not plugins.has_left(plugin_id):
@@ -248,7 +174,7 @@ def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Removed:
     return Removed(said if path is not None else f"what was left of {plugin_id} was removed", plugin_id, path)
 
 
-@_operation(changes=True)
+@operation(changes=True)
 def settings(
     plugins: Registry, plugin_id: str, assign: dict[str, str], unset: list[str], runtime: bool = False
 ) -> Settings:
@@ -266,16 +192,6 @@ def settings(
 def _limits(plugin: Plugin) -> dict[str, float]:
     """An object of the host's process has no limits of its own."""
     return limits_of(plugin.runtime) if plugin.found is not None else {}
-
-
-def _granted(plugin: Plugin) -> Granted:
-    lines = [
-        f"  {one.name:<18} {'granted' if one.granted else 'not granted'}: {one.words}"
-        + (f" ({readable(one.reason)})" if one.reason else "")
-        for one in plugin.permissions
-    ]
-    said = f"{plugin.id} asks to:\n" + "\n".join(lines) if lines else f"{plugin.id} asks for nothing"
-    return Granted(said, describe.summary(plugin), plugin.permissions)
 
 
 def _settings_problem(plugin: Plugin) -> str:

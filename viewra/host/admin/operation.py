@@ -1,0 +1,55 @@
+"""What an operation is: a function on the host's plugins that can be asked for by its name."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import TypeVar
+
+import attrs
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@attrs.frozen
+class Operation:
+    """One thing that can be asked of a host. ``arguments`` is an attrs class of what ``run`` takes beside the plugins.
+
+    ``changes`` says whether it changes something; ``about`` is what it does, in a line.
+    """
+
+    name: str
+    run: Callable[..., object]
+    arguments: type
+    changes: bool
+    about: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its arguments."""
+        return tuple(field.name for field in attrs.fields(self.arguments))
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Every operation by its name."""
+
+
+def operation(*, changes: bool) -> Callable[[F], F]:
+    """Make an operation of a function, whose name, arguments and first sentence are the operation's."""
+
+    def add(function: F) -> F:
+        name = function.__name__.rstrip("_")
+        hints = typing.get_type_hints(function)
+        given = list(inspect.signature(function).parameters.values())[1:]
+        fields = {
+            one.name: attrs.field(
+                type=hints[one.name], default=attrs.NOTHING if one.default is one.empty else one.default
+            )
+            for one in given
+        }
+        about = (function.__doc__ or "").partition("\n")[0]
+        OPERATIONS[name] = Operation(name, function, attrs.make_class(name, fields, frozen=True), changes, about)
+        return function
+
+    return add
