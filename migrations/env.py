@@ -1,4 +1,4 @@
-"""What Alembic runs for each command on the host's tables; the connection comes from whoever asked (viewra/db)."""
+"""What Alembic runs for each command on the host's tables; the caller in viewra/db gives the connection."""
 
 from __future__ import annotations
 

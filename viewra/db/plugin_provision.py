@@ -58,7 +58,7 @@ class _Provision:
             if not _has_role(self._connection, role):
                 self._do(f'CREATE ROLE "{role}"')
             self._refuse_powers(role)
-        # Whoever backs viewra's data up with the host's own role gets the plugins' too; and it can drop them.
+        # A backup made with the host's own role holds the plugins' data, too; and that role can drop them.
         _join(self._connection, place.owner)
         if not self._ask("SELECT pg_has_role(:login, :owner, 'USAGE')"):
             self._do(f'GRANT "{place.owner}" TO "{place.login}"')

@@ -1,4 +1,4 @@
-"""Keeps what the operator set for plugins. What a value means, and its encryption, is the host's business."""
+"""Keeps what the operator set for plugins. The host encrypts and interprets the values."""
 
 from __future__ import annotations
 

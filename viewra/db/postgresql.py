@@ -1,7 +1,7 @@
 """What is PostgreSQL's own: the driver, one writer at a time as with SQLite, and locks that end with their holder.
 
 All locks are advisory ones of two numbers: the first stands for the schema, so that libraries in several schemas of
-one database know nothing of each other; the second is 0 for whoever writes, else the id of a library that is scanned.
+one database know nothing of each other; the second is 0 for a writer, else the id of the library that is scanned.
 Those of listeners have a first number of their own, and the second stands for the plugin.
 """
 
@@ -90,7 +90,7 @@ def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
     """
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        connection.detach()  # whoever gets it from the pool must not inherit the lock, nor its timeout
+        connection.detach()  # the next user of the pool must not inherit the lock, nor its timeout
         connection.exec_driver_sql(f"SET lock_timeout = {SCAN_LOCK_TIMEOUT_MS}")
         lock = sa.text(f"SELECT pg_advisory_lock({_SCHEMA_KEY}, :id)")
         connection.execute(lock, {"id": _signed(library_id)})
@@ -149,7 +149,7 @@ class ListenerLock:
         with translated(self._engine.url):
             if self._connection is None:
                 self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                self._connection.detach()  # whoever gets it from the pool must not inherit the lock
+                self._connection.detach()  # the next user of the pool must not inherit the lock
             return self._connection.execute(
                 sa.text(f"SELECT {function}({arguments})"), {"plugin_id": self._plugin_id} if arguments else {}
             ).scalar()

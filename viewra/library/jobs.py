@@ -52,7 +52,7 @@ def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
     Raises ``LockedError`` when this library is being scanned, ``UsageError`` when it is no more, ``DatabaseError``.
     """
     with writing(engine) as connection:
-        # Where a library has a lock, the caller holds it: whoever else seems to scan it was killed.
+        # Where a library has a lock, the caller holds it: any other scan that seems to run was killed.
         fail_interrupted(connection, held=library_id if _has_locks(connection) else None)
         refuse_while_scanned(connection, library_id, display(os.fsdecode(root)))
         if connection.execute(sa.select(libraries.c.id).where(libraries.c.id == library_id)).first() is None:

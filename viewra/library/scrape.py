@@ -88,7 +88,7 @@ class Scraper:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way or known to be left."""
+        """Whether nothing is in flight or known to be left."""
         return not (self._in_flight or self._waiting or self._suspects or self._has_more)
 
     @property

@@ -41,7 +41,7 @@ class HealthChecks:
 class Runtime:
     """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
 
-    ``call_timeout_s`` has ``default`` and, by hook name, what differs. At most ``max_calls`` are under way at once, and
+    ``call_timeout_s`` has ``default`` and, by hook name, what differs. At most ``max_calls`` are in flight at once, and
     ``max_queue`` wait for their turn. ``limits`` may have ``memory_mb``, ``cpu_percent``, ``open_files``,
     ``processes``, ``file_mb`` and ``disk_mb``. ``workers`` processes share the calls; ``"auto"`` leaves their number to
     the host. ``env`` is added to the process's environment. ``reload`` is ``blue-green`` or ``restart``. One that is

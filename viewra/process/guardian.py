@@ -1,6 +1,6 @@
 """The host's hold on a guardian, the process between the host and a plugin: what it reports, and how it is ended.
 
-What the guardian does is in ``launcher``; what the plugin's own process does, and its output, is the child's business.
+What the guardian does is in ``launcher``; ``child`` handles the plugin's own process and its output.
 """
 
 from __future__ import annotations

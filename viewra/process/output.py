@@ -1,6 +1,6 @@
 """What one process writes to stdout and stderr: split into lines, the handshake line picked out, the last lines kept.
 
-It is fed with bytes and never blocks; reading the pipes is the child's business, what a line means the listener's.
+It is fed with bytes and never blocks; the child reads the pipes, the listener interprets the lines.
 """
 
 from __future__ import annotations

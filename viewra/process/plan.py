@@ -24,7 +24,7 @@ class LaunchPlan:
 
     ``argv`` begins with an absolute path, ``environment`` is the whole of it, ``directory`` where the process begins.
     ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the file
-    at ``argv[0]``; whoever makes the plan closes it after the launch. A process that is not ``tied`` outlives the host.
+    at ``argv[0]``; the maker of the plan closes it after the launch. A process that is not ``tied`` outlives the host.
     With ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
     ``confinement`` is applied before any code of the plugin runs; None leaves it with all that the host may do.
     ``variables`` are added to the environment after that: they could have the loader run code of the plugin's.

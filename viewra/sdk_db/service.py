@@ -105,7 +105,7 @@ class AlembicDatabaseService:
 
     @contextmanager
     def _connected(self, url: str, *, moves: bool = True) -> Iterator[sa.Connection]:
-        """One transaction; one that moves the database is alone: whoever else wants to waits for its end."""
+        """One transaction; only one migrates the database at a time; others wait until it ends."""
         engine = open_for_migration(url, begin="BEGIN IMMEDIATE" if moves else "BEGIN")
         try:
             with engine.begin() as connection:

@@ -15,7 +15,7 @@ from viewra.errors import LockedError, ViewraError
 
 _NAME = "host.lock"
 _TRIES, _PAUSE_S = 50, 0.002
-"""Whoever only looks whether it is free (``holder``) holds it for a moment."""
+"""A look at whether it is free (``holder``) holds it for a moment."""
 
 
 class DataLock:

@@ -24,7 +24,7 @@ Step = Callable[[str, Callable[[], Any]], Any]
 """Makes one call of the start, and names it when it fails."""
 
 
-class MigrationPending(Exception):  # not an error: whoever forbids migrations asks for it
+class MigrationPending(Exception):  # not an error: a caller that forbids migrations asks for it
     """The database has to be migrated before this code can run, and that was not to be."""
 
 

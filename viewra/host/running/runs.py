@@ -100,7 +100,7 @@ class Runs:
     def alone(self, until: float | None = None, *, to_end: bool = False) -> Iterator[None]:
         """Nobody else starts, stops or replaces it meanwhile; raises PluginUnavailable when ``until`` comes first.
 
-        With ``to_end`` a start that is under way is interrupted instead of waited for.
+        With ``to_end`` a start in progress is cancelled instead of waited for.
         """
         if not self._turn.take(until, cutting=to_end):
             raise PluginUnavailable(

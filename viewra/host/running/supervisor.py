@@ -219,7 +219,7 @@ class Supervisor(Portrait):
         return adoption.detach(self._runs)
 
     def begin_close(self) -> None:
-        """Start it no more; a start or a drain that is under way is interrupted."""
+        """Start it no more; a start or drain in progress is cancelled."""
         self._runs.closing.close()
 
     def close(self, reason: str = "the host is closing") -> None:

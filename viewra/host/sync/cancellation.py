@@ -42,7 +42,7 @@ class Cancellation:
                 del self._cuts[key]
 
     def close(self) -> None:
-        """Interrupt all that is under way; closing twice is fine."""
+        """Cancel all that is in progress; closing twice is fine."""
         with self._lock:
             if not self.closed:
                 self._closed.set()

@@ -25,7 +25,7 @@ class Timer:
 
     @property
     def pending(self) -> bool:
-        """Whether it is going to ring, or its work is under way."""
+        """Whether it is going to ring, or its work is in progress."""
         return self._current is not None
 
     def set(self, pause_s: float) -> None:

@@ -76,7 +76,7 @@ class CodeWatcher:
         self._watch(self._roots, RootPaths(directory.absolute(), self._ignored), directory, self._layout)
 
     def close(self) -> None:
-        """End the watch and its threads; waits for a call that is under way, unless it is that which closes."""
+        """End the watch and its threads; waits for a callback in progress, unless that is what closes it."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
