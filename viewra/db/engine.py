@@ -17,7 +17,7 @@ def open_database(url: str, *, backups: Path | None = None) -> sa.Engine:
     ``sqlite:///relative.db`` and ``sqlite:////absolute.db`` name a file, which is made when it is not there; its folder
     is not. ``postgresql://user:password@host/database`` names a database that is there; the tables are in the first
     schema of its search path. Before a migration that may lose data, a SQLite file is copied to the folder ``backups``.
-    The caller disposes of it (``engine.dispose()``). Any thread may use the engine. Raises ``UsageError`` for a URL that
+    The caller calls ``dispose`` at the end. Any thread may use the engine. Raises ``UsageError`` for a URL that
     cannot be meant, ``DatabaseError`` and ``MigrationError`` for a database that cannot be used.
     """
     engine = open_unmigrated(url)

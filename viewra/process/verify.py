@@ -22,7 +22,7 @@ def tree_digest(directory: Path) -> str:
     """SHA-256 over every path, kind, executable bit and content below a directory, in hexadecimal.
 
     A symbolic link counts by its target's name alone: what it leads to outside is not pinned. ``__pycache__`` is left
-    out, since it changes by itself: code that relies on the digest starts Python with ``PYTHONPYCACHEPREFIX`` elsewhere,
+    out, since it changes by itself: a user of the digest starts Python with ``PYTHONPYCACHEPREFIX`` elsewhere,
     so that nothing there is ever loaded. Raises OSError when something cannot be read.
     """
     return directory_digest(entry for name, path in _below(directory) if (entry := _entry(name, path)) is not None)

@@ -56,7 +56,7 @@ class Evaluator:
     def evaluate(self, node: Node) -> None:
         """Evaluate one node, not its fields; a node under evaluation stays as it is.
 
-        Raises ``Limit``, from then on always: nodes whose evaluation was stopped half-way must not be taken for results.
+        Raises ``Limit``, from then on always: nodes whose evaluation was stopped must not be taken for results.
         """
         if self.broken is not None:
             raise self.broken
