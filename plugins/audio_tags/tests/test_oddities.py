@@ -86,16 +86,16 @@ def test_frames_behind_rubbish_are_an_mp3(music: dict[str, Path], tmp_path: Path
 
 
 @pytest.mark.parametrize("audio", [b"", bytes(3000), b"\x89PNG" + bytes(3000)])
-def test_tags_without_audio_are_read(music, tmp_path, audio):
+def test_tags_without_audio_are_read(music: dict[str, Path], tmp_path: Path, audio: bytes) -> None:
     mp3 = music["mp3"].read_bytes()
     (tmp_path / "a.mp3").write_bytes(mp3[: len(mp3) - len(without_id3(mp3))] + audio)
     fields = read(str(tmp_path / "a.mp3"))
     assert fields["title"] == "Romanze a-Moll"
-    assert fields["warning"].startswith("its audio cannot be read: ")
+    assert str(fields["warning"]).startswith("its audio cannot be read: ")
     assert fields.keys().isdisjoint({"duration", "codec", "bitrate", "sample_rate"})
 
 
-def test_a_film_without_sound_is_no_failure(tmp_path):
+def test_a_film_without_sound_is_no_failure(tmp_path: Path) -> None:
     tag = odd.ilst(atom(b"\xa9nam", odd.data(b"Stumm")))
     film = atom(b"trak", atom(b"mdia", atom(b"hdlr", bytes(8) + b"vide" + bytes(13))))
     path = tmp_path / "a.mp4"

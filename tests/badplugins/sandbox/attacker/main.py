@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from viewra import sdk
@@ -22,43 +23,46 @@ CALLS = {
     "x86_64": {"shmget": 29, "process_vm_readv": 310, "keyctl": 250, "bpf": 321, "sched_setattr": 314},
     "aarch64": {},
 }
+Tries = Iterator[tuple[str, Callable[[], object]]]
 
 
-def checked(result):
+def checked(result: int) -> int:
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
 
-def syscall(name, *arguments):
+def syscall(name: str | int, *arguments: int) -> int:
     number = CALLS[os.uname().machine].get(name) if isinstance(name, str) else name
     return checked(libc.syscall(number, *map(ctypes.c_long, arguments)))
 
 
-def sending(kind, path):
+def sending(kind: int, path: str) -> None:
     with socket.socket(socket.AF_UNIX, kind) as one:
         one.sendto(b"x", path)
 
 
-def connecting(address, family=socket.AF_UNIX, kind=socket.SOCK_STREAM, protocol=0):
+def connecting(
+    address: str | tuple[str, int], family: int = socket.AF_UNIX, kind: int = socket.SOCK_STREAM, protocol: int = 0
+) -> None:
     with socket.socket(family, kind, protocol) as one:
         one.settimeout(2)
         one.connect(address)
 
 
-def through_a_link(own, secret, name):
+def through_a_link(own: Path, secret: Path, name: str) -> bytes:
     link = own / name
     link.symlink_to(secret)
     return link.read_bytes()
 
 
-def socket_by_a_link(path):
+def socket_by_a_link(path: str) -> None:
     link = Path(SOCKETS, "link")
     link.symlink_to(path)
     connecting(str(link))
 
 
-def own_socket():
+def own_socket() -> None:
     path = f"{SOCKETS}/mine"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
@@ -66,15 +70,15 @@ def own_socket():
         connecting(path)
 
 
-def fast_open(port):
+def fast_open(port: int) -> None:
     with socket.socket() as one:
         one.sendto(b"x", socket.MSG_FASTOPEN, ("127.0.0.1", port))
 
 
-def racing_connect(good, bad):
+def racing_connect(good: str, bad: str) -> None:
     """Change the address while the kernel hands the call over."""
 
-    def address(path):
+    def address(path: str) -> bytes:
         return ((1).to_bytes(2, sys.byteorder) + os.fsencode(path)).ljust(110, b"\0")
 
     buffer = ctypes.create_string_buffer(110)
@@ -84,7 +88,7 @@ def racing_connect(good, bad):
         server.listen(64)
         over = threading.Event()
 
-        def race():
+        def race() -> None:
             while not over.is_set():
                 ctypes.memmove(buffer, first, len(first))
                 ctypes.memmove(buffer, second, len(second))
@@ -102,7 +106,7 @@ def racing_connect(good, bad):
         raise PermissionError(errno.EPERM, "never reached")
 
 
-def descriptors():
+def descriptors() -> None:
     """Those that the plugin did not open itself."""
     found = []
     for number in range(3, 64):
@@ -115,12 +119,12 @@ def descriptors():
         raise PermissionError(errno.EPERM, "not inherited")
 
 
-def environment():
+def environment() -> None:
     if "HOST_SECRET" not in os.environ:
         raise PermissionError(errno.EPERM, "not inherited")
 
 
-def metadata(path):
+def metadata(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         fcntl.ioctl(fd, 0x40086602, b"\0" * 8)
@@ -131,7 +135,7 @@ def metadata(path):
 TARGETS = json.loads((Path(__file__).parent / "targets.json").read_text())
 
 
-def attacks(own):
+def attacks(own: Path) -> Tries:
     t, host, victim = TARGETS, TARGETS["host"], TARGETS["victim"]
     secret = Path(t["secret"])
     yield "read a file of the user", secret.read_bytes
@@ -191,22 +195,22 @@ def attacks(own):
     yield "write a file of 3 GB", lambda: os.posix_fallocate(os.open(own / "big", os.O_RDWR | os.O_CREAT), 0, 3 << 30)
 
 
-def fork():
+def fork() -> None:
     pid = os.fork()
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
 
 
-def raise_limits():
+def raise_limits() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     if hard == resource.RLIM_INFINITY:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (hard + 1, hard + 1))
 
 
-def many_files(own):
-    there = []
+def many_files(own: Path) -> None:
+    there: list[int] = []
     try:
         there.extend(os.open(own, os.O_RDONLY) for _ in range(400))
     finally:
@@ -214,7 +218,7 @@ def many_files(own):
             os.close(one)
 
 
-def allowed(own):
+def allowed(own: Path) -> Tries:
     yield "write in its own folder", lambda: (own / "x").write_text("x")
     yield "read the library", Path(TARGETS["library"], "song.txt").read_bytes
     yield "read its code", Path(__file__).read_bytes
@@ -225,7 +229,7 @@ def allowed(own):
 
 
 class Attacker(sdk.Plugin):
-    def start(self):
+    def start(self) -> None:
         own = Path(self.context.base_path)
         for name in ("own", "moved"):
             (own / name).write_text("x")
@@ -239,7 +243,7 @@ class Attacker(sdk.Plugin):
                     table[name] = (kind, f"{type(error).__name__}: {error}")
         (own / "table.json").write_text(json.dumps(table))
 
-    def search(self, query, limit, offset):
+    def search(self, query: Mapping[str, str], limit: int, offset: int) -> list[object]:
         return []
 
 
