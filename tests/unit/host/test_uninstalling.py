@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MANIFEST
-from tests.killing import kill_at_random_moments, run, was_killed
+from tests.killing import KILLS, kill_at_random_moments, run, was_killed
 from viewra import Host
 from viewra.db import read_removals, read_settings
 from viewra.db.engine import open_unmigrated
@@ -116,6 +116,7 @@ def test_a_removal_that_is_killed_is_finished_by_the_next_host(data_dir: Path, p
     assert left(data_dir) == []
 
 
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_a_removal_that_is_killed_at_any_moment_is_finished(template: Path, data_dir: Path) -> None:
     def attempt(point: str, delay_s: float) -> subprocess.CompletedProcess[str]:
         return run(PROGRAM, data_dir, point=point, delay_s=delay_s)
