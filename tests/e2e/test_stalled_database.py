@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import threading
@@ -36,6 +37,8 @@ class Proxy:
     def close(self) -> None:
         self._stalled.set()
         for one in self._open:
+            with contextlib.suppress(OSError):  # a close alone does not end a connection that a thread reads from
+                one.shutdown(socket.SHUT_RDWR)
             one.close()
 
     def _begin(self, function: Callable[..., object], *arguments: object) -> None:
