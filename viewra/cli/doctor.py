@@ -20,4 +20,4 @@ def command(as_json: bool) -> None:
     rows = [(one.mechanism, "yes" if one.available else "no", one.reason) for one in found.mechanisms()]
     print_table(rows, ("MECHANISM", "AVAILABLE", "REASON"))
     if found.missing:
-        print_line("plugins do not start here, unless you say --allow-unsandboxed, or --sandbox rlimits")
+        print_line("with --sandbox auto no plugin starts here, unless you add --allow-unsandboxed")

@@ -154,7 +154,7 @@ class FakeClock:
     # ---- for tests ----
 
     def at(self, pause_s: float, work: Callable[[], object]) -> FakeTask:
-        """Do something in so many seconds, whoever waits then."""
+        """Run ``work`` as a task of its own, after ``pause_s`` seconds of this clock."""
         return self.start("test", work, pause_s)
 
     def advance(self, seconds: float) -> None:
