@@ -83,7 +83,7 @@ def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UsageError, match="driver") as caught:
         open_database("postgresql://host/db")
-    assert "viewra[postgresql]" in str(caught.value.hint)
+    assert "psycopg[binary]" in str(caught.value.hint)
 
 
 def test_somebody_elses_database_is_refused_and_left_alone(url: str) -> None:
