@@ -1,4 +1,4 @@
-"""Calls over a gRPC channel: the one place where the host translates gRPC's errors."""
+"""Makes calls over a gRPC channel. This is the only place where the host translates gRPC's errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FAILURES = {
 
 
 class GrpcWire:
-    """A channel that remembers its callables: making one costs as much as a call's own Python."""
+    """A channel that caches its callables: making one takes as much time as the Python code of a call."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
@@ -29,17 +29,17 @@ class GrpcWire:
         self._refuses = False
 
     def method(self, path: str) -> Method:
-        """The procedure at this path; raises CallFailed when the channel is about to be closed."""
+        """The procedure at this path; raises CallFailed after ``refuse``."""
         found = self._methods.get(path)
         return self._register(path) if found is None else found
 
     def refuse(self) -> None:
-        """Make no more callables: to be called before the channel is closed."""
+        """Make no more callables. Call it before the channel is closed."""
         with self._lock:
             self._refuses = True
 
     def _register(self, path: str) -> Method:
-        """As generated code does it, to save a look-up in each call; on a closed channel that kills the interpreter."""
+        """Register the path, as generated code does, to save a look-up per call; crashes Python on a closed channel."""
         with self._lock:
             if self._refuses:
                 raise CallFailed(Failure.LOST, "the channel is closed")
