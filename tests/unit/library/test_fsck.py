@@ -157,9 +157,9 @@ def test_words_that_are_not_shown_are_compared_too(filled: World, field: str) ->
 
 def test_an_index_that_is_gone_is_named_by_a_search(filled: World) -> None:
     harm(filled.engine, "DROP TABLE media_search")
-    with pytest.raises(DatabaseError, match="search index that is damaged or gone") as raised:
+    with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
         library.search(filled.engine, None, "title")
-    assert raised.value.hint == "make it again: viewra fsck --repair"
+    assert raised.value.hint == "rebuild it: viewra fsck --repair"
 
 
 def test_the_index_is_made_again_as_the_migrations_make_it(filled: World) -> None:
