@@ -1,4 +1,4 @@
-"""Disjunctions as they are written: their default marks, and those whose alternatives need no evaluation."""
+"""Disjunctions as written: their default marks, and which have alternatives that need no evaluation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NOT_SIMPLE: Alternatives = []
 
 
 def simple_alternatives(expr: ast.Join) -> Alternatives | None:
-    """The alternatives, with their modes, when none of them has fields or depends on a scope; else None."""
+    """The alternatives and their modes if none has fields or depends on a scope; else None."""
     if expr.simple is None:
         expr.simple = _simple_join(expr)
     return None if expr.simple is _NOT_SIMPLE else expr.simple  # type: ignore[return-value]
@@ -31,7 +31,7 @@ def _simple_join(expr: ast.Join) -> Alternatives:
                 continue
             basic = _simple(alternative)
         except Problem:
-            return _NOT_SIMPLE  # to be found again, and reported, when it is evaluated
+            return _NOT_SIMPLE  # evaluated again later, where the problem is reported
         if basic is None:
             return _NOT_SIMPLE
         found.append((basic, mode))
