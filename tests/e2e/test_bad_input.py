@@ -53,7 +53,7 @@ def test_file_instead_of_a_folder(viewra: Viewra, music: Path) -> None:
 
 def test_folder_that_holds_a_library(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     viewra("scan", music)
-    refused(viewra("scan", tmp_path), 2, "holds the library", "library remove")
+    refused(viewra("scan", tmp_path), 2, "contains the library", "library remove")
 
 
 @needs_modes
