@@ -94,7 +94,7 @@ def test_the_second_signal_ends_a_scan_whose_server_stalls(
         proxy.stall()
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        assert "once more to stop at once" in process.stderr.readline()
+        assert "press again to stop at once" in process.stderr.readline()
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
