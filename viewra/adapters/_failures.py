@@ -1,4 +1,4 @@
-"""From a call without an answer to a ``PluginError``: the one place where the host says what went wrong with a call."""
+"""Translates calls without an answer into a ``PluginError``; the only place that does."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ log = logging.getLogger("viewra.adapters")
 
 
 def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
-    """The error for a call that its deadline ended."""
+    """The error for a call that timed out."""
     return PluginTimeout(plugin_id, f"did not answer within {deadline_s:g} s", call=method)
 
 
 def translate(link: Link, connection: Connection, rpc: Rpc[..., Any], error: CallFailed) -> PluginError:
-    """The error for a call that got no answer on this connection."""
+    """The error for a call without an answer on this connection."""
     match error.failure:
         case Failure.MISSING:
             return NotOffered(link.plugin_id, "not offered", call=rpc.method)
@@ -37,9 +37,9 @@ def translate(link: Link, connection: Connection, rpc: Rpc[..., Any], error: Cal
 
 
 def faulty(link: Link, rpc: Rpc[..., Any], message: str, trailer: Trailer | None = None) -> PluginFault:
-    """The error for a call that the plugin answered with an error, or with no valid answer.
+    """The error for a call that the plugin answered with an error, or with an invalid answer.
 
-    What came along in ``trailer`` says more. The texts are cut to the host's limit for reasons.
+    ``trailer`` has the details. Texts are cut to the host's limit for reasons.
     """
     most = link.limits.reason_bytes
     said = cut(message, most)
