@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from tests import forking
 from viewra.db import plugin_provision, plugin_schema
 from viewra.db.engine import open_unmigrated
 from viewra.process import MARK
@@ -63,7 +64,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * len(os.sched_getaffinity(0))
 
 
-POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL")
+POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL") or None
 """The URL of a database in which schemas can be made; ``.ci/postgresql`` makes one."""
 
 
@@ -118,6 +119,7 @@ def nothing_is_left() -> Iterator[None]:
     yield
     left = [child for child in psutil.Process().children(recursive=True) if _is_plugin(child)]
     left += [process for process in psutil.process_iter() if _is_marked(process)]  # whoever is its parent by now
+    forking.close_all()
     assert not left, f"left behind: {left}"
 
 

@@ -340,9 +340,8 @@ class Screen:
     def __init__(self, data_dir: Path, *arguments: str) -> None:
         self._terminal, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("4H", 40, 160, 0, 0))
-        self._process = start(
-            data_dir, *arguments, prefix=["env", "TERM=xterm", "COLUMNS=160"], stdin=inner, stdout=inner, stderr=inner
-        )
+        terminal = {"TERM": "xterm", "COLUMNS": "160"}
+        self._process = start(data_dir, *arguments, env=terminal, stdin=inner, stdout=inner, stderr=inner)
         os.close(inner)
         self._text = ""
 
