@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[1]
-PIPE = subprocess.PIPE
+PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 
 
 class Server:
@@ -36,7 +36,7 @@ class Server:
         with its:
             self._process = subprocess.Popen(
                 [*prefix, sys.executable, str(program), str(its.fileno())],
-                stdin=subprocess.DEVNULL,
+                stdin=DEVNULL,
                 pass_fds=[its.fileno()],
                 env={**environment, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
@@ -69,11 +69,11 @@ class Server:
             descriptors = opened[:]
             for number, wanted in enumerate((stdin, stdout, stderr)):
                 mine: int | None = None
-                if wanted == subprocess.PIPE:
+                if wanted == PIPE:
                     reader, writer = os.pipe()
                     mine, wanted = (writer, reader) if number == 0 else (reader, writer)
                     opened.append(wanted)
-                elif wanted == subprocess.DEVNULL:
+                elif wanted == DEVNULL:
                     wanted = os.open(os.devnull, os.O_RDWR)
                     opened.append(wanted)
                 descriptors.append(number if wanted is None else wanted)

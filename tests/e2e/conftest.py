@@ -122,14 +122,17 @@ def audio_tags_database(fresh_database: Path, tmp_path_factory: pytest.TempPathF
     data_dir = tmp_path_factory.mktemp("audio_tags") / "data"
     data_dir.mkdir(mode=0o700)
     shutil.copy(fresh_database, data_dir)
-    for plugin_id in ("image_info", "media_info"):
+    for plugin_id in ("file_names", "image_info", "media_info", "sidecars"):
         assert run(data_dir, "plugins", "disable", plugin_id).status == 0
     return data_dir / "viewra.db"
 
 
 @pytest.fixture
 def only_audio_tags(data_dir: Path, audio_tags_database: Path) -> None:
-    """Of the plugins shipped with viewra one alone runs: each costs a scan a process, about a third of a second."""
+    """Of the plugins shipped with viewra one alone runs: each costs a scan a process, about a third of a second.
+
+    In PostgreSQL all of them run.
+    """
     shutil.copy(audio_tags_database, data_dir)
 
 

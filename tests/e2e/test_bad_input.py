@@ -16,7 +16,7 @@ from tests.e2e.conftest import MUSIC, ROOT, UNPRIVILEGED, Done, Viewra, needs_mo
 from tests.eventually import eventually
 from tests.forking import Forked
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 MALFORMED = ROOT / "tests" / "audio" / "malformed"
 
@@ -96,6 +96,7 @@ def test_name_that_is_not_utf8(viewra: Viewra, music: Path) -> None:
 def test_malformed_files_are_a_failure_each(viewra: Viewra, music: Path) -> None:
     samples = sorted(path.name for path in MALFORMED.iterdir())
     shutil.copytree(MALFORMED, music, dirs_exist_ok=True)
+    assert viewra("plugins", "enable", "media_info").status == 0
     report = viewra("scan", music, "--json")
     assert report.status == 0
     assert report.data["files"]["new"] == 3 + len(samples)

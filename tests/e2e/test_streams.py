@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.conftest import MUSIC, UNPRIVILEGED, Done, Viewra, finished, needs_modes, run, start, start_anew
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 LOOKS = (["search", "schumann"], ["library", "list"], ["library", "failures"], ["plugins", "list"])
 SONG = next((MUSIC / "Clara Schumann").rglob("*.mp3"))
@@ -148,8 +148,8 @@ def test_looking_needs_nothing_that_can_be_written(data_dir: Path, viewra: Viewr
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MB of the test's own."""
+def disk(tmp_path: Path, audio_tags_database: Path) -> Iterator[Path]:
+    """A disk of 4 MB of the test's own, with a data directory in it."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = shutil.which("mount")
@@ -157,6 +157,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root can mount a disk that is small enough to be filled")
     if subprocess.run([mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], check=False).returncode:
         pytest.skip("nothing can be mounted here")
+    (place / "data").mkdir(mode=0o700)
+    shutil.copy(audio_tags_database, place / "data")
     yield place
     subprocess.run(["umount", place], check=True)
 
