@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 ROOT = Path(__file__).parents[1]
 PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
@@ -165,7 +165,7 @@ class Forked:
         return int(packet)
 
 
-def _opened(descriptor: int | None, mode: str) -> IO[Any] | None:
+def _opened(descriptor: int | None, mode: str) -> IO[str] | None:
     return None if descriptor is None else os.fdopen(descriptor, mode, encoding="utf-8", errors="surrogateescape")
 
 
