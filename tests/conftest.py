@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests import forking
-from viewra.db import plugin_provision, plugin_schema
+from viewra.db import open_database, plugin_provision, plugin_schema
 from viewra.db.engine import open_unmigrated
+from viewra.host.installed import discovery
 from viewra.process import MARK
 
 MakePlugin = Callable[..., Path]
@@ -62,6 +64,28 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each core, for ``-n auto``: tests wait for processes and deadlines about as long as they compute."""
     del config
     return 2 * len(os.sched_getaffinity(0))
+
+
+@pytest.fixture(scope="session")
+def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the host's as its first start makes it, to be copied: migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("fresh") / "viewra.db"
+    open_database(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture
+def quick_hosts(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hosts start faster: they find no plugins shipped with viewra, and ``tmp_path / "data"`` was used before.
+
+    The marker ``shipped`` keeps those plugins.
+    """
+    (tmp_path / "data").mkdir(mode=0o700)
+    shutil.copy(fresh_database, tmp_path / "data")
+    if "shipped" not in request.keywords:
+        monkeypatch.setattr(discovery, "shipped_directory", lambda: None)
 
 
 POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL") or None

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 import viewra
 
-_USED_LATE = ("logging.config", "psycopg", "rich.progress", "sqlalchemy.dialects.postgresql.psycopg")
+_USED_LATE = ("logging.config", "psycopg", "pytest", "rich.progress", "sqlalchemy.dialects.postgresql", "tests.killing")
 _NOT_ALONE = {"viewra.cli.__main__", "viewra.sdk_db.environment.env", "viewra.process.launcher"}
 _MOST_BYTES = 1 << 20
 _DESCRIPTORS = 4

@@ -99,14 +99,6 @@ def _environment(database: str | None) -> dict[str, str]:
     return {**environment, "PYTHONUTF8": "1"}
 
 
-@pytest.fixture(scope="session")
-def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as the first command makes it: making it anew for each test would take a good part of the suite."""
-    data_dir = tmp_path_factory.mktemp("fresh") / "data"
-    assert run(data_dir, "library", "list").status == 0
-    return data_dir / "viewra.db"
-
-
 @pytest.fixture
 def data_dir(tmp_path: Path, fresh_database: Path) -> Path:
     """A data directory that was used before, if only to look; ``tmp_path / "new"`` was not."""
