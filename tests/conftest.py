@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psutil
 import psycopg
 import pytest
@@ -20,6 +21,12 @@ from viewra.db import open_database, plugin_provision, plugin_schema
 from viewra.db.engine import open_unmigrated
 from viewra.host.installed import discovery
 from viewra.process import MARK
+
+# Where a test asks for no number of its own; ``.ci/run`` asks for more.
+hypothesis.settings.register_profile(
+    "viewra", max_examples=int(os.environ.get("VIEWRA_TEST_EXAMPLES", "25")), deadline=None
+)
+hypothesis.settings.load_profile("viewra")
 
 MakePlugin = Callable[..., Path]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.forking import PIPE, server
 
-KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
+KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "3"))
 
 
 def run(program: str, *arguments: object, point: str = "", delay_s: float = 0) -> subprocess.CompletedProcess[str]:
