@@ -83,7 +83,7 @@ def test_a_time_that_no_calendar_here_has(viewra: Viewra, data_dir: Path) -> Non
     path.parent.mkdir(parents=True)
     path.write_text('{"@level":"info","@message":"a","@timestamp":"0001-01-01T00:00:00Z"}\n{"@message":"b"}\n')
     for zone in ("UTC", "America/New_York", "Asia/Tokyo"):
-        done = viewra("plugins", "logs", "chatty", prefix=["env", f"TZ={zone}"])
+        done = viewra("plugins", "logs", "chatty", env={"TZ": zone})
         assert done.out.startswith("0001-01-01 0")
         assert done.out.endswith("- DEBUG b\n")
 
