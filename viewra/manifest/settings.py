@@ -6,6 +6,7 @@ A plain value in ``settings`` is the default of its type: an operator may set an
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ class SettingsSchema:
             ),
             Conjunct(closed, None, (group,)),
         ]
-        self.secrets = Secrets(conjuncts)
+        self._marked = conjuncts
         self._fields: tuple[SettingField, ...] | None = None
         self._filled: tuple[bytes, dict[str, Data]] = (b"", {})
 
@@ -101,6 +102,11 @@ class SettingsSchema:
         _flatten(filled, "", config)
         config["_json"] = json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
         return config
+
+    @functools.cached_property
+    def secrets(self) -> Secrets:
+        """Which of them are secret: looked for when somebody asks first."""
+        return Secrets(self._marked)
 
     def fields(self) -> list[SettingField]:
         """Every setting, in the order of the manifest; a struct stands for the settings inside it."""
