@@ -328,4 +328,4 @@ class Host:
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
-        self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
+        self.pm.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)

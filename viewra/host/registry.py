@@ -247,8 +247,7 @@ class Registry(Mapping[str, Plugin]):
         installation = Installation(found, pins=self._pins, data_dir=self._data_dir)
         configuration = RunConfiguration(
             installation,
-            settings_of=self._choices.settings,
-            runtime_of=self._choices.runtime,
+            chosen=self._choices.chosen,
             databases=self._databases,
             confining=self._confining,
             log_level=self._log_level,

@@ -50,6 +50,7 @@ class SettingsSchema:
         closed = ast.Struct(Source("", "", 1), 0, 0, None)  # what the manifest does not declare cannot be set
         # What the schema of manifests says of all settings declares none of them.
         declares = [name != _SETTINGS or not conjunct.expr.source.rank for conjunct in conjuncts]
+        self._empty = not any(declares)
         self._conjuncts = [
             *(
                 attrs.evolve(conjunct, groups=(group,) if one else ())
@@ -68,6 +69,8 @@ class SettingsSchema:
         does not fit, every unknown one, and every setting that must be set and is not; each is placed at its line of
         the manifest, and none quotes a secret.
         """
+        if self._empty and not values:  # which is so for most plugins
+            return {}
         try:
             plain = nested(values or {})
             digest = _digest(plain)

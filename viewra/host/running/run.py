@@ -68,9 +68,18 @@ class Run:
         self._clock = clock
         self._began = clock.now()
         self.deadline = self._began + spec.start_timeout_s
+        self._deadlines = {
+            "quiesce": QUIESCE_S,
+            "stop": STOP_S,
+            "health": spec.health_timeout_s,
+            "renew": spec.health_timeout_s,
+            "migrate": spec.migration_timeout_s,
+            "rollback": spec.migration_timeout_s,
+        }
         self._peer: Peer | None = None
         self._connection: Connection | None = None
         self._own_calls: Connection | None = None
+        self._endpoint: Endpoint | None = None
         self._stdio: Closable | None = None
         self._streamed: RunLog | None = None
         self._closing = False
@@ -81,6 +90,7 @@ class Run:
         self._peer = peer
         self._connection = peer.connection()
         self._own_calls = peer.connection()
+        self._endpoint = peer.endpoint(self)
 
     def follow(self, stdio: Closable, streamed: RunLog) -> None:
         """What it prints comes from here, until the run ends."""
@@ -96,7 +106,9 @@ class Run:
     @property
     def endpoint(self) -> Endpoint:
         """How the host itself calls it; raises PluginUnavailable before it is connected."""
-        return self.peer.endpoint(self)
+        if self._endpoint is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._endpoint
 
     @property
     def connection(self) -> Connection:
@@ -145,16 +157,7 @@ class Run:
 
     def deadline_s(self, method: str) -> float:
         """What is left of the start's time; what is asked later, and migrations, have a time of their own."""
-        spec = self.spec
-        own = {
-            "quiesce": QUIESCE_S,
-            "stop": STOP_S,
-            "health": spec.health_timeout_s,
-            "renew": spec.health_timeout_s,
-            "migrate": spec.migration_timeout_s,
-            "rollback": spec.migration_timeout_s,
-        }
-        return own.get(method) or self.left_s()
+        return self._deadlines.get(method) or self.left_s()
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
         """Why a call broke."""

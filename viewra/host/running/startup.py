@@ -172,7 +172,8 @@ class _Steps:
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
         if not spec.only_database:
             own = spec.own_database if tables else None
-            begin(endpoint, context, own, self.step, describes=run.describes, may_migrate=spec.may_migrate)
+            describes = tables and run.describes
+            begin(endpoint, context, own, self.step, describes=describes, may_migrate=spec.may_migrate)
         elif not run.describes:  # it has to open its database before it can move it
             self.step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
 
@@ -189,13 +190,14 @@ class _Steps:
 
     def step(self, name: str, call: Callable[[], Any]) -> Any:
         """Do one step, and say which one it was when it fails."""
-        began = self.machinery.clock.now()
+        migrates = name == "migrate"  # that takes as long as there is data, whatever a start may take
+        began = self.machinery.clock.now() if migrates else 0.0
         try:
             return call()
         except (PluginError, MigrationError) as error:
             raise self._failed(name, error.message, error.hint) from error
         finally:
-            if name == "migrate":  # it takes as long as there is data, whatever a start may take
+            if migrates:
                 self.run.deadline += self.machinery.clock.now() - began
 
     def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:
