@@ -151,7 +151,7 @@ class Host:
             self._availability.opened()  # before any plugin starts: observers are told of that by the hooks
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
-                resources.callback(Ticker(self._registry.supervisors).close)
+                resources.callback(Ticker(self._registry.serving).close)
             if self._watch:
                 from viewra.host.hot_reload import HotReload  # light start: a host that only looks needs no watch
 

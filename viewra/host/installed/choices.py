@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -66,12 +67,14 @@ class OperatorChoices:
             return Chosen()
         try:
             stored = read_choices(self._engine, *found.key)
+            pin = self._pins.kept(found, stored.pin)
+            if not stored.settings:  # the rule
+                return Chosen(manifest.settings.config, manifest.runtime, pin=pin)
             values = self._of_runtime(manifest).operator(stored.settings)
             runtime = manifest.runtime_schema.runtime(values) if values else manifest.runtime
-            pin = self._pins.kept(found, stored.pin)
         except ViewraError as error:
             return Chosen(runtime=manifest.runtime, error=error)
-        return Chosen(lambda: self._of_settings(manifest).config(stored.settings), runtime, pin=pin)
+        return Chosen(partial(self._of_settings(manifest).config, stored.settings), runtime, pin=pin)
 
     def settings(self, found: Found) -> PluginSettings | None:
         """The settings of this version of a plugin; None where its manifest is not valid."""

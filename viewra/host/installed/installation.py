@@ -16,9 +16,9 @@ from viewra.host.installed.pins import Pins
 class Installation:
     """The versions of one plugin's code: on disk, in use, kept, refused. How a version is run is not known here.
 
-    ``place`` is what was found first: its path is where the plugin is looked for ever after; ``found`` is what was found
-    of the version in use. ``data_dir`` is the host's data directory; ``pins`` is None for a plugin that has no database
-    of a host's.
+    ``place`` is what was found first: its path is where the plugin is looked for ever after. ``found`` belongs to the
+    version in use. ``data_dir`` is the host's data directory; ``pins`` is None for a plugin without a host's
+    database.
     """
 
     def __init__(self, found: Found, *, pins: Pins | None, data_dir: Path) -> None:

@@ -150,7 +150,7 @@ class RunConfiguration:
             runtime.start_timeout_s,
             connecting=self._connecting,
             pin=configured.pin,
-            detachable=runtime.detachable,
+            lasts=runtime.detachable and not self._connecting.encrypted,  # keys of a connection end with the host
             common=self._common,
             limits=self.limits,
             services=self.services,

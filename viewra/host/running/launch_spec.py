@@ -77,7 +77,7 @@ class LaunchSpec:
     """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
 
     ``common`` is what host and plugin must have in common. It ``lasts`` when it is started so that it may outlive the
-    host, which keys of an encrypted connection would not.
+    host.
     ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
     taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
     it is not started when its database would have to be migrated. ``sandbox`` confines it; ``variables`` are added to
@@ -91,7 +91,7 @@ class LaunchSpec:
     start_timeout_s: float
     connecting: Connecting = attrs.field(factory=Connecting)
     pin: Pin | None = None
-    detachable: bool = False
+    lasts: bool = False
     own_database: OwnDatabase | None = None
     migration_timeout_s: float = MIGRATION_S
     only_database: bool = False
@@ -102,11 +102,6 @@ class LaunchSpec:
     services: Services = SERVICES
     sandbox: Sandbox = UNCONFINED_SANDBOX
     variables: Mapping[str, str] = attrs.field(factory=dict)
-    lasts: bool = attrs.field(init=False)
-
-    @lasts.default
-    def _lasts(self) -> bool:
-        return self.detachable and not self.connecting.encrypted
 
 
 @contextlib.contextmanager

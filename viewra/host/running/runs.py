@@ -147,8 +147,7 @@ class Runs:
         if even_stopped:
             self.pool.end_pause()
         code = self._startable(even_stopped=even_stopped)
-        again = again or self.crashes.restart.pending
-        self.crashes.restart.off()
+        again = self.crashes.restart.off() or again
         if code.code_hash != self.installation.used.code_hash:
             self.take_up(code)
         if code.found.manifest is None:
@@ -265,20 +264,20 @@ class Runs:
 
     def _startable(self, *, even_stopped: bool) -> Code:
         """The code that a start is to run; raises PluginClosed or PluginUnavailable where it may not be."""
-        state, reason = self.pool.state, self.pool.short_reason
+        state = self.pool.state
         if self.closing.closed:
             raise PluginClosed(self.plugin_id, CLOSING)
         if state in NOT_TO_RUN:
-            raise PluginUnavailable(self.plugin_id, f"is {state}: {reason}")
+            raise PluginUnavailable(self.plugin_id, f"is {state}: {self.pool.short_reason}")
         if state is PluginState.STOPPED and not even_stopped:
-            raise PluginClosed(self.plugin_id, f"is stopped: {reason}")
+            raise PluginClosed(self.plugin_id, f"is stopped: {self.pool.short_reason}")
         if self.pool.pause_s:
-            raise PluginUnavailable(self.plugin_id, reason)
+            raise PluginUnavailable(self.plugin_id, self.pool.short_reason)
         code = self.installation.to_start()
         if state is PluginState.QUARANTINED and code.code_hash == self.installation.used.code_hash:
             raise PluginUnavailable(
                 self.plugin_id,
-                f"is in quarantine: it {reason}",
+                f"is in quarantine: it {self.pool.short_reason}",
                 hint=f"viewra plugins unquarantine {self.plugin_id}, or install another version of it",
             )
         return code

@@ -126,7 +126,7 @@ class World:
     def call(self, takes_s: float = 0.0) -> int:
         """A call that takes so long; the pid of the process that it went to."""
         connection = self.supervisor.link.acquire(1.0)
-        run = self.supervisor._pool.run_of(connection)
+        run = self.supervisor.pool.run_of(connection)
         assert run is not None
         if takes_s:
             self.clock.at(takes_s, connection.leave)
