@@ -11,8 +11,9 @@ from viewra.adapters._breaker import BreakerState
 from viewra.adapters._call import RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
-from viewra.adapters._endpoint import Endpoint, Link
+from viewra.adapters._endpoint import Caller, Endpoint, Link
 from viewra.adapters._local import LocalEndpoint
+from viewra.adapters._own_calls import Called, OwnCalls
 from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
 from viewra.adapters._traffic import Traffic
 from viewra.adapters.clients import ServiceClients
@@ -43,11 +44,14 @@ __all__ = [
     "BOUNDS_S",
     "BreakerState",
     "CallStats",
+    "Called",
+    "Caller",
     "Connection",
     "Endpoint",
     "HookStats",
     "Link",
     "LocalEndpoint",
+    "OwnCalls",
     "RemoteEndpoint",
     "ServiceAdapter",
     "ServiceClients",

@@ -9,16 +9,17 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._connection import Connection
 from viewra.adapters._endpoint import Link
-from viewra.adapters._failures import faulty, translate
+from viewra.adapters._failures import translate
 from viewra.adapters._futures import Pending, as_plugin_error, complete, in_thread, settle
+from viewra.adapters._messages import request_of, value_of
 from viewra.adapters._traffic import Traffic, Visit
-from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
-from viewra.errors import PluginClosed, PluginError, PluginFault, PluginUnavailable
-from viewra.text import kind, reason
+from viewra.codec.rpc import Reports, Rpc
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.transport.calls import CallFailed, Ended, Trailer
 
 P = ParamSpec("P")
@@ -82,7 +83,7 @@ class RemoteEndpoint:
 
     def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call and wait; raises a PluginError."""
-        return self._call(rpc, self._request(rpc, *args, **kwargs))
+        return self._call(rpc, request_of(self.plugin_id, rpc, *args, **kwargs))
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start a call; if it must wait, for its turn or for the plugin's start, it does so on its own thread.
@@ -91,7 +92,7 @@ class RemoteEndpoint:
         """
         future: Pending[T] = Pending(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
         try:
-            request = self._request(rpc, *args, **kwargs)
+            request = request_of(self.plugin_id, rpc, *args, **kwargs)
             visit = self._traffic.enter(rpc, 0.0) if self._link.running else None
         except Exception as error:  # errors are in the future
             settle(future, error=as_plugin_error(self.plugin_id, rpc.method, error))
@@ -162,10 +163,10 @@ class RemoteEndpoint:
                 else:
                     data, trailer = method.with_trailer(request, deadline_s)
             except CallFailed as error:
-                raise translate(self._link, connection, rpc, error) from error
+                raise self._failure(connection, rpc, error) from error
         finally:
             connection.leave()
-        return self._value(rpc, data, trailer)
+        return value_of(self._link, rpc, data, trailer)
 
     def _send(self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T]) -> None:
         """Send an admitted call to a running plugin, and handle its end."""
@@ -205,7 +206,7 @@ class RemoteEndpoint:
             return
         connection.leave()
         try:
-            value = self._value(rpc, data, ended.trailer)
+            value = value_of(self._link, rpc, data, ended.trailer)
         except BaseException as error:
             self._ended(rpc, visit, future, error)
         else:
@@ -223,7 +224,7 @@ class RemoteEndpoint:
         """Handle the failure of the first attempt. Never raises."""
         connection.leave()
         try:
-            error = translate(self._link, connection, rpc, failure)
+            error = self._failure(connection, rpc, failure)
             if rpc.idempotent and isinstance(error, PluginUnavailable) and error.in_call:
                 self._again(rpc, request, visit, future, error)
                 return
@@ -261,19 +262,6 @@ class RemoteEndpoint:
         finally:
             settle(future, value, error=error)
 
-    def _request(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> bytes:
-        try:
-            return rpc.arguments(*args, **kwargs)
-        except InvalidValue as error:
-            raise PluginFault(self.plugin_id, f"cannot be asked: {error}", call=rpc.method) from error
-
-    def _value(self, rpc: Rpc[..., T], data: bytes, trailer: Trailer | None) -> T:
-        try:
-            return rpc.value(data, self._link.limits)
-        except Refusal as error:
-            raise faulty(self._link, rpc, str(error), trailer) from error.with_traceback(None)  # which has the answer
-        except InvalidValue as error:
-            raise faulty(self._link, rpc, f"gave an answer that is not valid: {error}") from error
-        except Exception as error:  # nesting, sizes and numbers that our parsers do not expect
-            what = f"gave an answer that cannot be read: {kind(error)}: {reason(error)}"
-            raise faulty(self._link, rpc, what) from error
+    def _failure(self, connection: Connection, rpc: Rpc[..., Any], failure: CallFailed) -> PluginError:
+        loss = partial(self._link.loss, connection)
+        return translate(self._link, rpc, failure, self._link.deadline_s(rpc.method), loss)

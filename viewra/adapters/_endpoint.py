@@ -90,11 +90,18 @@ class Link(Known, Protocol):
         ...
 
 
-class Endpoint(Known, Protocol):
-    """A plugin as adapters see it, wherever it runs."""
+class Caller(Protocol):
+    """Calls a plugin."""
 
-    lanes: int
-    """The number of batches worth keeping in flight."""
+    @property
+    def plugin_id(self) -> str:
+        """The plugin."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """Its own database."""
+        ...
 
     def serves(self, rpc: Rpc[..., Any]) -> bool:
         """Whether the plugin is known to serve this procedure of viewra's extensions."""
@@ -107,3 +114,10 @@ class Endpoint(Known, Protocol):
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start a call and return at once; the future gives the value or a PluginError."""
         ...
+
+
+class Endpoint(Known, Caller, Protocol):
+    """A plugin as adapters see it, wherever it runs."""
+
+    lanes: int
+    """Batches worth keeping in flight."""

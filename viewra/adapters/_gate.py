@@ -23,8 +23,9 @@ class Gate:
     def resize(self, most: int) -> None:
         """Change the number of admitted calls; calls in line take new places at once."""
         with self._lock:
-            self._most = most
-            self._hand_over()
+            if most != self._most:
+                self._most = most
+                self._hand_over()
 
     @property
     def inside(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import Future
 
 from viewra.adapters._contain import ServiceAdapter
-from viewra.adapters._endpoint import Endpoint
+from viewra.adapters._endpoint import Caller
 from viewra.codec import database as codec
 from viewra.codec.rpc import Rpc
 from viewra.errors import ViewraError
@@ -17,7 +17,7 @@ from viewra.types import Result, SchemaState
 class DatabaseClient:
     """One plugin's ``DatabaseService``; each method raises a PluginError."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Caller) -> None:
         self._endpoint = endpoint
 
     def get_models(self) -> tuple[str, ...]:

@@ -33,10 +33,8 @@ UNLIMITED = Limits(message_bytes=-1, entries=2**63, text_bytes=2**63, reason_byt
 
 _in_force: ContextVar[Limits] = ContextVar("limits", default=UNLIMITED)
 
-
-def in_force() -> Limits:
-    """The limits by which a host checks an answer; none on a plugin's own side."""
-    return _in_force.get()
+in_force = _in_force.get
+"""Gives the limits by which a host checks an answer; none on a plugin's own side."""
 
 
 class limited:  # noqa: N801 - used as a function is; each call enters one, and a generator would cost twice as much

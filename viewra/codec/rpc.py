@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import attrs
 from google.protobuf.message import DecodeError, Message
@@ -124,7 +124,9 @@ def procedure(
         except DecodeError as error:
             raise InvalidValue(path, f"the answer is not a {response.DESCRIPTOR.name}") from error
         if reports is not Reports.STATUS:
-            _raise_refusal(cast("_Reporting", message), reports, limits)
+            said: Any = message
+            if said.error or (reports is Reports.SUCCESS and not said.success):
+                raise Refusal(cut(said.error, limits.reason_bytes) or "it reported failure and gave no reason")
         if plain and len(data) <= limits.harmless_bytes:
             return decode_value(message)  # as far as the wire goes
         with limited(limits):
@@ -182,18 +184,6 @@ def action(
         reports=Reports.SUCCESS,
         plain=True,
     )
-
-
-class _Reporting(Protocol):
-    """A response that can report a failure."""
-
-    error: str
-    success: bool
-
-
-def _raise_refusal(message: _Reporting, reports: Reports, limits: Limits) -> None:
-    if message.error or (reports is Reports.SUCCESS and not message.success):
-        raise Refusal(cut(message.error, limits.reason_bytes) or "it reported failure and gave no reason")
 
 
 def _nothing(value: object) -> None:

@@ -21,8 +21,13 @@ class StoredPin:
 def read_pin(engine: sa.Engine, plugin_id: str, path: str) -> StoredPin | None:
     """The pin of the plugin at ``path``; None without one. Raises ``DatabaseError``."""
     with reading(engine) as connection:
-        wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_plugin(plugin_pins, plugin_id, path))
-        row = connection.execute(wanted).one_or_none()
+        return pin_in(connection, plugin_id, path)
+
+
+def pin_in(connection: sa.Connection, plugin_id: str, path: str) -> StoredPin | None:
+    """``read_pin`` within a transaction."""
+    wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_plugin(plugin_pins, plugin_id, path))
+    row = connection.execute(wanted).one_or_none()
     return StoredPin(row.entry, row.tree) if row is not None else None
 
 

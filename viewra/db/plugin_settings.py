@@ -22,10 +22,15 @@ class StoredSetting:
 
 def read_settings(engine: sa.Engine, plugin_id: str) -> dict[str, StoredSetting]:
     """A plugin's settings by dotted key. Raises ``DatabaseError``."""
+    with reading(engine) as connection:
+        return settings_in(connection, plugin_id)
+
+
+def settings_in(connection: sa.Connection, plugin_id: str) -> dict[str, StoredSetting]:
+    """``read_settings`` within a transaction."""
     table = plugin_settings
     wanted = sa.select(table.c.key, table.c.value, table.c.encrypted).where(table.c.plugin_id == plugin_id)
-    with reading(engine) as connection:
-        rows = connection.execute(wanted.order_by(table.c.key)).all()
+    rows = connection.execute(wanted.order_by(table.c.key)).all()
     return {row.key: StoredSetting(row.value, row.encrypted) for row in rows}
 
 

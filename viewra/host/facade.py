@@ -150,7 +150,7 @@ class Host:
             self._availability.opened()  # before any plugin starts, so that observers get every state change
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
-                resources.callback(Ticker(self._registry.supervisors).close)
+                resources.callback(Ticker(self._registry.serving).close)
             if self._watch:
                 from viewra.host.hot_reload import HotReload  # light start: a host that only reads needs no watcher
 
@@ -327,4 +327,4 @@ class Host:
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
-        self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
+        self.pm.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)

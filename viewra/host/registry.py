@@ -152,8 +152,12 @@ class Registry(Mapping[str, Plugin]):
                 log.error("%s", error)
 
     def supervisors(self) -> tuple[Supervisor, ...]:
-        """Those plugins that run in processes: what is looked after from time to time."""
+        """Those plugins that run in processes of their own, when they run."""
         return tuple(self._supervisors)
+
+    def serving(self) -> list[Supervisor]:
+        """Those of them that run now: what is looked after from time to time."""
+        return [one for one in self._supervisors if one.pool.runs]
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
@@ -247,8 +251,7 @@ class Registry(Mapping[str, Plugin]):
         installation = Installation(found, pins=self._pins, data_dir=self._data_dir)
         configuration = RunConfiguration(
             installation,
-            settings_of=self._choices.settings,
-            runtime_of=self._choices.runtime,
+            chosen=self._choices.chosen,
             databases=self._databases,
             confining=self._confining,
             log_level=self._log_level,

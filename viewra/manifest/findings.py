@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from viewra.manifest import model
@@ -14,9 +14,10 @@ from viewra.manifest.cue.problem import Problem
 from viewra.manifest.doubts import defaults, hints
 
 
-def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]) -> None:
-    """Add the findings; a field with a name close to a known one is a problem, since its content would be ignored."""
-    known = {label for label, arc in root.arcs.items() if _of_schema(arc)}
+def notes(
+    root: Node, known: Collection[str], data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]
+) -> None:
+    """Add the findings; a field with a name close to a ``known`` one is a problem: its content would be ignored."""
     for label, arc in root.arcs.items():
         if not ast.is_regular(label) or label in known or arc.presence == ast.OPTIONAL:
             continue
@@ -37,9 +38,10 @@ def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings
     defaults(root.arcs["settings"], warnings)
 
 
-def outside(whole: Node, plugin: Node, root: Node, problems: list[Problem], warnings: list[Problem]) -> None:
+def outside(
+    whole: Node, plugin: Node, known: Collection[str], problems: list[Problem], warnings: list[Problem]
+) -> None:
     """Add misplaced fields: outside #Plugin, or in a definition with a similar name."""
-    known = {label for label, arc in root.arcs.items() if _of_schema(arc)}
     for label, arc in whole.arcs.items():
         if plugin is not whole:
             if label in known and arc.presence != ast.OPTIONAL:
@@ -77,10 +79,6 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
             meant = nearest(name, model.CAPABILITIES)
             message = "unknown capability, kept" + (f"; did you mean {meant}?" if meant else "")
         warnings.append(Problem(message, arc.place, path=f"capabilities.{name}"))
-
-
-def _of_schema(arc: Node) -> bool:
-    return any(conjunct.field is not None and conjunct.field.source.rank == 1 for conjunct in arc.conjuncts)
 
 
 def _is_set(arc: Node) -> bool:

@@ -71,14 +71,33 @@ def _schema() -> ast.Struct:
     return parse_text(file.read_text(encoding="utf-8"), file.name, rank=1)
 
 
+@functools.cache
+def _unsaid() -> dict[str, Data]:
+    """The value of each field of which a manifest says nothing; worked out once in a process."""
+    run = Evaluator(_LIMITS)
+    root = Node(run, "", None)
+    root.conjuncts.extend(_evaluated(run, _schema()).arcs["#Manifest"].conjuncts)
+    run.evaluate(root)
+    found: dict[str, Data] = {}
+    for label, arc in root.arcs.items():
+        problems: list[Problem] = []
+        value = export_node(run, arc, problems)
+        if not problems and arc.presence == ast.MEMBER:
+            found[label] = value
+    return found
+
+
+def _evaluated(run: Evaluator, tree: ast.Struct) -> Node:
+    """The fields at the top of a file."""
+    node = Node(run, "", None)
+    node.conjuncts.append(Conjunct(tree, None))
+    run.evaluate(node)
+    return node
+
+
 def _read(tree: ast.Struct, file: Path) -> model.Manifest:
     run = Evaluator(_LIMITS)
-    whole = Node(run, "", None)
-    whole.conjuncts.append(Conjunct(tree, None))
-    run.evaluate(whole)
-    schema = Node(run, "", None)
-    schema.conjuncts.append(Conjunct(_schema(), None))
-    run.evaluate(schema)
+    whole, schema = _evaluated(run, tree), _evaluated(run, _schema())
 
     # Manifests in the wild hold their data inside a definition, which knows only its own fields: the schema's defaults
     # must come in, so its conjuncts are taken without the group that closes them.
@@ -88,7 +107,9 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
         Conjunct(conjunct.expr, conjunct.scope, trail=conjunct.trail, field=conjunct.field)
         for conjunct in plugin.conjuncts
     )
-    root.conjuncts.extend(schema.arcs["#Manifest"].conjuncts)
+    fields = schema.arcs["#Manifest"].conjuncts
+    root.conjuncts.extend(fields)
+    known = {label for conjunct in fields if isinstance(conjunct.expr, ast.Struct) for label in conjunct.expr.labels}
 
     problems: list[Problem] = []
     data = _data(root, problems)
@@ -97,8 +118,8 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
         if plugin is not whole and arc is not plugin and arc.presence == ast.MEMBER:
             collect(arc, problems)
     warnings: list[Problem] = []
-    notes(root, data, problems, warnings)
-    outside(whole, plugin, root, problems, warnings)
+    notes(root, known, data, problems, warnings)
+    outside(whole, plugin, known, problems, warnings)
     entry_point = _entry_point(root, data, problems)
     if not problems:
         unmet(root, data, problems)
@@ -126,7 +147,8 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
         elif arc.presence == ast.REQUIRED:
             problems.append(missing(root, arc))
         elif arc.presence == ast.MEMBER:
-            data[label] = export_node(run, arc, problems)
+            unsaid = label in _unsaid() and all(conjunct.expr.source.rank == 1 for conjunct in arc.conjuncts)
+            data[label] = _unsaid()[label] if unsaid else export_node(run, arc, problems)
     return data
 
 

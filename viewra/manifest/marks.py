@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from viewra.manifest.attributes import named
+from viewra.manifest.attributes import arguments
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.node import Conjunct, Known
 from viewra.manifest.cue.patterns import matches
 from viewra.manifest.cue.problem import Problem
+
+_MARKS = {"ui": "secret", "tag": "sensitive"}
+"""Attributes of other purposes that mark a secret, and the argument that says so."""
 
 
 class Part(NamedTuple):
@@ -145,9 +148,12 @@ def _may_match(pattern: ast.Expr, label: str) -> bool:
 
 
 def _marked(parts: Iterable[Part]) -> bool:
-    return any(is_secret(part.attributes) for part in parts) or any(
-        is_secret(part.expr.attributes) for part in parts if isinstance(part.expr, ast.Struct)
-    )
+    found: list[ast.Attribute] = []
+    for expr, attributes in parts:
+        found.extend(attributes)
+        if isinstance(expr, ast.Struct):
+            found.extend(expr.attributes)
+    return is_secret(found)
 
 
 def _touched(parts: list[Part]) -> bool:
@@ -161,9 +167,11 @@ def _touched(parts: list[Part]) -> bool:
 
 
 def is_secret(attributes: Iterable[ast.Attribute]) -> bool:
-    """Whether one of the attributes marks a secret."""
-    attributes = list(attributes)
-    if any(attribute.name == "secret" for attribute in attributes):
-        return True
-    hints, tags = named(attributes, "ui") or {}, named(attributes, "tag") or {}
-    return bool(hints.get("secret") or tags.get("sensitive"))
+    """Whether one of the attributes marks a secret, whatever the others say."""
+    for attribute in attributes:
+        if attribute.name == "secret":
+            return True
+        mark = _MARKS.get(attribute.name)
+        if mark is not None and arguments(attribute.body).get(mark):
+            return True
+    return False

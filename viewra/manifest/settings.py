@@ -6,6 +6,7 @@ A plain value in ``settings`` is the default of its type: an operator may set an
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ class SettingsSchema:
         closed = ast.Struct(Source("", "", 1), 0, 0, None)  # settings that the manifest does not declare cannot be set
         # The manifest schema's constraints on all settings declare no setting.
         declares = [name != _SETTINGS or not conjunct.expr.source.rank for conjunct in conjuncts]
+        self._empty = not any(declares)
         self._conjuncts = [
             *(
                 attrs.evolve(conjunct, groups=(group,) if one else ())
@@ -56,7 +58,7 @@ class SettingsSchema:
             ),
             Conjunct(closed, None, (group,)),
         ]
-        self.secrets = Secrets(conjuncts)
+        self._marked = conjuncts
         self._fields: tuple[SettingField, ...] | None = None
         self._filled: tuple[bytes, dict[str, Data]] = (b"", {})
 
@@ -66,6 +68,8 @@ class SettingsSchema:
         The last values are cached. Raises ``ManifestError`` that lists every invalid value, unknown setting and missing
         required setting, each with its line in the manifest, without quoting secrets.
         """
+        if self._empty and not values:  # which is so for most plugins
+            return {}
         try:
             plain = nested(values or {})
             digest = _digest(plain)
@@ -100,6 +104,11 @@ class SettingsSchema:
         _flatten(filled, "", config)
         config["_json"] = json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
         return config
+
+    @functools.cached_property
+    def secrets(self) -> Secrets:
+        """Which of them are secret: looked for when somebody asks first."""
+        return Secrets(self._marked)
 
     def fields(self) -> list[SettingField]:
         """Every setting, in the order of the manifest; a struct contributes the settings inside it."""

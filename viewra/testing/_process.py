@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import attrs
-
 from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
 from viewra.host.database.databases import PluginDatabases
+from viewra.host.installed.choices import Chosen
 from viewra.host.installed.discovery import MANIFEST_NAME, Found, Place
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
@@ -22,20 +21,8 @@ from viewra.host.running.confining import Confining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.own_user import likely
 from viewra.host.running.supervisor import Supervisor
-from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Services
-
-
-@attrs.frozen
-class _Given:
-    """A test's settings, checked by the manifest as an operator's are."""
-
-    schema: SettingsSchema
-    values: Mapping[str, object]
-
-    def config(self) -> dict[str, str]:
-        return self.schema.config(self.values)
 
 
 @contextmanager
@@ -62,7 +49,7 @@ def subprocess_plugin(
         )
         configuration = RunConfiguration(
             installation,
-            settings_of=lambda _found: _Given(manifest.settings, settings or {}),
+            chosen=lambda _found: Chosen(lambda: manifest.settings.config(settings), manifest.runtime),
             databases=PluginDatabases(Path(data_dir)),
             confining=Confining(
                 (Path(data_dir), runtime_dir.path), user_of=lambda plugin_id: likely(plugin_id, Path(data_dir))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+import attrs
 import pytest
 
 from viewra.errors import ManifestError
-from viewra.manifest import Manifest, Permission, Restart, load
+from viewra.manifest import Manifest, Permission, Restart, Runtime, load
 from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.node import Node
 from viewra.manifest.load import loads
 from viewra.manifest.requirements import satisfies
 from viewra.services import SERVICES
@@ -420,7 +422,43 @@ def test_a_capability_claimed_by_an_older_name_is_claimed() -> None:
     assert manifest.claimed(SERVICES) == {"metadata_scraper", "scanner_hook"}
 
 
+def test_what_a_manifest_does_not_mention_is_as_if_it_mentioned_it_openly() -> None:
+    openly = """
+        schema_version: string, description: string, author: string, website: string, repository: string
+        license: string, help: string, opt_in: bool, type: string, tags: [...string], capabilities: {}
+        permissions: [], database: {}, runtime: {}, requires: {}, media_types: {}, priority: {}
+    """
+    silent, open_ = read(HEADER), read(HEADER + openly)
+    left_out = {"file", "settings", "runtime_schema", "entry_point_place"}
+    for field in attrs.fields(Manifest):
+        if field.name not in left_out:
+            assert getattr(silent, field.name) == getattr(open_, field.name), field.name
+    assert silent.runtime_schema.given == open_.runtime_schema.given
+    assert silent.runtime == Runtime()
+
+
+def test_what_a_manifest_does_not_mention_is_not_evaluated_again() -> None:
+    read(HEADER)
+    nodes = {text: count_nodes(text) for text in ("", "runtime: {}")}
+    assert nodes["runtime: {}"] > 1.5 * nodes[""], "the runtime has as many fields as all the rest"
+
+
+def count_nodes(more: str) -> int:
+    made = [0]
+    with pytest.MonkeyPatch.context() as patch:
+        plain = Evaluator.evaluate
+
+        def counted(self: Evaluator, node: Node) -> None:
+            made[0] += 1
+            plain(self, node)
+
+        patch.setattr(Evaluator, "evaluate", counted)
+        read(HEADER + more)
+    return made[0]
+
+
 def test_a_manifest_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read(DOCUMENTED)  # the first one in a process has the schema's own values worked out, too
     made: list[object] = []
 
     def counted(*arguments: object, **options: object) -> Evaluator:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from viewra.digests import FILE, directory_digest, stream_digest
@@ -35,8 +35,10 @@ def code_hash(directory: Path) -> str:
     Caches, hidden files, tests, documents and editors' files do not count: they do not affect the plugin. Special and
     unreadable files count by name.
     """
-    files = (folder / name for folder, names in code_folders(directory) for name in names)
-    entries = ((os.fsencode(path.relative_to(directory)), FILE, _content(path)) for path in files)
+    entries = []
+    for folder, names in code_folders(directory):
+        prefix = folder.relative_to(directory)
+        entries += [(os.fsencode(prefix / name), FILE, _content(folder / name)) for name in names]
     return directory_digest(entries)[:_DIGITS]
 
 
@@ -51,17 +53,15 @@ def _content(path: Path) -> bytes:
     return b""
 
 
-def code_folders(
-    directory: Path, skipped: Callable[[Path], bool] = lambda _path: False
-) -> Iterator[tuple[Path, list[str]]]:
-    """Each folder of a plugin that may contain code, the plugin's own first, with the names of its code files.
+def code_folders(directory: Path, skipped: Collection[Path] = ()) -> Iterator[tuple[Path, list[str]]]:
+    """Each folder of a plugin that can hold code, the plugin's own first, with the names of its files that are code.
 
-    ``skipped`` tells of a folder or file that is not code although its name would count.
+    ``skipped`` are folders and files that are none although their names would count.
     """
     for path, folders, names in os.walk(directory):
         folder = Path(path)
-        folders[:] = [name for name in sorted(folders) if counts(name, folder=True) and not skipped(folder / name)]
-        yield folder, [name for name in sorted(names) if counts(name) and not skipped(folder / name)]
+        folders[:] = [name for name in sorted(folders) if counts(name, folder=True) and folder / name not in skipped]
+        yield folder, [name for name in sorted(names) if counts(name) and folder / name not in skipped]
 
 
 def counts(name: str, *, folder: bool = False) -> bool:

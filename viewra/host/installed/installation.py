@@ -16,8 +16,9 @@ from viewra.host.installed.pins import Pins
 class Installation:
     """The versions of one plugin's code: on disk, in use, kept, refused. It does not know how a version runs.
 
-    ``place`` is where it was first found: the plugin is always looked up at this path. ``data_dir`` is the host's data
-    directory; ``pins`` is None for a plugin without a host's database.
+    ``place`` is what was found first: its path is where the plugin is looked for ever after. ``found`` belongs to the
+    version in use. ``data_dir`` is the host's data directory; ``pins`` is None for a plugin without a host's
+    database.
     """
 
     def __init__(self, found: Found, *, pins: Pins | None, data_dir: Path) -> None:
@@ -27,7 +28,9 @@ class Installation:
         self.kept = KeptCode(data_dir / "kept-code" / found.plugin_id)
         self.private_dir = data_dir / "plugins" / found.plugin_id
         self.backups = data_dir / "backups" / "plugins" / found.plugin_id
+        self.found = found
         self._used = Code(found, "")
+        self._manifest_file = found.path / found.file
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
         self._evaluated: tuple[bytes | None, Found] | None = None  # the last manifest, and its text
@@ -46,14 +49,9 @@ class Installation:
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
-    @property
-    def found(self) -> Found:
-        """The manifest of the version in use; costs nothing."""
-        return self._used.found
-
     def use(self, code: Code) -> None:
-        """Use this version from now on."""
-        self._used = code
+        """From now on this version is in use."""
+        self._used, self.found = code, code.found
         self._unnoticed = False
 
     def on_disk(self) -> Code:
@@ -109,10 +107,6 @@ class Installation:
             # A text that changes meanwhile is not the one that was evaluated.
             known = self._evaluated = (text if text == _text(file) else None), found
         return known[1]
-
-    @property
-    def _manifest_file(self) -> Path:
-        return self.place.path / self.place.file
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

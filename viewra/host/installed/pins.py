@@ -31,7 +31,10 @@ class Pins:
 
     def of(self, found: Found) -> Pin | None:
         """The pin of a plugin, None if it is not pinned."""
-        stored = read_pin(self._engine, *found.key)
+        return self.kept(found, read_pin(self._engine, *found.key))
+
+    def kept(self, found: Found, stored: StoredPin | None) -> Pin | None:
+        """The same when ``stored`` was read for it already."""
         if stored is None and found.path != found.directory:  # older versions stored the real path
             stored = read_pin(self._engine, found.plugin_id, str(found.directory))
             if stored is not None:

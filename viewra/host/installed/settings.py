@@ -70,13 +70,16 @@ class PluginSettings:
         self._mark = mark
         self._given = given or {}
 
-    def config(self) -> dict[str, str]:
-        """``PluginContext.config``; raises ManifestError for an invalid value and for a missing required one."""
-        return self._schema.config(self.operator())
+    def config(self, rows: Mapping[str, StoredSetting] | None = None) -> dict[str, str]:
+        """``PluginContext.config``; ``rows`` are those of the plugin, if they were read just now.
 
-    def operator(self) -> dict[str, object]:
-        """The operator's values by dotted key; raises ViewraError if a secret cannot be decrypted."""
-        return self._read(self._stored())
+        Raises ManifestError for a value that does not fit or is required and missing.
+        """
+        return self._schema.config(self.operator(rows))
+
+    def operator(self, rows: Mapping[str, StoredSetting] | None = None) -> dict[str, object]:
+        """What the operator set, by dotted key; ``rows`` as in ``config``. ViewraError for unreadable secrets."""
+        return self._read(self._stored() if rows is None else self._mine(rows))
 
     def shown(self) -> list[Setting]:
         """Every setting of the manifest, in its order, and other stored ones. Never contains a secret."""
@@ -195,11 +198,13 @@ class PluginSettings:
         )
 
     def _stored(self) -> dict[str, StoredSetting]:
-        """The rows by key, encrypted where necessary."""
-        stored = read_settings(self._engine, self._plugin_id)
+        return self._mine(read_settings(self._engine, self._plugin_id))
+
+    def _mine(self, rows: Mapping[str, StoredSetting]) -> dict[str, StoredSetting]:
+        """Of all rows of the plugin those that belong here, by key; those encrypted that have to be."""
         mine = {
             key.removeprefix(self._mark): one
-            for key, one in stored.items()
+            for key, one in rows.items()
             if key.startswith(self._mark or RUNTIME_MARK) == bool(self._mark)
         }
         for key, one in mine.items():

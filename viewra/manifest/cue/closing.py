@@ -43,7 +43,7 @@ def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) 
     run = node.run
     meant = run.labels.get((pattern, scope))
     if meant is None:
-        run.meter.spend(5, pattern.place)  # evaluated in a node of its own
+        run.meter.spend(5, pattern)  # evaluated in a node of its own
         meant = Node(run, "", None)
         meant.conjuncts.append(Conjunct(expr, scope))
         if (problem := failure(meant)) is not None:
@@ -56,7 +56,7 @@ def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) 
     for option in options:
         if not isinstance(option, Basic):
             continue
-        run.meter.spend(1 + effort(option, text), pattern.place)
+        run.meter.spend(1 + effort(option, text), pattern)
         try:
             meet(option, text)
         except Problem:
@@ -79,7 +79,7 @@ def _allows(node: Node, group: Group, label: str) -> bool:
 
 def _not_allowed(node: Node, group: Group, label: str, arc: Node) -> Problem:
     known = {ast.label_text(name) for name in node.allowed[group].labels if ast.is_regular(name)}
-    node.run.meter.spend(2 * min(len(known), AT_MOST), arc.place)
+    node.run.meter.spend(2 * min(len(known), AT_MOST), arc)
     hint = did_you_mean(ast.label_text(label), known)
     intruders = [conjunct.field.place for conjunct in arc.conjuncts if conjunct.field and group not in conjunct.groups]
     return Problem(f"field not allowed here{hint}", *intruders, kind="closed")

@@ -24,7 +24,7 @@ Data: TypeAlias = "bool | int | float | str | bytes | list[Data] | dict[str, Dat
 def export_node(run: Run, node: Node, problems: list[Problem]) -> Data:
     """The node as plain data. Adds every value that is wrong or not concrete to ``problems``."""
     run.evaluate(node)
-    run.meter.spend(1, node.place)
+    run.meter.spend(1, node)
     value: Basic | Node = node
     while not isinstance(value, Basic) and not value.problems and value.alternatives is not None:
         if value.chosen is None:

@@ -115,7 +115,7 @@ def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> li
         taken.origin = branch.origin
         taken.conjuncts = branch.conjuncts
         taken.choices = (*branch.choices, index)
-        run.meter.spend(4, join.place)
+        run.meter.spend(4, join)
         failed = failure(taken)
         if failed is not None:
             failures.append(failed)
@@ -130,8 +130,10 @@ def _combined(pairs: Sequence[tuple[_T, int]]) -> list[_T]:
 
     A combination is default where both are; a side whose defaults are all gone has no say.
     """
-    left_lost = all(IS_DEFAULT not in (one.mode, one.last) for one, _ in pairs)
-    right_lost = all(mode != IS_DEFAULT for _, mode in pairs)
+    left_lost = right_lost = True
+    for one, mode in pairs:
+        left_lost = left_lost and IS_DEFAULT not in (one.mode, one.last)
+        right_lost = right_lost and mode != IS_DEFAULT
     return [
         one._replace(mode=max(MAYBE if left_lost else one.mode, MAYBE if right_lost else mode), last=mode)
         for one, mode in pairs
@@ -170,11 +172,11 @@ def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> lis
 def _met(
     run: Run, one: _Met, alternatives: Alternatives, conjunct: Conjunct, failures: list[Problem]
 ) -> list[tuple[_Met, int]]:
-    run.meter.spend(len(alternatives), conjunct.expr.place)
+    run.meter.spend(len(alternatives), conjunct.expr)
     found: list[tuple[_Met, int]] = []
     for alternative, mode in alternatives:
         if cost := effort(one.basic, alternative):
-            run.meter.spend(cost, conjunct.expr.place)
+            run.meter.spend(cost, conjunct.expr)
         try:
             found.append((one._replace(basic=meet(one.basic, alternative)), mode))
         except Problem as problem:
@@ -201,7 +203,7 @@ def _unique(run: Run, options: list[_Option]) -> list[_Option]:
     for option in options:
         for index in structs if option.value.is_struct else ():
             known = result[index]
-            run.meter.spend(1, option.value.place)
+            run.meter.spend(1, option.value)
             if known.plain != option.plain or not _same_rest(known.value, option.value):
                 continue
             if interchangeable(run, known.value, option.value):

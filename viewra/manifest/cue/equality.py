@@ -48,7 +48,7 @@ def interchangeable(run: Run, left: Basic | Node, right: Basic | Node) -> bool:
         return isinstance(left, Basic) and isinstance(right, Basic) and left.key == right.key
     if left is right:
         return True
-    run.meter.spend(2, left.place)
+    run.meter.spend(2, left)
     if left.basic.key != right.basic.key or left.pending or right.pending or _closed(left) != _closed(right):
         return False
     if left.items is not None and right.items is not None:

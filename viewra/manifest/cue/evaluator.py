@@ -17,7 +17,7 @@ from viewra.manifest.cue.closing import check_closed
 from viewra.manifest.cue.compute import operand, operate
 from viewra.manifest.cue.disjunction import distribute
 from viewra.manifest.cue.fields import add_struct, apply_patterns, build_items
-from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, effort, meet, preparation, scalar
+from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, effort, meet, scalar
 from viewra.manifest.cue.limits import Limits, Meter
 from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
@@ -107,7 +107,7 @@ class Evaluator:
         while True:
             if work:
                 conjunct = work.pop()
-                self.meter.spend(1, conjunct.expr.place)
+                self.meter.spend(1, conjunct.expr)
                 self._guarded(node, conjunct, self._take, _Lists(work, later, cyclic))
             elif done < len(later):
                 conjunct = later[done]
@@ -168,16 +168,16 @@ class Evaluator:
         """Unify a node with a type or a scalar."""
         node.grounded = node.grounded or not conjunct.cyclic
         if cost := effort(node.basic, basic):
-            self.meter.spend(cost, conjunct.expr.place)
+            self.meter.spend(cost, conjunct.expr)
         node.basic = meet(node.basic, basic)
 
     def join(self, node: Node, conjunct: Conjunct, expr: ast.Join, work: list[Conjunct]) -> None:
         """Add a disjunction: pending, unless this branch has already taken one of its alternatives."""
-        alternatives = simple_alternatives(expr)
-        if alternatives is not None:
+        simple = simple_alternatives(expr)
+        if simple is not None:
             node.grounded = node.grounded or not conjunct.cyclic
-            self.meter.spend(sum(preparation(basic) for basic, _ in alternatives), expr.place)
-            node.simple.append((alternatives, conjunct, expr.plain))
+            self.meter.spend(simple.cost, expr)
+            node.simple.append((simple.alternatives, conjunct, expr.plain))
             return
         taken = len(node.joins)
         node.joins.append((expr, conjunct))
@@ -203,7 +203,7 @@ class Evaluator:
         if isinstance(target, Basic):
             self.basic(node, conjunct, target)
             return
-        self.meter.spend(1, conjunct.expr.place)
+        self.meter.spend(1, conjunct.expr)
         if not conjunct.cyclic:
             loop = is_cyclic(node, target, conjunct)
             if loop is None:
@@ -229,7 +229,7 @@ class Evaluator:
         values = self.operand(argument, conjunct.scope)
         if not isinstance(values, Node) or values.items is None:
             raise Problem(f"{expr.name}() takes a list", argument.place)
-        self.meter.spend(len(values.items), argument.place)
+        self.meter.spend(len(values.items), argument)
         items: list[ast.Expr] = [Known(argument, item) for item in values.items]
         if expr.name == "and":
             work.extend([conjunct.to(item) for item in reversed(items)])
@@ -246,7 +246,7 @@ class Evaluator:
                 build_items(node)
             if node.arcs:
                 apply_patterns(node)
-                if any(group.closing for group in node.allowed):
+                if node.allowed:
                     check_closed(node)
             if (node.joins or node.simple) and not node.problems and node.origin is node:
                 distribute(self, node)  # a branch is one alternative: its parent node resolves them

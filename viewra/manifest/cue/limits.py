@@ -5,6 +5,8 @@ Limits are counts, never seconds, so that the same text gives the same result on
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import attrs
 
 from viewra.manifest.cue.problem import Limit
@@ -34,6 +36,15 @@ class Limits:
     errors: int = 100
 
 
+class Placed(Protocol):
+    """What has a place in a text: an expression, a node."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        ...
+
+
 @attrs.define
 class Meter:
     """Counts the steps of one evaluation. ``steps`` is how many were taken."""
@@ -41,9 +52,9 @@ class Meter:
     limits: Limits
     steps: int = 0
 
-    def spend(self, count: int, at: Place) -> None:
-        """Use ``count`` steps. Raises ``Limit`` when the budget is used up."""
+    def spend(self, count: int, at: Placed) -> None:
+        """Use ``count`` steps. Raises ``Limit``, with the place of ``at``, when the budget is used up."""
         self.steps += count
         if self.steps > self.limits.steps:
             self.steps = self.limits.steps + 1  # however many were requested at once
-            raise Limit(f"the evaluation takes more than {self.limits.steps:,} steps", at)
+            raise Limit(f"the evaluation takes more than {self.limits.steps:,} steps", at.place)

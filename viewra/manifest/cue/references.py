@@ -96,7 +96,7 @@ def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
             loop = True
             break
         trail = trail.outer
-    node.run.meter.spend(length // 8, conjunct.expr.place)
+    node.run.meter.spend(length // 8, conjunct.expr)
     above = node.parent
     while above is not None and not loop:
         loop = above.origin is origin

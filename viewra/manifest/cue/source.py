@@ -42,6 +42,11 @@ class Place(NamedTuple):
     source: Source
     offset: int
 
+    @property
+    def place(self) -> Place:
+        """Itself, so that it can be given where something that has a place is asked for."""
+        return self
+
     def __str__(self) -> str:
         line, column = self.source.line_column(self.offset)
         return f"{self.source.name}:{line}:{column}" if line else self.source.name
