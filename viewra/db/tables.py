@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
 
 metadata = sa.MetaData(
@@ -179,6 +179,7 @@ media_files = sa.Table(
     sa.Column("event_due", Flag, nullable=False),
     sa.Column("ctime_ns", sa.BigInteger),  # NULL: not looked at since there is this column
     sa.Column("missing_since", sa.BigInteger),  # NULL: it was there when its folder was last read
+    sa.Column("added_at", sa.BigInteger, nullable=False, server_default="0", index=True),
     sa.UniqueConstraint("directory_id", "name"),
     sqlite_autoincrement=True,
 )
