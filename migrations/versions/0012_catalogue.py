@@ -116,7 +116,7 @@ def _named_rows() -> None:
         sa.Column("duration_ms", sa.BigInteger(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_albums"),
-        sa.UniqueConstraint("key", name="uq_albums_key"),
+        sa.UniqueConstraint("key", "musicbrainz_id", name="uq_albums_key"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_albums_sort_artist", "albums", ["sort_artist", "sort_title", "id"])

@@ -15,7 +15,7 @@ albums = sa.Table(
     "albums",
     metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=True),
-    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("key", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("artist", sa.Text, nullable=False),
     sa.Column("sort_title", sa.Text, nullable=False),
@@ -25,6 +25,7 @@ albums = sa.Table(
     sa.Column("files", sa.Integer, nullable=False),
     sa.Column("duration_ms", sa.BigInteger, nullable=False),
     sa.Column("added_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("key", "musicbrainz_id"),
     sqlite_autoincrement=True,
 )
 

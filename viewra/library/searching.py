@@ -39,7 +39,8 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
 
     ``hook`` None: only the library is searched. The best file of the library scores 1, the others in proportion; the
     scores of plugins are taken as they are, within 0 and 1. A plugin that fails is among the page's errors. Raises
-    ``UsageError`` for a query that is empty or cannot be read and a negative ``limit`` or ``offset``, ``DatabaseError``.
+    ``UsageError`` for a query that is empty or cannot be read, for a negative ``limit`` or ``offset``, and
+    ``DatabaseError``.
     """
     asked = parse(query)
     if asked.is_empty:

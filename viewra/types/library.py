@@ -162,7 +162,7 @@ class SearchHit:
 
 @attrs.frozen
 class SearchPage:
-    """One page of ``host.search``. ``total`` counts the hits of every source; with ``has_more`` there are still more."""
+    """One page of ``host.search``. ``total`` counts the hits of every source; with ``has_more`` there are even more."""
 
     total: int
     results: tuple[SearchHit, ...] = ()

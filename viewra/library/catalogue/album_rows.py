@@ -13,7 +13,7 @@ from viewra.db.bulk import insert_rows, select_in
 from viewra.db.catalogue_tables import albums, catalogue
 from viewra.db.tables import directories, libraries, media_files
 from viewra.library.catalogue.entries import VARIOUS_ARTISTS, Album, Entry, album_folder
-from viewra.library.catalogue.keys import sort_key
+from viewra.library.catalogue.keys import SEPARATOR, sort_key
 from viewra.library.paths import below, display_bytes
 
 
@@ -24,17 +24,28 @@ def of_files(connection: sa.Connection, file_ids: Sequence[int]) -> dict[int, in
     return {row.media_file_id: row.album_id for row in rows}
 
 
-def ids(connection: sa.Connection, entries: Sequence[Entry], before: Mapping[int, int]) -> dict[str, int]:
-    """Return the ids of the albums of these entries by key; a new album gets a row, a renamed one keeps its own."""
-    wanted = {entry.album.key: entry.album for entry in entries if entry.album is not None}
-    found = _known(connection, wanted)
-    missing = {key: album for key, album in wanted.items() if key not in found}
-    if not missing:
-        return found
-    found |= _renamed(connection, missing, entries, before)
-    new = [key for key in missing if key not in found]
-    insert_rows(connection, albums, [_new_row(key, missing[key]) for key in new])
-    return found | _known(connection, new)
+def ids(connection: sa.Connection, entries: Sequence[Entry], before: Mapping[int, int]) -> dict[Album, int]:
+    """Return the ids of the albums of these entries; a new one gets a row, one whose folder was renamed keeps its own.
+
+    The first MusicBrainz id that is stated for an album that had none becomes its own.
+    """
+    wanted = {entry.album for entry in entries if entry.album is not None}
+    known = _Known(connection, wanted)
+    _rename(connection, known, entries, before)
+    found: dict[Album, int] = {}
+    for album in sorted(wanted, key=lambda album: (not album.musicbrainz_id, album.musicbrainz_id, album.key)):
+        row_id = known.find(album)
+        if row_id is None and album.musicbrainz_id and (row_id := known.without_id.pop(album.key, None)) is not None:
+            stated = sa.update(albums).where(albums.c.id == row_id).values(musicbrainz_id=album.musicbrainz_id)
+            connection.execute(stated)
+            known.add(row_id, album.key, album.musicbrainz_id)
+        if row_id is None:
+            insert_rows(connection, albums, [_new_row(album)])
+            made = albums.c.key == album.key, albums.c.musicbrainz_id == album.musicbrainz_id
+            row_id = connection.execute(sa.select(albums.c.id).where(*made)).scalar_one()
+            known.add(row_id, album.key, album.musicbrainz_id)
+        found[album] = row_id
+    return found
 
 
 def refresh(connection: sa.Connection, album_ids: Iterable[int]) -> None:
@@ -89,14 +100,37 @@ def _artist(groups: Sequence[Any]) -> str:
     return credited.pop() if len(credited) == 1 else VARIOUS_ARTISTS if credited else ""
 
 
-def _known(connection: sa.Connection, keys: Iterable[str]) -> dict[str, int]:
-    rows = select_in(connection, keys, lambda some: sa.select(albums.c.key, albums.c.id).where(albums.c.key.in_(some)))
-    return {row.key: row.id for row in rows}
+class _Known:
+    """The rows that may be those of some albums."""
+
+    def __init__(self, connection: sa.Connection, wanted: Iterable[Album]) -> None:
+        self.by_id: dict[str, int] = {}
+        self.by_key: dict[str, int] = {}
+        self.without_id: dict[str, int] = {}
+        columns = sa.select(albums.c.id, albums.c.key, albums.c.musicbrainz_id).order_by(albums.c.id)
+        releases = {album.musicbrainz_id for album in wanted} - {""}
+        for row in (
+            *select_in(connection, {album.key for album in wanted}, lambda some: columns.where(albums.c.key.in_(some))),
+            *select_in(connection, releases, lambda some: columns.where(albums.c.musicbrainz_id.in_(some))),
+        ):
+            self.add(row.id, row.key, row.musicbrainz_id)
+
+    def add(self, row_id: int, key: str, musicbrainz_id: str) -> None:
+        """Take note of a row."""
+        self.by_key.setdefault(key, row_id)
+        if musicbrainz_id:
+            self.by_id.setdefault(musicbrainz_id, row_id)
+        else:
+            self.without_id.setdefault(key, row_id)
+
+    def find(self, album: Album) -> int | None:
+        """Return the row of an album."""
+        return self.by_id.get(album.musicbrainz_id) if album.musicbrainz_id else self.by_key.get(album.key)
 
 
-def _new_row(key: str, album: Album) -> dict[str, object]:
+def _new_row(album: Album) -> dict[str, object]:
     return {
-        "key": key,
+        "key": album.key,
         "title": album.title,
         "artist": "",
         "sort_title": album.sort_title,
@@ -109,28 +143,27 @@ def _new_row(key: str, album: Album) -> dict[str, object]:
     }
 
 
-def _renamed(
-    connection: sa.Connection, missing: Mapping[str, Album], entries: Sequence[Entry], before: Mapping[int, int]
-) -> dict[str, int]:
+def _rename(connection: sa.Connection, known: _Known, entries: Sequence[Entry], before: Mapping[int, int]) -> None:
     """Give albums whose folder alone has changed their new keys: those that have no file in another folder any more."""
-    candidates: dict[int, str] = {}
+    candidates: dict[int, Album] = {}
     for entry in entries:
-        if entry.album is not None and entry.album.key in missing and entry.media_file_id in before:
-            candidates.setdefault(before[entry.media_file_id], entry.album.key)
+        if entry.album is not None and entry.album.key not in known.by_key and entry.media_file_id in before:
+            candidates.setdefault(before[entry.media_file_id], entry.album)
     if not candidates:
-        return {}
-    old = select_in(
-        connection, candidates, lambda some: sa.select(albums.c.id, albums.c.key).where(albums.c.id.in_(some))
-    )
-    same = {row.id for row in old if row.key.startswith(missing[candidates[row.id]].identity)}
-    folders = _folders(connection, same)
-    renamed: dict[str, int] = {}
-    for album_id in same:
-        key = candidates[album_id]
-        if key not in renamed and folders[album_id] == {missing[key].folder}:
-            connection.execute(sa.update(albums).where(albums.c.id == album_id).values(key=key))
-            renamed[key] = album_id
-    return renamed
+        return
+    columns = sa.select(albums.c.id, albums.c.key, albums.c.musicbrainz_id)
+    rows = [*select_in(connection, candidates, lambda some: columns.where(albums.c.id.in_(some)))]
+    folders = _folders(connection, candidates)
+    for row in rows:
+        album = candidates[row.id]
+        is_same = (
+            row.musicbrainz_id == album.musicbrainz_id
+            if row.musicbrainz_id
+            else row.key.startswith(album.identity + SEPARATOR)
+        )
+        if is_same and album.key not in known.by_key and folders[row.id] == {album.folder}:
+            connection.execute(sa.update(albums).where(albums.c.id == row.id).values(key=album.key))
+            known.add(row.id, album.key, row.musicbrainz_id)
 
 
 def _folders(connection: sa.Connection, album_ids: Iterable[int]) -> dict[int, set[str]]:

@@ -1,8 +1,8 @@
 """Makes a file's entry in the catalogue of its metadata: to which album, artists, genres and series it belongs.
 
-Files are of one album when they name the same MusicBrainz release, else when album title, album artist and folder are
-the same. Folders of discs (``CD 2``) count as the folder above them, and the number of a disc behind an album's title
-does not count. An album without album artist whose files name several artists is a compilation.
+Files are of one album when they name the same MusicBrainz release. A file that names none is of the album with the same
+album title, album artist and folder. Folders of discs (``CD 2``) count as the folder above them; the number of a disc
+behind an album's title does not count. An album without album artist whose files name several is a compilation.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Album:
 
     @property
     def key(self) -> str:
-        """What albums are compared by."""
+        """What albums are compared by where no MusicBrainz id says more."""
         return bounded(self.identity + SEPARATOR + self.folder)
 
 
@@ -157,12 +157,8 @@ def _album(library_id: int, folder: str, values: Mapping[str, Value]) -> Album |
         return None
     bare = _DISC_BEHIND.sub("", title) or title
     sort_title = sort_key(one(values, "albumsort") or bare)
-    release = one(values, "musicbrainz_albumid")
-    if release:
-        return Album(bare, sort_title, release, f"mb{SEPARATOR}{release}", "")
-    artist = fold(joined(values, "albumartist"))
-    identity = SEPARATOR.join(("tags", str(library_id), artist, fold(bare)))
-    return Album(bare, sort_title, "", identity, album_folder(folder))
+    identity = SEPARATOR.join((str(library_id), fold(joined(values, "albumartist")), fold(bare)))
+    return Album(bare, sort_title, one(values, "musicbrainz_albumid"), identity, album_folder(folder))
 
 
 def album_folder(folder: str) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from viewra.db.bulk import KEYS_A_QUERY, insert_rows, select_in
 from viewra.db.catalogue_tables import albums, catalogue, file_artists, file_genres, genres, series
 from viewra.library.catalogue import album_rows, artist_rows
-from viewra.library.catalogue.entries import Entry
+from viewra.library.catalogue.entries import Album, Entry
 from viewra.library.catalogue.keys import key_of
 
 
@@ -50,27 +50,34 @@ def stale(connection: sa.Connection, entries: Sequence[Entry]) -> set[int]:
     """Return those of these files that are in the catalogue otherwise, or not at all."""
     columns = [column for column in catalogue.c if column.name not in {"album_id", "series_id"}]
     joined = sa.outerjoin(catalogue, albums, albums.c.id == catalogue.c.album_id)
-    rows = sa.select(*columns, albums.c.key.label("album_key")).select_from(joined)
+    album = albums.c.key.label("album_key"), albums.c.musicbrainz_id.label("album_mbid")
+    rows = sa.select(*columns, *album).select_from(joined)
     ids = [entry.media_file_id for entry in entries]
     known = {
         row.media_file_id: row._asdict()
         for row in select_in(connection, ids, lambda some: rows.where(catalogue.c.media_file_id.in_(some)))
     }
-    return {entry.media_file_id for entry in entries if known.get(entry.media_file_id) != _comparable(entry)}
+    return {entry.media_file_id for entry in entries if not _agrees(known.get(entry.media_file_id), entry)}
 
 
-def _comparable(entry: Entry) -> dict[str, object]:
-    return {**_columns(entry), "album_key": entry.album.key if entry.album is not None else None}
+def _agrees(row: dict[str, object] | None, entry: Entry) -> bool:
+    if row is None:
+        return False
+    key, release = row.pop("album_key"), row.pop("album_mbid")
+    if entry.album is None:
+        return key is None and row == _columns(entry)
+    is_same = release == entry.album.musicbrainz_id if entry.album.musicbrainz_id else key == entry.album.key
+    return is_same and row == _columns(entry)
 
 
 def _drop(connection: sa.Connection, file_ids: Sequence[int]) -> None:
     connection.execute(sa.delete(catalogue).where(catalogue.c.media_file_id.in_(file_ids)))
 
 
-def _row(entry: Entry, album_ids: Mapping[str, int], series_ids: Mapping[str, int]) -> dict[str, object]:
+def _row(entry: Entry, album_ids: Mapping[Album, int], series_ids: Mapping[str, int]) -> dict[str, object]:
     return {
         **_columns(entry),
-        "album_id": album_ids[entry.album.key] if entry.album is not None else None,
+        "album_id": album_ids[entry.album] if entry.album is not None else None,
         "series_id": series_ids[key_of(entry.series)] if entry.series else None,
     }
 

@@ -35,11 +35,13 @@ _COLUMNS: Mapping[str, Sequence[sa.ColumnElement[Any]]] = {
     "album": (catalogue.c.sort_album, catalogue.c.disc, catalogue.c.track),
     "artist": (catalogue.c.sort_artist, catalogue.c.sort_album, catalogue.c.disc, catalogue.c.track),
     "duration": (catalogue.c.duration_ms,),
+    "episode": (sa.func.coalesce(catalogue.c.season, -1), sa.func.coalesce(catalogue.c.episode, -1)),
     "id": (),
     "modified": (media_files.c.mtime_ns,),
     "path": (directories.c.path, media_files.c.name),
     "size": (media_files.c.size,),
     "title": (catalogue.c.sort_title,),
+    "track": (catalogue.c.disc, catalogue.c.track, directories.c.path, media_files.c.name),
     "year": (catalogue.c.year,),
 }
 """What a sort by each of ``SORTS`` compares."""

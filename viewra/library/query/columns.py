@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.catalogue_tables import catalogue
+from viewra.db.catalogue_tables import catalogue, file_artists, file_genres
 from viewra.db.tables import media_files
 from viewra.errors import UsageError
 from viewra.library.query.tree import Bound, Leaf, Pattern, Text
@@ -22,6 +22,8 @@ _NUMBERS: dict[str, tuple[sa.ColumnElement[Any], float, bool]] = {
     "duration": (catalogue.c.duration_ms, 1000, True),
     "season": (catalogue.c.season, 1, False),
     "episode": (catalogue.c.episode, 1, False),
+    "album_id": (catalogue.c.album_id, 1, False),
+    "series_id": (catalogue.c.series_id, 1, False),
     "size": (media_files.c.size, 1, False),
     "id": (media_files.c.id, 1, False),
 }
@@ -34,9 +36,16 @@ _TIMES: dict[str, tuple[sa.ColumnElement[Any], int]] = {
 """Field → its column, and how many of its units make a microsecond."""
 
 
+_LINKS: dict[str, tuple[sa.Column[Any], sa.Column[Any]]] = {
+    "artist_id": (file_artists.c.media_file_id, file_artists.c.artist_id),
+    "genre_id": (file_genres.c.media_file_id, file_genres.c.genre_id),
+}
+"""Field → the columns of the file and of what it is linked with."""
+
+
 def is_own(field: str) -> bool:
     """Whether a column answers for this field."""
-    return field in _NUMBERS or field in _TIMES or field in {"kind", "type", "missing"}
+    return field in _NUMBERS or field in _TIMES or field in _LINKS or field in _EXAMPLES
 
 
 def condition(leaf: Leaf, now: datetime) -> sa.ColumnElement[bool]:
@@ -48,7 +57,12 @@ def condition(leaf: Leaf, now: datetime) -> sa.ColumnElement[bool]:
     if leaf.field in _TIMES:
         return _time(leaf, now)
     if isinstance(leaf, Bound):
-        raise _error(leaf, "..", "it has no order", f"for example: {_EXAMPLES[leaf.field]}")
+        example = _EXAMPLES.get(leaf.field, f"{leaf.field}:12")
+        raise _error(leaf, "..", "it has no order", f"for example: {example}")
+    if leaf.field in _LINKS:
+        file_id, linked_id = _LINKS[leaf.field]
+        linked = sa.select(file_id).where(linked_id == int(_read_number(leaf, leaf.text)))
+        return media_files.c.id.in_(linked)
     return {"kind": _kind, "type": _type, "missing": _missing}[leaf.field](leaf)
 
 

@@ -14,23 +14,14 @@ INDEXED = (*TEXT_FIELDS, "path")
 """The columns of the search index."""
 
 OWN = (
-    "added",
-    "disc",
-    "duration",
-    "episode",
-    "id",
-    "kind",
-    "missing",
-    "modified",
-    "season",
-    "size",
-    "track",
-    "type",
-    "year",
-)
+    "added", "album_id", "artist_id", "disc", "duration", "episode", "genre_id", "id", "kind", "missing", "modified",
+    "season", "series_id", "size", "track", "type", "year",
+)  # fmt: skip
 """What the library itself knows of a file, or keeps as a number."""
 
-SORTS = ("added", "album", "artist", "duration", "id", "modified", "path", "size", "title", "year")
+SORTS = (
+    "added", "album", "artist", "duration", "episode", "id", "modified", "path", "size", "title", "track", "year",
+)  # fmt: skip
 """What files can be sorted by."""
 
 
@@ -51,7 +42,7 @@ def unknown(what: str, field: str, at: int, known: Collection[str]) -> UsageErro
     near = difflib.get_close_matches(field.replace("_", ""), sorted(known), n=1) or difflib.get_close_matches(
         field, sorted(known), n=1
     )
-    hint = f"did you mean {near[0]}?" if near else f"fields are {', '.join(sorted(known))};"
+    hint = f"did you mean {near[0]}?" if near else f"fields are {', '.join(sorted(known))}"
     if what == "cannot search by":
-        hint += " to search for the text itself, put it in quotes"
+        hint += f"{'' if near else ';'} to search for the text itself, put it in quotes"
     return UsageError(f"the query, column {at + 1}: {what} {field!r}", hint=hint)

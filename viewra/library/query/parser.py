@@ -117,7 +117,9 @@ def _pattern(token: Token, field: str) -> Pattern:
 
 def _bound(token: Token, field: str) -> Bound:
     if not token.operator or not token.text:
-        raise _error(token, f"{field}:{token.operator or token.text}", "a value is missing", hint=f"for example: {field}:>100")
+        raise _error(
+            token, f"{field}:{token.operator or token.text}", "a value is missing", hint=f"for example: {field}:>100"
+        )
     if token.operator.startswith(">"):
         return Bound(field, low=token.text, with_low=token.operator == ">=", at=token.at)
     return Bound(field, high=token.text, with_high=token.operator == "<=", at=token.at)
