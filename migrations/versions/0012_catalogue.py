@@ -23,10 +23,9 @@ def upgrade() -> None:
     _links()
     op.add_column("media_files", sa.Column("added_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_index("ix_media_files_added_at", "media_files", ["added_at"])
-    op.execute(
-        "UPDATE media_files SET added_at = COALESCE((SELECT MIN(read_at) FROM file_metadata"
-        f" WHERE media_file_id = media_files.id), {time.time_ns() // 1000})"
-    )
+    read = "(SELECT MIN(read_at) FROM file_metadata WHERE media_file_id = media_files.id)"
+    update = sa.text(f"UPDATE media_files SET added_at = COALESCE({read}, :now)")  # noqa: S608  (constants alone)
+    op.execute(update.bindparams(now=time.time_ns() // 1000))
     op.create_table(
         "metadata_fields",
         sa.Column("field", sa.Text(), nullable=False),
@@ -43,7 +42,7 @@ def upgrade() -> None:
             "CREATE VIRTUAL TABLE media_search USING fts5("
             "title, artist, album, albumartist, composer, genre, date, path, tokenize = 'ascii')"
         )
-    _mark_unfinished(1)
+    _mark_unfinished()
 
 
 def downgrade() -> None:
@@ -80,12 +79,12 @@ def downgrade() -> None:
 _SQLITE_KEYS = "keys.key AS field FROM file_metadata, json_each(file_metadata.data) AS keys"
 
 
-def _mark_unfinished(position: int) -> None:
+def _mark_unfinished() -> None:
     """Have all files written into the index and the catalogue (see ``viewra/library/priorities.py``)."""
     op.execute("DELETE FROM field_priorities WHERE field = ''")
     op.execute(
         "INSERT INTO field_priorities (field, plugin_id, position)"
-        f" SELECT '', '0', {position} WHERE EXISTS (SELECT 1 FROM media_files)"
+        " SELECT '', '0', 1 WHERE EXISTS (SELECT 1 FROM media_files)"
     )
 
 

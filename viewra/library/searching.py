@@ -60,7 +60,8 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
             errors.append(result.error)
         elif result.value is not None:
             total += max(result.value.total_count, len(result.value.results))
-            sources.append([_plugin_hit(result.plugin_id, found) for found in result.value.results[:wanted]])
+            found = [_plugin_hit(result.plugin_id, hit) for hit in result.value.results[:wanted]]
+            sources.append(sorted(found, key=lambda hit: -hit.score))
     ranked = sources[0] if len(sources) == 1 or asked.sort else _fused(sources)
     return SearchPage(total, tuple(ranked[offset:wanted]), tuple(errors), has_more)
 
