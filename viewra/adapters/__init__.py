@@ -1,4 +1,4 @@
-"""The host's side of each service: which hook becomes which remote procedure. A file per service."""
+"""The host's side of each service: maps hooks to remote procedures. One module per service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def adapters_of(services: Services = SERVICES) -> Iterator[type[ServiceAdapter]]
 
 
 def add_hookspecs(pm: pluggy.PluginManager, services: Services = SERVICES) -> None:
-    """Make the hooks known: viewra's, and those that another service specifies in its adapter's module."""
+    """Register the hook specifications: viewra's, and those of other services in their adapters' modules."""
     pm.add_hookspecs(hookspecs)
     for service in services:
         module = service.module("adapters")

@@ -1,4 +1,4 @@
-"""From a call without an answer to a ``PluginError``: the one place where the host says what went wrong with a call."""
+"""Translates calls without an answer into a ``PluginError``; the only place that does."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Party(Protocol):
 
 
 def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
-    """The error for a call that its deadline ended."""
+    """The error for a call that timed out."""
     return PluginTimeout(plugin_id, f"did not answer within {deadline_s:g} s", call=method)
 
 
 def translate(
     party: Party, rpc: Rpc[..., Any], error: CallFailed, deadline_s: float, loss: Callable[[str], PluginError]
 ) -> PluginError:
-    """The error for a call that got no answer within its deadline; ``loss`` says of a method why a call of it broke."""
+    """The error for a call without an answer within its deadline; ``loss`` says of a method why a call of it broke."""
     match error.failure:
         case Failure.MISSING:
             return NotOffered(party.plugin_id, "not offered", call=rpc.method)
@@ -53,9 +53,9 @@ def translate(
 
 
 def faulty(party: Party, rpc: Rpc[..., Any], message: str, trailer: Trailer | None = None) -> PluginFault:
-    """The error for a call that the plugin answered with an error, or with no valid answer.
+    """The error for a call that the plugin answered with an error, or with an invalid answer.
 
-    What came along in ``trailer`` says more. The texts are cut to the host's limit for reasons.
+    ``trailer`` has the details. Texts are cut to the host's limit for reasons.
     """
     most = party.limits.reason_bytes
     said = cut(message, most)

@@ -1,7 +1,7 @@
 """The description of one remote procedure: its place on the wire, and the functions between values and bytes.
 
 The host encodes arguments and decodes values, the plugin does the reverse; both sides, and plugins in the host's own
-process, pass what a plugin returned through the same ``check``. Knows gRPC's paths, but not gRPC.
+process, check a plugin's return values with the same ``check``. Knows gRPC's paths, but not gRPC.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Response = TypeVar("Response", bound=Message)
 
 
 class InvalidValue(ValueError):
-    """A value that may not cross: ``field`` names it (``"metadata[title]"``), ``problem`` says what is wrong."""
+    """An invalid value: ``field`` names it (``"metadata[title]"``), ``problem`` says what is wrong."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -36,7 +36,7 @@ class Refusal(Exception):  # not a bug on this side: the plugin's own "no", on i
 
 
 class Reports(enum.Enum):
-    """How a response says that the call failed."""
+    """How a response reports a failure."""
 
     SUCCESS = "success"  # success=false, or a text in error
     ERROR = "error"  # a text in error
@@ -169,7 +169,7 @@ def action(
     encode_args: Callable[P, Request],
     decode_args: Callable[[Request], tuple[object, ...]] = lambda _: (),
 ) -> Rpc[P, None]:
-    """A procedure that returns nothing: its response says only success, or why not."""
+    """A procedure that returns nothing: its response has only success or the error."""
     return procedure(
         service=service,
         path=path,

@@ -1,4 +1,4 @@
-"""The host's database: the engine, its tables and schema, and the operator's choices that are no feature's own."""
+"""The host's database: engine, tables, schema and migrations, and the tables of plugins' settings and state."""
 
 from __future__ import annotations
 

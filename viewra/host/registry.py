@@ -1,4 +1,4 @@
-"""The set of plugins of one host: made from what was discovered, kept behind pluggy's hooks, closed together."""
+"""The plugins of one host: created from discovery, kept behind pluggy's hooks, closed together."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ log = logging.getLogger("viewra.host")
 
 
 class Registry(Mapping[str, Plugin]):
-    """Plugin handles by id, in order of registration. ``hidden`` are those that one of the same id hides."""
+    """Plugin handles by id, in order of registration. ``hidden`` are those hidden by one of the same id."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Registry(Mapping[str, Plugin]):
         self._locals: dict[str, LocalPlugin] = {}
         self._given: tuple[Path, ...] = ()
         self._user: Path | None = None
-        self._installing = threading.Lock()  # held while the set of plugins is compared with what is on disk
+        self._installing = threading.Lock()  # held while the plugins are compared with the disk
 
     def __getitem__(self, plugin_id: str) -> Plugin:
         require_process(self._pid)

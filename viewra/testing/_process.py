@@ -1,4 +1,4 @@
-"""A plugin tested as a host runs it: a process of its own, from its directory, by its manifest."""
+"""Runs a plugin as a host does: in its own process, from its directory, by its manifest."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from viewra.services import SERVICES, Services
 def subprocess_plugin(
     directory: str | Path, *, settings: Mapping[str, object] | None = None, services: Services = SERVICES
 ) -> Iterator[Plugin]:
-    """Start the plugin in ``directory`` and give its handle; stop it at the end.
+    """Start the plugin in ``directory``, yield its handle, and stop it at the end.
 
     ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows. Raises
-    ManifestError when the manifest or a setting is not valid, PluginUnavailable when the plugin does not start.
+    ManifestError if the manifest or a setting is invalid, PluginUnavailable if the plugin does not start.
     """
     directory = Path(directory).resolve()
     manifest = manifests.load(directory / MANIFEST_NAME)

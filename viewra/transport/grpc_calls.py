@@ -1,4 +1,4 @@
-"""Calls over a gRPC channel: the one place where the host translates gRPC's errors."""
+"""Makes calls over a gRPC channel. This is the only place where the host translates gRPC's errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAILURES = {
 
 
 class GrpcWire:
-    """A channel that remembers its callables: making one costs as much as a call's own Python."""
+    """A channel that caches its callables: making one takes as much time as the Python code of a call."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
@@ -30,7 +30,7 @@ class GrpcWire:
         self._refuses = False
 
     def method(self, path: str) -> Method:
-        """The procedure at this path; raises CallFailed when the channel is about to be closed."""
+        """The procedure at this path; raises CallFailed after ``refuse``."""
         found = self._methods.get(path)
         if found is not None:
             return found

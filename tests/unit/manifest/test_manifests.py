@@ -350,16 +350,16 @@ def test_versions_are_compared_as_numbers(version: str, wanted: str, fits: bool)
         (HEADER + "settings: n: Int | *1", "there is no Int: in CUE it is written int"),
         (HEADER + "settings: n: str", "there is no str: in CUE it is written string"),
         (HEADER + "settings: n: integer", "there is no integer: in CUE it is written int"),
-        (HEADER + "description: Lyrics", 'no field or type named Lyrics; text stands in quotes: "Lyrics"'),
+        (HEADER + "description: Lyrics", 'no field or type named Lyrics; write text in quotes: "Lyrics"'),
         (HEADER.replace('id: "a"', 'id = "a"'), "1:4: a field takes a colon: id: …"),
         (
             HEADER.replace('"A"', "'A'"),
-            "name: expected a name, found 'A', which is bytes: text stands in double quotes",
+            "name: expected a name, found 'A', which is bytes: write text in double quotes",
         ),
-        (HEADER.replace('id: "a"', "id: 'a'"), "which is bytes: text stands in double quotes"),
-        ("plugin: {\n" + HEADER + "}", "plugin: the fields of a manifest stand in #Plugin, not in plugin"),
-        ("#plugin: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #plugin"),
-        ("#Plugins: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #Plugins"),
+        (HEADER.replace('id: "a"', "id: 'a'"), "which is bytes: write text in double quotes"),
+        ("plugin: {\n" + HEADER + "}", "plugin: the fields of a manifest belong in #Plugin, not in plugin"),
+        ("#plugin: {\n" + HEADER + "}", "the fields of a manifest belong in #Plugin, not in #plugin"),
+        ("#Plugins: {\n" + HEADER + "}", "the fields of a manifest belong in #Plugin, not in #Plugins"),
         ("# What it does\n" + HEADER, "1:1: a comment begins with // and ends with its line"),
         (HEADER + "/* settings follow */", "a comment begins with // and ends with its line"),
         (HEADER + "settings: n: 1;", "unexpected character ';': fields are separated by commas or line ends"),
@@ -381,7 +381,7 @@ def test_mistakes_of_beginners_are_told_as_such(text: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("text", "path", "expected"),
     [
-        ("#Plugin: {\n" + HEADER + "}\nsettings: n: 5", "settings", "stands outside #Plugin, where it is not read"),
+        ("#Plugin: {\n" + HEADER + "}\nsettings: n: 5", "settings", "is outside #Plugin and ignored"),
         (
             HEADER + "settings: n: int & >=5 & <=30 | *100",
             "settings.n",
@@ -393,7 +393,7 @@ def test_mistakes_of_beginners_are_told_as_such(text: str, expected: str) -> Non
         (
             HEADER + 'permissions: ["hardware:gpu"]',
             "permissions.0",
-            "unknown resource hardware, which nobody can grant",
+            "unknown resource hardware, which cannot be granted",
         ),
         (HEADER + 'permissions: ["network:all"]', "permissions.0", "unknown action of network all"),
     ],

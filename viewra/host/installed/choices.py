@@ -1,4 +1,4 @@
-"""What the operator chose for the plugins of one host: which may run, their settings, and how they are run."""
+"""Stores the operator's choices for one host's plugins: which may run, their settings, and how they run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Chosen:
 
 
 class OperatorChoices:
-    """Reads and keeps them in the host's database; secrets with the key in ``data_dir``. For any thread."""
+    """Reads and stores choices in the host's database; secrets with the key in ``data_dir``. Thread-safe."""
 
     def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
         self._engine = engine
@@ -45,19 +45,19 @@ class OperatorChoices:
         self._box = SecretBox(data_dir)
 
     def enabled(self) -> Enabled:
-        """Which plugins are enabled at this moment."""
+        """The enabled plugins at this moment."""
         return Enabled(self._engine)
 
     def remember(self, found: Found, enabled: bool) -> None:
-        """Keep whether this plugin may run, at the place where it is."""
+        """Store whether this plugin may run, at its present path."""
         self.enabled().remember(found, enabled)
 
     def permissions(self, found: Found) -> tuple[Grant, ...]:
-        """What this plugin asks for, and whether it may."""
+        """The permissions that this plugin requests, and whether they are granted."""
         return self._grants.of(found)
 
     def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
-        """Keep what it may and may not; raises UsageError for what it does not ask for."""
+        """Store its permissions; raises UsageError for one that it does not request."""
         self._grants.set(found, names, granted=granted, paths=paths)
 
     def chosen(self, found: Found) -> Chosen:
@@ -81,7 +81,7 @@ class OperatorChoices:
         return self._of_settings(found.manifest) if found.manifest is not None else None
 
     def runtime_settings(self, found: Found) -> PluginSettings | None:
-        """What may be set of how it is run; None where its manifest is not valid."""
+        """The settings of how it runs; None if its manifest is invalid."""
         return self._of_runtime(found.manifest) if found.manifest is not None else None
 
     def _of_settings(self, manifest: Manifest) -> PluginSettings:

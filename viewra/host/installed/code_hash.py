@@ -1,7 +1,7 @@
-"""What of a plugin's directory is its code, and the hash of it.
+"""Decides which files of a plugin's directory are code, and hashes them.
 
-What a plugin made of a file is kept under the hash, so that changed code reads files again; what is watched for changes
-goes by the same rules.
+A plugin's results are stored under the hash, so that changed code reads files again; the watcher follows the same
+rules.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _IGNORED_FILES = re.compile(
 def code_hash(directory: Path) -> str:
     """Hash of the names and contents of a plugin's files, as 32 hexadecimal digits.
 
-    Caches, hidden files, tests, documents and what editors leave do not count: they change nothing that the plugin
-    does. What is no file, or cannot be read, counts by its name.
+    Caches, hidden files, tests, documents and editors' files do not count: they do not affect the plugin. Special and
+    unreadable files count by name.
     """
     entries = []
     for folder, names in code_folders(directory):
@@ -44,7 +44,7 @@ def code_hash(directory: Path) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        # Not blocking: to open a pipe that nobody writes to would take for ever.
+        # Not blocking: opening a pipe without a writer would block for ever.
         with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return stream_digest(file)
@@ -65,7 +65,7 @@ def code_folders(directory: Path, skipped: Collection[Path] = ()) -> Iterator[tu
 
 
 def counts(name: str, *, folder: bool = False) -> bool:
-    """Whether a file, or a folder, of this name in a plugin's directory is code."""
+    """Whether a file or folder of this name in a plugin's directory is code."""
     if folder:
         return name not in _IGNORED_FOLDERS and not name.startswith(".")
     return _IGNORED_FILES.match(name) is None

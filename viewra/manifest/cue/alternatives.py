@@ -1,4 +1,4 @@
-"""Disjunctions as they are written: their default marks, and those whose alternatives need no evaluation."""
+"""Disjunctions as written: their default marks, and which have alternatives that need no evaluation."""
 
 from __future__ import annotations
 

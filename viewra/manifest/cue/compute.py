@@ -1,4 +1,4 @@
-"""Operators, interpolation and functions: expressions whose value is worked out from the values of their operands."""
+"""Computes operators, interpolations and functions from the values of their operands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from viewra.manifest.cue.settle import settle
 
 
 def operate(run: Run, expr: ast.Expr, scope: Scope | None) -> Basic:
-    """The value of an operator, a template or a function; ``Incomplete`` while an operand is not known."""
+    """The value of an operator, a template or a function. Raises ``Incomplete`` while an operand is unknown."""
     run.meter.spend(1, expr)
     try:
         if isinstance(expr, ast.Unary):
@@ -114,14 +114,14 @@ def _chain(run: Run, expr: ast.Chain, scope: Scope | None) -> Basic:
 
 
 def _is_type(expr: ast.Expr) -> bool:
-    """Whether an expression is a type or a bound as written, which never becomes a value."""
+    """Whether an expression is written as a type or a bound, which never becomes a concrete value."""
     if isinstance(expr, ast.Unary):
         return expr.operator not in ("+", "-", "!")
     return isinstance(expr, ast.Reference) and expr.hops < 0
 
 
 def _is_bottom(run: Run, expr: ast.Expr, scope: Scope | None) -> bool:
-    """Whether an expression is an error, or means a field that is not there: what ``== _|_`` asks."""
+    """Whether an expression is an error or an absent field: the question of ``== _|_``."""
     if isinstance(expr, ast.Bottom):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Fields and items of a node: from struct and list literals, and from the patterns that hold for them."""
+"""Builds the fields and items of a node from struct and list literals and from patterns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.manifest.cue.problem import Problem
 
 
 def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conjunct]:
-    """Add the fields and patterns of a struct literal; returns what is embedded in it, as conjuncts of the node.
+    """Add a struct literal's fields and patterns. Returns its embedded values, as conjuncts of the node.
 
     A literal without regular fields that embeds a value is that value: ``{5}`` is 5.
     """
@@ -55,7 +55,7 @@ def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conju
 
 
 def _embedded(conjunct: Conjunct, struct: ast.Struct, scope: Scope) -> list[Conjunct]:
-    """Each embedded value, belonging to the hosts of all the others."""
+    """The embedded values; each has all the others' hosts."""
     if not struct.embedded:
         return []
     outer = (conjunct.host, *conjunct.host.hosts) if conjunct.host is not None else ()
@@ -85,11 +85,11 @@ def _add(arc: Node, conjunct: Conjunct) -> None:
             return
     arc.conjuncts.append(conjunct)
     if arc.state:
-        arc.reset()  # it was needed before all of its parent was known
+        arc.reset()  # it was needed before its parent was completely known
 
 
 def apply_patterns(node: Node) -> None:
-    """Constrain every field by the patterns that its label matches."""
+    """Constrain every field by the patterns that match its label."""
     if not node.patterns:
         return
     for label, arc in node.arcs.items():

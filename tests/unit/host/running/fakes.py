@@ -437,7 +437,7 @@ class FakeLauncher:
             if process.pid == pid and process.started == started and not process.ended:
                 process._on_exit, process.left = on_exit, False
                 return process
-        raise ProcessLookupError(f"process {pid} is another one")
+        raise ProcessLookupError(f"process {pid} is a different process")
 
     def dial(self, where: Any, pid: int, **_named: Any) -> FakePeer:
         process = next(one for one in self.processes if one.pid == pid)
