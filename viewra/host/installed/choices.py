@@ -76,6 +76,18 @@ class OperatorChoices:
             return Chosen(runtime=manifest.runtime, error=error)
         return Chosen(partial(self._of_settings(manifest).config, stored.settings), runtime, pin=pin)
 
+    def pin(self, found: Found) -> Pin:
+        """Pin this plugin to the code that is on disk now; raises ViewraError when that cannot be read."""
+        return self._pins.pin(found)
+
+    def unpin(self, found: Found) -> None:
+        """Let any code of this plugin run."""
+        self._pins.unpin(found)
+
+    def pinned(self, found: Found) -> Pin | None:
+        """What the code of this plugin has to be; None where it is not pinned."""
+        return self._pins.of(found)
+
     def settings(self, found: Found) -> PluginSettings | None:
         """The settings of this version of a plugin; None where its manifest is not valid."""
         return self._of_settings(found.manifest) if found.manifest is not None else None
