@@ -154,7 +154,7 @@ class Registry(Mapping[str, Plugin]):
         return tuple(self._supervisors)
 
     def serving(self) -> list[Supervisor]:
-        """Those of them that run now: what is looked after from time to time."""
+        """The plugins whose processes run now."""
         return [one for one in self._supervisors if one.pool.runs]
 
     def register(self, plugin: Implementation) -> Plugin:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from viewra import library
 from viewra.hooks import HostHooks
 from viewra.host.registry import Registry
+from viewra.library import LibraryAccess, Notifier, ScanProgress
 from viewra.types import PluginState, ScanReport, SearchPage
 
 _STOPPED = frozenset({PluginState.DISABLED, PluginState.INVALID})
@@ -23,7 +24,7 @@ class Scanning(abc.ABC):
 
     def __init__(self, *, confined: bool) -> None:
         self._confined = confined
-        self._notifier: library.Notifier | None = None
+        self._notifier: Notifier | None = None
 
     @property
     @abc.abstractmethod
@@ -40,6 +41,11 @@ class Scanning(abc.ABC):
     def plugins(self) -> Registry:
         """The plugins by id."""
 
+    @property
+    def library(self) -> LibraryAccess:
+        """The library: its files, albums, artists and more, by queries and page after page."""
+        return LibraryAccess(self.engine)
+
     def scan(
         self,
         path: str | Path,
@@ -47,7 +53,7 @@ class Scanning(abc.ABC):
         full: bool = False,
         retry_failed: bool = False,
         cancel: threading.Event | None = None,
-        progress: Callable[[library.ScanProgress], None] | None = None,
+        progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
         """Scan a folder, which becomes a library if it is outside all; ``full`` also reads unchanged files again.
 
@@ -86,10 +92,10 @@ class Scanning(abc.ABC):
         """Search the library and, unless ``plugins`` is false, the plugins' own sources."""
         return library.search(self.engine, self.hook if plugins else None, query, limit=limit, offset=offset)
 
-    def _delivery(self) -> library.Notifier:
+    def _delivery(self) -> Notifier:
         """The notifier, made at first use: a host that only reads needs none."""
         if self._notifier is None:
-            self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))
+            self._notifier = Notifier(self.engine, self.hook, lambda: set(self.plugins))
         return self._notifier
 
     def _end_delivery(self) -> None:
