@@ -41,6 +41,9 @@ LIBRARY = _guid("44231C94-9498-49D1-A141-1D134E457054")
 BROADCAST = 1
 """The flag of files whose length was not known when their header was written."""
 
+ROOM = 2
+"""How many times more than the file holds the header's bit rate has to claim: that of a variable rate is the highest."""
+
 DATA_HEAD = 50
 """Bytes before the first packet of audio."""
 
@@ -115,6 +118,8 @@ def _set_seconds(facts: Facts, seen: FileProperties | None, header_end: int) -> 
     there = held / seen.packet_size if seen.packet_size else seen.packets
     if there < seen.packets:
         facts.hold(seconds * there / seen.packets, seconds)
+    elif facts.codec == "wma" and facts.bitrate and seconds * facts.bitrate / 8 > facts.source.size * ROOM:
+        facts.hold(held * 8 / facts.bitrate, seconds)  # the count of packets was written before the file was cut
     else:
         facts.seconds = seconds
 

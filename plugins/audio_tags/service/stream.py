@@ -40,6 +40,9 @@ def properties(facts: Facts, name: str) -> dict[str, str]:
     if seconds * LEAST_BITRATE > facts.source.size * 8:
         facts.warn(f"its header claims {seconds:.3f} s of audio, more than the file can hold")
         seconds = 0.0
+    most = facts.sample_rate * facts.channels * MAX_BITS
+    if most and bitrate > most:
+        bitrate = 0.0
     if seconds and held:
         average = held * 8 / seconds
         if bitrate > average * SLACK or not bitrate:
