@@ -42,7 +42,7 @@ BROADCAST = 1
 """The flag of files whose length was not known when their header was written."""
 
 ROOM = 2
-"""How many times more than the file holds the header's bit rate has to claim: that of a variable rate is the highest."""
+"""How many times more than the file holds the header's bit rate has to claim: the header has the highest of all."""
 
 DATA_HEAD = 50
 """Bytes before the first packet of audio."""

@@ -55,7 +55,7 @@ def check(tag: bytes) -> None:
 
 
 def whole_frames(tag: bytes) -> bytes:
-    """Return an ID3 tag whose end is missing without the frame that is cut off; one with an extended header is empty."""
+    """Return an ID3 tag without the frame that is cut off at its end; one with an extended header is empty."""
     data = b"" if tag[5] & EXTENDED and tag[3] != 2 else _frames(tag)
     _, end = max(_walk(data, layout, MAX_FRAMES) for layout in LAYOUTS[tag[3] == 2])
     size = bytes(end >> shift & 0x7F for shift in (21, 14, 7, 0))
@@ -68,7 +68,7 @@ def _frames(tag: bytes) -> bytes:
 
 
 def _walk(data: bytes, layout: Layout, bound: int) -> tuple[int, int]:
-    """Return how many whole frames ``data`` begins with, up to just above ``bound``, and where the last of them ends."""
+    """Return how many whole frames ``data`` begins with, up to just above ``bound``, and where the last one ends."""
     offset = count = 0
     while count <= bound:
         name = data[offset : offset + layout.name]

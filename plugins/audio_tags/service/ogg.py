@@ -49,7 +49,7 @@ class Codec:
     """An audio codec in Ogg: what its first packet begins with, and how that packet is read.
 
     ``set_facts`` returns the samples a second that granules count, and the samples before the first that is heard;
-    ``in_packet`` how many samples a packet has, or has at most, by the stream's first packet and the packet's beginning.
+    ``in_packet`` how many samples a packet has (of Vorbis: at most), by the stream's first packet and its own start.
     """
 
     magic: bytes
@@ -205,14 +205,17 @@ def _packets(source: Source, serial: int, at: int) -> Iterator[tuple[bytes, int]
 
 
 def _begin(facts: Facts, codec: Codec, serial: int, head: bytes, audio_at: int) -> int:
-    """The granule at which the stream's first page of audio begins: its own, without the samples of its packets."""
-    pages = _pages(facts.source, audio_at)
-    page = next((page for page in pages if page.serial == serial and page.granule > 0), None)
-    if page is None:
-        return 0
-    start = facts.source.at(page.offset, 2)
-    packets = sum(size < 255 for size in page.lacing)
-    return page.granule - packets * codec.in_packet(head, start) if len(start) == 2 else 0
+    """The granule at which the stream's audio begins: the first that is stated, without the packets up to there."""
+    packets = 0
+    start = b""
+    for page in _pages(facts.source, audio_at):
+        if page.serial != serial:
+            continue
+        start = start or facts.source.at(page.offset, 2)
+        packets += sum(size < 255 for size in page.lacing)
+        if page.granule > 0:
+            return page.granule - packets * codec.in_packet(head, start) if len(start) == 2 else 0
+    return 0
 
 
 def _set_seconds(facts: Facts, serial: int, serials: set[int], rate: int, skipped: int, begin: int) -> None:

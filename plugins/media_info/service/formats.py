@@ -4,8 +4,8 @@ from __future__ import annotations
 
 DEMUXERS = frozenset({
     "matroska", "webm", "mov", "mp4", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "mxf", "ogg", "rm", "dv",
-    "loas", "wav", "w64", "aiff", "caf", "au", "mp3", "aac", "ac3", "ac4", "eac3", "dts", "dtshd", "truehd", "mlp", "flac",
-    "ape", "wv", "tta", "tak", "mpc", "mpc8", "dsf", "iff", "amr", "amrnb", "amrwb",
+    "loas", "wav", "w64", "aiff", "caf", "au", "mp3", "aac", "ac3", "ac4", "eac3", "dts", "dtshd", "truehd", "mlp",
+    "flac", "ape", "wv", "tta", "tak", "mpc", "mpc8", "dsf", "iff", "amr", "amrnb", "amrwb",
 })  # fmt: skip
 """All others stay shut: playlists would open other files and addresses, and subtitles and pictures are not media."""
 
