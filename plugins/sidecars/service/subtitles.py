@@ -28,20 +28,22 @@ class _Read:
     end: float = 0.0
     title: str = ""
     language: str = ""
+    may_be_empty: bool = False
+    """Whether a signature tells what the file is, even if it has no subtitles."""
 
 
 def read(path: str, name: str, kind: str, folder: Folder, limits: Limits) -> dict[str, Value]:
     """Return the fields of subtitles of a ``kind``: "srt", "vtt" or "ass"; raises ``SidecarError``."""
     text = read_text(path, limits)
     found = _ass(text) if kind == "ass" else _timings(text, kind)
-    if not found.count:
+    if not found.count and not found.may_be_empty:
         raise SidecarError("no subtitles: it has no line with a start and an end")
     told_by_name = told(name, folder)
     return {
         "title": texts.clean(found.title),
         "language": found.language or told_by_name.language,
         "subtitle_purpose": texts.several(told_by_name.purposes),
-        "timed": "true",
+        "timed": "true" if found.count else "",
         "line_count": texts.number(str(found.count)),
         "duration": texts.seconds(found.end) if found.end > 0 else "",
         "belongs_to": texts.several(map(texts.file_name, told_by_name.media)),
@@ -53,6 +55,7 @@ def _timings(text: str, kind: str) -> _Read:
     rows = text.splitlines()
     if kind == "vtt" and not (rows and re.match(r"WEBVTT(?:\s|$)", rows[0])):
         raise SidecarError("not WebVTT: it does not begin with WEBVTT")
+    found.may_be_empty = kind == "vtt"
     for row in rows:
         if match := _TIMING.fullmatch(row[:1000]):
             found.count += 1
