@@ -20,7 +20,7 @@ MONO = 3
 MAX_BITS = 64
 """Bits of a sample at most, of any codec."""
 
-MAX_NUMBER = 10_000_000_000
+MOST = {"bitrate": 1_000_000_000, "sample_rate": 100_000_000, "channels": 1024, "bits_per_sample": MAX_BITS}
 """Beyond that a number is a damaged header."""
 
 
@@ -93,7 +93,7 @@ def mpeg_channels(head: bytes) -> dict[str, str]:
 
 
 def _numbers(**values: int) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if 0 < value <= MAX_NUMBER}
+    return {name: str(value) for name, value in values.items() if 0 < value <= MOST[name]}
 
 
 def _rate(libav: str, rate: int) -> int:

@@ -94,7 +94,7 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
     if videos:
         fields |= video.fields(videos[0], source)
         if time.seconds:
-            fields["overall_bitrate"] = str(round(source.size * 8 / time.seconds))
+            fields |= video.bitrate("overall_bitrate", source.size * 8 / time.seconds)
         if title := clean(container.metadata.get("title", "")):
             fields["title"] = title
     fields |= several(extras.lists(container, pictures))

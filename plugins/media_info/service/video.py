@@ -13,6 +13,8 @@ from .source import Source
 from .texts import several
 
 MAX_SIDE = 65_536
+MAX_BITRATE = 9_999_999_999
+MIN_RATIO, MAX_RATIO = 0.01, 100
 MIN_FRAME_RATE, MAX_FRAME_RATE = 0.1, 1000
 
 TRANSFER = {
@@ -59,9 +61,12 @@ def fields(stream: Any, source: Source) -> dict[str, Value]:
     found |= several({"hdr": ["Dolby Vision" if vision else "", HDR.get(context.color_trc, "")]})
     if vision:
         found["dolby_vision_profile"] = vision
-    if bitrate := _bitrate(stream):
-        found["video_bitrate"] = str(bitrate)
-    return found
+    return found | bitrate("video_bitrate", _bitrate(stream))
+
+
+def bitrate(name: str, value: float) -> dict[str, Value]:
+    """Return a rate in bits a second as the field ``name``, nothing where it is not known or cannot be."""
+    return {name: str(round(value))} if 1 <= value <= MAX_BITRATE else {}
 
 
 def frame_rate(stream: Any) -> Fraction | None:
@@ -87,8 +92,8 @@ def _picture(context: Any) -> dict[str, str]:
     if 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE:
         found |= {"width": str(width), "height": str(height)}
         sample = context.sample_aspect_ratio
-        if sample:
-            found["aspect_ratio"] = f"{float(sample * width / height):.3f}"
+        if sample and MIN_RATIO <= (ratio := float(sample * width / height)) <= MAX_RATIO:
+            found["aspect_ratio"] = f"{ratio:.3f}"
     form = context.format
     if form is not None:
         found["pixel_format"] = form.name
