@@ -17,6 +17,9 @@ CODECS = {
 }  # fmt: skip
 """By the format tag of the audio stream."""
 
+CONSTANT = frozenset({0x160, 0x161})
+"""Format tags of audio that has the bit rate of the header, or less: WMA, but not WMA Lossless."""
+
 MAX_OBJECTS = 5000
 UNICODE, BYTES, BOOLEAN, DWORD, QWORD, WORD = range(6)
 CONTENT = ("title", "author", "copyright", "description")
@@ -105,6 +108,7 @@ def _set_stream(facts: Facts, form: bytes) -> None:
     tag, channels, rate, byte_rate, _, bits = struct.unpack_from("<HHIIHH", form)
     facts.codec = CODECS.get(tag, "")
     facts.channels, facts.sample_rate, facts.bitrate = channels, rate, byte_rate * 8
+    facts.is_constant = tag in CONSTANT
     if tag == 1:
         facts.bits = bits
 
@@ -118,7 +122,7 @@ def _set_seconds(facts: Facts, seen: FileProperties | None, header_end: int) -> 
     there = held / seen.packet_size if seen.packet_size else seen.packets
     if there < seen.packets:
         facts.hold(seconds * there / seen.packets, seconds)
-    elif facts.codec == "wma" and facts.bitrate and seconds * facts.bitrate / 8 > facts.source.size * ROOM:
+    elif facts.is_constant and seconds * facts.bitrate / 8 > facts.source.size * ROOM:
         facts.hold(held * 8 / facts.bitrate, seconds)  # the count of packets was written before the file was cut
     else:
         facts.seconds = seconds

@@ -33,6 +33,8 @@ class Facts:
     """The time of the audio that is in the file."""
     bitrate: float = 0
     """Bits a second, as the file says; it is checked against ``audio_bytes`` later."""
+    is_constant: bool = False
+    """Whether the audio hardly ever has less than this bit rate."""
     audio_bytes: int | None = None
     """Bytes that the audio takes at most, where that is known."""
     sample_rate: int = 0

@@ -22,6 +22,9 @@ MIN_SECONDS, MAX_SECONDS = 0.0005, 10_000_000
 OF_CONSTANT_RATE = ("pcm_", "adpcm_", "gsm")
 """Codecs of which size and rate give the exact duration."""
 
+WMA = frozenset({"wmav1", "wmav2"})
+CUT_OFF = "the file ends before the audio or video that its headers name"
+
 OWN_CLOCKS = frozenset({"dsf", "mpc8"})
 """Formats whose duration is read from their headers here, whatever libav makes of them."""
 
@@ -68,8 +71,8 @@ def timing(
         seconds = musepack.seconds(source, max(source.at(0, START).find(b"MPCK"), 0))
     if sound is not None and codec.startswith(OF_CONSTANT_RATE) and not videos:
         seconds = _at_most(seconds, container, sound, source.size)
-    elif ends.is_cut_off(container, source, None if videos else sound):
-        return Timing(warning="the file ends before the audio or video that its headers name")
+    elif ends.is_cut_off(container, source, None if videos else sound) or _lacks_wma(seconds, sound, source.size):
+        return Timing(warning=CUT_OFF)
     elif form == "mp3" and _is_too_long(seconds, sound, source.size):
         found = count(container, sound, source, limits)
         return replace(found, counted_bytes=found.size)  # what is wrong about the time is wrong about the bitrate, too
@@ -160,3 +163,8 @@ def _is_too_long(seconds: float, sound: Any | None, size: int) -> bool:
     """Whether a header claims more audio than the file has bytes for: the file's end is missing."""
     bitrate = sound.codec_context.bit_rate if sound is not None else 0
     return bool(bitrate) and seconds * bitrate / 8 > size * ROOM
+
+
+def _lacks_wma(seconds: float, sound: Any | None, size: int) -> bool:
+    """Whether a file of WMA has not half of the bytes that its header, which states its highest rate, claims."""
+    return sound is not None and sound.codec_context.name in WMA and _is_too_long(seconds, sound, size * 2)

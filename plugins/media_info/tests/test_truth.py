@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from viewra_plugins.media_info.service import audio, clocks, ends, reader
-from viewra_plugins.media_info.service.languages import three_letters
 from viewra_plugins.media_info.service.limits import Limits
 from viewra_plugins.media_info.service.reader import read
 from viewra_plugins.media_info.service.source import MediaFileError, open_source
@@ -128,17 +127,6 @@ def test_a_pipe_or_a_folder_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe.mkv", tmp_path, tmp_path / "absent"):
         with pytest.raises(MediaFileError):
             open_source(str(path), Limits())
-
-
-@pytest.mark.parametrize(
-    ("code", "language"),
-    [
-        ("ger", "deu"), ("deu", "deu"), ("de", "deu"), ("pt-BR", "por"), ("zh_Hant", "zho"), ("ENG ", "eng"),
-        ("und", ""), ("zxx", ""), ("xx", ""), ("deutsch", ""), ("d\0", ""), ("", ""), (None, ""),
-    ],
-)  # fmt: skip
-def test_languages(code: str | None, language: str) -> None:
-    assert three_letters(code) == language
 
 
 def test_lists_have_each_entry_once() -> None:

@@ -9,9 +9,8 @@ from viewra.types.values import Value
 
 from . import texts
 from .folder import Folder
-from .languages import three_letters
 from .limits import Limits
-from .names import told
+from .names import language_of, told
 from .source import SidecarError, read_text
 
 _CLOCK = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[,.](\d{1,3})"
@@ -62,7 +61,7 @@ def _timings(text: str, kind: str) -> _Read:
             found.end = max(found.end, _seconds(*match.groups()[4:]))
         elif kind == "vtt" and not found.count and (header := _HEADER.fullmatch(row[:1000])):
             if header[1].lower() == "language":
-                found.language = three_letters(header[2])
+                found.language = language_of(header[2])
             elif header[1].lower() == "title":
                 found.title = header[2]
     return found
@@ -85,7 +84,7 @@ def _ass(text: str) -> _Read:
             if command == "title" and rest.strip().lower() not in {"", "<untitled>", "default aegisub file"}:
                 found.title = found.title or rest
             elif command == "language":
-                found.language = three_letters(rest)
+                found.language = language_of(rest)
         elif section == "events" and command == "format":
             columns = [column.strip().lower() for column in rest.split(",")]
         elif section == "events" and command == "dialogue" and "end" in columns:
