@@ -92,7 +92,7 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
         if needs_bitrate:
             fields |= audio.average(first, source.size, time)
     if videos:
-        fields |= video.fields(videos[0], source)
+        fields |= video.fields(container, videos[0], source)
         if time.seconds:
             fields |= video.bitrate("overall_bitrate", source.size * 8 / time.seconds)
         if title := clean(container.metadata.get("title", "")):

@@ -5,16 +5,24 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from av.error import FFmpegError
+
 from viewra.types.values import Value
 
 from . import dolby_vision
 from .codecs import name_of
-from .source import Source
+from .source import MediaFileError, Source
 from .texts import several
 
 MAX_SIDE = 65_536
 MAX_BITRATE = 9_999_999_999
 MIN_RATIO, MAX_RATIO = 0.01, 100
+LOOKS = 24
+"""Frames whose times are compared with the stated rate; libav has read them anyhow."""
+
+MAX_STRAY = 0.2
+"""By how much their rate may differ from it, as frames are not stored in the order of their times."""
+
 MIN_FRAME_RATE, MAX_FRAME_RATE = 0.1, 1000
 
 TRANSFER = {
@@ -35,8 +43,8 @@ HDR = {16: "PQ", 18: "HLG"}
 PROGRESSIVE, FIELD_ORDERS = 1, (2, 3, 4, 5)
 
 
-def fields(stream: Any, source: Source) -> dict[str, Value]:
-    """Return the fields of a video stream, leaving out what is not known."""
+def fields(container: Any, stream: Any, source: Source) -> dict[str, Value]:
+    """Return the fields of a video stream of an open container, leaving out what is not known."""
     context = stream.codec_context
     if context is None:
         return {}
@@ -44,7 +52,8 @@ def fields(stream: Any, source: Source) -> dict[str, Value]:
     if stream.profile:
         found["video_profile"] = stream.profile
     found |= _picture(context)
-    if rate := frame_rate(stream):
+    rate = frame_rate(stream)
+    if rate and _is_kept(container, stream, float(rate)):
         found["frame_rate"] = f"{float(rate):.3f}".rstrip("0").rstrip(".")
     if context.field_order == PROGRESSIVE:
         found["scan_type"] = "progressive"
@@ -84,6 +93,24 @@ def frame_rate(stream: Any) -> Fraction | None:
         return None
     exact = base / fits[0]
     return exact if exact.denominator in (1, 1001) else average
+
+
+def _is_kept(container: Any, stream: Any, rate: float) -> bool:
+    """Whether the first frames keep to a rate that a header of Matroska states, which nothing else depends on."""
+    if not container.format.name.startswith("matroska"):
+        return True
+    times: list[float] = []
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                times.append(float(packet.pts * packet.time_base))
+            if len(times) == LOOKS:
+                break
+    except (MediaFileError, FFmpegError):  # what was read so far tells it, or nothing does
+        pass
+    if len(times) < LOOKS // 2:
+        return True
+    return abs((max(times) - min(times)) / (len(times) - 1) * rate - 1) < MAX_STRAY
 
 
 def _picture(context: Any) -> dict[str, str]:
