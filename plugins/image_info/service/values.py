@@ -25,10 +25,12 @@ def real(value: object) -> float | None:
 
 
 def number(value: object, least: float, most: float, digits: int) -> str:
-    """Return a number from ``least`` to ``most``, with at most ``digits`` decimals."""
+    """Return a number from ``least`` to ``most``, with at most ``digits`` decimals; below 1 one decimal is two."""
     result = real(value)
     if result is None or not least <= result <= most:
         return ""
+    if digits == 1 and result < 1:  # an aperture of f/0.95
+        digits = 2
     text = f"{result:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if digits else text
     return text if text.strip("0.") else ""

@@ -197,3 +197,13 @@ def test_a_picture_in_iff_is_no_media_file(tmp_path: Path) -> None:
 )
 def test_reasons_are_in_plain_words(error: Exception, says: str) -> None:
     assert reader._reason(error).startswith(says)
+
+
+def test_a_frame_rate_that_the_frames_do_not_keep_is_not_told(samples: Path, tmp_path: Path) -> None:
+    content = bytearray((samples / "film.mkv").read_bytes())
+    assert fields(tmp_path / "a.mkv", bytes(content))["frame_rate"] == "23.976"
+    at = content.index(b"\x23\xe3\x83") + 4  # DefaultDuration, in nanoseconds
+    size = content[at - 1] & 0x7F
+    half = int.from_bytes(content[at : at + size], "big") // 2
+    content[at : at + size] = half.to_bytes(size, "big")
+    assert "frame_rate" not in fields(tmp_path / "b.mkv", bytes(content))
