@@ -149,10 +149,12 @@ def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
             raise AudioFileError("its header pages are damaged")
     elif codec.name == "flac" and not packet[0] & 0x80:
         for block, end in packets:
+            if block[0] == 0xFF:  # audio, although none of the blocks said that it is the last
+                break
             after = end
             if block[0] & 0x7F == flac.PICTURE:
                 facts.attempt("a picture", _picture, facts, block[4:])
-            if block[0] & 0x80 or block[:1] == b"\xff":
+            if block[0] & 0x80:
                 break
     return after
 
@@ -206,15 +208,21 @@ def _packets(source: Source, serial: int, at: int) -> Iterator[tuple[bytes, int]
 
 def _begin(facts: Facts, codec: Codec, serial: int, head: bytes, audio_at: int) -> int:
     """The granule at which the stream's audio begins: the first that is stated, without the packets up to there."""
-    packets = 0
-    start = b""
+    samples = 0
+    packet = b""
     for page in _pages(facts.source, audio_at):
         if page.serial != serial:
             continue
-        start = start or facts.source.at(page.offset, 2)
-        packets += sum(size < 255 for size in page.lacing)
+        content = facts.source.at(page.offset, sum(page.lacing))
+        at = 0
+        for length in page.lacing:
+            packet = packet or content[at : at + 2]
+            at += length
+            if length < 255:
+                samples += codec.in_packet(head, packet) if len(packet) == 2 else 0
+                packet = b""
         if page.granule > 0:
-            return page.granule - packets * codec.in_packet(head, start) if len(start) == 2 else 0
+            return page.granule - samples
     return 0
 
 

@@ -136,3 +136,17 @@ def test_no_words_of_python_are_in_a_reason(tmp_path: Path) -> None:
             fields(tmp_path / name, content)
         text = str(caught.value)
         assert not any(word in text for word in ("Error", "unpack", "b'", 'b"', "struct", "index out")), text
+
+
+def test_flac_in_ogg_may_have_no_last_block(tmp_path: Path) -> None:
+    info = odd.flac(samples=0)[8:42]
+    first = b"\x7fFLAC\x01\x00\x00\x01fLaC\x00\x00\x00\x22" + info
+    comment = b"\x04\x00\x00" + bytes([len(odd.comments())]) + odd.comments()
+    pages = [
+        odd.ogg_page(first, serial=1, flags=2),
+        odd.ogg_page(comment, serial=1),
+        odd.ogg_page(b"\xff\xf8" + bytes(400), serial=1, granule=20_000),
+        odd.ogg_page(b"\xff\xf8" + bytes(400), serial=1, granule=24_000, flags=4),
+    ]
+    found = fields(tmp_path / "a.oga", b"".join(pages))
+    assert found["duration"] == f"{(24_000 - 20_000 + 4096) / 8000:.3f}"
