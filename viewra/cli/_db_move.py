@@ -177,7 +177,7 @@ def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
         f"the migration of {standing.name} may lose data, and viewra makes no backup of PostgreSQL's: "
         "make one with pg_dump"
     )
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not sys.stdin.isatty():
         raise UsageError(what, hint="then say --yes")
     print_line(what, err=True)
     if not confirm("Go on?"):

@@ -5,10 +5,7 @@ What comes from files, plugins and arguments cannot move a terminal's cursor, no
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -16,7 +13,6 @@ from typing import Any, TextIO
 
 import click
 
-from viewra.errors import ViewraError
 from viewra.library import display
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -25,10 +21,6 @@ _JOINERS = frozenset("\u200c\u200d")
 """Join letters and emoji, and do nothing else; ``str.isprintable`` counts them among what it does not print."""
 
 _ASTRAL = 0x10000
-
-
-class OutputError(ViewraError):
-    """What was to be printed cannot be written to standard output."""
 
 
 def print_line(text: object = "", *, err: bool = False) -> None:
@@ -41,14 +33,15 @@ def print_text(text: str, *, err: bool = False) -> None:
     _write(indented(text).split("\n"), err=err)
 
 
-def print_lines(text: str) -> None:
+def print_lines(text: str, *, err: bool = False) -> None:
     """Print a text that viewra made itself line by line, such as SQL, with its lines as they are."""
-    _write([in_one_line(line) for line in text.removesuffix("\n").split("\n")])
+    _write([in_one_line(line) for line in text.removesuffix("\n").split("\n")], err=err)
 
 
 def print_json(data: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document, with the exact values."""
-    _write(as_json(data, indent=indent).split("\n"))
+    text = as_json(data, indent=indent)
+    _write((text if _can_print(text) else json.dumps(data, indent=indent)).split("\n"))
 
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
@@ -70,10 +63,8 @@ def ask_unseen(question: str) -> str:
 
 
 def flush() -> None:
-    """See that all that was printed is written. Raises ``OutputError``, and BrokenPipeError."""
-    if sys.stdout is not None:
-        with _told():
-            sys.stdout.flush()
+    """See that all that was printed is written. Raises OSError."""
+    sys.stdout.flush()
 
 
 def indented(text: str) -> str:
@@ -124,31 +115,19 @@ def _json_escape(found: re.Match[str]) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-def _write(lines: Sequence[str], *, err: bool = False) -> None:
-    stream = sys.stderr if err else sys.stdout
-    text = "".join(f"{line}\n" for line in lines)
-    if err:
-        with contextlib.suppress(OSError, ValueError):  # there is no other place to say that nobody can be told
-            _put(stream, text)
-        return
-    with _told():
-        if stream is None:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        _put(stream, text)
-
-
-def _put(stream: TextIO | None, text: str) -> None:
-    if stream is not None:
-        encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
-
-
-@contextlib.contextmanager
-def _told() -> Any:
+def _can_print(text: str) -> bool:
     try:
-        yield
-    except BrokenPipeError:  # nobody reads any more, which is no failure to tell of
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: {error.strerror or error}") from error
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _write(lines: Sequence[str], *, err: bool = False) -> None:
+    _put(sys.stderr if err else sys.stdout, "".join(f"{line}\n" for line in lines))
+
+
+def _put(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
