@@ -28,17 +28,17 @@ class Secrets:
     """The secret parts of one schema. A path is a sequence of labels, items of lists by their number."""
 
     def __init__(self, conjuncts: Iterable[Conjunct]) -> None:
-        self._root = _opened(Part(conjunct.expr, conjunct.attributes) for conjunct in conjuncts)
+        self._root = opened(Part(conjunct.expr, conjunct.attributes) for conjunct in conjuncts)
         self.any = _touched(self._root)
 
     def covers(self, path: Sequence[str]) -> bool:
         """Whether the value at a path is secret, by a mark on it or around it."""
         parts = self._root
         for label in path:
-            if _marked(parts):
+            if marked(parts):
                 return True
-            parts = _step(parts, label)
-        return _marked(parts)
+            parts = step(parts, label)
+        return marked(parts)
 
     def touches(self, path: Sequence[str]) -> bool:
         """Whether the value at a path is secret or has a part that is; so has one whose path leads nowhere."""
@@ -46,9 +46,9 @@ class Secrets:
             return False
         parts = self._root
         for label in path:
-            if _marked(parts):
+            if marked(parts):
                 return True
-            parts = _step(parts, label) or parts
+            parts = step(parts, label) or parts
         return _touched(parts)
 
     def masked(self, path: Sequence[str], value: object) -> object:
@@ -77,7 +77,7 @@ class Secrets:
         return {text for inner, item in items for text in self.texts(inner, item, secret=secret)}
 
 
-def _opened(parts: Iterable[Part]) -> list[Part]:
+def opened(parts: Iterable[Part]) -> list[Part]:
     """All that the parts are made of: alternatives, embedded values, and what references mean."""
     found: list[Part] = []
     waiting = list(parts)
@@ -107,14 +107,14 @@ def _inside(expr: ast.Expr) -> list[Part]:
         fields = [field for field in expr.within.fields if field.label == expr.name]
         return [Part(field.value, field.attributes) for field in fields]
     if isinstance(expr, ast.Path):
-        parts = _opened([Part(expr.base)])
-        for step, _ in expr.steps:
-            parts = _step(parts, None if isinstance(step, ast.Expr) else ast.label_text(step))
+        parts = opened([Part(expr.base)])
+        for label, _ in expr.steps:
+            parts = step(parts, None if isinstance(label, ast.Expr) else ast.label_text(label))
         return parts
     return []
 
 
-def _step(parts: list[Part], label: str | None) -> list[Part]:
+def step(parts: list[Part], label: str | None) -> list[Part]:
     """What the value under a label, or under any, is made of."""
     found: list[Part] = []
     for expr, _ in parts:
@@ -129,7 +129,7 @@ def _step(parts: list[Part], label: str | None) -> list[Part]:
                 found.extend(Part(item) for index, item in enumerate(expr.items) if number in (None, index))
             if expr.rest is not None:
                 found.append(Part(expr.rest))
-    return _opened(found)
+    return opened(found)
 
 
 def _may_match(pattern: ast.Expr, label: str) -> bool:
@@ -144,7 +144,8 @@ def _may_match(pattern: ast.Expr, label: str) -> bool:
     return True
 
 
-def _marked(parts: Iterable[Part]) -> bool:
+def marked(parts: Iterable[Part]) -> bool:
+    """Whether one of the parts carries a mark itself."""
     return any(is_secret(part.attributes) for part in parts) or any(
         is_secret(part.expr.attributes) for part in parts if isinstance(part.expr, ast.Struct)
     )
@@ -153,10 +154,10 @@ def _marked(parts: Iterable[Part]) -> bool:
 def _touched(parts: list[Part]) -> bool:
     seen: set[int] = set()
     while parts:
-        if _marked(parts):
+        if marked(parts):
             return True
         seen.update(id(part.expr) for part in parts)
-        parts = [part for part in _step(parts, None) if id(part.expr) not in seen]
+        parts = [part for part in step(parts, None) if id(part.expr) not in seen]
     return False
 
 
