@@ -10,6 +10,10 @@ OUTPUT, PIPES = "VIEWRA_OUTPUT", "pipes"
 """The variable with which a host says that it reads the plugin's stdout and stderr itself: go-plugin's hosts do not."""
 LEASE = "VIEWRA_LEASE_S"
 """The variable with which a host starts a plugin that may outlive it: seconds after which it ends, unless renewed."""
+STDOUT = "VIEWRA_STDOUT"
+"""The variable with which the launcher tells a plugin, by its process id, that its SDK may put stderr in the place of
+stdout until the handshake; the descriptor that was kept of stdout follows where the launcher did so itself. A program
+that the plugin starts has another process id."""
 DEBUG = "VIEWRA_PLUGIN_DEBUG"
 """The variable with which an author runs a plugin by hand, for a host to attach to."""
 APP_VERSIONS = (1,)
