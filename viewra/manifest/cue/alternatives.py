@@ -25,9 +25,9 @@ def _simple_join(expr: ast.Join) -> Alternatives:
         try:
             if isinstance(alternative, ast.Join):
                 inner = simple_alternatives(alternative)
-                if inner is None:
+                if inner is None or any(own for _, own in inner):  # its marks count while more than one is left of it
                     return _NOT_SIMPLE
-                found.extend((value, within(mode, own)) for value, own in inner)
+                found.extend((value, mode) for value, _ in inner)
                 continue
             basic = _simple(alternative)
         except Problem:

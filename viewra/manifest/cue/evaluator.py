@@ -172,7 +172,8 @@ class Evaluator:
 
     def join(self, node: Node, conjunct: Conjunct, expr: ast.Join, work: list[Conjunct]) -> None:
         """Take in a disjunction: kept for later, unless this branch has already taken one of its alternatives."""
-        alternatives = simple_alternatives(expr)
+        # Within an alternative that was taken, what is left of them decides whether their marks count.
+        alternatives = simple_alternatives(expr) if conjunct.choice < 0 else None
         if alternatives is not None:
             node.grounded = node.grounded or not conjunct.cyclic
             self.meter.spend(sum(preparation(basic) for basic, _ in alternatives), expr.place)
