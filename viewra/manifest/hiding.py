@@ -9,24 +9,29 @@ from collections.abc import Callable, Iterator
 from viewra.errors import ManifestError
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.problem import gathered
-from viewra.manifest.marks import Part, marked, opened, step
+from viewra.manifest.marks import Declared, Part, marked, opened, step
 
 UNSAID = "the value, which is secret or has a secret part, does not fit"
 
 _MARK = re.compile(r"@\s*(secret|ui|tag)\b")
 _WRITTEN = re.compile(r'#*"""(?:.|\n)*?(?:"""|\Z)|#*"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?|(?<!\w)[0-9][\w.]*')
 """What a text that is no CUE may mean as a string or number."""
+_MOST_STEPS = 20_000
 _SHORT = 4  # a secret of fewer characters is looked for as a word of its own
 _MOST_SHOWN = 57  # messages shorten longer values
 
 
 class Hidden:
-    """The secrets that stand in a manifest's text: of what it marks, and of all in a text that cannot be parsed."""
+    """The secrets that stand in a manifest's text.
+
+    In one that marks some and cannot be parsed (``tree`` is None), or is too tangled, every string and number is one.
+    """
 
     def __init__(self, text: str, tree: ast.Struct | None) -> None:
         self._text = text
-        if tree is not None:
-            found = {(one.start, one.end): one for one in _Walk(tree).literals()}
+        secrets = _Walk(tree).literals() if tree is not None and _MARK.search(text) else []
+        if secrets is not None and tree is not None:
+            found = {(one.start, one.end): one for one in secrets}
             self._spans = sorted(found)
             self._values = {_said(one.value) for one in found.values() if isinstance(one, ast.Literal)}
         else:
@@ -76,10 +81,12 @@ class _Walk:
         self._found: list[ast.Literal | ast.Template] = []
         self._seen: set[object] = set()
         self._root = opened([Part(tree)])
+        self._declared = Declared()
 
-    def literals(self) -> list[ast.Literal | ast.Template]:
-        """All of them."""
+    def literals(self) -> list[ast.Literal | ast.Template] | None:
+        """All of them; None when finding them takes too long."""
         waiting = [self._root]
+        steps = 0
         while waiting:
             parts = waiting.pop()
             key = frozenset(id(part.expr) for part in parts)
@@ -94,7 +101,12 @@ class _Walk:
             lists = [part.expr for part in parts if isinstance(part.expr, ast.ListLiteral)]
             labels = {ast.label_text(field.label) for struct in structs for field in struct.fields}
             labels.update(str(index) for one in lists for index in range(len(one.items)))
-            waiting += [step(parts, label) for label in labels]
+            for label in labels:
+                inner = step(parts, label)
+                steps += len(inner) + 1
+                if steps > _MOST_STEPS:
+                    return None
+                waiting.append(inner)
             waiting += [opened([Part(one.value, one.attributes)]) for struct in structs for one in struct.patterns]
             waiting += [opened([Part(one.rest)]) for one in lists if one.rest is not None]
         return self._found
@@ -111,6 +123,8 @@ class _Walk:
                 isinstance(one, ast.Literal) and one.value is not None and not isinstance(one.value, bool)
             ):
                 self._found.append(one)
+            if isinstance(one, ast.Reference) and one.within is not None:
+                waiting.extend(field.value for field in self._declared(one.within, one.name))
             waiting.extend(_children(one))
 
 
@@ -120,13 +134,8 @@ def _children(expr: ast.Expr) -> Iterator[ast.Expr]:
             yield from children(expr)
 
 
-def _referred(expr: ast.Reference) -> list[ast.Expr]:
-    return [field.value for field in expr.within.fields if field.label == expr.name] if expr.within else []
-
-
 _CHILDREN: dict[type[ast.Expr], Callable[..., list[ast.Expr]]] = {
     ast.Template: lambda one: [part for part in one.parts if isinstance(part, ast.Expr)],
-    ast.Reference: _referred,
     ast.Path: lambda one: [one.base],
     ast.Unary: lambda one: [one.operand],
     ast.Chain: lambda one: [one.first, *(operand for _, operand in one.rest)],

@@ -82,16 +82,33 @@ def opened(parts: Iterable[Part]) -> list[Part]:
     found: list[Part] = []
     waiting = list(parts)
     seen: set[int] = set()
+    declared = Declared()
     while waiting:
         part = waiting.pop()
         found.append(part)
         if id(part.expr) not in seen:
             seen.add(id(part.expr))
-            waiting.extend(_inside(part.expr))
+            waiting.extend(_inside(part.expr, declared))
     return found
 
 
-def _inside(expr: ast.Expr) -> list[Part]:
+class Declared:
+    """The fields of structs by their labels, each struct gone through once."""
+
+    def __init__(self) -> None:
+        self._fields: dict[int, dict[str, list[ast.Field]]] = {}
+
+    def __call__(self, struct: ast.Struct, label: str) -> list[ast.Field]:
+        """The declarations of one field."""
+        fields = self._fields.get(id(struct))
+        if fields is None:
+            fields = self._fields[id(struct)] = {}
+            for field in struct.fields:
+                fields.setdefault(field.label, []).append(field)
+        return fields.get(label, [])
+
+
+def _inside(expr: ast.Expr, declared: Declared) -> list[Part]:
     if isinstance(expr, ast.Meet):
         return [Part(item) for item in expr.items]
     if isinstance(expr, ast.Join):
@@ -104,8 +121,7 @@ def _inside(expr: ast.Expr) -> list[Part]:
     if isinstance(expr, Known):
         return [Part(conjunct.expr, conjunct.attributes) for conjunct in expr.node.conjuncts]
     if isinstance(expr, ast.Reference) and expr.within is not None:
-        fields = [field for field in expr.within.fields if field.label == expr.name]
-        return [Part(field.value, field.attributes) for field in fields]
+        return [Part(field.value, field.attributes) for field in declared(expr.within, expr.name)]
     if isinstance(expr, ast.Path):
         parts = opened([Part(expr.base)])
         for label, _ in expr.steps:
