@@ -29,8 +29,11 @@ TRICKS = {
     "redirected to stderr": "os.dup2(2, 1)",
     "a logger instead": "sys.stdout = type('L', (io.TextIOBase,), {'write': lambda s, t: sys.stderr.write(t)})()",
     "a broken one": "sys.stdout = sys.__stdout__ = type('B', (), {'flush': lambda _: 1 / 0})()",
-    "another handshake line": "sys.stdout = io.StringIO(); print('1|1|tcp|evil|grpc|')",
+    "another handshake line": "print('1|1|tcp|evil|grpc|', flush=True)",
+    "another, past the buffer": "os.write(1, b'1|1|unix|/nowhere|grpc\\n')",
+    "a program's handshake line": "os.system('echo \"1|1|unix|/nowhere|grpc\"')",
 }
+EARLY = "import os; os.write(1, b'1|1|tcp|evil|grpc|\\n')"
 CODE = """
     import io, os, sys
     from viewra.sdk import Plugin, serve
@@ -48,6 +51,37 @@ def test_the_handshake_line_arrives(make_plugin: Callable[..., Path], trick: str
         if "half a line" in trick:
             assert "half a line" in messages, "by itself, not as a part of the handshake line"
         assert "" not in messages, "setting the line apart leaves no empty record"
+
+
+def test_a_line_before_the_sdk_is_imported_is_not_taken_for_its_own(make_plugin: Callable[..., Path]) -> None:
+    code = f"{EARLY}\n{textwrap.dedent(CODE.format(''))}"
+    with subprocess_plugin(make_plugin("odd", code, capabilities=())) as plugin:
+        assert plugin.state == "running"
+        assert "1|1|tcp|evil|grpc|" in [record.message for record in plugin.logs]
+
+
+def test_stdout_is_its_own_again_once_it_serves(make_plugin: Callable[..., Path]) -> None:
+    code = """
+        import os, subprocess, sys
+        from viewra.sdk import Plugin, serve
+
+        class P(Plugin):
+            def can_handle(self, file_path, mime_type):
+                return True
+
+            def extract_metadata(self, file_path):
+                return {}
+
+            def get_supported_types(self):
+                helper = "import viewra.sdk; print('of a helper that imports the SDK')"
+                said = subprocess.check_output([sys.executable, "-c", helper], text=True)
+                return [str(os.path.sameopenfile(1, 2)), said]
+
+        serve(P())
+    """
+    with subprocess_plugin(make_plugin("odd", code, capabilities=("metadata_scraper",))) as plugin:
+        assert plugin.metadata_scraper is not None
+        assert plugin.metadata_scraper.get_supported_types() == ("False", "of a helper that imports the SDK\n")
 
 
 def test_without_any_stdout_it_ends_with_one_line(tmp_path: Path) -> None:

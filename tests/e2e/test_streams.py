@@ -32,9 +32,11 @@ def redirected(data_dir: Path, how: str, *arguments: str | Path) -> Done:
 
 @pytest.mark.parametrize(("how", "said"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
 def test_output_that_cannot_be_written_is_one_line(data_dir: Path, how: str, said: str) -> None:
-    for arguments in (["plugins", "list"], ["plugins", "list", "--json"]):
+    for arguments in (["plugins", "list"], ["plugins", "list", "--json"], ["--help"], ["plugins", "list", "--help"]):
         done = redirected(data_dir, how, *arguments)
         assert (done.status, done.err) == (1, f"viewra: standard output: {said}\n")
+    wrong = redirected(data_dir, how, "scan", "/nowhere", "--json")
+    assert (wrong.status, wrong.err.splitlines()[0]) == (2, "viewra: /nowhere: there is no such folder")
 
 
 @pytest.mark.parametrize("how", ["2>&-", "2>/dev/full", "<&- 2>&-"])
@@ -43,6 +45,18 @@ def test_a_command_without_stderr_works(data_dir: Path, music: Path, how: str) -
     assert done.status == 0
     assert done.data["status"] == "completed"
     assert redirected(data_dir, how, "scan", "/nowhere").status == 2
+    assert redirected(data_dir, f"{how} >/dev/full", "plugins").status == 2
+
+
+def test_a_value_is_not_read_from_closed_input(data_dir: Path) -> None:
+    done = redirected(data_dir, "<&-", "plugins", "settings", "audio_tags", "legacy_encoding=-")
+    assert (done.status, done.err) == (1, "viewra: standard input: Bad file descriptor\n")
+
+
+def test_a_command_without_its_subcommand_shows_what_there_is(viewra: Viewra) -> None:
+    done = viewra("plugins")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("Usage: viewra plugins [OPTIONS] COMMAND")
 
 
 def test_a_reader_that_has_had_enough_is_no_error_to_tell(data_dir: Path) -> None:

@@ -27,7 +27,7 @@ def pairs(assignments: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"{key} is given twice")
         if equals and text != "-":
             found[key] = text
-        elif sys.stdin is not None and sys.stdin.isatty():
+        elif sys.stdin.isatty():
             found[key] = ask_unseen(f"{key} (not echoed)")
         elif not equals:
             raise UsageError(
@@ -45,7 +45,7 @@ def pairs(assignments: Sequence[str]) -> dict[str, str]:
 def _piped(key: str) -> str:
     """All of standard input, without the line end that a shell appends."""
     try:
-        text = sys.stdin.read(_LONGEST + 1) if sys.stdin is not None else ""
+        text = sys.stdin.read(_LONGEST + 1)
     except UnicodeDecodeError:
         raise UsageError(f"{key}: standard input is not UTF-8") from None
     if len(text) > _LONGEST:

@@ -20,7 +20,7 @@ def confirm(count: int, what: str, *, yes: bool) -> None:
     if count <= FEW or yes:
         return
     hint = "pass --yes to do it; missing files may still return with their ids and metadata"
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not sys.stdin.isatty():
         raise UsageError(f"this would {what} {count:,} files", hint=hint)
     if not ask(f"{what} {count:,} files and their metadata?"):
         raise UsageError("nothing was changed", hint=hint)

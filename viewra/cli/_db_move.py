@@ -179,7 +179,7 @@ def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
         f"the migration of {standing.name} may lose data, and viewra does not back up PostgreSQL: "
         "make a backup with pg_dump"
     )
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not sys.stdin.isatty():
         raise UsageError(what, hint="then pass --yes")
     print_line(what, err=True)
     if not confirm("Go on?"):

@@ -12,14 +12,15 @@ from typing import Any
 
 import click
 
-from viewra.cli._output import flush, print_json, print_line, print_text
+from viewra.cli._output import flush, print_json, print_line, print_lines, print_text
+from viewra.cli._streams import own_streams
 from viewra.errors import ManifestError, ViewraError
 from viewra.library.interrupt import Escalation
 
 
 def status_of(run: Callable[[], Any]) -> int:
-    """Run the command and print its errors; returns the exit status. Never raises for an error."""
-    _occupy_descriptors()
+    """Run the command and print what is wrong; gives the exit status. Never raises for an error."""
+    own_streams()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, Escalation())
     try:
@@ -40,22 +41,34 @@ def _tell(error: Exception) -> int:
     """Print an error; returns the exit status. Raises BrokenPipeError."""
     message, hint, status = _described(error)
     if _wants_json():
-        with contextlib.suppress(ViewraError):  # standard output itself fails
+        try:
             print_json({"error": {"message": message, "hint": hint, "exit_status": status}}, indent=None)
-            flush()
+        except BrokenPipeError:
+            raise
+        except OSError:  # standard output itself is what fails
+            _discard_output()
+        else:
             return status
+    _print_error(error, message, hint)
+    try:
+        flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _discard_output()
+    return status
+
+
+def _print_error(error: Exception, message: str, hint: str | None) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        print_lines(message, err=True)
+        return
     if isinstance(error, click.UsageError) and error.ctx is not None:
         print_text(error.ctx.get_usage(), err=True)
     for line in _lines(error, message):
         print_text(f"viewra: {line}", err=True)
     if hint:
         print_line(f"  {hint}", err=True)
-    if sys.stdout is not None:
-        try:
-            flush()
-        except ViewraError:
-            _discard_output()
-    return status
 
 
 def _described(error: Exception) -> tuple[str, str | None, int]:
@@ -98,15 +111,6 @@ def _lines(error: Exception, message: str) -> list[str]:
 def _wants_json() -> bool:
     options = sys.argv[1:]
     return "--json" in (options[: options.index("--")] if "--" in options else options)
-
-
-def _occupy_descriptors() -> None:
-    """Open those of descriptors 0 to 2 that are closed, so that no database gets the number of standard output."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def _discard_output() -> None:

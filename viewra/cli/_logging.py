@@ -52,8 +52,8 @@ class _Handler(logging.StreamHandler[Any]):
 
 
 def configure(level: str, form: str) -> None:
-    """Send viewra's log to stderr from now on; without stderr, nowhere."""
-    handler: logging.Handler = _Handler(sys.stderr) if sys.stderr is not None else logging.NullHandler()
+    """Send viewra's log to stderr from now on."""
+    handler: logging.Handler = _Handler(sys.stderr)
     handler.setFormatter(JSONFormatter() if form == "json" else TextFormatter())
     logger = logging.getLogger("viewra")
     logger.handlers[:] = [handler]

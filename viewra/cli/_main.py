@@ -115,4 +115,4 @@ def group(
 
 def main() -> None:
     """Run the command; ends the process with status 0 (success), 1 (failed) or 2 (wrong usage)."""
-    sys.exit(status_of(lambda: group.main(standalone_mode=False)))
+    sys.exit(status_of(lambda: group.main(prog_name="viewra", standalone_mode=False)))

@@ -5,10 +5,7 @@ Text from files, plugins and arguments can neither control the terminal nor imit
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
 import re
 import shutil
 import sys
@@ -18,7 +15,6 @@ from typing import Any, TextIO
 import click
 
 from viewra.cli._tables import table_lines
-from viewra.errors import ViewraError
 from viewra.library import display
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -27,10 +23,6 @@ _JOINERS = frozenset("\u200c\u200d")
 """Characters that only join letters and emoji; ``str.isprintable`` is False for them."""
 
 _ASTRAL = 0x10000
-
-
-class OutputError(ViewraError):
-    """Standard output cannot be written."""
 
 
 def print_line(text: object = "", *, err: bool = False) -> None:
@@ -43,14 +35,15 @@ def print_text(text: str, *, err: bool = False) -> None:
     _write(indented(text).split("\n"), err=err)
 
 
-def print_lines(text: str) -> None:
-    """Print a text that viewra itself composed of lines, such as SQL, without changes."""
-    _write([in_one_line(line) for line in text.removesuffix("\n").split("\n")])
+def print_lines(text: str, *, err: bool = False) -> None:
+    """Print a text that viewra made itself line by line, such as SQL, with its lines as they are."""
+    _write([in_one_line(line) for line in text.removesuffix("\n").split("\n")], err=err)
 
 
 def print_json(data: Any, *, indent: int | None = 2) -> None:
-    """Print one JSON document with exact values."""
-    _write(as_json(data, indent=indent).split("\n"))
+    """Print one JSON document, with the exact values."""
+    text = as_json(data, indent=indent)
+    _write((text if _can_print(text) else json.dumps(data, indent=indent)).split("\n"))
 
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
@@ -77,10 +70,8 @@ def ask_unseen(question: str) -> str:
 
 
 def flush() -> None:
-    """Flush all output. Raises ``OutputError`` and BrokenPipeError."""
-    if sys.stdout is not None:
-        with _told():
-            sys.stdout.flush()
+    """See that all that was printed is written. Raises OSError."""
+    sys.stdout.flush()
 
 
 def indented(text: str) -> str:
@@ -131,31 +122,19 @@ def _json_escape(found: re.Match[str]) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-def _write(lines: Sequence[str], *, err: bool = False) -> None:
-    stream = sys.stderr if err else sys.stdout
-    text = "".join(f"{line}\n" for line in lines)
-    if err:
-        with contextlib.suppress(OSError, ValueError):  # there is no other place to report the error
-            _put(stream, text)
-        return
-    with _told():
-        if stream is None:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        _put(stream, text)
-
-
-def _put(stream: TextIO | None, text: str) -> None:
-    if stream is not None:
-        encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
-
-
-@contextlib.contextmanager
-def _told() -> Any:
+def _can_print(text: str) -> bool:
     try:
-        yield
-    except BrokenPipeError:  # the reader closed the output, which is not an error
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: {error.strerror or error}") from error
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _write(lines: Sequence[str], *, err: bool = False) -> None:
+    _put(sys.stderr if err else sys.stdout, "".join(f"{line}\n" for line in lines))
+
+
+def _put(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()

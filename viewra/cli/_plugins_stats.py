@@ -66,7 +66,7 @@ def stats_command(options: Options, plugin_id: str, watch: bool, as_json: bool) 
         )
     if as_json:
         print_json(rows)
-    elif watch and sys.stdout is not None and sys.stdout.isatty():
+    elif watch and sys.stdout.isatty():
         _live(options, plugin_id, rows)
     else:
         for number, table in enumerate(_tables(rows, plugin_id)):

@@ -10,6 +10,10 @@ OUTPUT, PIPES = "VIEWRA_OUTPUT", "pipes"
 """The variable of viewra hosts, which unlike go-plugin's read the plugin's stdout and stderr themselves."""
 LEASE = "VIEWRA_LEASE_S"
 """The variable with which a host starts a plugin that may outlive it: the seconds of its lease."""
+STDOUT = "VIEWRA_STDOUT"
+"""The variable with which the launcher tells a plugin, by its process id, that its SDK may put stderr in the place of
+stdout until the handshake; the descriptor that was kept of stdout follows where the launcher did so itself. A program
+that the plugin starts has another process id."""
 DEBUG = "VIEWRA_PLUGIN_DEBUG"
 """The variable with which an author runs a plugin without a host, so that a host can attach."""
 APP_VERSIONS = (1,)

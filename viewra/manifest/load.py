@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import attrs
+
 from viewra.errors import ManifestError
 from viewra.manifest import model
 from viewra.manifest.cue import ast
@@ -20,6 +22,7 @@ from viewra.manifest.cue.source import Place
 from viewra.manifest.cue.value import parse_text
 from viewra.manifest.explain import explain
 from viewra.manifest.findings import notes, outside
+from viewra.manifest.hiding import Hidden
 from viewra.manifest.requirements import unmet
 from viewra.manifest.runtime import RuntimeSchema, runtime
 from viewra.manifest.settings import SettingsSchema
@@ -55,11 +58,18 @@ def read_text(file: Path) -> str:
 
 def loads(text: str, file: Path) -> model.Manifest:
     """``load`` for a text; ``file`` is its origin."""
-    tree = parse_text(text, str(file))
     try:
-        return _read(tree, file)
+        tree = parse_text(text, str(file))
+    except ManifestError as failed:
+        raise Hidden(text, None).without(failed) from None
+    try:
+        manifest = _read(tree, file)
+        warnings = [warning for one in manifest.warnings for warning in Hidden(text, tree).without(one).errors]
+        return attrs.evolve(manifest, warnings=tuple(warnings)) if warnings else manifest
     except Limit as limit:
         raise limit.error() from None
+    except ManifestError as failed:
+        raise Hidden(text, tree).without(failed) from None
     except RecursionError:
         raise ManifestError("nested too deeply for the stack that is left", file=str(file), line=1, column=1) from None
 

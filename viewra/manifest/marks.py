@@ -31,17 +31,17 @@ class Secrets:
     """The secret parts of one schema. A path is a sequence of labels, with items of lists by number."""
 
     def __init__(self, conjuncts: Iterable[Conjunct]) -> None:
-        self._root = _opened(Part(conjunct.expr, conjunct.attributes) for conjunct in conjuncts)
+        self._root = opened(Part(conjunct.expr, conjunct.attributes) for conjunct in conjuncts)
         self.any = _touched(self._root)
 
     def covers(self, path: Sequence[str]) -> bool:
         """Whether the value at a path is secret, by a mark on it or around it."""
         parts = self._root
         for label in path:
-            if _marked(parts):
+            if marked(parts):
                 return True
-            parts = _step(parts, label)
-        return _marked(parts)
+            parts = step(parts, label)
+        return marked(parts)
 
     def touches(self, path: Sequence[str]) -> bool:
         """Whether the value at a path is secret or has a secret part; True for a path that leads nowhere."""
@@ -49,9 +49,9 @@ class Secrets:
             return False
         parts = self._root
         for label in path:
-            if _marked(parts):
+            if marked(parts):
                 return True
-            parts = _step(parts, label) or parts
+            parts = step(parts, label) or parts
         return _touched(parts)
 
     def masked(self, path: Sequence[str], value: object) -> object:
@@ -80,21 +80,38 @@ class Secrets:
         return {text for inner, item in items for text in self.texts(inner, item, secret=secret)}
 
 
-def _opened(parts: Iterable[Part]) -> list[Part]:
+def opened(parts: Iterable[Part]) -> list[Part]:
     """The expressions of all parts: alternatives, embedded values, and targets of references."""
     found: list[Part] = []
     waiting = list(parts)
     seen: set[int] = set()
+    declared = Declared()
     while waiting:
         part = waiting.pop()
         found.append(part)
         if id(part.expr) not in seen:
             seen.add(id(part.expr))
-            waiting.extend(_inside(part.expr))
+            waiting.extend(_inside(part.expr, declared))
     return found
 
 
-def _inside(expr: ast.Expr) -> list[Part]:
+class Declared:
+    """The fields of structs by their labels, each struct gone through once."""
+
+    def __init__(self) -> None:
+        self._fields: dict[int, dict[str, list[ast.Field]]] = {}
+
+    def __call__(self, struct: ast.Struct, label: str) -> list[ast.Field]:
+        """The declarations of one field."""
+        fields = self._fields.get(id(struct))
+        if fields is None:
+            fields = self._fields[id(struct)] = {}
+            for field in struct.fields:
+                fields.setdefault(field.label, []).append(field)
+        return fields.get(label, [])
+
+
+def _inside(expr: ast.Expr, declared: Declared) -> list[Part]:
     if isinstance(expr, ast.Meet):
         return [Part(item) for item in expr.items]
     if isinstance(expr, ast.Join):
@@ -107,17 +124,16 @@ def _inside(expr: ast.Expr) -> list[Part]:
     if isinstance(expr, Known):
         return [Part(conjunct.expr, conjunct.attributes) for conjunct in expr.node.conjuncts]
     if isinstance(expr, ast.Reference) and expr.within is not None:
-        fields = [field for field in expr.within.fields if field.label == expr.name]
-        return [Part(field.value, field.attributes) for field in fields]
+        return [Part(field.value, field.attributes) for field in declared(expr.within, expr.name)]
     if isinstance(expr, ast.Path):
-        parts = _opened([Part(expr.base)])
-        for step, _ in expr.steps:
-            parts = _step(parts, None if isinstance(step, ast.Expr) else ast.label_text(step))
+        parts = opened([Part(expr.base)])
+        for label, _ in expr.steps:
+            parts = step(parts, None if isinstance(label, ast.Expr) else ast.label_text(label))
         return parts
     return []
 
 
-def _step(parts: list[Part], label: str | None) -> list[Part]:
+def step(parts: list[Part], label: str | None) -> list[Part]:
     """The expressions of the value under a label, or under any label."""
     found: list[Part] = []
     for expr, _ in parts:
@@ -132,7 +148,7 @@ def _step(parts: list[Part], label: str | None) -> list[Part]:
                 found.extend(Part(item) for index, item in enumerate(expr.items) if number in (None, index))
             if expr.rest is not None:
                 found.append(Part(expr.rest))
-    return _opened(found)
+    return opened(found)
 
 
 def _may_match(pattern: ast.Expr, label: str) -> bool:
@@ -147,7 +163,8 @@ def _may_match(pattern: ast.Expr, label: str) -> bool:
     return True
 
 
-def _marked(parts: Iterable[Part]) -> bool:
+def marked(parts: Iterable[Part]) -> bool:
+    """Whether one of the parts carries a mark itself."""
     found: list[ast.Attribute] = []
     for expr, attributes in parts:
         found.extend(attributes)
@@ -159,10 +176,10 @@ def _marked(parts: Iterable[Part]) -> bool:
 def _touched(parts: list[Part]) -> bool:
     seen: set[int] = set()
     while parts:
-        if _marked(parts):
+        if marked(parts):
             return True
         seen.update(id(part.expr) for part in parts)
-        parts = [part for part in _step(parts, None) if id(part.expr) not in seen]
+        parts = [part for part in step(parts, None) if id(part.expr) not in seen]
     return False
 
 

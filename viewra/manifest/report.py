@@ -10,6 +10,8 @@ import attrs
 
 from viewra.errors import ManifestError
 from viewra.manifest import cue
+from viewra.manifest.cue.value import parse_text
+from viewra.manifest.hiding import Hidden
 from viewra.manifest.load import loads, read_text
 from viewra.manifest.model import Manifest
 
@@ -52,13 +54,22 @@ def check(directory: Path) -> CheckReport:
         manifest = loads(source, file)
     except ManifestError as failed:
         also = _entry_point_error(source, file)
-        return CheckReport(ok=False, errors=(*failed.errors, *also), warnings=(), source=source)
+        return CheckReport(ok=False, errors=(*failed.errors, *also), warnings=(), source=_shown(source, file))
     message = entry_point_problem(manifest.directory, manifest.entry_point)
     errors: tuple[ManifestError, ...] = ()
     if message:
         line, column = manifest.entry_point_place
         errors = (ManifestError(message, file=str(file), line=line, column=column, path=ENTRY_POINT),)
-    return CheckReport(not errors, errors, manifest.warnings, manifest, source)
+    return CheckReport(not errors, errors, manifest.warnings, manifest, _shown(source, file))
+
+
+def _shown(source: str, file: Path) -> str:
+    """The text of a manifest without the secrets that it states."""
+    try:
+        tree = parse_text(source, str(file))
+    except ManifestError:
+        return Hidden(source, None).source
+    return Hidden(source, tree).source
 
 
 def _entry_point_error(source: str, file: Path) -> tuple[ManifestError, ...]:

@@ -23,6 +23,7 @@ from viewra.manifest.cue.node import Conjunct, Group, Node
 from viewra.manifest.cue.problem import Limit, Problem, combined
 from viewra.manifest.cue.source import Source
 from viewra.manifest.cue.value import Value
+from viewra.manifest.hiding import UNSAID, quotes
 from viewra.manifest.marks import Secrets
 from viewra.manifest.setting_fields import (
     SettingField,
@@ -164,8 +165,8 @@ class SettingsSchema:
             problem.message = f"this setting is required: set it with `{problem.hint}`"
         elif problem.kind == "closed":
             problem.message = problem.message.replace("field not allowed here", "there is no such setting")
-        elif self.secrets.touches(key.split(".")) or any(_quotes(problem.message, text) for text in secrets):
-            problem.message = "the value does not fit (not shown, since it is secret)"
+        elif self.secrets.touches(key.split(".")) or any(quotes(problem.message, text) for text in secrets):
+            problem.message = UNSAID
         if all(place.source.rank for place in problem.places):
             problem.places = (inner.place,)
 
@@ -195,9 +196,3 @@ def _digest(values: Mapping[str, object]) -> bytes:
         return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).digest()
     except ValueError:
         return b""
-
-
-def _quotes(message: str, text: str) -> bool:
-    """Whether a message contains a text, verbatim or in CUE's notation, shortened if long."""
-    written = json.dumps(text, ensure_ascii=False)[1:-1]
-    return any(part in message for part in (text, written, text[:57], json.dumps(text[:57], ensure_ascii=False)[1:-1]))

@@ -38,6 +38,9 @@ _RT_SIGACTION = {"x86_64": 13, "aarch64": 134}  # the system call's number in a 
 _SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restorer and mask, of 8 bytes each
 _MASK_BYTES = 8
 _IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
+_STDOUT = "VIEWRA_STDOUT"  # as codec/protocol.py has it
+_IMPORTS = (b"from viewra.sdk", b"import viewra.sdk")
+_LOWEST_KEPT = 10  # of the descriptors: a closed stdin must not become stdout
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two attempts to end processes that do not end
 
 
@@ -245,12 +248,30 @@ def launch(
         # A change of the user removes the tie.
         confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))
     os.environ.update(variables or {})
+    os.environ[_STDOUT] = f"{os.getpid()}"
     if not script:
         if executable is not None:
             os.set_inheritable(executable, False)
         os.execve(argv[0] if executable is None else executable, argv, os.environ)  # noqa: S606 - a shell is what must not be there
     with open(argv[0], "rb") as file:
         return file.read()
+
+
+def keep_stdout(source: bytes) -> None:
+    """Keep stdout for the handshake line of a script that imports the SDK; until the SDK gives it back it is stderr.
+
+    A script without the SDK has to write its handshake line itself.
+    """
+    if not any(line.lstrip().startswith(_IMPORTS) for line in source.splitlines()):
+        return
+    import fcntl
+
+    try:
+        kept = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _LOWEST_KEPT)
+        os.dup2(2, 1)
+    except OSError:  # one of them is closed
+        return
+    os.environ[_STDOUT] += f" {kept}"
 
 
 def run_script(path: str, source: bytes, user_site: str) -> None:
@@ -287,6 +308,7 @@ def main(arguments: list[str]) -> int:
         tell(report, "error", f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
         return FAILED
     os.close(report)
+    keep_stdout(source)
     run_script(argv[0], source, user_site)
     return 0
 

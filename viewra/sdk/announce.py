@@ -1,7 +1,8 @@
-"""Keeps a separate descriptor for the handshake line, which the plugin's code cannot close, replace or redirect.
+"""The handshake line's own way to the host, which a plugin's code cannot close, replace, redirect or use.
 
-Descriptor 1 is duplicated when ``viewra.sdk`` is first imported, before the plugin's own code can change it. The
-duplicate is closed after the handshake line is written, and programs that the plugin starts do not inherit it.
+A duplicate of descriptor 1 is taken when ``viewra.sdk`` is first imported, or by viewra's launcher before that; it is
+closed as soon as the line is out. Programs that the plugin starts do not inherit it. Under viewra's launcher descriptor
+1 is stderr until then: what is printed is logged, and cannot be taken for the handshake line.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import fcntl
 import os
 import sys
 
-from viewra.codec.protocol import COOKIE_KEY, started_by_viewra
+from viewra.codec.protocol import COOKIE_KEY, STDOUT, started_by_viewra
 
 _LOWEST = 10  # above the standard streams, which the plugin may have closed and reopened
 
@@ -21,10 +22,17 @@ def _take() -> int | None:
     """The duplicate; None in a process that no host started, or whose stdout is closed."""
     if COOKIE_KEY not in os.environ:
         return None
+    plugin, _, kept = os.environ.pop(STDOUT, "").partition(" ")
+    if plugin == str(os.getpid()) and kept:
+        return int(kept)
     try:
-        return fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _LOWEST)
+        taken = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _LOWEST)
     except OSError:
         return None
+    if plugin == str(os.getpid()):
+        with contextlib.suppress(OSError):  # stderr is closed
+            os.dup2(2, 1)
+    return taken
 
 
 _descriptor = _take()
@@ -38,11 +46,23 @@ def announce(line: str) -> None:
         sys.__stdout__.flush()
     if _descriptor is None:  # not to 1 itself, which may be another file by now
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    # A viewra host finds the line anywhere, so a line break may separate it from an unfinished line; other hosts
-    # require it to be the first line.
+    # A host of viewra's takes the line wherever it comes, so it can be set apart from a line that has not ended; any
+    # other host wants it to be the first line.
+    if started_by_viewra(os.environ) and _is_stderr():
+        os.write(1, b"\n")  # a record must not follow on text without a line end
     data = ("\n" if started_by_viewra(os.environ) else "") + line + "\n"
     left = memoryview(data.encode())
     while left:
         left = left[os.write(_descriptor, left) :]
+    if _is_stderr():
+        os.dup2(_descriptor, 1)
     os.close(_descriptor)
     _descriptor = None
+
+
+def _is_stderr() -> bool:
+    """Whether stdout is stderr; any other file is what the plugin's code wants it to be."""
+    try:
+        return os.path.sameopenfile(1, 2)
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import av
@@ -25,6 +26,9 @@ OPTIONS = {
 }
 SHORT_LOOK = {"probesize": "10000"}
 """For WAV: libav would search its samples for DTS, up to 5 MB of them, which takes 50 ms and is hardly ever there."""
+
+_OPEN: Any = av.open if int(av.__version__.split(".")[0]) > 18 else partial(av.open, metadata_errors="replace")
+"""PyAV 18 fails at tags that are not UTF-8 unless told otherwise; 19 leaves surrogates, which ``clean`` replaces."""
 
 av.logging.set_level(av.logging.WARNING)
 av.logging.set_skip_repeated(False)  # a warning that two files in a row give counts for both
@@ -54,7 +58,7 @@ def _opened(source: Source) -> Iterator[tuple[Any, str]]:
     head = source.at(0, 4)
     options = OPTIONS | (SHORT_LOOK if head in {b"RIFF", b"RF64", b"riff"} else {})
     with av.logging.Capture() as logs:
-        container = av.open(source, "r", options=options, metadata_errors="replace")
+        container = _OPEN(source, "r", options=options)
     try:
         yield container, "".join(text for _, _, text in logs)
     finally:

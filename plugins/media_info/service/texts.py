@@ -11,12 +11,13 @@ from viewra.types.values import Value
 MAX_CHARACTERS = 1000
 MAX_ENTRIES = 1000
 
+_ESCAPED = re.compile(r"[\udc80-\udcff]")  # a byte that is not UTF-8, as surrogateescape has it
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]+")
 
 
 def clean(text: str) -> str:
-    """Return one line of ``text`` without control characters, in Unicode's composed form."""
-    plain = unicodedata.normalize("NFC", _CONTROLS.sub(" ", text))
+    """Return one line of ``text`` without control characters, in Unicode's composed form; what is not UTF-8 as �."""
+    plain = unicodedata.normalize("NFC", _CONTROLS.sub(" ", _ESCAPED.sub("\N{REPLACEMENT CHARACTER}", text)))
     return " ".join(plain.split())[:MAX_CHARACTERS].rstrip()
 
 

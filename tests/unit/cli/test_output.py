@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import logging
 import re
@@ -163,3 +164,10 @@ def test_commands_print_through_the_one_module_alone() -> None:
                 if (owner, target.attr) in PRINTS or (owner in {"sys.stdout", "sys.stderr"} and target.attr == "write"):
                     found.append((path.name, node.lineno))
     assert found == []
+
+
+def test_json_stays_json_where_the_terminal_has_few_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    _output.print_json({"title": "Præludium 🎵"})
+    assert json.loads(written.getvalue()) == {"title": "Præludium 🎵"}

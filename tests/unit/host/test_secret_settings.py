@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -257,3 +259,14 @@ def test_what_only_patterns_name_is_shown_one_by_one(make: Callable[[str], Plugi
         ("env.A", "5", "string"),
         ("env.B", "x", "string"),
     ]
+
+
+def test_a_key_that_a_full_disk_cannot_take_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ViewraError, match=r"secret\.key: No space left on device") as caught:
+        SecretBox(tmp_path).encrypt("x")
+    assert caught.value.hint == "free space on its disk"
+    assert list(tmp_path.iterdir()) == []

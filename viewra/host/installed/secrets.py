@@ -6,6 +6,7 @@ them. Passwords that only programs use are derived from the key and not stored.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -53,10 +54,12 @@ class SecretBox:
                 return write_once(self._path, Fernet.generate_key())
             return self._path.read_bytes()
         except OSError as error:
-            raise ViewraError(
-                f"the key of secret settings, {self._path}: {error.strerror}",
-                hint="put it back, or set the secrets again",
-            ) from error
+            if isinstance(error, FileNotFoundError):
+                hint = "put it back, or set the secrets again"
+            else:
+                full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+                hint = "free space on its disk" if full else "viewra must be able to read it, and to write it once"
+            raise ViewraError(f"the key of secret settings, {self._path}: {error.strerror}", hint=hint) from error
 
 
 def write_once(path: Path, content: bytes) -> bytes:

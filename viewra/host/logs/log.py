@@ -88,10 +88,10 @@ class RunLog:
         self._lock = threading.Lock()
 
     def line(self, stream: str, text: str) -> None:
-        """Process one line; a traceback or panic on stderr becomes one record."""
+        """Process one line; a traceback or panic on stderr becomes one record, an empty line none."""
         with self._lock:
             records = self._groups.feed(text) if stream == "stderr" else [parse_line(text)]
-        self._write(records)
+        self._write([record for record in records if record.message or record.fields])
 
     def quiet(self) -> None:
         """The output has paused: unfinished groups are complete."""

@@ -34,9 +34,10 @@ def _simple_join(expr: ast.Join) -> Alternatives | None:
         try:
             if isinstance(alternative, ast.Join):
                 inner = simple_alternatives(alternative)
-                if inner is None:
+                # The marks of nested alternatives count while more than one of them is left.
+                if inner is None or any(own for _, own in inner.alternatives):
                     return None
-                found.extend((value, within(mode, own)) for value, own in inner.alternatives)
+                found.extend((value, mode) for value, _ in inner.alternatives)
                 continue
             basic = _simple(alternative)
         except Problem:

@@ -7,7 +7,7 @@ a branch that takes that alternative; branches that fail at any depth are droppe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.alternatives import Alternatives, mode_of, within
@@ -47,8 +47,8 @@ def distribute(run: Run, node: Node) -> None:
 class _Option(NamedTuple):
     """One surviving combination of alternatives.
 
-    ``last`` is the mode of the alternative that was taken last. ``plain`` is how it stands to plain values of settings,
-    as a mode: these have the last word on the default.
+    ``last`` is the mode of the innermost alternative that was taken last. ``plain`` is how it stands to plain values of
+    settings, as a mode: these have the last word on the default.
     """
 
     value: Node
@@ -72,6 +72,16 @@ class _Met(NamedTuple):
 
 
 _T = TypeVar("_T", _Option, _Met)
+
+
+class _Pair(NamedTuple, Generic[_T]):
+    """A combination so far, with the alternative taken now: its mode, and that of its innermost alternative."""
+
+    one: _T
+    mode: int
+    own: int
+
+
 _Simple = tuple[Alternatives, Conjunct, bool]
 
 
@@ -82,17 +92,18 @@ def _expand(run: Run, node: Node, floor: int, failures: list[Problem]) -> list[_
     """
     options = [_Option(node, MAYBE, MAYBE)]
     while True:
-        pairs: list[tuple[_Option, int]] = []
+        pairs: list[_Pair[_Option]] = []
         more = False
         for option in options:
             join = _next(option.value, floor)
             if join is None:
-                pairs.append((option, MAYBE))
+                pairs.append(_Pair(option, MAYBE, MAYBE))
                 continue
             more = True
-            for taken, mode in _take(run, option.value, join, failures):
+            for taken, mode, own in _take(run, option.value, join, failures):
                 plain = max(option.plain, mode) if join.plain else option.plain
-                pairs.append((_Option(taken, option.mode, plain, option.last), MAYBE if join.plain else mode))
+                one = _Option(taken, option.mode, plain, option.last)
+                pairs.append(_Pair(one, MAYBE, MAYBE) if join.plain else _Pair(one, mode, own))
             if len(pairs) > run.limits.disjuncts:
                 raise Limit(f"more than {run.limits.disjuncts} alternatives of one field", join.place)
         if not more:
@@ -107,9 +118,12 @@ def _next(branch: Node, floor: int) -> ast.Join | None:
     return join if conjunct.choice >= floor else None
 
 
-def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> list[tuple[Node, int]]:
-    """Evaluate the branch again for each alternative, and for those of disjunctions inside it."""
-    found: list[tuple[Node, int]] = []
+def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> list[tuple[Node, int, int]]:
+    """Evaluate the branch again for each alternative, and for those of disjunctions inside it.
+
+    Each comes with its mode and with that of its innermost alternative.
+    """
+    found: list[tuple[Node, int, int]] = []
     for index, (_, marked) in enumerate(join.alternatives):
         taken = Node(run, branch.label, branch.parent, branch.presence)
         taken.origin = branch.origin
@@ -121,23 +135,25 @@ def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> li
             failures.append(failed)
             continue
         mode = mode_of(join, marked)
-        found.extend((one.value, within(mode, one.mode)) for one in _expand(run, taken, len(branch.choices), failures))
+        inner = _expand(run, taken, len(branch.choices), failures)
+        alone = len(inner) == 1  # what is left of a disjunction is a value like others
+        found.extend(
+            (one.value, mode if alone else within(mode, one.mode), mode if alone else one.last) for one in inner
+        )
     return found
 
 
-def _combined(pairs: Sequence[tuple[_T, int]]) -> list[_T]:
+def _combined(pairs: Sequence[_Pair[_T]]) -> list[_T]:
     """The mode of each combination, from its previous mode and that of the alternative taken now.
 
-    A combination is default where both are; a side whose defaults are all gone has no say.
+    A combination is default where both are; a side whose defaults are all gone has no say. Where one alternative has a
+    say, those without are no defaults.
     """
-    left_lost = right_lost = True
-    for one, mode in pairs:
-        left_lost = left_lost and IS_DEFAULT not in (one.mode, one.last)
-        right_lost = right_lost and mode != IS_DEFAULT
-    return [
-        one._replace(mode=max(MAYBE if left_lost else one.mode, MAYBE if right_lost else mode), last=mode)
-        for one, mode in pairs
-    ]
+    left_lost = all(IS_DEFAULT not in (pair.one.mode, pair.one.last) for pair in pairs)
+    right_lost = all(pair.mode != IS_DEFAULT for pair in pairs)
+    modes = [max(MAYBE if left_lost else pair.one.mode, MAYBE if right_lost else pair.mode) for pair in pairs]
+    least = NOT_DEFAULT if any(modes) else MAYBE
+    return [pair.one._replace(mode=mode or least, last=pair.own) for pair, mode in zip(pairs, modes, strict=True)]
 
 
 def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> list[_Met]:
@@ -145,21 +161,14 @@ def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> lis
     alive: list[_Met] = []
     shared: list[_Simple] = []
     for option in branches:
-        met = [_Met(option, option.value.basic, option.mode, option.plain, option.last)]
-        inner = [one for one in option.value.simple if one[1].choice >= 0]
-        for alternatives, conjunct, _ in inner:  # inside an alternative that was taken, whose mode applies to them
-            met = [
-                one._replace(mode=within(one.mode, mode))
-                for each in met
-                for one, mode in _met(run, each, alternatives, conjunct, failures)
-            ]
-        alive.extend(met)
-        shared = [one for one in option.value.simple if one[1].choice < 0]
+        alive.append(_Met(option, option.value.basic, option.mode, option.plain, option.last))
+        shared = option.value.simple
     for alternatives, conjunct, plain in shared:
-        pairs: list[tuple[_Met, int]] = []
+        pairs: list[_Pair[_Met]] = []
         for each in alive:
-            for one, mode in _met(run, each, alternatives, conjunct, failures):
-                pairs.append((one._replace(plain=max(one.plain, mode)), MAYBE) if plain else (one, mode))
+            for pair in _met(run, each, alternatives, conjunct, failures):
+                one = pair.one._replace(plain=max(pair.one.plain, pair.mode))
+                pairs.append(_Pair(one, MAYBE, MAYBE) if plain else pair)
         best: dict[tuple[object, ...], _Met] = {}
         for one in _combined(pairs):
             best.setdefault((*one.key, one.mode, one.plain, one.last), one)
@@ -171,14 +180,14 @@ def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> lis
 
 def _met(
     run: Run, one: _Met, alternatives: Alternatives, conjunct: Conjunct, failures: list[Problem]
-) -> list[tuple[_Met, int]]:
+) -> list[_Pair[_Met]]:
     run.meter.spend(len(alternatives), conjunct.expr)
-    found: list[tuple[_Met, int]] = []
+    found: list[_Pair[_Met]] = []
     for alternative, mode in alternatives:
         if cost := effort(one.basic, alternative):
             run.meter.spend(cost, conjunct.expr)
         try:
-            found.append((one._replace(basic=meet(one.basic, alternative)), mode))
+            found.append(_Pair(one._replace(basic=meet(one.basic, alternative)), mode, mode))
         except Problem as problem:
             failures.append(problem)
     return found
@@ -200,19 +209,26 @@ def _unique(run: Run, options: list[_Option]) -> list[_Option]:
     """Remove duplicate branches that no later disjunction can distinguish; a default replaces its duplicate."""
     result: list[_Option] = []
     structs: list[int] = []
+    scalars: dict[object, list[int]] = {}
     for option in options:
-        for index in structs if option.value.is_struct else ():
-            known = result[index]
-            run.meter.spend(1, option.value)
-            if known.plain != option.plain or not _same_rest(known.value, option.value):
+        branch = option.value
+        if branch.is_struct:
+            known = structs
+        elif branch.items is None and not branch.pending:
+            known = scalars.setdefault(branch.basic.key, [])
+        else:
+            known = []
+        for index in known:
+            other = result[index]
+            run.meter.spend(1, branch)
+            if other.plain != option.plain or not _same_rest(other.value, branch):
                 continue
-            if interchangeable(run, known.value, option.value):
-                if IS_DEFAULT in (known.mode, option.mode):
-                    result[index] = known._replace(mode=IS_DEFAULT)
+            if not branch.is_struct or interchangeable(run, other.value, branch):
+                if IS_DEFAULT in (other.mode, option.mode):
+                    result[index] = other._replace(mode=IS_DEFAULT)
                 break
         else:
-            if option.value.is_struct:
-                structs.append(len(result))
+            known.append(len(result))
             result.append(option)
     return result
 

@@ -173,7 +173,8 @@ class Evaluator:
 
     def join(self, node: Node, conjunct: Conjunct, expr: ast.Join, work: list[Conjunct]) -> None:
         """Add a disjunction: pending, unless this branch has already taken one of its alternatives."""
-        simple = simple_alternatives(expr)
+        # Inside an alternative that was taken, the number of remaining alternatives decides whether their marks count.
+        simple = simple_alternatives(expr) if conjunct.choice < 0 else None
         if simple is not None:
             node.grounded = node.grounded or not conjunct.cyclic
             self.meter.spend(simple.cost, expr)

@@ -151,8 +151,8 @@ def _adopt_scalar(node: Node, target: Node, conjunct: Conjunct) -> bool:
             return False
         node.run.basic(node, conjunct, target.basic)
         return True
-    if not all(isinstance(value, Basic) for value, _ in target.alternatives):
-        return False
+    if conjunct.choice >= 0 or not all(isinstance(value, Basic) for value, _ in target.alternatives):
+        return False  # within an alternative, what is left of them decides whether their marks count
     node.grounded = node.grounded or not conjunct.cyclic
     simple = [(value, mode) for value, mode in target.alternatives if isinstance(value, Basic)]
     node.simple.append((simple, conjunct, False))
