@@ -41,6 +41,8 @@ _SHARED = _names(
     "mq_timedsend mq_timedreceive mq_notify"
 )
 """System V's and POSIX' objects, which belong to no folder and stay when the process has ended."""
+_IN_MEMORY = _names("memfd_create memfd_secret")
+"""Files of no folder: memory that no process is seen to have, and programs that Landlock does not see."""
 _TUNING = {"setpriority": 1, "sched_setscheduler": 0, "sched_setparam": 0, "sched_setattr": 0, "sched_setaffinity": 0}
 """Where each of these has the id of the process that it tunes."""
 
@@ -51,6 +53,7 @@ _FAST_OPEN = 0x20000000  # MSG_FASTOPEN connects by sending
 _FLAGS_AT = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 _CLONE_THREAD = 0x10000
 _CLONE_NEW = 0x7E020080  # every CLONE_NEW… flag
+_PR_SET_PDEATHSIG, _PR_SET_MM, _SIGKILL = 1, 35, 9
 _IOCTLS = (0x5412, 0x541C, 0x40086602, 0x40046602, 0x401C5820)  # TIOCSTI, TIOCLINUX, FS_IOC_(32_)SETFLAGS, FSSETXATTR
 
 DENIED = refuse(errno.EPERM)
@@ -90,7 +93,7 @@ def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
         if name in machine.calls:  # an older table may have more names for the same
             yield Rule(machine.calls[name], verdict, arguments)
 
-    forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED]
+    forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED, *_IN_MEMORY]
     if not allowed.metadata:
         forbidden += _METADATA
     if not allowed.truncates:
@@ -133,6 +136,9 @@ def _processes(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
     for name, index in _TUNING.items():
         yield from deny(name, Argument(index, myself, unless=True))
     yield from deny("ioprio_set", Argument(1, myself, unless=True))
+    # The kernel's word that the guardian has ended: what it starts may be tied to it in the same way, and in no other.
+    yield from deny("prctl", Argument(0, (_PR_SET_PDEATHSIG,)), Argument(1, (_SIGKILL,), unless=True))
+    yield from deny("prctl", Argument(0, (_PR_SET_MM,)))
     if not allowed.scoped:
         for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
             yield from deny(name, Argument(0, (OWN_PID,), unless=True))
