@@ -90,6 +90,14 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     help="What confines plugins: auto is the strongest that this machine has; see viewra doctor.",
 )
 @click.option("--allow-unsandboxed", is_flag=True, help="Start plugins where this machine cannot confine them.")
+@click.option(
+    "--cap",
+    "caps",
+    multiple=True,
+    metavar="LIMIT=N",
+    help="The most that any plugin may use, whatever is set for it: memory_mb, cpu_percent, open_files, processes, "
+    "file_mb, disk_mb (repeatable).",
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def group(
@@ -103,10 +111,11 @@ def group(
     reattach: tuple[str, ...],
     sandbox: str,
     allow_unsandboxed: bool,
+    caps: tuple[str, ...],
 ) -> None:
     """A plugin system for media libraries: scan folders through isolated plugins, search what they found."""
     ctx.obj = Options(
-        plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed
+        plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed, caps
     )
 
 

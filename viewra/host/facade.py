@@ -34,8 +34,9 @@ from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.announcer import Announcer
 from viewra.host.running.confining import require_backend
-from viewra.host.running.host_confining import confining_of
+from viewra.host.running.host_confining import confining_of, groups_of
 from viewra.host.running.launch_spec import Connecting, Machinery
+from viewra.host.running.limits import caps_of
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
 from viewra.process import RuntimeDir, Spawner
@@ -63,7 +64,9 @@ class Host:
     that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
     plugin may be. ``sandbox`` is what confines plugins, by default what VIEWRA_SANDBOX says or "off"; "auto" is the
     strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" and "off" hold them to less
-    and to nothing. ``services`` are the services that it knows: a program may add some of its own.
+    and to nothing. ``caps`` are the most that any plugin may use, whatever its manifest or its settings say:
+    ``memory_mb``, ``cpu_percent``, ``open_files``, ``processes``, ``file_mb``, ``disk_mb``; by
+    default what VIEWRA_CAPS says. ``services`` are the services that it knows: a program may add some of its own.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Host:
         services: Services = SERVICES,
         sandbox: str | None = None,
         allow_unsandboxed: bool = False,
+        caps: Mapping[str, float] | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -98,6 +102,8 @@ class Host:
         self._services = services
         self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "off")
         self._allow_unsandboxed = allow_unsandboxed
+        stated = os.environ.get("VIEWRA_CAPS", "").split() if caps is None else [f"{k}={n:g}" for k, n in caps.items()]
+        self._caps = caps_of(stated)
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
         self._shared: list[Shared] = []
@@ -141,7 +147,12 @@ class Host:
                 on_state=announcer,
                 connecting=self._connecting,
                 confining=confining_of(
-                    self._engine, self.data_dir, machinery, self._sandbox, unsandboxed=self._allow_unsandboxed
+                    self._engine,
+                    self.data_dir,
+                    machinery,
+                    self._sandbox,
+                    unsandboxed=self._allow_unsandboxed,
+                    caps=self._caps,
                 ),
                 versions=self._versions,
                 limits=self._limits,
@@ -324,7 +335,7 @@ class Host:
         runtime_dir = resources.enter_context(RuntimeDir())
         spawner = Spawner()
         resources.callback(spawner.close)
-        return Machinery(spawner, runtime_dir)
+        return Machinery(spawner, runtime_dir, groups=groups_of())
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -142,6 +142,11 @@ class Plugin(ServiceClients):
     def runtime(self) -> Runtime:
         """How it is run: as its manifest says, or as the operator set it."""
         return self._runner.runtime
+
+    @property
+    def capped(self) -> Mapping[str, float]:
+        """The limits that its manifest or the operator states, and that are more than the host's caps allow."""
+        return self._runner.capped
 
     @property
     def own_database(self) -> PluginDatabase:

@@ -12,6 +12,7 @@ launcher's environment, folder, stdin, stdout and stderr, and a session of its o
     script      whether ARGV is a Python file, which this interpreter then runs itself: a second one would take its time
     confinement what confines the plugin, or null; ``viewra/process/sandbox/confinement.py`` has its parts
     variables   what is added to the environment once the plugin is confined: a variable can have the loader run code
+    door        the file by which the plugin enters its control group; or empty
     user_site   the folder of the user's own packages, for a script; or empty
 """
 
@@ -218,6 +219,7 @@ def launch(
     script: bool,
     confinement: dict[str, Any] | None = None,
     variables: dict[str, str] | None = None,
+    door: str = "",
 ) -> bytes:
     """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
 
@@ -241,6 +243,9 @@ def launch(
     tell(report, "pid", os.getpid())
     os.umask(0o077)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if door:
+        with open(door, "wb", buffering=0) as file:
+            file.write(b"0")  # itself
     if confined is not None:
         confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))  # a change of user unties it
     os.environ.update(variables or {})

@@ -28,6 +28,7 @@ class LaunchPlan:
     With ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
     ``confinement`` is applied before any code of the plugin runs; None leaves it with all that the host may do.
     ``variables`` are added to the environment after that: they could have the loader run code of the plugin's.
+    ``door`` is the file by which it enters its control group, "" for none.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +39,7 @@ class LaunchPlan:
     script: bool = False
     confinement: Confinement | None = None
     variables: Mapping[str, str] = attrs.field(factory=dict)
+    door: str = ""
 
 
 class Process(Protocol):

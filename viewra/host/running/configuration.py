@@ -20,6 +20,7 @@ from viewra.host.installed.installation import Installation
 from viewra.host.running.confining import Confining, Sandbox
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
+from viewra.host.running.limits import beyond, limits_of, within
 from viewra.manifest import Manifest, Runtime
 from viewra.services import SERVICES, Services
 from viewra.types import PluginContext
@@ -92,9 +93,9 @@ class RunConfiguration:
         if manifest is None:
             return Configured(code, settings, Runtime())
         try:
-            return Configured(code, settings, self._runtime_of(manifest))
+            return Configured(code, settings, within(self._runtime_of(manifest), self._confining.caps))
         except ViewraError as error:
-            return Configured(code, settings, manifest.runtime, error)
+            return Configured(code, settings, within(manifest.runtime, self._confining.caps), error)
 
     def use(self, configured: Configured) -> None:
         """Go by this from now on."""
@@ -117,6 +118,16 @@ class RunConfiguration:
     def runtime(self) -> Runtime:
         """How the version in use is run."""
         return self.used.runtime
+
+    @property
+    def capped(self) -> dict[str, float]:
+        """The limits that the manifest or the operator states, and that are more than the host's caps allow."""
+        manifest = self.used.code.found.manifest
+        try:
+            stated = self._runtime_of(manifest) if manifest is not None else Runtime()
+        except ViewraError:
+            return {}
+        return beyond(stated, self._confining.caps)
 
     @property
     def database_url(self) -> str:
@@ -159,7 +170,7 @@ class RunConfiguration:
             base_path=str(private_dir),
             plugin_base_path=str(code.found.directory),
         )
-        pins = self._installation.pins
+        pins, sandbox = self._installation.pins, self.sandbox(configured)
         return LaunchSpec(
             tuple(command(manifest)),
             code.found.directory,
@@ -177,8 +188,9 @@ class RunConfiguration:
             only_database=only_database,
             may_migrate=may_migrate,
             health_timeout_s=runtime.health.timeout_s,
-            sandbox=self.sandbox(configured),
+            sandbox=sandbox,
             variables=runtime.env,
+            held=runtime.limits if sandbox.backend == "off" else limits_of(runtime),
         )
 
     def has_other_folders(self, sandbox: Sandbox) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import resource
 import site
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +18,7 @@ from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
+from viewra.host.running.limits import rlimits, tasks_rlimit
 from viewra.host.running.own_user import hand_to
 from viewra.manifest import Runtime
 from viewra.process.sandbox.confinement import Confinement
@@ -28,13 +28,6 @@ from viewra.process.sandbox.rules import Rules, confinement
 Backend = Literal["auto", "landlock", "rlimits", "off"]
 BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "rlimits", "off")
 """``auto`` is ``landlock``, with seccomp, without which no plugin starts; the last two only the operator chooses."""
-
-MB = 1024 * 1024
-MEMORY_MB, OPEN_FILES, FILE_MB = 1024, 256, 1024
-"""What a plugin has whose manifest does not say."""
-_FEWEST_FILES = 32
-_DATA_ROOM = 512 * MB
-"""Beside its memory: stacks of threads and heaps that are reserved, and not used, count for the kernel, too."""
 
 _VIEWRA = str(Path(__file__).parents[2])
 """Where viewra itself is, which an editable installation has elsewhere."""
@@ -104,6 +97,7 @@ class Confining:
 
     ``grants`` gives what a plugin asks for and may do, ``libraries`` the folders of the library, ``user_of`` the id of
     a plugin's own user where the host is root. ``secret`` are folders of which no plugin sees anything but its own.
+    ``caps`` are the most that any plugin may use (``limits.NAMES``).
     """
 
     secret: tuple[Path, ...]
@@ -113,6 +107,7 @@ class Confining:
     libraries: Callable[[], Sequence[str]] = _no_folders
     user_of: Callable[[str], int | None] = _no_user
     machine: Machine = attrs.field(factory=machine)
+    caps: Mapping[str, float] = attrs.field(factory=dict)
 
     def sandbox(
         self, code: Code, runtime: Runtime, private_dir: Path, database_url: str, network: str, socket_group: str = ""
@@ -137,7 +132,10 @@ class Confining:
             return Sandbox(
                 "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
             )
-        return self._confined(code, granted, private_dir, database_url, network, socket_group, limits)
+        # Only a user who is in that group can give it a socket.
+        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
+        limits = (*limits, tasks_rlimit(runtime, user))
+        return self._confined(code, granted, private_dir, database_url, network, socket_group, limits, user)
 
     def _confined(
         self,
@@ -148,10 +146,9 @@ class Confining:
         network: str,
         socket_group: str,
         limits: tuple[tuple[int, int], ...],
+        user: int | None,
     ) -> Sandbox:
         may = {one.name: one for one in granted}
-        # Only a user who is in that group can give it a socket.
-        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
         libraries = tuple(self.libraries())
         read, write = (_paths(may.get(f"filesystem:{action}"), libraries) for action in ("read", "write"))
         internet: tuple[int, ...] | None
@@ -211,30 +208,6 @@ def _warn(backend: Backend, on: Machine) -> None:
 
 
 _ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds it to what it may do",)
-
-
-def limits_of(runtime: Runtime) -> dict[str, float]:
-    """All limits of a plugin's processes, with what it has where its manifest says nothing."""
-    return {"memory_mb": MEMORY_MB, "open_files": OPEN_FILES, "file_mb": FILE_MB, **runtime.limits}
-
-
-def rlimits(runtime: Runtime) -> tuple[tuple[int, int], ...]:
-    """The kernel's limits for each process, by what the manifest or the operator says."""
-    limits = limits_of(runtime)
-    memory, files = int(limits["memory_mb"]) * MB, max(_FEWEST_FILES, int(limits["open_files"]))
-    wanted = {
-        resource.RLIMIT_DATA: memory + _DATA_ROOM,
-        resource.RLIMIT_NOFILE: files,
-        resource.RLIMIT_FSIZE: int(limits["file_mb"]) * MB,
-        resource.RLIMIT_CORE: 0,
-    }
-    return tuple((number, _within(number, most)) for number, most in wanted.items())
-
-
-def _within(number: int, most: int) -> int:
-    """No more than the host itself may have: only root could give that."""
-    hard = resource.getrlimit(number)[1]
-    return most if hard == resource.RLIM_INFINITY else min(most, hard)
 
 
 def _paths(grant: Grant | None, libraries: tuple[str, ...]) -> tuple[str, ...]:

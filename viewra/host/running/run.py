@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from viewra.host.running.reattach import Reattach
 from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Process
+from viewra.process.sandbox.cgroup import Group
 from viewra.types import Health, PluginInfo
 
 if TYPE_CHECKING:
@@ -53,9 +55,11 @@ class Run:
     code_hash = ""
     priority: Mapping[str, int] = MappingProxyType({})
 
-    def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM) -> None:
+    def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM, group: Group | None = None) -> None:
         self.plugin_id = spec.context.plugin_id
         self.process = process
+        self.group = group
+        self.scratch: Path | None = None
         self.spec = spec
         self.info = PluginInfo(self.plugin_id)
         self.wire_services: frozenset[str] | None = None
@@ -187,12 +191,14 @@ class Run:
     def condemn(self, reason: str) -> None:
         """End the process, which serves no more, at once; its end is then told with this reason."""
         self._doom = reason
+        if self.group is not None:
+            self.group.kill()
         self.process.kill()
 
     @property
     def end(self) -> str:
         """How the process ended, in one line."""
-        return self._doom or died(self.process)
+        return self._doom or (self.group.breach if self.group is not None else "") or died(self.process)
 
     @property
     def last_words(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import attrs
+
 from viewra.adapters import Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginError, PluginUnavailable
@@ -32,6 +34,7 @@ from viewra.host.running.replacement import Reloader
 from viewra.host.running.run import Run
 from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.states import Event
+from viewra.host.running.status import PluginStats
 from viewra.host.running.usage import Usage
 from viewra.host.running.watchdog import Watchdog
 from viewra.host.sync.tasks import Tasks
@@ -176,6 +179,11 @@ class Supervisor(Portrait):
             finally:
                 run.stop()
                 self._pool.become(Event.LOOKED, *after)
+
+    @property
+    def stats(self) -> PluginStats:
+        """Its figures."""
+        return attrs.evolve(super().stats, disk_bytes=self._watchdog.disk_bytes)
 
     @property
     def sandbox(self) -> Sandbox:

@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from viewra.process.sandbox import landlock
+from viewra.process.sandbox.cgroup import find
 from viewra.process.sandbox.syscalls import Architecture, architecture
 
 _ACTION_AVAILABLE, _TELL = 2, 0x7FC00000  # SECCOMP_GET_ACTION_AVAIL, SECCOMP_RET_USER_NOTIF
@@ -39,7 +40,8 @@ class Machine:
     @property
     def missing(self) -> str:
         """Why plugins cannot be confined here; empty when they can."""
-        return "; ".join(one.reason for one in self.mechanisms()[:2] if not one.available)
+        without = (("" if self.landlock else self._about_landlock()), ("" if self.filters else self._about_seccomp()))
+        return "; ".join(filter(None, without))
 
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """What there is, and what is missing and why; Landlock and seccomp first, without which nothing holds."""
@@ -120,13 +122,12 @@ def _action(on: Architecture, action: int) -> bool:
     return bool(answer == 0 or ctypes.get_errno() == errno.EPERM)
 
 
-def _cgroups(root: Path = Path("/sys/fs/cgroup")) -> Mechanism:
-    """Whether there is a version 2 tree, which limits groups of processes."""
-    there = (root / "cgroup.controllers").is_file()
+def _cgroups() -> Mechanism:
+    """Whether the host may make control groups of version 2."""
+    place = find()
+    if place.reason:
+        return Mechanism("cgroup v2", False, f"{place.reason}; a watchdog and rlimits carry the limits")
+    held = {"memory": "memory", "pids": "processes", "cpu": "share of the processor"}
     return Mechanism(
-        "cgroup v2",
-        False,
-        "is there, but viewra does not use it yet: a watchdog and rlimits carry the limits"
-        if there
-        else "is not mounted: a watchdog and rlimits carry the limits",
+        "cgroup v2", True, ", ".join(held[one] for one in place.controllers) + ": of all processes together"
     )
