@@ -86,5 +86,15 @@ def test_what_is_allowed_works(user: str, name: str) -> None:
     assert table(user, "auto")[name] == ("allowed", "done")
 
 
+@pytest.mark.parametrize("user", USERS)
+def test_bubblewrap_stops_all_of_them(user: str) -> None:
+    why = answer_of(user, HERE / "can_wrap.py")
+    if why:
+        pytest.skip(why)
+    outcomes = table(user, "bwrap")
+    assert [name for name in ATTACKS if outcomes[name][1] == "done"] == []
+    assert {name: outcomes[name][1] for name in ALLOWED} == dict.fromkeys(ALLOWED, "done")
+
+
 def test_no_attack_has_the_name_of_another() -> None:
     assert len(set(ATTACKS)) == len(ATTACKS) == len(table("ordinary", "auto")) - len(ALLOWED)

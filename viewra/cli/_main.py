@@ -84,7 +84,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 )
 @click.option(
     "--sandbox",
-    type=click.Choice(["auto", "landlock", "rlimits", "off"]),
+    type=click.Choice(["auto", "landlock", "bwrap", "rlimits", "off"]),
     default="off",
     show_default=True,
     help="What confines plugins: auto is the strongest that this machine has; see viewra doctor.",

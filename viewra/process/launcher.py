@@ -1,5 +1,8 @@
 """Runs between the host and a plugin: becomes a guardian, the plugin's parent, and in a fork of it the plugin itself.
 
+A confinement may have a wrapper, a command that shows the plugin less of the system: the fork executes that, and it
+executes this launcher again, with ``--inside`` before the DOCUMENT, for all that is left to do.
+
 A script of the standard library alone, started as ``python -I -S launcher.py DOCUMENT ARGV…``; the plugin gets the
 launcher's environment, folder, stdin, stdout and stderr, and a session of its own. DOCUMENT is a JSON object:
 
@@ -29,15 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+INSIDE = "--inside"
 FAILED = 126
 """The exit status after a launch that failed."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # Linux's numbers
 _LAST_SIGNAL = 64
+_FOR_THE_PLUGIN = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
 _PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # what an interpreter sets up for itself
 _RT_SIGACTION = {"x86_64": 13, "aarch64": 134}  # the system call's number in a process of 64 bits, by machine
 _SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restorer and mask, of 8 bytes each
 _MASK_BYTES = 8
+_OF_SIGNALS = 128  # a wrapper's exit status when its command was ended by a signal: that, and the signal's number
 _IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two looks at what refuses to end
 
@@ -91,11 +97,12 @@ class Guard:
     the plugin's group, nor in the terminal's, so what is meant for those does not reach it.
     """
 
-    def __init__(self, plugin: int, report: int, parent: int, *, tied: bool) -> None:
+    def __init__(self, plugin: int, report: int, parent: int, *, tied: bool, wrapped: bool = False) -> None:
         self._plugin = plugin
         self._report = report
         self._parent = parent
         self._tied = tied
+        self._wrapped = wrapped
         self._ended = False
 
     def run(self) -> None:
@@ -129,7 +136,8 @@ class Guard:
                 return True
             if pid == self._plugin and not self._ended:
                 self._ended = True
-                tell(self._report, "exit", os.waitstatus_to_exitcode(status))
+                code = os.waitstatus_to_exitcode(status)
+                tell(self._report, "exit", _OF_SIGNALS - code if self._wrapped and code > _OF_SIGNALS else code)
 
 
 def children(parent: int) -> list[int]:
@@ -177,6 +185,18 @@ class Confined:
             self._its.close()
             self._connecting.serve(self._ours, self._confinement["connect"])
 
+    def enter(self, libc: ctypes.CDLL, command: list[str], kept: list[int]) -> None:
+        """In the plugin: become the wrapper, with some descriptors; raises OSError. What is left to do it starts again.
+
+        It waits for the plugin's end, and blocks what is sent to the plugin's whole group.
+        """
+        if os.geteuid() != 0:  # a wrapper wants none of the host's capabilities
+            self._confining.drop(libc, {**self._confinement, "capabilities": 0, "user": None}, lambda: None)
+        for descriptor in kept:
+            os.set_inheritable(descriptor, True)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, _FOR_THE_PLUGIN)
+        os.execv(command[0], command)  # noqa: S606 - a shell is what must not be there
+
     def confine(self, libc: ctypes.CDLL, user_changed: Callable[[], object]) -> None:
         """In the plugin: give up all that it may not do; raises OSError."""
         listener = self._confining.confine(libc, self._confinement, user_changed)
@@ -220,10 +240,12 @@ def launch(
     confinement: dict[str, Any] | None = None,
     variables: dict[str, str] | None = None,
     door: str = "",
+    again: tuple[str, ...] = (),
 ) -> bytes:
     """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
 
-    Returns the source of a script, which is then to be run; the guardian never returns.
+    Returns the source of a script, which is then to be run; the guardian never returns. ``again`` is the command by
+    which a wrapper starts this launcher for the rest.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     restore_signals(libc, _PYTHONS_OWN if script else ())
@@ -233,11 +255,12 @@ def launch(
     set_process(libc, _PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
     guardian = os.getpid()
     confined = Confined(confinement) if confinement is not None else None
+    wrapper = confinement["wrapper"] if confinement is not None else []
     plugin = os.fork()
     if plugin != 0:
         if confined is not None:
             confined.serve()
-        guard(libc, Guard(plugin, report, parent, tied=tied), executable)
+        guard(libc, Guard(plugin, report, parent, tied=tied, wrapped=bool(wrapper)), executable)
     tie_to_parent(libc, guardian, _signal.SIGKILL)
     os.setsid()
     tell(report, "pid", os.getpid())
@@ -246,8 +269,31 @@ def launch(
     if door:
         with open(door, "wb", buffering=0) as file:
             file.write(b"0")  # itself
+    if confined is not None and wrapper:
+        confined.enter(libc, [*wrapper, *again], [report] if executable is None else [report, executable])
     if confined is not None:
         confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))  # a change of user unties it
+    return become(argv, executable, script=script, variables=variables)
+
+
+def inside(
+    argv: list[str],
+    *,
+    executable: int | None,
+    script: bool,
+    confinement: dict[str, Any],
+    variables: dict[str, str] | None,
+) -> bytes:
+    """The rest, in the process that a wrapper has started, and ends when itself is ended."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    restore_signals(libc, _PYTHONS_OWN if script else ())
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    Confined(confinement).confine(libc, lambda: None)
+    return become(argv, executable, script=script, variables=variables)
+
+
+def become(argv: list[str], executable: int | None, *, script: bool, variables: dict[str, str] | None) -> bytes:
+    """Execute the plugin; of a script, give the source."""
     os.environ.update(variables or {})
     if not script:
         if executable is not None:
@@ -280,12 +326,18 @@ def run_script(path: str, source: bytes, user_site: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Launch; the exit status of a launch that failed, or of a script that has ended."""
-    text, *argv = arguments
+    wrapped = arguments[0] == INSIDE
+    text, *argv = arguments[wrapped:]
     plan, _ = _json.make_scanner(Reading())(text, 0)  # type: ignore[arg-type]  # what ``json`` gives it is no scanner either
     report, user_site = plan["report"], plan.pop("user_site")
     os.set_inheritable(report, False)
+    again = (*sys.orig_argv[: -len(sys.argv)], sys.argv[0], INSIDE, *arguments)
     try:
-        source = launch(argv, **plan)
+        if wrapped:
+            kept = ("executable", "script", "confinement", "variables")
+            source = inside(argv, **{name: plan[name] for name in kept})
+        else:
+            source = launch(argv, again=again, **plan)
     except (OSError, ValueError) as error:
         tell(report, "error", f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
         return FAILED

@@ -21,13 +21,17 @@ from viewra.host.installed.grants import UNCONFINED, Grant, asked
 from viewra.host.running.limits import rlimits, tasks_rlimit
 from viewra.host.running.own_user import hand_to
 from viewra.manifest import Runtime
+from viewra.process.sandbox.bubblewrap import bubblewrap
 from viewra.process.sandbox.confinement import Confinement
+from viewra.process.sandbox.landlock import SCOPES
 from viewra.process.sandbox.machine import Machine, machine
 from viewra.process.sandbox.rules import Rules, confinement
 
-Backend = Literal["auto", "landlock", "rlimits", "off"]
-BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "rlimits", "off")
-"""``auto`` is ``landlock``, with seccomp, without which no plugin starts; the last two only the operator chooses."""
+Backend = Literal["auto", "landlock", "bwrap", "rlimits", "off"]
+BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "bwrap", "rlimits", "off")
+"""``auto`` is ``landlock``, with seccomp, without which no plugin starts; ``bwrap`` is both, and namespaces beside.
+
+The last two only the operator chooses."""
 
 _VIEWRA = str(Path(__file__).parents[2])
 """Where viewra itself is, which an editable installation has elsewhere."""
@@ -65,7 +69,12 @@ class Sandbox:
             folders=(own,) if machine().tells else (),
             rlimits=self.rlimits,
         )
-        return confinement(rules, machine())
+        return confinement(rules, machine(), wrapped=self.wrapped)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether it runs within bubblewrap."""
+        return self.backend.startswith("bwrap")
 
     def environment(self, socket_dir: Path) -> dict[str, str]:
         """What differs in the environment of a confined process, which may not use the host's folders."""
@@ -132,10 +141,15 @@ class Confining:
             return Sandbox(
                 "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
             )
+        wrapped = self.backend == "bwrap"
+        if wrapped and bubblewrap().reason:
+            raise UsageError(f"it cannot be confined by bwrap: {bubblewrap().reason}", hint="--sandbox auto needs none")
         # Only a user who is in that group can give it a socket.
         user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
         limits = (*limits, tasks_rlimit(runtime, user))
-        return self._confined(code, granted, private_dir, database_url, network, socket_group, limits, user)
+        return self._confined(
+            code, granted, private_dir, database_url, network, socket_group, limits, user, wrapped=wrapped
+        )
 
     def _confined(
         self,
@@ -147,6 +161,8 @@ class Confining:
         socket_group: str,
         limits: tuple[tuple[int, int], ...],
         user: int | None,
+        *,
+        wrapped: bool,
     ) -> Sandbox:
         may = {one.name: one for one in granted}
         libraries = tuple(self.libraries())
@@ -155,7 +171,13 @@ class Confining:
         internet, sockets = _database(database_url)
         external, listening = may.get("network:external"), may.get("network:listen")
         missing = []
-        if (external is not None or internet or sockets) and not self.machine.tells:
+        if wrapped and self.machine.landlock < SCOPES and (external is not None or internet or network == "tcp"):
+            raise UsageError(
+                "within bwrap its network cannot be held to what it may: this kernel's Landlock is older than version "
+                f"{SCOPES}",
+                hint="--sandbox auto has the guardian judge its connections",
+            )
+        if (external is not None or internet or sockets) and not self.machine.tells and not wrapped:
             raise UsageError(
                 "it connects to others, which cannot be held to what it may: this kernel has no seccomp user "
                 "notification",
@@ -190,8 +212,8 @@ class Confining:
             user=user,
         )
         return Sandbox(
-            "landlock+seccomp",
-            _enforced(rules, self.machine),
+            "bwrap+landlock+seccomp" if wrapped else "landlock+seccomp",
+            (*(_WRAPPED if wrapped else ()), *_enforced(rules, self.machine, wrapped=wrapped)),
             tuple(missing),
             rules,
             limits,
@@ -245,7 +267,10 @@ def _standard(executable: str) -> list[str]:
     return [str(real), str(real.parent.parent / "lib")]
 
 
-def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
+_WRAPPED = ("what it sees of files, processes and the network: bwrap",)
+
+
+def _enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
     scoped = "Landlock" if on.landlock >= 6 else "seccomp"
     said = [
         "files: Landlock",
@@ -259,7 +284,7 @@ def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
             f"user: {rules.user}, with the right to read any file (CAP_DAC_READ_SEARCH), as far as Landlock lets it"
         )
     if rules.network:
-        said.append("connections: judged by the guardian")
+        said.append("connections: " + ("Landlock" if wrapped else "judged by the guardian"))
     return tuple(said)
 
 

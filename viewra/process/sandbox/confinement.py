@@ -32,7 +32,8 @@ class Confinement:
     ``rlimits`` has the soft and hard limit of each resource by its number (``resource.RLIMIT_…``), in the kernel's
     units. ``user`` is the user and group id that the process changes to, None to stay; only root can. ``capabilities``
     is a mask of those that are kept, where the host has them. ``seccomp`` is the number of that system call.
-    With ``connections`` the filter leaves ``connect`` to the guardian.
+    With ``connections`` the filter leaves ``connect`` to the guardian. ``wrapper`` is a command that the process is
+    started by (``bubblewrap.wrapped``), within which all else is applied; none by default.
     """
 
     filter: bytes = b""
@@ -42,6 +43,7 @@ class Confinement:
     capabilities: int = 0
     seccomp: int = 0
     connections: Connections | None = None
+    wrapper: tuple[str, ...] = ()
 
     def document(self) -> dict[str, object]:
         """As the launcher reads it: JSON, with bytes in hexadecimal."""
@@ -56,5 +58,6 @@ class Confinement:
             "user": self.user,
             "capabilities": self.capabilities,
             "seccomp": self.seccomp,
+            "wrapper": list(self.wrapper),
             "connect": attrs.asdict(self.connections) if self.connections is not None else None,
         }

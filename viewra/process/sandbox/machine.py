@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from viewra.process.sandbox import landlock
+from viewra.process.sandbox.bubblewrap import bubblewrap
 from viewra.process.sandbox.cgroup import find
 from viewra.process.sandbox.syscalls import Architecture, architecture
 
@@ -61,6 +62,11 @@ class Machine:
                 "viewra runs as root: each plugin gets a user of its own"
                 if self.root
                 else "viewra does not run as root, or may not change users: plugins run as its own user",
+            ),
+            Mechanism(
+                "bwrap",
+                not bubblewrap().reason,
+                bubblewrap().reason or "with --sandbox bwrap plugins see only their own files, processes and network",
             ),
             Mechanism("rlimits", True, "memory, open files, processes and the size of files are bounded"),
             _cgroups(),

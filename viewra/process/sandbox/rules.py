@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
-from viewra.process.sandbox import landlock, seccomp
+from viewra.process.sandbox import bubblewrap, landlock, seccomp
 from viewra.process.sandbox.confinement import READ_ANYTHING, Confinement, Connections
 from viewra.process.sandbox.machine import Machine
 
@@ -68,28 +68,30 @@ class Rules:
         return self.internet is None or self.listen is None or bool(self.internet) or bool(self.listen)
 
 
-def confinement(rules: Rules, on: Machine) -> Confinement:
-    """What the launcher applies, on a machine that has Landlock and seccomp."""
+def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinement:
+    """What the launcher applies, on a machine that has Landlock and seccomp; ``wrapped``: within bubblewrap."""
     assert on.architecture is not None  # noqa: S101 - the caller has looked at what is missing
     connections = None
-    if rules.connects and on.tells:
+    if rules.connects and on.tells and not wrapped:
         ports = tuple(rules.internet) if rules.internet is not None else None
         connections = Connections(ports is None or bool(ports), ports, tuple(rules.sockets), tuple(rules.folders))
     calls = seccomp.Calls(
         network=rules.network,
         datagrams=rules.datagrams,
         connects=connections is not None,
+        # There is nothing else that it could reach: no socket of others, and no network, or Landlock's ports.
+        connects_itself=wrapped,
         spawn=rules.spawn,
         metadata=rules.metadata,
         scoped=on.landlock >= landlock.SCOPES,
         truncates=on.landlock >= landlock.TRUNCATES,
     )
-    user = rules.user if on.root else None
+    user, paths = rules.user if on.root else None, _paths(rules)
     return Confinement(
         filter=seccomp.program(on.architecture, calls),
         ruleset=landlock.ruleset(
             on.landlock,
-            _paths(rules),
+            paths,
             # What it connects to, the guardian judges; what is not handled here is open to the plugin's own calls only.
             connect_ports=tuple(rules.internet) if rules.internet is not None else None,
             bind_ports=tuple(rules.listen) if rules.listen is not None else None,
@@ -101,7 +103,15 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
         capabilities=READ_ANYTHING,
         seccomp=on.architecture.calls["seccomp"],
         connections=connections,
+        wrapper=_wrapper(rules, paths) if wrapped else (),
     )
+
+
+def _wrapper(rules: Rules, paths: Mapping[str, int]) -> tuple[str, ...]:
+    named = (*_SYSTEM, *_PROGRAMS, *_FILES, *_TO_NETWORK, *bubblewrap.names(rules.code))
+    named += (*rules.read, *rules.write, *rules.private)
+    places = {path: rights & landlock.WRITE & ~landlock.RUN != 0 for path, rights in paths.items()}
+    return bubblewrap.wrapped(places, named, rules.sockets, network=rules.network)
 
 
 def _paths(rules: Rules) -> dict[str, int]:

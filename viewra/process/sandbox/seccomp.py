@@ -65,14 +65,15 @@ class Calls:
     """What a process may do by system calls.
 
     ``network`` allows TCP sockets, ``datagrams`` with it UDP's; ``connects`` leaves ``connect`` to the guardian,
-    which is denied without. ``spawn`` allows child processes; ``metadata`` allows to change owners, modes, times
-    and attributes of files. ``scoped`` says that Landlock keeps signals inside, ``truncates`` that it decides on
-    ``truncate``: the filter does where it does not.
+    which is denied without, unless it ``connects_itself``. ``spawn`` allows child processes; ``metadata`` allows to
+    change owners, modes, times and attributes of files. ``scoped`` says that Landlock keeps signals inside,
+    ``truncates`` that it decides on ``truncate``: the filter does where it does not.
     """
 
     network: bool = False
     datagrams: bool = False
     connects: bool = False
+    connects_itself: bool = False
     spawn: bool = False
     metadata: bool = False
     scoped: bool = True
@@ -107,7 +108,8 @@ def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
 
 
 def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
-    yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
+    if not allowed.connects_itself:
+        yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
     yield from deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
     yield from deny("socketpair", Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
     if not allowed.network:
