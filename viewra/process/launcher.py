@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 INSIDE = "--inside"
+GUARDIAN_NAME = "viewra-guardian"
 FAILED = 126
 """The exit status after a launch that failed."""
 
@@ -216,7 +217,7 @@ class Reading:
 def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
     """Let go of all that is the plugin's, and guard it; never returns."""
     try:
-        libc.prctl(_PR_SET_NAME, b"viewra-guardian", 0, 0, 0)
+        libc.prctl(_PR_SET_NAME, GUARDIAN_NAME.encode("ascii"), 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(nothing, descriptor)
