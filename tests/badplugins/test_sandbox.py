@@ -86,14 +86,24 @@ def test_what_is_allowed_works(user: str, name: str) -> None:
     assert table(user, "auto")[name] == ("allowed", "done")
 
 
+@pytest.mark.parametrize(("user", "version"), [("root", 5), ("ordinary", 5), ("ordinary", 1)])
+def test_an_older_kernel_stops_all_of_them(user: str, version: int) -> None:
+    if machine().landlock < version:
+        pytest.skip(f"this kernel's Landlock is older than version {version}")
+    stops_all(table(user, f"landlock{version}"))
+
+
+def stops_all(outcomes: dict[str, tuple[str, str]]) -> None:
+    assert [name for name in ATTACKS if outcomes[name][1] == "done"] == []
+    assert {name: outcomes[name][1] for name in ALLOWED} == dict.fromkeys(ALLOWED, "done")
+
+
 @pytest.mark.parametrize("user", USERS)
 def test_bubblewrap_stops_all_of_them(user: str) -> None:
     why = answer_of(user, HERE / "can_wrap.py")
     if why:
         pytest.skip(why)
-    outcomes = table(user, "bwrap")
-    assert [name for name in ATTACKS if outcomes[name][1] == "done"] == []
-    assert {name: outcomes[name][1] for name in ALLOWED} == dict.fromkeys(ALLOWED, "done")
+    stops_all(table(user, "bwrap"))
 
 
 def test_no_attack_has_the_name_of_another() -> None:

@@ -1,6 +1,7 @@
 """A host as an operator runs it, with the attacker in it and what it aims at; prints the table of what came of it.
 
 With ``bare`` for a sandbox the attacker is run beside the host by nobody's help: it inherits all that a child inherits.
+``landlock5`` is the sandbox of a kernel whose Landlock has that version.
 """
 
 import json
@@ -20,6 +21,7 @@ from prey import let_anybody_trace, victim
 from viewra import sdk
 from viewra.host import Host
 from viewra.library import add_library
+from viewra.process.sandbox import landlock
 from viewra.process.sandbox.syscalls import architecture
 
 GRANTS = ("filesystem:read",)
@@ -109,6 +111,9 @@ def main(scratch: Path, sandbox: str) -> None:
     opened = (home / "id_ed25519").open()
     os.set_inheritable(opened.fileno(), True)
     kind = "off" if sandbox == "bare" else sandbox
+    if number := sandbox.removeprefix("landlock") if sandbox.startswith("landlock") else "":
+        landlock.version = lambda: int(number)
+        kind = "landlock"
     with (
         ExitStack() as stack,
         Host(plugin_dirs=[plugins], data_dir=data_dir, watch=False, sandbox=kind) as host,
