@@ -1,12 +1,14 @@
 """Writes the next migration of a plugin from its tables; run by the plugin's interpreter as a program of its own.
 
-``python -m viewra.sdk_db.revision ENTRY MESSAGE RESULT``: the entry point is run as ever, and where it would begin to
-serve, its database service is asked instead. Standard input has the URL of a database to compare with, or nothing;
-``RESULT`` is an open descriptor that gets the new file's path, or what is wrong after a ``!``.
+``python -m viewra.sdk_db.revision ENTRY RESULT``: the entry point is run as ever, and where it would begin to serve,
+its database service is asked instead. The variable VIEWRA_DRAFT_DATABASE has the URL of a database to compare with, or
+nothing. The file ``RESULT`` gets a JSON object: ``folder``, ``upgrade`` and ``downgrade`` of what the host is to write,
+or ``error`` and ``hint``.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -23,6 +25,8 @@ from viewra.sdk_db.engine import open_for_migration
 from viewra.sdk_db.service import AlembicDatabaseService
 from viewra.services import SERVICES, Implementation, Services
 
+DATABASE = "VIEWRA_DRAFT_DATABASE"
+
 
 class _Served(BaseException):
     """What the plugin was about to serve; no ``except Exception`` of an entry point must catch it."""
@@ -32,10 +36,16 @@ class _Served(BaseException):
 
 
 def draft(service: object, message: str, url: str = "") -> Path:
-    """Write the next migration: what the tables of ``service`` have and its migrations do not make; gives the file.
+    """Write the next migration; gives the file. Raises MigrationError, as ``drafted``, or when it cannot be written."""
+    folder, body = drafted(service, url)
+    return drafts.write(folder, message, body)
+
+
+def drafted(service: object, url: str = "") -> tuple[Path, drafts.Body]:
+    """Where the next migration belongs, and what the tables of ``service`` have and its migrations do not make.
 
     ``url`` is that of its own database, at its newest revision; without one the migrations are run on a SQLite file
-    that is thrown away. Raises MigrationError when there is nothing to write, or it cannot be.
+    that is thrown away. Raises MigrationError when there is nothing to write.
     """
     if not isinstance(service, AlembicDatabaseService):
         raise MigrationError(
@@ -54,7 +64,7 @@ def draft(service: object, message: str, url: str = "") -> Path:
         body = _missing(service, there)
     if body.upgrade == "pass":
         raise MigrationError("its migrations make just the tables that its code knows: there is nothing to write")
-    return drafts.write(service.migrations_dir, message, body)
+    return service.migrations_dir, body
 
 
 def _missing(service: AlembicDatabaseService, url: str) -> drafts.Body:
@@ -97,13 +107,14 @@ def plugin_of(entry: Path) -> Implementation:
     raise MigrationError("it serves no plugin")
 
 
-def _main(entry: str, message: str, result: str) -> None:
-    url = sys.stdin.read()
+def _main(entry: str, result: str) -> None:
+    url = os.environ.pop(DATABASE, "")
     try:
-        answer = str(draft(plugin_of(Path(entry)).database_service(), message, url))
+        folder, body = drafted(plugin_of(Path(entry)).database_service(), url)
+        answer = {"folder": str(folder), "upgrade": body.upgrade, "downgrade": body.downgrade}
     except ViewraError as error:
-        answer = f"!{error}\0{error.hint or ''}"
-    os.write(int(result), answer.encode("utf-8", "surrogateescape"))
+        answer = {"error": str(error), "hint": error.hint or ""}
+    Path(result).write_text(json.dumps(answer), "ascii")
 
 
 if __name__ == "__main__":

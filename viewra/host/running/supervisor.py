@@ -16,6 +16,7 @@ import attrs
 from viewra.adapters import Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginError, PluginUnavailable
+from viewra.host.database.drafting import Workshop, draft_in_a_process
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
 from viewra.host.installed.installation import Installation
@@ -78,6 +79,7 @@ class Supervisor(Portrait):
         health = HealthWatch(traffic, self._unwell, now=runs.clock.now)
         super().__init__(runs, traffic, health, Usage(now=runs.clock.now))
         self.log = plugin_log
+        self._machinery = machinery
         self.link = RunsLink(runs)
         self._tasks = Tasks(clock=runs.clock)
         self._watchdog = Watchdog(installation.private_dir, self._unwell, self._tasks, now=runs.clock.now)
@@ -182,7 +184,7 @@ class Supervisor(Portrait):
 
     @property
     def stats(self) -> PluginStats:
-        """Its figures."""
+        """As ``Portrait`` has it, and what its folders hold."""
         return attrs.evolve(super().stats, disk_bytes=self._watchdog.disk_bytes)
 
     @property
@@ -198,15 +200,16 @@ class Supervisor(Portrait):
 
     def draft_migration(self, message: str) -> Path:
         """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
-        from viewra.host.database.drafting import draft_in_a_process  # for developers only
-
         if self.state is PluginState.DISABLED:
             raise PluginUnavailable(
                 self.plugin_id,
                 f"is disabled: {self.reason}; its code is run to see its tables",
                 hint=f"viewra plugins enable {self.plugin_id}",
             )
-        return draft_in_a_process(self.installation, self.own_database, message)
+        if (machinery := self._machinery) is None:
+            raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
+        workshop = Workshop(machinery.launcher, machinery.runtime_dir, self.sandbox)
+        return draft_in_a_process(self.installation, self.own_database, message, workshop)
 
     @property
     def records(self) -> Sequence[LogRecord]:
