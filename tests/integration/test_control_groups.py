@@ -1,4 +1,4 @@
-"""A host that may make control groups: each run of a plugin has one, and the state says what the kernel ended it for."""
+"""A host that may make control groups: each run has one, and the state says what the kernel ended it for."""
 
 from __future__ import annotations
 
