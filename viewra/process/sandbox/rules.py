@@ -107,10 +107,11 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
 def _paths(rules: Rules) -> dict[str, int]:
     """The rights below each path; a path that several name has the rights of all."""
     found: dict[str, int] = {}
+    hidden = [Path(os.path.realpath(one)) for one in rules.secret]
 
     def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
         for path in paths:
-            for one in outside(path, rules.secret, inside=inside):
+            for one in _outside(Path(os.path.realpath(path)), hidden, inside=inside):
                 found[one] = found.get(one, 0) | rights
 
     give(_SYSTEM, landlock.RUN)
@@ -133,8 +134,10 @@ def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterat
     With ``inside`` a path that is itself within what is secret stays. Landlock only ever adds rights below a folder, so
     a folder that holds the host's own data is taken apart; links in it are left out, as they may lead anywhere.
     """
-    real = Path(os.path.realpath(path))
-    hidden = [Path(os.path.realpath(one)) for one in secret]
+    return _outside(Path(os.path.realpath(path)), [Path(os.path.realpath(one)) for one in secret], inside=inside)
+
+
+def _outside(real: Path, hidden: Sequence[Path], *, inside: bool = False) -> Iterator[str]:
     if not inside and any(real.is_relative_to(one) for one in hidden):
         return
     if not any(one.is_relative_to(real) and one != real for one in hidden):
@@ -142,8 +145,8 @@ def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterat
         return
     try:
         with os.scandir(real) as entries:
-            there = sorted(entry.path for entry in entries if not entry.is_symlink())
+            there = sorted(entry.path for entry in entries if not entry.is_symlink())  # so these are real, too
     except OSError:
         return
     for one in there:
-        yield from outside(one, secret)
+        yield from _outside(Path(one), hidden)

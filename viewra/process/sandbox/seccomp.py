@@ -6,6 +6,7 @@ Facts about calls and flags are from Linux's headers and man pages (clone(2), so
 from __future__ import annotations
 
 import errno
+import functools
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -80,6 +81,7 @@ class _Deny(Protocol):
     def __call__(self, name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]: ...
 
 
+@functools.lru_cache(64)  # plugins differ in few ways, and each start needs one
 def program(machine: Architecture, allowed: Calls) -> bytes:
     """The filter for a process on this machine."""
     return assemble(machine.audit, machine.foreign_bit, NEWEST, ABSENT, list(_rules(machine, allowed)))

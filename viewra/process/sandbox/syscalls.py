@@ -11,7 +11,7 @@ import platform
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Architecture:
     """An architecture: its ``AUDIT_ARCH`` value, and its system calls by name.
 
