@@ -20,8 +20,8 @@ CALLS = 2000
 def main(argv: list[str]) -> int:
     """Print what it costs; exit status 1 when a start takes more than 30 ms longer, or a call 10 % longer.
 
-    A start is judged by the processor time of host, guardian and plugin, and by the clock as far as the machine was idle:
-    on one that is busy the clock measures the others, too.
+    A start is judged by the processor time of host, guardian and plugin, and by the clock unless the machine was busy:
+    then the clock measures the others, too.
     """
     rounds = int(argv[0]) if argv else 15
     with tempfile.TemporaryDirectory() as scratch:
@@ -41,8 +41,9 @@ def main(argv: list[str]) -> int:
     wall, work = _more(start_in, start), _more(processor_in, processor)
     slower = statistics.median(a / b for a, b in zip(call_in, call, strict=True))
     print(
-        f"a start: {statistics.median(start):.0f} ms without a sandbox, {wall:+.1f} ms with one, of these {work:+.1f} ms "
-        f"of processor time ({rounds} pairs; limit {MOST_MS:g} ms{', the machine was busy' if busy else ''})"
+        f"a start: {statistics.median(start):.0f} ms without a sandbox, {wall:+.1f} ms with one, of these "
+        f"{work:+.1f} ms of processor time ({rounds} pairs; limit {MOST_MS:g} ms"
+        f"{', the machine was busy' if busy else ''})"
     )
     print(f"a call: {slower:.2f} × of one without (limit 1.1)")
     return work > MOST_MS or (wall > MOST_MS and not busy) or slower > 1.1

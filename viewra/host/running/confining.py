@@ -282,9 +282,8 @@ def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
         "memory: rlimits and watchdog" if rules.rlimits else "memory, open files and sizes of files: rlimits",
     ]
     if rules.user is not None:
-        said.append(
-            f"user: {rules.user}, with the right to read any file (CAP_DAC_READ_SEARCH), as far as Landlock lets it"
-        )
+        rights = "read and write any file (CAP_DAC_OVERRIDE)" if rules.write else "read any file (CAP_DAC_READ_SEARCH)"
+        said.append(f"user: {rules.user}, with the right to {rights}, as far as Landlock lets it")
     if rules.network:
         said.append("connections: judged by the guardian")
     return tuple(said)

@@ -6,8 +6,9 @@ import attrs
 
 from viewra.process.sandbox.landlock import OF_FILES, Ruleset
 
-READ_ANYTHING = 1 << 2
-"""CAP_DAC_READ_SEARCH: to read files whatever their modes say. What may be read, Landlock then decides alone."""
+READ_ANYTHING, WRITE_ANYTHING = 1 << 2, 1 << 1
+"""CAP_DAC_READ_SEARCH and CAP_DAC_OVERRIDE: to read and to write files whatever their modes say. Which ones may be,
+Landlock then decides alone."""
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from viewra.process.sandbox import landlock, seccomp
-from viewra.process.sandbox.confinement import READ_ANYTHING, Confinement, Connections
+from viewra.process.sandbox.confinement import READ_ANYTHING, WRITE_ANYTHING, Confinement, Connections
 from viewra.process.sandbox.machine import Machine
 
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/libexec")
@@ -97,8 +97,8 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
         rlimits=rules.rlimits,
         user=user,
         # Kept where the host has it: a user of the plugin's own may not enter the host's folders, in which its own are.
-        # What it may read Landlock says alone.
-        capabilities=READ_ANYTHING,
+        # What it may read Landlock says alone, and what it may write, where it may write what is not its own.
+        capabilities=READ_ANYTHING | (WRITE_ANYTHING if rules.write else 0),
         seccomp=on.architecture.calls["seccomp"],
         connections=connections,
     )
