@@ -10,6 +10,8 @@ OUTPUT, PIPES = "VIEWRA_OUTPUT", "pipes"
 """The variable with which a host says that it reads the plugin's stdout and stderr itself: go-plugin's hosts do not."""
 LEASE = "VIEWRA_LEASE_S"
 """The variable with which a host starts a plugin that may outlive it: seconds after which it ends, unless renewed."""
+CONFINED = "VIEWRA_CONFINED"
+"""The variable that tells a confined plugin its id and, after it, what it was granted, as in ``filesystem:read``."""
 DEBUG = "VIEWRA_PLUGIN_DEBUG"
 """The variable with which an author runs a plugin by hand, for a host to attach to."""
 APP_VERSIONS = (1,)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import resource
-import site
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,11 +12,13 @@ from typing import Literal
 import attrs
 import sqlalchemy as sa
 
+from viewra.codec.protocol import CONFINED
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
 from viewra.host.running.own_user import hand_to
+from viewra.host.running.python_paths import read_by_python
 from viewra.manifest import Runtime
 from viewra.process.sandbox.confinement import Confinement
 from viewra.process.sandbox.machine import Machine, machine
@@ -36,9 +35,6 @@ _FEWEST_FILES = 32
 _DATA_ROOM = 512 * MB
 """Beside its memory: stacks of threads and heaps that are reserved, and not used, count for the kernel, too."""
 
-_VIEWRA = str(Path(__file__).parents[2])
-"""Where viewra itself is, which an editable installation has elsewhere."""
-
 log = logging.getLogger("viewra.host")
 
 
@@ -47,6 +43,7 @@ class Sandbox:
     """What confines the processes of one plugin. ``enforced`` says by what each thing is held, ``missing`` what is not.
 
     ``rules`` is None where nothing but ``rlimits`` holds. ``folders`` are those of the library that it may use.
+    ``told`` is what the plugin is told of it: its id, and what it was granted.
     """
 
     backend: str
@@ -56,6 +53,7 @@ class Sandbox:
     rlimits: tuple[tuple[int, int], ...] = ()
     folders: tuple[str, ...] = ()
     home: Path | None = None
+    told: tuple[str, ...] = ()
 
     def confinement(self, socket_dir: Path) -> Confinement | None:
         """What the launcher applies to a process with its sockets in ``socket_dir``, where it makes a folder, too."""
@@ -78,7 +76,8 @@ class Sandbox:
         """What differs in the environment of a confined process, which may not use the host's folders."""
         if self.rules is None:
             return {}
-        return {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp"), "MALLOC_ARENA_MAX": "2"}
+        own = {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp")}
+        return {**own, "MALLOC_ARENA_MAX": "2", CONFINED: " ".join(self.told)}
 
 
 UNCONFINED_SANDBOX = Sandbox("off", (), ("everything: it runs with the rights of the host's user",))
@@ -179,7 +178,7 @@ class Confining:
         if socket_group:
             missing.append("metadata of files: it gives its socket to a group, so it may change modes and owners")
         rules = Rules(
-            code=(*_interpreter(code), str(code.found.directory)),
+            code=(*read_by_python(code.found.directory), str(code.found.directory)),
             read=(*read, *write),
             write=write,
             private=(str(private_dir),),
@@ -200,6 +199,7 @@ class Confining:
             limits,
             (*read, *write),
             private_dir,
+            (code.found.plugin_id, *sorted(may)),
         )
 
 
@@ -253,23 +253,6 @@ def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     if host and not host.startswith("/"):
         return (port,), ()
     return (), (f"{host or '/run/postgresql'}/.s.PGSQL.{port}",)
-
-
-def _interpreter(code: Code) -> tuple[str, ...]:
-    """What Python itself is read from: the host's, and that of the plugin's own virtual environment."""
-    own = code.found.directory / ".venv" / "bin" / "python"
-    found = [sys.prefix, *site.getsitepackages(), *_standard(sys.executable), _VIEWRA]
-    if site.ENABLE_USER_SITE:
-        found.append(site.getusersitepackages())
-    if own.exists():
-        found += _standard(str(own))
-    return tuple(found)
-
-
-def _standard(executable: str) -> list[str]:
-    """An interpreter and its standard library; not the folders around them, which a plugin's link may have chosen."""
-    real = Path(os.path.realpath(executable))
-    return [str(real), str(real.parent.parent / "lib")]
 
 
 def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import grpc
 
 from viewra.codec import fault
 from viewra.codec.rpc import Rpc
+from viewra.sdk.denied import advice
 from viewra.sdk.log import Logger
 from viewra.text import clean, kind, reason
 
@@ -63,20 +64,24 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
             late = not context.is_active()  # nobody waits for it any more
             told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("what is missing")
             meant = rpc.refuses or told  # and no mistake in the code
-            _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
+            why = f"{reason(error)}: {remedy}" if (remedy := advice(error)) else reason(error)
+            _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late, remedy=remedy)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
-            failure = rpc.failure(clean(reason(error), _MAX_REASON))
+            failure = rpc.failure(clean(why, _MAX_REASON))
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
-                context.set_details(clean(reason(error), fault.MAX_STATUS))
+                context.set_details(clean(why, fault.MAX_STATUS))
                 return b""
             return failure
 
     return behave
 
 
-def _log_traceback(log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool) -> None:
+def _log_traceback(
+    log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool, remedy: str
+) -> None:
     message = f"{call} failed{' after its deadline' if late else ''}: {kind(error)}"
+    message += f" ({remedy})" if remedy else ""
     with contextlib.suppress(Exception):  # stderr may be closed, the exception's own class fail: the answer comes first
         log(message, call=call, call_id=call_id, traceback=_traceback(error))
 
