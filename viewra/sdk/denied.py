@@ -24,7 +24,8 @@ def advice(error: BaseException) -> str:
         return "no plugin may do that in its sandbox"
     lacking = [one for one in needed if one not in granted]
     if not lacking or lacking[0] != needed[0]:
-        return f"outside of what it was granted: see viewra plugins info {plugin_id}"
+        unless = f", unless it needs {lacking[0]}" if lacking else ""
+        return f"outside of what it was granted{unless}: see viewra plugins info {plugin_id}"
     return (
         f"its sandbox needs {' or '.join(lacking)}: ask for that in plugin.cue (permissions), "
         f"then viewra plugins grant {plugin_id} {lacking[0]}"

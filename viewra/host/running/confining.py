@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import resource
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
+from viewra.host.running.foreign_mounts import foreign_mount
 from viewra.host.running.own_user import hand_to
 from viewra.host.running.python_paths import read_by_python
 from viewra.manifest import Runtime
@@ -61,8 +63,9 @@ class Sandbox:
             return Confinement(rlimits=self.rlimits) if self.rlimits else None
         scratch = socket_dir / "tmp"
         scratch.mkdir(mode=0o700)
-        if self.rules.user is not None:
-            hand_to(self.rules.user, socket_dir, scratch, *map(Path, self.rules.private))
+        if machine().root:  # back to the host, where it had a user of its own before
+            user = self.rules.user if self.rules.user is not None else os.geteuid()
+            hand_to(user, socket_dir, scratch, *map(Path, self.rules.private))
         own = str(socket_dir)
         rules = attrs.evolve(
             self.rules,
@@ -149,14 +152,19 @@ class Confining:
         limits: tuple[tuple[int, int], ...],
     ) -> Sandbox:
         may = {one.name: one for one in granted}
-        # Only a user who is in that group can give it a socket.
-        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
         libraries = tuple(self.libraries())
         read, write = (_paths(may.get(f"filesystem:{action}"), libraries) for action in ("read", "write"))
         internet: tuple[int, ...] | None
         internet, sockets = _database(database_url)
         external, listening = may.get("network:external"), may.get("network:listen")
         missing = []
+        user = None
+        if self.machine.root and not socket_group:  # only a user who is in that group can give it a socket
+            foreign = foreign_mount((*read, *write))
+            if foreign is None:
+                user = self.user_of(code.found.plugin_id)
+            else:
+                missing.append("a user of its own: {} is on {}, which would not let one read it".format(*foreign))
         if (external is not None or internet or sockets) and not self.machine.tells:
             raise UsageError(
                 "it connects to others, which cannot be held to what it may: this kernel has no seccomp user "
