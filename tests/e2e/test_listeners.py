@@ -49,9 +49,11 @@ def listen(tmp_path: Path, make_plugin: Callable[..., Path], viewra: Viewra) -> 
 
     def make(*, slow: bool) -> Viewra:
         names = {"heard": str(tmp_path / "heard"), "go": str(tmp_path / "go")}
-        make_plugin("listener", LISTENER.format(slow=slow, **names), capabilities=("scanner_hook",))
+        make_plugin(
+            "listener", LISTENER.format(slow=slow, **names), capabilities=("scanner_hook",), may=("filesystem:write",)
+        )
         options = ("--plugins", str(tmp_path / "plugins"))
-        assert viewra(*options, "plugins", "enable", "listener").status == 0
+        assert viewra(*options, "plugins", "enable", "listener", "--grant-requested").status == 0
         return lambda *arguments, **keywords: viewra(*options, *arguments, **keywords)
 
     return make

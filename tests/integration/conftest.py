@@ -54,9 +54,3 @@ def wait_until() -> Callable[..., None]:
             threading.Event().wait(0.01)
 
     return wait
-
-
-@pytest.fixture(autouse=True)
-def _unconfined(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugins of these tests tell what they do in the test's folder; sandboxes have tests of their own."""
-    monkeypatch.setenv("VIEWRA_SANDBOX", "off")

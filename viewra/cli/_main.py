@@ -85,7 +85,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--sandbox",
     type=click.Choice(["auto", "landlock", "rlimits", "off"]),
-    default="off",
+    default="auto",
     show_default=True,
     help="What confines plugins: auto is the strongest that this machine has; see viewra doctor.",
 )

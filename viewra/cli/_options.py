@@ -27,7 +27,7 @@ class Options:
     log_format: str
     auto_mtls: bool = False
     reattach: tuple[str, ...] = ()
-    sandbox: str = "off"
+    sandbox: str = "auto"
     allow_unsandboxed: bool = False
 
     @property

@@ -61,8 +61,8 @@ class Host:
     without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
     debugger say: those are attached to and left alone at the end. ``versions`` are those of viewra's protocol
     that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
-    plugin may be. ``sandbox`` is what confines plugins, by default what VIEWRA_SANDBOX says or "off"; "auto" is the
-    strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" and "off" hold them to less
+    plugin may be. ``sandbox`` is what confines plugins, by default what VIEWRA_SANDBOX says or "auto", which is
+    the strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" and "off" hold them to less
     and to nothing. ``services`` are the services that it knows: a program may add some of its own.
     """
 
@@ -96,7 +96,7 @@ class Host:
         self._limits = limits or Limits()
         self._versions = tuple(versions)
         self._services = services
-        self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "off")
+        self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "auto")
         self._allow_unsandboxed = allow_unsandboxed
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
