@@ -169,14 +169,13 @@ class Confining:
             raise UsageError(
                 "it connects to others, which cannot be held to what it may: this kernel has no seccomp user "
                 "notification",
-                hint="use Linux 5.6 or newer, or network:fetch in its manifest",
+                hint="use Linux 5.6 or newer; to run it all the same: viewra plugins grant "
+                f"{code.found.plugin_id} sandbox:off",
             )
         if external is not None:
             internet = (*external.ports, 53) if external.ports else None
             if external.hosts:
-                missing.append(
-                    "network:external to some hosts alone: it reaches all; network:fetch is held to its hosts"
-                )
+                missing.append("network:external to some hosts alone: it reaches all")
         listen: tuple[int, ...] | None = ()
         if network == "tcp":
             listen = None
