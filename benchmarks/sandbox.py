@@ -1,4 +1,4 @@
-"""What a sandbox costs: a plugin's start with and without one, in turn, and a call."""
+"""Measures a plugin's start and calls in a sandbox, against those without one, in turn."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CALLS = 2000
 
 
 def main(argv: list[str]) -> int:
-    """Print what it costs; exit status 1 when a start takes more than 30 ms longer, or a call 10 % longer.
+    """Print the medians; exit status 1 if a start takes over 30 ms longer, or a call over 10 % longer.
 
-    A start is judged by the processor time of host, guardian and plugin, and by the clock unless the machine was busy:
-    then the clock measures the others, too.
+    The processor time of host, guardian and plugin counts, and the clock unless the machine was busy: then the
+    clock measures other processes, too.
     """
     rounds = int(argv[0]) if argv else 15
     with tempfile.TemporaryDirectory() as scratch:
@@ -54,7 +54,7 @@ def _more(confined: tuple[float, ...], free: tuple[float, ...]) -> float:
 
 
 def _measure(scratch: Path, sandbox: str) -> tuple[float, float, float]:
-    """Milliseconds of a start, of processor time in it, and of a call (median)."""
+    """Milliseconds of a start, processor time of that start, and the median of a call."""
     with Host(plugin_dirs=[scratch / "plugins"], data_dir=scratch / "data", watch=False, sandbox=sandbox) as host:
         plugin = host.plugins["searcher"]
         plugin.enable()

@@ -24,6 +24,7 @@ MAY = {
 }
 
 
+@pytest.mark.shipped
 def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
     outside, inside = known(tmp_path, "off"), known(tmp_path, "auto")
     assert len(inside) > 20

@@ -23,8 +23,8 @@ def advice(error: BaseException) -> str:
     if not needed:
         return "no plugin may do that in its sandbox"
     lacking = [one for one in needed if one not in granted]
-    if not lacking or lacking[0] != needed[0]:
-        unless = f", unless it needs {lacking[0]}" if lacking else ""
+    if needed[0] in granted or "filesystem:write" in set(needed).intersection(granted):
+        unless = f", unless it needs {lacking[0]}" if lacking == ["filesystem:write"] else ""
         return f"outside of what it was granted{unless}: see viewra plugins info {plugin_id}"
     return (
         f"its sandbox needs {' or '.join(lacking)}: ask for that in plugin.cue (permissions), "

@@ -40,7 +40,7 @@ def test_a_file_needs_filesystem() -> None:
     )
 
 
-@pytest.mark.parametrize("granted", ["filesystem:read", "filesystem:read filesystem:write"])
+@pytest.mark.parametrize("granted", ["filesystem:read", "filesystem:write", "filesystem:read filesystem:write"])
 def test_a_file_elsewhere_is_outside_of_the_grant(monkeypatch: pytest.MonkeyPatch, granted: str) -> None:
     monkeypatch.setenv(CONFINED, f"lyrics {granted}")
     assert advice(no_permission(errno.EACCES, "/root/x")).startswith("outside of what it was granted")
