@@ -1,6 +1,6 @@
-"""A search of a library of 100,000 files against the same query put to the full-text index of SQLite alone.
+"""Measures a search of 100,000 files, against the same query on SQLite's full-text index alone.
 
-Both count the hits and rank them; a search also reads their places and makes a page of them.
+Both count and rank the hits; a search also reads their paths and builds a page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ QUERIES = ("artist:w17", "w40 w41", '"w3 w4"', "w12*", "title:w7 -w9", "w100 OR 
 
 
 def main(argv: list[str]) -> int:
-    """Print the median times of both and their ratio; exit status 1 when it is above the limit."""
+    """Print the median times of both and their ratio; exit status 1 if it is above the limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks search")
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=15)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psutil
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from viewra.db import plugin_provision, plugin_schema
+from tests import forking
+from viewra.db import open_database, plugin_provision, plugin_schema
 from viewra.db.engine import open_unmigrated
+from viewra.host.installed import discovery
 from viewra.process import MARK
+
+# Where a test asks for no number of its own; ``.ci/run`` asks for more.
+hypothesis.settings.register_profile(
+    "viewra", max_examples=int(os.environ.get("VIEWRA_TEST_EXAMPLES", "25")), deadline=None
+)
+hypothesis.settings.load_profile("viewra")
 
 MakePlugin = Callable[..., Path]
 
@@ -35,7 +45,8 @@ capabilities: {{{capabilities}}}
 def make_plugin(tmp_path: Path) -> MakePlugin:
     """A function that writes a plugin directory: ``make_plugin("id", code, capabilities=[…], extra="…cue…")``.
 
-    ``code`` is the body of ``main.py``; it is dedented. The directory is ``tmp_path/"plugins"/id``.
+    ``code`` is the body of ``main.py``; it is dedented. The directory is ``tmp_path/"plugins"/id``. The manifest asks
+    for what is in ``may``, as in ``filesystem:write``, below ``tmp_path`` alone.
     """
 
     def make(
@@ -45,10 +56,13 @@ def make_plugin(tmp_path: Path) -> MakePlugin:
         capabilities: tuple[str, ...] = ("metadata_scraper",),
         extra: str = "",
         parent: Path | None = None,
+        may: tuple[str, ...] = (),
     ) -> Path:
         directory = (parent or tmp_path / "plugins") / plugin_id
         directory.mkdir(parents=True)
         flags = ", ".join(f"{name}: true" for name in capabilities)
+        if may:
+            extra += "\n" + _asking(may, tmp_path)
         manifest = MANIFEST.format(plugin_id=plugin_id, entry="main.py", capabilities=flags, extra=extra)
         (directory / "plugin.cue").write_text(manifest)
         (directory / "main.py").write_text(textwrap.dedent(code))
@@ -57,13 +71,43 @@ def make_plugin(tmp_path: Path) -> MakePlugin:
     return make
 
 
+def _asking(names: tuple[str, ...], folder: Path) -> str:
+    asked = (
+        f'{{resource: "{resource}", actions: ["{action}"], reason: "it is a test", paths: ["{folder}"]}}'
+        for resource, _, action in (name.partition(":") for name in names)
+    )
+    return f"permissions: [{', '.join(asked)}]"
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each core, for ``-n auto``: tests wait for processes and deadlines about as long as they compute."""
     del config
     return 2 * len(os.sched_getaffinity(0))
 
 
-POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL")
+@pytest.fixture(scope="session")
+def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the host's as its first start makes it, to be copied: migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("fresh") / "viewra.db"
+    open_database(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture
+def quick_hosts(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hosts start faster: they find no plugins shipped with viewra, and ``tmp_path / "data"`` was used before.
+
+    The marker ``shipped`` keeps those plugins.
+    """
+    (tmp_path / "data").mkdir(mode=0o700)
+    shutil.copy(fresh_database, tmp_path / "data")
+    if "shipped" not in request.keywords:
+        monkeypatch.setattr(discovery, "shipped_directory", lambda: None)
+
+
+POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL") or None
 """The URL of a database in which schemas can be made; ``.ci/postgresql`` makes one."""
 
 
@@ -118,6 +162,7 @@ def nothing_is_left() -> Iterator[None]:
     yield
     left = [child for child in psutil.Process().children(recursive=True) if _is_plugin(child)]
     left += [process for process in psutil.process_iter() if _is_marked(process)]  # whoever is its parent by now
+    forking.close_all()
     assert not left, f"left behind: {left}"
 
 

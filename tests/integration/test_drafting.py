@@ -143,6 +143,7 @@ def test_a_folder_elsewhere_is_refused(songs: Path, host: Host, tmp_path: Path) 
         host.plugins["songs"].draft_migration("x")
 
 
+@pytest.mark.shipped
 def test_who_it_cannot_be_done_for(host: Host, songs: Path, make_plugin: MakePlugin) -> None:
     plugin = host.plugins["songs"]
     write_revision(songs, "0001", None, 'raise ValueError("not today")')

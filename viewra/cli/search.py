@@ -17,16 +17,16 @@ from viewra.types import PluginState, SearchPage
 
 
 class _Search(click.Command):
-    """A command that takes ``-word``, which is not to be found, for a word."""
+    """A command that reads ``-word``, a word not to be found, as a word."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Hide the minus of words from the parser of options."""
+        """Hide the minus of words from the option parser."""
         options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         return super().parse_args(ctx, [_MINUS + one[1:] if _is_word(one, options) else one for one in args])
 
 
 _MINUS = "\0"
-"""Stands for the minus meanwhile: no argument of a process can hold it."""
+"""Stands for the minus meanwhile: no argument of a process can contain it."""
 
 
 def _is_word(argument: str, options: Collection[str]) -> bool:
@@ -35,8 +35,8 @@ def _is_word(argument: str, options: Collection[str]) -> bool:
 
 @click.command("search", cls=_Search)
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Show so many hits.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many hits first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Show this many hits.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Skip this many hits.")
 @json_option
 @click.pass_obj
 def command(options: Options, query: tuple[str, ...], limit: int, offset: int, as_json: bool) -> None:
@@ -55,13 +55,13 @@ def command(options: Options, query: tuple[str, ...], limit: int, offset: int, a
         rows = [(f"{hit.score:.2f}", hit.title, hit.artist, hit.album, hit.path or hit.source) for hit in page.results]
         print_table(rows, ("SCORE", "TITLE", "ARTIST", "ALBUM", "PATH"))
         if page.total > len(page.results):
-            print_line(f"{len(page.results)} of {page.total} hits; --limit and --offset show others")
+            print_line(f"{len(page.results)} of {page.total} hits; see more with --limit and --offset")
     else:
         print_line("nothing found")
 
 
 def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage:
-    """Search the library, which needs no lock, and plugins that have a source of their own, which needs a host."""
+    """Search the library, which needs no lock, and plugins' own sources, which need a host."""
     with options.host(exclusive=False) as host:
         if not options.reattach and not any(_searches(plugin) for plugin in host.plugins.values()):
             return host.search(query, limit=limit, offset=offset, plugins=False)
@@ -70,7 +70,7 @@ def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage
             host = stack.enter_context(options.host())
         except UsageError:
             raise
-        except (ViewraError, OSError) as error:  # another host is there, or the disk is full or read-only
+        except (ViewraError, OSError) as error:  # another host runs, or the disk is full or read-only
             print_line(f"viewra: only the library is searched, not the plugins' own sources: {error}", err=True)
             host = stack.enter_context(options.host(exclusive=False))
             return host.search(query, limit=limit, offset=offset, plugins=False)

@@ -1,6 +1,6 @@
-"""Compares the disk with the database, a few directories at a time: which files are new, changed, moved, missing.
+"""Compares the disk with the database, a few directories at a time: new, changed, moved and missing files.
 
-Writing rows down is left to ``filerows`` and ``absences``, reading the files' metadata to the scrapers.
+``filerows`` and ``absences`` write the rows; the scrapers read the files' metadata.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from viewra.types import LibrarySettings
 
 FILES_A_TRANSACTION = 500
 FIRST_FILES = 64
-"""The first transaction is small, so that scrapers have something to read soon; each further one is twice as large."""
+"""The first transaction is small, so that scrapers can start soon; each further one is twice as large."""
 
 DIRECTORIES_A_TRANSACTION = 250
 FILES_BETWEEN_PAUSES = 32
@@ -39,7 +39,7 @@ FILES_BETWEEN_PAUSES = 32
 class Discovery:
     """The first stage of one scan. ``types`` collects the MIME types seen.
 
-    A type that is ``wanted`` is read by a plugin; known files of a type that is not ``kept`` are treated as absent.
+    A ``wanted`` type is read by a plugin; known files of a type that is not ``kept`` are treated as absent.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Discovery:
         self._media = media
         self._wanted = wanted
         self._types = types
-        # A plugin that read such a type may be disabled by now.
+        # A plugin that read such a type may have been disabled since.
         self._leaving = frozenset(kind for kind in types if not (mime.always_media(kind) or kept(kind)))
         self._full = full
         self._moves = MoveFinder(engine, scope.library_id, mounts)
@@ -79,7 +79,7 @@ class Discovery:
         self.current = ""
 
     def run(self) -> Iterator[bool]:
-        """Walk and compare to the end; gives True after rows were committed, False at other times.
+        """Walk and compare to the end; yields True after a commit, False at other times.
 
         Raises ``DatabaseError``.
         """
@@ -129,7 +129,7 @@ class Discovery:
             place = directory.place
             for count, found in enumerate(directory.files, 1):
                 if self._leaving and self._leaves(files.get(found.name)):
-                    continue  # as if it were not there
+                    continue  # as if it did not exist
                 row = files.pop(found.name, None)
                 if row is not None:
                     self._compare_one(place, found, row, changes)
@@ -153,7 +153,7 @@ class Discovery:
             self.absences.note(row.id)
 
     def _is_lost(self, directory: FoundDirectory, known: KnownPart) -> bool:
-        """Whether known files are not in a directory because what they were on is not mounted."""
+        """Whether a directory's known files are absent because their file system is not mounted."""
         row = known.directories.get(directory.path)
         if row is None or not directory.complete or not known.differs(directory):
             return False
@@ -162,7 +162,7 @@ class Discovery:
         absent = [file for file in files if file.name not in there]
         if row.mount is not None or not absent:
             return bool(absent) and self._mounts.is_lost(row.mount, directory.mount)
-        # From before mounts were kept: not one of the files is here, and they were on another device.
+        # Recorded before mount points were stored: none of the files is here, and they were on another device.
         return len(absent) == len(files) and absent[0].device != directory.device
 
     def _commit(self, changes: Changes, directory_ids: dict[bytes, int], *, put_off: bool = True) -> Iterator[bool]:
@@ -187,14 +187,14 @@ class Discovery:
         counts.seen += len(changes.moved) + len(changes.new)
 
     def _leaves(self, row: Any) -> bool:
-        """Whether a known file is of a type that no enabled plugin reads any more."""
+        """Whether no enabled plugin reads a known file's type any more."""
         return row is not None and row.mime_type in self._leaving
 
     def _compare_one(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
-        """Compare a file with what is known of it at its place."""
+        """Compare a file with its row."""
         counts = self._tally.counts
         counts.seen += 1
-        # By position, as this is done for every file of every scan.
+        # By position, since this runs for every file of every scan.
         mime_type, fingerprint_then, missing_since = row[KNOWN_REST]
         self._types.add(mime_type)
         same = row[KNOWN_EVIDENCE] == found[EVIDENCE] and missing_since is None
@@ -208,7 +208,7 @@ class Discovery:
         is_other_file = (row.device, row.inode) != (found.device, found.inode)
         same_so_far = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
         known = KnownFile(row.id, path, found, row.fingerprint)
-        # Before ctime was kept, size and mtime had to do. One that could not be read may be readable now.
+        # Before ctime was stored, size and mtime had to do. An unreadable file may be readable now.
         is_new_evidence = row.ctime_ns is None and row.missing_since is None and same_so_far and not is_other_file
         if not is_new_evidence or self._full or row.fingerprint is None:
             known.fingerprint = _print_of(path, found)
@@ -228,7 +228,7 @@ class Discovery:
             counts.unchanged += 1
 
     def _compare_unknown(self, place: Place, found: FoundFile, link: Any, changes: Changes) -> None:
-        """Decide about a file that has no row at its place; ``link`` is there where it is another path of one."""
+        """Decide about a file without a row at its place; ``link`` is set if it is another path of a known file."""
         if link is not None:
             if (link.device, link.inode) == (found.device, found.inode) and link.missing_since is None:
                 return
@@ -239,9 +239,9 @@ class Discovery:
             self._consider(place, found, changes)
 
     def _compare_links(self) -> Iterator[bool]:
-        """Decide about the paths that were put off until all others were known."""
+        """Decide about the paths that were deferred until all others were known."""
         yield from self._links.recheck()
-        for put_off in (True, True, False):  # of many links to one file one is taken for it, and then the others for it
+        for put_off in (True, True, False):  # the first of many links becomes the file, the others its links
             paths = self._links.put_off_till_now()
             for start in range(0, len(paths), FILES_A_TRANSACTION):
                 part = paths[start : start + FILES_A_TRANSACTION]
@@ -254,13 +254,13 @@ class Discovery:
         yield from self._links.merge()
 
     def _consider(self, place: Place, found: FoundFile, changes: Changes) -> None:
-        """Take a file that is not known here, when it is media."""
+        """Add a file that is not known here, if it is media."""
         kind = self._media.by_name(found.name)
         if kind == "" or (kind is not None and (mime.always_media(kind) or self._wanted(kind))):
             changes.new.append(NewFile(place, found, kind))
 
     def _take_prints(self, changes: Changes) -> Iterator[bool]:
-        """Fingerprint what is new; find the type of what has no extension."""
+        """Compute fingerprints of new files, and detect the type of those without an extension."""
         kept = []
         for count, new in enumerate(changes.new):
             if count % FILES_BETWEEN_PAUSES == FILES_BETWEEN_PAUSES - 1:
@@ -272,7 +272,7 @@ class Discovery:
                 self._tally.fail_path(os.fsdecode(new.path), "vanished while it was scanned", is_file=True)
                 continue
             except OSError:
-                pass  # in the library nevertheless: each scraper says what it makes of it
+                pass  # it is added nevertheless: each scraper reports its own error
             if not new.mime_type:
                 new.mime_type = self._media.by_content(new.found.name, head)
                 if not (mime.always_media(new.mime_type) or (new.mime_type and self._wanted(new.mime_type))):
@@ -283,7 +283,7 @@ class Discovery:
 
 
 def _print_of(path: bytes, found: FoundFile) -> bytes | None:
-    """The fingerprint of now; None for what cannot be read."""
+    """The present fingerprint; None if the file is unreadable."""
     try:
         return fingerprint(path, found.size)[0]
     except OSError:

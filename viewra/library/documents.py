@@ -1,4 +1,4 @@
-"""Makes a file's row in the search index of what is known of it, and makes it again when something else counts."""
+"""Builds a file's row in the search index from its metadata, and rebuilds it when other values count."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from viewra.library.query import TEXT_FIELDS
 
 
 def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
-    """Files that are there with what the index needs of them: also ``path``, their directory's, and ``root``."""
+    """Present files with the columns that the index needs, including ``path``, their directory's, and ``root``."""
     columns = (
         media_files.c.id,
         media_files.c.name,
@@ -31,20 +31,20 @@ def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
 
 
 def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> dict[str, object]:
-    """The row of the index for one row of ``places``."""
+    """The index row for one row of ``places``."""
     path = display_bytes(below(join(file.path, file.name), file.root))
     texts = pick((answer.reading() for answer in answers if answer.values is not None), TEXT_FIELDS, priorities)
     return {"rowid": file.id, "path": path, **texts}
 
 
 def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
-    """Write files into the index anew; those that are missing or no more are left out."""
+    """Write these files' index rows again; missing and deleted files are skipped."""
     if found := of(connection, file_ids, priorities):
         fulltext.index(connection, found)
 
 
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[dict[str, object]]:
-    """The rows of files as they should be in the index; one that is missing has none."""
+    """The rows that these files should have in the index; a missing file has none."""
     files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
     answers = outcomes.load(connection, [file.id for file in files])
     return [document(file, answers.get(file.id, []), priorities) for file in files]

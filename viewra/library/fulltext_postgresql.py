@@ -1,7 +1,7 @@
-"""The full-text index in PostgreSQL: a tsvector made of the words that SQLite would find, whatever the server's locale.
+"""The full-text index in PostgreSQL: a tsvector of the words that SQLite would find, in any locale of the server.
 
-Each word is in it twice, plain and behind the number of its field (``0/bach``), so that one index serves searches in
-one field and in any. Positions have a gap between fields: a phrase lies in one.
+It contains each word twice, plain and with the number of its field (``0/bach``), so that one index serves searches in
+one field and in all. Positions have a gap between fields, so that a phrase matches within one field.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ CLASSES = "ABCCDDDD"
 """The weight class of each of ``TEXT_FIELDS`` and of the path."""
 
 WEIGHTS = (0.2, 0.6, 0.8, 1.0)
-"""How much a hit counts in the classes D to A."""
+"""The weight of a hit in the classes D to A."""
 
 MAX_WORD = 255
-"""Characters of a word that are compared; PostgreSQL bounds a word at 2 kB."""
+"""Characters of a word that are compared; PostgreSQL limits a word to 2 kB."""
 
 MAX_WORDS, MAX_WORDS_BYTES = 2000, 50_000
-"""How much of a field is searched: PostgreSQL bounds positions at 16,383, and a tsvector at 1 MB."""
+"""How much of a field is searched: PostgreSQL limits positions to 16,383, and a tsvector to 1 MB."""
 
 CREATE = (
     """CREATE TABLE media_search (
@@ -41,7 +41,7 @@ CREATE = (
     )""",
     "CREATE INDEX ix_media_search_document ON media_search USING gin (document)",
 )
-"""As the migrations make it."""
+"""As the migrations create it."""
 
 media_search = sa.table(
     "media_search",
@@ -54,7 +54,7 @@ _FIELDS = {name: number for number, name in enumerate((*TEXT_FIELDS, "path"))}
 
 
 def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
-    """Add rows to the index."""
+    """Insert rows into the index."""
     rows = [
         {
             "rowid": document["rowid"],
@@ -67,11 +67,11 @@ def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) ->
 
 
 def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Those of these rows that the index has otherwise."""
+    """Those of these rows whose index row differs."""
     columns = [media_search.c.rowid, *(media_search.c[name] for name in SHOWN), sa.cast(_document, sa.Text)]
     ids = [document["rowid"] for document in documents]
     known = {row[0]: list(row[1:]) for row in connection.execute(sa.select(*columns).where(columns[0].in_(ids)))}
-    # The server has a form of its own for vectors, so it is the one to write down what they should be.
+    # The server has its own notation for vectors, so it must render the expected ones, too.
     written = sa.text(
         "SELECT CAST(CAST(v AS tsvector) AS text) FROM unnest(CAST(:v AS text[])) WITH ORDINALITY o(v, n) ORDER BY n"
     )
@@ -82,7 +82,7 @@ def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> 
 
 
 def damage(connection: sa.Connection) -> str:
-    """Whether its table and its index are there and valid; the server keeps watch over what is in them."""
+    """Whether its table and index exist and are valid; the server guards their contents."""
     try:
         with connection.begin_nested():
             connection.execute(sa.select(media_search).limit(1))
@@ -92,22 +92,22 @@ def damage(connection: sa.Connection) -> str:
         "SELECT indisvalid FROM pg_index WHERE indrelid = 'media_search'::regclass"
         " AND indexrelid = to_regclass('ix_media_search_document')"
     )
-    return "" if connection.execute(valid).scalar() else "its index ix_media_search_document is gone"
+    return "" if connection.execute(valid).scalar() else "its index ix_media_search_document is missing"
 
 
 def make_again(connection: sa.Connection) -> None:
-    """Put an empty index in the place of whatever is there."""
+    """Replace the index with an empty one."""
     for statement in ("DROP TABLE IF EXISTS media_search", *CREATE):
         connection.exec_driver_sql(statement)
 
 
 def matches(query: Query) -> sa.ColumnElement[bool]:
-    """The condition that a row of the index is a hit."""
+    """The condition that a row of the index matches."""
     return _document.op("@@", is_comparison=True)(_tsquery(query))
 
 
 def rank(query: Query) -> sa.ColumnElement[float]:
-    """PostgreSQL's measure of a hit, its sign changed: the lower the better, at most 0."""
+    """PostgreSQL's rank of a hit, negated: lower is better, at most 0."""
     weights: Any = sa.cast(list(WEIGHTS), ARRAY(REAL))
     return -sa.func.ts_rank(weights, _document, _tsquery(query), type_=sa.Float)
 
@@ -126,7 +126,7 @@ def vector(document: dict[str, object]) -> str:
 
 
 def expression(query: Query) -> str:
-    """The query as a tsquery; a word holds letters and digits alone, so that nothing in it can be taken for syntax."""
+    """The query as a tsquery; words consist of letters and digits only, so none can be read as syntax."""
     parts = []
     for alternative in query.alternatives:
         terms = [_term(term) for term in alternative.wanted] + [f"!{_term(term)}" for term in alternative.unwanted]
@@ -135,7 +135,7 @@ def expression(query: Query) -> str:
 
 
 def _shown(document: dict[str, object]) -> list[str]:
-    return [str(document[name]).replace("\0", " ") for name in SHOWN]  # no text here can hold NUL
+    return [str(document[name]).replace("\0", " ") for name in SHOWN]  # no text in PostgreSQL can contain NUL
 
 
 def _tsquery(query: Query) -> sa.ColumnElement[Any]:

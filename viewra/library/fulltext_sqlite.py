@@ -1,4 +1,4 @@
-"""The full-text index in SQLite (FTS5): how a parsed query becomes a MATCH expression, and the measure of a hit."""
+"""The full-text index in SQLite (FTS5): turns a parsed query into a MATCH expression, and ranks hits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from viewra.db.bulk import insert_rows
 from viewra.library.query import TEXT_FIELDS, Query, Term
 
 WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
-"""How much a hit counts in each of ``TEXT_FIELDS`` and in the path."""
+"""The weight of a hit in each of ``TEXT_FIELDS`` and in the path."""
 
 CREATE = (
     f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join((*TEXT_FIELDS, 'path'))}, "
     "tokenize = 'unicode61 remove_diacritics 2')"
 )
-"""As the migrations make it."""
+"""As the migrations create it."""
 
 media_search = sa.table(
     "media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in (*TEXT_FIELDS, "path"))
@@ -25,12 +25,12 @@ media_search = sa.table(
 
 
 def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
-    """Add rows to the index."""
+    """Insert rows into the index."""
     insert_rows(connection, media_search, documents)
 
 
 def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Those of these rows that the index has otherwise."""
+    """Those of these rows whose index row differs."""
     ids = [document["rowid"] for document in documents]
     rows = connection.execute(sa.select(media_search).where(media_search.c.rowid.in_(ids))).all()
     known = {row.rowid: _texts(row._asdict()) for row in rows}
@@ -38,12 +38,12 @@ def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> 
 
 
 def damage(connection: sa.Connection) -> str:
-    """FTS5's own check, which compares all words with the texts that they are of."""
+    """FTS5's own check, which compares all words with their texts."""
     try:
         connection.exec_driver_sql("INSERT INTO media_search(media_search) VALUES('integrity-check')")
     except sa.exc.DatabaseError as error:
         code = getattr(error.orig, "sqlite_errorcode", None)
-        # Whatever else it says is of a database that is locked, read-only, full …
+        # Other errors mean that the database is locked, read-only, full …
         if code not in {sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}:
             raise
         return str(error.orig)
@@ -51,7 +51,7 @@ def damage(connection: sa.Connection) -> str:
 
 
 def make_again(connection: sa.Connection) -> None:
-    """Put an empty index in the place of whatever is there, though some of its own tables may be gone."""
+    """Replace the index with an empty one, even if some of its own tables are missing."""
     try:
         connection.exec_driver_sql("DROP TABLE IF EXISTS media_search")
     except sa.exc.DatabaseError:  # FTS5 cannot open it, so it cannot drop it either
@@ -64,18 +64,18 @@ def make_again(connection: sa.Connection) -> None:
 
 
 def matches(query: Query) -> sa.ColumnElement[bool]:
-    """The condition that a row of the index is a hit."""
+    """The condition that a row of the index matches."""
     return sa.literal_column("media_search").op("MATCH", is_comparison=True)(expression(query))
 
 
 def rank(_query: Query) -> sa.ColumnElement[float]:
-    """FTS5's measure of a hit: the lower the better, below 0."""
+    """FTS5's rank of a hit: lower is better, below 0."""
     weights: list[sa.ColumnElement[float]] = [sa.literal_column(str(weight)) for weight in WEIGHTS]
     return sa.func.bm25(sa.literal_column("media_search"), *weights)
 
 
 def expression(query: Query) -> str:
-    """The query in FTS5's language; every word goes in quotes, so that nothing in it can be taken for syntax."""
+    """The query in FTS5's syntax; every word is quoted, so none can be read as syntax."""
     parts = []
     for alternative in query.alternatives:
         wanted = " AND ".join(_term(term) for term in alternative.wanted)

@@ -1,6 +1,6 @@
-"""Keeps the operator's orders of plugins and the priorities of manifests, and has the search index follow them.
+"""Stores the operator's orders of plugins and the priorities of manifests, and updates the search index for them.
 
-Both hold for all libraries alike.
+Both apply to all libraries.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from viewra.services import ScraperSession
 ROWS_A_TRANSACTION = 500
 
 _UNFINISHED = ""
-"""The field of a row that is no order: the index follows the orders up to the file whose id is in ``plugin_id``.
+"""The field of a row that is not an order: the index follows the orders up to the file whose id is in ``plugin_id``.
 
-It comes with a change of the orders, moves with the index, and goes when all files are done.
+It is written with a change of the orders, advances with the index, and is deleted when all files are done.
 """
 
 
 def list_priorities(engine: sa.Engine) -> dict[str, list[str]]:
-    """The orders: field, or ``"*"`` for all of them → plugin ids, whose word counts most first."""
+    """The orders: field, or ``"*"`` for all → plugin ids, the first one counts most."""
     with reading(engine) as connection:
         return {field: list(order) for field, order in sorted(load(connection).orders.items())}
 
 
 def set_priority(engine: sa.Engine, field: str, plugin_ids: Sequence[str]) -> int:
-    """Set whose word counts for a field, or for all (``"*"``); none: drop the order. How many files were indexed anew.
+    """Set the order of plugins for a field, or for all (``"*"``); empty: remove it. Returns the number indexed.
 
-    The orders hold for all libraries. Raises ``UsageError`` for a field without a name and a plugin named twice, and
-    ``DatabaseError``. What an interrupted one leaves to be indexed, ``finish`` does.
+    The orders apply to all libraries. Raises ``UsageError`` for a field without a name and a plugin named twice, and
+    ``DatabaseError``. If this is interrupted, ``finish`` indexes the rest.
     """
     if not field.strip():
         raise UsageError("the field needs a name", hint='write "*" for all fields')
     if len(set(plugin_ids)) != len(plugin_ids):
-        raise UsageError("a plugin can have one place only", hint="name each once")
+        raise UsageError("a plugin can have only one place", hint="name each plugin once")
     rows = [
         {"field": field, "plugin_id": plugin_id, "position": position} for position, plugin_id in enumerate(plugin_ids)
     ]
@@ -56,11 +56,11 @@ def set_priority(engine: sa.Engine, field: str, plugin_ids: Sequence[str]) -> in
 
 
 def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
-    """Keep what the manifests of these plugins state, and index what counts otherwise now. Raises ``DatabaseError``.
+    """Store these plugins' priorities, and index files for which other values count now. Raises ``DatabaseError``.
 
-    A plugin that is not among them keeps what its manifest stated last: its readings are kept as well.
+    Other plugins keep their last priorities, since their readings are kept as well.
     """
-    with reading(engine) as connection:  # the rule is that nothing has changed, which needs no write lock
+    with reading(engine) as connection:  # usually nothing has changed, which needs no write lock
         known = _stated(connection)
     changed = {
         session.plugin_id: dict(session.priority)
@@ -89,9 +89,9 @@ def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
 
 
 def finish(engine: sa.Engine) -> int:
-    """Index what a change of the orders has left, by this process or one that was killed; how many files it were."""
+    """Index the files that a change of the orders left, in this process or a killed one. Returns how many."""
     unfinished = sa.select(field_priorities.c.plugin_id).where(field_priorities.c.field == _UNFINISHED)
-    with reading(engine) as connection:  # the rule is that there is nothing, which needs no write lock
+    with reading(engine) as connection:  # usually there are none, which needs no write lock
         if connection.execute(unfinished).first() is None:
             return 0
     count = 0
@@ -107,14 +107,14 @@ def finish(engine: sa.Engine) -> int:
 
 
 def has_read(engine: sa.Engine, plugin_id: str) -> bool:
-    """Whether anything that this plugin said of files is known."""
+    """Whether this plugin has any readings."""
     with reading(engine) as connection:
         rows = sa.select(file_metadata.c.plugin_id).where(file_metadata.c.plugin_id == plugin_id)
         return connection.execute(rows.limit(1)).first() is not None
 
 
 def load(connection: sa.Connection) -> Priorities:
-    """What counts now."""
+    """Load the orders and priorities."""
     orders: dict[str, list[str]] = defaultdict(list)
     table = field_priorities.c
     rows = sa.select(table.field, table.plugin_id).where(table.field != _UNFINISHED)
@@ -128,7 +128,7 @@ def load(connection: sa.Connection) -> Priorities:
 
 
 def _stated(connection: sa.Connection) -> dict[str, dict[str, int]]:
-    """What each plugin's manifest states, as far as a scan has seen it."""
+    """Each plugin's priorities by its manifest, as the last scan saw it."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     table = manifest_priorities.c
     for row in connection.execute(sa.select(table.plugin_id, table.field, table.priority)):
@@ -137,7 +137,7 @@ def _stated(connection: sa.Connection) -> dict[str, dict[str, int]]:
 
 
 def _mark(connection: sa.Connection, after: int | None) -> None:
-    """Say up to which file the index follows the orders; None: all of it does."""
+    """Record up to which file the index follows the orders; None: up to the last."""
     connection.execute(sa.delete(field_priorities).where(field_priorities.c.field == _UNFINISHED))
     if after is not None:
         row = {"field": _UNFINISHED, "plugin_id": str(after), "position": 0}
@@ -145,7 +145,7 @@ def _mark(connection: sa.Connection, after: int | None) -> None:
 
 
 def _differing(after: int) -> sa.Select[int]:
-    """The files behind ``after`` of which several plugins said something: for others no order changes anything."""
+    """The files after ``after`` that several plugins have read: for others the orders do not matter."""
     files = sa.select(file_metadata.c.media_file_id).where(file_metadata.c.data.is_not(None))
     files = files.where(file_metadata.c.media_file_id > after).group_by(file_metadata.c.media_file_id)
     return files.having(sa.func.count() > 1).order_by(file_metadata.c.media_file_id)

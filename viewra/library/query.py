@@ -1,7 +1,7 @@
-"""Reads what a person types into the search box: words, "phrases", pre*, field:word, -word and OR.
+"""Parses a search query: words, "phrases", pre*, field:word, -word and OR.
 
-Words must all be found; ``OR`` stands between whole alternatives, so ``a b OR c`` finds what has both a and b, and what
-has c. Nothing here knows a database.
+All words must match; ``OR`` separates whole alternatives, so ``a b OR c`` finds files with both a and b, and files with
+c. Independent of the database.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import attrs
 from viewra.errors import UsageError
 
 TEXT_FIELDS = ("title", "artist", "album", "albumartist", "composer", "genre", "date")
-"""The metadata that is searched, beside the path."""
+"""The metadata fields that are searched, besides the path."""
 
 FIELDS = (*TEXT_FIELDS, "path")
 
 MAX_TERMS = 64
-"""How many words a query may have: SQLite bounds the depth of an expression."""
+"""The maximum number of words: SQLite limits the depth of an expression."""
 
 _TOKEN = re.compile(
     r"""
@@ -34,7 +34,7 @@ _TOKEN = re.compile(
 
 @attrs.frozen
 class Term:
-    """A word or phrase to be found in one field, or in any (``field`` ``""``); ``prefix``: words may go on after it."""
+    """A word or phrase to find in one field, or in any (``field`` ``""``); ``prefix``: words may continue after it."""
 
     text: str
     field: str = ""
@@ -43,7 +43,7 @@ class Term:
 
 @attrs.frozen
 class Alternative:
-    """What a hit must have, all of it, and what it must not have."""
+    """The terms that a hit must have, all of them, and those that it must not have."""
 
     wanted: tuple[Term, ...]
     unwanted: tuple[Term, ...] = ()
@@ -51,12 +51,12 @@ class Alternative:
 
 @attrs.frozen
 class Query:
-    """A search: a hit fits one of the alternatives. Without any, nothing in the text can be searched for."""
+    """A search: a hit matches one of the alternatives. Without any, the text contains nothing to search for."""
 
     alternatives: tuple[Alternative, ...]
 
     def for_plugins(self) -> dict[str, str]:
-        """The query as plugins take it: field → text, ``q`` for any field; only what is wanted."""
+        """The query for plugins: field → text, ``q`` for any field; only wanted terms."""
         fields: dict[str, list[str]] = {}
         for alternative in self.alternatives:
             for term in alternative.wanted:
@@ -65,8 +65,8 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Read a query. Raises ``UsageError`` for an unknown field and for one that only says what is not wanted."""
-    # A lone surrogate (an argument that was not UTF-8) and NUL are in no text that a database can hold.
+    """Parse a query. Raises ``UsageError`` for an unknown field and for a query with unwanted words only."""
+    # No text in a database contains a lone surrogate (an argument that was not UTF-8) or NUL.
     clean = text.replace("\0", " ").encode("utf-8", "replace").decode()
     alternatives: list[Alternative] = []
     wanted: list[Term] = []
@@ -74,7 +74,7 @@ def parse(text: str) -> Query:
 
     def close() -> None:
         if unwanted and not wanted:
-            raise UsageError("a search must also say what is wanted", hint='for example: bach -"well tempered"')
+            raise UsageError("a search needs at least one word to find", hint='for example: bach -"well tempered"')
         if wanted:
             alternatives.append(Alternative(tuple(wanted), tuple(unwanted)))
         wanted.clear()
@@ -100,7 +100,7 @@ def _term(match: re.Match[str]) -> Term | None:
     if text is None:
         text = match["word"]
         prefix = text.endswith("*")
-    # Punctuation alone is in no index: it must not make a search find nothing.
+    # Punctuation is not in the index: it must not make a search find nothing.
     return Term(text, field, prefix) if any(_is_indexed(character) for character in text) else None
 
 

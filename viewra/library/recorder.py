@@ -1,4 +1,4 @@
-"""Writes down what scrapers answer, in batches: the rows, the search index, and the notifications that are due."""
+"""Writes scrapers' outcomes in batches: rows, search index, and due events."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from viewra.types import FileOutcome
 ROWS_A_TRANSACTION = 500
 
 LONGEST_WAIT_S = 1.0
-"""How long an answer may wait to be written while others keep coming."""
+"""How long an outcome may wait to be written while others keep coming."""
 
 
 class Recorder:
-    """Collects the answers of one scan and writes them down, 500 rows a transaction."""
+    """Collects the outcomes of one scan and writes them, 500 rows per transaction."""
 
     def __init__(self, engine: sa.Engine, scope: Scope, job_id: int, sessions: Sequence[ScraperSession]) -> None:
-        """``sessions`` are those whose answer a file's notification waits for; it may shrink while the scan goes on."""
+        """``sessions`` are the scrapers whose outcomes a file's event waits for; it may shrink during the scan."""
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
@@ -35,12 +35,12 @@ class Recorder:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to ``flush``."""
+        """Whether it is time to call ``flush``."""
         count = len(self._answers)
         return count >= ROWS_A_TRANSACTION or (count > 0 and time.monotonic() - self._oldest > LONGEST_WAIT_S)
 
     def add(self, session: ScraperSession, file_id: int, outcome: FileOutcome) -> None:
-        """Take one answer, to be written by the next ``flush``."""
+        """Add one outcome, which the next ``flush`` writes."""
         if not self._answers:
             self._oldest = time.monotonic()
         values = outcomes.storable(outcome)
@@ -48,14 +48,14 @@ class Recorder:
         self._answers.append((file_id, answer, outcome.error))
 
     def flush(self) -> None:
-        """Write what there is. Raises ``DatabaseError``."""
+        """Write the collected outcomes. Raises ``DatabaseError``."""
         while self._answers:
             with writing(self._engine) as connection:
                 self._write(connection, self._answers[:ROWS_A_TRANSACTION])
             del self._answers[:ROWS_A_TRANSACTION]
 
     def finish(self) -> None:
-        """Tell of the files that no further answer comes for, and make them searchable; some no plugin wants."""
+        """Add the events of files that get no further outcome, and index them; no plugin reads some of them."""
         place = documents.places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
         place = place.where(self._scope.directories()).order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
         while True:
@@ -89,7 +89,7 @@ class Recorder:
             connection.execute(due.values(event_due=True))
 
     def _is_complete(self, mime_type: str, answers: Mapping[str, Answer]) -> bool:
-        """Whether each scraper that wants the file has answered."""
+        """Whether each scraper that reads the file has answered."""
         for session in self._sessions:
             answer = answers.get(session.plugin_id)
             if session.wants(mime_type) and (answer is None or answer.code_hash != session.code_hash):

@@ -1,4 +1,4 @@
-"""Searches the library's full-text index and the plugins' own sources, and makes one ranked list of both."""
+"""Searches the library's full-text index and the plugins' own sources, and merges the hits into one ranked list."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from viewra.types import SearchHit, SearchPage, SearchResult
 
 ROWS_A_QUERY = 500
 LIBRARY = "library"
-"""The source of hits that are files of the library."""
+"""The source of hits that are files in the library."""
 
 
 def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, offset: int = 0) -> SearchPage:
-    """The hits number ``offset`` to ``offset + limit`` for ``query``, best first; ``hook`` None: of the library alone.
+    """The hits ``offset`` to ``offset + limit`` for ``query``, best first; without ``hook`` those of the library alone.
 
-    The best file of the library scores 1, the others in proportion; plugins' scores are taken as they are, within 0
-    and 1. A plugin that fails is among the page's errors. Raises ``UsageError`` for an unknown field, a query without a
+    The best file of the library scores 1, the others in proportion; plugins' scores are used as they are, between 0 and
+    1. The page's errors include plugins that failed. Raises ``UsageError`` for an unknown field, a query without a
     word, or a negative ``limit`` or ``offset``, and ``DatabaseError``.
     """
     if not query.strip():
@@ -38,14 +38,14 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
     wanted = limit + offset
     total, hits = _search_library(engine, parsed, wanted)
     errors: list[PluginError] = []
-    # A page of the whole needs every source's hits from its first on.
+    # A merged page needs every source's hits from the first on.
     for result in hook.search(query=parsed.for_plugins(), limit=wanted, offset=0) if hook is not None else ():
         if result.error is not None:
             errors.append(result.error)
         elif result.value is not None:
             total += max(result.value.total_count, len(result.value.results))
             hits.extend(_plugin_hit(result.plugin_id, found) for found in result.value.results[:wanted])
-    hits.sort(key=lambda hit: -hit.score)  # stable: the library comes first among equals
+    hits.sort(key=lambda hit: -hit.score)  # stable: the library comes first among equal scores
     return SearchPage(total, tuple(hits[offset:wanted]), tuple(errors))
 
 
@@ -74,7 +74,7 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
 
 
 def _paths(connection: sa.Connection, file_ids: Sequence[int]) -> dict[int, bytes]:
-    """Where files are, by id. Asked for apart: joined to the hits, SQLite would rank them twice."""
+    """The paths of files by id, in a query of their own: joined to the hits, SQLite would rank them twice."""
     places = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
     places = places.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
     paths: dict[int, bytes] = {}
@@ -85,7 +85,7 @@ def _paths(connection: sa.Connection, file_ids: Sequence[int]) -> dict[int, byte
 
 
 def _plugin_hit(plugin_id: str, found: SearchResult) -> SearchHit:
-    """A hit of a plugin: its ``path`` is what its metadata names so, else the plugin's own id of it."""
+    """A plugin's hit: its ``path`` is the path in its metadata, else the plugin's own id."""
     return SearchHit(
         path=found.metadata.get("path", found.id),
         title=found.title,

@@ -1,4 +1,4 @@
-"""Everything that is known of one file, and which plugin said it."""
+"""All metadata of one file, and which plugin gave it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _FILES = sa.select(
 
 
 def show(engine: sa.Engine, path: str) -> MediaFile:
-    """The stored file at ``path``, which may be missing; found by its other paths, too.
+    """The stored file at ``path``, which may be missing; also found by its other paths.
 
-    Raises ``UsageError`` when it is not in the library, and ``DatabaseError``.
+    Raises ``UsageError`` if it is not in the library, and ``DatabaseError``.
     """
     given = absolute(path)
     with reading(engine) as connection:

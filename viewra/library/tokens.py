@@ -1,7 +1,7 @@
-"""Cuts text into the words that a search compares, as SQLite's ``unicode61 remove_diacritics 2`` does.
+"""Splits text into the words that a search compares, as SQLite's ``unicode61 remove_diacritics 2`` does.
 
-For databases whose own full-text search cuts otherwise; a test compares the two character by character. Differences are
-left where Python's Unicode is newer than SQLite's.
+For databases whose own full-text search splits differently; a test compares the two character by character. Differences
+remain where Python's Unicode is newer than SQLite's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Of the combining marks these join what is around them and vanish; all others part words.
+# Of the combining marks, these vanish and join their neighbours; all others separate words.
 _VANISHING = frozenset(
     [*range(0x300, 0x305), *range(0x306, 0x30D), 0x30F, 0x311, 0x31B, *range(0x323, 0x329), 0x32D, 0x32E, 0x330, 0x331]
 )
@@ -17,7 +17,7 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
 class _Folds(dict[int, str]):
-    """Code point → what stands for it in words: lower case without diacritics, nothing, or a space between words."""
+    """Code point → its replacement in words: lower case without diacritics, nothing, or a space between words."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _fold(code)

@@ -1,9 +1,9 @@
-"""Writes the next migration of a plugin from its tables; run by the plugin's interpreter as a program of its own.
+"""Writes a plugin's next migration from its tables; the plugin's interpreter runs it as a program.
 
-``python -m viewra.sdk_db.revision ENTRY RESULT``: the entry point is run as ever, and where it would begin to serve,
-its database service is asked instead. The variable VIEWRA_DRAFT_DATABASE has the URL of a database to compare with, or
-nothing. The file ``RESULT`` gets a JSON object: ``folder``, ``upgrade`` and ``downgrade`` of what the host is to write,
-or ``error`` and ``hint``.
+``python -m viewra.sdk_db.revision ENTRY RESULT`` runs the entry point up to its call of ``serve`` and asks the plugin's
+database service instead. The variable VIEWRA_DRAFT_DATABASE has the URL of a database to compare with, or is empty.
+The file ``RESULT`` gets a JSON object: ``folder``, ``upgrade`` and ``downgrade`` of the migration, which the host
+writes, or ``error`` and ``hint``.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ DATABASE = "VIEWRA_DRAFT_DATABASE"
 
 
 class _Served(BaseException):
-    """What the plugin was about to serve; no ``except Exception`` of an entry point must catch it."""
+    """Carries the plugin that the entry point served. A BaseException, so that no ``except Exception`` catches it."""
 
     def __init__(self, plugin: Implementation) -> None:
         self.plugin = plugin
 
 
 def draft(service: object, message: str, url: str = "") -> Path:
-    """Write the next migration; gives the file. Raises MigrationError, as ``drafted``, or when it cannot be written."""
+    """Write the next migration. Returns its file. Raises MigrationError as ``drafted``, or if writing fails."""
     folder, body = drafted(service, url)
     return drafts.write(folder, message, body)
 
 
 def drafted(service: object, url: str = "") -> tuple[Path, drafts.Body]:
-    """Where the next migration belongs, and what the tables of ``service`` have and its migrations do not make.
+    """The folder and the body of the migration from the newest revision to the tables of ``service``.
 
-    ``url`` is that of its own database, at its newest revision; without one the migrations are run on a SQLite file
-    that is thrown away. Raises MigrationError when there is nothing to write.
+    ``url`` is the plugin's own database, at its newest revision; without one the migrations run on a temporary SQLite
+    file. Raises MigrationError if there is nothing to write.
     """
     if not isinstance(service, AlembicDatabaseService):
         raise MigrationError(
@@ -59,11 +59,11 @@ def drafted(service: object, url: str = "") -> tuple[Path, drafts.Body]:
         pending = service.describe(there).pending if url else ()
         if pending != ():
             raise MigrationError(
-                "its database is not at its newest revision", hint="first: viewra db upgrade --plugin ID"
+                "its database is not at its newest revision", hint="run first: viewra db upgrade --plugin ID"
             )
         body = _missing(service, there)
     if body.upgrade == "pass":
-        raise MigrationError("its migrations make just the tables that its code knows: there is nothing to write")
+        raise MigrationError("its migrations already create the tables of its code: there is nothing to write")
     return service.migrations_dir, body
 
 
@@ -79,7 +79,7 @@ def _missing(service: AlembicDatabaseService, url: str) -> drafts.Body:
 
 
 def plugin_of(entry: Path) -> Implementation:
-    """What an entry point serves: it is run up to there. Raises what it raises, MigrationError if it serves none."""
+    """The plugin that an entry point serves. Raises its exceptions, and MigrationError if it serves none."""
 
     def caught(
         plugin: Implementation | None = None,
@@ -87,10 +87,10 @@ def plugin_of(entry: Path) -> Implementation:
         versions: Mapping[int, Implementation] | None = None,
         services: Services = SERVICES,
     ) -> NoReturn:
-        del services  # what it offers besides a database does not matter here
+        del services  # services other than the database do not matter here
         served = plugin if plugin is not None else versions[max(versions)] if versions else None
         if served is None:
-            raise MigrationError("it serves no plugin")
+            raise MigrationError("its entry point serves no plugin")
         raise _Served(served)
 
     sdk.serve = caught
@@ -104,7 +104,7 @@ def plugin_of(entry: Path) -> Implementation:
         exec(compile(entry.read_bytes(), entry, "exec"), main.__dict__)  # noqa: S102 - running the plugin is the purpose
     except _Served as served:
         return served.plugin
-    raise MigrationError("it serves no plugin")
+    raise MigrationError("its entry point serves no plugin")
 
 
 def _main(entry: str, result: str) -> None:

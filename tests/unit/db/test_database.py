@@ -174,7 +174,7 @@ def test_somebody_elses_database_is_refused_and_left_alone(path: Path) -> None:
 
 def test_a_file_that_is_no_database(path: Path) -> None:
     path.write_bytes(b"hello, this is a text" * 100)
-    with pytest.raises(DatabaseError, match="is not a database") as caught:
+    with pytest.raises(DatabaseError, match="is not a SQLite database") as caught:
         open_database(url(path))
     assert str(path) in str(caught.value)
     assert caught.value.hint

@@ -56,7 +56,7 @@ def test_an_unknown_field_says_what_was_meant(text: str, hint: str) -> None:
 
 
 def test_only_exclusions_are_refused() -> None:
-    with pytest.raises(UsageError, match="what is wanted"):
+    with pytest.raises(UsageError, match="at least one word to find"):
         parse("-bach")
 
 

@@ -1,4 +1,4 @@
-"""Writes a plugin's next migration from its tables, in a process of its own: the host imports none of its code."""
+"""Writes a plugin's next migration from its tables, in a separate process: the host imports no code of plugins."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Workshop:
 
 
 def draft_in_a_process(installation: Installation, own: OwnDatabase, message: str, workshop: Workshop) -> Path:
-    """Write it, and give the file. The database to compare with is an empty one of SQLite, or else the plugin's own.
+    """Write the migration and return its file. It is compared with an empty SQLite database, or else the plugin's own.
 
-    The process may do what the plugin may, which is not to write its own code: it says what is to be written. Raises
-    UsageError for a plugin that it cannot be done for, MigrationError when there is nothing to write or it cannot be,
-    PluginError when its code breaks down.
+    The process has the plugin's rights, which do not include writing its own code: it reports the migration, and the
+    host writes it. Raises UsageError for an unsuitable plugin, MigrationError if there is nothing to write or writing
+    fails, PluginError if the plugin's code fails.
     """
     plugin_id, code = installation.plugin_id, installation.used
     manifest = code.manifest
@@ -59,13 +59,13 @@ def draft_in_a_process(installation: Installation, own: OwnDatabase, message: st
         raise UsageError(f"plugin {plugin_id} has no database of its own")
     if installation.pins is not None and installation.pins.of(code.found) is not None:
         raise UsageError(
-            f"plugin {plugin_id} is pinned to the code that it has, and a migration is code",
+            f"plugin {plugin_id} is pinned to its present code, and a migration is code",
             hint=f"viewra plugins unpin {plugin_id}",
         )
     interpreter, *entry = command(manifest)
     if not entry:
         raise UsageError(
-            f"plugin {plugin_id} is no Python program: its tables cannot be seen",
+            f"plugin {plugin_id} is not a Python program: its tables cannot be read",
             hint="leave --autogenerate out and write the migration yourself",
         )
     socket_dir = workshop.runtime_dir.new_socket_dir()
@@ -129,5 +129,5 @@ def _answer(plugin_id: str, result: Path) -> tuple[str, tuple[str, str]]:
 
 
 def compared_with(own: OwnDatabase, engines: Collection[str]) -> str:
-    """What a plugin's tables are compared with: "" for an empty database of SQLite, where its migrations run on one."""
+    """The URL of the database for the comparison: "" for an empty SQLite database, if the migrations run on one."""
     return "" if "sqlite" in engines else own.url

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import site
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,12 +12,15 @@ from typing import Literal
 import attrs
 import sqlalchemy as sa
 
+from viewra.codec.protocol import CONFINED
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
+from viewra.host.running.foreign_mounts import foreign_mount
 from viewra.host.running.limits import rlimits, tasks_rlimit
 from viewra.host.running.own_user import hand_to
+from viewra.host.running.python_paths import read_by_python
 from viewra.manifest import Runtime
 from viewra.process.sandbox.bubblewrap import bubblewrap
 from viewra.process.sandbox.confinement import Confinement
@@ -33,9 +34,6 @@ BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "bwrap", "rlimits", "off")
 
 The last two only the operator chooses."""
 
-_VIEWRA = str(Path(__file__).parents[2])
-"""Where viewra itself is, which an editable installation has elsewhere."""
-
 log = logging.getLogger("viewra.host")
 
 
@@ -44,6 +42,7 @@ class Sandbox:
     """What confines the processes of one plugin. ``enforced`` says by what each thing is held, ``missing`` what is not.
 
     ``rules`` is None where nothing but ``rlimits`` holds. ``folders`` are those of the library that it may use.
+    ``told`` is what the plugin is told of it: its id, and what it was granted.
     """
 
     backend: str
@@ -53,6 +52,7 @@ class Sandbox:
     rlimits: tuple[tuple[int, int], ...] = ()
     folders: tuple[str, ...] = ()
     home: Path | None = None
+    told: tuple[str, ...] = ()
 
     def confinement(self, socket_dir: Path) -> Confinement | None:
         """What the launcher applies to a process with its sockets in ``socket_dir``, where it makes a folder, too."""
@@ -60,8 +60,9 @@ class Sandbox:
             return Confinement(rlimits=self.rlimits) if self.rlimits else None
         scratch = socket_dir / "tmp"
         scratch.mkdir(mode=0o700)
-        if self.rules.user is not None:
-            hand_to(self.rules.user, socket_dir, scratch, *map(Path, self.rules.private))
+        if machine().root:  # back to the host, where it had a user of its own before
+            user = self.rules.user if self.rules.user is not None else os.geteuid()
+            hand_to(user, socket_dir, scratch, *map(Path, self.rules.private))
         own = str(socket_dir)
         rules = attrs.evolve(
             self.rules,
@@ -80,7 +81,8 @@ class Sandbox:
         """What differs in the environment of a confined process, which may not use the host's folders."""
         if self.rules is None:
             return {}
-        return {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp"), "MALLOC_ARENA_MAX": "2"}
+        own = {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp")}
+        return {**own, "MALLOC_ARENA_MAX": "2", CONFINED: " ".join(self.told)}
 
 
 UNCONFINED_SANDBOX = Sandbox("off", (), ("everything: it runs with the rights of the host's user",))
@@ -129,7 +131,6 @@ class Confining:
         granted = [one for one in self.grants(code.found) if one.granted]
         if self.backend == "off" or any((one.resource, one.action) == UNCONFINED for one in granted):
             return UNCONFINED_SANDBOX
-        limits = rlimits(runtime)
         if self.backend == "rlimits" or self.machine.missing:
             if self.backend != "rlimits" and not self.allow_unsandboxed:
                 raise UsageError(
@@ -138,29 +139,24 @@ class Confining:
                     f"{code.found.plugin_id} sandbox:off, or --allow-unsandboxed for all plugins",
                 )
             _warn(self.backend, self.machine)
+            limits = (*rlimits(runtime), tasks_rlimit(runtime, None))
             return Sandbox(
                 "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
             )
         wrapped = self.backend == "bwrap"
         if wrapped and bubblewrap().reason:
             raise UsageError(f"it cannot be confined by bwrap: {bubblewrap().reason}", hint="--sandbox auto needs none")
-        # Only a user who is in that group can give it a socket.
-        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
-        limits = (*limits, tasks_rlimit(runtime, user))
-        return self._confined(
-            code, granted, private_dir, database_url, network, socket_group, limits, user, wrapped=wrapped
-        )
+        return self._confined(code, runtime, granted, private_dir, database_url, network, socket_group, wrapped=wrapped)
 
     def _confined(
         self,
         code: Code,
+        runtime: Runtime,
         granted: Sequence[Grant],
         private_dir: Path,
         database_url: str,
         network: str,
         socket_group: str,
-        limits: tuple[tuple[int, int], ...],
-        user: int | None,
         *,
         wrapped: bool,
     ) -> Sandbox:
@@ -171,24 +167,29 @@ class Confining:
         internet, sockets = _database(database_url)
         external, listening = may.get("network:external"), may.get("network:listen")
         missing = []
+        user = None
+        if self.machine.root and not socket_group:  # only a user who is in that group can give it a socket
+            foreign = foreign_mount((*read, *write))
+            if foreign is None:
+                user = self.user_of(code.found.plugin_id)
+            else:
+                missing.append("a user of its own: {} is on {}, which would not let one read it".format(*foreign))
         if wrapped and self.machine.landlock < SCOPES and (external is not None or internet or network == "tcp"):
             raise UsageError(
-                "within bwrap its network cannot be held to what it may: this kernel's Landlock is older than version "
-                f"{SCOPES}",
-                hint="--sandbox auto has the guardian judge its connections",
+                f"within bwrap its network needs Landlock's version {SCOPES}, this kernel has {self.machine.landlock}",
+                hint="use --sandbox auto, with which the guardian makes its connections",
             )
         if (external is not None or internet or sockets) and not self.machine.tells and not wrapped:
             raise UsageError(
                 "it connects to others, which cannot be held to what it may: this kernel has no seccomp user "
                 "notification",
-                hint="use Linux 5.6 or newer, or network:fetch in its manifest",
+                hint="use Linux 5.6 or newer; to run it all the same: viewra plugins grant "
+                f"{code.found.plugin_id} sandbox:off",
             )
         if external is not None:
             internet = (*external.ports, 53) if external.ports else None
             if external.hosts:
-                missing.append(
-                    "network:external to some hosts alone: it reaches all; network:fetch is held to its hosts"
-                )
+                missing.append("network:external to some hosts alone: it reaches all")
         listen: tuple[int, ...] | None = ()
         if network == "tcp":
             listen = None
@@ -198,7 +199,7 @@ class Confining:
         if socket_group:
             missing.append("metadata of files: it gives its socket to a group, so it may change modes and owners")
         rules = Rules(
-            code=(*_interpreter(code), str(code.found.directory)),
+            code=(*read_by_python(code.found.directory), str(code.found.directory)),
             read=(*read, *write),
             write=write,
             private=(str(private_dir),),
@@ -216,9 +217,10 @@ class Confining:
             (*(_WRAPPED if wrapped else ()), *_enforced(rules, self.machine, wrapped=wrapped)),
             tuple(missing),
             rules,
-            limits,
+            (*rlimits(runtime), tasks_rlimit(runtime, user)),
             (*read, *write),
             private_dir,
+            (code.found.plugin_id, *sorted(may)),
         )
 
 
@@ -250,24 +252,7 @@ def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     return (), (f"{host or '/run/postgresql'}/.s.PGSQL.{port}",)
 
 
-def _interpreter(code: Code) -> tuple[str, ...]:
-    """What Python itself is read from: the host's, and that of the plugin's own virtual environment."""
-    own = code.found.directory / ".venv" / "bin" / "python"
-    found = [sys.prefix, *site.getsitepackages(), *_standard(sys.executable), _VIEWRA]
-    if site.ENABLE_USER_SITE:
-        found.append(site.getusersitepackages())
-    if own.exists():
-        found += _standard(str(own))
-    return tuple(found)
-
-
-def _standard(executable: str) -> list[str]:
-    """An interpreter and its standard library; not the folders around them, which a plugin's link may have chosen."""
-    real = Path(os.path.realpath(executable))
-    return [str(real), str(real.parent.parent / "lib")]
-
-
-_WRAPPED = ("what it sees of files, processes and the network: bwrap",)
+_WRAPPED = ("visible files, processes and interfaces: bwrap",)
 
 
 def _enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
@@ -280,9 +265,8 @@ def _enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
         "memory: rlimits and watchdog" if rules.rlimits else "memory, open files and sizes of files: rlimits",
     ]
     if rules.user is not None:
-        said.append(
-            f"user: {rules.user}, with the right to read any file (CAP_DAC_READ_SEARCH), as far as Landlock lets it"
-        )
+        rights = "read and write any file (CAP_DAC_OVERRIDE)" if rules.write else "read any file (CAP_DAC_READ_SEARCH)"
+        said.append(f"user: {rules.user}, with the right to {rights}, as far as Landlock lets it")
     if rules.network:
         said.append("connections: " + ("Landlock" if wrapped else "judged by the guardian"))
     return tuple(said)

@@ -1,4 +1,4 @@
-"""From what one plugin may do to what confines its process on this machine."""
+"""Compiles what one plugin is allowed into the confinement of its process on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from viewra.process.sandbox import bubblewrap, landlock, seccomp
-from viewra.process.sandbox.confinement import READ_ANYTHING, Confinement, Connections
+from viewra.process.sandbox.confinement import READ_ANYTHING, WRITE_ANYTHING, Confinement, Connections
 from viewra.process.sandbox.machine import Machine
 
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/libexec")
@@ -32,14 +32,13 @@ _TO_NETWORK = (
 
 @attrs.frozen
 class Rules:
-    """What one process may do.
+    """The rights of one process.
 
-    It may read and run what is below ``code``, read what is below ``read``, write and read what is below ``write`` and
-    ``private``; but nothing of what is below ``secret``, where only ``private`` and ``code`` may be. ``internet`` are
-    the TCP ports that it may connect to (None: every one), with ``datagrams`` it may send UDP; ``sockets`` are unix
-    sockets that it may connect to, ``folders`` those whose unix sockets it all may; ``listen`` are TCP ports (None:
-    every one).
-    ``user`` is a user id of its own, for a host that is root. ``rlimits`` are as ``Confinement`` has them.
+    It may read and execute below ``code``, read below ``read``, and read and write below ``write`` and ``private``; but
+    nothing below ``secret`` except ``private`` and ``code``. ``internet`` are the TCP ports to which it may connect
+    (None: every port), ``datagrams`` lets it send UDP; ``sockets`` are unix sockets to which it may connect, in
+    ``folders`` it may connect to every one; ``listen`` are the TCP ports on which it may listen (None: every port).
+    ``user`` is the plugin's own user id, for a host that runs as root. ``rlimits`` are those of ``Confinement``.
     """
 
     code: Sequence[str] = ()
@@ -59,17 +58,17 @@ class Rules:
 
     @property
     def connects(self) -> bool:
-        """Whether it connects to anything."""
+        """Whether the process connects to anything."""
         return self.internet is None or bool(self.internet) or bool(self.sockets) or bool(self.folders)
 
     @property
     def network(self) -> bool:
-        """Whether it has internet sockets."""
+        """Whether the process may use internet sockets."""
         return self.internet is None or self.listen is None or bool(self.internet) or bool(self.listen)
 
 
 def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinement:
-    """What the launcher applies, on a machine that has Landlock and seccomp; ``wrapped``: within bubblewrap."""
+    """The confinement for a machine that has Landlock and seccomp; ``wrapped``: within bubblewrap."""
     assert on.architecture is not None  # noqa: S101 - the caller has looked at what is missing
     connections = None
     if rules.connects and on.tells and not wrapped:
@@ -99,8 +98,8 @@ def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinem
         rlimits=rules.rlimits,
         user=user,
         # Kept where the host has it: a user of the plugin's own may not enter the host's folders, in which its own are.
-        # What it may read Landlock says alone.
-        capabilities=READ_ANYTHING,
+        # What it may read Landlock says alone, and what it may write, where it may write what is not its own.
+        capabilities=READ_ANYTHING | (WRITE_ANYTHING if rules.write else 0),
         seccomp=on.architecture.calls["seccomp"],
         connections=connections,
         wrapper=_wrapper(rules, paths) if wrapped else (),
@@ -115,12 +114,13 @@ def _wrapper(rules: Rules, paths: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _paths(rules: Rules) -> dict[str, int]:
-    """The rights below each path; a path that several name has the rights of all."""
+    """The rights below each path; a path named several times has all their rights."""
     found: dict[str, int] = {}
+    hidden = [Path(os.path.realpath(one)) for one in rules.secret]
 
     def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
         for path in paths:
-            for one in outside(path, rules.secret, inside=inside):
+            for one in _outside(Path(os.path.realpath(path)), hidden, inside=inside):
                 found[one] = found.get(one, 0) | rights
 
     give(_SYSTEM, landlock.RUN)
@@ -138,13 +138,16 @@ def _paths(rules: Rules) -> dict[str, int]:
 
 
 def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterator[str]:
-    """``path`` itself, or where something secret is below it, all that is beside that; nothing of what is secret.
+    """``path`` itself or, if something secret is below it, its entries beside that; never anything secret.
 
-    With ``inside`` a path that is itself within what is secret stays. Landlock only ever adds rights below a folder, so
-    a folder that holds the host's own data is taken apart; links in it are left out, as they may lead anywhere.
+    With ``inside`` a path that is itself below a secret folder stays. Landlock can only add rights below a folder, so a
+    folder that contains the host's own data is split into its entries; symbolic links are left out, since they may lead
+    anywhere.
     """
-    real = Path(os.path.realpath(path))
-    hidden = [Path(os.path.realpath(one)) for one in secret]
+    return _outside(Path(os.path.realpath(path)), [Path(os.path.realpath(one)) for one in secret], inside=inside)
+
+
+def _outside(real: Path, hidden: Sequence[Path], *, inside: bool = False) -> Iterator[str]:
     if not inside and any(real.is_relative_to(one) for one in hidden):
         return
     if not any(one.is_relative_to(real) and one != real for one in hidden):
@@ -152,8 +155,8 @@ def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterat
         return
     try:
         with os.scandir(real) as entries:
-            there = sorted(entry.path for entry in entries if not entry.is_symlink())
+            there = sorted(entry.path for entry in entries if not entry.is_symlink())  # so these are real, too
     except OSError:
         return
     for one in there:
-        yield from outside(one, secret)
+        yield from _outside(Path(one), hidden)
