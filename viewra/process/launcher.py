@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 INSIDE = "--inside"
-GUARDIAN_NAME = "viewra-guardian"
 FAILED = 126
 """The exit status after a launch that failed."""
 
@@ -44,9 +43,7 @@ _PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # an interpre
 _RT_SIGACTION = {"x86_64": 13, "aarch64": 134}  # the system call's number in a process of 64 bits, by machine
 _SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restorer and mask, of 8 bytes each
 _MASK_BYTES = 8
-_OF_SIGNALS = 128  # a wrapper's exit status when its command was ended by a signal: that, and the signal's number
 _IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two attempts to end processes that do not end
 
 
 def set_process(libc: ctypes.CDLL, what: int, value: int, name: str) -> None:
@@ -89,71 +86,6 @@ def tell(report: int, word: str, value: object = "") -> None:
         os.write(report, f"{word} {value}".replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
     except OSError:
         pass
-
-
-class Guard:
-    """The guardian: blocks every signal and lives until all of the plugin's processes have ended.
-
-    As a subreaper it becomes the parent of every process that the plugin leaves, also in sessions of their own. It is
-    neither in the plugin's process group nor in the terminal's, so signals for those do not reach it.
-    """
-
-    def __init__(self, plugin: int, report: int, parent: int, *, tied: bool, wrapped: bool = False) -> None:
-        self._plugin = plugin
-        self._report = report
-        self._parent = parent
-        self._tied = tied
-        self._wrapped = wrapped
-        self._ended = False
-
-    def run(self) -> None:
-        """Wait for the end of the plugin or the host, or for the host's request; then end the remaining processes."""
-        while self._reap() and not self._ended and not self._must_end(_signal.sigwaitinfo(_signal.valid_signals())):
-            pass
-        pause_s = _FIRST_PAUSE_S
-        while self._reap():
-            for pid in children(os.getpid()):
-                try:  # noqa: SIM105 - as above
-                    os.kill(pid, _signal.SIGKILL)
-                except PermissionError:  # it runs as another user now, so it cannot be killed: wait for it
-                    pass
-            _signal.sigtimedwait((_signal.SIGCHLD,), pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        tell(self._report, "done")
-
-    def _must_end(self, signal: _signal.struct_siginfo) -> bool:
-        """Whether the host requests the end, or its thread has ended: the kernel tells the sender of a SIGTERM."""
-        asked: bool = signal.si_signo == _signal.SIGTERM and signal.si_pid == self._parent
-        return asked or (self._tied and os.getppid() != self._parent)
-
-    def _reap(self) -> bool:
-        """Reap all children that have ended. Returns whether others are left."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return False
-            if pid == 0:
-                return True
-            if pid == self._plugin and not self._ended:
-                self._ended = True
-                code = os.waitstatus_to_exitcode(status)
-                tell(self._report, "exit", _OF_SIGNALS - code if self._wrapped and code > _OF_SIGNALS else code)
-
-
-def children(parent: int) -> list[int]:
-    """The child processes of ``parent``; reads each ``/proc`` entry, since few kernels list them."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:  # the process has ended
-                continue
-            if fields and int(fields[1]) == parent:
-                found.append(int(name))
-    return found
 
 
 def beside(name: str) -> Any:
@@ -214,10 +146,13 @@ class Reading:
     parse_float, parse_int, parse_constant = float, int, float
 
 
-def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
+def guard(
+    libc: ctypes.CDLL, plugin: int, report: int, parent: int, executable: int | None, *, tied: bool, wrapped: bool
+) -> None:
     """Close everything that belongs to the plugin, and guard it. Never returns."""
     try:
-        libc.prctl(_PR_SET_NAME, GUARDIAN_NAME.encode("ascii"), 0, 0, 0)
+        guarding = beside("guarding")
+        libc.prctl(_PR_SET_NAME, guarding.NAME.encode("ascii"), 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(nothing, descriptor)
@@ -225,7 +160,7 @@ def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
         if executable is not None:
             os.close(executable)
         os.chdir("/")
-        guardian.run()
+        guarding.Guard(plugin, lambda *said: tell(report, *said), parent, tied=tied, wrapped=wrapped).run()
     finally:
         os._exit(0)
 
@@ -261,7 +196,7 @@ def launch(
     if plugin != 0:
         if confined is not None:
             confined.serve()
-        guard(libc, Guard(plugin, report, parent, tied=tied, wrapped=bool(wrapper)), executable)
+        guard(libc, plugin, report, parent, executable, tied=tied, wrapped=bool(wrapper))
     tie_to_parent(libc, guardian, _signal.SIGKILL)
     os.setsid()
     tell(report, "pid", os.getpid())

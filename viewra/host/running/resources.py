@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from viewra.host.running.status import ResourceSample
-from viewra.process.launcher import GUARDIAN_NAME
+from viewra.process.apply.guarding import NAME as GUARDIAN_NAME
 from viewra.process.stat import stat
 
 if TYPE_CHECKING:
