@@ -135,12 +135,14 @@ def test_its_code_is_confined(songs: Path, tmp_path: Path) -> None:
             plugin.draft_migration("x")
 
 
-def test_a_folder_elsewhere_is_refused(songs: Path, host: Host, tmp_path: Path) -> None:
-    """The host writes, so a plugin must not say where."""
+def test_a_folder_elsewhere_is_refused(songs: Path, tmp_path: Path) -> None:
+    """The host writes, so a plugin must not say where; confined, it cannot even look there."""
     code = textwrap.dedent(CODE).replace('Path(__file__).parent / "migrations"', f"Path({str(tmp_path)!r})")
     (songs / "main.py").write_text(code)
-    with pytest.raises(PluginFault, match="not in its own folder"):
-        host.plugins["songs"].draft_migration("x")
+    with Host(plugin_dirs=[songs.parent], data_dir=tmp_path / "data", sandbox="off", watch=False) as host:
+        host.plugins["songs"].enable()
+        with pytest.raises(PluginFault, match="not in its own folder"):
+            host.plugins["songs"].draft_migration("x")
 
 
 @pytest.mark.shipped
