@@ -124,7 +124,7 @@ SPAWN = 'permissions: [{resource: "process", actions: ["spawn"]}]'
         ("temporary_files", "disk_mb: 20", "in its folders, its limit is 20 MB"),
         ("processor", "cpu_percent: 20", "of a processor for 2 s, its limit is 20 %"),
         ("threads", "processes: 1", "threads, its limit is 320 with all its processes"),
-        ("forks", "processes: 8", "processes, its limit is 8"),
+        ("forks", "processes: 8, memory_mb: 9000", "processes, its limit is 8"),
     ],
 )
 def test_a_breach_ends_the_process(
