@@ -116,7 +116,7 @@ class LocalPlugin:
             self.endpoint,
             self._context,
             self.own_database if database is not None else None,
-            lambda _step, call: call(),
+            lambda _step, call, *arguments: call(*arguments),
             describes=isinstance(database, SchemaService),
         )
         self.endpoint.running = True
