@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import viewra.db.catalogue_tables  # noqa: F401  (adds its tables to the metadata)
 from viewra.db.tables import is_ours, metadata
 
 attributes = context.config.attributes

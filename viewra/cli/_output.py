@@ -10,12 +10,14 @@ import errno
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 import click
 
+from viewra.cli._tables import table_lines
 from viewra.errors import ViewraError
 from viewra.library import display
 
@@ -52,10 +54,15 @@ def print_json(data: Any, *, indent: int | None = 2) -> None:
 
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
-    """Print rows as aligned columns under a header."""
-    texts = [list(header), *([in_one_line(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[index]) for row in texts) for index in range(len(header))]
-    _write(["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts])
+    """Print rows as aligned columns under a header, cut to the width of a terminal; a pipe gets the whole values."""
+    width = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    _write(table_lines([[in_one_line(cell) for cell in row] for row in rows], header, width))
+
+
+def print_exact(lines: Sequence[str]) -> None:
+    """Print lines as they are into a file or a pipe, for a program to read; on a terminal as ``print_line`` does."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    _write([in_one_line(line) for line in lines] if is_terminal else lines)
 
 
 def confirm(question: str) -> bool:

@@ -10,8 +10,6 @@ OUTPUT, PIPES = "VIEWRA_OUTPUT", "pipes"
 """The variable of viewra hosts, which unlike go-plugin's read the plugin's stdout and stderr themselves."""
 LEASE = "VIEWRA_LEASE_S"
 """The variable with which a host starts a plugin that may outlive it: the seconds of its lease."""
-CONFINED = "VIEWRA_CONFINED"
-"""The variable that tells a confined plugin its id and, after it, what it was granted, as in ``filesystem:read``."""
 DEBUG = "VIEWRA_PLUGIN_DEBUG"
 """The variable with which an author runs a plugin without a host, so that a host can attach."""
 APP_VERSIONS = (1,)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest revision in ``migrations/versions``, repeated here so that a start need not import Alembic."""
 
 metadata = sa.MetaData(
@@ -178,6 +178,7 @@ media_files = sa.Table(
     sa.Column("event_due", Flag, nullable=False),
     sa.Column("ctime_ns", sa.BigInteger),  # NULL: not read since this column exists
     sa.Column("missing_since", sa.BigInteger),  # NULL: present when its folder was last read
+    sa.Column("added_at", sa.BigInteger, nullable=False, server_default="0", index=True),
     sa.UniqueConstraint("directory_id", "name"),
     sqlite_autoincrement=True,
 )

@@ -39,6 +39,7 @@ from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.limits import caps_of
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
+from viewra.library import LibraryAccess, Notifier, ScanProgress
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Implementation, Services
 from viewra.types import PluginState, ScanReport, SearchPage
@@ -109,7 +110,7 @@ class Host:
         self._left_to_parent: list[object] = []
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
-        self._notifier: library.Notifier | None = None
+        self._notifier: Notifier | None = None
         self._control: ControlServer | None = None
 
     # ---- opening and closing ----
@@ -250,6 +251,11 @@ class Host:
 
     # ---- the library ----
 
+    @property
+    def library(self) -> LibraryAccess:
+        """The library: its files, albums, artists and more, by queries and page after page."""
+        return LibraryAccess(self.engine)
+
     def scan(
         self,
         path: str | Path,
@@ -257,7 +263,7 @@ class Host:
         full: bool = False,
         retry_failed: bool = False,
         cancel: threading.Event | None = None,
-        progress: Callable[[library.ScanProgress], None] | None = None,
+        progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
         """Scan a folder, which becomes a library if it is outside all; ``full`` also reads unchanged files again.
 
@@ -297,7 +303,7 @@ class Host:
         """Search the library and, unless ``plugins`` is false, the plugins' own sources."""
         return library.search(self.engine, self.hook if plugins else None, query, limit=limit, offset=offset)
 
-    def _delivery(self) -> library.Notifier:
+    def _delivery(self) -> Notifier:
         """The notifier, made at first use: a host that only reads needs none."""
         if self._notifier is None:
             self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))

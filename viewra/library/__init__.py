@@ -12,6 +12,7 @@ from viewra import lazy
 from viewra.library.paths import display
 
 if TYPE_CHECKING:
+    from viewra.library.access import LibraryAccess
     from viewra.library.events import forget_listener
     from viewra.library.failures import KnownFailure, failures_of, list_failures
     from viewra.library.fsck import Finding, verify
@@ -52,6 +53,7 @@ __all__ = [
     "Finding",
     "Ignored",
     "KnownFailure",
+    "LibraryAccess",
     "ListenerState",
     "Notifier",
     "ScanProgress",
@@ -94,6 +96,7 @@ __all__ = [
 __getattr__ = lazy.names(
     __name__,
     {
+        ".access": "LibraryAccess",
         ".events": "forget_listener",
         ".failures": "KnownFailure failures_of list_failures",
         ".fsck": "Finding verify",

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, other_paths
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext
+from viewra.library import documents, file_events
 from viewra.library import other_paths as others
 from viewra.library.libraries import Scope
 from viewra.library.mounts import Mounts
@@ -98,7 +98,7 @@ class Absences:
         if not gone:
             return
         ids = [row.id for row in gone]
-        fulltext.forget(connection, ids)
+        documents.forget(connection, ids)
         marked = sa.update(media_files).where(_table.id.in_(ids))
         connection.execute(marked.values(missing_since=self._since, event_due=False))
         fates = [file_events.Fate(LibraryEventKind.MISSING, row.id, join(row.path, row.name)) for row in gone]

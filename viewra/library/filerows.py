@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -77,6 +78,7 @@ class FileRows:
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
+        self._started = time.time_ns() // 1000
 
     def write(self, changes: Changes, directory_ids: dict[bytes, int]) -> None:
         """Write changes in one transaction; adds new directories to ``directory_ids``."""
@@ -164,6 +166,7 @@ class FileRows:
             "mime_type": new.mime_type,
             "fingerprint": new.fingerprint,
             "event_due": True,
+            "added_at": self._started,
             "size": found.size,
             "mtime_ns": found.mtime_ns,
             "ctime_ns": found.ctime_ns,

@@ -13,9 +13,11 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
+from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
+from viewra.library.catalogue import store
 from viewra.types import ScanEventKind
 
 PAGE = 500
@@ -83,10 +85,14 @@ def _checks() -> Iterator[_Check]:
     lost = sa.select(metadata).where(~sa.exists().where(media_files.c.id == metadata)).distinct()
     yield _Check("metadata", "metadata of deleted files", lost, _delete(file_metadata, metadata))
     indexed = fulltext.media_search.c.rowid
+    catalogued = catalogue.c.media_file_id
     there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
     orphans = sa.select(indexed).where(indexed.not_in(there))
     yield _Check("index", "deleted files in the search index", orphans, fulltext.forget, of_index=True)
-    unknown = there.where(media_files.c.id.not_in(sa.select(indexed)))
+    lost = sa.select(catalogued).where(catalogued.not_in(there))
+    yield _Check("catalogue", "files in the catalogue that are no more", lost, store.forget, of_index=True)
+    nowhere = sa.or_(media_files.c.id.not_in(sa.select(indexed)), media_files.c.id.not_in(sa.select(catalogued)))
+    unknown = there.where(nowhere)
     # Files with pending events are indexed with those: a scan was interrupted, or is running.
     unknown = unknown.where(~media_files.c.event_due)
     yield _Check("index", "files that are not in the search index", unknown, _index_again, of_index=True)
@@ -163,10 +169,11 @@ def _index(engine: sa.Engine, repair: bool, left_out: Collection[int]) -> Findin
             known = connection.execute(sa.select(index.rowid).where(index.rowid.in_(settled))).scalars().all()
             orders = priorities.load(connection)
             wanted = documents.of(connection, [file_id for file_id in known if file_id not in left_out], orders)
-            stale = fulltext.stale(connection, wanted)
+            stale = {row["rowid"] for row in fulltext.stale(connection, [one.words for one in wanted])}
+            stale |= store.stale(connection, [one.entry for one in wanted])
             count += len(stale)
             if stale and repair:
-                fulltext.index(connection, stale)
+                documents.write(connection, [one for one in wanted if one.entry.media_file_id in stale])
     return Finding("index", "files with old metadata in the search index", count, repair)
 
 
@@ -212,7 +219,7 @@ def _delete(table: sa.Table, key: sa.Column[int] | None = None) -> Repair:
 
 
 def _index_again(connection: sa.Connection, ids: Sequence[int]) -> None:
-    documents.index_again(connection, ids, priorities.load(connection))
+    documents.write_again(connection, ids, priorities.load(connection))
 
 
 def _is_json(text: str) -> bool:

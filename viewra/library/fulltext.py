@@ -1,28 +1,23 @@
-"""The full-text index behind one interface for both databases: its rows, and the condition and rank of a hit."""
+"""The search index, in whichever way the database has one: its rows, and the condition and rank of a hit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 
 import sqlalchemy as sa
 
 from viewra.library import fulltext_sqlite
-from viewra.library.query import Query
+from viewra.library.query.tree import Node
 
-media_search = sa.table(
-    "media_search",
-    sa.column("rowid", sa.BigInteger),
-    *(sa.column(name, sa.Text) for name in ("title", "artist", "album")),
-)
-"""The columns that every index has for a file; ``rowid`` is the file's id."""
+media_search = sa.table("media_search", sa.column("rowid", sa.BigInteger))
+"""What every index has of a file; ``rowid`` is its id."""
 
 
-def index(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
-    """Insert rows into the index, replacing those of the same files.
+def index(connection: sa.Connection, documents: Sequence[Mapping[str, object]]) -> None:
+    """Put rows into the index, in place of those of the same files.
 
-    Each has ``rowid`` (the file's id), ``path`` (relative to its library, since words of the library's path would match
-    every file) and ``TEXT_FIELDS``.
+    Each has ``rowid`` (the file's id) and, for each field of the index, its words with spaces between.
     """
     forget(connection, [document["rowid"] for document in documents])
     _dialect(connection).insert(connection, documents)
@@ -39,13 +34,13 @@ def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None
 
 
 def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Those of these rows whose index row differs; rows that are not in the index are left out."""
+    """Return those of these rows that the index has otherwise; one that it has not at all is none of them."""
     found: list[dict[str, object]] = _dialect(connection).stale(connection, documents)
     return found
 
 
 def damage(connection: sa.Connection) -> str:
-    """The fault of the index as a whole, ``""`` if none: it is missing, or inconsistent.
+    """Return what is wrong with the index as a whole, ``""`` when nothing is: it is gone, or has lost words.
 
     Takes a writable connection, which SQLite requires.
     """
@@ -58,15 +53,15 @@ def make_again(connection: sa.Connection) -> None:
     _dialect(connection).make_again(connection)
 
 
-def matches(connection: sa.Connection, query: Query) -> sa.ColumnElement[bool]:
-    """The condition that a row of the index matches."""
-    condition: sa.ColumnElement[bool] = _dialect(connection).matches(query)
+def matches(connection: sa.Connection, node: Node) -> sa.ColumnElement[bool]:
+    """Return the condition that a row of the index is a hit; ``node`` has text alone, and wants some."""
+    condition: sa.ColumnElement[bool] = _dialect(connection).matches(node)
     return condition
 
 
-def rank(connection: sa.Connection, query: Query) -> sa.ColumnElement[float]:
-    """The rank of a hit: lower is better, never above 0."""
-    measure: sa.ColumnElement[float] = _dialect(connection).rank(query)
+def rank(connection: sa.Connection, node: Node) -> sa.ColumnElement[float]:
+    """Return the measure of a hit: the lower the better, never above 0."""
+    measure: sa.ColumnElement[float] = _dialect(connection).rank(node)
     return measure
 
 

@@ -1,4 +1,4 @@
-"""The full-text index in SQLite (FTS5): turns a parsed query into a MATCH expression, and ranks hits."""
+"""The full-text index in SQLite (FTS5): how a condition becomes a MATCH expression, and the measure of a hit."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
-from viewra.library.query import TEXT_FIELDS, Query, Term
+from viewra.library.query.expression import Syntax, write
+from viewra.library.query.fields import INDEXED
+from viewra.library.query.tree import Node
 
 WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
-"""The weight of a hit in each of ``TEXT_FIELDS`` and in the path."""
+"""How much a hit counts in each of ``INDEXED``."""
 
-CREATE = (
-    f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join((*TEXT_FIELDS, 'path'))}, "
-    "tokenize = 'unicode61 remove_diacritics 2')"
-)
-"""As the migrations create it."""
+CREATE = f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join(INDEXED)}, tokenize = 'ascii')"
+"""As the migrations make it. The texts are words already, with spaces between (``viewra.library.words``)."""
 
-media_search = sa.table(
-    "media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in (*TEXT_FIELDS, "path"))
-)
+media_search = sa.table("media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in INDEXED))
 
 
-def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
-    """Insert rows into the index."""
+def insert(connection: sa.Connection, documents: Sequence[Mapping[str, object]]) -> None:
+    """Add rows to the index."""
     insert_rows(connection, media_search, documents)
 
 
@@ -63,30 +60,28 @@ def make_again(connection: sa.Connection) -> None:
     connection.exec_driver_sql(CREATE)
 
 
-def matches(query: Query) -> sa.ColumnElement[bool]:
-    """The condition that a row of the index matches."""
-    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(expression(query))
+def matches(node: Node) -> sa.ColumnElement[bool]:
+    """Return the condition that a row of the index is a hit."""
+    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(expression(node))
 
 
-def rank(_query: Query) -> sa.ColumnElement[float]:
-    """FTS5's rank of a hit: lower is better, below 0."""
+def rank(_node: Node) -> sa.ColumnElement[float]:
+    """Return FTS5's measure of a hit: the lower the better, below 0."""
     weights: list[sa.ColumnElement[float]] = [sa.literal_column(str(weight)) for weight in WEIGHTS]
     return sa.func.bm25(sa.literal_column("media_search"), *weights)
 
 
-def expression(query: Query) -> str:
-    """The query in FTS5's syntax; every word is quoted, so none can be read as syntax."""
-    parts = []
-    for alternative in query.alternatives:
-        wanted = " AND ".join(_term(term) for term in alternative.wanted)
-        parts.append(f"({wanted})" + "".join(f" NOT {_term(term)}" for term in alternative.unwanted))
-    return " OR ".join(f"({part})" for part in parts)
+def expression(node: Node) -> str:
+    """Return a condition in FTS5's language; words go in quotes, so that nothing in them can be taken for syntax."""
+    return write(node, _SYNTAX)
+
+
+def _phrase(field: str, words: tuple[str, ...], prefix: bool) -> str:
+    return (f"{field} : " if field else "") + '"' + " ".join(words) + '"' + ("*" if prefix else "")
+
+
+_SYNTAX = Syntax(" AND ", " OR ", " NOT ", _phrase)
 
 
 def _texts(row: Mapping[str, object]) -> list[str]:
-    return [str(row[name]).replace("\0", " ") for name in (*TEXT_FIELDS, "path")]
-
-
-def _term(term: Term) -> str:
-    quoted = '"' + term.text.replace('"', '""') + '"'
-    return (f"{term.field} : " if term.field else "") + quoted + ("*" if term.prefix else "")
+    return [str(row[name]) for name in INDEXED]

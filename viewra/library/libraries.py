@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError, ViewraError
-from viewra.library import fulltext, jobs
+from viewra.library import documents, jobs
 from viewra.library.mounts import Mounts
 from viewra.library.paths import absolute, below, display, display_bytes, is_within, join
 from viewra.library.walk import signed
@@ -81,7 +81,7 @@ def remove_library(engine: sa.Engine, path: str) -> Library:
     with writing(engine) as connection:
         row = _at(connection, path)
         jobs.refuse_while_scanned(connection, row.id, display(path))
-        fulltext.forget_selected(connection, sa.select(media_files.c.id).where(media_files.c.library_id == row.id))
+        documents.forget_selected(connection, sa.select(media_files.c.id).where(media_files.c.library_id == row.id))
         connection.execute(sa.delete(libraries).where(libraries.c.id == row.id))
     return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
 

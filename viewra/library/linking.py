@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files, other_paths, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext
+from viewra.library import documents, file_events
 from viewra.library import other_paths as others
 from viewra.library.filerows import NewFile
 from viewra.library.libraries import Scope
@@ -146,7 +146,7 @@ class Linker:
         connection.execute(theirs.values(media_file_id=kept.id))
         fates = [file_events.Fate(LibraryEventKind.PURGED, row.id, join(row.path, row.name)) for row in dropped]
         file_events.tell(connection, self._scope.library_id, fates, self._job_id)
-        fulltext.forget(connection, ids)
+        documents.forget(connection, ids)
         connection.execute(sa.delete(media_files).where(media_files.c.id.in_(ids)))
         others.add(connection, [(kept.id, row.directory_id, row.name) for row in dropped])
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from viewra.types import MetadataValue
-from viewra.types.values import Value, joined
+from viewra.types.values import Value
 
 ALL_FIELDS = "*"
 """The field of an order that applies to every field."""
@@ -69,13 +69,14 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
     return merged
 
 
-def pick(readings: Iterable[Reading], fields: Sequence[str], priorities: Priorities) -> dict[str, str]:
-    """Only the values of some fields, chosen as in ``merge``, several joined; ``""`` if no plugin gives one."""
+def pick(readings: Iterable[Reading], fields: Iterable[str], priorities: Priorities) -> dict[str, Value]:
+    """Return only the values of some fields, as ``merge`` has them; a field of which nobody said any is left out."""
     readings = list(readings)
     if len(readings) == 1:
-        return {field: joined(readings[0].values.get(field, "")) for field in fields}
-    best = {field: next(iter(priorities.best_first(field, readings)), None) for field in fields}
-    return {field: joined(one.values[field]) if one is not None else "" for field, one in best.items()}
+        values = readings[0].values
+        return {field: values[field] for field in fields if field in values}
+    said = {field for reading in readings for field in reading.values}
+    return {field: priorities.best_first(field, readings)[0].values[field] for field in fields if field in said}
 
 
 def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext, jobs
+from viewra.library import documents, file_events, jobs
 from viewra.library.libraries import Scope, required
 from viewra.library.paths import display_bytes, folder_of, is_gone, join
 from viewra.types import LibraryEventKind, MissingFile, ScanStatus
@@ -127,7 +127,7 @@ def _forget(connection: sa.Connection, rows: Sequence[Any], job_id: int) -> None
         ]
         file_events.tell(connection, library_id, fates, job_id)
     ids = [row.id for row in rows]
-    fulltext.forget(connection, ids)
+    documents.forget(connection, ids)
     connection.execute(sa.delete(media_files).where(_table.id.in_(ids)))
 
 

@@ -1,4 +1,4 @@
-"""Stores the operator's orders of plugins and the priorities of manifests, and updates the search index for them.
+"""Keeps the operator's orders of plugins and the priorities of manifests, and has what files are found by follow them.
 
 Both apply to all libraries.
 """
@@ -10,20 +10,20 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from viewra.db.tables import field_priorities, file_metadata, manifest_priorities
+from viewra.db.tables import field_priorities, file_metadata, manifest_priorities, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
 from viewra.library import documents
 from viewra.library.merge import ALL_FIELDS, Priorities
-from viewra.library.query import TEXT_FIELDS
 from viewra.services import ScraperSession
 
 ROWS_A_TRANSACTION = 500
 
 _UNFINISHED = ""
-"""The field of a row that is not an order: the index follows the orders up to the file whose id is in ``plugin_id``.
+"""The field of a row that is no order: documents follow the orders up to the file whose id is in ``plugin_id``.
 
-It is written with a change of the orders, advances with the index, and is deleted when all files are done.
+It comes with a change of the orders, moves with the documents, and goes when all files are done. Its ``position`` is 1
+when all files are to be done, as after a migration, and 0 when those that several plugins read are enough.
 """
 
 
@@ -50,7 +50,7 @@ def set_priority(engine: sa.Engine, field: str, plugin_ids: Sequence[str]) -> in
         connection.execute(sa.delete(field_priorities).where(field_priorities.c.field == field))
         if rows:
             connection.execute(sa.insert(field_priorities), rows)
-        if field in (*TEXT_FIELDS, ALL_FIELDS):
+        if field in (*documents.USED_FIELDS, ALL_FIELDS):
             _mark(connection, 0)
     return finish(engine)
 
@@ -82,27 +82,30 @@ def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
         if any(
             numbers.get(field, 0) != known.get(plugin_id, {}).get(field, 0)
             for plugin_id, numbers in changed.items()
-            for field in TEXT_FIELDS
+            for field in documents.USED_FIELDS
         ):
             _mark(connection, 0)
     finish(engine)
 
 
 def finish(engine: sa.Engine) -> int:
-    """Index the files that a change of the orders left, in this process or a killed one. Returns how many."""
-    unfinished = sa.select(field_priorities.c.plugin_id).where(field_priorities.c.field == _UNFINISHED)
-    with reading(engine) as connection:  # usually there are none, which needs no write lock
+    """Index what a change of the orders has left, by this process or one that was killed; how many files it were."""
+    columns = field_priorities.c
+    unfinished = sa.select(columns.plugin_id, columns.position).where(columns.field == _UNFINISHED)
+    with reading(engine) as connection:  # the rule is that there is nothing, which needs no write lock
         if connection.execute(unfinished).first() is None:
             return 0
     count = 0
     while True:
         with writing(engine) as connection:
-            after = connection.execute(unfinished).scalar()
-            if after is None:
+            row = connection.execute(unfinished).one_or_none()
+            if row is None:
                 return count
-            ids = connection.execute(_differing(int(after)).limit(ROWS_A_TRANSACTION)).scalars().all()
-            documents.index_again(connection, ids, load(connection))
-            _mark(connection, ids[-1] if ids else None)
+            after, every = int(row.plugin_id), row.position == 1
+            wanted = _files(after) if every else _differing(after)
+            ids = connection.execute(wanted.limit(ROWS_A_TRANSACTION)).scalars().all()
+            documents.write_again(connection, ids, load(connection))
+            _mark(connection, ids[-1] if ids else None, every=every)
         count += len(ids)
 
 
@@ -136,12 +139,19 @@ def _stated(connection: sa.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def _mark(connection: sa.Connection, after: int | None) -> None:
-    """Record up to which file the index follows the orders; None: up to the last."""
-    connection.execute(sa.delete(field_priorities).where(field_priorities.c.field == _UNFINISHED))
+def _mark(connection: sa.Connection, after: int | None, *, every: bool = False) -> None:
+    """Say up to which file documents follow the orders; None: all do. What is to be done with every file stays so."""
+    unfinished = field_priorities.c.field == _UNFINISHED
+    whole = sa.select(field_priorities.c.position).where(unfinished, field_priorities.c.position == 1)
+    every = every or connection.execute(whole).first() is not None
+    connection.execute(sa.delete(field_priorities).where(unfinished))
     if after is not None:
-        row = {"field": _UNFINISHED, "plugin_id": str(after), "position": 0}
+        row = {"field": _UNFINISHED, "plugin_id": str(after), "position": int(every)}
         connection.execute(sa.insert(field_priorities).values(row))
+
+
+def _files(after: int) -> sa.Select[int]:
+    return sa.select(media_files.c.id).where(media_files.c.id > after).order_by(media_files.c.id)
 
 
 def _differing(after: int) -> sa.Select[int]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files
 from viewra.db.transactions import writing
-from viewra.library import documents, events, fulltext, outcomes, priorities
+from viewra.library import documents, events, outcomes, priorities, stored_fields
 from viewra.library.libraries import Scope
 from viewra.library.outcomes import Answer
 from viewra.services import ScraperSession
@@ -32,6 +32,7 @@ class Recorder:
         self._sessions = sessions
         self._answers: list[tuple[int, Answer, str]] = []
         self._oldest = 0.0
+        self._fields = stored_fields.Fields()
 
     @property
     def is_due(self) -> bool:
@@ -63,7 +64,7 @@ class Recorder:
                 files = connection.execute(place).all()
                 if not files:
                     return
-                documents.index_again(connection, [file.id for file in files], priorities.load(connection))
+                documents.write_again(connection, [file.id for file in files], priorities.load(connection))
                 self._tell(connection, [file.id for file in files])
 
     def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
@@ -76,10 +77,11 @@ class Recorder:
         for file_id, known in outcomes.load(connection, present).items():
             answers[file_id].update((answer.plugin_id, answer) for answer in known)
         outcomes.store(connection, [outcomes.row_of(*one) for one in given])
+        self._fields.note(connection, (answer.values for _, answer, _ in given if answer.values is not None))
         for file_id, answer, _ in given:
             answers[file_id][answer.plugin_id] = answer
         orders = priorities.load(connection)
-        fulltext.index(connection, [documents.document(file, answers[file.id].values(), orders) for file in files])
+        documents.write(connection, [documents.document(file, answers[file.id].values(), orders) for file in files])
         complete = [file.id for file in files if self._is_complete(file.mime_type, answers[file.id])]
         self._tell(connection, complete)
         told = set(complete)

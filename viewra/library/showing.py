@@ -29,16 +29,13 @@ _FILES = sa.select(
 ).join_from(media_files, directories, _table.directory_id == directories.c.id)
 
 
-def show(engine: sa.Engine, path: str) -> MediaFile:
-    """The stored file at ``path``, which may be missing; also found by its other paths.
+def show(engine: sa.Engine, id_or_path: int | str) -> MediaFile:
+    """Return the stored file with an id, or at a path, also at one of its other paths; it may be missing.
 
     Raises ``UsageError`` if it is not in the library, and ``DatabaseError``.
     """
-    given = absolute(path)
     with reading(engine) as connection:
-        row = _find(connection, given) or _find_linked(connection, given) or _find(connection, os.path.realpath(given))
-        if row is None:
-            raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
+        row = _by_path(connection, id_or_path) if isinstance(id_or_path, str) else _by_id(connection, id_or_path)
         answers = outcomes.load(connection, [row.id]).get(row.id, [])
         orders = priorities.load(connection)
         links = other_paths.of_files(connection, [row.id]).get(row.id, [])
@@ -53,6 +50,21 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
         other_paths=tuple(os.fsdecode(join(link.path, link.name)) for link in links),
         missing_since=row.missing_since,
     )
+
+
+def _by_id(connection: sa.Connection, file_id: int) -> Any:
+    row = connection.execute(_FILES.where(media_files.c.id == file_id)).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no file with the id {file_id}", hint="it may have been purged: search for it")
+    return row
+
+
+def _by_path(connection: sa.Connection, path: str) -> Any:
+    given = absolute(path)
+    row = _find(connection, given) or _find_linked(connection, given) or _find(connection, os.path.realpath(given))
+    if row is None:
+        raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
+    return row
 
 
 def _find(connection: sa.Connection, path: bytes) -> Any:

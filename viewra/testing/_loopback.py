@@ -120,7 +120,7 @@ def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -
         endpoint,
         context,
         own if database is not None else None,
-        lambda _step, call: call(),
+        lambda _step, call, *arguments: call(*arguments),
         describes=isinstance(database, SchemaService),
     )
 

@@ -16,6 +16,7 @@ from viewra import library
 from viewra.db import open_database
 from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier, delivery
+from viewra.library.events import open_cursor, save_cursor
 from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent, ScanEventKind
 
 
@@ -442,3 +443,13 @@ def test_the_other_host_takes_over_when_one_ends(world: World) -> None:
     assert len(ears.heard) == 11, "all but the one that the first one had under way"
     second.close(10)
     other.dispose()
+
+
+def test_a_cursor_never_goes_back(world: World) -> None:
+    """Another host that shares the listener may be further: what it has delivered is not delivered again."""
+    start = open_cursor(world.engine, "ears").event_id
+    save_cursor(world.engine, "ears", start + 5)
+    save_cursor(world.engine, "ears", start + 3)
+    assert open_cursor(world.engine, "ears").event_id == start + 5
+    save_cursor(world.engine, "ears", start + 6)
+    assert open_cursor(world.engine, "ears").event_id == start + 6

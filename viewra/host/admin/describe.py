@@ -71,12 +71,14 @@ def _capped(plugin: Plugin) -> list[str]:
 
 
 def _enforcement(plugin: Plugin) -> Enforcement:
+    if plugin.found is not None and plugin.manifest is None:
+        return Enforcement("none", (), ("its manifest is not valid: it does not start",))
     try:
-        sandbox = plugin.sandbox if plugin.manifest is not None or plugin.found is None else None
+        sandbox = plugin.sandbox
     except ViewraError as error:
         return Enforcement("none", (), (f"it does not start: {error}",))
     if sandbox is None:
-        return Enforcement("none", (), ("it runs in the host's own process, or its manifest is not valid: unconfined",))
+        return Enforcement("none", (), ("everything: it runs unconfined, in the host's own process",))
     return Enforcement(sandbox.backend, sandbox.enforced, sandbox.missing)
 
 

@@ -42,5 +42,7 @@ def _granted(plugin: Plugin) -> Granted:
         + (f" ({readable(one.reason)})" if one.reason else "")
         for one in plugin.requested
     ]
-    said = f"{plugin.id} requests to:\n" + "\n".join(lines) if lines else f"{plugin.id} requests no permissions"
+    said = (
+        f"{plugin.id} requests permission to:\n" + "\n".join(lines) if lines else f"{plugin.id} requests no permissions"
+    )
     return Granted(said, describe.summary(plugin), plugin.requested)

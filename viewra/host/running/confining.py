@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 import sqlalchemy as sa
 
-from viewra.codec.protocol import CONFINED
+from viewra.denied import CONFINED
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -33,12 +34,11 @@ def resident(pid: int) -> int:
 def folder_bytes(folder: Path) -> int:
     """Bytes that the files below a folder take on the disk."""
     found = 0
-    for _, _, files, at in os.fwalk(folder, onerror=lambda _error: None):
-        for name in files:
-            try:
-                found += os.stat(name, dir_fd=at, follow_symlinks=False).st_blocks * 512
-            except OSError:  # it was removed meanwhile
-                continue
+    with contextlib.suppress(OSError):  # it was removed, as a stopped plugin's is
+        for _, _, files, at in os.fwalk(folder, onerror=lambda _error: None):
+            for name in files:
+                with contextlib.suppress(OSError):  # it was removed meanwhile
+                    found += os.stat(name, dir_fd=at, follow_symlinks=False).st_blocks * 512
     return found
 
 

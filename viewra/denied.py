@@ -6,11 +6,19 @@ import errno
 import os
 from pathlib import PurePath
 
-from viewra.codec.protocol import CONFINED
+from viewra.text import reason
 
+CONFINED = "VIEWRA_CONFINED"
+"""The variable that tells a confined plugin its id and, after it, what it was granted, as in ``filesystem:read``."""
 _DEEPEST = 20  # causes of an error that are looked at
 _REFUSED = (errno.EACCES, errno.EPERM)  # by Landlock, and by seccomp or the guardian
 _FORKS = {"fork", "forkpty", "posix_spawn", "posix_spawnp"}
+
+
+def explained(error: BaseException) -> str:
+    """What an exception says, with what to do about it if a sandbox refused something."""
+    remedy = advice(error)
+    return f"{reason(error)}: {remedy}" if remedy else reason(error)
 
 
 def advice(error: BaseException) -> str:

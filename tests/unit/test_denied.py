@@ -8,8 +8,7 @@ import urllib.error
 
 import pytest
 
-from viewra.codec.protocol import CONFINED
-from viewra.sdk.denied import advice
+from viewra.denied import CONFINED, advice, explained
 
 
 def raised_in(file: str, error: OSError, *names: str) -> OSError:
@@ -65,6 +64,13 @@ def test_the_cause_is_what_counts() -> None:
     error = ValueError("cannot read it")
     error.__cause__ = no_permission(errno.EACCES, "/music/a.flac")
     assert "filesystem:read" in advice(error)
+
+
+def test_it_follows_the_message() -> None:
+    assert explained(no_permission(errno.EACCES, "/a")).startswith(
+        "[Errno 13] Permission denied: '/a': its sandbox needs"
+    )
+    assert explained(ValueError("no")) == "no"
 
 
 def test_what_nobody_may_is_said() -> None:
