@@ -12,8 +12,8 @@ import attrs
 
 from viewra.errors import HandshakeError, MigrationError, PluginFault, UsageError
 from viewra.host.database.own import OwnDatabase
+from viewra.host.installed.code import Code
 from viewra.host.installed.entry_point import command
-from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import readable
 from viewra.process import Launcher, LaunchPlan, RuntimeDir, plugin_environment
 from viewra.process.launcher import FAILED
@@ -43,21 +43,22 @@ class Workshop:
 
     launcher: Launcher
     runtime_dir: RuntimeDir
+    private_dir: Path
     sandbox: Confining
 
 
-def draft_in_a_process(installation: Installation, own: OwnDatabase, message: str, workshop: Workshop) -> Path:
+def draft_in_a_process(code: Code, own: OwnDatabase, message: str, workshop: Workshop, *, pinned: bool) -> Path:
     """Write the migration and return its file. It is compared with an empty SQLite database, or else the plugin's own.
 
     The process has the plugin's rights, which do not include writing its own code: it reports the migration, and the
     host writes it. Raises UsageError for an unsuitable plugin, MigrationError if there is nothing to write or writing
     fails, PluginError if the plugin's code fails.
     """
-    plugin_id, code = installation.plugin_id, installation.used
+    plugin_id = code.found.plugin_id
     manifest = code.manifest
     if "database_service" not in manifest.capabilities:
         raise UsageError(f"plugin {plugin_id} has no database of its own")
-    if installation.pins is not None and installation.pins.of(code.found) is not None:
+    if pinned:
         raise UsageError(
             f"plugin {plugin_id} is pinned to its present code, and a migration is code",
             hint=f"viewra plugins unpin {plugin_id}",
@@ -71,7 +72,7 @@ def draft_in_a_process(installation: Installation, own: OwnDatabase, message: st
     socket_dir = workshop.runtime_dir.new_socket_dir()
     try:
         result = socket_dir / "draft"
-        installation.private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        workshop.private_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         url = compared_with(own, manifest.database_engines)  # there is a password in it: it is in no command line
         plan = LaunchPlan(
             (interpreter, "-m", "viewra.sdk_db.revision", *entry, str(result)),

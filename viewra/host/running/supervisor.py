@@ -208,8 +208,17 @@ class Supervisor(Portrait):
             )
         if (machinery := self._machinery) is None:
             raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
-        workshop = Workshop(machinery.launcher, machinery.runtime_dir, self.sandbox)
-        return draft_in_a_process(self.installation, self.own_database, message, workshop)
+        code = self.installation.used
+        configured = self.configuration.configure(code)
+        if configured.error is not None:
+            raise configured.error
+        workshop = Workshop(
+            machinery.launcher,
+            machinery.runtime_dir,
+            self.installation.private_dir,
+            self.configuration.sandbox(configured),
+        )
+        return draft_in_a_process(code, self.own_database, message, workshop, pinned=configured.pin is not None)
 
     @property
     def records(self) -> Sequence[LogRecord]:
