@@ -16,7 +16,6 @@ import attrs
 from viewra.adapters import Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginError, PluginUnavailable
-from viewra.host.database.drafting import Workshop, draft_in_a_process
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
 from viewra.host.installed.installation import Installation
@@ -24,6 +23,7 @@ from viewra.host.logs.log import PluginLog
 from viewra.host.running import adoption
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.confining import Sandbox
+from viewra.host.running.draft import draft
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.link import RunsLink
@@ -208,17 +208,7 @@ class Supervisor(Portrait):
             )
         if (machinery := self._machinery) is None:
             raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
-        code = self.installation.used
-        configured = self.configuration.configure(code)
-        if configured.error is not None:
-            raise configured.error
-        workshop = Workshop(
-            machinery.launcher,
-            machinery.runtime_dir,
-            self.installation.private_dir,
-            self.configuration.sandbox(configured),
-        )
-        return draft_in_a_process(code, self.own_database, message, workshop, pinned=configured.pin is not None)
+        return draft(self.installation, self.configuration, machinery, message)
 
     @property
     def records(self) -> Sequence[LogRecord]:
