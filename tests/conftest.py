@@ -45,7 +45,8 @@ capabilities: {{{capabilities}}}
 def make_plugin(tmp_path: Path) -> MakePlugin:
     """A function that writes a plugin directory: ``make_plugin("id", code, capabilities=[…], extra="…cue…")``.
 
-    ``code`` is the body of ``main.py``; it is dedented. The directory is ``tmp_path/"plugins"/id``.
+    ``code`` is the body of ``main.py``; it is dedented. The directory is ``tmp_path/"plugins"/id``. The manifest asks
+    for what is in ``may``, as in ``filesystem:write``, below ``tmp_path`` alone.
     """
 
     def make(
@@ -55,16 +56,27 @@ def make_plugin(tmp_path: Path) -> MakePlugin:
         capabilities: tuple[str, ...] = ("metadata_scraper",),
         extra: str = "",
         parent: Path | None = None,
+        may: tuple[str, ...] = (),
     ) -> Path:
         directory = (parent or tmp_path / "plugins") / plugin_id
         directory.mkdir(parents=True)
         flags = ", ".join(f"{name}: true" for name in capabilities)
+        if may:
+            extra += "\n" + _asking(may, tmp_path)
         manifest = MANIFEST.format(plugin_id=plugin_id, entry="main.py", capabilities=flags, extra=extra)
         (directory / "plugin.cue").write_text(manifest)
         (directory / "main.py").write_text(textwrap.dedent(code))
         return directory
 
     return make
+
+
+def _asking(names: tuple[str, ...], folder: Path) -> str:
+    asked = (
+        f'{{resource: "{resource}", actions: ["{action}"], reason: "it is a test", paths: ["{folder}"]}}'
+        for resource, _, action in (name.partition(":") for name in names)
+    )
+    return f"permissions: [{', '.join(asked)}]"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from viewra import types  # light start-up: its classes are created at first use
-from viewra.text import reason
+from viewra.denied import explained
 
 if TYPE_CHECKING:
     from viewra.services import LibraryEventsService, MetadataScraperService, ScannerHookService
@@ -34,7 +34,7 @@ def on_library_events(service: LibraryEventsService, events: Sequence[LibraryEve
     try:
         service.on_library_events(events)
     except Exception as error:  # as below
-        return [reason(error)] * len(events)
+        return [explained(error)] * len(events)
     return [""] * len(events)
 
 
@@ -55,7 +55,7 @@ def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: 
             return types.FileOutcome()
         return types.FileOutcome(service.extract_metadata(file.file_path))
     except Exception as error:  # the author's code may raise anything, which concerns only this file
-        return types.FileOutcome(error=reason(error))
+        return types.FileOutcome(error=explained(error))
 
 
 def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
@@ -68,7 +68,7 @@ def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
             case types.ScanEventKind.COMPLETED:
                 service.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
     except Exception as error:  # as above, for this event only
-        return reason(error)
+        return explained(error)
     return ""
 
 

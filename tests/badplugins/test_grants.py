@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from viewra.errors import PluginUnavailable, UsageError
+from viewra.errors import PluginFault, PluginUnavailable, UsageError
 from viewra.host import Host
+from viewra.host.running import confining
 from viewra.library import add_library
 from viewra.process.sandbox.machine import machine
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(machine().missing), reason=machine().missing or "-")]
 
 CODE = """\
+import os
 import socket
 from viewra import sdk
 
@@ -25,14 +28,16 @@ class Curious(sdk.Plugin):
             if "port" in query:
                 socket.create_connection(("127.0.0.1", int(query["port"])), 5).close()
             else:
-                open(query["path"]).close()
+                open(query["path"], query.get("mode", "r")).close()
             said = "done"
         except OSError as error:
+            if "raise" in query:
+                raise
             said = type(error).__name__
         return sdk.SearchResponse((sdk.SearchResult("1", said),), 1)
 
     def get_search_capabilities(self):
-        return sdk.SearchCapabilities(fields=("path", "port"))
+        return sdk.SearchCapabilities(fields=("path", "port", "mode", "raise"))
 
 sdk.serve(Curious())
 """
@@ -44,11 +49,6 @@ def ask(host: Host, **query: str) -> str:
     search = host.plugins["curious"].search
     assert search is not None
     return search.search(query, 1, 0).results[0].title
-
-
-@pytest.fixture(autouse=True)
-def _confined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VIEWRA_SANDBOX", "auto")
 
 
 def test_a_life_of_grants(tmp_path: Path, make_plugin: Callable[..., Path]) -> None:
@@ -96,3 +96,44 @@ def test_a_life_of_grants(tmp_path: Path, make_plugin: Callable[..., Path]) -> N
         plugin.revoke("network:external", "filesystem:read")
         assert ask(host, port=port) == "PermissionError"
         assert ask(host, path=one) == "PermissionError"
+
+
+@pytest.mark.skipif(not machine().root, reason="only a host that is root has users of their own for plugins")
+def test_a_user_of_its_own_gets_at_what_others_own(
+    tmp_path: Path, make_plugin: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_plugin("curious", CODE, capabilities=("search_service",), may=("filesystem:read", "filesystem:write"))
+    home = tmp_path / "home"
+    library = home / "music"
+    library.mkdir(parents=True)
+    (library / "song").touch(mode=0o600)
+    for path, mode in ((library / "song", 0o600), (library, 0o700), (home, 0o700)):
+        path.chmod(mode)
+        os.chown(path, 12345, 12345)
+    song, new = str(library / "song"), str(library / "new")
+    with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
+        plugin = host.plugins["curious"]
+        plugin.grant("filesystem:read")
+        plugin.enable()
+        assert ask(host, path=song) == "done"
+        assert ask(host, path=song, mode="a") == "PermissionError"
+        with pytest.raises(PluginFault, match="outside of what it was granted, unless it needs filesystem:write: see"):
+            ask(host, path=str(tmp_path / "elsewhere"), mode="a", **{"raise": "1"})
+        plugin.grant("filesystem:write")
+        assert ask(host, path=song, mode="a") == "done"
+        assert ask(host, path=new, mode="a") == "done"
+        assert plugin.sandbox is not None
+        assert plugin.sandbox.rules is not None
+        assert plugin.sandbox.rules.user is not None
+        private = tmp_path / "data" / "plugins" / "curious"
+        assert private.stat().st_uid == plugin.sandbox.rules.user
+        # On a file system that goes by the user alone it has none of its own, and says so.
+        monkeypatch.setattr(confining, "foreign_mount", lambda paths: (paths[0], "nfs4"))
+        plugin.reload()
+        sandbox = host.plugins["curious"].sandbox
+        assert sandbox is not None
+        assert sandbox.rules is not None
+        assert sandbox.rules.user is None
+        assert any("is on nfs4" in one for one in sandbox.missing)
+        assert ask(host, path=str(private / "own"), mode="a") == "done"
+        assert private.stat().st_uid == 0

@@ -151,11 +151,12 @@ def test_entry_point_that_cannot_be_run(make_plugin: Callable[..., Path]) -> Non
 
 
 def test_a_failed_start_is_not_tried_again_at_once(make_plugin: Callable[..., Path]) -> None:
-    marker = make_plugin("bad", HANDSHAKE + "open('../started', 'a').write('x'); sys.exit(1)").parent / "started"
+    code = HANDSHAKE + "open('../started', 'a').write('x'); sys.exit(1)"
+    marker = make_plugin("bad", code, may=("filesystem:write",)).parent / "started"
     from viewra import Host
 
     with Host(plugin_dirs=[marker.parent], data_dir=marker.parent.parent / "data") as host:
-        host.plugins["bad"].enable()
+        host.plugins["bad"].enable(grant_requested=True)
         for _ in range(5):
             results = host.hook.get_supported_types()
             error = next(result.error for result in results if result.plugin_id == "bad")

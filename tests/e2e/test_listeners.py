@@ -48,17 +48,20 @@ def listen(tmp_path: Path, make_plugin: Callable[..., Path], viewra: Viewra) -> 
     """Make and enable a listener; gives a ``viewra`` that knows it."""
 
     def make(*, slow: bool) -> Viewra:
-        names = {"heard": str(tmp_path / "heard"), "go": str(tmp_path / "go")}
-        make_plugin("listener", LISTENER.format(slow=slow, **names), capabilities=("scanner_hook",))
+        (tmp_path / "told").mkdir()  # beside the host's data, of whose folder no plugin may change the names
+        names = {"heard": str(tmp_path / "told" / "heard"), "go": str(tmp_path / "told" / "go")}
+        make_plugin(
+            "listener", LISTENER.format(slow=slow, **names), capabilities=("scanner_hook",), may=("filesystem:write",)
+        )
         options = ("--plugins", str(tmp_path / "plugins"))
-        assert viewra(*options, "plugins", "enable", "listener").status == 0
+        assert viewra(*options, "plugins", "enable", "listener", "--grant-requested").status == 0
         return lambda *arguments, **keywords: viewra(*options, *arguments, **keywords)
 
     return make
 
 
 def heard(tmp_path: Path) -> list[list[Any]]:
-    return [json.loads(line) for line in (tmp_path / "heard").read_text().splitlines()]
+    return [json.loads(line) for line in (tmp_path / "told" / "heard").read_text().splitlines()]
 
 
 @ON_BOTH
@@ -84,7 +87,7 @@ def test_a_slow_listener_never_holds_up_a_scan(listen: Callable[..., Viewra], mu
     assert report["pending_notifications"]["listener"] >= count
     assert f"listener has {count + 3} notifications pending" in viewra("scan", music).out
 
-    (tmp_path / "go").touch()
+    (tmp_path / "told" / "go").touch()
     report = viewra("scan", music, "--json", "--wait").data
     assert report["pending_notifications"] == {}
     kinds = [event[0] for event in heard(tmp_path)]

@@ -44,6 +44,5 @@ def states() -> States:
 
 
 @pytest.fixture(autouse=True)
-def _unconfined(quick_hosts: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugins of these tests tell what they do in the test's folder; sandboxes have tests of their own."""
-    monkeypatch.setenv("VIEWRA_SANDBOX", "off")
+def _quick_hosts(quick_hosts: None) -> None:
+    """Each host of these tests starts from a database that is migrated."""

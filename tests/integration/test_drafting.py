@@ -13,6 +13,7 @@ from tests.conftest import MakePlugin
 from tests.integration.test_plugin_databases import FIRST, write_revision
 from viewra import Host
 from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
+from viewra.process.sandbox.machine import machine
 from viewra.revisions import read_revisions
 from viewra.sdk import Plugin
 from viewra.sdk_db import AlembicDatabaseService, open_engine
@@ -109,6 +110,39 @@ def test_a_plugin_object_of_the_hosts_process(tmp_path: Path) -> None:
         handle.own_database.upgrade()
         with pytest.raises(MigrationError, match="nothing to write"):
             handle.draft_migration("Songs")
+
+
+@pytest.mark.skipif(bool(machine().missing), reason=machine().missing or "-")
+def test_its_code_is_confined(songs: Path, tmp_path: Path) -> None:
+    """It may do no more than in its ordinary process: the host writes the file."""
+    (tmp_path / "secret").write_text("x")
+    probe = f"""
+        said = []
+        for path, mode in (({str(tmp_path / "secret")!r}, "r"), (__file__, "a")):
+            try:
+                said.append(open(path, mode).name)
+            except OSError as error:
+                said.append(type(error).__name__)
+    """
+    tables = textwrap.dedent(TABLES) + textwrap.dedent(probe)
+    with Host(plugin_dirs=[songs.parent], data_dir=tmp_path / "data", sandbox="auto", watch=False) as host:
+        plugin = host.plugins["songs"]
+        plugin.enable()
+        (songs / "tables.py").write_text(tables)
+        assert plugin.draft_migration("Songs").read_text().count("create_table") == 2
+        (songs / "tables.py").write_text(f"{tables}raise RuntimeError(said)\n")
+        with pytest.raises(PluginFault, match=r"\['PermissionError', 'PermissionError'\]"):
+            plugin.draft_migration("x")
+
+
+def test_a_folder_elsewhere_is_refused(songs: Path, tmp_path: Path) -> None:
+    """The host writes, so a plugin must not say where; confined, it cannot even look there."""
+    code = textwrap.dedent(CODE).replace('Path(__file__).parent / "migrations"', f"Path({str(tmp_path)!r})")
+    (songs / "main.py").write_text(code)
+    with Host(plugin_dirs=[songs.parent], data_dir=tmp_path / "data", sandbox="off", watch=False) as host:
+        host.plugins["songs"].enable()
+        with pytest.raises(PluginFault, match="not in its own folder"):
+            host.plugins["songs"].draft_migration("x")
 
 
 @pytest.mark.shipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
@@ -40,6 +41,11 @@ ENDING_S = 15.0
 
 
 @pytest.fixture
+def make_plugin(make_plugin: MakePlugin) -> MakePlugin:
+    return functools.partial(make_plugin, may=("filesystem:write",))
+
+
+@pytest.fixture
 def directory(make_plugin: MakePlugin) -> Path:
     return make_plugin("p", CODE, capabilities=("search_service",), extra=f"runtime: {{{OFTEN}}}")
 
@@ -55,7 +61,7 @@ def running(tmp_path: Path, states: States | None = None, *, watch: bool = False
                 and plugin.path.parent == tmp_path / "plugins"
                 and plugin.state is PluginState.DISABLED
             ):
-                plugin.enable()
+                plugin.enable(grant_requested=True)
         yield host
 
 
@@ -268,7 +274,7 @@ def test_who_ends_a_plugin_does_not_wait_for_its_start_that_hangs(
         assert plugin.stats.crashes == 0
         if act != "restart":  # then it is a matter of who came first
             assert isinstance(calling[0], PluginError)
-        plugin.enable()
+        plugin.enable(grant_requested=True)
         plugin.load()
         assert ask(host) == plugin.pid
 
@@ -456,7 +462,7 @@ def test_a_database_that_is_locked_does_not_keep_a_plugin_out_of_quarantine(
         lock.execute("ROLLBACK")
         lock.close()
         plugin.disable()
-        plugin.enable()
+        plugin.enable(grant_requested=True)
         assert plugin.state is PluginState.QUARANTINED  # for as long as this host lives
         plugin.unquarantine()
         assert ask(host)

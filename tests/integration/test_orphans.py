@@ -59,6 +59,7 @@ CODE = """
     serve(Scraper())
 """
 """Each call starts a child, and a process in a session of its own whose parent has ended."""
+MAY = ("process:spawn", "filesystem:write")
 
 
 @attrs.frozen
@@ -105,7 +106,8 @@ def marked(host: int) -> list[psutil.Process]:
 
 @pytest.fixture
 def directory(make_plugin: Callable[..., Path]) -> Path:
-    return make_plugin("scraper", CODE, extra="runtime: restart: max: 0")  # nothing is to come after what is killed
+    # Nothing is to come after what is killed.
+    return make_plugin("scraper", CODE, extra="runtime: restart: max: 0", may=MAY)
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def host(directory: Path, tmp_path: Path) -> Iterator[Host]:
     before = len(marked(os.getpid()))
     # The plugin writes beside its code, which is no reason to reload it.
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data", watch=False) as host:
-        host.plugins["scraper"].enable()
+        host.plugins["scraper"].enable(grant_requested=True)
         yield host
     assert len(marked(os.getpid())) == before
 
@@ -155,7 +157,7 @@ def test_nothing_outlives_the_plugins_run(host: Host, how: str) -> None:
 
 def test_nothing_outlives_a_host_that_closes(directory: Path, tmp_path: Path) -> None:
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data") as host:
-        host.plugins["scraper"].enable()
+        host.plugins["scraper"].enable(grant_requested=True)
         family = Family.of(read(host))
     assert family.alive() == set()
 
@@ -184,7 +186,7 @@ PROGRAM = """
     import json, sys
     from viewra import Host
     with Host(plugin_dirs=[{plugins!r}], data_dir={data!r}) as host:
-        host.plugins["scraper"].enable()
+        host.plugins["scraper"].enable(grant_requested=True)
         print(json.dumps(dict(host.plugins["scraper"].metadata_scraper.extract_metadata("/a.flac"))), flush=True)
         sys.stdin.read()
 """
@@ -219,11 +221,11 @@ def test_a_living_hosts_sockets_are_left_alone(directory: Path, tmp_path: Path) 
 
 
 def test_what_is_left_to_the_next_host_keeps_its_guardian(make_plugin: Callable[..., Path], tmp_path: Path) -> None:
-    directory = make_plugin("scraper", CODE, extra="runtime: detachable: true")
+    directory = make_plugin("scraper", CODE, extra="runtime: detachable: true", may=MAY)
     family = None
     for end in ("detach", "unload"):
         host = Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data").open()
-        host.plugins["scraper"].enable()
+        host.plugins["scraper"].enable(grant_requested=True)
         metadata = read(host)
         assert family is None or int(metadata["guardian"]) == family.guardian
         family = Family.of(metadata)
@@ -244,8 +246,7 @@ def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:
     music.mkdir()
     (music / "a.mp3").write_bytes(b"ID3")
     cli = [sys.executable, "-m", "viewra.cli", "--data-dir", str(tmp_path / "data"), "--plugins", str(directory.parent)]
-    with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data") as host:
-        host.plugins["scraper"].enable()
+    subprocess.run([*cli, "plugins", "enable", "scraper", "--grant-requested"], check=True, capture_output=True)
     ours, terminal = pty.openpty()
     try:
         with subprocess.Popen(

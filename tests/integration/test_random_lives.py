@@ -206,14 +206,16 @@ def test_two_hundred_random_operations_from_five_threads(
     seed = int(os.environ.get("VIEWRA_TEST_SEED") or random.SystemRandom().randrange(2**32))
     record_property("seed", seed)
     directories = {
-        name: make_plugin(name, CODE, capabilities=("search_service",), extra=f'{RUNTIME}"{how}"')
+        name: make_plugin(
+            name, CODE, capabilities=("search_service",), extra=f'{RUNTIME}"{how}"', may=("filesystem:write",)
+        )
         for name, how in zip(NAMES, ("blue-green", "restart"), strict=True)
     }
     changes = Changes()
     with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", watch=False) as host:
         host.pm.register(changes)
         for name in directories:
-            host.plugins[name].enable()
+            host.plugins[name].enable(grant_requested=True)
             host.plugins[name].load()
             search = host.plugins[name].search
             assert search is not None

@@ -54,7 +54,7 @@ def running(tmp_path: Path, states: States, **options: object) -> Iterator[Host]
     with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", **options) as host:  # type: ignore[arg-type]
         host.pm.register(states)
         if "p" in host.plugins:
-            host.plugins["p"].enable()
+            host.plugins["p"].enable(grant_requested=True)
         yield host
 
 
@@ -256,7 +256,7 @@ HOLDER = """
 @pytest.fixture
 def holder(make_plugin: Callable[..., Path]) -> Path:
     extra = 'runtime: {reload: "restart", restart: max: 100}'
-    directory = make_plugin("p", "", capabilities=("search_service",), extra=extra)
+    directory = make_plugin("p", "", capabilities=("search_service",), extra=extra, may=("filesystem:write",))
     write(directory, 1, code=HOLDER)
     return directory
 

@@ -87,12 +87,20 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 )
 @click.option(
     "--sandbox",
-    type=click.Choice(["auto", "landlock", "rlimits", "off"]),
-    default="off",
+    type=click.Choice(["auto", "landlock", "bwrap", "rlimits", "off"]),
+    default="auto",
     show_default=True,
     help="The sandbox for plugins; auto is the strongest that this machine supports, see viewra doctor.",
 )
 @click.option("--allow-unsandboxed", is_flag=True, help="Start plugins even if this machine cannot sandbox them.")
+@click.option(
+    "--cap",
+    "caps",
+    multiple=True,
+    metavar="LIMIT=N",
+    help="The most that any plugin may use, whatever is set for it: memory_mb, cpu_percent, open_files, processes, "
+    "file_mb, disk_mb (repeatable).",
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def group(
@@ -106,10 +114,11 @@ def group(
     reattach: tuple[str, ...],
     sandbox: str,
     allow_unsandboxed: bool,
+    caps: tuple[str, ...],
 ) -> None:
     """A plugin system for media libraries: scan folders through isolated plugins, and search their metadata."""
     ctx.obj = Options(
-        plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed
+        plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed, caps
     )
 
 

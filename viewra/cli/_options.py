@@ -27,8 +27,9 @@ class Options:
     log_format: str
     auto_mtls: bool = False
     reattach: tuple[str, ...] = ()
-    sandbox: str = "off"
+    sandbox: str = "auto"
     allow_unsandboxed: bool = False
+    caps: tuple[str, ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -39,6 +40,7 @@ class Options:
         """The host, not opened yet; ``exclusive=False`` for commands that only read."""
         from viewra.cli._logging import configure  # both imported here: --help needs neither
         from viewra.host import Connecting, Host, Reattach
+        from viewra.host.running.limits import caps_of
 
         configure(self.log_level, self.log_format)
         return Host(
@@ -50,6 +52,7 @@ class Options:
             watch=False,  # a command ends soon
             sandbox=self.sandbox,
             allow_unsandboxed=self.allow_unsandboxed,
+            caps=caps_of(self.caps),
             connecting=Connecting(auto_mtls=self.auto_mtls),
             reattach={
                 plugin_id: Reattach.from_json(text)

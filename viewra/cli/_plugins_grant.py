@@ -24,10 +24,8 @@ def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: boo
     shown = ask_or_do(options, "grant", plugin_id=plugin_id, names=[])
     asked = shown["permissions"]
     open_ = [one for one in asked if not one["granted"]]
-    sandbox = ask_or_do(options, "info", plugin_id=plugin_id)["sandbox"]
-    if sandbox is None or sandbox["backend"] == "off":  # no sandbox enforces its permissions
-        open_ = []
-    if open_ and not grant_requested and not as_json:
+    enforced = ask_or_do(options, "info", plugin_id=plugin_id)["sandbox"]["backend"] != "off"
+    if open_ and enforced and not grant_requested and not as_json:
         print_text(shown["said"])
         if sys.stdin.isatty():
             grant_requested = confirm("May it?")
@@ -38,7 +36,7 @@ def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: boo
         print_json(done)
         return
     print_text(done["said"])
-    if open_ and not grant_requested:
+    if open_ and enforced and not grant_requested:
         names = " ".join(f"{one['resource']}:{one['action']}" for one in open_)
         print_line(
             f"it runs without the permissions that it requests; to grant them: viewra plugins grant {plugin_id} {names}"

@@ -125,10 +125,23 @@ def _tables(rows: Sequence[Row], plugin_id: str) -> list[Figures]:
 
 
 _HEADER = (
-    *("ID", "STATE", "PID", "CPU", "RSS", "THREADS", "FILES", "READ", "WRITTEN"),
+    *("ID", "STATE", "PID", "CPU", "RSS", "THREADS", "FILES", "PROCS", "DISK", "READ", "WRITTEN"),
     *("CALLS", "ERRORS", "ACTIVE", "QUEUED", "P50", "P99", "BREAKER", "HEALTH"),
 )
-_OPTIONAL = ("WRITTEN", "READ", "FILES", "THREADS", "P50", "BREAKER", "QUEUED", "PID", "ACTIVE", "HEALTH")
+_OPTIONAL = (
+    "WRITTEN",
+    "READ",
+    "DISK",
+    "PROCS",
+    "FILES",
+    "THREADS",
+    "P50",
+    "BREAKER",
+    "QUEUED",
+    "PID",
+    "ACTIVE",
+    "HEALTH",
+)
 _HOOK_HEADER = ("HOOK", "CALLS", "ERRORS", "P50", "P90", "P99", "MAX", "WHICH ERRORS")
 _TEXTS = {"ID", "STATE", "BREAKER", "HEALTH", "HOOK", "WHICH ERRORS"}
 _STYLES = {
@@ -140,13 +153,15 @@ _STYLES = {
 
 def _plugin(row: Row) -> list[str]:
     process, limits = row["process"], row["limits"]
-    used = ["-"] * 6
+    used = ["-"] * 8
     if process is not None:
         used = [
             _of(f"{process['cpu_percent']:.0f}%", f"{limits['cpu_percent']:g}%" if "cpu_percent" in limits else ""),
             _of(_size(process["rss_bytes"]), _size(limits["memory_mb"] << 20) if "memory_mb" in limits else ""),
             f"{process['threads']}",
             _of(f"{process['open_files']}", f"{limits.get('open_files', '')}"),
+            _of(f"{process['processes']}", f"{limits.get('processes', '')}"),
+            _disk(row),
             _size(process["read_bytes"]),
             _size(process["written_bytes"]),
         ]
@@ -156,6 +171,12 @@ def _plugin(row: Row) -> list[str]:
         *(_time(row, "p50_s"), _time(row, "p99_s"), row["breaker"]),
         row["health"]["condition"] if row["health"]["condition"] != "unknown" else "-",
     ]
+
+
+def _disk(row: Row) -> str:
+    """What its folders hold is measured only where there is a limit."""
+    used, most = row["disk_bytes"], row["limits"].get("disk_mb")
+    return "-" if used is None or most is None else f"{_size(used)} of {_size(most << 20)}"
 
 
 def _of(used: str, limit: str) -> str:

@@ -58,9 +58,13 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
 def put_back(copy: Path, target: Path) -> None:
     """Replace ``target`` with ``copy``, atomically. No connection may be using ``target``. Raises OSError."""
     draft = target.with_name(target.name + _DRAFT)
-    shutil.copyfile(copy, draft)
-    draft.chmod(0o600)
-    _sync(draft)
+    draft.unlink(missing_ok=True)
+    # A link that a plugin laid there, in a folder of its own, must not lead the host to somebody else's file.
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(copy, "rb") as source, open(descriptor, "wb") as file:
+        shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(target)
     _sync(target.parent)
 

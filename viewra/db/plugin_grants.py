@@ -45,11 +45,14 @@ def user_of(engine: sa.Engine, plugin_id: str, first: int, count: int, wanted: i
 
     It is ``wanted`` if free, else the next free id; None if all are taken. Raises ``DatabaseError``.
     """
+    with reading(engine) as connection:  # a start need not wait for who writes
+        known = _users(connection)
+    if plugin_id in known:
+        return known[plugin_id]
     with writing(engine) as connection:
-        rows = connection.execute(sa.select(plugin_users.c.plugin_id, plugin_users.c.uid)).all()
-        known = {row.plugin_id: row.uid for row in rows}
+        known = _users(connection)
         if plugin_id in known:
-            return int(known[plugin_id])
+            return known[plugin_id]
         taken = set(known.values())
         for step in range(count):
             uid = first + (wanted - first + step) % count
@@ -57,3 +60,8 @@ def user_of(engine: sa.Engine, plugin_id: str, first: int, count: int, wanted: i
                 connection.execute(sa.insert(plugin_users).values(plugin_id=plugin_id, uid=uid))
                 return uid
     return None
+
+
+def _users(connection: sa.Connection) -> dict[str, int]:
+    rows = connection.execute(sa.select(plugin_users.c.plugin_id, plugin_users.c.uid)).all()
+    return {row.plugin_id: int(row.uid) for row in rows}

@@ -32,8 +32,9 @@ from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 from viewra.host.running.announcer import Announcer
 from viewra.host.running.confining import require_backend
-from viewra.host.running.host_confining import confining_of
+from viewra.host.running.host_confining import confining_of, groups_of
 from viewra.host.running.launch_spec import Connecting, Machinery
+from viewra.host.running.limits import caps_of
 from viewra.host.running.reattach import Reattach
 from viewra.host.scanning import Scanning
 from viewra.host.sync.ticker import Ticker
@@ -60,8 +61,10 @@ class Host(Scanning):
     that the user runs, for example in a debugger: the host attaches to them and leaves them running at the end.
     ``versions`` are the versions of viewra's protocol that this host speaks; host and plugin use the highest common
     one. ``limits`` bound one answer of a plugin. ``sandbox`` restricts plugins, by default as in VIEWRA_SANDBOX or
-    "off"; "auto" is the strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" sets only
-    limits, "off" nothing. ``services`` are the services that it knows: a program may add its own.
+    "auto"; that is the strongest without another program, and without it no plugin starts unless
+    ``allow_unsandboxed``; "bwrap" adds namespaces, "rlimits" sets only limits, "off" nothing. ``caps`` are the most
+    that any plugin may use, by the names of ``runtime.limits``, by default as in VIEWRA_CAPS: they also bind what
+    manifests and settings say. ``services`` are the services that it knows: a program may add its own.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Host(Scanning):
         services: Services = SERVICES,
         sandbox: str | None = None,
         allow_unsandboxed: bool = False,
+        caps: Mapping[str, float] | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir is not None else default_data_dir()
         self.database_url = database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_NAME}"
@@ -94,9 +98,11 @@ class Host(Scanning):
         self._limits = limits or Limits()
         self._versions = tuple(versions)
         self._services = services
-        self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "off")
+        self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "auto")
         super().__init__(confined=self._sandbox != "off")
         self._allow_unsandboxed = allow_unsandboxed
+        stated = os.environ.get("VIEWRA_CAPS", "").split() if caps is None else [f"{k}={n:g}" for k, n in caps.items()]
+        self._caps = caps_of(stated)
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
         self._shared: list[Shared] = []
@@ -139,7 +145,12 @@ class Host(Scanning):
                 on_state=announcer,
                 connecting=self._connecting,
                 confining=confining_of(
-                    self._engine, self.data_dir, machinery, self._sandbox, unsandboxed=self._allow_unsandboxed
+                    self._engine,
+                    self.data_dir,
+                    machinery,
+                    self._sandbox,
+                    unsandboxed=self._allow_unsandboxed,
+                    caps=self._caps,
                 ),
                 versions=self._versions,
                 limits=self._limits,
@@ -261,7 +272,7 @@ class Host(Scanning):
         runtime_dir = resources.enter_context(RuntimeDir())
         spawner = Spawner()
         resources.callback(spawner.close)
-        return Machinery(spawner, runtime_dir)
+        return Machinery(spawner, runtime_dir, groups=groups_of())
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)

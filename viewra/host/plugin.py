@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -120,6 +120,11 @@ class Plugin(ServiceClients):
         return self._runner.runtime
 
     @property
+    def capped(self) -> Mapping[str, float]:
+        """The limits that its manifest or the operator states, and that are more than the host's caps allow."""
+        return self._runner.capped
+
+    @property
     def own_database(self) -> PluginDatabase:
         """Its own database, for migrations by an operator; raises UsageError for a plugin without one."""
         self._require_valid()
@@ -154,10 +159,15 @@ class Plugin(ServiceClients):
 
     # ---- what the operator does ----
 
-    def enable(self) -> None:
-        """Let it run, from the next call on; stored for this id at this path."""
+    def enable(self, *, grant_requested: bool = False) -> None:
+        """Let it run, from the next call on; stored for this id at this path.
+
+        It may do what it was granted, or with ``grant_requested`` all that its manifest asks for by now.
+        """
         installation = self._on_disk("enable")
         self._require_valid()
+        if grant_requested:
+            self.grant_requested()
         self._kept("enable").remember(installation.place, True)
         self._runner.enable()
 
@@ -172,6 +182,11 @@ class Plugin(ServiceClients):
         """The permissions that it requests, and whether they are granted; empty for an in-process plugin."""
         found = self.found
         return self._choices.permissions(found) if self._choices is not None and found is not None else ()
+
+    @property
+    def requested(self) -> tuple[Grant, ...]:
+        """What the version on disk asks for, which is not in use as long as it may not do that."""
+        return self._kept("grant").permissions(self._newest())
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -189,16 +204,24 @@ class Plugin(ServiceClients):
         """
         self._decide(names, granted=True, paths=paths)
 
+    def grant_requested(self) -> None:
+        """Let it do all that its manifest asks for, also that of new code on disk."""
+        if names := [one.name for one in self.requested if not one.granted]:
+            self.grant(*names)
+
     def revoke(self, *names: str) -> None:
         """Revoke its permissions; a running plugin is reloaded, with no call lost."""
         self._decide(names, granted=False)
 
     def _decide(self, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
-        installation = self._on_disk("grant")
-        found = attrs.evolve(installation.on_disk().found, path=installation.place.path)
-        self._kept("grant").decide(found, names, granted=granted, paths=paths)
+        self._kept("grant").decide(self._newest(), names, granted=granted, paths=paths)
         if self._runner.pid is not None:
             self._runner.reload()
+
+    def _newest(self) -> Found:
+        """The version on disk, which may wait for what it asks for: grants belong to the place of a plugin."""
+        installation = self._on_disk("grant")
+        return attrs.evolve(installation.on_disk().found, path=installation.place.path)
 
     def pin(self) -> Pin:
         """Pin it to its present code; changed code is refused at the next start."""

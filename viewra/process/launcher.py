@@ -1,5 +1,8 @@
 """Starts a plugin: becomes its guardian (the plugin's parent process), and in a fork becomes the plugin.
 
+A confinement may have a wrapper, a command that shows the plugin less of the system: the fork executes that, and it
+executes this launcher again, with ``--inside`` before the DOCUMENT, for all that is left to do.
+
 A script of the standard library alone, started as ``python -I -S launcher.py DOCUMENT ARGV…``; the plugin gets the
 launcher's environment, folder, stdin, stdout and stderr, and a session of its own. DOCUMENT is a JSON object:
 
@@ -12,6 +15,7 @@ launcher's environment, folder, stdin, stdout and stderr, and a session of its o
     script      whether ARGV is a Python file, which this interpreter then runs itself: a second one would take its time
     confinement what confines the plugin, or null; ``viewra/process/sandbox/confinement.py`` has its parts
     variables   what is added to the environment once the plugin is confined: a variable can have the loader run code
+    door        the file by which the plugin enters its control group; or empty
     user_site   the folder of the user's own packages, for a script; or empty
 """
 
@@ -28,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+INSIDE = "--inside"
 FAILED = 126
 """The exit status after a launch that failed."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # Linux's numbers
 _LAST_SIGNAL = 64
+_FOR_THE_PLUGIN = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
 _PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # an interpreter handles these itself
 _RT_SIGACTION = {"x86_64": 13, "aarch64": 134}  # the system call's number in a process of 64 bits, by machine
 _SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restorer and mask, of 8 bytes each
@@ -41,7 +47,6 @@ _IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
 _STDOUT = "VIEWRA_STDOUT"  # as codec/protocol.py has it
 _IMPORTS = (b"from viewra.sdk", b"import viewra.sdk")
 _LOWEST_KEPT = 10  # of the descriptors: a closed stdin must not become stdout
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two attempts to end processes that do not end
 
 
 def set_process(libc: ctypes.CDLL, what: int, value: int, name: str) -> None:
@@ -86,69 +91,6 @@ def tell(report: int, word: str, value: object = "") -> None:
         pass
 
 
-class Guard:
-    """The guardian: blocks every signal and lives until all of the plugin's processes have ended.
-
-    As a subreaper it becomes the parent of every process that the plugin leaves, also in sessions of their own. It is
-    neither in the plugin's process group nor in the terminal's, so signals for those do not reach it.
-    """
-
-    def __init__(self, plugin: int, report: int, parent: int, *, tied: bool) -> None:
-        self._plugin = plugin
-        self._report = report
-        self._parent = parent
-        self._tied = tied
-        self._ended = False
-
-    def run(self) -> None:
-        """Wait for the end of the plugin or the host, or for the host's request; then end the remaining processes."""
-        while self._reap() and not self._ended and not self._must_end(_signal.sigwaitinfo(_signal.valid_signals())):
-            pass
-        pause_s = _FIRST_PAUSE_S
-        while self._reap():
-            for pid in children(os.getpid()):
-                try:  # noqa: SIM105 - as above
-                    os.kill(pid, _signal.SIGKILL)
-                except PermissionError:  # it runs as another user now, so it cannot be killed: wait for it
-                    pass
-            _signal.sigtimedwait((_signal.SIGCHLD,), pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        tell(self._report, "done")
-
-    def _must_end(self, signal: _signal.struct_siginfo) -> bool:
-        """Whether the host requests the end, or its thread has ended: the kernel tells the sender of a SIGTERM."""
-        asked: bool = signal.si_signo == _signal.SIGTERM and signal.si_pid == self._parent
-        return asked or (self._tied and os.getppid() != self._parent)
-
-    def _reap(self) -> bool:
-        """Reap all children that have ended. Returns whether others are left."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return False
-            if pid == 0:
-                return True
-            if pid == self._plugin and not self._ended:
-                self._ended = True
-                tell(self._report, "exit", os.waitstatus_to_exitcode(status))
-
-
-def children(parent: int) -> list[int]:
-    """The child processes of ``parent``; reads each ``/proc`` entry, since few kernels list them."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:  # the process has ended
-                continue
-            if fields and int(fields[1]) == parent:
-                found.append(int(name))
-    return found
-
-
 def beside(name: str) -> Any:
     """Load a module of the folder ``apply``, in such a way that neither the plugin can replace it nor sees it."""
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes its time
@@ -179,6 +121,18 @@ class Confined:
             self._its.close()
             self._connecting.serve(self._ours, self._confinement["connect"])
 
+    def enter(self, libc: ctypes.CDLL, command: list[str], kept: list[int]) -> None:
+        """In the plugin: become the wrapper, with some descriptors; raises OSError. What is left to do it starts again.
+
+        It waits for the plugin's end, and blocks what is sent to the plugin's whole group.
+        """
+        if os.geteuid() != 0:  # a wrapper wants none of the host's capabilities
+            self._confining.drop(libc, {**self._confinement, "capabilities": 0, "user": None}, lambda: None)
+        for descriptor in kept:
+            os.set_inheritable(descriptor, True)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, _FOR_THE_PLUGIN)
+        os.execv(command[0], command)  # noqa: S606 - a shell is what must not be there
+
     def confine(self, libc: ctypes.CDLL, user_changed: Callable[[], object]) -> None:
         """In the plugin: drop the rights that it may not have; raises OSError."""
         listener = self._confining.confine(libc, self._confinement, user_changed)
@@ -195,10 +149,13 @@ class Reading:
     parse_float, parse_int, parse_constant = float, int, float
 
 
-def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
+def guard(
+    libc: ctypes.CDLL, plugin: int, report: int, parent: int, executable: int | None, *, tied: bool, wrapped: bool
+) -> None:
     """Close everything that belongs to the plugin, and guard it. Never returns."""
     try:
-        libc.prctl(_PR_SET_NAME, b"viewra-guardian", 0, 0, 0)
+        guarding = beside("guarding")
+        libc.prctl(_PR_SET_NAME, guarding.NAME.encode("ascii"), 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(nothing, descriptor)
@@ -206,7 +163,7 @@ def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
         if executable is not None:
             os.close(executable)
         os.chdir("/")
-        guardian.run()
+        guarding.Guard(plugin, lambda *said: tell(report, *said), parent, tied=tied, wrapped=wrapped).run()
     finally:
         os._exit(0)
 
@@ -221,10 +178,13 @@ def launch(
     script: bool,
     confinement: dict[str, Any] | None = None,
     variables: dict[str, str] | None = None,
+    door: str = "",
+    again: tuple[str, ...] = (),
 ) -> bytes:
     """Prepare this process, fork, and become the plugin in the fork; raises OSError if that fails.
 
-    Returns the source of a script, which the caller runs; the guardian never returns.
+    Returns the source of a script, which the caller runs; the guardian never returns. ``again`` is the command with
+    which a wrapper starts this launcher for the rest.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     restore_signals(libc, _PYTHONS_OWN if script else ())
@@ -234,19 +194,46 @@ def launch(
     set_process(libc, _PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
     guardian = os.getpid()
     confined = Confined(confinement) if confinement is not None else None
+    wrapper = confinement["wrapper"] if confinement is not None else []
     plugin = os.fork()
     if plugin != 0:
         if confined is not None:
             confined.serve()
-        guard(libc, Guard(plugin, report, parent, tied=tied), executable)
+        guard(libc, plugin, report, parent, executable, tied=tied, wrapped=bool(wrapper))
     tie_to_parent(libc, guardian, _signal.SIGKILL)
     os.setsid()
     tell(report, "pid", os.getpid())
     os.umask(0o077)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if door:
+        with open(door, "wb", buffering=0) as file:
+            file.write(b"0")  # itself
+    if confined is not None and wrapper:
+        confined.enter(libc, [*wrapper, *again], [report] if executable is None else [report, executable])
     if confined is not None:
         # A change of the user removes the tie.
         confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))
+    return become(argv, executable, script=script, variables=variables)
+
+
+def inside(
+    argv: list[str],
+    *,
+    executable: int | None,
+    script: bool,
+    confinement: dict[str, Any],
+    variables: dict[str, str] | None,
+) -> bytes:
+    """Do the rest of a launch, in the process that a wrapper has started."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    restore_signals(libc, _PYTHONS_OWN if script else ())
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    Confined(confinement).confine(libc, lambda: None)
+    return become(argv, executable, script=script, variables=variables)
+
+
+def become(argv: list[str], executable: int | None, *, script: bool, variables: dict[str, str] | None) -> bytes:
+    """Execute the plugin, or return the source of a script."""
     os.environ.update(variables or {})
     os.environ[_STDOUT] = f"{os.getpid()}"
     if not script:
@@ -298,12 +285,18 @@ def run_script(path: str, source: bytes, user_site: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Launch. Returns the exit status of a failed launch, or of a script that has ended."""
-    text, *argv = arguments
+    wrapped = arguments[0] == INSIDE
+    text, *argv = arguments[wrapped:]
     plan, _ = _json.make_scanner(Reading())(text, 0)  # type: ignore[arg-type]  # what ``json`` gives it is no scanner either
     report, user_site = plan["report"], plan.pop("user_site")
     os.set_inheritable(report, False)
+    again = (*sys.orig_argv[: -len(sys.argv)], sys.argv[0], INSIDE, *arguments)
     try:
-        source = launch(argv, **plan)
+        if wrapped:
+            kept = ("executable", "script", "confinement", "variables")
+            source = inside(argv, **{name: plan[name] for name in kept})
+        else:
+            source = launch(argv, again=again, **plan)
     except (OSError, ValueError) as error:
         tell(report, "error", f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
         return FAILED

@@ -27,7 +27,8 @@ class LaunchPlan:
     at ``argv[0]``; the maker of the plan closes it after the launch. A process that is not ``tied`` outlives the host.
     With ``script`` ``argv`` is a Python interpreter and a file: the launcher's interpreter runs the file itself.
     ``confinement`` is applied before any code of the plugin runs; None gives it all rights of the host. ``variables``
-    are added to the environment after that, since a variable can make the loader run the plugin's code.
+    are added to the environment after that, since a variable can make the loader run the plugin's code. ``door`` is
+    the file through which the process enters its control group, "" for none.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +39,7 @@ class LaunchPlan:
     script: bool = False
     confinement: Confinement | None = None
     variables: Mapping[str, str] = attrs.field(factory=dict)
+    door: str = ""
 
 
 class Process(Protocol):

@@ -128,6 +128,7 @@ def _launch(plan: LaunchPlan) -> Guardian:
         "script": plan.script,
         "confinement": plan.confinement.document() if plan.confinement is not None else None,
         "variables": dict(plan.variables),
+        "door": plan.door,
         "user_site": site.getusersitepackages() if plan.script and site.ENABLE_USER_SITE else "",
     }
     if plan.script:

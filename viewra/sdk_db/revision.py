@@ -1,12 +1,14 @@
 """Writes a plugin's next migration from its tables; the plugin's interpreter runs it as a program.
 
-``python -m viewra.sdk_db.revision ENTRY MESSAGE RESULT`` runs the entry point up to its call of ``serve`` and asks the
-plugin's database service instead. Standard input has the URL of a database to compare with, or is empty; ``RESULT`` is
-an open descriptor that gets the new file's path, or ``!`` and an error message.
+``python -m viewra.sdk_db.revision ENTRY RESULT`` runs the entry point up to its call of ``serve`` and asks the plugin's
+database service instead. The variable VIEWRA_DRAFT_DATABASE has the URL of a database to compare with, or is empty.
+The file ``RESULT`` gets a JSON object: ``folder``, ``upgrade`` and ``downgrade`` of the migration, which the host
+writes, or ``error`` and ``hint``.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -23,6 +25,8 @@ from viewra.sdk_db.engine import open_for_migration
 from viewra.sdk_db.service import AlembicDatabaseService
 from viewra.services import SERVICES, Implementation, Services
 
+DATABASE = "VIEWRA_DRAFT_DATABASE"
+
 
 class _Served(BaseException):
     """Carries the plugin that the entry point served. A BaseException, so that no ``except Exception`` catches it."""
@@ -32,10 +36,16 @@ class _Served(BaseException):
 
 
 def draft(service: object, message: str, url: str = "") -> Path:
-    """Write the migration from the newest revision to the tables of ``service``. Returns its file.
+    """Write the next migration. Returns its file. Raises MigrationError as ``drafted``, or if writing fails."""
+    folder, body = drafted(service, url)
+    return drafts.write(folder, message, body)
+
+
+def drafted(service: object, url: str = "") -> tuple[Path, drafts.Body]:
+    """The folder and the body of the migration from the newest revision to the tables of ``service``.
 
     ``url`` is the plugin's own database, at its newest revision; without one the migrations run on a temporary SQLite
-    file. Raises MigrationError if there is nothing to write, or writing fails.
+    file. Raises MigrationError if there is nothing to write.
     """
     if not isinstance(service, AlembicDatabaseService):
         raise MigrationError(
@@ -54,7 +64,7 @@ def draft(service: object, message: str, url: str = "") -> Path:
         body = _missing(service, there)
     if body.upgrade == "pass":
         raise MigrationError("its migrations already create the tables of its code: there is nothing to write")
-    return drafts.write(service.migrations_dir, message, body)
+    return service.migrations_dir, body
 
 
 def _missing(service: AlembicDatabaseService, url: str) -> drafts.Body:
@@ -97,13 +107,14 @@ def plugin_of(entry: Path) -> Implementation:
     raise MigrationError("its entry point serves no plugin")
 
 
-def _main(entry: str, message: str, result: str) -> None:
-    url = sys.stdin.read()
+def _main(entry: str, result: str) -> None:
+    url = os.environ.pop(DATABASE, "")
     try:
-        answer = str(draft(plugin_of(Path(entry)).database_service(), message, url))
+        folder, body = drafted(plugin_of(Path(entry)).database_service(), url)
+        answer = {"folder": str(folder), "upgrade": body.upgrade, "downgrade": body.downgrade}
     except ViewraError as error:
-        answer = f"!{error}\0{error.hint or ''}"
-    os.write(int(result), answer.encode("utf-8", "surrogateescape"))
+        answer = {"error": str(error), "hint": error.hint or ""}
+    Path(result).write_text(json.dumps(answer), "ascii")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from alembic import command
 
 from viewra.db import REVISION, migrate, open_database
-from viewra.db.backup import back_up, backups
+from viewra.db.backup import back_up, backups, put_back
 from viewra.db.migrate import alone, configuration
 from viewra.errors import MigrationError
 
@@ -93,6 +93,18 @@ def test_what_cannot_be_copied_leaves_nothing(tmp_path: Path, path: Path, folder
     assert "nothing was changed" in str(caught.value.hint)
     assert wrong == "folder" or list(folder.glob("*")) == []
     assert wrong != "missing" or not source.exists()
+
+
+def test_what_is_put_back_follows_no_link(path: Path, folder: Path, tmp_path: Path) -> None:
+    """The folder may be a plugin's, which lays links for a host with more rights."""
+    copy = back_up(path, folder, "one")
+    others = tmp_path / "others"
+    others.write_text("x")
+    path.with_name(path.name + ".part").symlink_to(others)
+    put_back(copy, path)
+    assert others.read_text() == "x"
+    assert path.read_bytes() == copy.read_bytes()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_the_host_is_backed_up_before_it_is_changed_but_not_before_additions(

@@ -18,8 +18,8 @@ from tests.eventually import eventually
 from tests.unit.process.conftest import Lines, Start
 from viewra.errors import HandshakeError
 from viewra.process import MARK, Child, LaunchPlan, Spawner, guardian, plugin_environment, spawn, start_time
+from viewra.process.apply.guarding import children
 from viewra.process.guardian import Guardian
-from viewra.process.launcher import children
 from viewra.process.leftovers import end_marked
 
 pytestmark = pytest.mark.process

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import re
 import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viewra.process.sandbox import landlock, seccomp
@@ -41,17 +42,83 @@ def run(program: bytes, number: int, *arguments: int, audit: int = X86.audit) ->
 
 
 @pytest.mark.parametrize("machine", [X86, ARM])
+@settings(deadline=None)  # a filter is compiled for each
 @given(number=st.integers(0, NEWEST), arguments=st.lists(st.integers(0, 2**64 - 1), max_size=6))
 def test_every_call_gets_a_verdict(machine: Architecture, number: int, arguments: list[int]) -> None:
     verdict = run(seccomp.program(machine, seccomp.Calls()), number, *arguments, audit=machine.audit)
     assert verdict in {ALLOW, EPERM, seccomp.ABSENT}
 
 
-def test_foreign_calls_are_deadly_and_newer_ones_absent() -> None:
-    program = seccomp.program(X86, seccomp.Calls())
-    assert run(program, 0, audit=ARM.audit) == KILL
-    assert run(program, 0x40000000) == KILL
-    assert run(program, NEWEST + 1) == seccomp.ABSENT
+I386, ARM32, X32 = 0x40000003, 0x40000028, 0x40000000
+
+
+@pytest.mark.parametrize(("machine", "other"), [(X86, ARM), (ARM, X86)])
+@settings(deadline=None)  # a filter is compiled for each
+@given(number=st.integers(0, NEWEST))
+def test_calls_by_another_architectures_numbers_are_deadly(
+    machine: Architecture, other: Architecture, number: int
+) -> None:
+    program = seccomp.program(machine, seccomp.Calls(network=True, datagrams=True, spawn=True, metadata=True))
+    for audit in (other.audit, I386, ARM32):
+        assert run(program, number, audit=audit) == KILL
+
+
+@settings(deadline=None)  # a filter is compiled for each
+@given(number=st.integers(0, NEWEST))
+def test_calls_of_x32_are_deadly(number: int) -> None:
+    assert run(seccomp.program(X86, seccomp.Calls(spawn=True)), X32 | number) == KILL
+    # There is no second table on the other one, where such a number is only one that nobody knows.
+    assert run(seccomp.program(ARM, seccomp.Calls()), X32 | number, audit=ARM.audit) == seccomp.ABSENT
+
+
+@pytest.mark.parametrize("machine", [X86, ARM])
+@settings(deadline=None)  # a filter is compiled for each
+@given(number=st.integers(NEWEST + 1, 2**30 - 1))
+def test_newer_calls_are_absent(machine: Architecture, number: int) -> None:
+    program = seccomp.program(machine, seccomp.Calls())
+    assert run(program, number, audit=machine.audit) == seccomp.ABSENT
+
+
+@pytest.mark.parametrize("machine", [X86, ARM])
+@settings(deadline=None)  # a filter is compiled for each
+@given(low=st.integers(0, 2**32 - 1), high=st.integers(0, 2**32 - 1))
+def test_only_the_half_that_the_kernel_reads_is_judged(machine: Architecture, low: int, high: int) -> None:
+    """``socket`` takes ints: what is above 32 bits decides nothing."""
+    program = seccomp.program(machine, seccomp.Calls())
+    number = machine.calls["socket"]
+    verdict = run(program, number, high << 32 | low, 1, audit=machine.audit)
+    assert verdict == run(program, number, low, 1, audit=machine.audit)
+    assert verdict == (ALLOW if low == 1 else EPERM)
+
+
+@pytest.mark.parametrize("machine", [X86, ARM])
+@pytest.mark.parametrize("calls", [seccomp.Calls(), seccomp.Calls(spawn=True, network=True, datagrams=True)])
+def test_nothing_that_must_not_be_is_missing_in_a_table(machine: Architecture, calls: seccomp.Calls) -> None:
+    always = (
+        "ptrace process_vm_readv process_vm_writev bpf keyctl add_key request_key io_uring_setup userfaultfd mount "
+        "perf_event_open unshare setns open_by_handle_at name_to_handle_at memfd_create memfd_secret pidfd_open kcmp "
+        "pidfd_getfd pidfd_send_signal chroot pivot_root fsopen open_tree move_mount init_module kexec_load reboot"
+    )
+    program = seccomp.program(machine, calls)
+    for name in always.split():
+        assert run(program, machine.calls[name], audit=machine.audit) == EPERM, name
+
+
+@pytest.mark.parametrize(
+    ("machine", "header"),
+    [(X86, "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"), (ARM, "/usr/include/asm-generic/unistd.h")],
+)
+def test_numbers_are_those_of_the_kernels_headers(machine: Architecture, header: str) -> None:
+    """aarch64 has the generic table; what is newer than the header has the same number on both."""
+    if not Path(header).exists():
+        pytest.skip(f"{header} is not installed")
+    lines = re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", Path(header).read_text(), re.MULTILINE)
+    theirs: dict[str, int] = {}
+    for name, number in lines:
+        theirs.setdefault(name, int(number))
+    for name, number in machine.calls.items():
+        assert theirs.get(name, number) == number, name
+        assert name in theirs or number > 424, name
 
 
 @pytest.mark.parametrize(
@@ -85,6 +152,14 @@ def test_foreign_calls_are_deadly_and_newer_ones_absent() -> None:
         ("truncate", (), seccomp.Calls(truncates=False), EPERM),
         ("chmod", (), seccomp.Calls(), EPERM),
         ("chmod", (), seccomp.Calls(metadata=True), ALLOW),
+        ("connect", (), seccomp.Calls(connects_itself=True), ALLOW),
+        ("prctl", (1, 0), seccomp.Calls(), EPERM),
+        ("prctl", (1, 18), seccomp.Calls(spawn=True), EPERM),
+        ("prctl", (1, 9), seccomp.Calls(spawn=True), ALLOW),
+        ("prctl", (15, 0), seccomp.Calls(), ALLOW),
+        ("tkill", (1,), seccomp.Calls(scoped=False), EPERM),
+        ("tgkill", (OWN_PID, 1), seccomp.Calls(scoped=False), ALLOW),
+        ("rt_sigqueueinfo", (1,), seccomp.Calls(scoped=False), EPERM),
         ("ioctl", (0, 0x5412), seccomp.Calls(), EPERM),
         ("ioctl", (0, 0x5413), seccomp.Calls(), ALLOW),
     ],

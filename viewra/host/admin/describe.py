@@ -15,7 +15,7 @@ from viewra.host.admin.values import Details, Enforcement, Figures, HookFigures,
 from viewra.host.installed.discovery import Found
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
-from viewra.host.running.confining import limits_of
+from viewra.host.running.limits import limits_of
 from viewra.host.running.status import PluginStats, ResourceSample, RunStats
 from viewra.library import display
 from viewra.types import PluginState
@@ -48,7 +48,7 @@ def details(plugin: Plugin) -> Details:
             "permissions": plugin.permissions,
             "limits": limits_of(plugin.runtime),
             "runtime": plugin.runtime,
-            "warnings": tuple(map(str, manifest.warnings)),
+            "warnings": (*map(str, manifest.warnings), *_capped(plugin)),
         }
     names = ("description", "author", "website", "repository", "license")
     texts = {name: getattr(said, name) for name in names}
@@ -62,13 +62,23 @@ def details(plugin: Plugin) -> Details:
     )
 
 
+def _capped(plugin: Plugin) -> list[str]:
+    held = plugin.runtime.limits
+    return [
+        f"limits.{name}: {most:g} is more than this host allows: {held[name]:g} holds"
+        for name, most in plugin.capped.items()
+    ]
+
+
 def _enforcement(plugin: Plugin) -> Enforcement:
+    if plugin.found is not None and plugin.manifest is None:
+        return Enforcement("none", (), ("its manifest is not valid: it does not start",))
     try:
-        sandbox = plugin.sandbox if plugin.manifest is not None or plugin.found is None else None
+        sandbox = plugin.sandbox
     except ViewraError as error:
         return Enforcement("none", (), (f"it does not start: {error}",))
     if sandbox is None:
-        return Enforcement("none", (), ("it runs in the host's own process, or its manifest is not valid: unconfined",))
+        return Enforcement("none", (), ("everything: it runs unconfined, in the host's own process",))
     return Enforcement(sandbox.backend, sandbox.enforced, sandbox.missing)
 
 
@@ -92,6 +102,7 @@ def figures(plugin_id: str, stats: PluginStats, limits: Mapping[str, float] | No
         health=stats.health,
         hooks={name: _calls(hook) for name, hook in sorted(stats.hooks.items())},
         limits=limits or {},
+        disk_bytes=stats.disk_bytes,
         history=stats.resources,
         runs=tuple(map(_run, stats.runs)),
     )

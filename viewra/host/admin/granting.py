@@ -24,8 +24,7 @@ def grant(plugins: Registry, plugin_id: str, names: list[str], paths: list[str] 
 def grant_requested(plugins: Registry, plugin_id: str) -> Granted:
     """Grant a plugin all permissions that it requests."""
     plugin = find_plugin(plugins, plugin_id)
-    if names := [one.name for one in plugin.permissions if not one.granted]:
-        plugin.grant(*names)
+    plugin.grant_requested()
     return _granted(plugin)
 
 
@@ -41,7 +40,9 @@ def _granted(plugin: Plugin) -> Granted:
     lines = [
         f"  {one.name:<18} {'granted' if one.granted else 'not granted'}: {one.words}"
         + (f" ({readable(one.reason)})" if one.reason else "")
-        for one in plugin.permissions
+        for one in plugin.requested
     ]
-    said = f"{plugin.id} requests to:\n" + "\n".join(lines) if lines else f"{plugin.id} requests no permissions"
-    return Granted(said, describe.summary(plugin), plugin.permissions)
+    said = (
+        f"{plugin.id} requests permission to:\n" + "\n".join(lines) if lines else f"{plugin.id} requests no permissions"
+    )
+    return Granted(said, describe.summary(plugin), plugin.requested)

@@ -31,7 +31,7 @@ from viewra.host.installed.lock import this_process
 from viewra.host.logs.log import last_words
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
-from viewra.host.running.confining import limits_of
+from viewra.host.running.limits import limits_of
 from viewra.library import display
 from viewra.types import PluginState
 

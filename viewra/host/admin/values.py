@@ -138,6 +138,7 @@ class Figures:
     health: HealthReport
     hooks: Mapping[str, HookFigures]
     limits: Mapping[str, float]
+    disk_bytes: int | None
     history: tuple[ResourceSample, ...]
     runs: tuple[RunFigures, ...]
 

@@ -21,6 +21,7 @@ from viewra.host.installed.pins import Pin
 from viewra.host.running.confining import UNCONFINED_SANDBOX, Confining, Sandbox
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
+from viewra.host.running.limits import beyond, limits_of, within
 from viewra.manifest import Runtime
 from viewra.services import SERVICES, Services
 from viewra.transport.handshake import HandshakeConfig
@@ -82,7 +83,8 @@ class RunConfiguration:
         """How this version is run now; what the operator has set meanwhile takes effect, too."""
         manifest, chosen = code.found.manifest, self._chosen(code.found)
         declared = manifest.claimed(self.services) if manifest is not None else frozenset[str]()
-        return Configured(code, declared, chosen.config, chosen.runtime, chosen.error, chosen.pin)
+        runtime = within(chosen.runtime, self._confining.caps)
+        return Configured(code, declared, chosen.config, runtime, chosen.error, chosen.pin)
 
     def use(self, configured: Configured) -> None:
         """Go by this from now on."""
@@ -100,6 +102,11 @@ class RunConfiguration:
     def runtime(self) -> Runtime:
         """How the version in use is run."""
         return self.used.runtime
+
+    @property
+    def capped(self) -> dict[str, float]:
+        """The limits that the manifest or the operator states, and that are more than the host's caps allow."""
+        return beyond(self._chosen(self.used.code.found).runtime, self._confining.caps)
 
     @property
     def database_url(self) -> str:
@@ -142,6 +149,7 @@ class RunConfiguration:
             base_path=str(private_dir),
             plugin_base_path=str(code.found.directory),
         )
+        sandbox = self.sandbox(configured)
         return LaunchSpec(
             tuple(command(manifest)),
             code.found.directory,
@@ -159,8 +167,9 @@ class RunConfiguration:
             only_database=only_database,
             may_migrate=may_migrate,
             health_timeout_s=runtime.health.timeout_s,
-            sandbox=self.sandbox(configured),
+            sandbox=sandbox,
             variables=runtime.env,
+            held=runtime.limits if sandbox.backend == "off" else limits_of(runtime),
         )
 
     def has_other_folders(self, sandbox: Sandbox) -> bool:

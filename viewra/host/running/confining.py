@@ -5,39 +5,34 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import resource
-import site
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import attrs
 import sqlalchemy as sa
 
+from viewra.denied import CONFINED
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
+from viewra.host.running.foreign_mounts import foreign_mount
+from viewra.host.running.limits import rlimits, tasks_rlimit
 from viewra.host.running.own_user import hand_to
+from viewra.host.running.python_paths import read_by_python
 from viewra.manifest import Runtime
+from viewra.process.sandbox.bubblewrap import bubblewrap
 from viewra.process.sandbox.confinement import Confinement
+from viewra.process.sandbox.landlock import SCOPES
 from viewra.process.sandbox.machine import Machine, machine
 from viewra.process.sandbox.rules import Rules, confinement
 
-Backend = Literal["auto", "landlock", "rlimits", "off"]
-BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "rlimits", "off")
-"""``auto`` is ``landlock``, with seccomp, without which no plugin starts; the last two only the operator chooses."""
+Backend = Literal["auto", "landlock", "bwrap", "rlimits", "off"]
+BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "bwrap", "rlimits", "off")
+"""``auto`` is ``landlock``, with seccomp, without which no plugin starts; ``bwrap`` is both, and namespaces beside.
 
-MB = 1024 * 1024
-MEMORY_MB, OPEN_FILES, FILE_MB = 1024, 256, 1024
-"""What a plugin has whose manifest does not say."""
-_FEWEST_FILES = 32
-_DATA_ROOM = 512 * MB
-"""Beside its memory: stacks of threads and heaps that are reserved, and not used, count for the kernel, too."""
-
-_VIEWRA = str(Path(__file__).parents[2])
-"""Where viewra itself is, which an editable installation has elsewhere."""
+The last two only the operator chooses."""
 
 log = logging.getLogger("viewra.host")
 
@@ -47,6 +42,7 @@ class Sandbox:
     """What confines the processes of one plugin. ``enforced`` says by what each thing is held, ``missing`` what is not.
 
     ``rules`` is None where nothing but ``rlimits`` holds. ``folders`` are those of the library that it may use.
+    ``told`` is what the plugin is told of it: its id, and what it was granted.
     """
 
     backend: str
@@ -56,6 +52,7 @@ class Sandbox:
     rlimits: tuple[tuple[int, int], ...] = ()
     folders: tuple[str, ...] = ()
     home: Path | None = None
+    told: tuple[str, ...] = ()
 
     def confinement(self, socket_dir: Path) -> Confinement | None:
         """What the launcher applies to a process with its sockets in ``socket_dir``, where it makes a folder, too."""
@@ -63,8 +60,9 @@ class Sandbox:
             return Confinement(rlimits=self.rlimits) if self.rlimits else None
         scratch = socket_dir / "tmp"
         scratch.mkdir(mode=0o700)
-        if self.rules.user is not None:
-            hand_to(self.rules.user, socket_dir, scratch, *map(Path, self.rules.private))
+        if machine().root:  # back to the host, where it had a user of its own before
+            user = self.rules.user if self.rules.user is not None else os.geteuid()
+            hand_to(user, socket_dir, scratch, *map(Path, self.rules.private))
         own = str(socket_dir)
         rules = attrs.evolve(
             self.rules,
@@ -72,13 +70,19 @@ class Sandbox:
             folders=(own,) if machine().tells else (),
             rlimits=self.rlimits,
         )
-        return confinement(rules, machine())
+        return confinement(rules, machine(), wrapped=self.wrapped)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether it runs within bubblewrap."""
+        return self.backend.startswith("bwrap")
 
     def environment(self, socket_dir: Path) -> dict[str, str]:
         """What differs in the environment of a confined process, which may not use the host's folders."""
         if self.rules is None:
             return {}
-        return {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp"), "MALLOC_ARENA_MAX": "2"}
+        own = {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp")}
+        return {**own, "MALLOC_ARENA_MAX": "2", CONFINED: " ".join(self.told)}
 
 
 UNCONFINED_SANDBOX = Sandbox("off", (), ("everything: it runs with the rights of the host's user",))
@@ -104,6 +108,7 @@ class Confining:
 
     ``grants`` gives what a plugin asks for and may do, ``libraries`` the folders of the library, ``user_of`` the id of
     a plugin's own user where the host is root. ``secret`` are folders of which no plugin sees anything but its own.
+    ``caps`` are the most that any plugin may use (``limits.NAMES``).
     """
 
     secret: tuple[Path, ...]
@@ -113,6 +118,7 @@ class Confining:
     libraries: Callable[[], Sequence[str]] = _no_folders
     user_of: Callable[[str], int | None] = _no_user
     machine: Machine = attrs.field(factory=machine)
+    caps: Mapping[str, float] = attrs.field(factory=dict)
 
     def sandbox(
         self, code: Code, runtime: Runtime, private_dir: Path, database_url: str, network: str, socket_group: str = ""
@@ -125,7 +131,6 @@ class Confining:
         granted = [one for one in self.grants(code.found) if one.granted]
         if self.backend == "off" or any((one.resource, one.action) == UNCONFINED for one in granted):
             return UNCONFINED_SANDBOX
-        limits = rlimits(runtime)
         if self.backend == "rlimits" or self.machine.missing:
             if self.backend != "rlimits" and not self.allow_unsandboxed:
                 raise UsageError(
@@ -134,42 +139,57 @@ class Confining:
                     f"{code.found.plugin_id} sandbox:off, or --allow-unsandboxed for all plugins",
                 )
             _warn(self.backend, self.machine)
+            limits = (*rlimits(runtime), tasks_rlimit(runtime, None))
             return Sandbox(
                 "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
             )
-        return self._confined(code, granted, private_dir, database_url, network, socket_group, limits)
+        wrapped = self.backend == "bwrap"
+        if wrapped and bubblewrap().reason:
+            raise UsageError(f"it cannot be confined by bwrap: {bubblewrap().reason}", hint="--sandbox auto needs none")
+        return self._confined(code, runtime, granted, private_dir, database_url, network, socket_group, wrapped=wrapped)
 
     def _confined(
         self,
         code: Code,
+        runtime: Runtime,
         granted: Sequence[Grant],
         private_dir: Path,
         database_url: str,
         network: str,
         socket_group: str,
-        limits: tuple[tuple[int, int], ...],
+        *,
+        wrapped: bool,
     ) -> Sandbox:
         may = {one.name: one for one in granted}
-        # Only a user who is in that group can give it a socket.
-        user = self.user_of(code.found.plugin_id) if self.machine.root and not socket_group else None
         libraries = tuple(self.libraries())
         read, write = (_paths(may.get(f"filesystem:{action}"), libraries) for action in ("read", "write"))
         internet: tuple[int, ...] | None
         internet, sockets = _database(database_url)
         external, listening = may.get("network:external"), may.get("network:listen")
         missing = []
-        if (external is not None or internet or sockets) and not self.machine.tells:
+        user = None
+        if self.machine.root and not socket_group:  # only a user who is in that group can give it a socket
+            foreign = foreign_mount((*read, *write))
+            if foreign is None:
+                user = self.user_of(code.found.plugin_id)
+            else:
+                missing.append("a user of its own: {} is on {}, which would not let one read it".format(*foreign))
+        if wrapped and self.machine.landlock < SCOPES and (external is not None or internet or network == "tcp"):
+            raise UsageError(
+                f"within bwrap its network needs Landlock's version {SCOPES}, this kernel has {self.machine.landlock}",
+                hint="use --sandbox auto, with which the guardian makes its connections",
+            )
+        if (external is not None or internet or sockets) and not self.machine.tells and not wrapped:
             raise UsageError(
                 "it connects to others, which cannot be held to what it may: this kernel has no seccomp user "
                 "notification",
-                hint="use Linux 5.6 or newer, or network:fetch in its manifest",
+                hint="use Linux 5.6 or newer; to run it all the same: viewra plugins grant "
+                f"{code.found.plugin_id} sandbox:off",
             )
         if external is not None:
             internet = (*external.ports, 53) if external.ports else None
             if external.hosts:
-                missing.append(
-                    "network:external to some hosts alone: it reaches all; network:fetch is held to its hosts"
-                )
+                missing.append("network:external to some hosts alone: it reaches all")
         listen: tuple[int, ...] | None = ()
         if network == "tcp":
             listen = None
@@ -179,7 +199,7 @@ class Confining:
         if socket_group:
             missing.append("metadata of files: it gives its socket to a group, so it may change modes and owners")
         rules = Rules(
-            code=(*_interpreter(code), str(code.found.directory)),
+            code=(*read_by_python(code.found.directory), str(code.found.directory)),
             read=(*read, *write),
             write=write,
             private=(str(private_dir),),
@@ -193,13 +213,14 @@ class Confining:
             user=user,
         )
         return Sandbox(
-            "landlock+seccomp",
-            _enforced(rules, self.machine),
+            "bwrap+landlock+seccomp" if wrapped else "landlock+seccomp",
+            (*(_WRAPPED if wrapped else ()), *_enforced(rules, self.machine, wrapped=wrapped)),
             tuple(missing),
             rules,
-            limits,
+            (*rlimits(runtime), tasks_rlimit(runtime, user)),
             (*read, *write),
             private_dir,
+            (code.found.plugin_id, *sorted(may)),
         )
 
 
@@ -211,30 +232,6 @@ def _warn(backend: Backend, on: Machine) -> None:
 
 
 _ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds it to what it may do",)
-
-
-def limits_of(runtime: Runtime) -> dict[str, float]:
-    """All limits of a plugin's processes, with what it has where its manifest says nothing."""
-    return {"memory_mb": MEMORY_MB, "open_files": OPEN_FILES, "file_mb": FILE_MB, **runtime.limits}
-
-
-def rlimits(runtime: Runtime) -> tuple[tuple[int, int], ...]:
-    """The kernel's limits for each process, by what the manifest or the operator says."""
-    limits = limits_of(runtime)
-    memory, files = int(limits["memory_mb"]) * MB, max(_FEWEST_FILES, int(limits["open_files"]))
-    wanted = {
-        resource.RLIMIT_DATA: memory + _DATA_ROOM,
-        resource.RLIMIT_NOFILE: files,
-        resource.RLIMIT_FSIZE: int(limits["file_mb"]) * MB,
-        resource.RLIMIT_CORE: 0,
-    }
-    return tuple((number, _within(number, most)) for number, most in wanted.items())
-
-
-def _within(number: int, most: int) -> int:
-    """No more than the host itself may have: only root could give that."""
-    hard = resource.getrlimit(number)[1]
-    return most if hard == resource.RLIM_INFINITY else min(most, hard)
 
 
 def _paths(grant: Grant | None, libraries: tuple[str, ...]) -> tuple[str, ...]:
@@ -255,24 +252,10 @@ def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     return (), (f"{host or '/run/postgresql'}/.s.PGSQL.{port}",)
 
 
-def _interpreter(code: Code) -> tuple[str, ...]:
-    """What Python itself is read from: the host's, and that of the plugin's own virtual environment."""
-    own = code.found.directory / ".venv" / "bin" / "python"
-    found = [sys.prefix, *site.getsitepackages(), *_standard(sys.executable), _VIEWRA]
-    if site.ENABLE_USER_SITE:
-        found.append(site.getusersitepackages())
-    if own.exists():
-        found += _standard(str(own))
-    return tuple(found)
+_WRAPPED = ("visible files, processes and interfaces: bwrap",)
 
 
-def _standard(executable: str) -> list[str]:
-    """An interpreter and its standard library; not the folders around them, which a plugin's link may have chosen."""
-    real = Path(os.path.realpath(executable))
-    return [str(real), str(real.parent.parent / "lib")]
-
-
-def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
+def _enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
     scoped = "Landlock" if on.landlock >= 6 else "seccomp"
     said = [
         "files: Landlock",
@@ -282,11 +265,10 @@ def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
         "memory: rlimits and watchdog" if rules.rlimits else "memory, open files and sizes of files: rlimits",
     ]
     if rules.user is not None:
-        said.append(
-            f"user: {rules.user}, with the right to read any file (CAP_DAC_READ_SEARCH), as far as Landlock lets it"
-        )
+        rights = "read and write any file (CAP_DAC_OVERRIDE)" if rules.write else "read any file (CAP_DAC_READ_SEARCH)"
+        said.append(f"user: {rules.user}, with the right to {rights}, as far as Landlock lets it")
     if rules.network:
-        said.append("connections: judged by the guardian")
+        said.append("connections: " + ("Landlock" if wrapped else "judged by the guardian"))
     return tuple(said)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,10 +13,19 @@ from viewra.host.installed.grants import Grants
 from viewra.host.running.confining import Backend, Confining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.own_user import PluginUsers
+from viewra.process.sandbox.cgroup import Groups, find
+
+log = logging.getLogger("viewra.host")
 
 
 def confining_of(
-    engine: sa.Engine, data_dir: Path, machinery: Machinery | None, backend: Backend, *, unsandboxed: bool
+    engine: sa.Engine,
+    data_dir: Path,
+    machinery: Machinery | None,
+    backend: Backend,
+    *,
+    unsandboxed: bool,
+    caps: Mapping[str, float],
 ) -> Confining:
     """For the host of this database: nothing of its data and of its runtime directory is any plugin's to see."""
     data_dir = data_dir.absolute()
@@ -26,4 +37,17 @@ def confining_of(
         grants=Grants(engine).of,
         libraries=lambda: [one.path for one in library.list_libraries(engine)],
         user_of=PluginUsers(engine, data_dir),
+        caps=caps,
     )
+
+
+def groups_of() -> Groups | None:
+    """Control groups for the plugins of this process, where it may make some."""
+    place = find()
+    if place.reason:
+        return None
+    try:
+        return Groups(place)
+    except OSError as error:
+        log.warning("plugins get no control groups: %s: %s", place.base, error.strerror or error)
+        return None

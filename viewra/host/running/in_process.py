@@ -6,7 +6,7 @@ It is a ``Runner`` as the supervisor of processes is; what only a plugin in a di
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -163,6 +163,11 @@ class LocalPlugin:
         return draft(service, message, compared_with(self.own_database, self._engines))
 
     # ---- what only a plugin in a directory has ----
+
+    @property
+    def capped(self) -> Mapping[str, float]:
+        """Nothing: it has no limits of its own."""
+        return {}
 
     @property
     def runtime(self) -> Runtime:

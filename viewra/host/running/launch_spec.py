@@ -18,9 +18,11 @@ from viewra.host.installed.pins import Pin
 from viewra.host.running.confining import UNCONFINED_SANDBOX, Sandbox
 from viewra.host.running.lease import LEASE_S
 from viewra.host.running.lifecycle import MIGRATION_S
+from viewra.host.running.limits import tasks
 from viewra.host.running.peer import Dial, dial_grpc
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Adopted, Launcher, LaunchPlan, Process, RuntimeDir, plugin_environment
+from viewra.process.sandbox.cgroup import Group, Groups
 from viewra.process.verify import open_verified, require_digest, tree_digest
 from viewra.services import SERVICES, Services
 from viewra.transport import handshake
@@ -40,13 +42,17 @@ class Find(Protocol):
 
 @attrs.frozen
 class Machinery:
-    """What the host gives every run: what starts processes, where their sockets are, how they are connected to."""
+    """What the host gives every run: what starts processes, where their sockets are, how they are connected to.
+
+    ``groups`` makes control groups for them, where the host may make some.
+    """
 
     launcher: Launcher
     runtime_dir: RuntimeDir
     dial: Dial = dial_grpc
     find: Find = Adopted
     clock: Clock = SYSTEM
+    groups: Groups | None = None
 
 
 @attrs.frozen
@@ -81,7 +87,7 @@ class LaunchSpec:
     ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
     taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
     it is not started when its database would have to be migrated. ``sandbox`` confines it; ``variables`` are added to
-    its environment.
+    its environment; ``held`` are the limits of what it uses.
     """
 
     command: tuple[str, ...]
@@ -102,6 +108,7 @@ class LaunchSpec:
     services: Services = SERVICES
     sandbox: Sandbox = UNCONFINED_SANDBOX
     variables: Mapping[str, str] = attrs.field(factory=dict)
+    held: Mapping[str, float] = attrs.field(factory=dict)
 
 
 @contextlib.contextmanager
@@ -123,8 +130,13 @@ def verified(spec: LaunchSpec) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def plan(spec: LaunchSpec, socket_dir: Path, identity: Identity | None, executable: int | None) -> LaunchPlan:
-    """What a launcher is to start; raises OSError when the plugin's folders cannot be prepared."""
+def plan(
+    spec: LaunchSpec, socket_dir: Path, identity: Identity | None, executable: int | None, door: str = ""
+) -> LaunchPlan:
+    """What a launcher is to start; raises OSError when the plugin's folders cannot be prepared.
+
+    ``door`` is that of its control group, "" for none.
+    """
     confinement = spec.sandbox.confinement(socket_dir)
     return LaunchPlan(
         spec.command,
@@ -136,6 +148,7 @@ def plan(spec: LaunchSpec, socket_dir: Path, identity: Identity | None, executab
         script=len(spec.command) > 1 and (confinement is None or spec.command[0] == sys.executable),
         confinement=confinement,
         variables=spec.variables,
+        door=door,
     )
 
 
@@ -158,6 +171,13 @@ def environment(spec: LaunchSpec, socket_dir: Path, identity: Identity | None) -
     if spec.pin is not None:  # nothing is loaded but what was hashed
         extra["PYTHONPYCACHEPREFIX"] = str(socket_dir / "pycache")
     return plugin_environment({**extra, **spec.sandbox.environment(socket_dir)})
+
+
+def new_group(machinery: Machinery, spec: LaunchSpec) -> Group | None:
+    """A control group for one run, where there are any; raises OSError."""
+    if machinery.groups is None or not spec.held:
+        return None
+    return machinery.groups.new(spec.held, tasks(spec.held))
 
 
 def new_identity() -> Identity:

@@ -23,10 +23,13 @@ class PluginUsers:
     def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
         self._engine = engine
         self._data_dir = data_dir
+        self._known: dict[str, int] = {}
 
     def __call__(self, plugin_id: str) -> int:
         """The id; raises ViewraError when all are taken, or an account has it by now."""
-        uid = user_of(self._engine, plugin_id, FIRST, COUNT, likely(plugin_id, self._data_dir))
+        uid = self._known.get(plugin_id)
+        if uid is None:
+            uid = user_of(self._engine, plugin_id, FIRST, COUNT, likely(plugin_id, self._data_dir))
         if uid is None:
             raise ViewraError(
                 f"there is no user id left for it: all of {FIRST} to {FIRST + COUNT - 1} are other plugins'"
@@ -34,6 +37,7 @@ class PluginUsers:
         try:
             name = pwd.getpwuid(uid).pw_name
         except KeyError:
+            self._known[plugin_id] = uid
             return uid
         raise ViewraError(f"its user id {uid} is an account's by now: {name}")
 

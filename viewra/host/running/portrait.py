@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from viewra.adapters import Traffic
@@ -42,6 +44,11 @@ class Portrait:
     def runtime(self) -> Runtime:
         """How it is run: by its manifest, or as the operator has set it."""
         return self.configuration.runtime
+
+    @property
+    def capped(self) -> Mapping[str, float]:
+        """The limits that are stated of it, and are more than the host's caps allow."""
+        return self.configuration.capped
 
     @property
     def state(self) -> PluginState:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from viewra.host.running.status import ResourceSample
+from viewra.process.apply.guarding import NAME as GUARDIAN_NAME
+from viewra.process.stat import stat
 
 if TYPE_CHECKING:
     import psutil
@@ -30,6 +32,8 @@ class _Times:
 class Sampler:
     """Takes samples of one process and its descendants, each of the time since the one before.
 
+    Those count, too, that have lost their parent, and whose parent its guardian is therefore.
+
     Not for several threads at once. Raises nothing when there is no such process: its samples are None.
     """
 
@@ -41,6 +45,7 @@ class Sampler:
             self._process: psutil.Process | None = psutil.Process(pid)
         except psutil.Error:
             self._process = None
+        self._guardian = _guardian_of(pid)
         self._kernel_lists_children = Path("/proc/thread-self/children").exists()  # not every kernel was built so
         self._last_at: float | None = None
         self._last: dict[int, _Times] = {}
@@ -96,16 +101,31 @@ class Sampler:
     def _family(self, process: psutil.Process) -> Iterator[psutil.Process]:
         """The process and all its descendants."""
         yield process
+        top = self._guardian or process.pid
         if not self._kernel_lists_children:
             with contextlib.suppress(self._psutil.Error):
-                yield from process.children(recursive=True)
+                family = self._psutil.Process(top).children(recursive=True)
+                yield from (one for one in family if one != process)
             return
-        waiting = [process.pid]
+        waiting = [top]
         while waiting:
             for pid in _children(waiting.pop()):
                 waiting.append(pid)
-                with contextlib.suppress(self._psutil.Error):
-                    yield self._psutil.Process(pid)
+                if pid != process.pid:
+                    with contextlib.suppress(self._psutil.Error):
+                        yield self._psutil.Process(pid)
+
+
+def _guardian_of(pid: int) -> int | None:
+    """The process's guardian, which has one plugin; None for a process that has another parent."""
+    found = stat(pid)
+    if found is None:
+        return None
+    try:
+        name = Path(f"/proc/{found.parent}/comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return None
+    return found.parent if name == GUARDIAN_NAME else None
 
 
 def _children(pid: int) -> list[int]:

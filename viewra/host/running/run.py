@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewra.adapters import Caller, Connection
@@ -25,6 +26,7 @@ from viewra.host.running.reattach import Reattach
 from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.process import Process
+from viewra.process.sandbox.cgroup import Group
 from viewra.types import Health, PluginInfo
 
 if TYPE_CHECKING:
@@ -48,9 +50,11 @@ class Run:
     ``deadline`` (the clock's seconds) is when its start has to be over. The start puts in here what it finds out.
     """
 
-    def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM) -> None:
+    def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM, group: Group | None = None) -> None:
         self.plugin_id = spec.context.plugin_id
         self.process = process
+        self.group = group
+        self.scratch: Path | None = None
         self.spec = spec
         self.info = _NOT_ASKED
         self.wire_services: frozenset[str] | None = None
@@ -165,12 +169,14 @@ class Run:
     def condemn(self, reason: str) -> None:
         """End the process, which serves no more, at once; its end is then told with this reason."""
         self._doom = reason
+        if self.group is not None:
+            self.group.kill()
         self.process.kill()
 
     @property
     def end(self) -> str:
         """How the process ended, in one line."""
-        return self._doom or died(self.process)
+        return self._doom or (self.group.breach if self.group is not None else "") or died(self.process)
 
     @property
     def last_words(self) -> tuple[str, ...]:

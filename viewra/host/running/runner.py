@@ -6,7 +6,7 @@ for a plugin in a directory, such as ``enable``, is refused by the other kind wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -77,6 +77,11 @@ class Runner(Protocol):
     @property
     def runtime(self) -> Runtime:
         """How it is run: by its manifest, or as the operator has set it."""
+        ...
+
+    @property
+    def capped(self) -> Mapping[str, float]:
+        """The limits that are stated of it, and are more than the host's caps allow."""
         ...
 
     @property

@@ -15,13 +15,14 @@ import attrs
 from viewra.codec import lifecycle
 from viewra.errors import HandshakeError, MigrationError, NotOffered, PluginError
 from viewra.host.logs.log import RunLog
-from viewra.host.running.launch_spec import LaunchSpec, Machinery, new_identity, plan, verified
+from viewra.host.running.launch_spec import LaunchSpec, Machinery, new_group, new_identity, plan, verified
 from viewra.host.running.lease import Renewal
 from viewra.host.running.lifecycle import begin
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.run import NOTICE_S, Run, died
 from viewra.host.sync.cancellation import Cancellation
 from viewra.process import Launched, Output, start_time
+from viewra.process.sandbox.cgroup import Group
 from viewra.transport import handshake
 from viewra.types import PluginInfo
 
@@ -40,22 +41,29 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
     runtime_dir = machinery.runtime_dir
     socket_dir = runtime_dir.new_lasting_dir() if spec.lasts else runtime_dir.new_socket_dir()
     proven: list[Run] = []
+    group: Group | None = None
+
+    def ended() -> None:
+        runtime_dir.discard(socket_dir)
+        if group is not None:
+            group.close()
 
     def exited() -> None:
-        runtime_dir.discard(socket_dir)
+        ended()
         for run in proven:
             on_exit(run)
 
     identity = new_identity() if spec.connecting.encrypted else None
     try:
+        group = new_group(machinery, spec)
         with verified(spec) as executable:
-            process = machinery.launcher.launch(
-                plan(spec, socket_dir, identity, executable), on_line=log.line, on_quiet=log.quiet, on_exit=exited
-            )
+            to_start = plan(spec, socket_dir, identity, executable, group.door if group is not None else "")
+            process = machinery.launcher.launch(to_start, on_line=log.line, on_quiet=log.quiet, on_exit=exited)
     except BaseException:
-        runtime_dir.discard(socket_dir)
+        ended()
         raise
-    run = Run(process, spec, machinery.clock)
+    run = Run(process, spec, machinery.clock, group)
+    run.scratch = socket_dir
     try:
         with closing.cuts(process.kill):
             prove(_Steps(machinery, run, log, socket_dir, identity), process)

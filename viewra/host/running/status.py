@@ -76,7 +76,8 @@ class PluginStats:
     runs; ``runs`` has those of each. ``health`` is the worst of theirs, ``resources`` the sum.
     ``starts``, ``crashes`` and ``reloads`` count. ``in_flight`` calls are with the plugin, ``queued`` ones wait for
     their turn. ``breaker`` is ``closed``, ``open`` or ``half-open``. ``hooks`` has the figures of each method that was
-    called, ``resources`` the last samples, oldest first.
+    called, ``resources`` the last samples, oldest first. ``disk_bytes`` is what its folders hold, None where it has no
+    limit for that.
     """
 
     state: PluginState
@@ -92,6 +93,7 @@ class PluginStats:
     hooks: Mapping[str, HookStats] = attrs.field(factory=dict)
     resources: tuple[ResourceSample, ...] = ()
     runs: tuple[RunStats, ...] = ()
+    disk_bytes: int | None = None
 
     @property
     def pids(self) -> tuple[int, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import attrs
+
 from viewra.adapters import Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.errors import PluginError, PluginUnavailable
@@ -21,6 +23,7 @@ from viewra.host.logs.log import PluginLog
 from viewra.host.running import adoption
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.confining import Sandbox
+from viewra.host.running.draft import draft
 from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.link import RunsLink
@@ -32,6 +35,7 @@ from viewra.host.running.replacement import Reloader
 from viewra.host.running.run import Run
 from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.states import Event
+from viewra.host.running.status import PluginStats
 from viewra.host.running.usage import Usage
 from viewra.host.running.watchdog import Watchdog
 from viewra.host.sync.tasks import Tasks
@@ -75,6 +79,7 @@ class Supervisor(Portrait):
         health = HealthWatch(traffic, self._unwell, now=runs.clock.now)
         super().__init__(runs, traffic, health, Usage(now=runs.clock.now))
         self.log = plugin_log
+        self._machinery = machinery
         self.link = RunsLink(runs)
         self._tasks = Tasks(clock=runs.clock)
         self._watchdog = Watchdog(installation.private_dir, self._unwell, self._tasks, now=runs.clock.now)
@@ -178,6 +183,11 @@ class Supervisor(Portrait):
                 self.pool.become(Event.LOOKED, *after)
 
     @property
+    def stats(self) -> PluginStats:
+        """As ``Portrait`` has it, and what its folders hold."""
+        return attrs.evolve(super().stats, disk_bytes=self._watchdog.disk_bytes)
+
+    @property
     def sandbox(self) -> Sandbox:
         """What confines the process that runs, or would confine one; raises ViewraError where none can be."""
         first = self.pool.first
@@ -190,19 +200,15 @@ class Supervisor(Portrait):
 
     def draft_migration(self, message: str) -> Path:
         """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
-        from viewra.host.database.drafting import draft_in_a_process  # for developers only
-
         if self.state is PluginState.DISABLED:
             raise PluginUnavailable(
                 self.plugin_id,
                 f"is disabled: {self.reason}; its code is run to see its tables",
                 hint=f"viewra plugins enable {self.plugin_id}",
             )
-        code = self.installation.used
-        configured = self.configuration.configure(code)
-        if configured.error is not None:
-            raise configured.error
-        return draft_in_a_process(code, self.own_database, message, pinned=configured.pin is not None)
+        if (machinery := self._machinery) is None:
+            raise PluginUnavailable(self.plugin_id, "is not started by a host that only looks")
+        return draft(self.installation, self.configuration, machinery, message)
 
     @property
     def records(self) -> Sequence[LogRecord]:

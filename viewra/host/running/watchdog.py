@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from viewra.host.running.confining import limits_of
+from viewra.host.running.limits import limits_of, tasks
 from viewra.host.running.run import Run
 from viewra.host.running.status import ResourceSample
 from viewra.host.sync.tasks import Tasks
@@ -33,19 +34,19 @@ def resident(pid: int) -> int:
 def folder_bytes(folder: Path) -> int:
     """Bytes that the files below a folder take on the disk."""
     found = 0
-    for _, _, files, at in os.fwalk(folder, onerror=lambda _error: None):
-        for name in files:
-            try:
-                found += os.stat(name, dir_fd=at, follow_symlinks=False).st_blocks * 512
-            except OSError:  # it was removed meanwhile
-                continue
+    with contextlib.suppress(OSError):  # it was removed, as a stopped plugin's is
+        for _, _, files, at in os.fwalk(folder, onerror=lambda _error: None):
+            for name in files:
+                with contextlib.suppress(OSError):  # it was removed meanwhile
+                    found += os.stat(name, dir_fd=at, follow_symlinks=False).st_blocks * 512
     return found
 
 
 class Watchdog:
     """Ends the processes of one plugin that break a limit, by telling ``unwell`` of the run and why; once for each.
 
-    ``folder`` is its private directory, which is looked at in one of ``tasks``. ``memory`` and ``disk`` measure,
+    ``folder`` is its private directory, which is looked at in one of ``tasks``, with those for temporary files;
+    ``disk_bytes`` is what was found there. ``memory`` and ``disk`` measure,
     ``now`` is a clock in seconds. ``tick`` is for one thread.
     """
 
@@ -67,12 +68,15 @@ class Watchdog:
         self._now = now
         self._next_disk = 0.0
         self._told: frozenset[Run] = frozenset()
+        self.disk_bytes: int | None = None
 
     def tick(self, runs: Sequence[Run], samples: Callable[[int], Sequence[ResourceSample]], runtime: Runtime) -> None:
         """Look at these runs; ``samples`` gives what a process and its descendants used, one sample a second."""
         self._told &= frozenset(runs)
         for run in frozenset(runs) - self._told:
             limits = runtime.limits if run.spec.sandbox.backend == "off" else limits_of(runtime)
+            if run.group is not None:
+                limits = {name: most for name, most in limits.items() if not run.group.holds(name)}
             if reason := self.breach(run.process.pid, samples(run.process.pid), limits):
                 self._tell(run, reason)
         if "disk_mb" in runtime.limits and self._now() >= self._next_disk:
@@ -80,10 +84,11 @@ class Watchdog:
             self._tasks.start("watchdog-disk", lambda: self._look_at_disk(runs, runtime.limits["disk_mb"]))
 
     def _look_at_disk(self, runs: Sequence[Run], most: float) -> None:
-        used = self._disk(self._folder)
+        folders = (self._folder, *(run.scratch for run in runs if run.scratch is not None))
+        used = self.disk_bytes = sum(map(self._disk, folders))
         if used > most * MB:
             for run in frozenset(runs) - self._told:
-                self._tell(run, f"has {used // MB} MB in its folder, its limit is {most:g} MB")
+                self._tell(run, f"has {used // MB} MB in its folders, its limit is {most:g} MB")
 
     def _tell(self, run: Run, reason: str) -> None:
         self._told |= {run}
@@ -101,6 +106,8 @@ class Watchdog:
         most = limits.get("processes")
         if most and last.processes > most:
             return f"had {last.processes} processes, its limit is {most:g}"
+        if most and last.threads > tasks(limits):
+            return f"had {last.threads} threads, its limit is {tasks(limits)} with all its processes"
         most = limits.get("cpu_percent")
         if most and len(samples) > CPU_S:
             percent = sum(one.cpu_percent for one in samples[-CPU_S:]) / CPU_S

@@ -6,8 +6,9 @@ import attrs
 
 from viewra.process.sandbox.landlock import OF_FILES, Ruleset
 
-READ_ANYTHING = 1 << 2
-"""CAP_DAC_READ_SEARCH: read files regardless of their modes, so that Landlock alone decides."""
+READ_ANYTHING, WRITE_ANYTHING = 1 << 2, 1 << 1
+"""CAP_DAC_READ_SEARCH and CAP_DAC_OVERRIDE: read and write files regardless of their modes, so that Landlock alone
+decides."""
 
 
 @attrs.frozen
@@ -32,7 +33,8 @@ class Confinement:
     ``rlimits`` has the soft and hard limit of each resource by its number (``resource.RLIMIT_…``), in the kernel's
     units. ``user`` is the user and group id to which the process changes, None to stay; only root can change.
     ``capabilities`` is the mask of capabilities to keep, if the host has them. ``seccomp`` is the number of that system
-    call. With ``connections`` the filter leaves ``connect`` to the guardian.
+    call. With ``connections`` the filter leaves ``connect`` to the guardian. ``wrapper`` is the command that starts the
+    process (``bubblewrap.wrapped``); the rest is applied within it.
     """
 
     filter: bytes = b""
@@ -42,6 +44,7 @@ class Confinement:
     capabilities: int = 0
     seccomp: int = 0
     connections: Connections | None = None
+    wrapper: tuple[str, ...] = ()
 
     def document(self) -> dict[str, object]:
         """The launcher's form: JSON, with bytes in hexadecimal."""
@@ -56,5 +59,6 @@ class Confinement:
             "user": self.user,
             "capabilities": self.capabilities,
             "seccomp": self.seccomp,
+            "wrapper": list(self.wrapper),
             "connect": attrs.asdict(self.connections) if self.connections is not None else None,
         }

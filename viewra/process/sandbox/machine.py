@@ -12,6 +12,8 @@ from pathlib import Path
 import attrs
 
 from viewra.process.sandbox import landlock
+from viewra.process.sandbox.bubblewrap import bubblewrap
+from viewra.process.sandbox.cgroup import find
 from viewra.process.sandbox.syscalls import Architecture, architecture
 
 _ACTION_AVAILABLE, _TELL = 2, 0x7FC00000  # SECCOMP_GET_ACTION_AVAIL, SECCOMP_RET_USER_NOTIF
@@ -39,7 +41,8 @@ class Machine:
     @property
     def missing(self) -> str:
         """Why plugins cannot be sandboxed here; empty if they can."""
-        return "; ".join(one.reason for one in self.mechanisms()[:2] if not one.available)
+        without = (("" if self.landlock else self._about_landlock()), ("" if self.filters else self._about_seccomp()))
+        return "; ".join(filter(None, without))
 
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """All mechanisms, present or absent. Landlock and seccomp come first: no sandbox works without them."""
@@ -59,6 +62,11 @@ class Machine:
                 "viewra runs as root: each plugin gets a user of its own"
                 if self.root
                 else "viewra does not run as root, or may not change users: plugins run as its own user",
+            ),
+            Mechanism(
+                "bwrap",
+                not bubblewrap().reason,
+                bubblewrap().reason or "with --sandbox bwrap plugins see only their own files, processes and network",
             ),
             Mechanism("rlimits", True, "memory, open files, processes and the size of files are bounded"),
             _cgroups(),
@@ -120,13 +128,12 @@ def _action(on: Architecture, action: int) -> bool:
     return bool(answer == 0 or ctypes.get_errno() == errno.EPERM)
 
 
-def _cgroups(root: Path = Path("/sys/fs/cgroup")) -> Mechanism:
-    """Whether a version 2 hierarchy is mounted, which can limit groups of processes."""
-    there = (root / "cgroup.controllers").is_file()
+def _cgroups() -> Mechanism:
+    """Whether the host may make control groups of version 2."""
+    place = find()
+    if place.reason:
+        return Mechanism("cgroup v2", False, f"{place.reason}; a watchdog and rlimits carry the limits")
+    held = {"memory": "memory", "pids": "processes", "cpu": "share of the processor"}
     return Mechanism(
-        "cgroup v2",
-        False,
-        "is there, but viewra does not use it yet: a watchdog and rlimits carry the limits"
-        if there
-        else "is not mounted: a watchdog and rlimits carry the limits",
+        "cgroup v2", True, ", ".join(held[one] for one in place.controllers) + ": of all processes together"
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
-from viewra.process.sandbox import landlock, seccomp
-from viewra.process.sandbox.confinement import READ_ANYTHING, Confinement, Connections
+from viewra.process.sandbox import bubblewrap, landlock, seccomp
+from viewra.process.sandbox.confinement import READ_ANYTHING, WRITE_ANYTHING, Confinement, Connections
 from viewra.process.sandbox.machine import Machine
 
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/libexec")
@@ -67,28 +67,30 @@ class Rules:
         return self.internet is None or self.listen is None or bool(self.internet) or bool(self.listen)
 
 
-def confinement(rules: Rules, on: Machine) -> Confinement:
-    """The confinement for a machine that has Landlock and seccomp."""
+def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinement:
+    """The confinement for a machine that has Landlock and seccomp; ``wrapped``: within bubblewrap."""
     assert on.architecture is not None  # noqa: S101 - the caller has looked at what is missing
     connections = None
-    if rules.connects and on.tells:
+    if rules.connects and on.tells and not wrapped:
         ports = tuple(rules.internet) if rules.internet is not None else None
         connections = Connections(ports is None or bool(ports), ports, tuple(rules.sockets), tuple(rules.folders))
     calls = seccomp.Calls(
         network=rules.network,
         datagrams=rules.datagrams,
         connects=connections is not None,
+        # There is nothing else that it could reach: no socket of others, and no network, or Landlock's ports.
+        connects_itself=wrapped,
         spawn=rules.spawn,
         metadata=rules.metadata,
         scoped=on.landlock >= landlock.SCOPES,
         truncates=on.landlock >= landlock.TRUNCATES,
     )
-    user = rules.user if on.root else None
+    user, paths = rules.user if on.root else None, _paths(rules)
     return Confinement(
         filter=seccomp.program(on.architecture, calls),
         ruleset=landlock.ruleset(
             on.landlock,
-            _paths(rules),
+            paths,
             # What it connects to, the guardian judges; what is not handled here is open to the plugin's own calls only.
             connect_ports=tuple(rules.internet) if rules.internet is not None else None,
             bind_ports=tuple(rules.listen) if rules.listen is not None else None,
@@ -96,20 +98,29 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
         rlimits=rules.rlimits,
         user=user,
         # Kept where the host has it: a user of the plugin's own may not enter the host's folders, in which its own are.
-        # What it may read Landlock says alone.
-        capabilities=READ_ANYTHING,
+        # What it may read Landlock says alone, and what it may write, where it may write what is not its own.
+        capabilities=READ_ANYTHING | (WRITE_ANYTHING if rules.write else 0),
         seccomp=on.architecture.calls["seccomp"],
         connections=connections,
+        wrapper=_wrapper(rules, paths) if wrapped else (),
     )
+
+
+def _wrapper(rules: Rules, paths: Mapping[str, int]) -> tuple[str, ...]:
+    named = (*_SYSTEM, *_PROGRAMS, *_FILES, *_TO_NETWORK, *bubblewrap.names(rules.code))
+    named += (*rules.read, *rules.write, *rules.private)
+    places = {path: rights & landlock.WRITE & ~landlock.RUN != 0 for path, rights in paths.items()}
+    return bubblewrap.wrapped(places, named, rules.sockets, network=rules.network)
 
 
 def _paths(rules: Rules) -> dict[str, int]:
     """The rights below each path; a path named several times has all their rights."""
     found: dict[str, int] = {}
+    hidden = [Path(os.path.realpath(one)) for one in rules.secret]
 
     def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
         for path in paths:
-            for one in outside(path, rules.secret, inside=inside):
+            for one in _outside(Path(os.path.realpath(path)), hidden, inside=inside):
                 found[one] = found.get(one, 0) | rights
 
     give(_SYSTEM, landlock.RUN)
@@ -133,8 +144,10 @@ def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterat
     folder that contains the host's own data is split into its entries; symbolic links are left out, since they may lead
     anywhere.
     """
-    real = Path(os.path.realpath(path))
-    hidden = [Path(os.path.realpath(one)) for one in secret]
+    return _outside(Path(os.path.realpath(path)), [Path(os.path.realpath(one)) for one in secret], inside=inside)
+
+
+def _outside(real: Path, hidden: Sequence[Path], *, inside: bool = False) -> Iterator[str]:
     if not inside and any(real.is_relative_to(one) for one in hidden):
         return
     if not any(one.is_relative_to(real) and one != real for one in hidden):
@@ -142,8 +155,8 @@ def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterat
         return
     try:
         with os.scandir(real) as entries:
-            there = sorted(entry.path for entry in entries if not entry.is_symlink())
+            there = sorted(entry.path for entry in entries if not entry.is_symlink())  # so these are real, too
     except OSError:
         return
     for one in there:
-        yield from outside(one, secret)
+        yield from _outside(Path(one), hidden)

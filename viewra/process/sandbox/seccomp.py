@@ -6,6 +6,7 @@ Facts about calls and flags are from Linux's headers and man pages (clone(2), so
 from __future__ import annotations
 
 import errno
+import functools
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -41,6 +42,8 @@ _SHARED = _names(
     "mq_timedsend mq_timedreceive mq_notify"
 )
 """System V and POSIX objects, which belong to no folder and outlast the process."""
+_IN_MEMORY = _names("memfd_create memfd_secret")
+"""Files in no folder: no process is charged for their memory, and Landlock does not see programs in them."""
 _TUNING = {"setpriority": 1, "sched_setscheduler": 0, "sched_setparam": 0, "sched_setattr": 0, "sched_setaffinity": 0}
 """The position of the process id among the arguments of each of these calls."""
 
@@ -51,6 +54,7 @@ _FAST_OPEN = 0x20000000  # MSG_FASTOPEN connects by sending
 _FLAGS_AT = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 _CLONE_THREAD = 0x10000
 _CLONE_NEW = 0x7E020080  # every CLONE_NEW… flag
+_PR_SET_PDEATHSIG, _PR_SET_MM, _SIGKILL = 1, 35, 9
 _IOCTLS = (0x5412, 0x541C, 0x40086602, 0x40046602, 0x401C5820)  # TIOCSTI, TIOCLINUX, FS_IOC_(32_)SETFLAGS, FSSETXATTR
 
 DENIED = refuse(errno.EPERM)
@@ -62,14 +66,15 @@ class Calls:
     """What a process may do by system calls.
 
     ``network`` allows TCP sockets, ``datagrams`` with it UDP's; ``connects`` leaves ``connect`` to the guardian,
-    which is denied without. ``spawn`` allows child processes; ``metadata`` allows to change owners, modes, times
-    and attributes of files. ``scoped`` says that Landlock keeps signals inside, ``truncates`` that it decides on
-    ``truncate``: the filter does where it does not.
+    which is denied without, unless it ``connects_itself``. ``spawn`` allows child processes; ``metadata`` allows to
+    change owners, modes, times and attributes of files. ``scoped`` says that Landlock keeps signals inside,
+    ``truncates`` that it decides on ``truncate``: the filter does where it does not.
     """
 
     network: bool = False
     datagrams: bool = False
     connects: bool = False
+    connects_itself: bool = False
     spawn: bool = False
     metadata: bool = False
     scoped: bool = True
@@ -80,6 +85,7 @@ class _Deny(Protocol):
     def __call__(self, name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]: ...
 
 
+@functools.lru_cache(64)  # plugins differ in few ways, and each start needs one
 def program(machine: Architecture, allowed: Calls) -> bytes:
     """The filter for a process on this machine."""
     return assemble(machine.audit, machine.foreign_bit, NEWEST, ABSENT, list(_rules(machine, allowed)))
@@ -90,7 +96,7 @@ def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
         if name in machine.calls:  # older tables lack some of these names
             yield Rule(machine.calls[name], verdict, arguments)
 
-    forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED]
+    forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED, *_IN_MEMORY]
     if not allowed.metadata:
         forbidden += _METADATA
     if not allowed.truncates:
@@ -104,7 +110,8 @@ def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
 
 
 def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
-    yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
+    if not allowed.connects_itself:
+        yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
     yield from deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
     yield from deny("socketpair", Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
     if not allowed.network:
@@ -133,6 +140,9 @@ def _processes(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
     for name, index in _TUNING.items():
         yield from deny(name, Argument(index, myself, unless=True))
     yield from deny("ioprio_set", Argument(1, myself, unless=True))
+    # The kernel's word that the guardian has ended: what it starts may be tied to it in the same way, and in no other.
+    yield from deny("prctl", Argument(0, (_PR_SET_PDEATHSIG,)), Argument(1, (_SIGKILL,), unless=True))
+    yield from deny("prctl", Argument(0, (_PR_SET_MM,)))
     if not allowed.scoped:
         for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
             yield from deny(name, Argument(0, (OWN_PID,), unless=True))

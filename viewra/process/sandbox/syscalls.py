@@ -11,7 +11,7 @@ import platform
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Architecture:
     """An architecture: its ``AUDIT_ARCH`` value, and its system calls by name.
 
@@ -50,8 +50,8 @@ _X86_64 = """
     sched_setscheduler=144 sched_setparam=142 sched_setattr=314 sched_setaffinity=203 ioprio_set=251 kill=62
     tkill=200 tgkill=234 rt_sigqueueinfo=129 rt_tgsigqueueinfo=297 truncate=76 ftruncate=77 ioctl=16 fcntl=72
     mknod=133 mknodat=259 setuid=105 setgid=106 setreuid=113 setregid=114 setresuid=117 setresgid=119
-    setgroups=116 capset=126 seccomp=317 landlock_create_ruleset=444 landlock_add_rule=445
-    landlock_restrict_self=446
+    setgroups=116 capset=126 prctl=157 memfd_create=319 memfd_secret=447 seccomp=317
+    landlock_create_ruleset=444 landlock_add_rule=445 landlock_restrict_self=446
 """
 
 _AARCH64 = """
@@ -73,7 +73,8 @@ _AARCH64 = """
     sched_setscheduler=119 sched_setparam=118 sched_setattr=274 sched_setaffinity=122 ioprio_set=30 kill=129
     tkill=130 tgkill=131 rt_sigqueueinfo=138 rt_tgsigqueueinfo=240 truncate=45 ftruncate=46 ioctl=29 fcntl=25
     mknodat=33 setuid=146 setgid=144 setreuid=145 setregid=143 setresuid=147 setresgid=149 setgroups=159
-    capset=91 seccomp=277 landlock_create_ruleset=444 landlock_add_rule=445 landlock_restrict_self=446
+    capset=91 prctl=167 memfd_create=279 memfd_secret=447 seccomp=277
+    landlock_create_ruleset=444 landlock_add_rule=445 landlock_restrict_self=446
 """
 
 ARCHITECTURES = {

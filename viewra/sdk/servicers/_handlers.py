@@ -16,8 +16,9 @@ import grpc
 
 from viewra.codec import fault
 from viewra.codec.rpc import Rpc
+from viewra.denied import advice, explained
 from viewra.sdk.log import Logger
-from viewra.text import clean, kind, reason
+from viewra.text import clean, kind
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,12 +65,13 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
             late = not context.is_active()  # the caller no longer waits
             told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("the reason")
             meant = rpc.refuses or told  # and not a bug of the author's
+            why = explained(error)
             _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
-            failure = rpc.failure(clean(reason(error), _MAX_REASON))
+            failure = rpc.failure(clean(why, _MAX_REASON))
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
-                context.set_details(clean(reason(error), fault.MAX_STATUS))
+                context.set_details(clean(why, fault.MAX_STATUS))
                 return b""
             return failure
 
@@ -78,6 +80,8 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
 
 def _log_traceback(log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool) -> None:
     message = f"{call} failed{' after its deadline' if late else ''}: {kind(error)}"
+    if remedy := advice(error):
+        message += f" ({remedy})"
     with contextlib.suppress(Exception):  # stderr may be closed, or the exception's class fail: the answer comes first
         log(message, call=call, call_id=call_id, traceback=_traceback(error))
 

@@ -1,0 +1,55 @@
+"""The plugins that are shipped lose nothing by their sandbox, and have no more than they ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from viewra import library
+from viewra.errors import UsageError
+from viewra.host import Host
+from viewra.process.sandbox.machine import machine
+
+pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(machine().missing), reason=machine().missing or "-")]
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MAY = {
+    "audio_tags": ["filesystem:read"],
+    "file_names": ["filesystem:read"],
+    "image_info": ["filesystem:read"],
+    "library_history": ["database:read", "database:write"],
+    "media_info": ["filesystem:read"],
+    "sidecars": ["filesystem:read"],
+}
+
+
+@pytest.mark.shipped
+def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
+    outside, inside = known(tmp_path, "off"), known(tmp_path, "auto")
+    assert len(inside) > 20
+    assert inside == outside
+
+
+def known(tmp_path: Path, sandbox: str) -> dict[str, object]:
+    """What a scan of the examples finds, by path: each field, with all that was said of it and by whom."""
+    found: dict[str, object] = {}
+    with Host(data_dir=tmp_path / sandbox, watch=False, sandbox=sandbox) as host:
+        for plugin in host.plugins.values():
+            plugin.enable()
+            assert [one.name for one in plugin.permissions if one.granted] == MAY[plugin.id]
+        host.scan(EXAMPLES)
+        for plugin in host.plugins.values():
+            assert plugin.sandbox is not None
+            assert plugin.sandbox.backend == ("off" if sandbox == "off" else "landlock+seccomp")
+            if sandbox != "off":
+                assert plugin.sandbox.rules is not None
+                assert not plugin.sandbox.rules.network
+                assert plugin.sandbox.rules.write == ()
+        for path in sorted(EXAMPLES.rglob("*")):
+            try:
+                file = library.show(host.engine, str(path))
+            except UsageError:  # not a file, or none that is scanned
+                continue
+            found[str(path)] = (file.mime_type, file.metadata)
+    return found

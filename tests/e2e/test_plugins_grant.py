@@ -1,0 +1,91 @@
+"""What an operator lets a plugin do, from the command line; with the plugin of README.md."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import MUSIC, Viewra
+from viewra.process.sandbox.machine import machine
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(bool(machine().missing), reason=machine().missing or "-"),
+    pytest.mark.usefixtures("only_audio_tags"),
+]
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def block(language: str, begins: str) -> str:
+    (found,) = (text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if begins in text)
+    return str(found)
+
+
+@pytest.fixture
+def lyrics(tmp_path: Path, viewra: Viewra) -> Viewra:
+    """A ``viewra`` that finds the plugin of README.md."""
+    directory = tmp_path / "plugins" / "lyrics"
+    directory.mkdir(parents=True)
+    (directory / "main.py").write_text(block("python", "class Lyrics"))
+    (directory / "plugin.cue").write_text(block("cue", 'id: "lyrics"'))
+    return lambda *arguments, **keywords: viewra("--plugins", str(directory.parent), *arguments, **keywords)
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    music = Path(shutil.copytree(MUSIC / "Clara Schumann", tmp_path / "music"))
+    song = next(music.rglob("*.flac"), None) or next(path for path in music.rglob("*") if path.is_file())
+    song.with_suffix(".lrc").write_text("la la")
+    return song
+
+
+def words(lyrics: Viewra, song: Path) -> str | None:
+    said = lyrics("show", song, "--json").data["metadata"].get("lyrics")
+    return said and str(said["value"])
+
+
+def test_a_plugin_reads_what_it_was_granted(lyrics: Viewra, song: Path) -> None:
+    enabled = lyrics("plugins", "enable", "lyrics")
+    assert "lyrics requests permission to:" in enabled.out
+    assert "filesystem:read" in enabled.out
+    assert "reads the words beside a song" in enabled.out
+    assert "viewra plugins grant lyrics filesystem:read" in enabled.out
+    failed = lyrics("scan", song.parent)
+    assert "needs filesystem:read" in failed.err + failed.out
+    assert words(lyrics, song) is None
+    lyrics("plugins", "grant", "lyrics", "filesystem:read")
+    lyrics("scan", "--retry-failed", song.parent)
+    assert words(lyrics, song) == "la la"
+    info = lyrics("plugins", "info", "lyrics", "--json").data
+    assert [(one["resource"], one["granted"]) for one in info["permissions"]] == [("filesystem", True)]
+    assert info["sandbox"]["backend"] == "landlock+seccomp"
+    refused = lyrics("plugins", "grant", "lyrics", "filesystem:raed")
+    assert refused.status in {1, 2}
+    assert "did you mean filesystem:read?" in refused.err
+    assert lyrics("plugins", "revoke", "lyrics", "filesystem:read", "--json").data["permissions"][0]["granted"] is False
+
+
+def test_scripts_grant_what_it_asks_for(lyrics: Viewra, song: Path) -> None:
+    enabled = lyrics("plugins", "enable", "lyrics", "--grant-requested")
+    assert "runs without" not in enabled.out
+    lyrics("scan", song.parent)
+    assert words(lyrics, song) == "la la"
+
+
+def test_the_doctor_says_what_there_is(viewra: Viewra) -> None:
+    rows = {row["mechanism"]: row for row in viewra("doctor", "--json").data}
+    assert rows["landlock"]["available"]
+    assert rows["seccomp"]["available"]
+    assert "landlock" in viewra("doctor").out
+
+
+def test_an_operator_may_do_without(lyrics: Viewra, song: Path) -> None:
+    lyrics("plugins", "enable", "lyrics")
+    lyrics("plugins", "grant", "lyrics", "sandbox:off")
+    assert lyrics("plugins", "info", "lyrics", "--json").data["sandbox"]["backend"] == "off"
+    lyrics("scan", song.parent)
+    assert words(lyrics, song) == "la la"
