@@ -113,6 +113,12 @@ def translated(url: sa.URL) -> Iterator[None]:
         raise DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint) from error
 
 
+def damaged_index(url: sa.URL, reason: str) -> DatabaseError:
+    """What is raised for a search index that does not find what it should, as ``reason`` says."""
+    what, hint = _INDEX
+    return DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint)
+
+
 def lacks_rights(error: Exception) -> bool:
     """Whether it is of what the database's user may not do: no migration is to blame."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in _RIGHTS

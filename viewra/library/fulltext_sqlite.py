@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
 from viewra.library.query import TEXT_FIELDS, Query, Term
+from viewra.library.tokens import tokens
 
 WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
 """How much a hit counts in each of ``TEXT_FIELDS`` and in the path."""
@@ -18,6 +19,9 @@ CREATE = (
     "tokenize = 'unicode61 remove_diacritics 2')"
 )
 """As the migrations make it."""
+
+SAMPLE = 5
+"""How many files ``blindness`` looks for."""
 
 media_search = sa.table(
     "media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in (*TEXT_FIELDS, "path"))
@@ -50,6 +54,25 @@ def damage(connection: sa.Connection) -> str:
     return ""
 
 
+def blindness(connection: sa.Connection) -> str:
+    """Whether some of the files that it holds the texts of are found by their own words, ``""`` when they are.
+
+    Where FTS5's pages were overwritten with zeros, it says that nothing has been found.
+    """
+    ids = sa.select(sa.func.min(media_search.c.rowid), sa.func.max(media_search.c.rowid))
+    first, last = connection.execute(ids).one()
+    step = max(1, (last - first) // (SAMPLE - 1))
+    for start in range(first, last + 1, step):
+        some = sa.select(media_search).where(media_search.c.rowid >= start).order_by(media_search.c.rowid).limit(1)
+        row = connection.execute(some).one()
+        words = [words[0] for text in _texts(row._asdict()) if (words := tokens(text))]
+        for word in words:
+            found = sa.select(media_search.c.rowid).where(_match(f'"{word}"'), media_search.c.rowid == row.rowid)
+            if connection.execute(found).first() is None:
+                return f"{word!r} does not find file {row.rowid}"
+    return ""
+
+
 def make_again(connection: sa.Connection) -> None:
     """Put an empty index in the place of whatever is there, though some of its own tables may be gone."""
     try:
@@ -65,7 +88,7 @@ def make_again(connection: sa.Connection) -> None:
 
 def matches(query: Query) -> sa.ColumnElement[bool]:
     """The condition that a row of the index is a hit."""
-    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(expression(query))
+    return _match(expression(query))
 
 
 def rank(_query: Query) -> sa.ColumnElement[float]:
@@ -81,6 +104,10 @@ def expression(query: Query) -> str:
         wanted = " AND ".join(_term(term) for term in alternative.wanted)
         parts.append(f"({wanted})" + "".join(f" NOT {_term(term)}" for term in alternative.unwanted))
     return " OR ".join(f"({part})" for part in parts)
+
+
+def _match(text: str) -> sa.ColumnElement[bool]:
+    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(text)
 
 
 def _texts(row: Mapping[str, object]) -> list[str]:

@@ -113,5 +113,5 @@ def _field(name: str) -> str:
     if known in FIELDS:
         return known
     near = difflib.get_close_matches(known.replace("_", ""), FIELDS, n=1)
-    meant = f"did you mean {near[0]}:?" if near else f"fields are {', '.join(FIELDS)}"
+    meant = f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(FIELDS)}."
     raise UsageError(f"cannot search by {name!r}", hint=f'{meant} To search for the text itself, put it in "quotes"')

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from viewra.db.failures import damaged_index
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.errors import PluginError, UsageError
@@ -57,7 +58,10 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
         best = ranked.order_by(sa.text("rank"), index.c.rowid).limit(limit)
         total = connection.execute(sa.select(sa.func.count()).select_from(index).where(hit)).scalar_one()
         rows = connection.execute(best).all()
+        blind = fulltext.blindness(connection) if not total else ""
         paths = _paths(connection, [row.rowid for row in rows])
+    if blind:
+        raise damaged_index(engine.url, blind)
     top = rows[0].rank if rows else -1.0
     return total, [
         SearchHit(

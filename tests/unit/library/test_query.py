@@ -47,7 +47,11 @@ def test_what_people_type(text: str, query: Query) -> None:
 
 @pytest.mark.parametrize(
     ("text", "hint"),
-    [("artits:bach", "artist:?"), ("album_artist:bach", "albumartist:?"), ("zzzz:bach", "fields are title")],
+    [
+        ("artits:bach", "did you mean 'artist'? To search"),
+        ("album_artist:bach", "did you mean 'albumartist'? To search"),
+        ("zzzz:bach", "the fields are title, artist, album, albumartist, composer, genre, date, path. To search"),
+    ],
 )
 def test_an_unknown_field_says_what_was_meant(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
