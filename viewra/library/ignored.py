@@ -1,5 +1,8 @@
 """Says of one path of a library whether it is left out, and why; and which rules hold in a folder of it."""
 
+# Paths are bytes, for which pathlib has nothing.
+# ruff: noqa: PTH112, PTH114
+
 from __future__ import annotations
 
 import os
@@ -9,6 +12,7 @@ import sqlalchemy as sa
 
 from viewra.errors import ViewraError
 from viewra.library import ignoring, library_settings
+from viewra.library.following import why_not_followed
 from viewra.library.ignoring import BadIgnoreFile, LeftOut, Rules
 from viewra.library.libraries import Scope, required
 from viewra.library.paths import below, display_bytes, join
@@ -56,17 +60,22 @@ def rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool = False
 
 
 def _rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool) -> Rules | LeftOut:
-    folder = scope.root
+    folder, real = scope.root, os.path.realpath(scope.root)
     rules: Rules | LeftOut = ignoring.rules_of(folder, hidden=settings.hidden, exclude=settings.exclude)
     for name in filter(None, below(scope.path, scope.root).split(b"/")) if not scope.is_whole else ():
         rules = _enter(rules, folder)
         if isinstance(rules, LeftOut):
             return rules
         folder = join(folder, name)
-        why = rules.why(folder, name, is_folder=os.path.isdir(folder))  # noqa: PTH112  (bytes)
+        is_folder = os.path.isdir(folder)
+        why = rules.why(folder, name, is_folder=is_folder)
         if why is not None:
             return why
-    return _enter(rules, folder) if with_path and os.path.isdir(folder) else rules  # noqa: PTH112  (bytes)
+        if os.path.islink(folder):
+            reason = why_not_followed(folder, real, settings.follow_links, to_folder=is_folder)
+            if reason is not None:
+                return LeftOut(folder, reason)
+    return _enter(rules, folder) if with_path and os.path.isdir(folder) else rules
 
 
 def _enter(rules: Rules | LeftOut, folder: bytes) -> Rules | LeftOut:

@@ -129,6 +129,8 @@ def _find(connection: sa.Connection, folder: bytes) -> Scope | None:
 def locate(engine: sa.Engine, path: str) -> Scope:
     """The part of the library that the folder ``path`` is; a folder that is in none becomes a library of its own.
 
+    A folder that is reached by a link inside its library is the part that it really is: it is scanned by that path.
+
     Raises ``UsageError`` when there is no such folder or it holds a library, ``ViewraError`` when it cannot be read.
     """
     folder = absolute(path)
@@ -136,7 +138,9 @@ def locate(engine: sa.Engine, path: str) -> Scope:
     with writing(engine) as connection:
         scope = _find(connection, folder)
         if scope is not None:
-            return scope
+            real, known = os.path.realpath(folder), os.path.realpath(scope.root)
+            inside = is_within(real, known)
+            return attrs.evolve(scope, path=_same_below(real, known, scope.root)) if inside else scope
         refuse_around(connection, folder)
         values = {"path": folder, "path_text": display_bytes(folder), "created_at": time.time_ns() // 1000}
         library_id = connection.execute(sa.insert(libraries).values(values).returning(libraries.c.id)).scalar_one()
