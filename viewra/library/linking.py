@@ -63,7 +63,10 @@ class Linker:
         if not shared:
             return list(files), []
         with reading(self._engine) as connection:
-            known = others.same_files(connection, self._scope.library_id, shared)
+            found = others.same_files(connection, self._scope.library_id, shared)
+            known = {identity: rows[0].id for identity, rows in found.items()}
+            # Its own path may have been renamed: then only by another one it is known what file this is.
+            known |= others.by_other_paths(connection, self._scope.library_id, shared - known.keys())
         own: list[NewFile] = []
         linked: list[tuple[int, NewFile]] = []
         met = set()
@@ -72,7 +75,7 @@ class Linker:
             if identity not in shared:
                 own.append(new)
             elif identity in known:
-                linked.append((known[identity][0].id, new))
+                linked.append((known[identity], new))
             elif put_off and identity in met:
                 self.put_off(new.place, new.found)
             else:

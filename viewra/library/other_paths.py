@@ -75,6 +75,20 @@ def same_files(connection: sa.Connection, library_id: int, identities: Collectio
     return found
 
 
+def by_other_paths(connection: sa.Connection, library_id: int, identities: Collection[Identity]) -> dict[Identity, int]:
+    """As ``same_files``, but those that another path than their own still leads to: their ids."""
+    table = media_files.c
+    columns = (table.id, table.device, table.inode, other_paths.c.name, directories.c.path)
+    select = sa.select(*columns).join_from(other_paths, media_files, table.id == other_paths.c.media_file_id)
+    select = select.join(directories, directories.c.id == other_paths.c.directory_id)
+    select = select.where(table.library_id == library_id, table.inode.in_({inode for _, inode in identities}))
+    return {
+        (row.device, row.inode): row.id
+        for row in connection.execute(select.where(table.missing_since.is_(None)).order_by(table.id.desc()))
+        if (row.device, row.inode) in identities and identity_at(join(row.path, row.name)) == (row.device, row.inode)
+    }
+
+
 def identity_at(path: bytes) -> Identity | None:
     """Device and inode of what a path leads to now; None: nothing that can be looked at."""
     try:
