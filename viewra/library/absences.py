@@ -21,7 +21,7 @@ from viewra.library.libraries import Scope
 from viewra.library.mounts import Mounts
 from viewra.library.paths import display_bytes, folder_of, is_within, join
 from viewra.library.report import Tally
-from viewra.library.walk import EVIDENCE, FoundFile, look_at_file, signed
+from viewra.library.walk import FoundFile, look_at_file, signed
 from viewra.types import LibraryEventKind
 
 ROWS_A_TRANSACTION = 500
@@ -133,7 +133,8 @@ class Absences:
 
     def _news_of(self, connection: sa.Connection, row: Any, path: bytes, now: FoundFile) -> dict[str, Any]:
         """The evidence of a file that was found by another path, where it differs; its content is read again then."""
-        if row[_EVIDENCE] == now[EVIDENCE]:
+        evidence: tuple[int, ...] = (now.size, now.mtime_ns, now.ctime_ns, now.device, now.inode)
+        if row[_EVIDENCE] == evidence:
             return {}
         try:
             content = fingerprint(path, now.size)[0]
@@ -141,7 +142,7 @@ class Absences:
             content = None
         if (row.size, row.mtime_ns, row.fingerprint) != (now.size, now.mtime_ns, content):
             outcomes.mark_unread(connection, [row.id])
-        return {**dict(zip(_NAMES, now[EVIDENCE], strict=True)), "fingerprint": content}
+        return {**dict(zip(_NAMES, evidence, strict=True)), "fingerprint": content}
 
     def _mark_unseen_directories(self) -> Iterator[bool]:
         unseen = sa.select(directories.c.id, directories.c.path, directories.c.mount).where(

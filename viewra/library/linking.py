@@ -15,14 +15,16 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files, other_paths, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext
+from viewra.library import displaced
 from viewra.library import other_paths as others
+from viewra.library.displaced import Before
 from viewra.library.filerows import NewFile
 from viewra.library.libraries import Scope
 from viewra.library.other_paths import identity_at, identity_of
 from viewra.library.paths import join
+from viewra.library.report import Tally
 from viewra.library.walk import FoundFile, Place, look_at_file
-from viewra.types import LibraryEventKind, ScanStatus
+from viewra.types import ScanStatus
 
 ROWS_A_TRANSACTION = 500
 
@@ -30,13 +32,19 @@ ROWS_A_TRANSACTION = 500
 class Linker:
     """What one scan has found of files with several paths; most of it is decided when the walk is over."""
 
-    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int) -> None:
+    def __init__(
+        self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before, newest_id: int
+    ) -> None:
+        """Files with ids above ``newest_id`` were found by this scan; ``before`` collects what others were."""
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
+        self._tally = tally
+        self._before = before
+        self._newest_id = newest_id
         self._later: list[tuple[Place, FoundFile]] = []
-        self._replaced = array("q")
         self._suspects = array("q")
+        self._rechecked = 0
 
     def put_off(self, place: Place, found: FoundFile) -> None:
         """Decide about a path when the walk is over: it may be another one of a file that the walk has yet to find."""
@@ -47,12 +55,12 @@ class Linker:
         later, self._later = self._later, []
         return later
 
-    def note_change(self, file_id: int, found: FoundFile, *, is_other_file: bool) -> None:
-        """A known file is not quite what it was; ``is_other_file``: its device or inode differs."""
-        if is_other_file:
-            self._replaced.append(file_id)
+    def note_change(self, row: Any, found: FoundFile) -> None:
+        """A known file is not quite what it was."""
+        if (row.device, row.inode) != identity_of(found):
+            self._before.add(row.id, (row.device, row.inode))
         if found.may_have_other_names:
-            self._suspects.append(file_id)
+            self._suspects.append(row.id)
 
     def split(self, files: Sequence[NewFile], *, put_off: bool) -> tuple[list[NewFile], list[tuple[int, NewFile]]]:
         """Those that are files of their own, and those that are other paths of a file with this id.
@@ -85,10 +93,11 @@ class Linker:
 
     def recheck(self) -> Iterator[bool]:
         """Look whether files that were replaced are what their other paths lead to; gives True after each commit."""
-        for ids in _parts(self._replaced):
+        for ids in _parts(self._before.ids, self._rechecked):
             with writing(self._engine) as connection:
                 self._recheck(connection, ids)
             yield True
+        self._rechecked = len(self._before.ids)
 
     def _recheck(self, connection: sa.Connection, file_ids: Collection[int]) -> None:
         found = others.of_files(connection, file_ids)
@@ -141,20 +150,24 @@ class Linker:
             self._suspects.extend(connection.execute(shared).scalars())
 
     def _merge(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
-        kept = min(rows, key=lambda row: (_is_link(join(row.path, row.name)), row.id))
-        dropped = [row for row in rows if row.id != kept.id]
-        ids = [row.id for row in dropped]
-        theirs = sa.update(other_paths).where(other_paths.c.media_file_id.in_(ids))
+        """Keep one of the rows of one file: the real path of them, the id that was known before this scan."""
+        order = {row.id: (_is_link(join(row.path, row.name)), row.id) for row in rows}
+        place = min(rows, key=lambda row: order[row.id])
+        kept = min(rows, key=lambda row: (row.id > self._newest_id, order[row.id]))
+        dropped = [row.id for row in rows if row.id not in {kept.id, place.id}]
+        theirs = sa.update(other_paths).where(other_paths.c.media_file_id.in_(dropped))
         connection.execute(theirs.values(media_file_id=kept.id))
-        fates = [file_events.Fate(LibraryEventKind.PURGED, row.id, join(row.path, row.name)) for row in dropped]
-        file_events.tell(connection, self._scope.library_id, fates, self._job_id)
-        fulltext.forget(connection, ids)
-        connection.execute(sa.delete(media_files).where(media_files.c.id.in_(ids)))
-        others.add(connection, [(kept.id, row.directory_id, row.name) for row in dropped])
+        displaced.drop(connection, self._scope, self._job_id, dropped)
+        if kept.id != place.id:  # it was moved, and a link to it is where it was
+            displaced.shift(connection, self._scope, self._job_id, [kept.id, place.id])
+            self._tally.counts.new -= 1
+            self._tally.counts.moved += 1
+        links = [(kept.id, row.directory_id, row.name) for row in rows if row.id != place.id]
+        others.add(connection, links)
 
 
-def _parts(ids: array[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), ROWS_A_TRANSACTION):
+def _parts(ids: array[int], first: int = 0) -> Iterator[list[int]]:
+    for start in range(first, len(ids), ROWS_A_TRANSACTION):
         yield ids[start : start + ROWS_A_TRANSACTION].tolist()
 
 

@@ -62,6 +62,14 @@ def of_files(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, 
     return found
 
 
+def own_paths(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, bytes]:
+    """The path of each of these files."""
+    columns = (media_files.c.id, media_files.c.name, directories.c.path)
+    select = sa.select(*columns).join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    rows = connection.execute(select.where(media_files.c.id.in_(file_ids)).order_by(media_files.c.id))
+    return {row.id: join(row.path, row.name) for row in rows}
+
+
 def same_files(connection: sa.Connection, library_id: int, identities: Collection[Identity]) -> Mapping[Identity, Any]:
     """The files of a library that are there and have these devices and inodes: rows by both, the oldest file first."""
     found: dict[Identity, list[Any]] = defaultdict(list)

@@ -36,7 +36,7 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
     """
     given = absolute(path)
     with reading(engine) as connection:
-        row = _find(connection, given) or _find_linked(connection, given) or _find(connection, os.path.realpath(given))
+        row = _find_there(connection, given) or _find(connection, given) or _find(connection, os.path.realpath(given))
         if row is None:
             raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
         answers = outcomes.load(connection, [row.id]).get(row.id, [])
@@ -58,6 +58,12 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
 def _find(connection: sa.Connection, path: bytes) -> Any:
     place = sa.and_(directories.c.path == folder_of(path), media_files.c.name == path.rpartition(b"/")[2])
     return connection.execute(_FILES.where(place)).one_or_none()
+
+
+def _find_there(connection: sa.Connection, path: bytes) -> Any:
+    """The file that is at this path: a missing one may have had it, too, before a link took its place."""
+    row = _find(connection, path)
+    return row if row is not None and row.missing_since is None else _find_linked(connection, path)
 
 
 def _find_linked(connection: sa.Connection, path: bytes) -> Any:

@@ -307,7 +307,7 @@ def test_rows_without_evidence_get_it_without_reading(world: World, monkeypatch:
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE media_files SET ctime_ns = NULL")
         connection.exec_driver_sql("UPDATE directories SET device = NULL, mount = NULL")
-    monkeypatch.setattr("viewra.library.discover.fingerprint", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr("viewra.library.intake.fingerprint", lambda *_: pytest.fail("the file was read"))
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
     assert scraper.names == ["a.mp3"]
     (row,) = world.rows("SELECT ctime_ns, device FROM media_files")

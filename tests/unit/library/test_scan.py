@@ -334,14 +334,14 @@ def test_extensions_in_any_case_and_what_scrapers_want(world: World) -> None:
 def test_a_file_that_vanishes_before_it_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.put("a.mp3")
     victim = world.put("b.mp3")
-    from viewra.library import discover
+    from viewra.library import intake
     from viewra.library.fingerprint import fingerprint as real
 
     def fingerprint(path: bytes, size: int) -> tuple[bytes, bytes]:
         victim.unlink(missing_ok=True)
         return real(path, size)
 
-    monkeypatch.setattr(discover, "fingerprint", fingerprint)
+    monkeypatch.setattr(intake, "fingerprint", fingerprint)
     report = world.scan()
     # Whichever of the two comes first, the victim is gone by then or a moment later.
     assert report.status is ScanStatus.COMPLETED
