@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +40,7 @@ def check(world: World) -> None:
     """Each file that is there is known once, and by the words that are in it."""
     ids = world.ids()
     there = [path for path in world.folder.rglob("*.mp3") if path.exists()]
-    assert sorted(os.stat(path).st_ino for path in ids) == sorted({path.stat().st_ino for path in there})
+    assert sorted(Path(path).stat().st_ino for path in ids) == sorted({path.stat().st_ino for path in there})
     for path in there:
         file = library.show(world.engine, str(path))
         assert str(path) in {file.path, *file.other_paths}
