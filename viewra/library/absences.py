@@ -89,6 +89,10 @@ class Absences:
             folder = mount if is_within(mount, self._scope.root) else lost.folder
             self._tally.fail_path(os.fsdecode(folder), lost.reason(mount, folder), is_file=False)
 
+    def mark_one(self, connection: sa.Connection, file_id: int) -> None:
+        """Mark a file in the caller's transaction, when it is known that it did not turn up elsewhere."""
+        self._mark(connection, connection.execute(_FILES.where(_table.id == file_id)).all())
+
     def _is_lost(self, row: Any) -> bool:
         if not self._mounts.is_lost(row.mount, None):
             return False

@@ -257,10 +257,7 @@ class Discovery:
             self._compare_closely(one.place, one.found, one.row, changes, last=True)
             yield from self._commit(changes, {})
         yield from self._compare_put_off()
-        for absent in self._displaced.settle():
-            for file_id in absent:
-                self.absences.note(file_id)
-            yield True
+        yield from self._displaced.settle(self.absences.mark_one)
         yield from self._links.merge()
 
     def _compare_put_off(self) -> Iterator[bool]:

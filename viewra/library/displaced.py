@@ -7,7 +7,7 @@ under a new row, or under that of a file which in turn is found elsewhere: what 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -110,13 +110,13 @@ class Displaced:
             else:
                 self._files.append(one)
 
-    def settle(self) -> Iterator[list[int]]:
-        """Find the others, and keep their places as other paths; gives after each commit the ids that were not found.
+    def settle(self, mark_absent: Callable[[sa.Connection, int], object]) -> Iterator[bool]:
+        """Find the others, and keep their places as other paths; gives True after each commit.
 
-        Only when all else that the walk found is written down.
+        ``mark_absent`` is called with the id of one that was not found. Only when all else that the walk found is
+        written down.
         """
         for one in self._files:
-            absent = []
             with writing(self._engine) as connection:
                 holder = self._holder(connection, identity_of(one.found), {one.row.id})
                 if self._find(connection, one.row):
@@ -125,11 +125,11 @@ class Displaced:
                 elif self._is_copy(connection, one.row, holder):
                     drop(connection, self._scope, self._job_id, [one.row.id])
                 else:
-                    absent.append(one.row.id)
+                    mark_absent(connection, one.row.id)
                 holder = self._holder(connection, identity_of(one.found), {one.row.id})
                 if holder is not None:
                     others.add(connection, [(holder.id, one.row.directory_id, one.row.name)])
-            yield absent
+            yield True
 
     def _holder(self, connection: sa.Connection, identity: Identity, but: set[int]) -> Any:
         """The file that is this now."""
