@@ -215,8 +215,9 @@ class _Lost:
     def reason(self, mount: bytes, folder: bytes) -> str:
         """What the report says of it."""
         return (
-            f"{display_bytes(mount)} is not mounted: {self.files:,} files that are known there stay as they are; "
-            f"mount it, or, if they are gone for good: viewra library purge --gone {display_bytes(folder)}"
+            f"{display_bytes(mount)} is not mounted: what is known there ({self.files:,} "
+            f"file{'' if self.files == 1 else 's'}) stays as it is; mount it, or, if it is gone for good: "
+            f"viewra library purge --gone {display_bytes(folder)}"
         )
 
 
