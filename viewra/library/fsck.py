@@ -13,7 +13,15 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
+from viewra.db.tables import (
+    directories,
+    file_metadata,
+    libraries,
+    media_files,
+    metadata,
+    other_paths,
+    scan_events,
+)
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.types import ScanEventKind
@@ -51,6 +59,9 @@ def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
 
     It works beside a scan. Raises ``DatabaseError``.
     """
+    gone = _tables(engine)
+    if gone.count:  # the other checks need them
+        return [gone]
     whole = _whole_index(engine, repair)
     checks = tuple(_checks())
     found = [_sound(engine), *(_run(engine, check, repair) for check in checks if not check.of_index)]
@@ -79,9 +90,9 @@ def _checks() -> Iterator[_Check]:
     yield _Check(
         "files", "files of no folder or library", sa.select(media_files.c.id).where(no_place), _delete(media_files)
     )
-    metadata = file_metadata.c.media_file_id
-    lost = sa.select(metadata).where(~sa.exists().where(media_files.c.id == metadata)).distinct()
-    yield _Check("metadata", "metadata of files that are no more", lost, _delete(file_metadata, metadata))
+    of = file_metadata.c.media_file_id
+    lost = sa.select(of).where(~sa.exists().where(media_files.c.id == of)).distinct()
+    yield _Check("metadata", "metadata of files that are no more", lost, _delete(file_metadata, of))
     indexed = fulltext.media_search.c.rowid
     there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
     orphans = sa.select(indexed).where(indexed.not_in(there))
@@ -176,6 +187,15 @@ def _jobs(engine: sa.Engine, repair: bool) -> Finding:
     return Finding(
         "jobs", "scans whose host was killed: the next scan goes on from there", count, repair, harmless=True
     )
+
+
+def _tables(engine: sa.Engine) -> Finding:
+    """Whether all tables are there but for the search's, which can be made again."""
+    with reading(engine) as connection:
+        inspector = sa.inspect(connection)
+        gone = sorted(metadata.tables.keys() - set(inspector.get_table_names()))
+    meaning = f"tables that are gone ({', '.join(gone)}): restore a backup, or move the database away and scan again"
+    return Finding("database", meaning, len(gone))
 
 
 def _sound(engine: sa.Engine) -> Finding:

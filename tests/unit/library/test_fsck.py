@@ -142,6 +142,14 @@ def check_index(filled: World, statement: str) -> None:
     filled.check_consistent()
 
 
+def test_tables_that_are_gone_are_named(filled: World) -> None:
+    harm(filled.engine, "DROP TABLE set_aside_events")
+    harm(filled.engine, "DROP TABLE listener_cursors")
+    (found,) = library.verify(filled.engine, repair=True)
+    assert (found.check, found.count, found.repaired, found.harmless) == ("database", 2, False, False)
+    assert found.meaning.startswith("tables that are gone (listener_cursors, set_aside_events): restore a backup")
+
+
 @pytest.mark.parametrize("field", ["genre", "path"])
 def test_words_that_are_not_shown_are_compared_too(filled: World, field: str) -> None:
     change = f"UPDATE media_search SET {field} = 'old' WHERE rowid = 1"
