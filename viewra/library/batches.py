@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from viewra.errors import PluginClosed, PluginError, PluginFault, PluginUnavailable
+from viewra.errors import PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import events
 from viewra.library.events import StoredEvent
 from viewra.services import BatchListenerSession, ListenerSession
@@ -23,7 +23,10 @@ FIRST_PENALTY = 16
 
 
 class Batches:
-    """What one listener takes at once. ``suspect_until`` is the last event of a call that ended the plugin, else 0."""
+    """What one listener takes at once.
+
+    ``suspect_until`` is the last event of a call that ended the plugin or got no answer in time, else 0.
+    """
 
     def __init__(self, engine: sa.Engine, session: ListenerSession) -> None:
         self._engine = engine
@@ -60,12 +63,11 @@ class Batches:
         except PluginUnavailable as error:
             if not error.in_call:
                 raise
-            self.suspect_until = page[count - 1].id
-            self._deliver_alone()
-            return 0, None
+            return self._find_culprit(page[count - 1].id)
+        except PluginTimeout:
+            return self._find_culprit(page[count - 1].id)
         except PluginError:
-            self._deliver_alone()
-            return 0, None
+            return self._find_culprit()
         if not answers:
             self._alone.add(kind)
             return 0, None
@@ -75,10 +77,13 @@ class Batches:
                 return n, PluginFault(session.plugin_id, answer)
         return count, None
 
-    def _deliver_alone(self) -> None:
+    def _find_culprit(self, suspect_until: int = 0) -> tuple[int, None]:
+        """Deliver one at a time from now on."""
+        self.suspect_until = suspect_until
         self._size = 1
         self._alone_for = self._penalty
         self._penalty *= 2
+        return 0, None
 
     def adapt(self, took_s: float) -> None:
         """Deliver more at once where a call is quick, fewer where it is slow."""

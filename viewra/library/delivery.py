@@ -179,7 +179,7 @@ class Delivery:
             if error is None:
                 self._attempts = 0
                 return True
-            # The attempt with others counts, too: each may cost the plugin its process.
+            # The attempt with others counts, too: each costs the plugin its process, or brings its breaker nearer.
             self._attempts += 2 if stored.id <= self._batches.suspect_until else 1
             self._batches.suspect_until = 0
             if self._attempts >= MAX_ATTEMPTS:
