@@ -100,7 +100,7 @@ def move(options: Options, old: str, new: str, as_json: bool) -> None:
 def ignored(options: Options, path: str, as_json: bool) -> None:
     """Say whether a library leaves PATH out, and why: which rule, or which line of which file."""
     with options.host(exclusive=False) as host:
-        why = library.why_ignored(host.engine, path)
+        why = library.why_ignored(host.engine, path, host.media_types())
     if as_json:
         shown = {name: display(value) if isinstance(value, str) else value for name, value in attrs.asdict(why).items()}
         print_json({"path": shown.pop("path"), "ignored": why.rule is not None, **shown})

@@ -263,7 +263,7 @@ class Host:
             str(path),
             full=full,
             retry_failed=retry_failed,
-            media_types=self._media_types(),
+            media_types=self.media_types(),
             cancel=cancel,
             progress=progress,
             notifier=notifier,
@@ -294,7 +294,7 @@ class Host:
             self._resources.callback(self._notifier.close, 0.0)
         return self._notifier
 
-    def _media_types(self) -> list[Mapping[str, Sequence[str]]]:
+    def media_types(self) -> list[Mapping[str, Sequence[str]]]:
         """What the manifests of plugins that may run add to the known types."""
         stopped = {PluginState.DISABLED, PluginState.INVALID}
         plugins = [plugin for plugin in self.plugins.values() if plugin.state not in stopped]

@@ -1,11 +1,12 @@
 """Says of one path of a library whether it is left out, and why; and which rules hold in a folder of it."""
 
 # Paths are bytes, for which pathlib has nothing.
-# ruff: noqa: PTH112, PTH114
+# ruff: noqa: PTH112, PTH113, PTH114, PTH119
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import attrs
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from viewra.library import ignoring, library_settings
 from viewra.library.following import why_not_followed
 from viewra.library.ignoring import BadIgnoreFile, LeftOut, Rules
 from viewra.library.libraries import Scope, required
+from viewra.library.mime import Declared, MediaTypes
 from viewra.library.paths import below, display_bytes, join
 from viewra.types import LibrarySettings
 
@@ -35,14 +37,18 @@ class Ignored:
     pattern: str | None = None
 
 
-def why_ignored(engine: sa.Engine, path: str) -> Ignored:
+def why_ignored(engine: sa.Engine, path: str, media_types: Iterable[Declared] = ()) -> Ignored:
     """Whether and why the file or folder ``path``, there or not, is left out.
 
-    Raises ``UsageError`` when it is in no library, ``ViewraError`` for a file with patterns that cannot be used.
+    ``media_types`` are those that the manifests of enabled plugins declare. Raises ``UsageError`` when it is in no
+    library, ``ViewraError`` for a file with patterns that cannot be used.
     """
     scope = required(engine, path)
     why = rules_in(scope, library_settings.load(engine, scope.library_id), with_path=True)
     if isinstance(why, Rules):
+        name = os.path.basename(scope.path)
+        if os.path.isfile(scope.path) and MediaTypes(media_types).by_name(name) is None:
+            return Ignored(path, "no media file by its name, nor of a type that an enabled plugin adds", path)
         return Ignored(path)
     file = os.fsdecode(why.file) if why.file is not None else None
     return Ignored(path, ignoring.shown(why), os.fsdecode(why.path), file, why.line, why.pattern)

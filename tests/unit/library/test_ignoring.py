@@ -204,6 +204,15 @@ def test_why_a_path_is_left_out(world: World, path: str, what: str | None, rule:
         assert (why.file, why.line, why.pattern) == (str(world.folder / ".viewraignore"), 2, "*.wav")
 
 
+def test_a_file_that_is_no_media_is_left_out_as_such(world: World) -> None:
+    library.add_library(world.engine, str(world.folder))
+    path = str(world.put("a.docx"))
+    assert "no media file by its name" in str(library.why_ignored(world.engine, path).rule)
+    assert library.why_ignored(world.engine, path, [{"application/x-docx": [".docx"]}]).rule is None
+    for name in ("no extension", "a.ts"):  # their content decides
+        assert library.why_ignored(world.engine, str(world.put(name))).rule is None
+
+
 @pytest.mark.parametrize(
     ("links", "path", "reason"),
     [
