@@ -160,8 +160,11 @@ class Linker:
         displaced.drop(connection, self._scope, self._job_id, dropped)
         if kept.id != place.id:  # it was moved, and a link to it is where it was
             displaced.shift(connection, self._scope, self._job_id, [kept.id, place.id])
-            self._tally.counts.new -= 1
-            self._tally.counts.moved += 1
+            counts = self._tally.counts
+            counts.new -= 1
+            counts.moved += 1
+            counts.seen -= 1  # it was by both paths
+            counts.unchanged -= counts.unchanged > 0
         links = [(kept.id, row.directory_id, row.name) for row in rows if row.id != place.id]
         others.add(connection, links)
 

@@ -224,6 +224,10 @@ class _Listing:
         except FileNotFoundError:
             self._unreadable.append(Unreadable(entry.path, "broken symbolic link", is_file=True))
             return
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # it leads to itself: nothing will ever be there
+                return
+            raise
         if stat.S_ISDIR(info.st_mode):
             self._add_folder(entry, self.links)
         elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name) and self._may_follow(entry.path):
@@ -278,8 +282,6 @@ def _unreadable(path: bytes, reason: str) -> FoundDirectory:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno == errno.ELOOP:
-        return "symbolic link loop"
     if error.errno == errno.ENOENT:
         return "vanished while it was scanned"
     return error.strerror or str(error)

@@ -219,6 +219,7 @@ def test_a_file_that_is_no_media_is_left_out_as_such(world: World) -> None:
         ("all", "album/up", "leads back to a folder that it is in"),
         ("all", "album/up/album/a.mp3", "leads back to a folder that it is in"),
         ("all", "album/itself", "leads back to a folder that it is in"),
+        ("all", "round.mp3", "leads to itself"),
         ("all", "twin/a.mp3", "album, which is scanned by that path"),
         ("all", "out/a.mp3", None),
         ("all", "out.mp3", None),
@@ -235,6 +236,7 @@ def test_why_a_link_is_left_out(world: World, tmp_path: Path, links: str, path: 
     (world.folder / "album" / "up").symlink_to("..")
     (world.folder / "album" / "itself").symlink_to(".")
     (world.folder / "twin").symlink_to("album")
+    (world.folder / "round.mp3").symlink_to("round.mp3")
     (world.folder / "in.mp3").symlink_to(song)
     (world.folder / "out").symlink_to(tmp_path / "outside")
     (world.folder / "out.mp3").symlink_to(tmp_path / "outside" / "a.mp3")

@@ -55,10 +55,10 @@ def test_a_broken_link_gives_one_line(tmp_path: Path) -> None:
     assert faults(walked(tmp_path)) == {"gone.mp3": "broken symbolic link"}
 
 
-def test_links_that_lead_to_each_other_give_one_line_each(tmp_path: Path) -> None:
+def test_links_that_lead_to_each_other_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    assert faults(walked(tmp_path)) == {"a": "symbolic link loop", "b": "symbolic link loop"}
+    assert faults(walked(tmp_path)) == {}
 
 
 def test_a_link_to_a_folder_that_it_is_in_is_left_out(tmp_path: Path) -> None:
