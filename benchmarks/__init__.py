@@ -1,1 +1,1 @@
-"""Measured claims as commands: ``python -m benchmarks NAME`` prints ratios against something in the same run."""
+"""Claims about performance as commands: ``python -m benchmarks NAME`` prints ratios within one run."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks NAME [ARGUMENT …]``; without a name it lists what there is."""
+"""``python -m benchmarks NAME [ARGUMENT …]``; without a name it lists the benchmarks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ NAMES = {
     "help": "viewra --help against python -c pass",
     "sandbox": "a plugin's start and calls in a sandbox against those without one",
     "rows": "rows stored with SQLAlchemy Core against sqlite3.executemany",
-    "moves": "a renamed folder of 10,000 files that are alike against the first scan of it",
-    "search": "a search of 100,000 files against the same query put to SQLite's full-text index alone",
-    "walks": "functions that a first call and a change of code pass, against what they were",
+    "moves": "a scan after renaming a folder of 10,000 equal files against its first scan",
+    "search": "a search of 100,000 files against the same query on SQLite's full-text index alone",
+    "walks": "function calls of a first call and of a change of code, against earlier numbers",
     "manifest": "loading a manifest, and how its cost grows with its size",
 }
 

@@ -1,4 +1,4 @@
-"""The bare grpcio server beside which plugins are measured: one servicer, no health, no reflection, nothing of viewra.
+"""The bare grpcio server with which plugins are compared: one servicer, without health, reflection or viewra.
 
 ``python bare_server.py SOCKET`` prints a line when it serves, and ends with its stdin. Only the generated messages are
 viewra's, so that both sides of a comparison carry the same bytes.
@@ -15,19 +15,19 @@ from viewra.pb import plugin_pb2, plugin_pb2_grpc
 
 
 class Search(plugin_pb2_grpc.SearchServiceServicer):
-    """Answers what the benchmark's plugin answers."""
+    """Gives the same answers as the benchmark's plugin."""
 
     def Search(  # noqa: N802 - the name on the wire
         self, request: plugin_pb2.SearchRequest, context: grpc.ServicerContext
     ) -> plugin_pb2.SearchResponse:
-        """Nothing is found."""
+        """Return no hits."""
         del request, context
         return plugin_pb2.SearchResponse()
 
     def GetSearchCapabilities(  # noqa: N802 - the name on the wire
         self, request: plugin_pb2.GetSearchCapabilitiesRequest, context: grpc.ServicerContext
     ) -> plugin_pb2.GetSearchCapabilitiesResponse:
-        """The same three values for everybody."""
+        """Return three constant values."""
         del request, context
         return plugin_pb2.GetSearchCapabilitiesResponse(
             supported_fields=["title", "artist", "album"], supports_pagination=True, max_results=100

@@ -1,4 +1,4 @@
-"""How long ``viewra --help`` takes, in units of the bare interpreter."""
+"""Measures ``viewra --help`` against the bare interpreter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LIMIT = 6.0
 
 
 def main(argv: list[str]) -> int:
-    """Print the ratio; exit status 1 when it is above the limit."""
+    """Print the ratio; exit status 1 if it is above the limit."""
     rounds = int(argv[0]) if argv else 15
     ratios = []
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""How long a manifest takes to load, against JSON and a bare interpreter, and how the cost grows with size."""
+"""Measures loading a manifest against JSON and a bare interpreter, and how the time grows with its size."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ package audio_fingerprints
 
 
 def grown(lines: int) -> str:
-    """A manifest of so many lines, of the same kind of content throughout."""
+    """A manifest with this many lines of the same kind."""
     head, tail = '#Plugin: {\n\tid: "x"\n\tsettings: {\n', "\t}\n}\n"
     blocks, block = [], 0
     while 10 * block + 10 <= lines - 5:
@@ -95,7 +95,7 @@ def grown(lines: int) -> str:
 
 
 def best_ms(action: Callable[[], object], rounds: int) -> float:
-    """The least of several timings, in milliseconds."""
+    """The shortest of several timings, in milliseconds."""
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
@@ -119,7 +119,7 @@ def _interpreter_ms() -> float:
 
 
 def main(argv: list[str]) -> int:
-    """Print the timings; exit status 1 when the typical manifest takes over 10 ms or cost does not stay linear."""
+    """Print the timings; exit status 1 if the typical manifest takes over 10 ms or growth is not linear."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks manifest", description=__doc__)
     parser.add_argument("--rounds", type=int, default=30, help="timings of which the least counts")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")

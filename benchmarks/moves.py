@@ -1,7 +1,7 @@
-"""A renamed folder of thousands of files that are all alike, against the first scan of the same folder.
+"""Measures a scan after thousands of equal files were renamed with their folder, against the folder's first scan.
 
-Both scans are of one run, through no plugin. ``--copied`` replaces the folder by a copy with the same times, so that
-only the content can tell which file is which; that is the slower way.
+Both scans are in one run, without plugins. ``--copied`` replaces the folder by a copy with the same times, so that only
+the content identifies the files, which is slower.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 MOST_RATIO = 4.0
-"""How much longer than the first scan the scan after the rename may take."""
+"""The most that the scan after the rename may take, as a multiple of the first scan."""
 
 
 class _NoPlugins:
@@ -31,7 +31,7 @@ class _NoPlugins:
 
 
 def main(argv: list[str]) -> int:
-    """Print the times and their ratio for a half, and for all, of the files; exit status 1 when a limit is broken."""
+    """Print the times and their ratio for half of the files and for all; exit status 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks moves")
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--copied", action="store_true", help="Copy the folder and remove it, instead of renaming it.")

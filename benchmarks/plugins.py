@@ -1,7 +1,7 @@
-"""One scan with all plugins that read files against a scan with each of them alone, over many copies of examples/.
+"""Measures one scan with all file-reading plugins against a scan with each of them alone, over copies of examples/.
 
-What a scan costs is the processor time of the host and of all plugin processes, less that of a scan without any plugin.
-Every scan runs in a fresh process on a fresh database. Processor time, unlike the clock, is the same on a busy machine.
+The cost of a scan is the processor time of the host and of all plugin processes, minus that of a scan without plugins.
+Every scan runs in a new process on a new database. Unlike elapsed time, processor time is the same on a busy machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_RATIO = 1.15
 
 
 def compare(rounds: int) -> int:
-    """Print what each scan costs, and the ratio; exit status 1 when it is above the limit."""
+    """Print the cost of each scan, and the ratio; exit status 1 if it is above the limit."""
     with tempfile.TemporaryDirectory(prefix="viewra-bench-") as scratch:
         folder = Path(scratch)
         for number in range(COPIES):
@@ -48,7 +48,7 @@ def _run(which: str, folder: Path) -> dict[str, float]:
 
 
 def _one(which: str, folder: str) -> None:
-    """Scan ``folder`` with ``which`` of the plugins, and print what it cost."""
+    """Scan ``folder`` with ``which`` of the plugins, and print the cost."""
     from viewra import Host
 
     with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:

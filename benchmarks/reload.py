@@ -1,6 +1,6 @@
-"""Reloads under load: 16 threads call without pause while the plugin's code is edited on disk, again and again.
+"""Measures reloads under load: 16 threads call without pause while the plugin's code is edited on disk.
 
-What the calls took then is compared with what they took in the same run without a reload: before, and after.
+The duration of these calls is compared with that of calls in the same run without a reload, before and after.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from viewra.errors import PluginError
 MOST_SLOWER = 3.0
 THREADS = 16
 QUIET_S = 10.0
-"""Seconds without a reload, before and after, that the others are compared with."""
+"""Seconds without a reload, before and after, for the comparison."""
 
 MANIFEST = """
 id: "searcher"
@@ -70,7 +70,7 @@ class Callers:
             self.too_old += version < oldest
 
     def p99(self) -> tuple[float, int]:
-        """Of the calls since this was last asked, and how many they were."""
+        """The 99th percentile and the number of the calls since the last call of this method."""
         took, self.took = self.took, []
         return statistics.quantiles(took, n=100)[98], len(took)
 
@@ -82,7 +82,7 @@ class Callers:
 
 
 def main(argv: list[str]) -> int:
-    """Print failed calls, those answered by a process too old, and p99; exit status 1 when a limit is broken."""
+    """Print failed calls, calls answered by an old process, and p99; exit status 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks reload")
     parser.add_argument("--reloads", type=int, default=50)
     options = parser.parse_args(argv)
@@ -112,7 +112,7 @@ def _measure(host: Host, directory: Path, reloads: int) -> int:
                 if time.monotonic() - began > 60 + 10 * reloads:
                     raise SystemExit(f"reload {number} did not come: {plugin.state} {plugin.reason}")
                 time.sleep(0.01)
-            callers.oldest = number  # what is called from now on must not be answered by an older process
+            callers.oldest = number  # from now on no older process may answer
         seconds = time.monotonic() - began
         during, calls = callers.p99()
         time.sleep(QUIET_S)

@@ -1,6 +1,6 @@
-"""Rows stored through SQLAlchemy Core as a scan stores them, 500 a transaction, against ``sqlite3.executemany``.
+"""Measures storing rows through SQLAlchemy Core, 500 per transaction as in a scan, against ``sqlite3.executemany``.
 
-Both write the same rows into a new file of the same schema, in turn; the ratio is of pairs.
+Both write the same rows to a new file with the same schema, in turn; the ratio is of pairs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LEAST_RATIO = 0.65
 
 
 def main(argv: list[str]) -> int:
-    """Print rows/s of both and their ratio; exit status 1 when it is below the limit."""
+    """Print the rows/s of both and their ratio; exit status 1 if it is below the limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks rows")
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -48,7 +48,7 @@ def _make(path: Path) -> None:
     with writing(engine) as connection:
         connection.execute(sa.insert(libraries).values(id=1, path=b"/m", path_text="/m", created_at=0))
         connection.execute(sa.insert(directories).values(id=1, library_id=1, path=b"/m", last_seen_job=1))
-    engine.dispose()  # the last connection to be closed writes the log back into the file
+    engine.dispose()  # the last connection to close writes the log back into the file
 
 
 def _row(number: int) -> dict[str, Any]:

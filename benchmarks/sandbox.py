@@ -1,4 +1,4 @@
-"""What a sandbox costs: a plugin's start with and without one, in turn, and a call."""
+"""Measures a plugin's start and calls in a sandbox, against those without one, in turn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CALLS = 2000
 
 
 def main(argv: list[str]) -> int:
-    """Print the medians; exit status 1 when a start takes more than 30 ms longer, or a call 10 % longer."""
+    """Print the medians; exit status 1 if a start takes over 30 ms longer, or a call over 10 % longer."""
     rounds = int(argv[0]) if argv else 15
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch, "plugins", "searcher")
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
 
 
 def _measure(scratch: Path, sandbox: str) -> tuple[float, float]:
-    """Seconds of a start, and the median of a call."""
+    """The seconds of a start, and the median of a call."""
     with Host(plugin_dirs=[scratch / "plugins"], data_dir=scratch / "data", watch=False, sandbox=sandbox) as host:
         plugin = host.plugins["searcher"]
         plugin.enable()

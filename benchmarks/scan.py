@@ -1,6 +1,6 @@
-"""A scan through ``audio_tags`` in a process of its own against the same plugin registered in the host's process.
+"""Measures a scan through ``audio_tags`` in its own process, against the same plugin in the host's process.
 
-Both store their rows; each scan runs in a fresh process on a fresh database, in turn, and the ratios are of pairs.
+Both store their rows; each scan runs in a new process on a new database, in turn, and the ratios are of pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_MEMORY_MB = 150
 
 
 def main(argv: list[str]) -> int:
-    """Print files/s of both, their ratio and the host's memory; exit status 1 when a limit is broken."""
+    """Print the files/s of both, their ratio and the host's memory; exit status 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks scan")
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)

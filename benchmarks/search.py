@@ -21,7 +21,10 @@ from viewra import library
 from viewra.db import open_database, writing
 from viewra.db.tables import directories, libraries, media_files
 from viewra.library import fulltext, fulltext_sqlite
-from viewra.library.query import FIELDS, parse
+from viewra.library.catalogue import store
+from viewra.library.catalogue.entries import Entry, entry
+from viewra.library.query.fields import INDEXED
+from viewra.library.query.parser import parse
 
 MOST_TIMES = 2.0
 QUERIES = ("artist:w17", "w40 w41", '"w3 w4"', "w12*", "title:w7 -w9", "w100 OR w200", "date:1985 w5", "album:w60")
@@ -66,7 +69,7 @@ def _fill(engine: sa.Engine, count: int) -> None:
         documents = [
             {
                 "rowid": number,
-                **{field: " ".join(chance.choices(words, cum_weights=weights, k=3)) for field in FIELDS},
+                **{field: " ".join(chance.choices(words, cum_weights=weights, k=3)) for field in INDEXED},
                 "date": str(1950 + number % 70),
             }
             for number in ids
@@ -86,6 +89,13 @@ def _fill(engine: sa.Engine, count: int) -> None:
         with writing(engine) as connection:
             connection.execute(sa.insert(media_files), rows)
             fulltext.index(connection, documents)
+            store.store(connection, [_entry(document) for document in documents])
+
+
+def _entry(document: dict[str, object]) -> Entry:
+    values = {field: str(document[field]) for field in ("title", "artist", "album", "albumartist", "genre", "date")}
+    number = int(str(document["rowid"]))
+    return entry(number, 1, "audio/flac", f"{number // 10 + 1}/{number}.flac", values)
 
 
 def _timed(search: Callable[..., object], database: object, query: str) -> float:
@@ -99,8 +109,8 @@ def _search(engine: sa.Engine, query: str) -> None:
 
 
 def _raw(connection: sqlite3.Connection, query: str) -> None:
-    expression = fulltext_sqlite.expression(parse(query))
+    expression = fulltext_sqlite.expression(parse(query).root)
     weights = ", ".join(map(str, fulltext_sqlite.WEIGHTS))
     connection.execute("SELECT count(*) FROM media_search WHERE media_search MATCH ?", (expression,)).fetchall()
-    ranked = f"SELECT rowid, title, artist, album, bm25(media_search, {weights}) AS rank FROM media_search"
+    ranked = f"SELECT rowid, bm25(media_search, {weights}) AS rank FROM media_search"
     connection.execute(f"{ranked} WHERE media_search MATCH ? ORDER BY rank LIMIT 20", (expression,)).fetchall()

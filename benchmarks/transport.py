@@ -1,7 +1,7 @@
-"""A plugin process against a bare grpcio server: how soon it answers, how long a call takes, how much memory it holds.
+"""Measures a plugin process against a bare grpcio server: time to the first answer, time of a call, memory.
 
-Both run in turn under this one process; the ratios are of pairs, so that a noisy machine disturbs both alike. What a
-plugin's guardian holds is shown apart: a bare server has none.
+Both run in turn under this process; the ratios are of pairs, so that a noisy machine affects both alike. The memory of
+the plugin's guardian is shown separately: a bare server has none.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Running:
 
 @attrs.define
 class Sample:
-    """What was measured of one pair: seconds, seconds a call, MB."""
+    """One pair's measurement: seconds, seconds per call, MB."""
 
     start_s: float
     call_s: float
@@ -69,7 +69,7 @@ class Sample:
 
 
 def main(argv: list[str]) -> int:
-    """Print the three ratios; exit status 1 when one is above its limit."""
+    """Print the three ratios; exit status 1 if one is above its limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks transport")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--calls", type=int, default=1000, help="calls of each side in a round")
@@ -120,7 +120,7 @@ def _pair(host: Host, folder: Path, calls: int, *, swap: bool) -> tuple[Sample, 
             samples[side].memory_mb = _memory_mb(sides[side].pid)
         samples[0].guardian_mb = _memory_mb(psutil.Process(sides[0].pid).ppid())
         spent: tuple[list[float], list[float]] = ([], [])
-        for _ in range(calls // _BLOCK):  # short turns: a busy machine then slows both down alike
+        for _ in range(calls // _BLOCK):  # short turns, so that a busy machine slows down both alike
             for side in order:
                 for _ in range(_BLOCK):
                     began = time.perf_counter()
@@ -167,7 +167,7 @@ def _bare(folder: Path) -> Iterator[Running]:
 
 
 def _memory_mb(pid: int) -> float:
-    """The process's proportional share of memory: what it shares with others counts in parts."""
+    """The process's proportional set size: shared memory counts in parts."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     line = next(line for line in text.splitlines() if line.startswith("Pss:"))
     return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""How many of viewra's functions a first call that starts a plugin passes, and a change of a plugin's code.
+"""Counts the function calls inside viewra of a first call that starts a plugin, and of a change of its code.
 
 Counted under ``sys.setprofile``, on all threads, from the call until its outcome.
 """
@@ -19,15 +19,15 @@ from benchmarks.reload import MANIFEST, PLUGIN
 from viewra import Host
 
 BASELINES = {"first call": 669, "reload": 8090, "reload with another manifest": 8090}
-"""Calls of functions before settings, code and manifest were looked at once each."""
+"""The numbers before settings, code and manifest were read once each."""
 MOST = {"first call": 0.85, "reload": 0.5, "reload with another manifest": 0.55}
-"""Of the baseline."""
+"""The limit, as a part of the baseline."""
 
 _OWN = str(Path(viewra.__file__).parent)
 
 
 def main(argv: list[str]) -> int:
-    """Print the numbers and their ratio to the baselines; exit status 1 when a limit is broken."""
+    """Print the numbers and their ratio to the baselines; exit status 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks walks")
     parser.add_argument("--most", type=int, default=0, metavar="N", help="show the N functions that are called most")
     options = parser.parse_args(argv)
@@ -45,9 +45,9 @@ def main(argv: list[str]) -> int:
 
 
 def walks() -> dict[str, Counter[str]]:
-    """How often each function is called in each walk."""
+    """The number of calls of each function in each case."""
     counter = Counting()
-    threading.setprofile(counter.profile)  # of all threads that begin from now on
+    threading.setprofile(counter.profile)  # for all threads that start from now on
     try:
         with tempfile.TemporaryDirectory(prefix="viewra-bench-") as scratch:
             return _walks(Path(scratch), counter)
@@ -81,7 +81,7 @@ class Counting:
         self._calls: Counter[str] | None = None
 
     def of(self, work: Callable[[], object]) -> Counter[str]:
-        """The functions that are called while this is done, on whichever thread."""
+        """The functions called meanwhile, on all threads."""
         calls = self._calls = Counter()
         sys.setprofile(self.profile)
         try:
@@ -92,7 +92,7 @@ class Counting:
         return calls
 
     def profile(self, frame: FrameType, event: str, _argument: object) -> None:
-        """What Python calls."""
+        """Count one call; the interpreter's profile function."""
         code, calls = frame.f_code, self._calls
         if calls is not None and event == "call" and code.co_filename.startswith(_OWN):
             calls[f"{code.co_filename[len(_OWN) + 1 :]}:{code.co_qualname}"] += 1

@@ -1,1 +1,1 @@
-"""The host's own Alembic environment; the host runs it, see viewra/db/."""
+"""The Alembic environment of the host's database; viewra/db runs it."""

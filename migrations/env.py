@@ -1,20 +1,21 @@
-"""What Alembic runs for each command on the host's tables; the caller in viewra/db gives the connection."""
+"""Run by Alembic for each command on the host's tables; viewra/db passes the connection."""
 
 from __future__ import annotations
 
 from alembic import context
 
+import viewra.db.catalogue_tables  # noqa: F401  (adds its tables to the metadata)
 from viewra.db.tables import is_ours, metadata
 
 attributes = context.config.attributes
 context.configure(
     connection=attributes.get("connection"),
-    dialect_name=attributes.get("dialect"),  # for SQL that nobody runs here
+    dialect_name=attributes.get("dialect"),  # for SQL that is only printed
     literal_binds=context.is_offline_mode(),
     target_metadata=metadata,
     include_name=is_ours,
     render_as_batch=True,
-    # The caller's transaction is the only one: all revisions arrive together or none does.
+    # The caller's transaction is the only one: all revisions are applied, or none.
     transactional_ddl=True,
     transaction_per_migration=False,
 )

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psutil
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from viewra.db import plugin_provision, plugin_schema
+from tests import forking
+from viewra.db import open_database, plugin_provision, plugin_schema
 from viewra.db.engine import open_unmigrated
+from viewra.host.installed import discovery
 from viewra.process import MARK
+
+# Where a test asks for no number of its own; ``.ci/run`` asks for more.
+hypothesis.settings.register_profile(
+    "viewra", max_examples=int(os.environ.get("VIEWRA_TEST_EXAMPLES", "25")), deadline=None
+)
+hypothesis.settings.load_profile("viewra")
 
 MakePlugin = Callable[..., Path]
 
@@ -63,7 +73,29 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * len(os.sched_getaffinity(0))
 
 
-POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL")
+@pytest.fixture(scope="session")
+def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the host's as its first start makes it, to be copied: migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("fresh") / "viewra.db"
+    open_database(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture
+def quick_hosts(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hosts start faster: they find no plugins shipped with viewra, and ``tmp_path / "data"`` was used before.
+
+    The marker ``shipped`` keeps those plugins.
+    """
+    (tmp_path / "data").mkdir(mode=0o700)
+    shutil.copy(fresh_database, tmp_path / "data")
+    if "shipped" not in request.keywords:
+        monkeypatch.setattr(discovery, "shipped_directory", lambda: None)
+
+
+POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL") or None
 """The URL of a database in which schemas can be made; ``.ci/postgresql`` makes one."""
 
 
@@ -118,6 +150,7 @@ def nothing_is_left() -> Iterator[None]:
     yield
     left = [child for child in psutil.Process().children(recursive=True) if _is_plugin(child)]
     left += [process for process in psutil.process_iter() if _is_marked(process)]  # whoever is its parent by now
+    forking.close_all()
     assert not left, f"left behind: {left}"
 
 

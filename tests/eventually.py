@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 
-PAUSE_S = 0.002
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.02
 
 
 def eventually(condition: Callable[[], object], what: str = "it did not come about", deadline_s: float = 30) -> None:
     """Wait until the condition holds; after ``deadline_s`` seconds, fail with ``what``."""
     until = time.monotonic() + deadline_s
+    pause_s = FIRST_PAUSE_S
     while not condition():
         assert time.monotonic() < until, f"{what} within {deadline_s:g} s"
-        threading.Event().wait(PAUSE_S)
+        threading.Event().wait(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -16,17 +16,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "5"))
+from tests.forking import PIPE, server
+
+KILLS = int(os.environ.get("VIEWRA_TEST_KILLS", "3"))
 
 
 def run(program: str, *arguments: object, point: str = "", delay_s: float = 0) -> subprocess.CompletedProcess[str]:
     """Run a program with these arguments, then ``point`` ("": it is left alone) and ``delay_s``, until its end."""
-    argv = [sys.executable, "-c", program, *map(str, arguments), point, str(delay_s)]
-    root = Path(__file__).parents[1]  # so that it finds this module
-    return subprocess.run(argv, stdout=subprocess.PIPE, text=True, cwd=root, timeout=100, check=False)
+    argv = ["-c", *map(str, arguments), point, str(delay_s)]
+    with server().start(argv, code=program, stdout=PIPE) as process:
+        out, _ = process.communicate(timeout=100)
+        return subprocess.CompletedProcess(argv, process.wait(), out)
 
 
 def was_killed(done: subprocess.CompletedProcess[str]) -> bool:

@@ -1,7 +1,7 @@
 """Batch forms of a service's methods, in terms of its methods for one item.
 
-An author writes the single form. The plugin's server and the in-process adapter both take the batch form from here, so
-that a batch means the same in both.
+An author writes the single form. The plugin's server and the in-process adapter both use these batch forms, so that a
+batch means the same in both.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from viewra import types  # its classes are made when they are used: light start-up
+from viewra import types  # light start-up: its classes are created at first use
 from viewra.text import reason
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def extract_metadata_batch(service: MetadataScraperService, files: Sequence[FileToRead]) -> list[FileOutcome]:
-    """Read each file; one that fails has an outcome with the error, and does not keep the others from being read."""
+    """Read each file; a file that fails has an outcome with the error, and the others are still read."""
     decides_itself = not service.get_supported_types()
     return [_extract(service, file, decides_itself) for file in files]
 
@@ -35,7 +35,7 @@ def on_scan_events(service: ScannerHookService, events: Sequence[ScanEvent]) -> 
 
 
 def on_library_events(service: LibraryEventsService, events: Sequence[LibraryEvent]) -> list[str]:
-    """Deliver events together; gives a text for each: empty when they were taken, else why not."""
+    """Deliver events together; returns a text for each: empty if they were accepted, else the error."""
     try:
         service.on_library_events(events)
     except Exception as error:  # as below
@@ -59,7 +59,7 @@ def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: 
         if decides_itself and not service.can_handle(file.file_path, file.mime_type):
             return types.FileOutcome()
         return types.FileOutcome(service.extract_metadata(file.file_path))
-    except Exception as error:  # the author's code may raise anything, and it concerns this file alone
+    except Exception as error:  # the author's code may raise anything, which concerns only this file
         return types.FileOutcome(error=reason(error))
 
 
@@ -72,7 +72,7 @@ def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
                 service.on_media_file_scanned(event.media_file_id, event.file_path, event.metadata)
             case types.ScanEventKind.COMPLETED:
                 service.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
-    except Exception as error:  # as above: this event alone
+    except Exception as error:  # as above, for this event only
         return reason(error)
     return ""
 
@@ -83,4 +83,4 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "on_library_events": on_library_events,
 }
 _OPTIONAL = frozenset({"on_library_events"})
-"""Batch forms of what a service need not have."""
+"""Batch forms of optional methods of a service."""

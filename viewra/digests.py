@@ -1,7 +1,6 @@
-"""The digest of a directory: SHA-256 over what is in it, the same for the hash of a plugin's code and for pins.
+"""The digest of a directory: SHA-256 over its contents, for hashes of plugins' code and for pins.
 
-The caller says what of a directory counts: a pin covers all that could be loaded, the hash of code leaves out what
-changes nothing that a plugin does.
+The caller chooses the entries: a pin covers all that could be loaded, the hash of code only what affects behaviour.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 FILE, PROGRAM, LINK, FOLDER = b"f", b"x", b"l", b"d"
-"""Kinds of entries."""
+"""The kinds of entries."""
 _CHUNK = 256 * 1024
 
 
@@ -25,7 +24,7 @@ def directory_digest(entries: Iterable[tuple[bytes, bytes, bytes]]) -> str:
 
 
 def stream_digest(stream: IO[bytes]) -> bytes:
-    """The digest of what an open file has."""
+    """The digest of an open file's content."""
     total = hashlib.sha256()
     while data := stream.read(_CHUNK):
         total.update(data)
@@ -33,6 +32,6 @@ def stream_digest(stream: IO[bytes]) -> bytes:
 
 
 def file_digest(path: Path) -> str:
-    """The digest of one file, in hexadecimal; raises OSError when it cannot be read."""
+    """The digest of a file, in hexadecimal. Raises OSError if it is unreadable."""
     with open(path, "rb") as stream:
         return stream_digest(stream).hex()

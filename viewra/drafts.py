@@ -1,6 +1,6 @@
-"""Writes the next migration of a folder: numbered, behind the newest, empty or with what a database's tables lack.
+"""Writes the next migration of a folder: numbered, after the newest, empty or with a database's missing tables.
 
-The host writes its own with it, a plugin's process the plugin's.
+The host uses it for its own migrations, a plugin's process for the plugin's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from viewra.errors import MigrationError
 from viewra.revisions import read_revisions, versions_folder
 
 RenderItem = Callable[[str, object, object], str | Literal[False]]
-"""Writes a type as Python, or False: as it is."""
+"""Renders a type as Python; False: render as usual."""
 
 _TEMPLATE = '''\
 """{message}."""
@@ -48,7 +48,7 @@ def downgrade() -> None:
 
 @attrs.frozen
 class Body:
-    """What a migration does, as Python, each line but the first indented by four."""
+    """The statements of a migration as Python, each line but the first indented by four."""
 
     upgrade: str
     downgrade: str
@@ -58,12 +58,12 @@ EMPTY = Body("raise NotImplementedError", "raise NotImplementedError")
 
 
 def has_revisions(folder: Path) -> bool:
-    """Whether a folder of migrations is there and has any."""
+    """Whether a folder of migrations exists and has any."""
     return folder.is_dir() and bool(read_revisions(folder))
 
 
 def missing(context: MigrationContext, metadata: sa.MetaData, render_item: RenderItem) -> Body:
-    """What makes the tables that ``context`` is connected to those of ``metadata``, and the reverse."""
+    """The statements that turn the tables of ``context`` into those of ``metadata``, and the reverse."""
     script = produce_migrations(context, metadata)
     assert script.upgrade_ops is not None  # noqa: S101 - produce_migrations() fills both
     assert script.downgrade_ops is not None  # noqa: S101
@@ -75,9 +75,9 @@ def missing(context: MigrationContext, metadata: sa.MetaData, render_item: Rende
 
 
 def write(folder: Path, message: str, body: Body) -> Path:
-    """Write the next revision into ``folder``, which is made if it is not there; gives the file.
+    """Write the next revision into ``folder``, which is created if absent. Returns the file.
 
-    Raises MigrationError when the folder's revisions are no single line, or it cannot be written.
+    Raises MigrationError if the folder's revisions have branches, or the file cannot be written.
     """
     try:
         folder.mkdir(exist_ok=True)

@@ -26,7 +26,7 @@ class ViewraError(Exception):
 
 
 class UsageError(ViewraError):
-    """The caller asked for something that cannot be: an unknown plugin, a folder that does not exist."""
+    """The caller requested something impossible: an unknown plugin, a folder that does not exist."""
 
     exit_status = 2
 
@@ -36,11 +36,11 @@ class DatabaseError(ViewraError):
 
 
 class LockedError(ViewraError):
-    """Another process holds a lock that is needed; the message names it by pid."""
+    """Another process holds a required lock; the message names its pid."""
 
 
 class MigrationError(ViewraError):
-    """A database schema could not be brought up or down; the database is as it was before."""
+    """A database schema could not be migrated; the database is unchanged."""
 
 
 class PermissionDenied(ViewraError):
@@ -48,7 +48,7 @@ class PermissionDenied(ViewraError):
 
 
 class ManifestError(ViewraError):
-    """One thing wrong in one manifest, with its place.
+    """One error in one manifest, with its place.
 
     ``file`` is the file's name as given; ``line`` and ``column`` count from 1 (0: the place is the whole file);
     ``path`` is the dotted path of the field (``"settings.timeout"``), ``""`` for the file itself. ``errors`` lists
@@ -105,9 +105,9 @@ class PluginError(ViewraError):
 
 
 class PluginUnavailable(PluginError):
-    """The plugin is not there to answer: it did not start, crashed, is disabled, or its connection broke.
+    """The plugin cannot answer: it did not start, crashed, is disabled, or its connection broke.
 
-    ``in_call`` says that it was there when the call began: this very call may have killed it.
+    ``in_call`` says that it was available when the call began: the call itself may have crashed it.
     """
 
     def __init__(
@@ -126,10 +126,10 @@ class PluginTimeout(PluginError):
 
 
 class PluginFault(PluginError):
-    """The plugin answered with an error, or with something that is not a valid answer.
+    """The plugin answered with an error, or with an invalid answer.
 
-    ``kind`` is the exception type's name on the plugin's side and ``causes`` its chain of causes there, nearest first,
-    each as ``Type: message``, where they are known. ``call_id`` is in the plugin's log beside the traceback.
+    ``kind`` is the exception's type in the plugin and ``causes`` its chain of causes, nearest first, each as ``Type:
+    message``, if known. The plugin's log has ``call_id`` beside the traceback.
     """
 
     def __init__(
@@ -150,4 +150,4 @@ class PluginFault(PluginError):
 
 
 class NotOffered(PluginError):
-    """The plugin has no such service or method (gRPC's UNIMPLEMENTED): not a failure, only not there."""
+    """The plugin has no such service or method (gRPC's UNIMPLEMENTED): not a failure."""

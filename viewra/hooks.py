@@ -1,4 +1,4 @@
-"""The typed face of ``host.hook``: every hook as a method with its arguments, for type checkers and editors.
+"""The typed interface of ``host.hook``: every hook as a method with its arguments, for type checkers and editors.
 
 The contracts are the docstrings in viewra/hookspecs.py; a test compares the signatures. Arguments are keywords only,
 because pluggy takes no others.

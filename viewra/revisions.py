@@ -1,6 +1,6 @@
-"""Reads a folder of Alembic revisions without running any of them: their order, and which of them only add.
+"""Reads a folder of Alembic revisions without running them: their order, and which of them only add.
 
-The host reads its own revisions with it, a plugin's process the plugin's. Running them is for Alembic.
+The host uses it for its own revisions, a plugin's process for the plugin's. Alembic runs them.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import attrs
 from viewra.errors import MigrationError
 
 _PARSING = threading.Lock()
-"""CPython 3.11 counts the depth of a tree for all threads together, and fails when two are made (cpython#106905)."""
+"""A lock: CPython 3.11 counts the depth of a tree for all threads together, and fails if two parse (cpython#106905)."""
 
 ADDITIVE = frozenset({"create_table", "create_index", "add_column"})
-"""Operations that cannot lose or change what is there."""
+"""Operations that cannot lose or change existing data."""
 
 _NAMING = frozenset({"f"})
-"""What Alembic's autogenerate writes around a name that is used as it is."""
+"""Names that Alembic's autogenerate writes around a name that is used as it is."""
 
 _DESCRIBING = frozenset({"sa", "sqlalchemy", "postgresql", "sqlite"})
-"""Names under which migrations have what describes columns and types, and executes nothing."""
+"""Modules in migrations that only describe columns and types, and execute nothing."""
 
 
 @attrs.frozen
 class Revision:
-    """One migration. ``down`` is the revision before it; ``additive``: going up to it only adds tables and columns."""
+    """One migration. ``down`` is the previous revision; ``additive``: migrating to it only adds tables and columns."""
 
     id: str
     down: str | None
@@ -39,15 +39,15 @@ class Revision:
 
 
 def versions_folder(migrations: Path) -> Path:
-    """Where the revisions of a migrations directory are: in ``versions``, as Alembic lays it out, or in it itself."""
+    """The folder with the revisions: ``versions``, as Alembic has it, or the migrations directory itself."""
     versions = migrations / "versions"
     return versions if versions.is_dir() else migrations
 
 
 def read_revisions(migrations: Path) -> tuple[Revision, ...]:
-    """The revisions in their order, the oldest first.
+    """The revisions in order, oldest first.
 
-    Raises MigrationError, with the file, for one that cannot be read, and for revisions that are no single line.
+    Raises MigrationError, with the file, for an unreadable revision, and for revisions with branches.
     """
     folder = versions_folder(migrations)
     try:
@@ -59,7 +59,7 @@ def read_revisions(migrations: Path) -> tuple[Revision, ...]:
 
 
 def pending(revisions: Sequence[Revision], current: str | None) -> tuple[Revision, ...]:
-    """What a database at ``current`` (None: at nothing) still has to go through. Raises KeyError for one not here."""
+    """The revisions after ``current`` (None: all). Raises KeyError for an unknown one."""
     ids = [None, *(revision.id for revision in revisions)]
     if current not in ids:
         raise KeyError(current)
@@ -72,7 +72,7 @@ def _in_order(found: Sequence[Revision], folder: Path) -> tuple[Revision, ...]:
         twin = after.get(revision.down)
         if twin is not None:
             raise MigrationError(
-                f"the migrations in {folder} are no single line: {twin.file.name} and {revision.file.name} both follow "
+                f"the migrations in {folder} have branches: {twin.file.name} and {revision.file.name} both follow "
                 f"{revision.down or 'nothing'}",
                 hint="let one follow the other: change its down_revision",
             )
@@ -82,7 +82,7 @@ def _in_order(found: Sequence[Revision], folder: Path) -> tuple[Revision, ...]:
         line.append(following)
     if after:
         lost = min(after.values(), key=lambda revision: revision.file.name)
-        raise MigrationError(f"{lost.file}: follows revision {lost.down}, which is not there")
+        raise MigrationError(f"{lost.file}: follows revision {lost.down}, which does not exist")
     return tuple(line)
 
 
@@ -115,7 +115,7 @@ def _read(file: Path) -> Revision:
 
 
 def _only_adds(upgrade: ast.FunctionDef) -> bool:
-    """Whether all that it calls is known to add, or to describe what is added. What is not known may do anything."""
+    """Whether all of its calls are known to add, or to describe additions. An unknown call may do anything."""
     batches = _batches(upgrade)
     calls = [node for node in ast.walk(upgrade) if isinstance(node, ast.Call) and node not in batches]
     operations = {"op", *batches.values()}
@@ -123,9 +123,9 @@ def _only_adds(upgrade: ast.FunctionDef) -> bool:
 
 
 def _batches(upgrade: ast.FunctionDef) -> dict[ast.Call, str]:
-    """Where tables are altered in a batch, ``with op.batch_alter_table("x") as batch_op``, and under which name.
+    """Batches of table changes, ``with op.batch_alter_table("x") as batch_op``, and their names.
 
-    Only as Alembic's autogenerate writes them: other arguments may have the table copied into one that has less.
+    Only in the form of Alembic's autogenerate: other arguments may copy the table without some of its data.
     """
     found: dict[ast.Call, str] = {}
     for item in (item for node in ast.walk(upgrade) if isinstance(node, ast.With) for item in node.items):

@@ -25,7 +25,7 @@ def cut(text: str, size: int) -> str:
 
 def encodable(text: str) -> str:
     """The whole text, in a form that UTF-8 can carry: a lone surrogate becomes its escape."""
-    return text if is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def is_utf8(text: str) -> bool:

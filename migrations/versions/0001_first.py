@@ -1,4 +1,4 @@
-"""Libraries, media files, what plugins said of them, scan jobs, notifications and the search index."""
+"""Libraries, media files, their metadata, scan jobs, notifications and the search index."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def unique_path(table: str) -> list[sa.Constraint]:
-    """Keep a path from being there twice; PostgreSQL's ordinary indexes hold no value of more than 2.7 kB."""
+    """Make a path unique; PostgreSQL's ordinary indexes accept no value of more than 2.7 kB."""
     if op.get_context().dialect.name == "postgresql":
         return [postgresql.ExcludeConstraint(("path", "="), using="hash", name=f"uq_{table}_path")]
     return [sa.UniqueConstraint("path", name=f"uq_{table}_path")]
 
 
 def upgrade() -> None:
-    """Make everything."""
+    """Create all tables."""
     op.create_table(
         "plugins",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -156,7 +156,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take everything away."""
+    """Drop all tables."""
     for table in (
         "media_search",
         "listener_cursors",

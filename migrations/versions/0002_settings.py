@@ -1,4 +1,4 @@
-"""What the operator set for plugins."""
+"""Plugins' settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "plugin_settings",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -25,5 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it, and what was set with it."""
+    """Drop the table with its settings."""
     op.drop_table("plugin_settings")

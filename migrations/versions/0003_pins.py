@@ -1,4 +1,4 @@
-"""What the operator pinned plugins' code to."""
+"""The digests to which the operator pinned plugins' code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "plugin_pins",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -24,5 +24,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it, and what was pinned with it."""
+    """Drop the table with its pins."""
     op.drop_table("plugin_pins")

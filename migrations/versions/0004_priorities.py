@@ -1,4 +1,4 @@
-"""Whose word counts, by the operator's order."""
+"""The operator's orders of plugins, which decide whose value counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "field_priorities",
         sa.Column("field", sa.Text(), nullable=False),
@@ -23,5 +23,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it, and the operator's orders with it."""
+    """Drop the table with its orders."""
     op.drop_table("field_priorities")

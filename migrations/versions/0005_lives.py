@@ -1,4 +1,4 @@
-"""What is known of plugins beyond one host's life: quarantines, and the services that their processes have."""
+"""Quarantines of plugins and services of their processes, which outlast a host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "plugin_quarantines",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -33,6 +33,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them: plugins in quarantine run again, and one that declares no services is asked once more."""
+    """Drop the tables: quarantined plugins run again, and plugins that declare no services are asked again."""
     op.drop_table("plugin_services")
     op.drop_table("plugin_quarantines")

@@ -1,4 +1,4 @@
-"""Files that are missing, the evidence by which a file is known again, and what a library leaves out."""
+"""Missing files, the evidence by which a file is recognized, and the rules that leave files out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add columns, all empty or at their defaults, and the table of other paths."""
+    """Add columns, empty or with their defaults, and the table of other paths."""
     op.add_column("libraries", sa.Column("missing_keep_s", sa.BigInteger(), nullable=False, server_default="2592000"))
     op.add_column("libraries", sa.Column("follow_links", sa.Text(), nullable=False, server_default="all"))
     op.add_column("libraries", sa.Column("hidden", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -47,7 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them; files that are missing are forgotten, as the older version would have deleted them."""
+    """Drop them and forget missing files, which the older version would have deleted."""
     op.execute("DELETE FROM media_files WHERE missing_since IS NOT NULL")
     op.execute("DELETE FROM scan_events WHERE kind IN ('missing', 'returned', 'moved', 'purged')")
     op.drop_table("other_paths")

@@ -1,4 +1,4 @@
-"""What fails stays known: notifications that a listener could not take, an index of files that could not be read."""
+"""Failed notifications of listeners, and an index of files that could not be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Make the table and the index, and widen the cursors."""
+    """Create the table and the index, and extend the cursors."""
     op.add_column("listener_cursors", sa.Column("gone", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("listener_cursors", sa.Column("seen_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("listener_cursors", sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
@@ -41,7 +41,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away: notifications that were set aside count as heard."""
+    """Drop them: set-aside notifications count as delivered."""
     op.drop_index("ix_file_metadata_failed", "file_metadata")
     op.drop_table("set_aside_events")
     for name in ("error", "retry_at", "attempts", "seen_at", "gone"):

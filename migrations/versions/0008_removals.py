@@ -1,4 +1,4 @@
-"""Plugins that are being removed: a removal that was interrupted is finished later."""
+"""Plugins that are being removed, so that an interrupted removal can be finished."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "plugin_removals",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -24,5 +24,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it: what was not finished is left on disk."""
+    """Drop the table: unfinished removals stay on the disk."""
     op.drop_table("plugin_removals")

@@ -1,4 +1,4 @@
-"""Whose word counts, by what manifests state."""
+"""The priorities in manifests, which decide whose value counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table; the next scan fills it."""
+    """Create the table; the next scan fills it."""
     op.create_table(
         "manifest_priorities",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -23,5 +23,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it: what was read last counts, where the operator has no order."""
+    """Drop the table: without an order of the operator, the newest reading counts."""
     op.drop_table("manifest_priorities")

@@ -1,4 +1,4 @@
-"""What a start of a plugin showed, so that the next host need not start it to know."""
+"""What plugins reported at a start, so that the next host need not start them to know it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "plugin_facts",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -25,5 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it: each plugin is started once more to be asked."""
+    """Drop the table: each plugin is started and asked again."""
     op.drop_table("plugin_facts")

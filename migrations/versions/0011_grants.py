@@ -1,4 +1,4 @@
-"""What plugins may do, and the users that they run as."""
+"""Plugins' permissions, and the user ids of their processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "plugin_grants",
         sa.Column("plugin_id", sa.Text(), nullable=False),
@@ -33,6 +33,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them: what was granted is forgotten."""
+    """Drop the tables with all permissions."""
     op.drop_table("plugin_users")
     op.drop_table("plugin_grants")

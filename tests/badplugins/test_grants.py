@@ -62,7 +62,7 @@ def test_a_life_of_grants(tmp_path: Path, make_plugin: Callable[..., Path]) -> N
         plugin.enable()
         add_library(host.engine, str(tmp_path / "one"))
         assert ask(host, path=one) == "PermissionError"
-        with pytest.raises(UsageError, match="does not ask for network:external"):
+        with pytest.raises(UsageError, match="does not request network:external"):
             plugin.grant("network:external")
         with pytest.raises(UsageError, match="no permission 'filesystem:raed'") as wrong:
             plugin.grant("filesystem:raed")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.host import Plugin
 from viewra.host.logs.file import log_path
@@ -81,13 +80,6 @@ TRACEBACK = """
 """
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.01)
-
-
 @contextmanager
 def running(make_plugin: Callable[..., Path], code: str) -> Iterator[tuple[Plugin, Path]]:
     directory = make_plugin("writer", code)
@@ -105,7 +97,7 @@ def scraper_of(plugin: Plugin) -> Any:
 
 
 def wait_for(plugin: Plugin, message: str) -> LogRecord:
-    wait_until(lambda: any(record.message == message for record in plugin.logs))
+    eventually(lambda: any(record.message == message for record in plugin.logs))
     return next(record for record in plugin.logs if record.message == message)
 
 
@@ -126,10 +118,10 @@ def test_a_flood_holds_up_nothing_and_takes_no_memory(
             highest = max(highest, process.memory_info().rss)
             return bool(scraper.extract_metadata("/") == {"floods": "0"})  # answered all the while
 
-        wait_until(ended)
+        eventually(ended)
         assert highest - before < 50 * MB
         if line != "endless":
-            wait_until(lambda: any("lines left out" in record.message for record in plugin.logs))
+            eventually(lambda: any("lines left out" in record.message for record in plugin.logs))
     assert sum(file.stat().st_size for file in path.parent.iterdir()) < 20 * MB
 
 
@@ -168,7 +160,7 @@ def test_bytes_that_are_not_utf8_are_shown(make_plugin: Callable[..., Path]) -> 
 def test_json_with_odd_types_costs_nothing(make_plugin: Callable[..., Path]) -> None:
     with running(make_plugin, WRITER) as (plugin, path):
         scraper_of(plugin).extract_metadata("/odd")
-        wait_until(lambda: any(record.message.startswith('{"@message": [') for record in plugin.logs))
+        eventually(lambda: any(record.message.startswith('{"@message": [') for record in plugin.logs))
         before = [record.message[:20] for record in plugin.logs]
     with PluginLogReader(path) as reader:
         assert [record.message[:20] for record in reader.last(100, lambda _: True)] == before

@@ -35,7 +35,7 @@ BAD = {
     "half a line": (
         HANDSHAKE + "say('1|1|unix|/tmp/x', end=''); time.sleep(3600)",
         "handshake",
-        "did not end its line",
+        "did not finish its line",
     ),
     "netrpc": (HANDSHAKE + "say('1|1|unix|/tmp/x|netrpc|'); time.sleep(3600)", "handshake", "netrpc"),
     "four fields": (HANDSHAKE + "say('1|1|unix|/tmp/x'); time.sleep(3600)", "handshake", "netrpc"),

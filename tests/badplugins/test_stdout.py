@@ -58,7 +58,7 @@ def test_without_any_stdout_it_ends_with_one_line(tmp_path: Path) -> None:
     done = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (
         1,
-        "the host cannot be told where this plugin listens: stdout: Bad file descriptor\n",
+        "cannot write the handshake line to stdout: Bad file descriptor\n",
     )
 
 

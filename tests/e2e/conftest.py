@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import attrs
 import pytest
 
 from tests.conftest import POSTGRESQL, postgresql_schema
+from tests.forking import PIPE, Forked, server
 
 ROOT = Path(__file__).resolve().parents[2]
 MUSIC = ROOT / "examples" / "music"
@@ -52,35 +53,50 @@ ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=Tru
 def start(
     data_dir: Path,
     *arguments: str | bytes | Path,
-    prefix: list[str] | None = None,
-    stdout: int = subprocess.PIPE,
-    stderr: int = subprocess.PIPE,
+    prefix: Sequence[str] = (),
+    stdin: int | None = None,
+    stdout: int = PIPE,
+    stderr: int = PIPE,
     database: str | None = None,
-    **options: Any,
-) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile all of viewra again
-    if database is not None:
-        environment["VIEWRA_DATABASE"] = database
-    argv = [*(prefix or []), sys.executable, "-m", "viewra.cli", "--data-dir", str(data_dir)]
-    return subprocess.Popen(
-        [*argv, *arguments],
+    env: Mapping[str, str] | None = None,
+) -> Forked:
+    """Start ``viewra`` in a fork of a process that has imported it, which was started through ``prefix``."""
+    return server(tuple(prefix)).start(
+        ["viewra", "--data-dir", str(data_dir), *map(os.fsdecode, arguments)],
+        module="viewra.cli",
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        text=True,
-        errors="surrogateescape",
-        env={**environment, "PYTHONUTF8": "1"},
-        **options,
+        env={**_environment(database), **(env or {})},
     )
 
 
-@pytest.fixture(scope="session")
-def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as the first command makes it: making it anew for each test would take a good part of the suite."""
-    data_dir = tmp_path_factory.mktemp("fresh") / "data"
-    with start(data_dir, "library", "list") as process:
-        process.communicate(timeout=60)
-    return data_dir / "viewra.db"
+def run(data_dir: Path, *arguments: str | bytes | Path, **options: Any) -> Done:
+    """Start ``viewra`` and wait for its end; it never shows a traceback."""
+    return finished(start(data_dir, *arguments, **options))
+
+
+def finished(started: Forked | subprocess.Popen[str]) -> Done:
+    with started as process:
+        out, err = process.communicate(timeout=60)
+    assert "Traceback" not in out + err
+    return Done(process.wait(), out, err)
+
+
+def start_anew(data_dir: Path, *arguments: str | Path, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Start the command that is installed, through ``prefix``."""
+    command = Path(sys.executable).with_name("viewra")
+    argv = [*prefix, command, "--data-dir", data_dir, *arguments]
+    environment = _environment(None)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile all of viewra again
+    return subprocess.Popen(argv, stdout=PIPE, stderr=PIPE, text=True, env=environment)
+
+
+def _environment(database: str | None) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
+    if database is not None:
+        environment["VIEWRA_DATABASE"] = database
+    return {**environment, "PYTHONUTF8": "1"}
 
 
 @pytest.fixture
@@ -98,16 +114,17 @@ def audio_tags_database(fresh_database: Path, tmp_path_factory: pytest.TempPathF
     data_dir = tmp_path_factory.mktemp("audio_tags") / "data"
     data_dir.mkdir(mode=0o700)
     shutil.copy(fresh_database, data_dir)
-    for plugin_id in ("image_info", "media_info"):
-        with start(data_dir, "plugins", "disable", plugin_id) as process:
-            process.communicate(timeout=60)
-        assert process.returncode == 0
+    for plugin_id in ("file_names", "image_info", "media_info", "sidecars"):
+        assert run(data_dir, "plugins", "disable", plugin_id).status == 0
     return data_dir / "viewra.db"
 
 
 @pytest.fixture
 def only_audio_tags(data_dir: Path, audio_tags_database: Path) -> None:
-    """Of the plugins shipped with viewra one alone runs: each costs a scan a process, about a third of a second."""
+    """Of the plugins shipped with viewra one alone runs: each costs a scan a process, about a third of a second.
+
+    In PostgreSQL all of them run.
+    """
     shutil.copy(audio_tags_database, data_dir)
 
 
@@ -125,12 +142,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 @pytest.fixture
 def viewra(data_dir: Path, database: str | None) -> Viewra:
-    """Run ``viewra`` on a data directory of the test's own; it never shows a traceback."""
+    """Run ``viewra`` on a data directory of the test's own."""
 
-    def run(*arguments: str | bytes | Path, **options: Any) -> Done:
-        with start(data_dir, *arguments, database=database, **options) as process:
-            out, err = process.communicate(timeout=60)
-        assert "Traceback" not in out + err
-        return Done(process.returncode, out, err)
+    def on_its_own(*arguments: str | bytes | Path, **options: Any) -> Done:
+        return run(data_dir, *arguments, database=database, **options)
 
-    return run
+    return on_its_own

@@ -6,18 +6,17 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from tests.conftest import MakePlugin
-from tests.e2e.conftest import MUSIC, ROOT, UNPRIVILEGED, Done, Viewra, needs_modes, start
+from tests.e2e.conftest import MUSIC, ROOT, UNPRIVILEGED, Done, Viewra, needs_modes, run, start
+from tests.eventually import eventually
+from tests.forking import Forked
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 MALFORMED = ROOT / "tests" / "audio" / "malformed"
 
@@ -53,7 +52,7 @@ def test_file_instead_of_a_folder(viewra: Viewra, music: Path) -> None:
 
 def test_folder_that_holds_a_library(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     viewra("scan", music)
-    refused(viewra("scan", tmp_path), 2, "holds the library", "library remove")
+    refused(viewra("scan", tmp_path), 2, "contains the library", "library remove")
 
 
 @needs_modes
@@ -71,13 +70,6 @@ def test_folder_without_permission(viewra: Viewra, music: Path) -> None:
         refused(viewra("scan", closed, prefix=UNPRIVILEGED), 1, "closed", "Permission denied")
     finally:
         closed.chmod(0o755)
-
-
-def _finish(data_dir: Path, *arguments: str, **options: Any) -> Done:
-    with start(data_dir, *arguments, **options) as process:
-        out, err = process.communicate(timeout=60)
-    assert "Traceback" not in out + err
-    return Done(process.returncode, out, err)
 
 
 def test_links_that_lead_nowhere_or_in_circles(viewra: Viewra, music: Path) -> None:
@@ -104,6 +96,7 @@ def test_name_that_is_not_utf8(viewra: Viewra, music: Path) -> None:
 def test_malformed_files_are_a_failure_each(viewra: Viewra, music: Path) -> None:
     samples = sorted(path.name for path in MALFORMED.iterdir())
     shutil.copytree(MALFORMED, music, dirs_exist_ok=True)
+    assert viewra("plugins", "enable", "media_info").status == 0
     report = viewra("scan", music, "--json")
     assert report.status == 0
     assert report.data["files"]["new"] == 3 + len(samples)
@@ -161,14 +154,14 @@ def test_two_scans_at_once(
 
 def test_data_directory_with_a_very_long_path(music: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / ("long" * 40) / ("long" * 40)
-    report = _finish(data_dir, "scan", str(music), "--json")
+    report = run(data_dir, "scan", str(music), "--json")
     assert report.status == 0
     assert report.data["files"]["new"] == 3
 
 
 def test_data_directory_that_cannot_be(music: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    refused(_finish(tmp_path / "file" / "data", "scan", str(music)), 1, "data directory", "--data-dir")
+    refused(run(tmp_path / "file" / "data", "scan", str(music)), 1, "data directory", "--data-dir")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -235,16 +228,13 @@ class _slow_scan:  # noqa: N801 - reads as a function
         """
         make_plugin("slow", code)
         options = ("--plugins", str(tmp_path / "plugins"))
-        assert _finish(data_dir, *options, "plugins", "enable", "slow").status == 0
+        assert run(data_dir, *options, "plugins", "enable", "slow").status == 0
         self._called = tmp_path / "called"
         self._process = start(data_dir, *options, "scan", str(music))
 
-    def __enter__(self) -> subprocess.Popen[str]:
-        deadline = time.monotonic() + 30
-        while not self._called.exists():
-            assert time.monotonic() < deadline
-            assert self._process.poll() is None
-            time.sleep(0.01)
+    def __enter__(self) -> Forked:
+        eventually(lambda: self._called.exists() or self._process.poll() is not None)
+        assert self._process.poll() is None
         return self._process
 
     def __exit__(self, *_exception: object) -> None:

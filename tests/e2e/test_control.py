@@ -12,8 +12,6 @@ import select
 import shutil
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +22,8 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import MUSIC, Viewra, start
+from tests.eventually import eventually
+from tests.forking import DEVNULL, PIPE, server
 from viewra.cli._control import ask
 
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
@@ -70,10 +70,8 @@ class RunningHost:
     """A small program with a host, until its standard input ends."""
 
     def __init__(self, plugins: Path, data_dir: Path, *enabled: str) -> None:
-        argv = [sys.executable, "-c", HOST, str(plugins), str(data_dir), *enabled]
-        self.process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        argv = ["-c", str(plugins), str(data_dir), *enabled]
+        self.process = server().start(argv, code=HOST, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
         assert self._line() == "open"
 
     def search(self) -> str:
@@ -309,7 +307,7 @@ def test_stats_of_a_scan_in_another_terminal(
     assert viewra(*options, "plugins", "enable", "slow").status == 0
     with start(data_dir, *options, "scan", music, "--json") as scan:
         try:
-            wait_until(lambda: row(data_dir, "slow").get("state") == "running")
+            eventually(lambda: row(data_dir, "slow").get("state") == "running")
             figures = viewra("plugins", "stats", "slow", "--json").data[0]
             assert figures["pid"] == row(data_dir, "slow")["pid"]
             table = viewra("plugins", "stats").out
@@ -340,9 +338,8 @@ class Screen:
     def __init__(self, data_dir: Path, *arguments: str) -> None:
         self._terminal, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("4H", 40, 160, 0, 0))
-        self._process = start(
-            data_dir, *arguments, prefix=["env", "TERM=xterm", "COLUMNS=160"], stdin=inner, stdout=inner, stderr=inner
-        )
+        terminal = {"TERM": "xterm", "COLUMNS": "160"}
+        self._process = start(data_dir, *arguments, env=terminal, stdin=inner, stdout=inner, stderr=inner)
         os.close(inner)
         self._text = ""
 
@@ -374,9 +371,3 @@ class Screen:
             return False
         self._text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", data.decode())
         return bool(data)
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"

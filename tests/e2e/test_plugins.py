@@ -104,7 +104,7 @@ def test_pin(mine: Viewra, directory: Path) -> None:
     assert mine("search", "x", "--json").data["total"] == 1
     (directory / "main.py").write_text((directory / "main.py").read_text() + "\n# changed\n")
     refused = mine("search", "x")
-    assert "is not what was pinned" in refused.err
+    assert "differs from its pin" in refused.err
     assert mine("plugins", "unpin", "finder").status == 0
     assert mine("search", "x", "--json").data["total"] == 1
 

@@ -83,7 +83,7 @@ def test_a_time_that_no_calendar_here_has(viewra: Viewra, data_dir: Path) -> Non
     path.parent.mkdir(parents=True)
     path.write_text('{"@level":"info","@message":"a","@timestamp":"0001-01-01T00:00:00Z"}\n{"@message":"b"}\n')
     for zone in ("UTC", "America/New_York", "Asia/Tokyo"):
-        done = viewra("plugins", "logs", "chatty", prefix=["env", f"TZ={zone}"])
+        done = viewra("plugins", "logs", "chatty", env={"TZ": zone})
         assert done.out.startswith("0001-01-01 0")
         assert done.out.endswith("- DEBUG b\n")
 
@@ -98,7 +98,7 @@ def test_no_such_plugin(viewra: Viewra, data_dir: Path, plugin_id: str) -> None:
 
 def test_a_plugin_that_has_written_nothing(viewra: Viewra, plugins: Path) -> None:
     done = viewra("--plugins", plugins, "plugins", "logs", "chatty")
-    assert (done.status, done.out, done.err) == (0, "", "chatty has written nothing yet\n")
+    assert (done.status, done.out, done.err) == (0, "", "chatty has not written anything yet\n")
 
 
 def test_a_log_that_cannot_be_read(viewra: Viewra, data_dir: Path) -> None:
@@ -128,7 +128,7 @@ def test_following_beside_the_host_that_writes(viewra: Viewra, plugins: Path, da
     with start(data_dir, "--plugins", plugins, "plugins", "logs", "chatty", "-f", "--level", "warn") as process:
         assert process.stderr is not None
         assert process.stdout is not None
-        assert "written nothing yet" in process.stderr.readline()
+        assert "not written anything yet" in process.stderr.readline()
         assert viewra("--plugins", plugins, "scan", MUSIC).status == 0
         assert process.stdout.readline().endswith("WARN watch out\n")
         process.send_signal(signal.SIGINT)

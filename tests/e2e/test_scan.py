@@ -15,6 +15,8 @@ from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 
 pytestmark = pytest.mark.process
 
+ONE_PLUGIN = pytest.mark.usefixtures("only_audio_tags")
+
 
 @pytest.fixture
 def music(tmp_path: Path) -> Path:
@@ -62,6 +64,7 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
     assert viewra("search", "artist:bach", "--json").data["results"][0]["source"] == "library"
 
 
+@ONE_PLUGIN
 @ON_BOTH
 def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     before = viewra("scan", music, "--json").data["files"]["seen"]
@@ -89,6 +92,7 @@ def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     assert viewra("show", gone).status == 2
 
 
+@ONE_PLUGIN
 def test_plugin_that_was_updated_reads_again(
     viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path
 ) -> None:
@@ -114,6 +118,7 @@ def test_plugin_that_was_updated_reads_again(
         main.write_text(main.read_text().replace('"1"', '"2"'))
 
 
+@ONE_PLUGIN
 @ON_BOTH
 def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     added = viewra("library", "add", music, "--json").data
@@ -131,6 +136,7 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
 
 
+@ONE_PLUGIN
 def test_a_library_moves_and_leaves_out(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     count = viewra("scan", music, "--exclude", "*.flac", "--json").data["files"]["new"]
     assert viewra("library", "set", music, "--json").data == {
@@ -154,6 +160,7 @@ def test_a_library_moves_and_leaves_out(viewra: Viewra, music: Path, tmp_path: P
     assert viewra("library", "set", tmp_path / "tunes", "hidden").status == 2
 
 
+@ONE_PLUGIN
 def test_many_files_are_not_forgotten_without_a_word(viewra: Viewra, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -211,6 +218,7 @@ def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin: MakePlugin,
         assert (refused.status, bool(refused.err)) == (2, True)
 
 
+@ONE_PLUGIN
 def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
     viewra("scan", music)
     assert viewra("fsck", "--json").data == {"ok": True, "findings": []}
@@ -246,6 +254,7 @@ def test_plugins_list_and_info(viewra: Viewra) -> None:
     assert "did you mean audio_tags?" in unknown.err
 
 
+@ONE_PLUGIN
 @ON_BOTH
 def test_people_get_tables(viewra: Viewra, music: Path) -> None:
     summary = viewra("scan", music).out
@@ -259,12 +268,14 @@ def test_people_get_tables(viewra: Viewra, music: Path) -> None:
     assert "filesystem:read (granted)" in viewra("plugins", "info", "audio_tags").out
 
 
+@ONE_PLUGIN
 def test_several_folders_are_several_jobs(viewra: Viewra, music: Path) -> None:
     report = viewra("scan", music / "Erik Satie", music / "Edvard Grieg", music / "Erik Satie", "--json").data
     assert len(report["jobs"]) == 2
     assert report["files"]["new"] == sum(job["files"]["new"] for job in report["jobs"]) > 0
 
 
+@ONE_PLUGIN
 def test_readers_that_stop_early_are_no_error(viewra: Viewra, data_dir: Path, music: Path) -> None:
     viewra("scan", music)
     reader, writer = os.pipe()

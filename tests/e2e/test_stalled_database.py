@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.e2e.conftest import MUSIC, ON_POSTGRESQL, start
+from tests.eventually import eventually
 from viewra.library.interrupt import LAST_RESORT_S
 
 pytestmark = pytest.mark.process
@@ -90,21 +91,14 @@ def test_the_second_signal_ends_a_scan_whose_server_stalls(
     (music / "one.flac").write_bytes((next(MUSIC.rglob("*.flac"))).read_bytes())
     url = sa.make_url(database).set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
     with start(data_dir, "scan", str(music), database=url) as process:
-        wait_until(lambda: proxy.passed > 200_000)  # it is in the middle
+        eventually(lambda: proxy.passed > 200_000, deadline_s=60)  # it is in the middle
         proxy.stall()
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        assert "once more to stop at once" in process.stderr.readline()
+        assert "press again to stop at once" in process.stderr.readline()
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert time.monotonic() - began < LAST_RESORT_S + 10
     assert process.returncode == 1
     assert "Traceback" not in err
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.005)

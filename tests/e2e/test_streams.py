@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MUSIC, UNPRIVILEGED, Done, Viewra, needs_modes, start
+from tests.e2e.conftest import MUSIC, UNPRIVILEGED, Done, Viewra, finished, needs_modes, run, start, start_anew
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
 LOOKS = (["search", "schumann"], ["library", "list"], ["library", "failures"], ["plugins", "list"])
 SONG = next((MUSIC / "Clara Schumann").rglob("*.mp3"))
@@ -27,10 +27,7 @@ def music(tmp_path: Path) -> Path:
 
 def redirected(data_dir: Path, how: str, *arguments: str | Path) -> Done:
     """The command as a shell runs it with these redirections."""
-    with start(data_dir, *arguments, prefix=["sh", "-c", f'exec "$@" {how}', "sh"]) as process:
-        out, err = process.communicate(timeout=60)
-    assert "Traceback" not in out + err
-    return Done(process.returncode, out, err)
+    return finished(start_anew(data_dir, *arguments, prefix=["sh", "-c", f'exec "$@" {how}', "sh"]))
 
 
 @pytest.mark.parametrize(("how", "said"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
@@ -151,8 +148,8 @@ def test_looking_needs_nothing_that_can_be_written(data_dir: Path, viewra: Viewr
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MB of the test's own."""
+def disk(tmp_path: Path, audio_tags_database: Path) -> Iterator[Path]:
+    """A disk of 4 MB of the test's own, with a data directory in it."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = shutil.which("mount")
@@ -160,6 +157,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root can mount a disk that is small enough to be filled")
     if subprocess.run([mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], check=False).returncode:
         pytest.skip("nothing can be mounted here")
+    (place / "data").mkdir(mode=0o700)
+    shutil.copy(audio_tags_database, place / "data")
     yield place
     subprocess.run(["umount", place], check=True)
 
@@ -172,25 +171,25 @@ def fill(disk: Path, *, but: int = 0) -> None:
 
 def test_on_a_full_disk_looking_works_and_the_rest_says_what_is_full(disk: Path, music: Path) -> None:
     data_dir = disk / "data"
-    assert redirected(data_dir, "", "scan", music).status == 0
+    assert run(data_dir, "scan", music).status == 0
     fill(disk)
     song = str(next(music.rglob("*.mp3")))
     for arguments in (*LOOKS, ["show", song]):
-        done = redirected(data_dir, "", *arguments)
+        done = run(data_dir, *arguments)
         assert (done.status, done.err) == (0, ""), arguments
     for free in (0, 4096):
         fill(disk, but=free)
-        scan = redirected(data_dir, "", "scan", music)
+        scan = run(data_dir, "scan", music)
         assert scan.status == 1
         assert f"{data_dir}/control: No space left" in scan.err or "the disk is full" in scan.err
         assert scan.err.count("\n") == 2, "the line and its remedy"
-    fsck = redirected(data_dir, "", "fsck")
+    fsck = run(data_dir, "fsck")
     assert "the disk is full" in fsck.err
 
 
 def test_what_a_killed_scan_left_is_read_on_a_full_disk(disk: Path, music: Path) -> None:
     data_dir = disk / "data"
-    assert redirected(data_dir, "", "scan", music).status == 0
+    assert run(data_dir, "scan", music).status == 0
     writer = """
 import sqlite3, os, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -202,5 +201,5 @@ os._exit(0)
     assert (data_dir / "viewra.db-wal").stat().st_size > 0
     (data_dir / "viewra.db-shm").unlink()
     fill(disk)
-    done = redirected(data_dir, "", "search", "left", "--json")
+    done = run(data_dir, "search", "left", "--json")
     assert done.data["total"] > 0, done

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -45,18 +43,7 @@ def states() -> States:
     return States()
 
 
-@pytest.fixture
-def wait_until() -> Callable[..., None]:
-    def wait(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < deadline, "it did not come about in time"
-            threading.Event().wait(0.01)
-
-    return wait
-
-
 @pytest.fixture(autouse=True)
-def _unconfined(monkeypatch: pytest.MonkeyPatch) -> None:
+def _unconfined(quick_hosts: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plugins of these tests tell what they do in the test's folder; sandboxes have tests of their own."""
     monkeypatch.setenv("VIEWRA_SANDBOX", "off")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+from tests.eventually import eventually
 
 CODE = """
     import os, signal, sys, threading, time
@@ -135,7 +135,7 @@ def began(directory: Path, step: str) -> int:
             pids.append((directory / f".{step}-began").read_text())
         return any(pids)
 
-    until(told)
+    eventually(told)
     return int(pids[-1])
 
 
@@ -143,13 +143,6 @@ def starts(directory: Path) -> list[int]:
     """The pids of all processes that got as far as Initialize."""
     file = directory / ".starts"
     return [int(line) for line in file.read_text().split()] if file.exists() else []
-
-
-def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.01)
 
 
 def processes(directory: Path) -> list[psutil.Process]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.errors import PluginFault, PluginTimeout
 from viewra.host import Plugin
@@ -69,15 +68,15 @@ def logged(plugin: Plugin, call_id: str = "", *, call: str = "") -> LogRecord:
     """The one record with this id, or of this call, waited for, as it is on disk."""
     field, value = ("call", call) if call else ("call_id", call_id)
     assert plugin.path is not None
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with PluginLogReader(log_path(plugin.path.parent.parent / "data", plugin.id)) as reader:
-            found = reader.last(10, lambda record: record.fields.get(field) == value)
-        if found:
-            assert len(found) == 1
-            return found[0]
-        threading.Event().wait(0.02)
-    raise AssertionError(f"no record of {value}")
+    path = log_path(plugin.path.parent.parent / "data", plugin.id)
+
+    def found() -> list[LogRecord]:
+        with PluginLogReader(path) as reader:
+            return reader.last(10, lambda record: record.fields.get(field) == value)
+
+    eventually(found, f"no record of {value}")
+    (record,) = found()
+    return record
 
 
 def test_a_fault_leads_to_its_traceback(plugin: Plugin, caplog: pytest.LogCaptureFixture) -> None:

@@ -111,6 +111,7 @@ def test_a_plugin_object_of_the_hosts_process(tmp_path: Path) -> None:
             handle.draft_migration("Songs")
 
 
+@pytest.mark.shipped
 def test_who_it_cannot_be_done_for(host: Host, songs: Path, make_plugin: MakePlugin) -> None:
     plugin = host.plugins["songs"]
     write_revision(songs, "0001", None, 'raise ValueError("not today")')

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host, hookimpl
 from viewra.codec.protocol import DEBUG
 from viewra.db import sqlite
@@ -28,7 +29,7 @@ from viewra.host.running.reattach import Reattach
 from viewra.types import PluginState
 
 from .conftest import States
-from .faulty import CODE, began, let, order, own_threads, processes, starts, until
+from .faulty import CODE, began, let, order, own_threads, processes, starts
 
 pytestmark = pytest.mark.process
 MakePlugin = Callable[..., Path]
@@ -122,7 +123,7 @@ def test_a_crash_at_each_step_of_the_start_is_told_with_the_step_and_leaves_noth
             assert plugin.stats.crashes == number - (number > 5)
             assert not psutil.pid_exists(began(directory, step))
             assert processes(directory) == []
-            until(lambda: own_threads("p") == [])
+            eventually(lambda: own_threads("p") == [])
             let(directory, step)
         plugin.load()
         assert plugin.state is PluginState.RUNNING
@@ -142,7 +143,9 @@ def test_crashes_and_hangs_in_a_call_are_their_own_plugins_alone(
         host.plugins["other"].load()
         (other / "main.py").write_text("")  # what runs, runs
         with in_thread(lambda: ask(host, "hang")) as hung:
-            until(lambda: "hang" in (directory / ".calls").read_text() if (directory / ".calls").exists() else False)
+            eventually(
+                lambda: "hang" in (directory / ".calls").read_text() if (directory / ".calls").exists() else False
+            )
             assert ask(host) == host.plugins["p"].pid  # one that hangs holds up no other
             assert ask(host, plugin_id="other") == host.plugins["other"].pid
         assert isinstance(hung[0], PluginTimeout)
@@ -164,7 +167,7 @@ def test_all_hook_calls_under_way_end_with_their_process(tmp_path: Path, directo
             with ThreadPoolExecutor(6) as pool:
                 calls = [pool.submit(errors_of, host, "x") for _ in range(6)]
                 pid = began(directory, "search")
-                until(lambda: host.plugins["p"].stats.in_flight == 6)
+                eventually(lambda: host.plugins["p"].stats.in_flight == 6)
                 os.kill(pid, signal.SIGKILL)
                 let(directory, "search")
                 assert [call.result(20) for call in calls] == [{"p": None}] * 6  # asked once more
@@ -208,7 +211,7 @@ def test_a_process_that_is_stopped_in_a_call_times_out_and_goes_on_later(
             ask(host)
         let(directory, "search")
         os.kill(pid, signal.SIGCONT)
-        until(lambda: host.plugins["p"].health().healthy)
+        eventually(lambda: host.plugins["p"].health().healthy)
         assert ask(host) == pid
 
 
@@ -236,7 +239,7 @@ def test_a_crowd_that_calls_a_crashing_plugin_cannot_pass_its_pauses_nor_its_qua
         assert len(starts(directory)) == 3
         changes = [(str(old), str(new)) for plugin_id, old, new, _ in states.seen if plugin_id == "p"]
         assert {new for old, new in changes if old == "crashed"} == {"backoff", "quarantined"}
-        until(lambda: own_threads("p") == [])
+        eventually(lambda: own_threads("p") == [])
 
 
 # ---- the end ----
@@ -285,7 +288,7 @@ def test_closing_does_not_wait_for_a_start_that_hangs_nor_call_it_a_crash(
         assert isinstance(calling[0], PluginClosed)
         assert not psutil.pid_exists(pid)
         assert plugin.state is PluginState.STOPPED
-        until(lambda: own_threads("p") == [])
+        eventually(lambda: own_threads("p") == [])
     let(directory, "initialize")
     with running(tmp_path) as host:
         plugin = host.plugins["p"]
@@ -312,7 +315,7 @@ def test_one_that_is_run_by_hand_is_not_ended_while_a_debugger_holds_it(
             host.plugins["p"].attach(Reattach.from_json(found[1]))
             assert ask(host) == by_hand.pid
             by_hand.send_signal(signal.SIGSTOP)
-            until(lambda: "did not answer 1 health checks in a row" in caplog.text)
+            eventually(lambda: "did not answer 1 health checks in a row" in caplog.text)
             by_hand.send_signal(signal.SIGCONT)
             assert ask(host) == by_hand.pid
         by_hand.send_signal(signal.SIGINT)
@@ -367,7 +370,7 @@ def test_reloads_at_the_same_time_and_in_the_middle_of_crashes_leave_one_process
                 one.result(60)
         plugin.load()
         pid = ask(host)
-        until(lambda: [process.pid for process in processes(directory)] == [pid])
+        eventually(lambda: [process.pid for process in processes(directory)] == [pid])
         assert plugin.pid == pid
         assert plugin.state is PluginState.RUNNING
 
@@ -401,8 +404,8 @@ def test_an_observer_may_block_raise_and_call_back(
         plugin.load()  # although the observer has not returned from the first change
         assert ask(host) == plugin.pid
         meddler.go.set()
-        until(lambda: plugin.state is PluginState.STOPPED)
-        until(lambda: meddler.seen[-1] is PluginState.STOPPED)
+        eventually(lambda: plugin.state is PluginState.STOPPED)
+        eventually(lambda: meddler.seen[-1] is PluginState.STOPPED)
         assert "an observer of plugin states failed" in caplog.text
 
 
@@ -420,7 +423,7 @@ def test_a_full_disk_for_its_log_harms_neither_plugin_nor_host(
         try:
             with caplog.at_level(logging.WARNING, "viewra.host"):
                 pid = ask(host, "chatter")  # more than a megabyte
-                until(lambda: "is incomplete" in caplog.text)
+                eventually(lambda: "is incomplete" in caplog.text)
                 assert ask(host) == pid
             assert caplog.text.count("is incomplete") == 1
             assert log.stat().st_size <= 600_000
@@ -428,7 +431,7 @@ def test_a_full_disk_for_its_log_harms_neither_plugin_nor_host(
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         size = log.stat().st_size
         assert ask(host, "chatter") == pid
-        until(lambda: log.stat().st_size > size + 1_000_000)
+        eventually(lambda: log.stat().st_size > size + 1_000_000)
 
 
 def test_a_database_that_is_locked_does_not_keep_a_plugin_out_of_quarantine(
@@ -449,7 +452,7 @@ def test_a_database_that_is_locked_does_not_keep_a_plugin_out_of_quarantine(
         states.wait_for("p", PluginState.QUARANTINED)
         with pytest.raises(PluginUnavailable, match="is in quarantine"):
             ask(host)
-        until(lambda: "what is known of it is not kept" in caplog.text)
+        eventually(lambda: "what is known of it is not kept" in caplog.text)
         lock.execute("ROLLBACK")
         lock.close()
         plugin.disable()

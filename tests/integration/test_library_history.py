@@ -28,6 +28,7 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
         engine.dispose()
 
 
+@pytest.mark.shipped
 @pytest.mark.process
 def test_a_host_runs_it_and_it_remembers(database_url: str, tmp_path: Path) -> None:
     with Host(data_dir=tmp_path / "data", database_url=database_url) as host:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.adapters import BreakerState
 from viewra.errors import ManifestError, PluginFault, PluginTimeout, PluginUnavailable
@@ -22,7 +23,6 @@ from viewra.types import PluginState
 from .conftest import States
 
 pytestmark = pytest.mark.process
-WaitUntil = Callable[..., None]
 
 CODE = """
     import os, signal, sys, threading, time
@@ -150,18 +150,18 @@ def test_a_quarantine_outlives_its_host_and_ends_with_other_code(
 
 
 def test_two_processes_serve_and_one_that_is_killed_is_replaced(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     directory = make_plugin("p", CODE, capabilities=("search_service",), extra="runtime: workers: 2")
     with running(tmp_path, states) as host:
         ask(host)
         plugin = host.plugins["p"]
-        wait_until(lambda: len(plugin.stats.pids) == 2)
+        eventually(lambda: len(plugin.stats.pids) == 2)
         first, second = plugin.stats.pids
         os.kill(second, signal.SIGKILL)
-        wait_until(lambda: second not in plugin.stats.pids)
+        eventually(lambda: second not in plugin.stats.pids)
         assert ask(host) == str(first)
-        wait_until(lambda: len(plugin.stats.pids) == 2)
+        eventually(lambda: len(plugin.stats.pids) == 2)
         shown = summary(plugin)
         assert shown.pids == plugin.stats.pids
         assert (shown.pid, shown.state) == (first, "running")
@@ -169,7 +169,7 @@ def test_two_processes_serve_and_one_that_is_killed_is_replaced(
         plugin.reload()
         assert len(plugin.stats.pids) == 2
         assert set(plugin.stats.pids).isdisjoint({first, second})
-        wait_until(lambda: not psutil.pid_exists(first))
+        eventually(lambda: not psutil.pid_exists(first))
 
 
 def test_what_a_plugin_without_capabilities_offers_is_found_out_by_one_start_and_kept(
@@ -202,15 +202,15 @@ def test_a_listener_without_capabilities_is_asked_once(
 
 
 def test_a_process_that_is_stopped_is_unhealthy_and_started_again(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     checks = "runtime: health: {interval_s: 0.2, timeout_s: 0.3, failures: 2}"
     make_plugin("p", CODE, capabilities=("search_service",), extra=checks)
     with running(tmp_path, states) as host:
         pid = int(ask(host))
-        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.HEALTHY)
+        eventually(lambda: host.plugins["p"].health_report.condition is Condition.HEALTHY)
         os.kill(pid, signal.SIGSTOP)
-        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.UNHEALTHY)
+        eventually(lambda: host.plugins["p"].health_report.condition is Condition.UNHEALTHY)
         reason = states.wait_for("p", PluginState.CRASHED)
         assert reason.startswith("did not answer 2 health checks in a row (no answer within 0.3 s)")
         assert ask(host) != str(pid)
@@ -218,19 +218,19 @@ def test_a_process_that_is_stopped_is_unhealthy_and_started_again(
 
 
 def test_a_plugin_that_says_it_is_unwell_is_degraded_and_left_alone(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     checks = "runtime: health: {interval_s: 0.1, own_interval_s: 0.1, failures: 1}"
     make_plugin("p", CODE, capabilities=("search_service",), extra=checks)
     with running(tmp_path, states) as host:
         pid = ask(host)
         (home(tmp_path) / "unwell").touch()
-        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.DEGRADED)
+        eventually(lambda: host.plugins["p"].health_report.condition is Condition.DEGRADED)
         report = host.plugins["p"].health_report
         assert (report.transport, report.own, report.error) == (True, False, "the remote site is down")
         assert ask(host) == pid
         (home(tmp_path) / "unwell").unlink()
-        wait_until(lambda: host.plugins["p"].health_report.condition is Condition.HEALTHY)
+        eventually(lambda: host.plugins["p"].health_report.condition is Condition.HEALTHY)
         assert states.of("p").count("crashed") == 0
 
 
@@ -266,7 +266,7 @@ def test_an_error_is_an_answer(tmp_path: Path, make_plugin: Callable[..., Path],
 
 
 def test_calls_beyond_the_bound_wait_and_those_beyond_the_queue_hold_up_their_caller(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     extra = "runtime: {max_calls: 2, max_queue: 1, call_timeout_s: search: 20}"
     make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
@@ -277,10 +277,10 @@ def test_calls_beyond_the_bound_wait_and_those_beyond_the_queue_hold_up_their_ca
         threads = [threading.Thread(target=lambda: answers.append(ask(host, "hold"))) for _ in range(4)]
         for thread in threads:
             thread.start()
-        wait_until(lambda: (plugin.stats.in_flight, plugin.stats.queued) == (2, 2))
+        eventually(lambda: (plugin.stats.in_flight, plugin.stats.queued) == (2, 2))
         held = threading.Thread(target=lambda: host.hook.search(query={"q": "x"}, limit=1, offset=0))
         held.start()
-        wait_until(lambda: plugin.stats.queued == 3)
+        eventually(lambda: plugin.stats.queued == 3)
         assert answers == []
         assert plugin.health().healthy  # whether a full plugin is well can always be asked
         (home(tmp_path) / "go").touch()
@@ -291,7 +291,7 @@ def test_calls_beyond_the_bound_wait_and_those_beyond_the_queue_hold_up_their_ca
 
 
 def test_waiting_for_a_turn_ends_with_the_deadline(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     extra = "runtime: {max_calls: 1, call_timeout_s: {search: 20, get_search_capabilities: 0.3}}"
     make_plugin("p", CODE, capabilities=("search_service",), extra=extra)
@@ -300,7 +300,7 @@ def test_waiting_for_a_turn_ends_with_the_deadline(
         plugin.load()
         thread = threading.Thread(target=lambda: ask(host, "hold"))
         thread.start()
-        wait_until(lambda: plugin.stats.in_flight == 1)
+        eventually(lambda: plugin.stats.in_flight == 1)
         assert plugin.search is not None
         with pytest.raises(PluginTimeout, match=r"has 1 calls in flight, and none of them ended within 0.3 s"):
             plugin.search.get_search_capabilities()
@@ -311,13 +311,13 @@ def test_waiting_for_a_turn_ends_with_the_deadline(
 
 
 def test_what_a_process_uses_is_sampled_and_shown_with_its_calls(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     make_plugin("p", CODE, capabilities=("search_service",))
     with running(tmp_path, states) as host:
         ask(host)
         plugin = host.plugins["p"]
-        wait_until(lambda: plugin.stats.resources)
+        eventually(lambda: plugin.stats.resources)
         sample = plugin.stats.resources[-1]
         assert sample.rss_bytes > 10_000_000
         assert sample.processes == 1

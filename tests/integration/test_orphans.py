@@ -20,6 +20,7 @@ import attrs
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.errors import PluginUnavailable
 from viewra.process import MARK
@@ -89,13 +90,6 @@ class Family:
         return found | ({"socket"} if self.socket.exists() else set())
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.01)
-
-
 def marked(host: int) -> list[psutil.Process]:
     """All processes that the host with this pid ever started, or that these did."""
 
@@ -133,8 +127,8 @@ def read(host: Host, path: str = "/a.flac") -> dict[str, str]:
 def test_what_is_killed_takes_the_rest_along(host: Host, who: str) -> None:
     family = Family.of(read(host))
     os.kill(getattr(family, who), signal.SIGKILL)
-    wait_until(lambda: not family.alive())
-    wait_until(lambda: host.plugins["scraper"].state is PluginState.QUARANTINED)
+    eventually(lambda: not family.alive())
+    eventually(lambda: host.plugins["scraper"].state is PluginState.QUARANTINED)
     assert "SIGKILL" in host.plugins["scraper"].reason
     host.plugins["scraper"].unquarantine()
     assert Family.of(read(host)).plugin != family.plugin
@@ -144,10 +138,10 @@ def test_a_child_that_is_killed_is_the_plugins_affair(host: Host) -> None:
     family = Family.of(read(host))
     os.kill(family.child, signal.SIGKILL)
     os.kill(family.orphan, signal.SIGKILL)
-    wait_until(lambda: not psutil.pid_exists(family.orphan))
+    eventually(lambda: not psutil.pid_exists(family.orphan))
     assert Family.of(read(host)).plugin == family.plugin
     host.plugins["scraper"].unload()
-    wait_until(lambda: not family.alive())
+    eventually(lambda: not family.alive())
 
 
 @pytest.mark.parametrize("how", ["unload", "disable", "restart"])
@@ -155,7 +149,7 @@ def test_nothing_outlives_the_plugins_run(host: Host, how: str) -> None:
     family = Family.of(read(host))
     getattr(host.plugins["scraper"], how)()
     assert family.alive() <= {"socket"}  # which is removed a moment later
-    wait_until(lambda: not family.alive())
+    eventually(lambda: not family.alive())
 
 
 def test_nothing_outlives_a_host_that_closes(directory: Path, tmp_path: Path) -> None:
@@ -180,9 +174,9 @@ def test_an_end_is_noticed_while_the_guardian_is_stopped(host: Host) -> None:
     family = Family.of(read(host))
     psutil.Process(family.guardian).suspend()
     os.kill(family.plugin, signal.SIGSEGV)
-    wait_until(lambda: host.plugins["scraper"].state is PluginState.QUARANTINED)
+    eventually(lambda: host.plugins["scraper"].state is PluginState.QUARANTINED)
     assert "SIGSEGV" in host.plugins["scraper"].reason
-    wait_until(lambda: not family.alive())
+    eventually(lambda: not family.alive())
 
 
 PROGRAM = """
@@ -210,7 +204,7 @@ def other_host(directory: Path, data: Path) -> Iterator[tuple[subprocess.Popen[s
 def test_nothing_outlives_a_host_that_is_killed(directory: Path, tmp_path: Path, number: int) -> None:
     with other_host(directory, tmp_path / "data") as (process, family):
         process.send_signal(number)
-    wait_until(lambda: family.alive() <= {"socket"})
+    eventually(lambda: family.alive() <= {"socket"})
     assert marked(process.pid) == []
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data"):
         assert not family.socket.exists(), "the next host removes what the dead one could not"
@@ -242,7 +236,7 @@ def test_what_is_left_to_the_next_host_keeps_its_guardian(make_plugin: Callable[
             host.close()
     last = family
     assert last is not None
-    wait_until(lambda: not last.alive())
+    eventually(lambda: not last.alive())
 
 
 def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:
@@ -258,7 +252,7 @@ def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:
             ["setsid", "--ctty", *cli, "scan", str(music)], stdin=terminal, stdout=terminal, stderr=terminal
         ) as process:
             os.close(terminal)
-            wait_until((directory / ".seen").exists)
+            eventually((directory / ".seen").exists)
             plugins = marked(process.pid)
             assert len(plugins) >= 4, "guardian, plugin, orphan and child"
             os.write(ours, b"\x03")
@@ -288,7 +282,7 @@ def test_a_call_in_flight_fails_at_once_when_its_plugin_is_killed(host: Host, di
 
     thread = threading.Thread(target=call)
     thread.start()
-    wait_until((directory / ".seen").exists)
+    eventually((directory / ".seen").exists)
     pid = host.plugins["scraper"].pid
     assert pid is not None
     began = time.monotonic()

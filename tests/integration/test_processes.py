@@ -8,13 +8,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Limits
@@ -55,13 +55,6 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.01)
 
 
 @pytest.fixture
@@ -110,7 +103,7 @@ def test_first_calls_at_the_same_time_start_one_process(host: Host) -> None:
 
 def test_output_arrives_with_level_and_fields(host: Host) -> None:
     host.plugins["scraper"].load()
-    wait_until(lambda: len(host.plugins["scraper"].logs) >= 2)
+    eventually(lambda: len(host.plugins["scraper"].logs) >= 2)
     records = {record.message: record for record in host.plugins["scraper"].logs}
     assert records["ready to go"].level == "info"
     assert records["ready to go"].fields["answer"] == 42
@@ -127,7 +120,7 @@ def test_death_in_a_call_is_told_and_it_is_started_again(host: Host, name: str, 
         scraper.extract_metadata(f"/{name}")
     assert caught.value.in_call
     assert plugin.stats.crashes == 2  # reading a file twice is harmless: it was asked once more
-    wait_until(lambda: plugin.state is PluginState.RUNNING)  # without a call
+    eventually(lambda: plugin.state is PluginState.RUNNING)  # without a call
     assert scraper.extract_metadata("/a")["pid"] != first
 
 
@@ -234,7 +227,7 @@ def test_plugins_die_with_a_host_that_is_killed(tmp_path: Path, make_plugin: Cal
         pid = int(killed.stdout.readline())
         assert psutil.pid_exists(pid)
         os.kill(killed.pid, signal.SIGKILL)
-    wait_until(lambda: not alive(pid))
+    eventually(lambda: not alive(pid))
 
 
 @pytest.mark.parametrize(

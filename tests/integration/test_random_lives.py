@@ -25,13 +25,14 @@ from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from tests.eventually import eventually
 from viewra import Host, hookimpl
 from viewra.errors import PluginError
 from viewra.host.plugin import Plugin
 from viewra.host.running.states import CHANGES
 from viewra.types import PluginState
 
-from .faulty import CODE, own_threads, processes, until
+from .faulty import CODE, own_threads, processes
 
 pytestmark = pytest.mark.process
 
@@ -184,9 +185,9 @@ def usage(host: Host, directories: dict[str, Path]) -> tuple[list[str], int]:
     """The threads and descriptors of a host none of whose plugins runs."""
     for plugin_id, directory in directories.items():
         host.plugins[plugin_id].unload()
-        until(lambda directory=directory: processes(directory) == [])  # type: ignore[misc]
-        until(lambda plugin_id=plugin_id: own_threads(plugin_id) == [])  # type: ignore[misc]
-    until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("child-")])
+        eventually(lambda directory=directory: processes(directory) == [])  # type: ignore[misc]
+        eventually(lambda plugin_id=plugin_id: own_threads(plugin_id) == [])  # type: ignore[misc]
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("child-")])
     return sorted(thread.name for thread in threading.enumerate()), descriptors()
 
 
@@ -238,16 +239,16 @@ def test_two_hundred_random_operations_from_five_threads(
             plugin = host.plugins[name]
             plugin.enable()
             plugin.unquarantine()
-            until(lambda plugin=plugin, directory=directory: runs_once(plugin, directory))  # type: ignore[misc]
+            eventually(lambda plugin=plugin, directory=directory: runs_once(plugin, directory))  # type: ignore[misc]
             assert plugin.stats.in_flight == plugin.stats.queued == 0, told
         threads_after, descriptors_after = usage(host, directories)
         assert threads_after == threads_before, told
         # gRPC keeps a few descriptors for itself, however many channels there were.
-        until(lambda: min(descriptors_after, descriptors()) <= descriptors_before + 5)
+        eventually(lambda: min(descriptors_after, descriptors()) <= descriptors_before + 5)
         sockets = host._registry._machinery.runtime_dir  # type: ignore[union-attr]
         left = [path for path in sockets.path.rglob("*") if path.is_socket() and path.name != "control"]
         assert left == [], told
-    until(lambda: changes.seen[-1][2] == "stopped")
+    eventually(lambda: changes.seen[-1][2] == "stopped")
     allowed = {(str(old), str(new)) for old, new in CHANGES}
     assert {(old, new) for _, old, new in changes.seen} <= allowed, told
     for name in directories:  # each change begins where the one before ended

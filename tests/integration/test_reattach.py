@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.codec.protocol import DEBUG
 from viewra.errors import PluginUnavailable, UsageError
@@ -90,10 +91,7 @@ def test_the_next_host_takes_over_what_was_left(new_host: Callable[..., Host]) -
         plugin = host.plugins["p"]
         assert (plugin.state, plugin.pid) == (PluginState.RUNNING, pid)
         assert asked(host) == (pid, 2), "it has gone on where it was"
-        deadline = time.monotonic() + 10
-        while not any(record.fields.get("calls") == 2 for record in plugin.logs):
-            assert time.monotonic() < deadline
-            threading.Event().wait(0.01)
+        eventually(lambda: any(record.fields.get("calls") == 2 for record in plugin.logs))
     assert gone(pid), "a host that closes ends it"
 
 

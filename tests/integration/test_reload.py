@@ -11,6 +11,7 @@ from typing import Self
 
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.errors import PluginUnavailable
 from viewra.types import PluginState
@@ -18,7 +19,6 @@ from viewra.types import PluginState
 from .conftest import States
 
 pytestmark = pytest.mark.process
-WaitUntil = Callable[..., None]
 
 CODE = """
     import os, time
@@ -107,17 +107,15 @@ class Callers:
         self._pool.shutdown()
 
 
-def test_five_reloads_under_16_threads_lose_no_call(
-    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
-) -> None:
+def test_five_reloads_under_16_threads_lose_no_call(tmp_path: Path, directory: Path, states: States) -> None:
     with running(tmp_path, states) as host:
         assert version(host) == 1
         with Callers(host) as callers:
             for number in range(2, 7):
                 write(directory, number)
-                wait_until(lambda number=number: host.plugins["p"].stats.reloads == number - 1)
+                eventually(lambda number=number: host.plugins["p"].stats.reloads == number - 1)  # type: ignore[misc]
                 callers.oldest = number  # a call that begins now must not be answered by an older process
-                wait_until(lambda number=number: callers.latest == number)
+                eventually(lambda number=number: callers.latest == number)  # type: ignore[misc]
         assert (callers.failures, callers.too_old) == ([], [])
         assert callers.calls > 100
         assert host.plugins["p"].stats.hooks["search"].errors == {}
@@ -130,29 +128,29 @@ def test_five_reloads_under_16_threads_lose_no_call(
     ],
 )
 def test_a_version_that_does_not_start_leaves_the_old_one_serving(
-    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil, initialize: str, why: str
+    tmp_path: Path, directory: Path, states: States, initialize: str, why: str
 ) -> None:
     with running(tmp_path, states) as host:
         plugin = host.plugins["p"]
         assert version(host) == 1
         pid = plugin.pid
         write(directory, 2, initialize)
-        wait_until(lambda: why in plugin.reason)
+        eventually(lambda: why in plugin.reason)
         assert plugin.reason.startswith("the changed code is not used, version 1.0.0 serves on: it did not start")
         assert (plugin.state, plugin.pid, version(host)) == (PluginState.RUNNING, pid, 1)
         with pytest.raises(PluginUnavailable, match="serves on"):
             plugin.reload()
         write(directory, 1)
-        wait_until(lambda: plugin.reason == "")  # what runs is on disk again
+        eventually(lambda: plugin.reason == "")  # what runs is on disk again
         write(directory, 2, initialize)
-        wait_until(lambda: why in plugin.reason)
+        eventually(lambda: why in plugin.reason)
         write(directory, 3)
-        wait_until(lambda: version(host) == 3)
+        eventually(lambda: version(host) == 3)
         assert plugin.reason == ""
 
 
 def test_a_manifest_with_a_mistake_leaves_the_old_one_serving_and_is_taken_when_mended(
-    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
+    tmp_path: Path, directory: Path, states: States
 ) -> None:
     manifest = directory / "plugin.cue"
     text = manifest.read_text()
@@ -160,16 +158,16 @@ def test_a_manifest_with_a_mistake_leaves_the_old_one_serving_and_is_taken_when_
         plugin = host.plugins["p"]
         assert version(host) == 1
         manifest.write_text(text.replace('version: "1.0.0"', 'version: "new"'))
-        wait_until(lambda: "a semantic version" in plugin.reason)
+        eventually(lambda: "a semantic version" in plugin.reason)
         assert version(host) == 1
         manifest.write_text(text.replace('version: "1.0.0"', 'version: "1.1.0"'))
-        wait_until(lambda: plugin.info.version == "1.1.0")
-        wait_until(lambda: plugin.stats.reloads == 1)
+        eventually(lambda: plugin.info.version == "1.1.0")
+        eventually(lambda: plugin.stats.reloads == 1)
         assert plugin.reason == ""
 
 
 def test_new_plugins_are_found_and_removed_ones_end(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     import shutil
 
@@ -177,32 +175,30 @@ def test_new_plugins_are_found_and_removed_ones_end(
         assert "p" not in host.plugins
         directory = make_plugin("p", "", capabilities=("search_service",))
         write(directory, 1)
-        wait_until(lambda: "p" in host.plugins)
+        eventually(lambda: "p" in host.plugins)
         assert host.plugins["p"].state is PluginState.DISABLED
         host.plugins["p"].enable()
-        wait_until(lambda: version(host) == 1)
+        eventually(lambda: version(host) == 1)
         plugin = host.plugins["p"]
         write(directory, 2)
-        wait_until(lambda: version(host) == 2)
+        eventually(lambda: version(host) == 2)
         shutil.rmtree(directory)
-        wait_until(lambda: "p" not in host.plugins)
-        wait_until(lambda: plugin.state is PluginState.STOPPED)
+        eventually(lambda: "p" not in host.plugins)
+        eventually(lambda: plugin.state is PluginState.STOPPED)
         assert plugin.reason == "it is no longer where it was"
         assert plugin.pid is None
         assert "p" not in {one.plugin_id for one in host.hook.get_search_capabilities()}
 
 
-def test_its_own_data_and_caches_never_trigger(
-    tmp_path: Path, directory: Path, states: States, wait_until: WaitUntil
-) -> None:
+def test_its_own_data_and_caches_never_trigger(tmp_path: Path, directory: Path, states: States) -> None:
     with running(tmp_path, states) as host:
         assert version(host) == 1
         (directory / "__pycache__").mkdir(exist_ok=True)
         (directory / "__pycache__" / "x.pyc").write_bytes(b"x")
         (tmp_path / "data" / "plugins" / "p" / "cache.bin").write_bytes(b"x")
         write(directory, 2)
-        wait_until(lambda: version(host) == 2)
-        wait_until(lambda: host.plugins["p"].stats.reloads == 1)
+        eventually(lambda: version(host) == 2)
+        eventually(lambda: host.plugins["p"].stats.reloads == 1)
 
 
 STOPS = """
@@ -262,31 +258,31 @@ def holder(make_plugin: Callable[..., Path]) -> Path:
 
 
 def test_what_only_one_process_can_hold_is_handed_over_and_calls_wait(
-    tmp_path: Path, holder: Path, states: States, wait_until: WaitUntil
+    tmp_path: Path, holder: Path, states: States
 ) -> None:
     with running(tmp_path, states) as host:
         assert version(host) == 1
         with Callers(host) as callers:
             for number in (2, 3):
                 write(holder, number, code=HOLDER)
-                wait_until(lambda number=number: callers.latest == number)
+                eventually(lambda number=number: callers.latest == number)  # type: ignore[misc]
         assert callers.failures == []
 
 
 def test_the_old_code_serves_again_when_the_new_one_does_not_start_in_its_place(
-    tmp_path: Path, holder: Path, states: States, wait_until: WaitUntil
+    tmp_path: Path, holder: Path, states: States
 ) -> None:
     with running(tmp_path, states) as host:
         plugin = host.plugins["p"]
         assert version(host) == 1
         with Callers(host) as callers:
             write(holder, 2, 'raise RuntimeError("no dictionary")', code=HOLDER)
-            wait_until(lambda: "no dictionary" in plugin.reason and plugin.state is PluginState.RUNNING)
+            eventually(lambda: "no dictionary" in plugin.reason and plugin.state is PluginState.RUNNING)
             assert version(host) == 1
             plugin.restart()  # the code on disk is still the one that does not start
             assert version(host) == 1
             write(holder, 3, code=HOLDER)
-            wait_until(lambda: callers.latest == 3)
+            eventually(lambda: callers.latest == 3)
         assert callers.failures == []
         assert plugin.path == holder
 
@@ -421,9 +417,7 @@ def tables(make_plugin: Callable[..., Path]) -> Path:
     return directory
 
 
-def test_a_pending_migration_is_made_while_calls_wait(
-    tmp_path: Path, tables: Path, states: States, wait_until: WaitUntil
-) -> None:
+def test_a_pending_migration_is_made_while_calls_wait(tmp_path: Path, tables: Path, states: States) -> None:
     with running(tmp_path, states, watch=False) as host:
         assert (version(host), columns(host)) == (1, "id")
         with Callers(host, 8) as callers:
@@ -490,7 +484,7 @@ def test_in_postgresql_the_new_code_takes_its_migration_back_when_it_does_not_st
 
 
 def test_a_mounted_plugin_goes_over_to_the_next_release_and_stays_enabled(
-    tmp_path: Path, make_plugin: Callable[..., Path], states: States, wait_until: WaitUntil
+    tmp_path: Path, make_plugin: Callable[..., Path], states: States
 ) -> None:
     mounted = tmp_path / "plugins" / "a-mount"  # another name than the plugin's
 
@@ -513,13 +507,13 @@ def test_a_mounted_plugin_goes_over_to_the_next_release_and_stays_enabled(
         for number in (2, 3):
             mount(number)
             (mounted / f"..release{number - 1}" / "main.py").unlink()
-            wait_until(lambda number=number: version(host) == number)
+            eventually(lambda number=number: version(host) == number)  # type: ignore[misc]
             assert host.plugins["p"] is plugin
         text = (mounted / "plugin.cue").read_text()
         pid = plugin.pid
         (mounted / "plugin.cue").write_text(text[:30])
-        wait_until(lambda: "is not used" in plugin.reason)
+        eventually(lambda: "is not used" in plugin.reason)
         assert (plugin.pid, version(host)) == (pid, 3), "an invalid manifest ends nothing"
         (mounted / "plugin.cue").write_text(text)
-        wait_until(lambda: not plugin.reason)
+        eventually(lambda: not plugin.reason)
         assert plugin.pid == pid

@@ -206,7 +206,7 @@ def test_no_common_version(start: Start) -> None:
 
 
 def test_a_wrong_cookie(start: Start) -> None:
-    with pytest.raises(HandshakeError, match="exit status 1 before its handshake line") as caught:
+    with pytest.raises(HandshakeError, match="exit status 1 before it printed a handshake line") as caught:
         start(config=attrs.evolve(CONFIG, cookie_value="other"))
     assert "is a plugin" in caught.value.output[0]
 

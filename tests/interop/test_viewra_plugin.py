@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.errors import PluginFault, PluginUnavailable
 from viewra.host import Connecting
@@ -82,13 +82,6 @@ def open_host(tmp_path: Path) -> Iterator[OpenHost]:
 def host(write: Callable[..., Path], open_host: OpenHost) -> Host:
     write()
     return open_host()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.01)
 
 
 def only(results: list[Result[T]]) -> Result[T]:
@@ -178,12 +171,12 @@ def test_settings_reach_it_and_a_refusal_is_told(host: Host) -> None:
 def test_what_it_logs_and_prints_arrives(host: Host) -> None:
     plugin = host.plugins["go_plugin"]
     plugin.load()
-    wait_until(lambda: {"printed to os.Stdout", "printed to os.Stderr"} <= {one.message for one in plugin.logs})
+    eventually(lambda: {"printed to os.Stdout", "printed to os.Stderr"} <= {one.message for one in plugin.logs})
     record = next(one for one in plugin.logs if one.message == "initialized")
     assert (record.level, record.module) == ("info", "viewra")
     assert record.fields["plugin"] == "go_plugin"
     plugin.unload()
-    wait_until(lambda: "stopping" in {one.message for one in plugin.logs})
+    eventually(lambda: "stopping" in {one.message for one in plugin.logs})
 
 
 def test_a_panic_in_a_call(host: Host) -> None:
@@ -193,7 +186,7 @@ def test_a_panic_in_a_call(host: Host) -> None:
     with pytest.raises(PluginUnavailable, match="exit status 2; its last output: panic: all is lost") as caught:
         only(host.hook.extract_metadata(file_path="/panic", mime_type="audio/flac")).unwrap()
     assert caught.value.in_call
-    wait_until(lambda: sum(one.level == "error" for one in plugin.logs) == 2)  # reading is asked once more
+    eventually(lambda: sum(one.level == "error" for one in plugin.logs) == 2)  # reading is asked once more
     panics = [one for one in plugin.logs if one.level == "error"]
     assert panics[0].message.startswith("panic: all is lost")
     assert "viewraplugin/main.go" in panics[0].fields["traceback"]

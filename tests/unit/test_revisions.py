@@ -90,7 +90,7 @@ def test_without_an_upgrade_nothing_is_known(tmp_path: Path) -> None:
         ('revision = str("a")\ndown_revision = None', "does not say revision"),
         ('revision = "a"\ndown_revision = ("b", "c")', "does not say revision"),
         ('revision = "a"\ndown_revision = 3', "neither one revision nor None"),
-        ('revision = "a"\ndown_revision = "b"', "follows revision b, which is not there"),
+        ('revision = "a"\ndown_revision = "b"', "follows revision b, which does not exist"),
         ('revision = "a"\ndown_revision = "a"', "follows revision a"),
         ("\0", "is not Python"),
     ],

@@ -1,4 +1,4 @@
-"""The host's side of each service: which hook becomes which remote procedure. A file per service."""
+"""The host's side of each service: maps hooks to remote procedures. One module per service."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from viewra.adapters._breaker import BreakerState
 from viewra.adapters._call import RemoteEndpoint
 from viewra.adapters._connection import Connection
 from viewra.adapters._contain import ServiceAdapter
-from viewra.adapters._endpoint import Endpoint, Link
+from viewra.adapters._endpoint import Caller, Endpoint, Link
 from viewra.adapters._local import LocalEndpoint
+from viewra.adapters._own_calls import Called, OwnCalls
 from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
 from viewra.adapters._traffic import Traffic
 from viewra.adapters.clients import ServiceClients
@@ -31,7 +32,7 @@ def adapters_of(services: Services = SERVICES) -> Iterator[type[ServiceAdapter]]
 
 
 def add_hookspecs(pm: pluggy.PluginManager, services: Services = SERVICES) -> None:
-    """Make the hooks known: viewra's, and those that another service specifies in its adapter's module."""
+    """Register the hook specifications: viewra's, and those of other services in their adapters' modules."""
     pm.add_hookspecs(hookspecs)
     for service in services:
         module = service.module("adapters")
@@ -43,11 +44,14 @@ __all__ = [
     "BOUNDS_S",
     "BreakerState",
     "CallStats",
+    "Called",
+    "Caller",
     "Connection",
     "Endpoint",
     "HookStats",
     "Link",
     "LocalEndpoint",
+    "OwnCalls",
     "RemoteEndpoint",
     "ServiceAdapter",
     "ServiceClients",

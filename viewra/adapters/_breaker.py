@@ -1,6 +1,6 @@
-"""A circuit breaker: a plugin whose calls run out of time one after the other is not called for a while.
+"""A circuit breaker: a plugin with repeated time-outs gets no calls for a while.
 
-It counts time-outs alone: a plugin that answers, even with an error, works, and the supervisor handles one that died.
+Only time-outs count: a plugin that answers, even with an error, works, and the supervisor handles one that ended.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 
 THRESHOLD = 5
-"""Time-outs in a row that open it."""
+"""Time-outs in a row that open the breaker."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 300.0
-"""How long it stays open; the pause doubles each time that the call which probes it runs out of time, too."""
+"""How long it stays open; the pause doubles each time the probing call times out, too."""
 
 
 class BreakerState(enum.StrEnum):
@@ -26,10 +26,10 @@ class BreakerState(enum.StrEnum):
 
 
 class Breaker:
-    """One plugin's breaker, for any thread. ``clock`` gives seconds.
+    """One plugin's breaker. Thread-safe. ``clock`` returns seconds.
 
-    Each call that is made has a number. It tells the end of the call that probes an open breaker from the ends of calls
-    that began long before.
+    Each call has a number, which distinguishes the end of the probing call from the ends of calls that began long
+    before.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,11 +40,11 @@ class Breaker:
         self._pause_s = FIRST_PAUSE_S
         self._numbers = itertools.count(1)
         self._since = 0  # the last number of calls to an earlier process
-        self._probe = 0  # number of the call that probes it now
+        self._probe = 0  # the number of the probing call
 
     @property
     def state(self) -> BreakerState:
-        """What the breaker does with the next call."""
+        """The breaker's treatment of the next call."""
         with self._lock:
             if self._open_until is None:
                 return BreakerState.CLOSED
@@ -53,7 +53,7 @@ class Breaker:
 
     def ask(self) -> int | str:
         """The number of a call that may go through now, for ``settle`` at its end, or why it may not."""
-        if self._open_until is None and not self._probe:  # the usual case: it takes no lock
+        if self._open_until is None and not self._probe:  # the usual case, without a lock
             return next(self._numbers)
         with self._lock:
             left = self._open_until - self._clock() if self._open_until is not None else 0.0
@@ -66,14 +66,14 @@ class Breaker:
             return number
 
     def settle(self, number: int, *, answered: bool | None) -> None:
-        """A call ended: with an answer (True), out of time (False), or otherwise (None)."""
+        """Record the end of a call: answered (True), timed out (False), or otherwise (None)."""
         if answered and not self._in_a_row:
             return
         with self._lock:
             if number <= self._since:
                 return
             probed = number == self._probe
-            if probed or answered:  # whichever call it was: it answers again
+            if probed or answered:  # any call: the plugin answers again
                 self._probe = 0
             if answered:
                 self._in_a_row = 0
@@ -87,7 +87,7 @@ class Breaker:
                     self._open_until = self._clock() + self._pause_s
 
     def reset(self) -> None:
-        """Close it: another process answers from now on."""
+        """Close the breaker: another process answers from now on."""
         with self._lock:
             self._in_a_row = 0
             self._open_until = None

@@ -1,6 +1,6 @@
-"""The way from a procedure to the answer of a plugin in a process of its own: deadlines, second attempts, errors.
+"""Makes calls to a plugin in its own process: deadlines, second attempts, errors.
 
-Everything that goes wrong comes out as a ``PluginError``. For a plugin in this process it is adapters/_local.py.
+Every failure becomes a ``PluginError``. ``adapters/_local.py`` does the same for a plugin in this process.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._connection import Connection
 from viewra.adapters._endpoint import Link
-from viewra.adapters._failures import faulty, translate
+from viewra.adapters._failures import translate
 from viewra.adapters._futures import Pending, as_plugin_error, complete, in_thread, settle
+from viewra.adapters._messages import request_of, value_of
 from viewra.adapters._traffic import Traffic, Visit
-from viewra.codec.rpc import InvalidValue, Refusal, Reports, Rpc
-from viewra.errors import PluginClosed, PluginError, PluginFault, PluginUnavailable
-from viewra.text import kind, reason
+from viewra.codec.rpc import Reports, Rpc
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.transport.calls import CallFailed, Ended, Trailer
 
 P = ParamSpec("P")
@@ -30,7 +31,7 @@ _LEAST_S = 0.001  # of time left for an attempt
 
 
 class RemoteEndpoint:
-    """A plugin in a process of its own. ``traffic`` is what all calls of the plugin share."""
+    """A plugin in its own process. All calls of the plugin share ``traffic``."""
 
     lanes = 2
 
@@ -51,7 +52,7 @@ class RemoteEndpoint:
 
     @property
     def priority(self) -> Mapping[str, int]:
-        """How much its word on metadata fields counts."""
+        """The priority of its metadata by field."""
         return self._link.priority
 
     @property
@@ -61,15 +62,15 @@ class RemoteEndpoint:
 
     @property
     def known(self) -> bool:
-        """Whether it is known which services it has."""
+        """Whether its services are known."""
         return self._link.known
 
     def recall(self, name: str) -> str | None:
-        """What was remembered under this name."""
+        """The stored text of this name."""
         return self._link.recall(name)
 
     def remember(self, name: str, text: str) -> None:
-        """Keep a text for later hosts."""
+        """Store a text for later hosts."""
         self._link.remember(name, text)
 
     def offers(self, capability: str) -> bool:
@@ -77,23 +78,23 @@ class RemoteEndpoint:
         return self._link.offers(capability)
 
     def serves(self, rpc: Rpc[..., Any]) -> bool:
-        """Whether the process is known to answer this procedure."""
+        """Whether the process is known to serve this procedure."""
         return self._link.serves(rpc.wire_service)
 
     def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call and wait; raises a PluginError."""
-        return self._call(rpc, self._request(rpc, *args, **kwargs))
+        return self._call(rpc, request_of(self.plugin_id, rpc, *args, **kwargs))
 
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a call; one that has to wait, for its turn or for the plugin's start, does so on a thread of its own.
+        """Start a call; if it must wait, for its turn or for the plugin's start, it does so on its own thread.
 
-        When too many wait already, the caller does: until the call is over.
+        If too many calls wait already, the caller waits until this call is over.
         """
         future: Pending[T] = Pending(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
         try:
-            request = self._request(rpc, *args, **kwargs)
+            request = request_of(self.plugin_id, rpc, *args, **kwargs)
             visit = self._traffic.enter(rpc, 0.0) if self._link.running else None
-        except Exception as error:  # the future is where errors go
+        except Exception as error:  # errors are in the future
             settle(future, error=as_plugin_error(self.plugin_id, rpc.method, error))
             return future
         if visit is not None:
@@ -127,7 +128,7 @@ class RemoteEndpoint:
         except PluginError as failure:
             error = failure
             raise
-        except Exception as failure:  # a bug of ours, which callers must not have to expect
+        except Exception as failure:  # a bug of ours, which callers should not have to expect
             error = as_plugin_error(self.plugin_id, rpc.method, failure)
             raise error from failure
         except BaseException as failure:  # Ctrl-C
@@ -138,9 +139,9 @@ class RemoteEndpoint:
             error = None  # it knows this frame, which would keep it and the answer until the next garbage collection
 
     def _second_attempt(self, rpc: Rpc[..., T], request: bytes, due: float, first: PluginUnavailable) -> T:
-        """Ask again after the process died under the call: asking twice is harmless.
+        """Repeat an idempotent call after the process ended during it.
 
-        Raises ``first``, the first attempt's error, where no process is there to be asked.
+        Raises ``first``, the first attempt's error, if no process can be asked.
         """
         log.debug("plugin %s, %s: asked once more: %s", self.plugin_id, rpc.method, first.message)
         try:
@@ -152,23 +153,23 @@ class RemoteEndpoint:
         waiting_since = time.monotonic()
         connection = self._link.acquire(due - waiting_since)
         try:
-            # Waiting for a plugin that starts does not count: a call's deadline is meant for a plugin that runs.
+            # Waiting for a starting plugin does not count: a call's deadline applies to a running plugin.
             deadline_s = max(_LEAST_S, due - waiting_since)
             trailer: Trailer | None = None
             try:
                 method = connection.method(rpc.path)
-                if rpc.reports is Reports.STATUS:  # its answer is never a refusal: nothing comes behind it
+                if rpc.reports is Reports.STATUS:  # its answer is never a refusal: it has no trailing metadata
                     data = method(request, deadline_s)
                 else:
                     data, trailer = method.with_trailer(request, deadline_s)
             except CallFailed as error:
-                raise translate(self._link, connection, rpc, error) from error
+                raise self._failure(connection, rpc, error) from error
         finally:
             connection.leave()
-        return self._value(rpc, data, trailer)
+        return value_of(self._link, rpc, data, trailer)
 
     def _send(self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T]) -> None:
-        """Send a call that was let in to a plugin that runs, and handle its end when it comes."""
+        """Send an admitted call to a running plugin, and handle its end."""
         connection: Connection | None = None
         try:
             connection = self._link.acquire(deadline_s := self._link.deadline_s(rpc.method))
@@ -179,7 +180,7 @@ class RemoteEndpoint:
         except CallFailed as error:
             assert connection is not None  # noqa: S101 - only a connection raises it
             self._failed(rpc, request, visit, future, connection, error)
-        except Exception as error:  # there is no process to ask, or a bug of ours
+        except Exception as error:  # there is no process, or a bug of ours
             if connection is not None:
                 connection.leave()
             self._ended(rpc, visit, future, error)
@@ -193,7 +194,7 @@ class RemoteEndpoint:
         connection: Connection,
         ended: Ended,
     ) -> None:
-        """A call that was sent has ended; this is the connection's callback, so nothing may be raised here."""
+        """Handle the end of a sent call; this is the connection's callback, so it must not raise."""
         try:
             data = ended.result()
         except CallFailed as error:
@@ -205,7 +206,7 @@ class RemoteEndpoint:
             return
         connection.leave()
         try:
-            value = self._value(rpc, data, ended.trailer)
+            value = value_of(self._link, rpc, data, ended.trailer)
         except BaseException as error:
             self._ended(rpc, visit, future, error)
         else:
@@ -220,10 +221,10 @@ class RemoteEndpoint:
         connection: Connection,
         failure: CallFailed,
     ) -> None:
-        """The first attempt of a call that was sent has failed. Raises nothing."""
+        """Handle the failure of the first attempt. Never raises."""
         connection.leave()
         try:
-            error = translate(self._link, connection, rpc, failure)
+            error = self._failure(connection, rpc, failure)
             if rpc.idempotent and isinstance(error, PluginUnavailable) and error.in_call:
                 self._again(rpc, request, visit, future, error)
                 return
@@ -235,7 +236,7 @@ class RemoteEndpoint:
     def _again(
         self, rpc: Rpc[..., T], request: bytes, visit: Visit, future: Future[T], first: PluginUnavailable
     ) -> None:
-        """The second attempt of a call that was sent; it may have to wait for a start, on a thread of its own."""
+        """Make the second attempt, on its own thread, since it may wait for a start."""
 
         def attempt() -> None:
             try:
@@ -253,7 +254,7 @@ class RemoteEndpoint:
     def _ended(
         self, rpc: Rpc[..., T], visit: Visit, future: Future[T], error: BaseException | None, value: T | None = None
     ) -> None:
-        """A call is over: count it, and give its future what became of it. Raises nothing."""
+        """Count a call that is over, and set its future. Never raises."""
         if error is not None:
             error = as_plugin_error(self.plugin_id, rpc.method, error)
         try:
@@ -261,19 +262,6 @@ class RemoteEndpoint:
         finally:
             settle(future, value, error=error)
 
-    def _request(self, rpc: Rpc[P, T], *args: P.args, **kwargs: P.kwargs) -> bytes:
-        try:
-            return rpc.arguments(*args, **kwargs)
-        except InvalidValue as error:
-            raise PluginFault(self.plugin_id, f"cannot be asked: {error}", call=rpc.method) from error
-
-    def _value(self, rpc: Rpc[..., T], data: bytes, trailer: Trailer | None) -> T:
-        try:
-            return rpc.value(data, self._link.limits)
-        except Refusal as error:
-            raise faulty(self._link, rpc, str(error), trailer) from error.with_traceback(None)  # which has the answer
-        except InvalidValue as error:
-            raise faulty(self._link, rpc, f"gave an answer that is not valid: {error}") from error
-        except Exception as error:  # nesting, sizes and numbers that no parser of ours foresees
-            what = f"gave an answer that cannot be read: {kind(error)}: {reason(error)}"
-            raise faulty(self._link, rpc, what) from error
+    def _failure(self, connection: Connection, rpc: Rpc[..., Any], failure: CallFailed) -> PluginError:
+        loss = partial(self._link.loss, connection)
+        return translate(self._link, rpc, failure, self._link.deadline_s(rpc.method), loss)

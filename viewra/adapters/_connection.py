@@ -1,6 +1,7 @@
-"""A connection to one process of a plugin, and how many calls are in flight on it.
+"""A connection to one process of a plugin, and the number of calls in flight on it.
 
-The supervisor makes it when a process is proven and closes it before that process is stopped; adapters only borrow it.
+The supervisor makes it when a process has proven to work, and closes it before that process is stopped; adapters only
+borrow it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from viewra.transport.calls import Wire
 
 
 class Connection:
-    """The way to a process, whatever it is made of (``wire``). ``method`` gives the procedure at a path.
+    """A connection to a process over any ``wire``. ``method`` returns the procedure at a path.
 
-    A call is on it from ``enter`` to ``leave``: a process is stopped when the last call has left.
+    A call is in flight from ``enter`` to ``leave``: a process is stopped after the last call has left.
     """
 
     def __init__(self, wire: Wire) -> None:
         self.method = wire.method
-        self._lock = threading.Lock()  # entered twice by each call: a condition's own would cost twice as much
+        self._lock = threading.Lock()  # each call takes it twice; a condition's own lock would cost twice as much
         self._left = threading.Condition(self._lock)
         self._awaited = False
         self._in_flight = 0
@@ -42,17 +43,17 @@ class Connection:
 
     @property
     def in_flight(self) -> int:
-        """How many calls are on it."""
+        """The number of calls in flight."""
         return self._in_flight
 
     @property
     def idle_s(self) -> float:
-        """For how many seconds there has been no call; 0 while there is one."""
+        """Seconds since the last call; 0 while a call is in flight."""
         with self._lock:
             return 0.0 if self._in_flight else time.monotonic() - self._last_used
 
     def drained(self, timeout_s: float) -> bool:
-        """Wait until no call is in flight, for ``timeout_s`` seconds at most or until ``hurry``; whether none is."""
+        """Wait until none is in flight, ``timeout_s`` seconds at most or until ``hurry``. Returns whether none is."""
         with self._left:
             self._awaited = True
             self._left.wait_for(lambda: self._hurried or not self._in_flight, timeout_s)

@@ -1,4 +1,4 @@
-"""Containment: a plugin's failure becomes a ``Result`` with its error, and never reaches the other plugins or the hook.
+"""Contains failures: a plugin's failure becomes a ``Result`` with its error, and does not affect other plugins.
 
 Adapters are pluggy wrappers: each starts its call before it yields and collects the answer after, so that all plugins
 behind one hook work at the same time, and their results come in order of registration.
@@ -32,25 +32,25 @@ class ServiceAdapter:
         self._endpoint = endpoint
 
     def _begin(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T] | None:
-        """Start a call; None when the plugin does not offer the service."""
+        """Start a call; None if the plugin does not offer the service."""
         if not self._endpoint.offers(self.capability):
             return None
         return self._endpoint.start(rpc, *args, **kwargs)
 
     def _begin_work(self, work: Callable[[], T]) -> Future[T] | None:
-        """Start something that takes several calls, on a thread of its own."""
+        """Start work that takes several calls, on its own thread."""
         if not self._endpoint.offers(self.capability):
             return None
         return in_thread(self._endpoint.plugin_id, work)
 
     def _refuse(self, message: str, call: str) -> Future[Any]:
-        """A call that fails before it is made."""
+        """The result of a call that fails before it is made."""
         future: Future[Any] = Pending(self._endpoint.plugin_id, call)
         settle(future, error=PluginError(self._endpoint.plugin_id, message, call=call))
         return future
 
     def _add(self, results: list[Result[T]], pending: Future[T] | None) -> list[Result[T]]:
-        """The results of the adapters within, and this plugin's own behind them."""
+        """The results of the inner adapters, and this plugin's own after them."""
         if pending is None:
             return results
         own = contained(self._endpoint.plugin_id, pending)
@@ -58,15 +58,15 @@ class ServiceAdapter:
 
 
 def contained(plugin_id: str, pending: Future[T]) -> Result[T] | None:
-    """Wait for an answer and stamp it with its plugin; None when the plugin turned out not to offer the call."""
+    """Wait for an answer and return it as the plugin's ``Result``; None if the plugin does not offer the call."""
     try:
         return Result(plugin_id, pending.result())
     except NotOffered:
         return None
-    except Exception as error:  # a bug of ours must not take the other plugins' answers along
+    except Exception as error:  # a bug of ours must not lose the other plugins' answers
         failed: Result[T] = Result(plugin_id, error=as_plugin_error(plugin_id, "", error))
     finally:
-        del pending  # the error, which it has, knows this frame
-    # The host has told once already of a plugin that does not run.
+        del pending  # the error, which the result keeps, refers to this frame
+    # The host has already reported that the plugin does not run.
     log.log(logging.DEBUG if isinstance(failed.error, PluginUnavailable) else logging.WARNING, "%s", failed.error)
     return failed

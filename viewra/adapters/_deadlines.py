@@ -1,4 +1,4 @@
-"""Deadlines for calls that nothing else ends: those of plugin objects in this process, whose threads go on."""
+"""Deadlines for calls of plugin objects in this process, whose threads cannot be ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger("viewra.adapters")
 
 
 class Deadlines:
-    """Calls back for each call that is still in flight at its deadline. Its thread lives while it watches any."""
+    """Calls back for each call that is still in flight at its deadline. Its thread lives while there are such calls."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,12 +23,12 @@ class Deadlines:
         self._thread: threading.Thread | None = None
 
     def watch(self, due: float, late: Callable[[], None]) -> int:
-        """Call ``late`` at ``due`` (monotonic seconds), unless ``done`` is told this number before."""
+        """Call ``late`` at ``due`` (monotonic seconds), unless ``done`` gets this number first."""
         with self._changed:
             number = next(self._numbers)
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                thread.start()  # may fail: nothing is changed yet
+                thread.start()  # may fail before anything is changed
                 self._thread = thread
             self._watched[number] = (due, late)
             heapq.heappush(self._due, (due, number))
@@ -59,5 +59,5 @@ class Deadlines:
                 _, late = self._watched.pop(number)
             try:
                 late()
-            except Exception:  # the other calls' deadlines have to hold
+            except Exception:  # the other calls' deadlines must still be kept
                 log.exception("a call could not be ended at its deadline")

@@ -1,4 +1,4 @@
-"""The two faces between adapters and a plugin: ``Endpoint`` to call it, and ``Link`` to reach its process."""
+"""The interfaces between adapters and a plugin: ``Endpoint`` to call it, and ``Link`` to reach its process."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 
 class Known(Protocol):
-    """The facts about a plugin that are known without asking it."""
+    """Facts about a plugin that are known without asking it."""
 
     @property
     def plugin_id(self) -> str:
-        """The plugin."""
+        """The plugin's id."""
         ...
 
     @property
@@ -30,55 +30,55 @@ class Known(Protocol):
 
     @property
     def code_hash(self) -> str:
-        """Hash of the code that runs, or would be run."""
+        """Hash of the code that runs, or that would be started."""
         ...
 
     @property
     def priority(self) -> Mapping[str, int]:
-        """How much its word on a metadata field counts, by its manifest: field to a number, 0 where it has none."""
+        """The priority of its metadata by field, from its manifest; 0 for fields without one."""
         ...
 
     @property
     def database_url(self) -> str:
-        """Its own database."""
+        """The URL of its own database."""
         ...
 
     @property
     def known(self) -> bool:
-        """Whether it is known which services it has; one that is not known offers all, until it is asked."""
+        """Whether its services are known; until then a plugin counts as offering all."""
         ...
 
     def offers(self, capability: str) -> bool:
-        """Whether it has this service: its process decides, or its manifest before the first start."""
+        """Whether it offers this service: its process decides, or its manifest before the first start."""
         ...
 
     def recall(self, name: str) -> str | None:
-        """The text that ``remember`` was given under this name for the code on disk; None where there is none."""
+        """The text stored under this name for the code on disk; None if absent."""
         ...
 
     def remember(self, name: str, text: str) -> None:
-        """Keep a text for later hosts, for as long as neither the plugin's code nor its settings change."""
+        """Store a text for later hosts, until the plugin's code or settings change."""
         ...
 
 
 class Link(Known, Protocol):
-    """The way to a plugin's running process, which a supervisor gives to adapters; each restart changes the process."""
+    """The way to a plugin's running process, which its supervisor provides; each restart changes the process."""
 
     @property
     def limits(self) -> Limits:
-        """How much one answer may be."""
+        """The limits on one answer."""
         ...
 
     def acquire(self, patience_s: float) -> Connection:
-        """The connection to the running process, which is started if need be; the call has entered it.
+        """A connection to the running process, with the call entered; starts the process if necessary.
 
-        A call that comes while the process starts or is replaced waits: ``patience_s`` seconds or the time that a start
-        may take, whichever is longer. Raises a PluginError.
+        A call during a start or replacement waits ``patience_s`` seconds or as long as a start may take, whichever is
+        longer. Raises a PluginError.
         """
         ...
 
     def serves(self, wire_service: str) -> bool:
-        """Whether the running process is known to serve a gRPC service of this full name."""
+        """Whether the running process is known to serve the gRPC service with this full name."""
         ...
 
     def deadline_s(self, method: str) -> float:
@@ -86,18 +86,25 @@ class Link(Known, Protocol):
         ...
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
-        """Why a call on this connection broke: the process died, or it was stopped on purpose."""
+        """Why a call on this connection broke: the process ended, or it was stopped on purpose."""
         ...
 
 
-class Endpoint(Known, Protocol):
-    """A plugin as adapters see it, wherever it runs."""
+class Caller(Protocol):
+    """Calls a plugin."""
 
-    lanes: int
-    """Batches worth keeping in flight."""
+    @property
+    def plugin_id(self) -> str:
+        """The plugin."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """Its own database."""
+        ...
 
     def serves(self, rpc: Rpc[..., Any]) -> bool:
-        """Whether the plugin is known to answer this procedure of viewra's own extensions."""
+        """Whether the plugin is known to serve this procedure of viewra's extensions."""
         ...
 
     def call(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -107,3 +114,10 @@ class Endpoint(Known, Protocol):
     def start(self, rpc: Rpc[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start a call and return at once; the future gives the value or a PluginError."""
         ...
+
+
+class Endpoint(Known, Caller, Protocol):
+    """A plugin as adapters see it, wherever it runs."""
+
+    lanes: int
+    """Batches worth keeping in flight."""

@@ -1,4 +1,4 @@
-"""Futures of calls: nobody can cancel them, they are settled once, and no wait for them is without an end."""
+"""Futures of calls: they cannot be cancelled, are set once, and every wait for them ends."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 BACKSTOP_S = 600.0
-"""Seconds after a call's deadline at which a wait for it ends in any case; a start and a migration may come first."""
+"""Seconds after a call's deadline at which every wait for it ends; a start and a migration may come before the call."""
 
 log = logging.getLogger("viewra.adapters")
 
 
 class Pending(Future[T]):
-    """The future of a call of one plugin, already running, so that nobody can cancel it.
+    """The future of a plugin's call, already running, so that it cannot be cancelled.
 
-    Its deadline settles it. Should that fail, ``result`` and ``exception`` without a time-out of their own end
-    ``deadline_s`` and ``BACKSTOP_S`` seconds after they began, with a PluginTimeout.
+    Its deadline sets it. If that fails, ``result`` and ``exception`` without a time-out end ``deadline_s`` plus
+    ``BACKSTOP_S`` seconds after they began, with a PluginTimeout.
     """
 
     def __init__(self, plugin_id: str, method: str, deadline_s: float = 0.0) -> None:
@@ -35,7 +35,7 @@ class Pending(Future[T]):
         self._longest_s = deadline_s + BACKSTOP_S
 
     def result(self, timeout: float | None = None) -> T:
-        """The value; raises a PluginError, and TimeoutError only for a ``timeout`` that was given."""
+        """The value; raises a PluginError, and TimeoutError only with a ``timeout``."""
         try:
             return super().result(self._longest_s if timeout is None else timeout)
         except TimeoutError:
@@ -43,10 +43,10 @@ class Pending(Future[T]):
                 raise self._endless() from None
             raise
         finally:
-            del self  # as in the base class: the error, which the future has, knows this frame
+            del self  # as in the base class: the error, which the future keeps, refers to this frame
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """The error, or None; raises TimeoutError only for a ``timeout`` that was given."""
+        """The error, or None; raises TimeoutError only with a ``timeout``."""
         try:
             return super().exception(self._longest_s if timeout is None else timeout)
         except TimeoutError:
@@ -61,28 +61,28 @@ class Pending(Future[T]):
 
 
 def in_thread(plugin_id: str, work: Callable[[], T], future: Future[T] | None = None, method: str = "") -> Future[T]:
-    """Run ``work`` on a thread of its own, which no shutdown waits for; the future gives its value or error."""
+    """Run ``work`` on its own thread, for which no shutdown waits. The future gets its value or error."""
     answer: Future[T] = Pending(plugin_id, method) if future is None else future
     thread = threading.Thread(target=complete, args=(answer, work), name=f"call-{plugin_id}", daemon=True)
     try:
         thread.start()
-    except RuntimeError as error:  # there can be no more threads
+    except RuntimeError as error:  # no more threads can be started
         settle(answer, error=as_plugin_error(plugin_id, method, error))
     return answer
 
 
 def complete(future: Future[T], work: Callable[[], T]) -> None:
-    """Do the work here, and give the future its value or error."""
+    """Do the work here, and set the future to its value or error."""
     try:
         value = work()
-    except BaseException as error:  # the code that reads the future decides what it means
+    except BaseException as error:  # the reader of the future interprets it
         settle(future, error=error)
     else:
         settle(future, value)
 
 
 def follow(source: Future[S], target: Future[T], convert: Callable[[S], T]) -> None:
-    """When ``source`` has ended, give ``target`` its converted value, or the error of either."""
+    """When ``source`` has ended, set ``target`` to its converted value, or to the error."""
 
     def ended(_future: Future[S]) -> None:
         complete(target, lambda: convert(source.result()))
@@ -91,9 +91,9 @@ def follow(source: Future[S], target: Future[T], convert: Callable[[S], T]) -> N
 
 
 def settle(future: Future[Any], value: object = None, *, error: BaseException | None = None) -> bool:
-    """Give a future its value or error, unless it has one; whether it took it.
+    """Set a future to its value or error, unless it is set. Returns whether it took it.
 
-    A PluginError loses its traceback, whose frames would keep the plugin's answer, however large, as long as the error.
+    A PluginError loses its traceback, whose frames would keep the plugin's answer as long as the error.
     """
     if isinstance(error, PluginError):
         error.__traceback__ = None
@@ -108,7 +108,7 @@ def settle(future: Future[Any], value: object = None, *, error: BaseException | 
 
 
 def as_plugin_error(plugin_id: str, method: str, error: BaseException) -> PluginError:
-    """The error of a call as a PluginError: any other is a bug of the host's, or the machine's end of means."""
+    """A call's error as a PluginError: any other exception is a bug of the host, or exhausted resources."""
     if isinstance(error, PluginError):
         return error
     log.error("the host failed to call plugin %s, %s", plugin_id, method, exc_info=error)

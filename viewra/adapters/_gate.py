@@ -1,4 +1,4 @@
-"""Backpressure: a bounded number of calls of one plugin at a time; further calls wait in line."""
+"""Backpressure: limits a plugin's concurrent calls; further calls wait in line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 
 class Gate:
-    """Admits at most ``most`` calls at a time, in the order in which they came. Safe to use from any thread."""
+    """Admits at most ``most`` calls at a time, in order of arrival. Thread-safe."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -21,10 +21,11 @@ class Gate:
         return self._most
 
     def resize(self, most: int) -> None:
-        """Change the number of calls that are admitted at a time; calls in line take new places at once."""
+        """Change the number of admitted calls; calls in line take new places at once."""
         with self._lock:
-            self._most = most
-            self._hand_over()
+            if most != self._most:
+                self._most = most
+                self._hand_over()
 
     @property
     def inside(self) -> int:
@@ -33,11 +34,11 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait in line."""
+        """How many calls are in line."""
         return len(self._line)
 
     def enter(self, timeout_s: float) -> bool:
-        """Admit a call, after at most ``timeout_s`` seconds in line; False when there was no room by then."""
+        """Admit a call, after at most ``timeout_s`` seconds in line; False if there was no place by then."""
         with self._lock:
             if self._inside < self._most:
                 self._inside += 1
@@ -49,7 +50,7 @@ class Gate:
         if turn.wait(timeout_s):
             return True
         with self._lock:
-            if turn.is_set():  # a place became free in the moment between
+            if turn.is_set():  # a place became free meanwhile
                 return True
             self._line.remove(turn)
             return False
@@ -62,7 +63,7 @@ class Gate:
                 self._hand_over()
 
     def _hand_over(self) -> None:
-        """Admit calls in line while there is room; as long as one is in line, a new call finds none."""
+        """Admit calls in line while there are places; while one is in line, a new call gets none."""
         while self._line and self._inside < self._most:
             self._inside += 1
             self._line.popleft().set()

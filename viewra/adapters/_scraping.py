@@ -1,4 +1,4 @@
-"""Reading many files with one scraper: in batches where the plugin takes them, else with many single calls at once."""
+"""Reads many files with one scraper: in batches if the plugin supports them, else with concurrent single calls."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ T = TypeVar("T")
 
 BATCH_SIZE = 64
 SINGLES_AT_ONCE = 16
-"""Files of one batch for a plugin that takes them one by one: its calls all run at the same time."""
+"""Files per batch for a plugin without batches: its calls run concurrently."""
 
-# A scan finds the file that ends the plugin itself: a second attempt would only end the plugin twice.
+# A scan itself finds a file that crashes the plugin: a second attempt would only crash it twice.
 _ASK_ONCE = attrs.evolve(codec.CAN_HANDLE, idempotent=False)
 _READ_ONCE = attrs.evolve(codec.EXTRACT_METADATA, idempotent=False)
 
 
 def matches(types: Sequence[str], mime_type: str) -> bool:
-    """Whether a MIME type is among these; ``audio/*`` stands for all of audio, ``*/*`` for anything."""
+    """Whether a MIME type is among these; ``audio/*`` means all audio types, ``*/*`` all types."""
     family = mime_type.partition("/")[0]
     return any(known in {mime_type, f"{family}/*", "*/*"} for known in types)
 
@@ -47,7 +47,7 @@ class ScrapingSession:
         self.window = endpoint.lanes
 
     def wants(self, mime_type: str) -> bool:
-        """Whether files of this type are for it; one that names no types decides file by file."""
+        """Whether it reads files of this type; a scraper that names no types decides file by file."""
         return not self._types or matches(self._types, mime_type)
 
     def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
@@ -69,7 +69,7 @@ class ScrapingSession:
 
 
 class _Singles:
-    """The files of one batch, each in a call of its own, all at the same time."""
+    """The files of one batch, each in a call of its own, concurrently."""
 
     def __init__(self, endpoint: Endpoint, files: Sequence[FileToRead], *, asks: bool) -> None:
         self.future: Future[Sequence[FileOutcome]] = Pending(endpoint.plugin_id, "extract_metadata")
@@ -100,7 +100,7 @@ class _Singles:
         self._then(index, self._endpoint.start(_READ_ONCE, file.file_path), answered)
 
     def _then(self, index: int, pending: Future[T], answered: Callable[[T], None]) -> None:
-        """Go on with a call's answer; its error, or that of going on, is the file's."""
+        """Continue with a call's answer; an error becomes the file's outcome."""
 
         def done(ended: Future[T]) -> None:
             try:
@@ -111,7 +111,7 @@ class _Singles:
         pending.add_done_callback(done)
 
     def _failed(self, index: int, error: BaseException) -> None:
-        if isinstance(error, PluginFault):  # this file's own failure; one that hangs may hold up all the others
+        if isinstance(error, PluginFault):  # this file's own failure; a file that hangs may delay all others
             self._finished(index, FileOutcome(error=error.message))
         else:
             self._finished(index, FileOutcome(), error)

@@ -1,4 +1,4 @@
-"""What became of one plugin's calls: counts, errors and how long they took, for each method."""
+"""Counts one plugin's calls, their errors and durations, by method."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class HookStats:
         return sum(self.errors.values())
 
     def quantile_s(self, share: float) -> float:
-        """The time in seconds within which this share (0 to 1) of the calls ended; 0 where there were none.
+        """The time in seconds within which this share (0 to 1) of the calls ended; 0 without calls.
 
-        It is the upper bound of the bucket in which the exact one lies, so never too short.
+        It is the upper bound of the bucket with the exact value, so never too low.
         """
         wanted = math.ceil(share * self.calls - 1e-6)  # 0.07 * 100 is more than 7 in floating point
         seen = 0
@@ -48,29 +48,29 @@ class HookStats:
         return 0.0
 
 
-_TALLY = 128  # calls that are noted before they are counted
+_TALLY = 128  # calls noted before they are counted
 
 
 class CallStats:
-    """Counts calls; any thread may tell it of one.
+    """Counts calls. Thread-safe.
 
-    A call is only noted as it ends, which costs it next to nothing; every hundred or so are counted together.
+    A call is only noted when it ends, which costs almost nothing; about a hundred are counted together.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._methods: dict[str, _Counts] = {}
-        self._noted: deque[tuple[str, float, str | None]] = deque()  # its ends are safe for threads
+        self._noted: deque[tuple[str, float, str | None]] = deque()  # appending and popping are thread-safe
 
     def record(self, method: str, seconds: float, error: BaseException | None) -> None:
-        """One call ended, after ``seconds``, well or with ``error``."""
+        """Record a call that ended after ``seconds``, with or without ``error``."""
         self._noted.append((method, seconds, None if error is None else type(error).__name__))
         if len(self._noted) > _TALLY:
             with self._lock:
                 self._count()
 
     def snapshot(self) -> dict[str, HookStats]:
-        """What was counted so far, by method."""
+        """The counts so far, by method."""
         with self._lock:
             self._count()
             return {
@@ -81,7 +81,7 @@ class CallStats:
             }
 
     def _count(self) -> None:
-        """Count what has been noted until now, and not what comes meanwhile: there is no end to that."""
+        """Count the calls noted until now; more may arrive meanwhile."""
         for _ in range(len(self._noted)):
             method, seconds, error = self._noted.popleft()
             counts = self._methods.get(method)

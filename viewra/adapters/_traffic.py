@@ -1,4 +1,4 @@
-"""All calls of one plugin, across its processes: which may be made now, and the figures of those that were made."""
+"""Limits and counts all calls of one plugin, across its processes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from viewra.codec.rpc import Rpc
 from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable
 
 CALLS, QUEUE = 64, 256
-"""Calls of one plugin that are in flight at a time, and that wait in line, unless its manifest says otherwise."""
+"""The default limits of a plugin's calls in flight and in line."""
 
 
-class Visit(NamedTuple):  # one is made for each call: an attrs class takes longer
+class Visit(NamedTuple):  # made for each call, and an attrs class takes longer
     """An admitted call: when it came (monotonic seconds), and its number with the breaker, if it has one."""
 
     came: float
@@ -25,7 +25,7 @@ class Visit(NamedTuple):  # one is made for each call: an attrs class takes long
 
 
 class Traffic:
-    """The gate, the breaker and the figures of one plugin's calls.
+    """The gate, the breaker and the counts of one plugin's calls.
 
     ``calls`` may be in flight at a time. Of calls that were started and not yet waited for, ``queue`` may wait in line;
     starting one more blocks until that one is over. Calls of the lifecycle bypass the gate and the breaker, so that the
@@ -40,7 +40,7 @@ class Traffic:
         self._stats = CallStats()
 
     def resize(self, *, calls: int, queue: int) -> None:
-        """Take over the numbers of another version of the plugin."""
+        """Apply the limits of another version of the plugin."""
         self._gate.resize(calls)
         self._queue = queue
 
@@ -51,28 +51,28 @@ class Traffic:
 
     @property
     def queued(self) -> int:
-        """Calls that wait in line."""
+        """Calls in line."""
         return self._gate.waiting
 
     @property
     def crowded(self) -> bool:
-        """Whether the line is full, so that starting a further call has to block."""
+        """Whether the line is full, so that starting a further call blocks."""
         return self._gate.waiting >= self._queue
 
     @property
     def breaker_state(self) -> BreakerState:
-        """What the breaker does with the next call."""
+        """The breaker's treatment of the next call."""
         return self.breaker.state
 
     @property
     def hooks(self) -> Mapping[str, HookStats]:
-        """The figures of each method that was called."""
+        """The counts of each method that was called."""
         return self._stats.snapshot()
 
     def enter(self, rpc: Rpc[..., Any], timeout_s: float) -> Visit | None:
-        """Begin a call, after at most ``timeout_s`` seconds in line; gives the argument for ``leave``.
+        """Begin a call, after at most ``timeout_s`` seconds in line. Returns the argument for ``leave``.
 
-        None when there was no room within that time. Raises PluginUnavailable when the breaker is open.
+        None if there was no place within that time. Raises PluginUnavailable if the breaker is open.
         """
         came = time.monotonic()
         if rpc.service == lifecycle.SERVICE:
@@ -86,7 +86,7 @@ class Traffic:
         return Visit(came, number)
 
     def leave(self, rpc: Rpc[..., Any], visit: Visit, error: BaseException | None) -> None:
-        """End a call that ``enter`` admitted, without an error or with ``error``."""
+        """End a call that ``enter`` admitted, with or without ``error``."""
         self._stats.record(rpc.method, time.monotonic() - visit.came, error)
         if rpc.service == lifecycle.SERVICE:
             return
@@ -97,7 +97,7 @@ class Traffic:
         self._gate.leave()
 
     def no_turn(self, rpc: Rpc[..., Any], waited_s: float) -> PluginTimeout:
-        """The error for a call that did not get its turn in time; counted, though the plugin never saw it."""
+        """The error for a call that got no place in time; it is counted, although the plugin never got it."""
         error = PluginTimeout(
             self._plugin_id,
             f"has {self._gate.inside} calls in flight, and none of them ended within {waited_s:g} s",

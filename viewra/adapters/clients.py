@@ -1,4 +1,4 @@
-"""The typed clients of one plugin's services: ``host.plugins["x"].search``, in whichever process the plugin runs."""
+"""Typed clients of a plugin's services (``host.plugins["x"].search``), for plugins in any process."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import Future
 
 from viewra.adapters._contain import ServiceAdapter
-from viewra.adapters._endpoint import Endpoint
+from viewra.adapters._endpoint import Caller
 from viewra.codec import database as codec
 from viewra.codec.rpc import Rpc
 from viewra.errors import ViewraError
@@ -17,7 +17,7 @@ from viewra.types import Result, SchemaState
 class DatabaseClient:
     """One plugin's ``DatabaseService``; each method raises a PluginError."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Caller) -> None:
         self._endpoint = endpoint
 
     def get_models(self) -> tuple[str, ...]:
@@ -25,15 +25,15 @@ class DatabaseClient:
         return self._endpoint.call(codec.GET_MODELS)
 
     def migrate(self, connection_string: str = "") -> None:
-        """Bring its database (by default its own) to the newest version."""
+        """Migrate its database (by default its own) to the newest version."""
         self._endpoint.call(codec.MIGRATE, connection_string or self._endpoint.database_url)
 
     def rollback(self, connection_string: str = "") -> None:
-        """Take its database (by default its own) one version back."""
+        """Roll its database (by default its own) back one version."""
         self._endpoint.call(codec.ROLLBACK, connection_string or self._endpoint.database_url)
 
     def describe(self, connection_string: str = "") -> SchemaState | None:
-        """Where its database (by default its own) stands; None for a plugin that cannot say, or does not run."""
+        """The schema version of its database (by default its own); None if it cannot report that or does not run."""
         if not self._endpoint.serves(codec.DESCRIBE):
             return None
         return self._endpoint.call(codec.DESCRIBE, connection_string or self._endpoint.database_url)
@@ -54,7 +54,7 @@ class DatabaseAdapter(ServiceAdapter):
     def migrate(
         self, connection_string: str | None, plugin_id: str | None
     ) -> Generator[None, list[Result[None]], list[Result[None]]]:
-        """Bring its own database to the newest version."""
+        """Migrate its own database to the newest version."""
         pending = self._move(codec.MIGRATE, connection_string, plugin_id)
         return self._add((yield), pending)
 
@@ -62,7 +62,7 @@ class DatabaseAdapter(ServiceAdapter):
     def rollback(
         self, connection_string: str | None, plugin_id: str | None
     ) -> Generator[None, list[Result[None]], list[Result[None]]]:
-        """Take its own database one version back."""
+        """Roll its own database back one version."""
         pending = self._move(codec.ROLLBACK, connection_string, plugin_id)
         return self._add((yield), pending)
 
@@ -73,5 +73,5 @@ class DatabaseAdapter(ServiceAdapter):
             return self._refuse("one connection string is for one plugin: give plugin_id too", rpc.method)
         try:
             return self._begin(rpc, connection_string or self._endpoint.database_url)
-        except ViewraError as error:  # where its own database is could not be found out
+        except ViewraError as error:  # the location of its database is unknown
             return self._refuse(str(error), rpc.method)

@@ -1,6 +1,6 @@
 """The host's side of ``plugin.PluginService``; its mirror image is viewra/sdk/servicers/lifecycle.py.
 
-The supervisor runs the lifecycle; only the two questions that anyone may ask are hooks.
+The supervisor runs the lifecycle; only the two queries that are open to all are hooks.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from viewra.types import Health, PluginInfo, Result
 
 
 class LifecycleAdapter(ServiceAdapter):
-    """One plugin behind ``plugin_info`` and ``plugin_health``; neither wakes it."""
+    """One plugin behind ``plugin_info`` and ``plugin_health``; neither starts it."""
 
     capability = codec.SERVICE
 
     @hookimpl(wrapper=True)
     def plugin_info(self) -> Generator[None, list[Result[PluginInfo]], list[Result[PluginInfo]]]:
-        """Ask a running plugin what it is."""
+        """Ask a running plugin for its info."""
         pending = self._begin(codec.INFO) if self._endpoint.running else None
         return self._add((yield), pending)
 

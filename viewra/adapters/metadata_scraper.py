@@ -14,7 +14,7 @@ from viewra.hookspecs import hookimpl
 from viewra.services import ScraperSession
 from viewra.types import Result
 
-_READS = "reads"  # the name under which an endpoint remembers which types the plugin reads, and whether in batches
+_READS = "reads"  # the name under which an endpoint stores the types that the plugin reads, and whether in batches
 
 
 class MetadataScraperClient:
@@ -43,7 +43,7 @@ class MetadataScraperAdapter(ServiceAdapter):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
-        self._types: tuple[str, tuple[str, ...]] | None = None  # by the hash of the code that said it
+        self._types: tuple[str, tuple[str, ...]] | None = None  # by the hash of the code
 
     @hookimpl(wrapper=True)
     def can_handle(self, file_path: str, mime_type: str) -> Generator[None, list[Result[bool]], list[Result[bool]]]:
@@ -91,7 +91,7 @@ class MetadataScraperAdapter(ServiceAdapter):
         return self._endpoint.call(codec.CAN_HANDLE, file_path, mime_type)
 
     def _open(self) -> ScraperSession:
-        """Without a start, where one has shown already what this code reads and how: no file may be for it."""
+        """Open without a start if this code's types and batches are known: the scan may have no file for it."""
         known = self._endpoint.recall(_READS)
         if known is not None:
             reads = json.loads(known)

@@ -22,19 +22,19 @@ class ScannerHookClient:
         self._endpoint = endpoint
 
     def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
-        """Tell it of one file."""
+        """Report one file to it."""
         self._endpoint.call(codec.ON_MEDIA_FILE_SCANNED, media_file_id, file_path, metadata)
 
     def on_scan_started(self, scan_job_id: int, library_id: int, library_path: str) -> None:
-        """Tell it that a scan begins."""
+        """Report the start of a scan to it."""
         self._endpoint.call(codec.ON_SCAN_STARTED, scan_job_id, library_id, library_path)
 
     def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
-        """Tell it that a scan ended."""
+        """Report the end of a scan to it."""
         self._endpoint.call(codec.ON_SCAN_COMPLETED, scan_job_id, library_id, stats)
 
     def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
-        """Tell it what became of known files; raises NotOffered when it does not listen to that."""
+        """Report changes of known files to it; raises NotOffered if it does not listen to them."""
         errors = self._endpoint.call(codec.ON_LIBRARY_EVENTS, events)
         _check_answers(self._endpoint.plugin_id, "on_library_events", errors, len(events))
 
@@ -52,7 +52,7 @@ class Listening:
         if not isinstance(event, LibraryEvent):
             self._deliver_scan_event(event)
         elif self._endpoint.serves(codec.ON_LIBRARY_EVENTS) or not self._endpoint.running:
-            with contextlib.suppress(NotOffered):  # only once it runs is it known whether it listens to these
+            with contextlib.suppress(NotOffered):  # whether it listens to these is known only once it runs
                 self._client.on_library_events([event])
 
     def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
@@ -69,7 +69,7 @@ class Listening:
         return answers
 
     def _deliver_scan_event(self, event: ScanEvent) -> None:
-        if self._endpoint.serves(codec.ON_SCAN_EVENTS):  # takes names that are not UTF-8 too
+        if self._endpoint.serves(codec.ON_SCAN_EVENTS):  # also accepts names that are not UTF-8
             errors = self._endpoint.call(codec.ON_SCAN_EVENTS, [event])
             _check_answers(self.plugin_id, "on_scan_events", errors, 1)
             return
@@ -103,7 +103,7 @@ class ScannerHookAdapter(ServiceAdapter):
     def on_media_file_scanned(
         self, media_file_id: int, file_path: str, metadata: Mapping[str, str]
     ) -> Generator[None, list[Result[None]], list[Result[None]]]:
-        """Tell it of one file."""
+        """Report one file to it."""
         pending = self._begin(codec.ON_MEDIA_FILE_SCANNED, media_file_id, file_path, metadata)
         return self._add((yield), pending)
 
@@ -111,7 +111,7 @@ class ScannerHookAdapter(ServiceAdapter):
     def on_scan_started(
         self, scan_job_id: int, library_id: int, library_path: str
     ) -> Generator[None, list[Result[None]], list[Result[None]]]:
-        """Tell it that a scan begins."""
+        """Report the start of a scan to it."""
         pending = self._begin(codec.ON_SCAN_STARTED, scan_job_id, library_id, library_path)
         return self._add((yield), pending)
 
@@ -119,19 +119,19 @@ class ScannerHookAdapter(ServiceAdapter):
     def on_scan_completed(
         self, scan_job_id: int, library_id: int, stats: Mapping[str, str]
     ) -> Generator[None, list[Result[None]], list[Result[None]]]:
-        """Tell it that a scan ended."""
+        """Report the end of a scan to it."""
         pending = self._begin(codec.ON_SCAN_COMPLETED, scan_job_id, library_id, stats)
         return self._add((yield), pending)
 
     @hookimpl(wrapper=True)
     def open_listener(self) -> Generator[None, list[Result[ListenerSession]], list[Result[ListenerSession]]]:
-        """Open ordered delivery; the plugin starts with the first notification."""
+        """Open ordered delivery; the first notification starts the plugin."""
         if self._endpoint.known:
             results = yield
             if not self._endpoint.offers(self.capability):
                 return results
             return [*results, Result(self._endpoint.plugin_id, Listening(self._endpoint))]
-        pending = self._begin_work(self._open)  # a cursor is for listeners only: one start tells whether it is one
+        pending = self._begin_work(self._open)  # only listeners have a cursor, and one start shows whether it is one
         return self._add((yield), pending)
 
     def _open(self) -> ListenerSession:

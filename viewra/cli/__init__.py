@@ -1,1 +1,1 @@
-"""The ``viewra`` command. Each command has a module of its own, imported when it is called."""
+"""The ``viewra`` command. Each subcommand has its own module, which is imported when it is called."""

@@ -1,4 +1,4 @@
-"""``python -m viewra.cli``: the ``viewra`` command where it is not on the path."""
+"""``python -m viewra.cli``: the ``viewra`` command for environments in which it is not on the path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``KEY=VALUE`` on the command line, and the ways to give a value that nobody else on the machine sees."""
+"""Parses ``KEY=VALUE`` arguments, and reads values that other users of the machine must not see."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from viewra.cli._output import ask_unseen
 from viewra.errors import UsageError
 
 _LONGEST = 1024 * 1024
-"""Characters that are read from standard input for one value."""
+"""The most characters read from standard input for one value."""
 
 
 def pairs(assignments: Sequence[str]) -> dict[str, str]:
     """Keys and texts of ``KEY=VALUE``, ``KEY=-`` (from standard input) and ``KEY`` (asked for, not echoed).
 
-    Standard input that is a terminal is asked too. Raises UsageError for what is none of them.
+    A terminal as standard input is asked, too. Raises UsageError for any other form.
     """
     found: dict[str, str] = {}
     piped = False
@@ -28,7 +28,7 @@ def pairs(assignments: Sequence[str]) -> dict[str, str]:
         if equals and text != "-":
             found[key] = text
         elif sys.stdin is not None and sys.stdin.isatty():
-            found[key] = ask_unseen(f"{key} (not shown)")
+            found[key] = ask_unseen(f"{key} (not echoed)")
         elif not equals:
             raise UsageError(
                 f"{assignment!r} sets nothing, and there is no terminal to ask on",
@@ -43,7 +43,7 @@ def pairs(assignments: Sequence[str]) -> dict[str, str]:
 
 
 def _piped(key: str) -> str:
-    """All of standard input, without the line end that a shell puts behind it."""
+    """All of standard input, without the line end that a shell appends."""
     try:
         text = sys.stdin.read(_LONGEST + 1) if sys.stdin is not None else ""
     except UnicodeDecodeError:

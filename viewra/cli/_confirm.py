@@ -1,4 +1,4 @@
-"""Asks before much is forgotten: on a terminal the operator is asked, elsewhere ``--yes`` has to be there."""
+"""Asks before many files are forgotten: on a terminal it asks the operator, elsewhere it requires ``--yes``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from viewra.cli._output import confirm as ask
 from viewra.errors import UsageError
 
 FEW = 1000
-"""Up to so many files nobody is asked."""
+"""Up to this number of files it does not ask."""
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask, however many files it is about.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask, whatever the number of files.")
 
 
 def confirm(count: int, what: str, *, yes: bool) -> None:
-    """Go on only when the operator wants to ``what`` (a verb) so many files; raises ``UsageError`` otherwise."""
+    """Continue only if the operator agrees to ``what`` (a verb) this many files; raises ``UsageError`` otherwise."""
     if count <= FEW or yes:
         return
-    hint = "--yes does so; what is not there today may come back, with its id and metadata"
+    hint = "pass --yes to do it; missing files may still return with their ids and metadata"
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"this would {what} {count:,} files", hint=hint)
-    if not ask(f"{what} {count:,} files and all that was read of them?"):
+    if not ask(f"{what} {count:,} files and their metadata?"):
         raise UsageError("nothing was changed", hint=hint)

@@ -1,4 +1,4 @@
-"""Asks the host that runs on a data directory, if one does, over its control socket."""
+"""Sends requests to the host that runs on a data directory, over its control socket."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from viewra.host.admin.wire import encoded, read_line, read_note
 from viewra.host.installed.lock import holder
 
 KNOCK_S = 5.0
-"""Seconds in which a host that holds the data directory has to say that it is there; it may be starting or ending."""
+"""Seconds in which a host that holds the data directory must answer a ping; it may be starting or ending."""
 LOOK_S, DO_S = 15.0, 900.0
-"""Seconds in which it has to have answered: a look; anything that starts plugins, which may migrate first."""
+"""Seconds for an answer: for a query, and for operations that start plugins, which may migrate first."""
 
 _LOOKS = {"ping", "list", "info", "stats"}
 _LONGEST_ANSWER = 64 * 1024 * 1024
@@ -29,19 +29,19 @@ _TRIES = 3
 
 
 class _Gone(Exception):
-    """Nobody listens, or the host ended without doing what was asked."""
+    """No host listens, or the host ended before it did what was asked."""
 
 
 @attrs.frozen
 class RunningHost:
-    """A host that has just answered: where its socket is, and how messages call its process."""
+    """A host that has just answered: its socket, and the name of its process in messages."""
 
     path: Path
     process: str
 
 
 class HostError(ViewraError):
-    """What a running host said is wrong."""
+    """An error that a running host reported."""
 
     def __init__(self, message: str, *, hint: str | None, exit_status: int) -> None:
         super().__init__(message, hint=hint)
@@ -49,9 +49,9 @@ class HostError(ViewraError):
 
 
 def find_host(data_dir: Path) -> RunningHost | None:
-    """The host that runs on this data directory, None when none does.
+    """The host that runs on this data directory, None if none does.
 
-    Raises LockedError for one that holds the directory and does not answer.
+    Raises LockedError if a host holds the directory and does not answer.
     """
     deadline = time.monotonic() + KNOCK_S
     while True:
@@ -59,7 +59,7 @@ def find_host(data_dir: Path) -> RunningHost | None:
         if path is not None:
             try:
                 return RunningHost(path, _process(_exchange(path, "ping", {}, deadline)))
-            except (_Gone, TimeoutError):  # its note is all that is left of it, or it is on its way
+            except (_Gone, TimeoutError):  # a host that was killed left its note, or one is just starting
                 pass
         name = holder(data_dir)
         if name is None:
@@ -73,9 +73,9 @@ def find_host(data_dir: Path) -> RunningHost | None:
 
 
 def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
-    """What the host on this data directory answers, None when none runs.
+    """The answer of the host on this data directory, None if none runs.
 
-    Raises ViewraError with what the host said is wrong, and LockedError for a host that does not answer.
+    Raises ViewraError for an error that the host reported, and LockedError if the host does not answer.
     """
     for _ in range(_TRIES):
         host = find_host(data_dir)
@@ -85,27 +85,27 @@ def ask(data_dir: Path, command: str, **arguments: Any) -> Any:
         try:
             return _exchange(host.path, command, arguments, time.monotonic() + seconds)
         except _Gone:
-            continue  # it was about to end
+            continue  # the host was just ending
         except TimeoutError as error:
             raise LockedError(
-                f"{host.process} did not answer within {seconds:g} s", hint="it may be stuck: look at its log"
+                f"{host.process} did not answer within {seconds:g} s", hint="it may hang: look at its log"
             ) from error
-    raise LockedError(f"the host on {data_dir} ends before it answers", hint="try again")
+    raise LockedError(f"the host on {data_dir} ended before it answered", hint="try again")
 
 
 def alone(options: Options, command: str, *, exclusive: bool = True, **arguments: Any) -> Any:
-    """Do with a host of the command's own what a running one would be asked for."""
-    from viewra.host.admin.dispatch import Dispatch  # with it comes the whole host
+    """Run the operation in a host of the command's own."""
+    from viewra.host.admin.dispatch import Dispatch  # imports the whole host
 
     with options.host(exclusive=exclusive) as host:
         return Dispatch(host.plugins).answer(command, arguments)
 
 
 def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:
-    """Have the running host do it; where none runs, do it alone, for the next host to find it done.
+    """Ask the running host; if none runs, run the operation here, for the next host to find its result.
 
-    What only this command was told is not the running host's business: plugins in further directories (``--plugins``),
-    and those that somebody runs by hand (``--reattach``).
+    The running host does not learn of plugins that only this command knows: those in further directories
+    (``--plugins``) and those that the operator runs (``--reattach``).
     """
     if options.reattach:
         return alone(options, command, exclusive=False, **arguments)
@@ -118,34 +118,36 @@ def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:
     if answer is not None:
         return answer
     done = alone(options, command, exclusive=False, **arguments)
-    # One that began meanwhile may have looked before it was done.
+    # A host that started meanwhile may have read the state before this operation.
     answer = ask(options.directory, command, **arguments)
     return done if answer is None else answer
 
 
 def no_host(data_dir: Path, what: str, *, hint: str) -> ViewraError:
-    """The error for a command that makes sense only while a host runs."""
+    """The error for a command that needs a running host."""
     return ViewraError(f"no host runs on {data_dir}: {what}", hint=hint)
 
 
 def _process(answer: Any) -> str:
-    """How messages call the process that answered."""
+    """The name of the answering process in messages."""
     return str(answer["process"]) if isinstance(answer, dict) and "process" in answer else "the running host"
 
 
 def _exchange(path: Path, command: str, arguments: dict[str, Any], deadline: float) -> Any:
-    """One request and its answer; raises _Gone, TimeoutError, and what the host says is wrong."""
+    """One request and its answer; raises _Gone, TimeoutError, and errors that the host reports."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
             connection.connect(os.fspath(path))
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered all the same
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered nevertheless
                 connection.sendall(encoded({"command": command, "arguments": arguments}))
             line = read_line(connection, _LONGEST_ANSWER, deadline)
         except TimeoutError:
             raise
         except PermissionError as error:
-            raise ViewraError(f"the control socket {path}: {error.strerror}", hint="be the user of the host") from error
+            raise ViewraError(
+                f"the control socket {path}: {error.strerror}", hint="run the command as the host's user"
+            ) from error
         except OSError as error:
             raise _Gone from error
     if not line:
@@ -157,6 +159,7 @@ def _exchange(path: Path, command: str, arguments: dict[str, Any], deadline: flo
         failure = HostError(**answer["error"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ViewraError(
-            f"what answers at {path} is no host that this version knows", hint="end it, or use its own version"
+            f"the program that answers at {path} is not a host of this version",
+            hint="end it, or use the command of its version",
         ) from error
     raise failure

@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @attrs.frozen
 class How:
-    """Which way a database is moved, and whether it is done at all, or without asking."""
+    """The direction in which databases are migrated, and the options."""
 
     down: bool
     dry_run: bool
@@ -34,11 +34,13 @@ class How:
 def _move_options(function: F) -> F:
     for option in (
         json_option,
-        click.option("--yes", is_flag=True, help="Do not ask about a backup of PostgreSQL, which viewra cannot make."),
-        click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
-        click.option("--sql", "as_sql", is_flag=True, help="Print the SQL instead of running it (the host's only)."),
-        click.option("--all", "everything", is_flag=True, help="The host's database, and those of all plugins."),
-        click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin, not the host's."),
+        click.option("--yes", is_flag=True, help="Do not ask for a backup of PostgreSQL, which viewra does not make."),
+        click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing."),
+        click.option(
+            "--sql", "as_sql", is_flag=True, help="Print the SQL instead of running it (host's database only)."
+        ),
+        click.option("--all", "everything", is_flag=True, help="The databases of the host and of all plugins."),
+        click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin instead of the host's."),
     ):
         function = option(function)
     return function
@@ -49,9 +51,9 @@ def _move_options(function: F) -> F:
 @_move_options
 @click.pass_obj
 def upgrade_command(options: Options, /, revision: str, **how: Any) -> None:
-    """Bring databases up to REVISION, by default the newest.
+    """Upgrade databases to REVISION, by default the newest.
 
-    A plugin's is brought up by the plugin itself, and only to its newest: at each start, or here.
+    Plugins upgrade their own databases, always to the newest revision: at each start, or here.
     """
     _run(options, revision, down=False, **how)
 
@@ -61,11 +63,11 @@ def upgrade_command(options: Options, /, revision: str, **how: Any) -> None:
 @_move_options
 @click.pass_obj
 def downgrade_command(options: Options, /, revision: str, **how: Any) -> None:
-    """Take databases back to REVISION, by default the one before; "base" is before the first.
+    """Downgrade databases to REVISION, by default the previous one; "base" is before the first.
 
-    It is backed up first, with SQLite; with PostgreSQL you are asked whether you have a backup. Whatever starts next,
-    viewra or the plugin, brings its database up again: install the older version before that. A plugin takes its
-    database back itself, one revision after the other.
+    A SQLite database is backed up first; for PostgreSQL you are asked whether you have a backup. The next start of
+    viewra or of the plugin would upgrade the database again: install the older version before that. A plugin downgrades
+    its own database, one revision at a time.
     """
     _run(options, revision, down=True, **how)
 
@@ -88,7 +90,7 @@ def _run(
         if plugin_id is not None or everything:
             raise UsageError(
                 "--sql is for the host's database: a plugin's migrations run in the plugin's own process",
-                hint="--dry-run shows which ones would run",
+                hint="--dry-run lists the migrations that would run",
             )
         _print_sql(options, revision, down=down)
         return
@@ -149,7 +151,7 @@ def _move_plugin(plugin: Plugin, revision: str, how: How) -> dict[str, Any]:
         way = _way(standing, target, down=how.down)
         if not how.down and target != standing.state.head:
             raise UsageError(
-                f"plugin {plugin.id} brings its database up to its newest revision only", hint="write head"
+                f"plugin {plugin.id} can upgrade its database only to its newest revision", hint="write head"
             )
     if way != [] and not how.dry_run:
         if not database.is_copied:
@@ -162,9 +164,9 @@ def _move_plugin(plugin: Plugin, revision: str, how: How) -> dict[str, Any]:
 
 
 def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
-    """Ask the operator for a backup, where viewra makes none; raises UsageError where nobody can be asked.
+    """Ask the operator for a backup if viewra makes none; raises UsageError without a terminal.
 
-    Additions, and whatever is done to a database with nothing in it, need none.
+    Additions, and changes of an empty database, need no backup.
     """
     state = standing.state
     if state is not None and way is not None and not how.down:
@@ -174,18 +176,18 @@ def _confirm(standing: Standing, way: list[str] | None, how: How) -> None:
     if how.yes:
         return
     what = (
-        f"the migration of {standing.name} may lose data, and viewra makes no backup of PostgreSQL's: "
-        "make one with pg_dump"
+        f"the migration of {standing.name} may lose data, and viewra does not back up PostgreSQL: "
+        "make a backup with pg_dump"
     )
     if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError(what, hint="then say --yes")
+        raise UsageError(what, hint="then pass --yes")
     print_line(what, err=True)
     if not confirm("Go on?"):
         raise click.Abort
 
 
 def _way(standing: Standing, target: str, *, down: bool) -> list[str]:
-    """The revisions that are gone through, in their order; raises UsageError when it leads the other way."""
+    """The revisions on the way, in order; raises UsageError if the target is in the other direction."""
     state = standing.state
     assert state is not None  # noqa: S101 - resolve() refuses that
     way = state.above(target) if down else state.upto(target)

@@ -1,4 +1,4 @@
-"""Whose database a ``viewra db`` command is about, the host's or that of plugins, and where each one stands."""
+"""The databases of ``viewra db`` commands, the host's or plugins', and their schema versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST = "host"
 
 @attrs.frozen
 class Standing:
-    """Where one database stands; ``state`` is None where nobody can say, and ``reason`` is why."""
+    """A database's schema version; ``state`` is None if unknown, and ``reason`` says why."""
 
     owner: str
     state: SchemaState | None
@@ -24,16 +24,16 @@ class Standing:
 
     @property
     def up_to_date(self) -> bool | None:
-        """Whether it is at its newest revision; None where nobody can say."""
+        """Whether it is at its newest revision; None if unknown."""
         return None if self.state is None else self.state.pending == ()
 
     @property
     def name(self) -> str:
-        """The database, as messages call it."""
+        """The database's name in messages."""
         return "the host's database" if self.owner == HOST else f"the database of plugin {self.owner}"
 
     def data(self) -> dict[str, object]:
-        """As JSON has it."""
+        """The values for JSON."""
         state = self.state
         row: dict[str, object] = {
             "owner": self.owner,
@@ -45,27 +45,27 @@ class Standing:
 
 
 def host_standing(options: Options) -> Standing:
-    """Where the host's database stands; it is not brought up."""
+    """The schema version of the host's database, which is not migrated."""
     return Standing(HOST, manage.describe(options.host().database_url))
 
 
 def plugin_standing(plugin: Plugin) -> Standing:
-    """Where a plugin's database stands; raises UsageError for a plugin without one."""
+    """The schema version of a plugin's database; raises UsageError for a plugin without one."""
     database = plugin.own_database
     try:
         state = database.state()
     except PluginError as error:
         return Standing(plugin.id, None, error.message)
-    return Standing(plugin.id, state, "" if state is not None else "it cannot say which revisions there are")
+    return Standing(plugin.id, state, "" if state is not None else "it cannot list its revisions")
 
 
 def standings(options: Options, plugin_id: str | None) -> list[Standing]:
-    """Where one plugin's database stands, or the host's and those of all plugins that may run."""
+    """The schema version of one plugin's database, or of the host's and those of all plugins that may run."""
     if plugin_id is not None:
         with options.host() as host:
             return [plugin_standing(find_plugin(host.plugins, plugin_id))]
     own = host_standing(options)
-    if not own.up_to_date:  # a host that is opened brings its database up
+    if not own.up_to_date:  # opening a host migrates its database
         return [own]
     try:
         with options.host() as host:
@@ -76,24 +76,24 @@ def standings(options: Options, plugin_id: str | None) -> list[Standing]:
 
 
 def with_tables(host: Host) -> list[Plugin]:
-    """The plugins that have a database of their own and may run."""
+    """The plugins that may run and have a database of their own."""
     stopped = {PluginState.INVALID, PluginState.DISABLED}
     plugins = host.plugins.values()
     return [one for one in plugins if "database_service" in one.services and one.state not in stopped]
 
 
 def resolve(standing: Standing, revision: str) -> str:
-    """The revision that ``head``, ``base``, ``+1``, ``-1`` or an id stands for; "" is before the first.
+    """The revision for ``head``, ``base``, ``+1``, ``-1`` or an id; "" is before the first.
 
-    Raises UsageError for one that is not there, and for a database that a newer version made.
+    Raises UsageError for an unknown revision, and for a database of a newer version.
     """
     state = standing.state
     if state is None:
-        raise UsageError(f"{standing.owner} cannot say which revisions there are", hint="leave the revision out")
+        raise UsageError(f"{standing.owner} cannot list its revisions", hint="leave the revision out")
     if state.pending is None:
         raise UsageError(
-            f"{standing.name} is at revision {state.current}, which is not known here",
-            hint="it was made by a newer version: install that, or restore a backup",
+            f"{standing.name} is at revision {state.current}, which this version does not know",
+            hint="a newer version created it: install that version, or restore a backup",
         )
     ids = ["", *(one.id for one in state.revisions)]
     if revision in {"head", "base"}:
@@ -105,8 +105,8 @@ def resolve(standing: Standing, revision: str) -> str:
         if 0 <= wanted < len(ids):
             return ids[wanted]
         if not state.current and wanted < 0:
-            raise UsageError(f"{standing.name} is at no revision: there is nothing to take back")
+            raise UsageError(f"{standing.name} is at no revision: there is nothing to downgrade")
     raise UsageError(
-        f"there is no revision {revision!r} for {standing.name}, which is at {state.current or 'none'}",
-        hint=f"there are: {', '.join(ids[1:]) or 'none'}; or head, base, +1, -1",
+        f"{standing.name} has no revision {revision!r}; it is at {state.current or 'none'}",
+        hint=f"its revisions: {', '.join(ids[1:]) or 'none'}; or head, base, +1, -1",
     )

@@ -1,4 +1,4 @@
-"""``viewra db revision``: writes the next migration, of the host's tables or of a plugin's."""
+"""``viewra db revision``: writes the next migration of the host's tables or of a plugin's."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from viewra.host.installed.discovery import Found, Place
 
 
 @click.command("revision")
-@click.option("--plugin", "plugin_id", metavar="ID", help="For this plugin, in its own directory.")
-@click.option("-m", "--message", required=True, help="What it does, in a line.")
-@click.option("--autogenerate", is_flag=True, help="Fill it with what the migrations do not make yet.")
+@click.option("--plugin", "plugin_id", metavar="ID", help="A migration of this plugin, in its own directory.")
+@click.option("-m", "--message", required=True, help="A description of one line.")
+@click.option("--autogenerate", is_flag=True, help="Fill it with the changes that the migrations do not make yet.")
 @click.pass_obj
 def revision_command(options: Options, plugin_id: str | None, message: str, autogenerate: bool) -> None:
-    """Write a new migration, to be filled in: for developers of viewra, in a checkout, and of plugins."""
+    """Write a new migration, to be completed: for developers of plugins, and of viewra in a checkout."""
     if not re.search(r"\w", message):
-        raise UsageError("the message says nothing", hint='-m "what it does"')
+        raise UsageError("the message is empty", hint='-m "what it does"')
     if plugin_id is None:
         _require_checkout(migrations_directory(), "viewra")
         host = options.host()
@@ -48,7 +48,7 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
 
 
 def _require_own(plugin: Plugin) -> Found:
-    """What was found of a plugin whose directory is its developer's to write to; raises UsageError for another."""
+    """A plugin in its developer's own directory; raises UsageError for any other."""
     found = plugin.found
     assert found is not None  # noqa: S101 - a plugin that the command line finds is in a directory
     if found.place is Place.SHIPPED:
@@ -57,9 +57,9 @@ def _require_own(plugin: Plugin) -> Found:
 
 
 def _require_checkout(directory: Path, what: str) -> None:
-    """Raise UsageError for what pip has installed: the next installation would remove what is written there."""
+    """Raise UsageError for a package installed by pip: the next installation would remove the migration."""
     if not (directory.parent / "pyproject.toml").is_file():
         raise UsageError(
-            f"{what} is installed in {directory.parent}, and is not a checkout: a migration there would be lost",
+            f"{what} in {directory.parent} is not a checkout: the next installation would remove the migration",
             hint="write it in a checkout of viewra's repository, or name your own plugin: --plugin ID",
         )

@@ -1,4 +1,4 @@
-"""How the command ends: each error becomes a line, or JSON where that was asked for, and an exit status."""
+"""Ends the command: prints each error as a line or as JSON, and returns the exit status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from viewra.library.interrupt import Escalation
 
 
 def status_of(run: Callable[[], Any]) -> int:
-    """Run the command and print what is wrong; gives the exit status. Never raises for an error."""
+    """Run the command and print its errors; returns the exit status. Never raises for an error."""
     _occupy_descriptors()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, Escalation())
@@ -30,17 +30,17 @@ def status_of(run: Callable[[], Any]) -> int:
             return _tell(error)
         except KeyboardInterrupt:
             return _tell(click.Abort())
-    except BrokenPipeError:  # the reader of the output has had enough of it
+    except BrokenPipeError:  # the reader of the output has closed it
         _discard_output()
         return 1
-    return result if isinstance(result, int) else 0  # what a command passed to Context.exit()
+    return result if isinstance(result, int) else 0  # a command passed it to Context.exit()
 
 
 def _tell(error: Exception) -> int:
-    """Print an error; gives the exit status. Raises BrokenPipeError."""
+    """Print an error; returns the exit status. Raises BrokenPipeError."""
     message, hint, status = _described(error)
     if _wants_json():
-        with contextlib.suppress(ViewraError):  # standard output itself is what fails
+        with contextlib.suppress(ViewraError):  # standard output itself fails
             print_json({"error": {"message": message, "hint": hint, "exit_status": status}}, indent=None)
             flush()
             return status
@@ -59,7 +59,7 @@ def _tell(error: Exception) -> int:
 
 
 def _described(error: Exception) -> tuple[str, str | None, int]:
-    """What is said of an error, the remedy, and the exit status."""
+    """An error's message, remedy and exit status."""
     match error:
         case BrokenPipeError():
             raise error
@@ -76,22 +76,22 @@ def _described(error: Exception) -> tuple[str, str | None, int]:
             return "interrupted", None, 1
         case OSError():
             return _of_system(error), None, 1
-    # A mistake in viewra: its traceback is wanted, without what it may hold of a file's or a plugin's text.
+    # A bug in viewra: show its traceback, without texts of files or plugins that it may contain.
     for line in traceback.format_exception(error):
         for one in line.rstrip("\n").split("\n"):
             print_line(one, err=True)
-    return f"{type(error).__name__}: {error}", "this is a mistake in viewra", 1
+    return f"{type(error).__name__}: {error}", "this is a bug in viewra", 1
 
 
 def _of_system(error: OSError) -> str:
-    """``path: what the system says``."""
+    """``path: the system's message``."""
     name = error.filename if error.filename is not None else error.filename2
     said = error.strerror or str(error) or type(error).__name__
     return f"{os.fsdecode(name)}: {said}" if isinstance(name, str | bytes | os.PathLike) else said
 
 
 def _lines(error: Exception, message: str) -> list[str]:
-    """One for each error of several."""
+    """One line for each of several errors."""
     return [str(one) for one in error.errors] if isinstance(error, ManifestError) else [message]
 
 
@@ -101,15 +101,15 @@ def _wants_json() -> bool:
 
 
 def _occupy_descriptors() -> None:
-    """Open what is closed of the first three: a database must not become standard output."""
+    """Open those of descriptors 0 to 2 that are closed, so that no database gets the number of standard output."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def _discard_output() -> None:
-    """Have the interpreter write what is left to nowhere as it ends."""
+    """Send buffered output to nowhere when the interpreter ends."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

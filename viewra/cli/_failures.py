@@ -1,4 +1,4 @@
-"""``viewra library failures``: what could not be read, and how a scan and ``show`` tell of it."""
+"""``viewra library failures``: files that could not be read, and their lines in ``scan`` and ``show``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.cli._times import time_text
 from viewra.types import ScanReport
 
-if TYPE_CHECKING:  # asking a running host imports none
+if TYPE_CHECKING:  # asking a running host must not import one
     from viewra.host import Host
     from viewra.library import KnownFailure
 
@@ -22,13 +22,13 @@ _MOST_EXTENSIONS = 8
 
 @click.command("failures")
 @click.argument("path", required=False)
-@click.option("--plugin", "plugin_id", metavar="ID", help="Only what this plugin could not read.")
+@click.option("--plugin", "plugin_id", metavar="ID", help="Only failures of this plugin.")
 @json_option
 @click.pass_obj
 def failures_command(options: Options, path: str | None, plugin_id: str | None, as_json: bool) -> None:
-    """List what could not be read, at PATH and below or everywhere: which plugin failed, why, and when.
+    """List files that could not be read, at and below PATH or everywhere: the plugin, the error and the time.
 
-    A failure stays in the list until the plugin has read the file: when it changed, or with scan --retry-failed.
+    A failure stays in the list until the plugin has read the file: after a change, or with scan --retry-failed.
     """
     with options.host(exclusive=False) as host:
         found = library.list_failures(host.engine, path, plugin_id=plugin_id, installed=set(host.plugins))
@@ -43,22 +43,22 @@ def failures_command(options: Options, path: str | None, plugin_id: str | None, 
 
 
 def failure_data(failure: KnownFailure) -> dict[str, Any]:
-    """A failure as JSON: ``at`` is a time as ISO 8601 has it."""
+    """A failure as JSON; ``at`` is an ISO 8601 time."""
     return {**attrs.asdict(failure), "at": time_text(failure.at)}
 
 
 def failures_in(host: Host, file_id: int) -> list[KnownFailure]:
-    """What plugins that are there failed at in one file."""
+    """The failures of present plugins at one file."""
     return library.failures_of(host.engine, file_id, set(host.plugins))
 
 
 def failure_line(failure: KnownFailure) -> str:
-    """A failure of a file that is named already."""
+    """A failure's line below the name of its file."""
     return f"{failure.plugin} could not read it ({time_text(failure.at)}): {failure.error}"
 
 
 def left_lines(report: ScanReport) -> list[str]:
-    """What a scan leaves that nobody has read, a line each."""
+    """The files that a scan leaves unread, one line per reason."""
     lines = []
     if report.still_failed:
         new = f"{report.new_failed:,} new failure{'' if report.new_failed == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""``viewra library missing|purge|move|ignored|set``: files that are not there, and what a library leaves out."""
+"""``viewra library missing|purge|move|ignored|set``: missing files, and rules that leave files out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from viewra.library import display
 from viewra.types import LibrarySettings
 
 SHOWN = 200
-"""How many missing files people see; ``--json`` lists all."""
+"""The most missing files shown; ``--json`` lists all."""
 
 
 @click.command("missing")
@@ -25,9 +25,9 @@ SHOWN = 200
 @json_option
 @click.pass_obj
 def missing(options: Options, path: str | None, as_json: bool) -> None:
-    """List the files that scans did not find any more, in all libraries or below PATH.
+    """List the files that scans no longer find, in all libraries or below PATH.
 
-    They are in no search; their ids and metadata are kept, and they are back when a scan finds them again.
+    Searches do not find them; their ids and metadata are kept, and they return when a scan finds them again.
     """
     with options.host(exclusive=False) as host:
         found = library.list_missing(host.engine, path)
@@ -49,15 +49,19 @@ def missing(options: Options, path: str | None, as_json: bool) -> None:
 
 @click.command("purge")
 @click.argument("path", required=False)
-@click.option("--missing-for", metavar="TIME", help="Only those that have been missing for so long, for example 30d.")
-@click.option("--gone", is_flag=True, help="All files below PATH that are not on the disk now, say of a lost disk.")
+@click.option(
+    "--missing-for", metavar="TIME", help="Only files that have been missing for longer than this, for example 30d."
+)
+@click.option(
+    "--gone", is_flag=True, help="All files below PATH that are not on the disk now, for example of a lost disk."
+)
 @yes_option
 @json_option
 @click.pass_obj
 def purge(options: Options, path: str | None, missing_for: str | None, gone: bool, yes: bool, as_json: bool) -> None:
-    """Forget missing files, of all libraries or below PATH, with what was read of them.
+    """Forget missing files, of all libraries or below PATH, with their metadata.
 
-    Scans do so by themselves with files that have been missing for longer than the library's missing_keep.
+    Scans also forget files that have been missing for longer than the library's missing_keep.
     """
     if gone and (path is None or missing_for is not None):
         raise UsageError("--gone needs a PATH and no --missing-for", hint="viewra library purge --gone PATH")
@@ -81,16 +85,16 @@ def purge(options: Options, path: str | None, missing_for: str | None, gone: boo
 @json_option
 @click.pass_obj
 def move(options: Options, old: str, new: str, as_json: bool) -> None:
-    """Say that the library at OLD is at NEW now: its files keep their ids and metadata.
+    """Tell viewra that the library at OLD is at NEW now: its files keep their ids and metadata.
 
-    Nothing on the disk is touched: move the folder, or mount its disk elsewhere, and then say so with this command.
+    This does not change the disk: first move the folder, or mount its disk elsewhere, then run this command.
     """
     with options.host() as host:
         moved = library.move_library(host.engine, old, new)
     if as_json:
         print_json({**attrs.asdict(moved), "path": display(moved.path)})
     else:
-        print_line(f"library {moved.id} is at {moved.path} ({moved.files:,} files); scan it to look at them")
+        print_line(f"library {moved.id} is at {moved.path} ({moved.files:,} files); scan it to check them")
 
 
 @click.command("ignored")
@@ -98,7 +102,7 @@ def move(options: Options, old: str, new: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def ignored(options: Options, path: str, as_json: bool) -> None:
-    """Say whether a library leaves PATH out, and why: which rule, or which line of which file."""
+    """Show whether a library leaves PATH out, and by which rule, or by which line of which file."""
     with options.host(exclusive=False) as host:
         why = library.why_ignored(host.engine, path, host.media_types())
     if as_json:
@@ -114,8 +118,10 @@ def ignored(options: Options, path: str, as_json: bool) -> None:
 @click.command("set")
 @click.argument("path")
 @click.argument("values", metavar="[KEY=VALUE]...", nargs=-1)
-@click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out what fits, as in .gitignore. Repeatable.")
-@click.option("--include", metavar="PATTERN", multiple=True, help="Drop a pattern that was excluded. Repeatable.")
+@click.option(
+    "--exclude", metavar="PATTERN", multiple=True, help="Leave out files that match, as in .gitignore. Repeatable."
+)
+@click.option("--include", metavar="PATTERN", multiple=True, help="Remove an exclude pattern. Repeatable.")
 @json_option
 @click.pass_obj
 def set_(
@@ -126,7 +132,7 @@ def set_(
     include: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show or change the settings of the library at PATH; they hold from the next scan on.
+    """Show or change the settings of the library at PATH; they apply from the next scan on.
 
     missing_keep=30d: after how long a missing file is forgotten. follow_links=inside|all|none: which symbolic links are
     followed. hidden=yes|no: whether hidden files and folders are scanned.
@@ -134,7 +140,7 @@ def set_(
     pairs = [value.partition("=") for value in values]
     for key, separator, _ in pairs:
         if not separator:
-            raise UsageError(f"{key!r} is no KEY=VALUE", hint="for example: missing_keep=60d")
+            raise UsageError(f"{key!r} is not KEY=VALUE", hint="for example: missing_keep=60d")
     with options.host(exclusive=False) as host:
         if pairs or exclude or include:
             chosen = {key: value for key, _, value in pairs}
@@ -150,7 +156,7 @@ def set_(
 
 
 def settings_data(settings: LibrarySettings) -> dict[str, Any]:
-    """Settings as people write them."""
+    """The settings in the form in which people write them."""
     return {
         "missing_keep": library.duration_text(settings.missing_keep_s),
         "follow_links": str(settings.follow_links),

@@ -1,4 +1,4 @@
-"""The host's log on stderr, as text or as JSON, with the fields that plugins gave to their records."""
+"""Prints the host's log on stderr, as text or as JSON, with the fields of plugins' records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TextFormatter(logging.Formatter):
     """``WARNING viewra.plugin.audio_tags: the message key=value``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record; further lines of it, and a traceback among the fields, are indented."""
+        """Format one record; its further lines, and a traceback among its fields, are indented."""
         fields = _fields(record)
         traceback = fields.pop("traceback", None)
         pairs = "".join(f" {in_one_line(_text(key))}={in_one_line(_text(value))}" for key, value in fields.items())
@@ -27,10 +27,10 @@ class TextFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line; a value that JSON cannot carry is written as its text."""
+    """One JSON object per line; a value that JSON cannot represent is written as text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record."""
+        """Format one record."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat()
         line = {"time": time, "level": record.levelname.lower(), "logger": record.name, "message": _message(record)}
         whole = {**_fields(record), **line}
@@ -42,8 +42,8 @@ class JSONFormatter(logging.Formatter):
 
 class _Handler(logging.StreamHandler[Any]):
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; what stderr cannot encode is written as escapes."""
-        # As with every handler of logging, a record that cannot be written ends nothing; nor is there another place.
+        """Write one record; characters that stderr cannot encode are written as escapes."""
+        # Like every handler of logging: a record that cannot be written must not end the program.
         with contextlib.suppress(Exception):
             encoding = self.stream.encoding or "utf-8"
             text = self.format(record).encode(encoding, "backslashreplace").decode(encoding)
@@ -52,7 +52,7 @@ class _Handler(logging.StreamHandler[Any]):
 
 
 def configure(level: str, form: str) -> None:
-    """Send viewra's log to stderr from now on; without one, nowhere."""
+    """Send viewra's log to stderr from now on; without stderr, nowhere."""
     handler: logging.Handler = _Handler(sys.stderr) if sys.stderr is not None else logging.NullHandler()
     handler.setFormatter(JSONFormatter() if form == "json" else TextFormatter())
     logger = logging.getLogger("viewra")
@@ -64,7 +64,7 @@ def configure(level: str, form: str) -> None:
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception:  # arguments that do not fit the text must not cost the record
+    except Exception:  # arguments that do not match the text must not lose the record
         return f"{_text(record.msg)} {_text(record.args)}"
 
 
@@ -85,5 +85,5 @@ def _value(value: object) -> str:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # deeper than Python can show, or an object whose own method fails
+    except Exception:  # too deeply nested for Python, or an object whose own method fails
         return f"<{type(value).__name__}>"

@@ -1,4 +1,4 @@
-"""The command's entry: the commands by name and the global options. How it ends is left to ``_ending``."""
+"""The command's entry point: subcommands by name, and the global options. ``_ending`` handles its end."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from viewra.cli._output import print_line
 
 COMMANDS = {
     "scan": "Scan folders: read new and changed files' metadata and make it searchable.",
-    "show": "Show all metadata of one file, and which plugin said it.",
+    "show": "Show all metadata of one file, and which plugin gave it.",
     "search": "Search the library.",
+    "ls": "List files, albums, artists, genres or playlists.",
+    "stats": "Show how much the library has.",
+    "export": "Write files and their metadata as JSON, CSV or a playlist.",
     "library": "Add, list, remove and scan libraries.",
     "fsck": "Verify that files, metadata, scans and the search agree, and repair them.",
-    "db": "Look after the databases: the host's, and those that plugins have of their own.",
-    "doctor": "Show what this machine can confine plugins by.",
-    "plugins": "List plugins, enable and disable them, start and stop them, see how they do.",
+    "db": "Migrate and check the databases of the host and of plugins.",
+    "doctor": "Show this machine's sandboxing mechanisms.",
+    "plugins": "List, enable, start, stop and monitor plugins.",
 }
-"""Each command with its short help: ``--help`` imports none of them."""
+"""Each command with its short help, so that ``--help`` imports none of them."""
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group that imports each command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of their use."""
@@ -33,7 +36,7 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
+        """The command with this name."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -50,7 +53,7 @@ class LazyGroup(click.Group):
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from viewra import __version__  # reading it takes a while
+        from viewra import __version__  # reading the version takes a while
 
         print_line(f"viewra {__version__}")
         ctx.exit()
@@ -74,7 +77,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     help="Log messages of at least this level, to stderr.",
 )
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--auto-mtls", is_flag=True, help="Encrypt the connections to plugins, with a certificate for each end.")
+@click.option("--auto-mtls", is_flag=True, help="Encrypt the connections to plugins (mutual TLS).")
 @click.option(
     "--reattach",
     multiple=True,
@@ -87,9 +90,9 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     type=click.Choice(["auto", "landlock", "rlimits", "off"]),
     default="off",
     show_default=True,
-    help="What confines plugins: auto is the strongest that this machine has; see viewra doctor.",
+    help="The sandbox for plugins; auto is the strongest that this machine supports, see viewra doctor.",
 )
-@click.option("--allow-unsandboxed", is_flag=True, help="Start plugins where this machine cannot confine them.")
+@click.option("--allow-unsandboxed", is_flag=True, help="Start plugins even if this machine cannot sandbox them.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def group(
@@ -104,12 +107,12 @@ def group(
     sandbox: str,
     allow_unsandboxed: bool,
 ) -> None:
-    """A plugin system for media libraries: scan folders through isolated plugins, search what they found."""
+    """A plugin system for media libraries: scan folders through isolated plugins, and search their metadata."""
     ctx.obj = Options(
         plugins, database, data_dir, log_level, log_format, auto_mtls, reattach, sandbox, allow_unsandboxed
     )
 
 
 def main() -> None:
-    """Run the command; ends the process with status 0 (fine), 1 (failed) or 2 (wrong usage)."""
+    """Run the command; ends the process with status 0 (success), 1 (failed) or 2 (wrong usage)."""
     sys.exit(status_of(lambda: group.main(standalone_mode=False)))

@@ -1,4 +1,4 @@
-"""The global options, and what commands make of them: a host, or the database alone."""
+"""The global options, and the host or database that commands open with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from viewra.host import Host
 
 _TO_PLUGINS = {"debug": "debug", "info": "info", "warning": "warn", "error": "error", "critical": "warn"}
-"""How much plugins log; ``critical`` is for commands that tell of all themselves, and cannot be asked for."""
+"""The log level for plugins; ``critical`` is for commands that report every error themselves, and is not an option."""
 
 
 @attrs.frozen
@@ -36,7 +36,7 @@ class Options:
         return Path(self.data_dir) if self.data_dir is not None else default_data_dir()
 
     def host(self, *, exclusive: bool = True) -> Host:
-        """The host, not yet open; ``exclusive=False`` for one that only looks."""
+        """The host, not opened yet; ``exclusive=False`` for commands that only read."""
         from viewra.cli._logging import configure  # both imported here: --help needs neither
         from viewra.host import Connecting, Host, Reattach
 
@@ -46,8 +46,8 @@ class Options:
             database_url=self.database,
             data_dir=self.data_dir,
             log_level=_TO_PLUGINS[self.log_level],
-            exclusive=exclusive or bool(self.reattach),  # only such a host attaches to a process
-            watch=False,  # a command is over soon
+            exclusive=exclusive or bool(self.reattach),  # only an exclusive host attaches to a process
+            watch=False,  # a command ends soon
             sandbox=self.sandbox,
             allow_unsandboxed=self.allow_unsandboxed,
             connecting=Connecting(auto_mtls=self.auto_mtls),

@@ -1,6 +1,6 @@
-"""All that commands print goes through here: JSON for programs, lines and columns for people, and nothing raw.
+"""Prints all output of commands: JSON for programs, lines and columns for people, with everything unsafe escaped.
 
-What comes from files, plugins and arguments cannot move a terminal's cursor, nor look like a line of viewra's own.
+Text from files, plugins and arguments can neither control the terminal nor imitate viewra's own lines.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ import errno
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 import click
 
+from viewra.cli._tables import table_lines
 from viewra.errors import ViewraError
 from viewra.library import display
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _JOINERS = frozenset("\u200c\u200d")
-"""Join letters and emoji, and do nothing else; ``str.isprintable`` counts them among what it does not print."""
+"""Characters that only join letters and emoji; ``str.isprintable`` is False for them."""
 
 _ASTRAL = 0x10000
 
 
 class OutputError(ViewraError):
-    """What was to be printed cannot be written to standard output."""
+    """Standard output cannot be written."""
 
 
 def print_line(text: object = "", *, err: bool = False) -> None:
@@ -37,69 +39,74 @@ def print_line(text: object = "", *, err: bool = False) -> None:
 
 
 def print_text(text: str, *, err: bool = False) -> None:
-    """Print a text that may have several lines, such as a plugin's last output; those after the first are indented."""
+    """Print a text that may have several lines, such as a plugin's last output; lines after the first are indented."""
     _write(indented(text).split("\n"), err=err)
 
 
 def print_lines(text: str) -> None:
-    """Print a text that viewra made itself line by line, such as SQL, with its lines as they are."""
+    """Print a text that viewra itself composed of lines, such as SQL, without changes."""
     _write([in_one_line(line) for line in text.removesuffix("\n").split("\n")])
 
 
 def print_json(data: Any, *, indent: int | None = 2) -> None:
-    """Print one JSON document, with the exact values."""
+    """Print one JSON document with exact values."""
     _write(as_json(data, indent=indent).split("\n"))
 
 
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
-    """Print rows as aligned columns under a header."""
-    texts = [list(header), *([in_one_line(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[index]) for row in texts) for index in range(len(header))]
-    _write(["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts])
+    """Print rows as aligned columns under a header, cut to the width of a terminal; a pipe gets the whole values."""
+    width = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    _write(table_lines([[in_one_line(cell) for cell in row] for row in rows], header, width))
+
+
+def print_exact(lines: Sequence[str]) -> None:
+    """Print lines as they are into a file or a pipe, for a program to read; on a terminal as ``print_line`` does."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    _write([in_one_line(line) for line in lines] if is_terminal else lines)
 
 
 def confirm(question: str) -> bool:
-    """Ask on stderr; raises ``click.Abort`` where nobody can answer."""
+    """Ask on stderr; raises ``click.Abort`` without a terminal."""
     return click.confirm(in_one_line(question), err=True)
 
 
 def ask_unseen(question: str) -> str:
-    """Ask on the terminal, by stderr, for a text that is not echoed; "" when nothing is typed."""
+    """Ask on the terminal, through stderr, for a text that is not echoed; "" if nothing is typed."""
     answer: str = click.prompt(in_one_line(question), hide_input=True, default="", show_default=False, err=True)
     return answer
 
 
 def flush() -> None:
-    """See that all that was printed is written. Raises ``OutputError``, and BrokenPipeError."""
+    """Flush all output. Raises ``OutputError`` and BrokenPipeError."""
     if sys.stdout is not None:
         with _told():
             sys.stdout.flush()
 
 
 def indented(text: str) -> str:
-    """A text with its lines after the first one indented, and nothing in it that a terminal takes for a command."""
+    """A text with its lines after the first indented, and without characters that control the terminal."""
     first, *others = text.split("\n")
     return "\n".join([in_one_line(first), *(f"    {in_one_line(line)}" for line in others)])
 
 
 def in_one_line(value: object) -> str:
-    """A value as one line of text; what a terminal would take for a command is shown as an escape."""
+    """A value as one line of text; characters that control the terminal become escapes."""
     text = display(str(value)) if value is not None else ""
     return text if text.isprintable() else "".join(char if _is_shown(char) else _escape(char) for char in text)
 
 
 def as_json(data: Any, *, indent: int | None = 2) -> str:
-    """A JSON document in characters that a terminal shows; all others are written as JSON's own escapes."""
+    """A JSON document in printable characters; all others become JSON escapes."""
     return json_escaped(json.dumps(data, ensure_ascii=False, indent=indent))
 
 
 def json_escaped(text: str) -> str:
-    """A text that is JSON, with JSON's own escapes for what a terminal does not show."""
+    """A JSON text in which characters that a terminal does not print are escaped."""
     return _UNPRINTABLE.sub(_json_escape, text)
 
 
 def _is_shown(char: str) -> bool:
-    # A space of another width (U+3000 is in many titles) is no danger either.
+    # Spaces of other widths (U+3000 is in many titles) are harmless.
     return (
         char.isprintable() or char in _JOINERS or (char.isspace() and ord(char) > 0xA0 and char not in "\u2028\u2029")
     )
@@ -110,7 +117,7 @@ def _escape(char: str) -> str:
 
 
 _UNPRINTABLE = re.compile(r"[^\n\x20-\x7e]")
-"""What may need an escape in JSON: its own control characters have one already."""
+"""Characters that may need an escape in JSON; JSON has already escaped its own control characters."""
 
 
 def _json_escape(found: re.Match[str]) -> str:
@@ -128,7 +135,7 @@ def _write(lines: Sequence[str], *, err: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
     text = "".join(f"{line}\n" for line in lines)
     if err:
-        with contextlib.suppress(OSError, ValueError):  # there is no other place to say that nobody can be told
+        with contextlib.suppress(OSError, ValueError):  # there is no other place to report the error
             _put(stream, text)
         return
     with _told():
@@ -148,7 +155,7 @@ def _put(stream: TextIO | None, text: str) -> None:
 def _told() -> Any:
     try:
         yield
-    except BrokenPipeError:  # nobody reads any more, which is no failure to tell of
+    except BrokenPipeError:  # the reader closed the output, which is not an error
         raise
     except OSError as error:
         raise OutputError(f"standard output: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""``viewra plugins check DIR``: what is wrong with a plugin, its manifest and files alone or also what it does."""
+"""``viewra plugins check DIR``: checks a plugin's manifest and files, and with ``--run`` its process."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from viewra.services import SERVICES
 
 @click.command("check")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--run", is_flag=True, help="Start the plugin too, and compare what it offers with what it claims.")
+@click.option("--run", is_flag=True, help="Start the plugin too, and compare its services with those that it claims.")
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A setting to start it with, over those stored, as in --set api_key=abc (repeatable).",
+    help="A setting for --run that overrides the stored one, as in --set api_key=abc (repeatable).",
 )
 @json_option
 @click.pass_obj
 def check_command(options: Options, directory: Path, run: bool, assignments: tuple[str, ...], as_json: bool) -> None:
-    """Check a plugin's manifest and files: every error at once, each with its place."""
+    """Check a plugin's manifest and files, and report all errors, each with its place."""
     report = _with_migrations(check(directory))
     if run and report.ok:
         report = _run(options, report, pairs(assignments))
@@ -48,12 +48,12 @@ def check_command(options: Options, directory: Path, run: bool, assignments: tup
 
 
 def _with_migrations(report: CheckReport) -> CheckReport:
-    """The report with what is wrong with the plugin's migrations, which are read and not run."""
+    """The report with the faults of the plugin's migrations, which are read and not run."""
     manifest = report.manifest
     if manifest is None or "database_service" not in manifest.capabilities:
         return report
     folder = manifest.directory / "migrations"
-    if not folder.is_dir():  # it keeps them elsewhere, or needs none
+    if not folder.is_dir():  # the plugin keeps them elsewhere, or needs none
         return report
     try:
         read_revisions(folder)
@@ -65,8 +65,8 @@ def _with_migrations(report: CheckReport) -> CheckReport:
 
 
 def _run(options: Options, report: CheckReport, assignments: Mapping[str, str]) -> CheckReport:
-    """The report with what running the plugin showed."""
-    from viewra.testing import subprocess_plugin  # with it comes the whole host
+    """The report with the result of running the plugin."""
+    from viewra.testing import subprocess_plugin  # imports the whole host
 
     manifest = report.manifest
     assert manifest is not None  # noqa: S101 - a report that is ok has one
@@ -89,7 +89,7 @@ def _run(options: Options, report: CheckReport, assignments: Mapping[str, str]) 
 
 
 def _settings(options: Options, manifest: Manifest, assignments: Mapping[str, str]) -> dict[str, object]:
-    """What the operator has stored for a plugin of this id, and what this command sets over it."""
+    """The settings that the operator stored for a plugin of this id, overridden by this command's."""
     from viewra.host.installed.secrets import SecretBox
     from viewra.host.installed.setting_rows import assigned
     from viewra.host.installed.settings import parse_setting, stored_values

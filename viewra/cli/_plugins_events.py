@@ -1,4 +1,4 @@
-"""``viewra plugins events ID``: what a listener has still to hear of scans, and what it could not take."""
+"""``viewra plugins events ID``: a listener's pending notifications, and those that failed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from viewra.cli._times import time_text
 from viewra.errors import UsageError
 from viewra.types import PluginState
 
-if TYPE_CHECKING:  # asking a running host imports none
+if TYPE_CHECKING:  # asking a running host must not import one
     from viewra.host import Host
     from viewra.library import ListenerState
 
 
 @click.command("events")
 @click.argument("plugin_id", metavar="ID")
-@click.option("--retry", is_flag=True, help="Deliver what was set aside again, with the next scan.")
-@click.option("--drop", is_flag=True, help="Forget what was set aside.")
+@click.option("--retry", is_flag=True, help="Deliver the set-aside notifications again with the next scan.")
+@click.option("--drop", is_flag=True, help="Forget the set-aside notifications.")
 @json_option
 @click.pass_obj
 def events_command(options: Options, plugin_id: str, retry: bool, drop: bool, as_json: bool) -> None:
-    """Show which notifications of scans wait for a plugin, and which it could not take.
+    """Show a plugin's pending notifications of scans, and those that it failed to accept.
 
-    One that fails is tried five times, with pauses that double, and then set aside; the plugin goes on with the next.
+    A notification that fails is tried five times, with pauses that double, and then set aside; the plugin gets the next
+    one.
     """
     if retry and drop:
         raise UsageError("--retry and --drop exclude each other")
@@ -48,7 +49,7 @@ def events_command(options: Options, plugin_id: str, retry: bool, drop: bool, as
 
 
 def _print(state: ListenerState) -> None:
-    where = "" if state.installed else "; its plugin is not installed, so nothing is kept for it"
+    where = "" if state.installed else "; its plugin is not installed, so no notifications are kept for it"
     print_line(f"{state.plugin_id}: {state.pending:,} notifications wait{where}")
     if state.attempts:
         print_line(f"the next one failed {state.attempts} times and is tried again: {state.error}")
@@ -60,14 +61,14 @@ def _print(state: ListenerState) -> None:
 
 
 def notes(host: Host, pending: dict[str, int]) -> list[str]:
-    """What is to be said after a scan of what listeners have not heard, a line each."""
+    """The lines after a scan about notifications that listeners did not get, one each."""
     lines = []
     for plugin_id, count in pending.items():
         state = host.plugins[plugin_id].state if plugin_id in host.plugins else None
         when = "they are delivered at the next scan, or with --wait"
         if state in {PluginState.DISABLED, PluginState.QUARANTINED, PluginState.INVALID}:
-            when = f"it is {state}, and hears them when it runs again"
+            when = f"it is {state}, and gets them when it runs again"
         lines.append(f"{plugin_id} has {count:,} notifications pending: {when}")
     for plugin_id, count in library.set_aside_counts(host.engine).items():
-        lines.append(f"{plugin_id} could not take {count:,} notifications: viewra plugins events {plugin_id}")
+        lines.append(f"{plugin_id} failed to accept {count:,} notifications: viewra plugins events {plugin_id}")
     return lines

@@ -1,4 +1,4 @@
-"""``viewra plugins enable|grant|revoke``: what the operator lets a plugin do."""
+"""``viewra plugins enable|grant|revoke``: the permissions that the operator gives a plugin."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from viewra.cli._output import confirm, json_option, print_json, print_line, pri
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="RESOURCE:ACTION…")
 
 
-@click.command("enable", help="Let a plugin run from now on: this one, at the place where it is.")
+@click.command("enable", help="Let the plugin at its present path run from now on.")
 @click.argument("plugin_id", metavar="ID")
-@click.option("--grant-requested", is_flag=True, help="Let it do all that it asks for, without a question.")
+@click.option("--grant-requested", is_flag=True, help="Grant all permissions that it requests, without asking.")
 @json_option
 @click.pass_obj
 def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: bool) -> None:
-    """Enable it; what it asks for is shown, and asked about where there is somebody to answer."""
+    """Enable the plugin; show the permissions that it requests, and ask about them on a terminal."""
     shown = ask_or_do(options, "grant", plugin_id=plugin_id, names=[])
     asked = shown["permissions"]
     open_ = [one for one in asked if not one["granted"]]
     sandbox = ask_or_do(options, "info", plugin_id=plugin_id)["sandbox"]
-    if sandbox is None or sandbox["backend"] == "off":  # nothing holds it to what is granted
+    if sandbox is None or sandbox["backend"] == "off":  # no sandbox enforces its permissions
         open_ = []
     if open_ and not grant_requested and not as_json:
         print_text(shown["said"])
@@ -40,27 +40,31 @@ def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: boo
     print_text(done["said"])
     if open_ and not grant_requested:
         names = " ".join(f"{one['resource']}:{one['action']}" for one in open_)
-        print_line(f"it runs without what it asks for; to grant that: viewra plugins grant {plugin_id} {names}")
+        print_line(
+            f"it runs without the permissions that it requests; to grant them: viewra plugins grant {plugin_id} {names}"
+        )
 
 
-@click.command("grant", help="Let a plugin do what it asks for: its running processes are replaced, with no call lost.")
+@click.command(
+    "grant", help="Grant permissions that a plugin requests; its running processes are replaced, with no call lost."
+)
 @click.argument("plugin_id", metavar="ID")
 @_NAMES
 @click.option("--path", "paths", multiple=True, metavar="DIR", help="Only below this folder (repeatable).")
 @json_option
 @click.pass_obj
 def grant(options: Options, plugin_id: str, names: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> None:
-    """Grant what is named."""
+    """Grant the named permissions."""
     _show(ask_or_do(options, "grant", plugin_id=plugin_id, names=list(names), paths=list(paths)), as_json)
 
 
-@click.command("revoke", help="Let a plugin do something no more: its running processes are replaced.")
+@click.command("revoke", help="Revoke a plugin's permissions; its running processes are replaced.")
 @click.argument("plugin_id", metavar="ID")
 @_NAMES
 @json_option
 @click.pass_obj
 def revoke(options: Options, plugin_id: str, names: tuple[str, ...], as_json: bool) -> None:
-    """Revoke what is named."""
+    """Revoke the named permissions."""
     _show(ask_or_do(options, "revoke", plugin_id=plugin_id, names=list(names)), as_json)
 
 

@@ -1,4 +1,4 @@
-"""``viewra plugins health [ID]``: whether the running plugins answer, and what they say of themselves."""
+"""``viewra plugins health [ID]``: whether the running plugins answer, and the health that they report."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _OWN = {True: "well", False: "not well", None: "-"}
 @json_option
 @click.pass_obj
 def health_command(options: Options, plugin_id: str, as_json: bool) -> None:
-    """Ask the plugins that run for their health, all at once; wakes none.
+    """Check the health of the running plugins, all at once; starts none.
 
-    PROCESS is whether the process answers, PLUGIN what the plugin says of itself, which may depend on a remote site.
-    Exit status 1: one is not well, or does not run because it crashed.
+    PROCESS is whether the process answers, PLUGIN is the health that the plugin reports, which may depend on a remote
+    site. Exit status 1: a plugin is not healthy, or does not run because it crashed.
     """
     rows = ask(options.directory, "health", plugin_id=plugin_id)
     if rows is None:
         raise no_host(
             options.directory,
-            "no plugin runs there to be asked",
+            "without a host no plugin runs",
             hint="viewra plugins load ID shows whether a plugin starts",
         )
     if as_json:

@@ -1,4 +1,4 @@
-"""``viewra plugins enable|disable|load|unload|restart|reload|unquarantine|pin|unpin``: what is done to one plugin."""
+"""``viewra plugins enable|disable|load|unload|restart|reload|unquarantine|pin|unpin``: commands for one plugin."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_text
 
 Do = Callable[[Options, str, str], dict[str, Any]]
-"""Does a command of this name to the plugin of this id, and gives what is said of it."""
+"""Runs the command of this name for the plugin of this id, and returns its message."""
 
 
 def _remembered(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
-    """What is remembered: a running host does it at once, and the next one finds it done."""
+    """For commands whose result is stored: a running host acts at once, and the next host reads it."""
     done: dict[str, Any] = ask_or_do(options, command, plugin_id=plugin_id)
     return done
 
 
 def _starting(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
-    """Start a plugin in one way or another; a host of the command's own shows only that it starts."""
+    """For commands that start a plugin; a host of the command's own only shows whether it starts."""
     done: dict[str, Any] | None = ask(options.directory, command, plugin_id=plugin_id)
     if done is not None:
         return {**done, "stays": True}
-    if options.log_level == "warning":  # what would be shown is in the error, too
+    if options.log_level == "warning":  # the error contains what the log would show
         options = attrs.evolve(options, log_level="critical")
     done = alone(options, "load", plugin_id=plugin_id)
     said = f"{done['said']}\nit was stopped again: no host runs on {options.directory} to keep it"
@@ -35,12 +35,12 @@ def _starting(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
 
 
 def _running(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
-    """What makes sense only while a host runs."""
+    """For commands that need a running host."""
     done: dict[str, Any] | None = ask(options.directory, command, plugin_id=plugin_id)
     if done is None:
         raise no_host(
             options.directory,
-            f"no plugin runs there to be {command}ed",
+            f"without a host no plugin runs that could be {command}ed",
             hint=f"to keep it from running from now on: viewra plugins disable {plugin_id}",
         )
     return done
@@ -48,13 +48,13 @@ def _running(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
 
 _COMMANDS: dict[str, tuple[Do, str]] = {
     "disable": (_remembered, "Stop a plugin and keep it from running."),
-    "load": (_starting, "Start a plugin now; where no host runs, start it, say how that went and stop it."),
+    "load": (_starting, "Start a plugin now; without a host, start it, show the result and stop it."),
     "unload": (_running, "Stop a plugin of the running host, until it is loaded again."),
     "restart": (_starting, "Stop a plugin and start it again, with the code and settings that it has now."),
-    "reload": (_starting, "Go over to the code that is on disk now, once it has proved to start; no call is lost."),
-    "unquarantine": (_remembered, "Let a plugin start again although it crashed too often."),
-    "pin": (_remembered, "Run a plugin only with the code that it has now; changed code is refused until another pin."),
-    "unpin": (_remembered, "Let any code of a plugin run."),
+    "reload": (_starting, "Replace the running code with that on disk, if it starts; no call is lost."),
+    "unquarantine": (_remembered, "Let a plugin start again that crashed too often."),
+    "pin": (_remembered, "Pin a plugin to its present code; changed code is refused until it is pinned again."),
+    "unpin": (_remembered, "Remove a plugin's pin."),
 }
 
 

@@ -1,4 +1,4 @@
-"""``viewra plugins logs ID``: what a plugin has written, and goes on writing, whether or not a host runs."""
+"""``viewra plugins logs ID``: shows a plugin's log, also live, whether or not a host runs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ from viewra.transport.hclog import LogRecord
 from viewra.transport.hclog_format import format_record
 
 _LEVELS = ("trace", "debug", "info", "warn", "error")
-_LOOK_S = 0.2  # between two looks for what was added
+_LOOK_S = 0.2  # between two checks for new records
 _PLAIN = re.compile(r"[^\s\"'=]+")
 
 
 @click.command("logs")
 @click.argument("plugin_id", metavar="ID")
-@click.option("-f", "--follow", is_flag=True, help="Go on with what the plugin writes, until Ctrl-C.")
-@click.option("-n", "lines", type=click.IntRange(min=0), default=50, show_default=True, help="Begin so many back.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until Ctrl-C.")
+@click.option(
+    "-n", "lines", type=click.IntRange(min=0), default=50, show_default=True, help="Show this many of the last records."
+)
 @click.option("--level", type=click.Choice(_LEVELS), default="trace", help="Only records of at least this level.")
 @click.option("--json", "as_json", is_flag=True, help="Print each record as one line of JSON.")
 @click.pass_obj
 def logs_command(options: Options, plugin_id: str, follow: bool, lines: int, level: str, as_json: bool) -> None:
-    """Show the log of a plugin, also of one that is gone, and beside a host that runs it."""
+    """Show the log of a plugin, even a removed one, and beside a running host."""
     data_dir = options.host(exclusive=False).data_dir
     threshold = _LEVELS.index(level)
     show = _json if as_json else _text
@@ -43,7 +45,7 @@ def logs_command(options: Options, plugin_id: str, follow: bool, lines: int, lev
     path = log_path(data_dir, plugin_id)
     try:
         with PluginLogReader(path) as reader:
-            if path.name != f"{plugin_id}.log" or not reader.exists:  # an id with a slash is not to lead elsewhere
+            if path.name != f"{plugin_id}.log" or not reader.exists:  # an id with a slash must not lead elsewhere
                 _explain(options, plugin_id)
             for record in reader.last(lines, wanted):
                 print_lines(show(record))
@@ -64,10 +66,10 @@ def _follow(reader: PluginLogReader, wanted: Callable[[LogRecord], bool], show: 
 
 
 def _explain(options: Options, plugin_id: str) -> None:
-    """Say why there is no log; raises UsageError when there is no such plugin either."""
+    """Print why there is no log; raises UsageError if there is no such plugin either."""
     with options.host(exclusive=False) as host:
         find_plugin(host.plugins, plugin_id)
-    print_line(f"{plugin_id} has written nothing yet", err=True)
+    print_line(f"{plugin_id} has not written anything yet", err=True)
 
 
 def _json(record: LogRecord) -> str:
@@ -92,7 +94,7 @@ def _time(record: LogRecord) -> str:
         return "-"
     try:
         moment = record.timestamp.astimezone()
-    except (OverflowError, ValueError, OSError):  # the year 1, which Go has for "no time"
+    except (OverflowError, ValueError, OSError):  # the year 1, Go's zero time
         moment = record.timestamp
     return moment.isoformat(" ", "milliseconds")[:23]
 

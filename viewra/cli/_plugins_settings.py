@@ -17,16 +17,16 @@ from viewra.cli._output import json_option, print_json, print_line, print_table
 @click.argument("plugin_id", metavar="ID")
 @click.argument("assignments", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--unset", multiple=True, metavar="KEY", help="Go back to the manifest's default (repeatable).")
-@click.option("--runtime", is_flag=True, help="Those that say how it is run: deadlines, restarts, health checks …")
+@click.option("--runtime", is_flag=True, help="The settings of how it runs: deadlines, restarts, health checks …")
 @json_option
 @click.pass_obj
 def settings_command(
     options: Options, plugin_id: str, assignments: tuple[str, ...], unset: tuple[str, ...], runtime: bool, as_json: bool
 ) -> None:
-    """Show a plugin's settings, or change some of them.
+    """Show a plugin's settings, or change them.
 
-    What was changed reaches the plugin when it starts the next time. A secret's value is never shown; give it as KEY
-    alone, which asks for it without an echo, or as KEY=-, which reads it from standard input.
+    The plugin gets changed settings at its next start. Secret values are never shown; set one with KEY alone, which
+    asks for it without echo, or with KEY=-, which reads standard input.
     """
     assign = pairs(assignments)
     asked = {"plugin_id": plugin_id, "assign": assign, "unset": list(unset), "runtime": runtime}
@@ -41,13 +41,13 @@ def settings_command(
         print_line(f"{plugin_id} has no settings")
     if answer["pid"] is not None and (assign or unset):
         print_line(
-            f"{plugin_id} runs with what it started with (process {answer['pid']}): viewra plugins reload {plugin_id}",
+            f"{plugin_id} runs with its old settings (process {answer['pid']}): viewra plugins reload {plugin_id}",
             err=True,
         )
 
 
 def _allowed(setting: dict[str, Any]) -> str:
-    """The manifest's own words where they fit on a line, else the type."""
+    """The manifest's constraint if it fits on a line, else the type."""
     constraint = str(setting["constraint"])
     return constraint if constraint and "\n" not in constraint else str(setting["type"])
 

@@ -1,4 +1,4 @@
-"""``viewra plugins stats [ID]``: what plugins use and how their calls go, once or as a live table."""
+"""``viewra plugins stats [ID]``: plugins' use of resources and their calls, once or as a live table."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Row = dict[str, Any]
 
 @attrs.frozen
 class Figures:
-    """A table: its header, its rows as text, and which columns may be left out on a narrow terminal, first first."""
+    """A table: header, rows as text, and the columns that a narrow terminal may leave out, in that order."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     optional: Sequence[str] = ()
 
     def fitted(self, width: int) -> Figures:
-        """As it fits into a terminal of so many columns, as far as leaving out helps."""
+        """The table for a terminal of this width, with columns left out if necessary."""
         if not self.optional or self._width() <= width:
             return self
         gone = self.header.index(self.optional[0])
@@ -51,18 +51,18 @@ class Figures:
 @json_option
 @click.pass_obj
 def stats_command(options: Options, plugin_id: str, watch: bool, as_json: bool) -> None:
-    """Show what the plugins of the running host use, and how their calls go; with ID for each of its hooks, too.
+    """Show the running plugins' use of resources and their calls; with ID for each hook, too.
 
-    CPU is of one core, RSS and I/O are of the plugin's process and all that it started. P50 and P99 are the times
-    within which half, and 99 of 100, of its calls ended. What follows "of" is a limit. ACTIVE calls are with the
-    plugin, QUEUED ones wait for it.
+    CPU is of one core; CPU, RSS and I/O include the plugin's child processes. P50 and P99 are the times within which
+    half, and 99 of 100, of its calls ended. A number after "of" is a limit. ACTIVE calls are in flight, QUEUED ones
+    wait.
     """
     rows = _ask(options, plugin_id)
     if rows is None:
         raise no_host(
             options.directory,
-            "no plugin runs there to be measured",
-            hint="a scan is one: viewra scan PATH, and this command in another terminal",
+            "without a host no plugin runs",
+            hint="a scan is a host: viewra scan PATH, and this command in another terminal",
         )
     if as_json:
         print_json(rows)
@@ -81,7 +81,7 @@ def _ask(options: Options, plugin_id: str) -> list[Row] | None:
 
 
 def _live(options: Options, plugin_id: str, rows: list[Row] | None) -> None:
-    from rich.console import Console  # here: only a live table needs rich
+    from rich.console import Console  # imported here: only a live table needs rich
     from rich.live import Live
 
     cancel = threading.Event()
@@ -169,7 +169,7 @@ def _hook(name: str, hook: Row) -> list[str]:
 
 
 def _time(row: Row, key: str) -> str:
-    """A time as people read it: ``0.8 ms``, ``12 ms``, ``1.5 s``."""
+    """A duration for people: ``0.8 ms``, ``12 ms``, ``1.5 s``."""
     if not row["calls"]:
         return "-"
     seconds = row[key]
@@ -179,7 +179,7 @@ def _time(row: Row, key: str) -> str:
 
 
 def _size(count: int) -> str:
-    """Bytes as people read them: ``512 B``, ``34 MiB``."""
+    """A size for people: ``512 B``, ``34 MiB``."""
     size = float(count)
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024 or unit == "GiB":

@@ -13,18 +13,18 @@ from viewra.errors import UsageError
 @click.command("uninstall")
 @click.argument("plugin_id", metavar="ID")
 @click.option("--keep-data", is_flag=True, help="Keep its database, its files and its settings.")
-@click.option("--purge-data", is_flag=True, help="Remove those, and the backups of its database, too.")
+@click.option("--purge-data", is_flag=True, help="Remove its database with its backups, its files and its settings.")
 @json_option
 @click.pass_obj
 def uninstall_command(options: Options, plugin_id: str, keep_data: bool, purge_data: bool, as_json: bool) -> None:
     """Remove a plugin from your plugin directory; a running host stops it first.
 
-    What it said of your media files stays in the library.
+    Its metadata of your media files stays in the library.
     """
     if keep_data is purge_data:
         raise UsageError(
-            "say what becomes of the plugin's data: --keep-data or --purge-data",
-            hint="kept, it is there when the plugin is installed again",
+            "pass --keep-data or --purge-data: it decides about the plugin's data",
+            hint="kept data is used when the plugin is installed again",
         )
     done = ask(options.directory, "uninstall", plugin_id=plugin_id, keep_data=keep_data)
     if done is None:

@@ -1,4 +1,4 @@
-"""The progress bar of a scan: files, rate, time left, failures. On a terminal only; elsewhere it is silent."""
+"""A scan's progress bar: files, rate, time left, failures. Silent unless stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Called with each ``ScanProgress``; shows nothing when ``shown`` is false or stderr is no terminal."""
+    """Call it with each ``ScanProgress``; shows nothing if ``shown`` is false or stderr is not a terminal."""
 
     def __init__(self, *, shown: bool) -> None:
         self._bar: Bar | None = None
@@ -35,7 +35,7 @@ class Progress:
             self._bar.stop()
 
     def __call__(self, progress: ScanProgress) -> None:
-        """Show where the scan is."""
+        """Show the scan's progress."""
         if self._bar is None or self._task is None:
             return
         elapsed = self._bar.tasks[0].elapsed or 0
@@ -52,7 +52,7 @@ class Progress:
 
 
 def _bar() -> Bar:
-    from rich.console import Console  # here: a scan without a terminal does not need rich
+    from rich.console import Console  # imported here: a scan without a terminal does not need rich
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 

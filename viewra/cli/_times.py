@@ -1,4 +1,4 @@
-"""How commands write a stored time, in tables and in JSON."""
+"""Formats stored times for tables and JSON."""
 
 from __future__ import annotations
 

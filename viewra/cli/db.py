@@ -1,4 +1,4 @@
-"""``viewra db current|history|check``, and the group that ``upgrade``, ``downgrade`` and ``revision`` belong to."""
+"""``viewra db current|history|check``, and the group of ``upgrade``, ``downgrade`` and ``revision``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ plugin_option = click.option("--plugin", "plugin_id", metavar="ID", help="The da
 
 @click.group("db")
 def command() -> None:
-    """Look after the databases: the host's, and those that plugins have of their own.
+    """Migrate and check the databases of the host and of plugins.
 
-    Both are brought up to date by themselves, with a backup before anything that may lose data.
+    They are migrated automatically at a start, with a backup before a migration that may lose data.
     """
 
 
@@ -29,11 +29,11 @@ command.add_command(revision_command)
 
 @command.command("current")
 @plugin_option
-@click.option("--all", "everything", is_flag=True, help="The host's and all plugins': the default.")
+@click.option("--all", "everything", is_flag=True, help="The databases of the host and all plugins (default).")
 @json_option
 @click.pass_obj
 def current(options: Options, plugin_id: str | None, everything: bool, as_json: bool) -> None:
-    """Show at which revision each database is; brings none up."""
+    """Show the revision of each database; migrates none."""
     del everything
     rows = [standing.data() for standing in standings(options, plugin_id)]
     if as_json:
@@ -47,11 +47,11 @@ def current(options: Options, plugin_id: str | None, everything: bool, as_json: 
 
 @command.command("history")
 @plugin_option
-@click.option("--all", "everything", is_flag=True, help="The host's and all plugins'.")
+@click.option("--all", "everything", is_flag=True, help="The databases of the host and all plugins.")
 @json_option
 @click.pass_obj
 def history(options: Options, plugin_id: str | None, everything: bool, as_json: bool) -> None:
-    """List the revisions that there are for a database, by default the host's, the oldest first."""
+    """List the revisions of a database, by default the host's, oldest first."""
     found = standings(options, plugin_id) if everything or plugin_id is not None else [host_standing(options)]
     rows = [
         {
@@ -76,13 +76,13 @@ def history(options: Options, plugin_id: str | None, everything: bool, as_json: 
 
 @command.command("check")
 @plugin_option
-@click.option("--all", "everything", is_flag=True, help="The host's and all plugins': the default.")
+@click.option("--all", "everything", is_flag=True, help="The databases of the host and all plugins (default).")
 @json_option
 @click.pass_obj
 def check(options: Options, plugin_id: str | None, everything: bool, as_json: bool) -> None:
-    """Check that each database is at its newest revision, and that the host's tables are what the code knows.
+    """Check that each database is at its newest revision, and that the host's tables match the code.
 
-    The exit status is 1 when one is not.
+    The exit status is 1 if one does not.
     """
     del everything
     rows = []
@@ -90,7 +90,7 @@ def check(options: Options, plugin_id: str | None, everything: bool, as_json: bo
         problems = []
         if standing.state is not None and standing.state.pending is None:
             problems.append(
-                f"it is at revision {standing.state.current}, which is not known here: a newer version made it"
+                f"it is at revision {standing.state.current}, unknown to this version: a newer one created it"
             )
         elif standing.state is not None and standing.state.pending:
             problems.append("to be run: " + ", ".join(one.id for one in standing.state.pending))

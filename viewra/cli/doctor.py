@@ -1,4 +1,4 @@
-"""``viewra doctor``: what this machine can confine plugins by, and what is missing and why."""
+"""``viewra doctor``: this machine's sandboxing mechanisms, and why some are missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewra.process.sandbox.machine import machine
 @click.command("doctor")
 @json_option
 def command(as_json: bool) -> None:
-    """Show what this machine can confine plugins by, and what is missing."""
+    """Show this machine's sandboxing mechanisms, and why some are missing."""
     found = machine()
     if as_json:
         print_json(present.as_json(found.mechanisms()))

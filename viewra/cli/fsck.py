@@ -12,13 +12,13 @@ from viewra.library import Finding
 
 
 @click.command("fsck")
-@click.option("--repair", is_flag=True, help="Mend what does not agree.")
+@click.option("--repair", is_flag=True, help="Repair the differences.")
 @json_option
 @click.pass_obj
 def command(options: Options, repair: bool, as_json: bool) -> None:
-    """Verify that files, what was read of them, scans and the search agree.
+    """Verify that files, metadata, scans and the search agree.
 
-    The exit status is 0 when they do, or were made to, and 1 when something is left to mend.
+    The exit status is 0 if they agree or were repaired, and 1 if faults are left.
     """
     with options.host(exclusive=False) as host:
         found = library.verify(host.engine, repair=repair)
@@ -28,7 +28,7 @@ def command(options: Options, repair: bool, as_json: bool) -> None:
     elif found:
         print_table([(one.check, one.count, one.meaning, _state(one)) for one in found], ("CHECK", "COUNT", "WHAT", ""))
         if not ok and not repair:
-            print_line("mend it with: viewra fsck --repair")
+            print_line("repair with: viewra fsck --repair")
     else:
         print_line("everything agrees")
     if not ok:
@@ -38,4 +38,4 @@ def command(options: Options, repair: bool, as_json: bool) -> None:
 def _state(finding: Finding) -> str:
     if finding.repaired:
         return "repaired"
-    return "harmless" if finding.harmless else "to be mended"
+    return "harmless" if finding.harmless else "to be repaired"

@@ -1,4 +1,4 @@
-"""``viewra library add|list|remove|scan|set-priority``, and what ``_library_files`` has."""
+"""``viewra library add|list|remove|scan|set-priority``, and the commands in ``_library_files``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from viewra.types import Library
 
 @click.group("library")
 def command() -> None:
-    """Add, list, remove and scan libraries: the folders that viewra keeps."""
+    """Add, list, remove and scan libraries: the folders whose media files viewra stores."""
 
 
 for _one in (
@@ -38,7 +38,7 @@ for _one in (
 @json_option
 @click.pass_obj
 def add(options: Options, path: str, as_json: bool) -> None:
-    """Add a folder; it is scanned with the next ``viewra library scan``."""
+    """Add a folder; the next ``viewra library scan`` scans it."""
     with options.host(exclusive=False) as host:
         added = library.add_library(host.engine, path)
     if as_json:
@@ -59,7 +59,7 @@ def list_(options: Options, as_json: bool) -> None:
     elif found:
         print_table([(one.id, one.files, one.missing, one.path) for one in found], ("ID", "FILES", "MISSING", "PATH"))
     else:
-        print_line("no libraries yet: viewra scan PATH makes one")
+        print_line("no libraries yet: viewra scan PATH creates one")
 
 
 @command.command("remove")
@@ -68,7 +68,7 @@ def list_(options: Options, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def remove(options: Options, library_: str, yes: bool, as_json: bool) -> None:
-    """Forget a library and what was read of its files; the files stay."""
+    """Forget a library and its files' metadata; the files stay."""
     with options.host() as host:
         path = _path(host, library_)
         known = library.get_library(host.engine, path)
@@ -91,26 +91,28 @@ def scan_(
     with options.host(exclusive=False) as host:
         chosen = [_path(host, one) for one in libraries] or [one.path for one in library.list_libraries(host.engine)]
     if not chosen:
-        raise UsageError("there are no libraries yet", hint="viewra scan PATH makes one")
+        raise UsageError("there are no libraries yet", hint="viewra scan PATH creates one")
     scan.run(options, chosen, full=full, retry_failed=retry_failed, wait=wait, as_json=as_json)
 
 
 @command.command("set-priority")
 @click.argument("field", required=False)
 @click.argument("plugins", metavar="[PLUGIN]...", nargs=-1)
-@click.option("--unset", is_flag=True, help="Drop the order for FIELD.")
+@click.option("--unset", is_flag=True, help="Remove the order for FIELD.")
 @json_option
 @click.pass_obj
 def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], unset: bool, as_json: bool) -> None:
-    """Set whose word counts where plugins differ: the first PLUGIN's for FIELD, or '*' for all fields.
+    """Set which plugin's value counts where plugins differ: the first PLUGIN's for FIELD, or '*' for all fields.
 
-    An order for one field goes before the order for all; after both, what was read last counts. Without arguments it
-    lists the orders. They hold for all libraries.
+    An order for one field overrides the order for all; after both, the newest reading counts. Without arguments it
+    lists the orders. They apply to all libraries.
     """
     if field is None and unset:
-        raise UsageError("--unset needs the field", hint="see the orders with: viewra library set-priority")
+        raise UsageError("--unset needs a field", hint="see the orders with: viewra library set-priority")
     if field is not None and unset == bool(plugins):
-        raise UsageError("name plugins in their order, or --unset", hint="viewra library set-priority title PLUGIN...")
+        raise UsageError(
+            "name plugins in their order, or pass --unset", hint="viewra library set-priority title PLUGIN..."
+        )
     with options.host(exclusive=False) as host:
         for plugin_id in plugins:
             if plugin_id not in host.plugins and not library.has_read(host.engine, plugin_id):
@@ -118,7 +120,7 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
         if field is not None:
             count = library.set_priority(host.engine, field, plugins)
             if not as_json:
-                print_line(f"{count} files are searched by the new order" if count else "done")
+                print_line(f"{count} files indexed by the new order" if count else "done")
             else:
                 print_line(f"{count} files indexed anew", err=True)
         orders = library.list_priorities(host.engine)
@@ -129,11 +131,11 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
             [(name, ", ".join(order)) for name, order in orders.items()], ("FIELD", "PLUGINS, THE FIRST COUNTS")
         )
     elif field is None:
-        print_line("no orders: where plugins differ, what was read last counts")
+        print_line("no orders: where plugins differ, the newest reading counts")
 
 
 def _path(host: Host, name: str) -> str:
-    """The path of a library that was named by its id, or the name itself when it is none."""
+    """The path of a library that was named by its id; any other name is returned unchanged."""
     by_id = {str(one.id): one.path for one in library.list_libraries(host.engine)}
     return by_id.get(name, name)
 

@@ -1,4 +1,4 @@
-"""``viewra plugins list|info``, and the group that the other commands on plugins belong to."""
+"""``viewra plugins list|info``, and the group of the other commands on plugins."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _COMMANDS = (
 
 
 @click.group("plugins")
-@click.option("--reattach", multiple=True, metavar="ID=JSON", help="As the global option of this name.")
+@click.option("--reattach", multiple=True, metavar="ID=JSON", help="Same as the global option.")
 @click.pass_context
 def command(ctx: click.Context, reattach: tuple[str, ...]) -> None:
-    """List plugins, enable and disable them, start and stop them, check and set them up.
+    """List plugins, enable and disable them, start and stop them, check and configure them.
 
-    A host that runs on the data directory, such as a scan, is asked, and does it at once.
+    If a host runs on the data directory, for example a scan, the command is sent to it.
     """
     ctx.obj = attrs.evolve(ctx.obj, reattach=(*ctx.obj.reattach, *reattach))
 
@@ -52,7 +52,7 @@ for _command in _COMMANDS:
 @json_option
 @click.pass_obj
 def list_(options: Options, as_json: bool) -> None:
-    """List every plugin found, with its state; starts none."""
+    """List all plugins with their states; starts none."""
     rows = _rows(options)
     if as_json:
         print_json(rows)
@@ -70,7 +70,7 @@ def list_(options: Options, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def info(options: Options, plugin_id: str, as_json: bool) -> None:
-    """Show what is known of one plugin; does not start it."""
+    """Show one plugin; does not start it."""
     data = _details(options, plugin_id)
     if as_json:
         print_json(data)
@@ -89,7 +89,7 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
 
 
 def _rows(options: Options) -> list[dict[str, Any]]:
-    """The plugins as the running host has them, and those that only this command was told where to find."""
+    """The plugins of the running host, and those in directories that only this command knows."""
     rows: list[dict[str, Any]] | None = ask(options.directory, "list") if not options.reattach else None
     if rows is not None and not options.plugins:
         return rows
@@ -106,7 +106,7 @@ def _details(options: Options, plugin_id: str) -> dict[str, Any]:
 
 
 def _fields(name: str, value: object) -> list[tuple[str, object]]:
-    """A field as rows of a table: what is within an object has the object's name before its own."""
+    """A field as rows of a table; fields inside an object are prefixed with the object's name."""
     if isinstance(value, dict):
         return [row for key, one in value.items() for row in _fields(f"{name}.{key}", one)]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""``viewra scan PATH…``: the main job, with a progress bar, a summary, and an orderly end on Ctrl-C."""
+"""``viewra scan PATH…``: the main command, with a progress bar, a summary, and an orderly end on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from viewra.library.interrupt import Escalation, handled
 from viewra.types import ScanFailure, ScanReport, ScanStatus
 
 LISTENERS_S, STALL_S = 10.0, 2.0
-"""Seconds in which plugins may catch up with notifications before the command ends, as long as one gets further."""
+"""Seconds for pending notifications before the command ends, while a listener makes progress."""
 SHOWN_FAILURES = 20
-"""Failures that the summary lists; ``--json`` lists more."""
+"""Failures in the summary; ``--json`` lists more."""
 
-_full = click.option("--full", is_flag=True, help="Read every file again, also those that have not changed.")
-_retry = click.option("--retry-failed", is_flag=True, help="Read only what plugins could not read before.")
+_full = click.option("--full", is_flag=True, help="Read every file again, even unchanged ones.")
+_retry = click.option("--retry-failed", is_flag=True, help="Read only files at which plugins failed before.")
 _exclude = click.option(
     "--exclude",
     metavar="PATTERN",
     multiple=True,
-    help="Leave out what fits, as in .gitignore, from now on. Repeatable.",
+    help="Leave out files that match, as in .gitignore, from now on. Repeatable.",
 )
-_wait = click.option("--wait", is_flag=True, help="Wait until every plugin has heard of every file.")
+_wait = click.option("--wait", is_flag=True, help="Wait until all notifications are delivered.")
 
 
 def scan_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,8 +53,8 @@ def scan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def command(options: Options, /, paths: tuple[str, ...], exclude: tuple[str, ...], **how: bool) -> None:
     """Scan folders: read new and changed files' metadata with the plugins and make it searchable.
 
-    A folder that is in no library yet becomes one. Unchanged files are skipped; files that a plugin has not seen are
-    read by that plugin. Ctrl-C ends a scan in order, and the next one goes on.
+    A folder outside all libraries becomes a library. Unchanged files are skipped; files that a plugin has not read yet
+    are read by that plugin. Ctrl-C ends a scan in an orderly way, and the next one continues.
     """
     run(options, paths, exclude=exclude, **how)
 
@@ -69,9 +69,9 @@ def run(
     as_json: bool,
     exclude: Sequence[str] = (),
 ) -> None:
-    """Scan these folders and print the report; exits with status 1 when it was interrupted.
+    """Scan these folders and print the report; exits with status 1 if it was interrupted.
 
-    Patterns in ``exclude`` are kept with the library of each folder, which is added first if it is in none.
+    Patterns in ``exclude`` are stored with each folder's library, which is added first if there is none.
     """
     if full and retry_failed:
         raise UsageError("--full and --retry-failed exclude each other", hint="--full reads what failed again, too")
@@ -98,7 +98,7 @@ def _scan_each(
     host: Host, paths: Sequence[str], cancel: threading.Event, progress: Progress, **how: bool
 ) -> list[ScanReport]:
     for path in paths:
-        library.check_folder(path)  # all of them first: a typing error must not end a long scan half-way
+        library.check_folder(path)  # check all of them first: a typing error must not end a long scan half-way
     reports = []
     for path in library.distinct_folders(list(paths)):
         reports.append(host.scan(path, cancel=cancel, progress=progress, **how))
@@ -109,15 +109,15 @@ def _scan_each(
 
 @contextmanager
 def _interrupted() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (SIGTERM, SIGHUP) sets; the second one interrupts for good."""
+    """An event that the first Ctrl-C (SIGTERM, SIGHUP) sets; the second one interrupts."""
     cancel = threading.Event()
-    said = "stopping: what was read is kept; once more to stop at once"
+    said = "stopping: metadata read so far is kept; press again to stop at once"
     with handled(Escalation(cancel, lambda: print_line(said, err=True))):
         yield cancel
 
 
 def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[str, Any]:
-    """The report as JSON: that of one scan, or the sums of several with each of them under ``jobs``."""
+    """The report as JSON: one scan's, or the sums of several with each of them under ``jobs``."""
     data = _one(reports[-1])
     if len(reports) > 1:
         counts: Counter[str] = Counter()
@@ -172,7 +172,7 @@ def _summarize(reports: Sequence[ScanReport]) -> None:
         )
         if report.status is ScanStatus.CANCELLED:
             left = f" with {report.unread:,} of its files left to read" if report.unread else ""
-            print_line(f"  it came as far as {report.reached}{left}; the next scan goes on")
+            print_line(f"  it stopped after {report.reached}{left}; the next scan continues")
         if counts.missing:
             print_line("  missing files keep their ids and metadata: viewra library missing lists them")
         for failure in report.failures[:SHOWN_FAILURES]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import ExitStack
 
 import attrs
@@ -10,58 +9,43 @@ import click
 
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
+from viewra.cli._query import QueryCommand, query_argument
 from viewra.errors import UsageError, ViewraError
 from viewra.host import Plugin
 from viewra.library import display
 from viewra.types import PluginState, SearchPage
 
 
-class _Search(click.Command):
-    """A command that takes ``-word``, which is not to be found, for a word."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Hide the minus of words from the parser of options."""
-        options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        return super().parse_args(ctx, [_MINUS + one[1:] if _is_word(one, options) else one for one in args])
-
-
-_MINUS = "\0"
-"""Stands for the minus meanwhile: no argument of a process can hold it."""
-
-
-def _is_word(argument: str, options: Collection[str]) -> bool:
-    return len(argument) > 1 and argument[0] == "-" and argument[1] != "-" and argument not in options
-
-
-@click.command("search", cls=_Search)
-@click.argument("query", nargs=-1, required=True)
+@click.command("search", cls=QueryCommand)
+@query_argument(required=True)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Show so many hits.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many hits first.")
 @json_option
 @click.pass_obj
-def command(options: Options, query: tuple[str, ...], limit: int, offset: int, as_json: bool) -> None:
+def command(options: Options, query: str, limit: int, offset: int, as_json: bool) -> None:
     """Search the library.
 
-    QUERY is words, all of which must be found; "a phrase"; begin* of words; -without; field:word with title, artist,
-    album, albumartist, composer, genre, date or path; a OR b.
+    QUERY is words, all of which must be found; "a phrase"; begin* of words; -without; field:word, field:>5, field:a..b
+    and field:~regex with any field that is known of files; a OR b, (…); sort:field or sort:-field. See docs/queries.md.
     """
-    page = _search(options, " ".join(query).replace(_MINUS, "-"), limit, offset)
+    page = _search(options, query, limit, offset)
     for error in page.errors:
         print_line(f"viewra: {error}", err=True)
     if as_json:
         results = [{**attrs.asdict(hit), "path": display(hit.path)} for hit in page.results]
-        print_json({"total": page.total, "results": results})
+        print_json({"total": page.total, "has_more": page.has_more, "results": results})
     elif page.results:
         rows = [(f"{hit.score:.2f}", hit.title, hit.artist, hit.album, hit.path or hit.source) for hit in page.results]
         print_table(rows, ("SCORE", "TITLE", "ARTIST", "ALBUM", "PATH"))
         if page.total > len(page.results):
-            print_line(f"{len(page.results)} of {page.total} hits; --limit and --offset show others")
+            total = f"more than {page.total:,}" if page.has_more else f"{page.total:,}"
+            print_line(f"{len(page.results)} of {total} hits; --limit and --offset show others")
     else:
         print_line("nothing found")
 
 
 def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage:
-    """Search the library, which needs no lock, and plugins that have a source of their own, which needs a host."""
+    """Search the library, which needs no lock, and plugins' own sources, which need a host."""
     with options.host(exclusive=False) as host:
         if not options.reattach and not any(_searches(plugin) for plugin in host.plugins.values()):
             return host.search(query, limit=limit, offset=offset, plugins=False)
@@ -70,7 +54,7 @@ def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage
             host = stack.enter_context(options.host())
         except UsageError:
             raise
-        except (ViewraError, OSError) as error:  # another host is there, or the disk is full or read-only
+        except (ViewraError, OSError) as error:  # another host runs, or the disk is full or read-only
             print_line(f"viewra: only the library is searched, not the plugins' own sources: {error}", err=True)
             host = stack.enter_context(options.host(exclusive=False))
             return host.search(query, limit=limit, offset=offset, plugins=False)

@@ -28,7 +28,7 @@ FIRST = (
     "genre",
     "duration",
 )
-"""Fields that people look for come first, the others in alphabetical order."""
+"""The most wanted fields come first, the others in alphabetical order."""
 
 
 @click.command("show")
@@ -36,7 +36,7 @@ FIRST = (
 @json_option
 @click.pass_obj
 def command(options: Options, path: str, as_json: bool) -> None:
-    """Show all metadata of one file: which plugin said it, why its word counts, and what the others said."""
+    """Show all metadata of one file: which plugin gave it, why its value counts, and the other plugins' values."""
     with options.host(exclusive=False) as host:
         file = library.show(host.engine, path)
         failures = failures_in(host, file.id)
@@ -76,7 +76,7 @@ def _data(said: MetadataValue) -> dict[str, Any]:
 
 
 def _rows(field: str, said: MetadataValue) -> Iterator[tuple[str, str, str, str]]:
-    """The value that counts, and below it what the other plugins said; a reason only where there was a choice."""
+    """The value that counts, and below it the other plugins' values; a reason only if there was a choice."""
     yield field, joined(said.value), said.plugin, said.why if said.others else ""
     for plugin, value in said.others:
         yield "", joined(value), plugin, "the same" if value == said.value else "does not count"

@@ -1,1 +1,1 @@
-"""Values ⇄ messages: pure functions, a module for each service, named as the capability is."""
+"""Converts values to messages and back: pure functions, one module per service, named like its capability."""

@@ -1,7 +1,6 @@
-"""Checks of what a plugin returned, shared by the codecs: each gives the value in its final form or InvalidValue.
+"""Checks of values that a plugin returned, shared by the codecs: each returns the final value or raises InvalidValue.
 
-A value beyond one of the limits in force (viewra/codec/limits.py) is refused whole; a text that only says something to
-people is cut.
+A value beyond the limits in force (viewra/codec/limits.py) is refused; a text that is only for people is cut.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Bounded = TypeVar("Bounded", bound=Sized)
 
 
 def text(value: object, field: str) -> str:
-    """A text of bounded length that UTF-8 can carry."""
+    """A text of limited length that UTF-8 can encode."""
     if not isinstance(value, str):
         raise InvalidValue(field, f"must be text, not {_kind(value)}")
     most = in_force().text_bytes
@@ -33,7 +32,7 @@ def text(value: object, field: str) -> str:
 
 
 def note(value: object, field: str) -> str:
-    """A text that only says something to people: one that is too long is cut, and says so."""
+    """A text for people: if too long, it is cut, with a note of its length."""
     if not isinstance(value, str):
         raise InvalidValue(field, f"must be text, not {_kind(value)}")
     if not is_utf8(value):
@@ -42,7 +41,7 @@ def note(value: object, field: str) -> str:
 
 
 def within(values: Bounded, field: str) -> Bounded:
-    """A list or map, as it is, if it has no more entries than allowed."""
+    """A list or map itself, if it does not have too many entries."""
     most = in_force().entries
     if len(values) > most:
         raise InvalidValue(field, f"has {len(values):,} entries; at most {most:,} are allowed")
@@ -50,7 +49,7 @@ def within(values: Bounded, field: str) -> Bounded:
 
 
 def text_map(value: object, field: str) -> dict[str, str]:
-    """A mapping of text to text with a bounded number of entries."""
+    """A mapping of text to text with a limited number of entries."""
     if not isinstance(value, Mapping):
         raise InvalidValue(field, f"must be a mapping of text to text, not {_kind(value)}")
     within(value, field)
@@ -65,24 +64,24 @@ def text_map(value: object, field: str) -> dict[str, str]:
 
 
 def boolean(value: object, field: str) -> bool:
-    """True or False, and nothing that is merely true-ish."""
+    """True or False, not other truthy values."""
     if not isinstance(value, bool):
         raise InvalidValue(field, f"must be True or False, not {_kind(value)}")
     return value
 
 
 def uint32(value: object, field: str) -> int:
-    """A whole number that the wire's uint32 carries."""
+    """An integer that fits the wire's uint32."""
     return _whole(value, field, MAX_ID)
 
 
 def time(value: object, field: str) -> int:
-    """A whole number of seconds since the epoch that the wire's int64 carries; Go's zero time is a negative one."""
+    """An integer of seconds since the epoch that fits the wire's int64; Go's zero time is negative."""
     return _whole(value, field, 2**63 - 1, least=-(2**63))
 
 
 def identifier(value: object, field: str) -> int:
-    """The id of a stored thing: 1 to MAX_ID."""
+    """The id of a stored object: 1 to MAX_ID."""
     number = uint32(value, field)
     if number == 0:
         raise InvalidValue(field, "must be 1 or more")
@@ -90,7 +89,7 @@ def identifier(value: object, field: str) -> int:
 
 
 def items(value: object, field: str, item: Callable[[Any, str], T]) -> tuple[T, ...]:
-    """A sequence of a bounded number of items, each checked by ``item``."""
+    """A sequence of a limited number of items, each checked by ``item``."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidValue(field, f"must be a list, not {_kind(value)}")
     checked: list[T] = []
@@ -126,7 +125,7 @@ def texts(value: object, field: str) -> tuple[str, ...]:
 
 
 def instance(value: object, field: str, kind: type[T]) -> T:
-    """A value of exactly the type that the method's contract names."""
+    """A value of exactly the type in the method's contract."""
     if not isinstance(value, kind):
         raise InvalidValue(field, f"must be a {kind.__name__}, not {_kind(value)}")
     return value
@@ -139,7 +138,7 @@ def _whole(value: object, field: str, most: int, *, least: int = 0) -> int:
 
 
 def _plain(values: Iterable[object], most: int) -> bool:
-    """Whether all are short ASCII texts, which most are: no field's name has to be made for them."""
+    """Whether all texts are short ASCII, as most are: then no field names need to be built for them."""
     for value in values:  # noqa: SIM110 - on the path of each call, and a generator takes as long again
         if type(value) is not str or len(value) > most or not value.isascii():
             return False

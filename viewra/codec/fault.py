@@ -1,6 +1,6 @@
-"""The report on an exception as it crosses: type, message and causes, in one entry of gRPC's trailing metadata.
+"""Encodes an exception for the wire: type, message and causes, in one entry of gRPC's trailing metadata.
 
-The traceback stays on the plugin's side, in its log; the id that the failed call is given there leads to it.
+The traceback stays in the plugin's log, under the same id as the failed call.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ KEY = "viewra-fault-bin"
 _MAX_MESSAGE, _MAX_KIND, _MAX_CAUSE, _MAX_CAUSES, _MAX_CALL_ID = 1000, 100, 500, 5, 64
 # In all well below the 8 KiB from which on gRPC may refuse a call's metadata; a status line is part of it.
 MAX_STATUS = 800
-"""Bytes of a reason that goes into gRPC's status, where a byte may take three."""
-_LONGEST = 16 * 1024  # bytes of an entry that are looked at: gRPC refuses more by default
+"""Bytes of a reason in gRPC's status, where a byte may take three."""
+_LONGEST = 16 * 1024  # the most bytes of an entry that are read: gRPC refuses more by default
 
 
 @attrs.frozen
@@ -37,13 +37,13 @@ class Fault:
 
 
 def of(error: BaseException) -> Fault:
-    """The report on an exception that need not cross."""
+    """The report on an exception in the same process."""
     causes = tuple(f"{name}: {text}" for name, text in _causes(error))
     return Fault(kind(error), clean(reason(error), _MAX_MESSAGE), causes)
 
 
 def new_id() -> str:
-    """An id for a call that failed; those that did not need none, and to send one along would cost each of them."""
+    """A new id for a failed call; successful calls have none, since sending one would slow down each of them."""
     return os.urandom(4).hex()
 
 
@@ -59,7 +59,7 @@ def encode(error: BaseException, call_id: str) -> bytes:
 def decode(entry: bytes | None) -> Fault | None:
     """The report in a call's trailing metadata; None when there is none, or when it is not one.
 
-    Whatever bytes come, it raises nothing.
+    It never raises, whatever the bytes are.
     """
     if not entry or len(entry) > _LONGEST:
         return None

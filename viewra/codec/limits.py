@@ -1,4 +1,4 @@
-"""How much one answer of a plugin may be: bounds against one that floods, set by the operator, in force per call."""
+"""Limits on one answer of a plugin, against floods: set by the operator, in force per call."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import attrs
 class Limits:
     """``message_bytes`` of one message, ``entries`` of one map or list, ``text_bytes`` of one text in UTF-8.
 
-    A value beyond these is refused. A text that only says something to people (why a call failed, what a plugin is, why
-    it is not well) is cut to ``reason_bytes`` instead, and says how long it was.
+    A value beyond these is refused. A text for people (the reason of a failure, info, health) is cut to
+    ``reason_bytes`` instead, with a note of its length.
     """
 
     message_bytes: int = 16 * 1024 * 1024
@@ -20,7 +20,7 @@ class Limits:
     text_bytes: int = 64 * 1024
     reason_bytes: int = 4096
     harmless_bytes: int = attrs.field(init=False, eq=False)
-    """A message of up to so many bytes has no room for what these limits forbid."""
+    """A message with up to this many bytes cannot exceed these limits."""
 
     @harmless_bytes.default
     def _harmless_bytes(self) -> int:
@@ -29,14 +29,12 @@ class Limits:
 
 
 UNLIMITED = Limits(message_bytes=-1, entries=2**63, text_bytes=2**63, reason_bytes=2**63)
-"""For a plugin's own side: how much it may say is for its host to judge."""
+"""For a plugin's own side: only its host limits its answers."""
 
 _in_force: ContextVar[Limits] = ContextVar("limits", default=UNLIMITED)
 
-
-def in_force() -> Limits:
-    """The limits by which a host checks an answer; on a plugin's own side there are none."""
-    return _in_force.get()
+in_force = _in_force.get
+"""Gives the limits by which a host checks an answer; none on a plugin's own side."""
 
 
 class limited:  # noqa: N801 - used as a function is; each call enters one, and a generator would cost twice as much

@@ -47,7 +47,7 @@ def _metadata_message(metadata: Mapping[str, Value]) -> v1.Metadata:
 def _metadata(message: v1.Metadata) -> dict[str, Value]:
     metadata: dict[str, Value] = {**checks.within(message.fields, "metadata")}
     for field, several in checks.within(message.several, "metadata").items():
-        if field in metadata and len(several.values) > 1:  # else the text says all
+        if field in metadata and len(several.values) > 1:  # else the text is complete
             metadata[field] = tuple(checks.within(several.values, f"metadata[{field}]"))
     return metadata
 
@@ -65,7 +65,7 @@ def _outcome(message: v1.FileOutcome) -> FileOutcome:
 
 
 def _check_metadata(value: object, field: str) -> dict[str, Value]:
-    """A mapping of text to a text, or to several, with a bounded number of entries; of one in a list, the one."""
+    """A mapping of text to a text or to several, with a limited number of entries; a list of one becomes that one."""
     if not isinstance(value, Mapping) or all(type(item) is str for item in value.values()):
         return {**checks.text_map(value, field)}
     checks.within(value, field)
@@ -77,7 +77,7 @@ def _check_metadata(value: object, field: str) -> dict[str, Value]:
 
 
 def _check_value(value: object, field: str) -> str | tuple[str, ...]:
-    """A text, or several that are no longer than a text may be when they are joined."""
+    """A text, or several whose joined length is within the limit of a text."""
     if isinstance(value, str):
         return checks.text(value, field)
     several = checks.texts(value, field)

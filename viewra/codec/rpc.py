@@ -1,14 +1,14 @@
 """The description of one remote procedure: its place on the wire, and the functions between values and bytes.
 
 The host encodes arguments and decodes values, the plugin does the reverse; both sides, and plugins in the host's own
-process, pass what a plugin returned through the same ``check``. Knows gRPC's paths, but not gRPC.
+process, check a plugin's return values with the same ``check``. Knows gRPC's paths, but not gRPC.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import attrs
 from google.protobuf.message import DecodeError, Message
@@ -23,7 +23,7 @@ Response = TypeVar("Response", bound=Message)
 
 
 class InvalidValue(ValueError):
-    """A value that may not cross: ``field`` names it (``"metadata[title]"``), ``problem`` says what is wrong."""
+    """An invalid value: ``field`` names it (``"metadata[title]"``), ``problem`` says what is wrong."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -36,7 +36,7 @@ class Refusal(Exception):  # not a bug on this side: the plugin's own "no", on i
 
 
 class Reports(enum.Enum):
-    """How a response says that the call failed."""
+    """How a response reports a failure."""
 
     SUCCESS = "success"  # success=false, or a text in error
     ERROR = "error"  # a text in error
@@ -124,7 +124,9 @@ def procedure(
         except DecodeError as error:
             raise InvalidValue(path, f"the answer is not a {response.DESCRIPTOR.name}") from error
         if reports is not Reports.STATUS:
-            _raise_refusal(cast("_Reporting", message), reports, limits)
+            said: Any = message
+            if said.error or (reports is Reports.SUCCESS and not said.success):
+                raise Refusal(cut(said.error, limits.reason_bytes) or "it reported failure and gave no reason")
         if plain and len(data) <= limits.harmless_bytes:
             return decode_value(message)  # as far as the wire goes
         with limited(limits):
@@ -167,7 +169,7 @@ def action(
     encode_args: Callable[P, Request],
     decode_args: Callable[[Request], tuple[object, ...]] = lambda _: (),
 ) -> Rpc[P, None]:
-    """A procedure that returns nothing: its response says only success, or why not."""
+    """A procedure that returns nothing: its response has only success or the error."""
     return procedure(
         service=service,
         path=path,
@@ -182,18 +184,6 @@ def action(
         reports=Reports.SUCCESS,
         plain=True,
     )
-
-
-class _Reporting(Protocol):
-    """A response that can say that the call failed."""
-
-    error: str
-    success: bool
-
-
-def _raise_refusal(message: _Reporting, reports: Reports, limits: Limits) -> None:
-    if message.error or (reports is Reports.SUCCESS and not message.success):
-        raise Refusal(cut(message.error, limits.reason_bytes) or "it reported failure and gave no reason")
 
 
 def _nothing(value: object) -> None:

@@ -1,9 +1,10 @@
-"""The host's database: the engine, its tables and schema, and the operator's choices that are no feature's own."""
+"""The host's database: engine, tables, schema and migrations, and the tables of plugins' settings and state."""
 
 from __future__ import annotations
 
 from viewra.db.engine import open_database
 from viewra.db.failures import database_name
+from viewra.db.plugin_choices import StoredChoices, read_choices
 from viewra.db.plugin_facts import forget_facts, read_fact, write_fact
 from viewra.db.plugin_lives import Quarantine, read_quarantines, read_services, write_quarantine, write_services
 from viewra.db.plugin_pins import StoredPin, read_pin, write_pin
@@ -17,6 +18,7 @@ from viewra.db.transactions import reading, writing
 __all__ = [
     "REVISION",
     "Quarantine",
+    "StoredChoices",
     "StoredPin",
     "StoredRemoval",
     "StoredSetting",
@@ -26,6 +28,7 @@ __all__ = [
     "forget_facts",
     "forget_removal",
     "open_database",
+    "read_choices",
     "read_fact",
     "read_pin",
     "read_quarantines",

@@ -1,4 +1,4 @@
-"""Copies a SQLite database while it may be in use, whole or not at all, and keeps the last few copies."""
+"""Copies a SQLite database that may be in use, completely or not at all, and keeps the newest copies."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _DRAFT = ".part"
 
 
 def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path:
-    """Copy the database ``source`` into ``folder``, for the owner's eyes only; gives the copy's path.
+    """Copy the database ``source`` into ``folder``, readable only by its owner. Returns the copy's path.
 
-    The copy has what was committed when it began. Its name is that of the database with the time (UTC) and ``label``,
-    say the revision; older ones beyond ``keep`` are removed. When nothing has changed since the newest one, that is
-    given and none is made: attempts that fail again and again must not push the others out. Raises MigrationError, with
-    no half copy left behind.
+    The copy has everything that was committed when it began. Its name is the database's name with the time (UTC) and
+    ``label``, for example the revision. Copies beyond the newest ``keep`` are removed. If nothing has changed since the
+    newest copy, its path is returned and no copy is made, so that repeated failures do not push out older copies.
+    Raises MigrationError and leaves no partial copy.
     """
     name = f"{source.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{label}.db"
     draft = folder / (name + _DRAFT)
@@ -32,7 +32,7 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
         if source.is_symlink():
             raise OSError(None, "is a link")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in folder.glob("*" + _DRAFT):  # by a process that was killed
+        for left in folder.glob("*" + _DRAFT):  # left by a process that was killed
             left.unlink()
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         _copy(source, draft)
@@ -50,13 +50,13 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
         reason = getattr(error, "strerror", None) or error
         raise MigrationError(
             f"{source} cannot be backed up to {folder} before it is changed: {reason}",
-            hint="make room there and see that the folder is writable; nothing was changed",
+            hint="free space there and make the folder writable; nothing was changed",
         ) from error
     return folder / name
 
 
 def put_back(copy: Path, target: Path) -> None:
-    """Make ``target`` what it was when ``copy`` was made, at once or not at all; nobody may use it. Raises OSError."""
+    """Replace ``target`` with ``copy``, atomically. No connection may be using ``target``. Raises OSError."""
     draft = target.with_name(target.name + _DRAFT)
     shutil.copyfile(copy, draft)
     draft.chmod(0o600)
@@ -66,12 +66,12 @@ def put_back(copy: Path, target: Path) -> None:
 
 
 def backups(folder: Path, stem: str) -> list[Path]:
-    """The backups of a database, the newest first."""
+    """The backups of a database, newest first."""
     return sorted(folder.glob(f"{stem}-*.db"), reverse=True)
 
 
 def _copy(source: Path, target: Path) -> None:
-    # mode=rw, not ro: a journal that a killed process left must be played back first.
+    # mode=rw, not ro: SQLite must first roll back the journal that a killed process left.
     with (
         contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as original,
         contextlib.closing(sqlite3.connect(target)) as copy,

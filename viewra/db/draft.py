@@ -1,4 +1,4 @@
-"""Compares the host's tables with those that the code knows: what differs, and the migration that would mend it."""
+"""Compares the host's tables with those in the code and drafts the migration that removes the differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viewra.drafts import Body
 
 
 def missing(url: str) -> Body:
-    """What makes the database's tables those that the code knows, and the reverse. Raises ``DatabaseError``."""
+    """The operations that turn the database's tables into the code's, and their reverse. Raises ``DatabaseError``."""
     engine = open_database(url)
     try:
         with reading(engine) as connection:
@@ -26,7 +26,7 @@ def missing(url: str) -> Body:
 
 
 def comparison(connection: sa.Connection, **options: Any) -> MigrationContext:
-    """What Alembic compares by: all but the search index, which is in no metadata."""
+    """Alembic's settings for the comparison: everything but the full-text index, which is not in the metadata."""
     names: dict[str, Any] = {"include_name": is_ours}
     if connection.dialect.name == "postgresql":
         names["include_object"] = _is_comparable
@@ -34,12 +34,12 @@ def comparison(connection: sa.Connection, **options: Any) -> MigrationContext:
 
 
 def _is_comparable(_item: object, name: str | None, kind: str, reflected: bool, found: object) -> bool:
-    """In PostgreSQL a path is unique by an exclusion constraint (migration 0001), and Alembic reads none of those."""
+    """False for PostgreSQL's unique paths: an exclusion constraint (migration 0001), which Alembic cannot read."""
     return not (kind == "unique_constraint" and not reflected and found is None and str(name).endswith("_path"))
 
 
 def _plainly(kind: str, item: object, _context: object) -> str | Literal[False]:
-    """A revision knows SQLAlchemy's types, and none of ours that are those but for their speed; False: as it is."""
+    """Render our faster column types as SQLAlchemy's own, since revisions know only those; False: render as usual."""
     if kind == "type" and isinstance(item, Bytes):
         return "sa.LargeBinary()"
     if kind == "type" and isinstance(item, Flag):

@@ -1,4 +1,4 @@
-"""Opens the host's database: a URL becomes an engine whose schema is the newest."""
+"""Opens the host's database: turns a URL into an engine and migrates the schema to the newest revision."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from viewra.errors import UsageError
 
 
 def open_database(url: str, *, backups: Path | None = None) -> sa.Engine:
-    """The engine of the database at ``url``, migrated.
+    """An engine for the database at ``url``, migrated to the newest schema.
 
-    ``sqlite:///relative.db`` and ``sqlite:////absolute.db`` name a file, which is made when it is not there; its folder
-    is not. ``postgresql://user:password@host/database`` names a database that is there; the tables are in the first
-    schema of its search path. Before a migration that may lose data, a SQLite file is copied to the folder ``backups``.
-    The caller calls ``dispose`` at the end. Any thread may use the engine. Raises ``UsageError`` for a URL that
-    cannot be meant, ``DatabaseError`` and ``MigrationError`` for a database that cannot be used.
+    ``sqlite:///relative.db`` and ``sqlite:////absolute.db`` name a file, which is created if absent; its folder must
+    exist. ``postgresql://user:password@host/database`` names an existing database; the tables are in the first schema
+    of its search path. Before a migration that may lose data, a SQLite file is copied to the folder ``backups``. The
+    caller calls ``dispose`` at the end. Any thread may use the engine. Raises ``UsageError`` for an unusable URL,
+    ``DatabaseError`` and ``MigrationError`` for an unusable database.
     """
     engine = open_unmigrated(url)
     try:
@@ -30,7 +30,7 @@ def open_database(url: str, *, backups: Path | None = None) -> sa.Engine:
 
 
 def open_unmigrated(url: str) -> sa.Engine:
-    """The engine of the database at ``url``, with whatever schema it has; raises ``UsageError``."""
+    """An engine for the database at ``url``, with its schema unchanged. Raises ``UsageError``."""
     parsed = _parse(url)
     return postgresql.engine_for(parsed) if parsed.drivername in postgresql.NAMES else sqlite.engine_for(parsed)
 
@@ -39,7 +39,7 @@ def _parse(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
-        # Not chained, and not shown but for its beginning: there may be a password in it.
+        # Neither chained nor shown beyond its beginning: the URL may contain a password.
         scheme, separator, _ = url.partition("://")
         shown = f"{scheme}{separator}…" if separator else url
         hint = "write sqlite:////absolute/path/of/viewra.db, or postgresql://user:password@host/database"

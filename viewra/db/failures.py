@@ -1,6 +1,6 @@
-"""Turns what the database driver raises into ``DatabaseError`` with the file and the remedy, in this one place.
+"""Translates the database driver's exceptions into ``DatabaseError`` with the database's name and the remedy.
 
-Only what an operator can cause or mend is turned; a mistake in our own statements stays the exception that it is.
+Only failures that an operator can cause or repair are translated; an error in our own statements stays as it is.
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from viewra.errors import DatabaseError
 
 _CAUSES = {
     sqlite3.SQLITE_READONLY: ("is read-only", "make the file and its folder writable, or name another with --database"),
-    sqlite3.SQLITE_PERM: ("may not be opened", "make the file and its folder readable and writable"),
+    sqlite3.SQLITE_PERM: (
+        "cannot be opened for lack of permissions",
+        "make the file and its folder readable and writable",
+    ),
     sqlite3.SQLITE_CANTOPEN: (
         "cannot be opened",
         "its folder must exist, and file and folder must be readable and writable",
     ),
-    sqlite3.SQLITE_NOTADB: ("is not a database", "name another file with --database, or move this one away"),
+    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", "name another file with --database, or move this one away"),
     sqlite3.SQLITE_CORRUPT: ("is damaged", "restore it from a backup, or move it away and scan again"),
-    sqlite3.SQLITE_FULL: ("has no room: the disk is full", "free space on its disk and try again"),
+    sqlite3.SQLITE_FULL: ("cannot grow: the disk is full", "free space on its disk and try again"),
     sqlite3.SQLITE_IOERR: ("cannot be read or written", "check its disk"),
     sqlite3.SQLITE_BUSY: ("is in use by another process", "wait for the other process or end it"),
-    sqlite3.SQLITE_LOCKED: ("is in use", "wait for the other user of it"),
-    sqlite3.SQLITE_AUTH: ("may not be used", "check the rights on it"),
+    sqlite3.SQLITE_LOCKED: ("is in use", "wait for the other process or end it"),
+    sqlite3.SQLITE_AUTH: ("cannot be used for lack of permissions", "check its permissions"),
 }
-"""Primary result codes of SQLite (sqlite.org/rescode.html) that come from the outside, and what to do."""
+"""SQLite's primary result codes (sqlite.org/rescode.html) with external causes, and the remedy for each."""
 
 _MAYBE_FULL = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
-"""What SQLite also says on a full disk: viewra reads a database there without writing."""
+"""Messages that SQLite also gives on a full disk, where viewra then opens the database read-only."""
 
 _ROOM = 64 * 1024
 
-_INDEX = ("has a search index that is damaged or gone", "make it again: viewra fsck --repair")
+_INDEX = ("has a damaged or missing search index", "rebuild it: viewra fsck --repair")
 _INDEX_CODES = frozenset({sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_ERROR})
 _INDEX_NAMES = ("media_search", "fts5", "database disk image is malformed")
 
@@ -48,19 +51,19 @@ _STATES = {
     "3D": ("does not exist", "make it with createdb, or correct its name in the URL"),
     "3F000": (
         "has no schema for its tables that this user may use",
-        "make the one that the search path names: CREATE SCHEMA … AUTHORIZATION the user",
+        "create the schema of the search path: CREATE SCHEMA … AUTHORIZATION the user",
     ),
     "42501": (
         "may not be used by this user",
-        "as the owner of what the message names: GRANT the user the rights on it",
+        "as the owner of the object in the message: GRANT the user the rights on it",
     ),
-    "53": ("has no room, memory or connections left", "look at the server's log"),
+    "53": ("has no disk space, memory or connections left", "look at the server's log"),
     "55P03": ("is in use by another process", "wait for the other process or end it"),
-    "57": ("was stopped, or ended the statement", "check that the server runs, and start again"),
+    "57": ("was shut down, or cancelled the statement", "check that the server runs, and start again"),
     "58": ("cannot be read or written", "look at the server's log"),
     "XX": ("is damaged", "look at the server's log; restore it from a backup"),
 }
-"""SQLSTATE codes, or the classes of them (their first two characters), that come from the outside, and what to do."""
+"""SQLSTATE codes, or their classes (the first two characters), with external causes, and the remedy for each."""
 
 _REFUSALS = (
     ("authentication failed", "28"),
@@ -73,7 +76,7 @@ _REFUSALS = (
     ("starting up", "57"),
     ("shutting down", "57"),
 )
-"""What a server says to whom it does not let in, for which the driver has no code, and the code for it."""
+"""Messages of servers that refuse a connection, for which the driver has no code, and the code for each."""
 
 _UNDEFINED_TABLE = "42P01"
 
@@ -84,22 +87,22 @@ _RIGHTS = frozenset({"42501", "3F000"})
 _UNREACHABLE = ("cannot be reached", "check host and port in the URL, and that the server runs and listens there")
 
 _OURS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
-"""Mistakes in our own statements, unless the server says otherwise."""
+"""Exceptions that mean an error in our own statements unless the server's code says otherwise."""
 
 _OTHER = ("does not work", "check that it is a database of this version of viewra")
 
 
 def database_name(url: sa.URL) -> str:
-    """How messages call a database: its file, or its URL without the password."""
+    """The database's name in messages: its file, or its URL without the password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
-    shown = url.set(drivername="postgresql", query={})  # a password may be among the options too
+    shown = url.set(drivername="postgresql", query={})  # the options may contain a password, too
     return shown.render_as_string(hide_password=True)
 
 
 @contextmanager
 def translated(url: sa.URL) -> Iterator[None]:
-    """Let what the database raises inside leave as ``DatabaseError``."""
+    """Translate the driver's exceptions inside the block into ``DatabaseError``."""
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
@@ -120,7 +123,7 @@ def damaged_index(url: sa.URL, reason: str) -> DatabaseError:
 
 
 def lacks_rights(error: Exception) -> bool:
-    """Whether it is of what the database's user may not do: no migration is to blame."""
+    """Whether the database's user lacks a permission, so that the migration itself is not at fault."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in _RIGHTS
 
 
@@ -138,7 +141,7 @@ def _sqlite(error: sa.exc.DBAPIError, path: str) -> tuple[str, str] | None:
 
 
 def _is_full(path: str) -> bool:
-    """Whether its disk has no room for the files that SQLite makes beside a database."""
+    """Whether the disk has no space for the files that SQLite makes beside the database."""
     try:
         disk = os.statvfs(Path(path).absolute().parent)
     except OSError:

@@ -1,4 +1,4 @@
-"""Keeps a forked process away from the database connections of the process that it was forked from."""
+"""Keeps a forked process from using or closing its parent's database connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 
 class ForkGuard:
-    """Knows the connections of one engine, from construction on."""
+    """Tracks the connections of one engine from its creation on."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -19,10 +19,11 @@ class ForkGuard:
         sa.event.listen(engine, "connect", self._connected)
 
     def let_go(self) -> None:
-        """In the forked process: give the engine connections of its own, and leave the others to their owner.
+        """In the forked process: make the engine open its own connections, and leave the parent's alone.
 
-        They are neither closed, which would tell the server that their owner has gone, nor finalized. A socket is put
-        out of this process's reach: the server would hold their locks until both processes have ended.
+        The parent's connections are neither closed, which would end them at the server, nor finalized. Their sockets
+        are detached from this process, since the server keeps the connections' locks until no process holds the
+        sockets.
         """
         self._kept += [self._engine.pool, *self._connections]
         self._engine.dispose(close=False)
@@ -35,5 +36,5 @@ class ForkGuard:
             os.close(nowhere)
 
     def _connected(self, connection: Any, _record: object) -> None:
-        if hasattr(connection, "pgconn"):  # what SQLite opens, the pool alone keeps
+        if hasattr(connection, "pgconn"):  # SQLite connections are referenced only by the pool
             self._connections.add(connection)

@@ -1,6 +1,6 @@
-"""What an operator does with the host's own database: look where it stands, move it, have the SQL of a move.
+"""The operator's commands for the host's database: show its revision, move it to another, print the SQL.
 
-Nothing here brings the database up by itself, as ``open_database`` does.
+Unlike ``open_database``, nothing here migrates the database on its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from viewra.types import SchemaRevision, SchemaState
 
 
 def describe(url: str) -> SchemaState:
-    """Where the database stands; makes none. Raises ``DatabaseError``, ``MigrationError`` and ``UsageError``."""
+    """The revision and pending migrations. Raises ``DatabaseError``, ``MigrationError`` and ``UsageError``."""
     found = tuple(SchemaRevision(one.id, one.message, one.additive) for one in revisions())
     if not _is_there(url):
         return SchemaState(revisions=found)
@@ -36,25 +36,25 @@ def describe(url: str) -> SchemaState:
 
 
 def is_copied(url: str) -> bool:
-    """Whether viewra backs the database up itself before it may lose data: what is in PostgreSQL, it does not."""
+    """Whether viewra backs the database up before a migration that may lose data; False for PostgreSQL."""
     return sa.make_url(url).get_backend_name() == "sqlite"
 
 
 def upgrade_to(url: str, target: str, backups: Path) -> None:
-    """Bring the database up to ``target``, in one transaction; raises as ``open_database`` does."""
+    """Upgrade the database to ``target`` in one transaction; raises as ``open_database`` does."""
     with _engine(url) as engine:
         upgrade(engine, backups, target)
 
 
 def downgrade_to(url: str, target: str, backups: Path) -> None:
-    """Take the database back to ``target`` ("": to nothing), in one transaction, after a backup.
+    """Downgrade the database to ``target`` ("": to no schema) in one transaction, after a backup.
 
-    Raises ``MigrationError``, with the database as it was.
+    Raises ``MigrationError`` and leaves the database unchanged.
     """
     with _engine(url) as engine, alone(engine) as connection:
         found = current_revision(connection)
         if not found:
-            raise MigrationError(f"database {database_name(engine.url)} has no schema: there is nothing to take back")
+            raise MigrationError(f"database {database_name(engine.url)} has no schema: there is nothing to downgrade")
         refuse_unknown(found, database_name(engine.url))
         protect(engine, backups, found)
         config = configuration()
@@ -66,7 +66,7 @@ def downgrade_to(url: str, target: str, backups: Path) -> None:
 
 
 def script(url: str, start: str, target: str, *, down: bool = False) -> str:
-    """The SQL that takes a database of this kind from one revision to another; connects to none."""
+    """The SQL that moves a database of this kind from one revision to another; opens no connection."""
     buffer = io.StringIO()
     config = configuration()
     config.output_buffer = buffer
@@ -77,14 +77,14 @@ def script(url: str, start: str, target: str, *, down: bool = False) -> str:
 
 
 def differences(url: str) -> list[str]:
-    """What the tables have that the code does not know, and the reverse, a line each; for a database at the head."""
+    """The differences between the tables and the code, one per line, for a database at the newest revision."""
     with _engine(url) as engine, reading(engine) as connection:
         context = comparison(connection)
         return [_text(difference) for difference in compare_metadata(context, metadata)]
 
 
 def _text(difference: object) -> str:
-    if isinstance(difference, list):  # the changes of one column
+    if isinstance(difference, list):  # several changes of one column
         return "; ".join(map(_text, difference))
     assert isinstance(difference, tuple)  # noqa: S101 - Alembic's own form
     return " ".join(str(getattr(part, "name", None) or part) for part in difference if part is not None)

@@ -1,4 +1,4 @@
-"""Brings the host's tables to the newest revision with Alembic; imported only when a migration must run (0.4 s)."""
+"""Migrates the host's tables to the newest revision with Alembic. Imported only for a migration (0.4 s)."""
 
 from __future__ import annotations
 
@@ -24,47 +24,47 @@ from viewra.revisions import Revision, pending, read_revisions
 log = logging.getLogger("viewra.db")
 
 LOCK_TIMEOUT_MS = 600_000
-"""How long a migration waits for one of another process to end."""
+"""How long a migration waits for the migration of another process."""
 
 
 def migrations_directory() -> Path:
-    """Where the host's migrations are; raises MigrationError when they were not installed."""
+    """The directory of the host's migrations; raises MigrationError if they are not installed."""
     spec = importlib.util.find_spec("viewra_migrations")
     if spec is None or not spec.submodule_search_locations:
-        raise MigrationError("viewra is installed without its migrations", hint="install viewra again")
+        raise MigrationError("the installed viewra lacks its migrations", hint="install viewra again")
     return Path(spec.submodule_search_locations[0])
 
 
 def configuration() -> Config:
-    """Alembic's configuration for the host's tables, without a connection."""
+    """Alembic's configuration for the host's tables; opens no connection."""
     config = Config()
     config.set_main_option("path_separator", "os")
-    # Alembic's configuration gives % a meaning of its own.
+    # Alembic's configuration interprets %.
     config.set_main_option("script_location", str(migrations_directory()).replace("%", "%%"))
     return config
 
 
 def revisions() -> tuple[Revision, ...]:
-    """The host's revisions, the oldest first."""
+    """The host's revisions, oldest first."""
     return read_revisions(migrations_directory())
 
 
 def upgrade(engine: sa.Engine, backups: Path | None = None, target: str = REVISION) -> None:
-    """Bring the tables up to ``target``, all of it or nothing, in one transaction.
+    """Upgrade the tables to ``target`` in one transaction.
 
-    Before anything but an addition, a SQLite database is backed up to ``backups``. Raises ``MigrationError`` for a
-    revision that this viewra does not know and for a migration that failed, ``DatabaseError`` for a database that is
-    somebody else's.
+    Before a migration that is more than an addition, a SQLite database is backed up to ``backups``. Raises
+    ``MigrationError`` for a revision unknown to this viewra and for a failed migration, ``DatabaseError`` for a
+    database of another program.
     """
     name = database_name(engine.url)
     with alone(engine) as connection:
-        # Asked again under the write lock: another process may have migrated meanwhile.
+        # Read again under the write lock: another process may have migrated meanwhile.
         found = current_revision(connection)
         if found == target:
             return
         if found is None and set(sa.inspect(connection).get_table_names()) - {"alembic_version"}:
             raise DatabaseError(
-                f"database {name} is not viewra's: it holds tables of something else",
+                f"database {name} belongs to another program: it has tables that are not viewra's",
                 hint="name another file with --database",
             )
         config = configuration()
@@ -82,30 +82,32 @@ def upgrade(engine: sa.Engine, backups: Path | None = None, target: str = REVISI
 
 
 def failure(name: str, found: str | None, target: str, error: Exception) -> MigrationError:
-    """What is said of a migration that failed."""
+    """The error for a failed migration."""
     cause = getattr(error, "orig", None) or error
     reason = str(cause).strip().partition("\n")[0]
     return MigrationError(
         f"database {name} could not be brought from schema {found or 'none'} to {target}: {reason}",
-        hint="it is as it was before; mend what the message says and start again",
+        hint="the database is unchanged; fix the cause and start again",
     )
 
 
 def protect(engine: sa.Engine, backups: Path | None, found: str) -> None:
-    """Back a SQLite database up, if it is known where to; PostgreSQL is backed up by its administrator."""
+    """Back up a SQLite database, if a folder is given. An administrator backs up PostgreSQL."""
     if engine.dialect.name != "sqlite":
         name = database_name(engine.url)
-        log.warning("database %s is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump", name)
+        log.warning(
+            "database %s will be migrated without a backup: viewra does not back up PostgreSQL, pg_dump does", name
+        )
     elif backups is not None:
         back_up(Path(engine.url.database or ""), backups, found)
 
 
 @contextmanager
 def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One write transaction that waits for another process's migration. Raises ``DatabaseError``.
+    """One write transaction that first waits for another process's migration. Raises ``DatabaseError``.
 
-    On SQLite foreign keys are off in it: a table is changed by copying and dropping it, and dropping it would delete
-    the rows that refer to it.
+    On SQLite it turns foreign keys off: Alembic changes a table by copying and dropping it, which would otherwise
+    delete the rows that refer to it.
     """
     with translated(engine.url), engine.connect() as connection:
         connection.execution_options(**{WRITES: True})
@@ -114,15 +116,15 @@ def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
             assert driver is not None  # noqa: S101 - it was just connected
             for pragma in ("foreign_keys = OFF", f"busy_timeout = {LOCK_TIMEOUT_MS}"):
                 driver.execute(f"PRAGMA {pragma}").close()
-        connection.detach()  # nobody is to get it so from the pool
+        connection.detach()  # foreign keys are off, so the pool must not reuse it
         with connection.begin():
             if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # how long it takes, nobody knows
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # the duration is unknown
             yield connection
 
 
 def refuse_unknown(found: str, name: str) -> None:
-    """Raise MigrationError for a revision that a newer viewra made."""
+    """Raise MigrationError for a revision of a newer viewra."""
     if found not in {revision.id for revision in revisions()}:
         raise MigrationError(
             f"database {name} has schema {found}, which this viewra (schema {REVISION}) does not know",

@@ -1,4 +1,4 @@
-"""Keeps what a start of a plugin showed, by the hash of its code: texts by name, for the next host."""
+"""Stores what a plugin reported at a start, by the hash of its code, for the next host: texts by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from viewra.db.transactions import reading, writing
 
 
 def read_fact(engine: sa.Engine, plugin_id: str, path: str, name: str) -> tuple[str, str] | None:
-    """The hash of the code that showed the text of this name, and the text; None without one. ``DatabaseError``."""
+    """The code hash and text stored under this name; None if absent. Raises ``DatabaseError``."""
     ours = sa.and_(is_plugin(plugin_facts, plugin_id, path), plugin_facts.c.name == name)
     with reading(engine) as connection:
         row = connection.execute(sa.select(plugin_facts.c.code_hash, plugin_facts.c.value).where(ours)).one_or_none()
@@ -18,7 +18,7 @@ def read_fact(engine: sa.Engine, plugin_id: str, path: str, name: str) -> tuple[
 
 
 def write_fact(engine: sa.Engine, plugin_id: str, path: str, name: str, code_hash: str, value: str) -> None:
-    """Keep a text in place of the one of this name. Raises ``DatabaseError``."""
+    """Store a text under this name, replacing the old one. Raises ``DatabaseError``."""
     ours = is_plugin(plugin_facts, plugin_id, path)
     row = {"name": name, "code_hash": code_hash, "value": value}
     with writing(engine) as connection:
@@ -27,6 +27,6 @@ def write_fact(engine: sa.Engine, plugin_id: str, path: str, name: str, code_has
 
 
 def forget_facts(engine: sa.Engine, plugin_id: str) -> None:
-    """Forget all of a plugin, wherever it is: its settings may change what it answers. Raises ``DatabaseError``."""
+    """Forget a plugin's texts at every path, since its settings may change its answers. Raises ``DatabaseError``."""
     with writing(engine) as connection:
         connection.execute(sa.delete(plugin_facts).where(plugin_facts.c.plugin_id == plugin_id))

@@ -1,4 +1,4 @@
-"""Keeps what plugins may do, by id and path; and the user that each one runs as where the host is root."""
+"""Stores plugins' permissions by id and path, and the user id of each plugin for hosts that run as root."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from viewra.db.transactions import reading, writing
 
 @attrs.frozen
 class StoredGrant:
-    """Whether a plugin may, and only below which paths; none: below all that is meant."""
+    """Whether the plugin is allowed, and below which paths only; empty: everywhere that the permission covers."""
 
     granted: bool
     paths: tuple[str, ...] = ()
 
 
 def read_grants(engine: sa.Engine, plugin_id: str, path: str) -> dict[tuple[str, str], StoredGrant]:
-    """``(resource, action)`` → what the operator decided for the plugin at ``path``. Raises ``DatabaseError``."""
+    """``(resource, action)`` → the operator's decision for the plugin at ``path``. Raises ``DatabaseError``."""
     columns = plugin_grants.c
     wanted = sa.select(columns.resource, columns.action, columns.granted, columns.paths)
     with reading(engine) as connection:
@@ -30,7 +30,7 @@ def read_grants(engine: sa.Engine, plugin_id: str, path: str) -> dict[tuple[str,
 
 
 def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, action: str, grant: StoredGrant) -> None:
-    """Keep a decision in place of the one before. Raises ``DatabaseError``."""
+    """Store a decision, replacing the old one. Raises ``DatabaseError``."""
     columns = plugin_grants.c
     same = sa.and_(is_plugin(plugin_grants, plugin_id, path), columns.resource == resource, columns.action == action)
     with writing(engine) as connection:
@@ -41,9 +41,9 @@ def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, act
 
 
 def user_of(engine: sa.Engine, plugin_id: str, first: int, count: int, wanted: int) -> int | None:
-    """The user id that a plugin has in this database: given once, out of ``count`` from ``first`` on.
+    """The plugin's user id in this database: assigned once, one of ``count`` ids from ``first`` on.
 
-    It is ``wanted`` where that is free, else the next one that is; None when all are taken. Raises ``DatabaseError``.
+    It is ``wanted`` if free, else the next free id; None if all are taken. Raises ``DatabaseError``.
     """
     with writing(engine) as connection:
         rows = connection.execute(sa.select(plugin_users.c.plugin_id, plugin_users.c.uid)).all()

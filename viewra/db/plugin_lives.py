@@ -1,6 +1,6 @@
-"""Keeps what is known of plugins' lives over restarts of the host: who is in quarantine, and who has which services.
+"""Stores plugins' quarantines and services, so that they outlast the host.
 
-Both are known of one version of the code, by its hash, and by id and path.
+Both belong to one version of the code (its hash), by plugin id and path.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Quarantine:
 
 
 def read_quarantines(engine: sa.Engine) -> dict[tuple[str, str], Quarantine]:
-    """``(plugin id, path)`` of each plugin in quarantine → why. Raises ``DatabaseError``."""
+    """``(plugin id, path)`` of each quarantined plugin → its quarantine. Raises ``DatabaseError``."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugin_quarantines)).all()
     return {(row.plugin_id, os.fsdecode(row.path)): Quarantine(row.code_hash, row.reason, row.since) for row in rows}
 
 
 def write_quarantine(engine: sa.Engine, plugin_id: str, path: str, quarantine: Quarantine | None) -> None:
-    """Keep a quarantine in place of the one before, or (None) none. Raises ``DatabaseError``."""
+    """Store a quarantine, replacing the old one; None removes it. Raises ``DatabaseError``."""
     row = None
     if quarantine is not None:
         row = attrs.asdict(attrs.evolve(quarantine, since=quarantine.since or time.time_ns() // 1000))
@@ -42,14 +42,14 @@ def write_quarantine(engine: sa.Engine, plugin_id: str, path: str, quarantine: Q
 
 
 def read_services(engine: sa.Engine) -> dict[tuple[str, str], tuple[str, frozenset[str]]]:
-    """``(plugin id, path)`` → the code's hash, and the services that its process has. Raises ``DatabaseError``."""
+    """``(plugin id, path)`` → the code hash, and the services that its process offers. Raises ``DatabaseError``."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugin_services)).all()
     return {(row.plugin_id, os.fsdecode(row.path)): (row.code_hash, frozenset(row.services.split())) for row in rows}
 
 
 def write_services(engine: sa.Engine, plugin_id: str, path: str, code_hash: str, services: Iterable[str]) -> None:
-    """Keep which services this code has. Raises ``DatabaseError``."""
+    """Store the services of this code. Raises ``DatabaseError``."""
     row = {"code_hash": code_hash, "services": " ".join(sorted(services))}
     _replace(engine, plugin_services, plugin_id, path, row)
 

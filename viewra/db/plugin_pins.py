@@ -1,4 +1,4 @@
-"""Keeps what the operator pinned plugins' code to: SHA-256 digests, by id and path."""
+"""Stores the digests (SHA-256) to which the operator pinned plugins' code, by id and path."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from viewra.db.transactions import reading, writing
 
 @attrs.frozen
 class StoredPin:
-    """SHA-256 in hexadecimal: of the entry point, and of the whole directory (empty: not pinned)."""
+    """SHA-256 in hexadecimal of the entry point and of the whole directory (empty: not pinned)."""
 
     entry: str
     tree: str = ""
 
 
 def read_pin(engine: sa.Engine, plugin_id: str, path: str) -> StoredPin | None:
-    """The pin of the plugin at ``path``; None when there is none. Raises ``DatabaseError``."""
+    """The pin of the plugin at ``path``; None without one. Raises ``DatabaseError``."""
     with reading(engine) as connection:
-        wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_plugin(plugin_pins, plugin_id, path))
-        row = connection.execute(wanted).one_or_none()
+        return pin_in(connection, plugin_id, path)
+
+
+def pin_in(connection: sa.Connection, plugin_id: str, path: str) -> StoredPin | None:
+    """``read_pin`` within a transaction."""
+    wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_plugin(plugin_pins, plugin_id, path))
+    row = connection.execute(wanted).one_or_none()
     return StoredPin(row.entry, row.tree) if row is not None else None
 
 
 def write_pin(engine: sa.Engine, plugin_id: str, path: str, pin: StoredPin | None) -> None:
-    """Keep a pin in place of the one before, or (None) none. Raises ``DatabaseError``."""
+    """Store a pin, replacing the old one; None removes it. Raises ``DatabaseError``."""
     with writing(engine) as connection:
         connection.execute(sa.delete(plugin_pins).where(is_plugin(plugin_pins, plugin_id, path)))
         if pin is not None:

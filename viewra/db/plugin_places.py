@@ -1,4 +1,4 @@
-"""How the tables name a plugin: by its id, and by the path where the operator put it, with the links on the way."""
+"""How tables identify a plugin: by its id and the path where the operator put it, symbolic links unresolved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 
 def stored_path(path: str) -> bytes:
-    """A path as it is stored: absolute; links are kept, since what they lead to may change."""
+    """A path as stored: absolute, with symbolic links kept, since their targets may change."""
     return os.path.abspath(os.fsencode(path))  # noqa: PTH100 - bytes
 
 

@@ -1,6 +1,6 @@
-"""Makes a plugin's own schema in the host's PostgreSQL, with roles whose rights end at it; checks that, and drops them.
+"""Creates, checks and drops a plugin's schema and roles in the host's PostgreSQL, with rights limited to that schema.
 
-What they are called and how they are logged in to is in ``plugin_schema``.
+``plugin_schema`` names them and makes the login's URL.
 """
 
 from __future__ import annotations
@@ -17,21 +17,20 @@ from viewra.db.transactions import writing
 from viewra.errors import DatabaseError
 
 CONNECTIONS = 32
-"""How many connections one plugin of one host may have: one that loses them must not lock the host out."""
+"""Connections that one host's login for a plugin may have: a plugin that leaks them must not lock the host out."""
 
 
 def provide(engine: sa.Engine, place: PluginSchema, password: str) -> None:
-    """Make what is missing of the schema and the roles, set the password, and see that their rights end there.
+    """Create the schema and roles where missing, set the password, and check that the rights end at the schema.
 
-    What a plugin itself made in its schema stays as it is. Raises ``DatabaseError`` with the one thing to do, and then
-    nothing was changed.
+    Existing objects in the schema stay as they are. Raises ``DatabaseError`` with one remedy, and then changes nothing.
     """
     with writing(engine) as connection:
         _Provision(connection, place).run(password)
 
 
 def drop(engine: sa.Engine, place: PluginSchema) -> None:
-    """Drop the schema with all that is in it, and its roles, those of other hosts too; raises ``DatabaseError``."""
+    """Drop the schema with its contents and its roles, other hosts' included. Raises ``DatabaseError``."""
     with writing(engine) as connection:
         connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{place.schema}" CASCADE')
         for role in (*_logins(connection, place), place.owner):
@@ -42,7 +41,7 @@ def drop(engine: sa.Engine, place: PluginSchema) -> None:
 
 
 class _Provision:
-    """One transaction that provides."""
+    """The transaction of ``provide``."""
 
     def __init__(self, connection: sa.Connection, place: PluginSchema) -> None:
         self._connection = connection
@@ -58,12 +57,12 @@ class _Provision:
             if not _has_role(self._connection, role):
                 self._do(f'CREATE ROLE "{role}"')
             self._refuse_powers(role)
-        # A backup made with the host's own role holds the plugins' data, too; and that role can drop them.
+        # The host's role must be able to back up the plugins' data, and to drop it.
         _join(self._connection, place.owner)
         if not self._ask("SELECT pg_has_role(:login, :owner, 'USAGE')"):
             self._do(f'GRANT "{place.owner}" TO "{place.login}"')
         self._do(f"ALTER ROLE \"{place.login}\" LOGIN CONNECTION LIMIT {CONNECTIONS} PASSWORD '{self._hash(password)}'")
-        # So that all it makes belongs to the owner, and another host's login may use it.
+        # Objects that it creates belong to the owner role, so that another host's login may use them.
         self._do(f'ALTER ROLE "{place.login}" SET role = "{place.owner}"')
         self._do(f'ALTER ROLE "{place.login}" SET search_path = "{place.schema}"')
         if not self._ask("SELECT has_database_privilege(:login, current_database(), 'CONNECT')"):
@@ -76,13 +75,13 @@ class _Provision:
         may = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
         if not self._ask(may):
             raise self._wrong(
-                f"the role {self._user} may make no roles, and a plugin's own database needs one",
+                f"the role {self._user} may not create roles, which a plugin's own database needs",
                 f'as the server\'s administrator: ALTER ROLE "{self._user}" CREATEROLE',
             )
         may = "SELECT to_regnamespace(:schema) IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')"
         if not self._ask(may):
             raise self._wrong(
-                f"the role {self._user} may make no schemas, and a plugin's own database is one",
+                f"the role {self._user} may not create schemas, which a plugin's own database needs",
                 f'as the database\'s owner: GRANT CREATE ON DATABASE "{self._database}" TO "{self._user}"',
             )
 
@@ -91,7 +90,7 @@ class _Provision:
         if self._ask(f"SELECT {powers} FROM pg_roles WHERE rolname = :role", role=role):  # noqa: S608 - no value
             raise self._wrong(
                 f"the role {role} of a plugin has rights over the whole server",
-                f'as the server\'s administrator: DROP ROLE "{role}" (viewra makes it again)',
+                f'as the server\'s administrator: DROP ROLE "{role}" (viewra creates it again)',
             )
 
     def _make_schema(self) -> None:
@@ -101,21 +100,21 @@ class _Provision:
             self._do(f'CREATE SCHEMA "{place.schema}"')
         elif not self._ask("SELECT pg_has_role(current_user, :role, 'USAGE')", role=owner):
             raise self._wrong(
-                f"the schema {place.schema} is not viewra's: it belongs to {owner}",
+                f"the schema {place.schema} belongs to {owner}, not to viewra",
                 f'as the server\'s administrator: ALTER SCHEMA "{place.schema}" OWNER TO "{self._user}"',
             )
         self._do(f'REVOKE ALL ON SCHEMA "{place.schema}" FROM PUBLIC')
         self._do(f'GRANT USAGE, CREATE ON SCHEMA "{place.schema}" TO "{place.owner}"')
 
     def _refuse_reach(self) -> None:
-        """Rights that all roles have reach a plugin's too: they are the operator's to take away."""
+        """Refuse rights of PUBLIC, which reach a plugin's roles too; the operator must revoke them."""
         elsewhere = self._ask(
             "SELECT nspname FROM pg_namespace WHERE nspname != :schema AND nspname !~ '^pg_(toast_)?temp_' "
             "AND (has_schema_privilege(:owner, oid, 'CREATE') OR has_schema_privilege(:login, oid, 'CREATE')) LIMIT 1"
         )
         if elsewhere is not None:
             raise self._wrong(
-                f"every role may make tables in the schema {elsewhere}, a plugin's too",
+                f"every role, a plugin's included, may create tables in the schema {elsewhere}",
                 f'as the schema\'s owner: REVOKE CREATE ON SCHEMA "{elsewhere}" FROM PUBLIC',
             )
         readable = self._ask(
@@ -126,19 +125,19 @@ class _Provision:
         )
         if readable is not None:
             raise self._wrong(
-                f"every role may read or write viewra's table {readable}, a plugin's too",
+                f"every role, a plugin's included, may read or write viewra's table {readable}",
                 f'as viewra\'s role: REVOKE ALL ON ALL TABLES IN SCHEMA "{self._schema}" FROM PUBLIC',
             )
 
     def _claim(self) -> None:
-        """Give the plugin what is in its schema and not its own: a dump was restored, or the database was renamed."""
+        """Give the plugin all objects of its schema: a restored dump or a renamed database may leave other owners."""
         foreign = sa.text(
             "SELECT relname, pg_get_userbyid(relowner) AS owner, pg_has_role(current_user, relowner, 'USAGE') AS ours "
             "FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') "
             "AND pg_get_userbyid(relowner) NOT IN (:owner, :login) AND NOT (relkind = 'S' AND EXISTS "
             "(SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid "
             "AND deptype IN ('a', 'i')))"
-        )  # a column's own sequence goes with its table
+        )  # a sequence of a column changes owner with its table
         for row in self._connection.execute(foreign, attrs.asdict(self._place)).all():
             give = f'ALTER TABLE "{self._place.schema}".{_quoted(row.relname)} OWNER TO "{self._place.owner}"'
             if not row.ours:
@@ -149,7 +148,7 @@ class _Provision:
             self._do(give)
 
     def _hash(self, password: str) -> str:
-        """What the server keeps of a password, so that the password itself is in no log of its statements."""
+        """The password's hash as the server stores it, so that no log of statements has the password."""
         driver = self._connection.connection.driver_connection
         assert driver is not None  # noqa: S101 - it is connected
         hashed = driver.pgconn.encrypt_password(password.encode(), self._place.login.encode(), b"scram-sha-256")
@@ -167,7 +166,7 @@ class _Provision:
 
 
 def _logins(connection: sa.Connection, place: PluginSchema) -> list[str]:
-    """The logins of all hosts to one plugin's schema. The host's own role is a member of its owner, too."""
+    """The logins of all hosts for one plugin's schema. The host's own role is a member of the owner role, too."""
     members = sa.text(
         "SELECT login.rolname FROM pg_auth_members JOIN pg_roles login ON login.oid = member "
         "JOIN pg_roles owner ON owner.oid = roleid WHERE owner.rolname = :owner AND login.rolname != current_user"
@@ -181,7 +180,7 @@ def _has_role(connection: sa.Connection, role: str) -> bool:
 
 
 def _join(connection: sa.Connection, role: str) -> None:
-    """Give the host's own role the rights of a plugin's."""
+    """Make the host's own role a member of a plugin's role."""
     if not connection.execute(sa.text("SELECT pg_has_role(current_user, :role, 'USAGE')"), {"role": role}).scalar_one():
         connection.exec_driver_sql(f'GRANT "{role}" TO CURRENT_USER')
 

@@ -1,4 +1,4 @@
-"""Keeps which plugins are being removed, so that a removal that was interrupted is finished later."""
+"""Stores which plugins are being removed, so that the next host can finish an interrupted removal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from viewra.db.tables import plugin_removals
 from viewra.db.transactions import reading, writing
 
 WANTED, FORGOTTEN, HIDDEN = range(3)
-"""How far a removal is: recorded; out of the database; its folder has another name, under which nobody finds it."""
+"""How far a removal is: recorded; deleted from the database; its folder renamed, so that no host discovers it."""
 
 
 @attrs.frozen
 class StoredRemoval:
-    """A plugin that is being removed from ``path``, with its data unless that is kept; ``step`` is the last one done.
+    """A plugin that is being removed from ``path``, and its data unless that is kept; ``step`` is the last one done.
 
-    ``path`` is "" where only the data of a plugin is removed that was uninstalled before.
+    ``path`` is "" when only the data of a plugin is removed that was uninstalled before.
     """
 
     plugin_id: str
@@ -29,14 +29,14 @@ class StoredRemoval:
 
 
 def read_removals(engine: sa.Engine) -> list[StoredRemoval]:
-    """All that are not finished. Raises ``DatabaseError``."""
+    """All unfinished removals. Raises ``DatabaseError``."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugin_removals).order_by(plugin_removals.c.plugin_id)).all()
     return [StoredRemoval(row.plugin_id, os.fsdecode(row.path), row.keep_data, row.step) for row in rows]
 
 
 def write_removal(engine: sa.Engine, removal: StoredRemoval) -> None:
-    """Record a removal, in place of what was recorded of this plugin's before. Raises ``DatabaseError``."""
+    """Record a removal, replacing an older record of the plugin. Raises ``DatabaseError``."""
     table = plugin_removals
     path = stored_path(removal.path) if removal.path else b""
     with writing(engine) as connection:
@@ -45,6 +45,6 @@ def write_removal(engine: sa.Engine, removal: StoredRemoval) -> None:
 
 
 def forget_removal(engine: sa.Engine, plugin_id: str) -> None:
-    """A removal is finished, or was refused. Raises ``DatabaseError``."""
+    """Delete the record: the removal is finished, or was refused. Raises ``DatabaseError``."""
     with writing(engine) as connection:
         connection.execute(sa.delete(plugin_removals).where(plugin_removals.c.plugin_id == plugin_id))

@@ -1,6 +1,6 @@
-"""Where a plugin's own schema in the host's PostgreSQL is: its name, its roles' names, how it is logged in to.
+"""Names and addresses a plugin's schema in the host's PostgreSQL: schema name, role names, login URL.
 
-It is made and dropped in ``plugin_provision``; who gets one, and with which password, is the host's to say.
+``plugin_provision`` creates and drops it; the host decides which plugin gets one, and its password.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from viewra.db.transactions import reading
 from viewra.errors import DatabaseError
 
 DIGITS = 8
-"""How long the digests in names are, in hexadecimal digits."""
+"""The length of the digests in names, in hexadecimal digits."""
 
-_LONGEST_NAME = 63  # bytes, PostgreSQL's own
+_LONGEST_NAME = 63  # bytes; PostgreSQL's limit
 _LOCAL = {"user", "password", "passfile", "service", "servicefile", "options", "sslkey", "sslcert", "sslpassword"}
-"""Parameters of the host's URL that a plugin does not get: they are secrets, or name the host's own place."""
+"""Parameters of the host's URL that a plugin does not get: secrets, and the place of the host's own tables."""
 _ADDRESS = {"host", "hostaddr", "port", "dbname", "application_name"}
 
 
 @attrs.frozen
 class Server:
-    """Where the host's own tables are: what its engine is connected to. ``parameters`` are those that plugins need."""
+    """The server, database and schema of the host's tables. ``parameters`` are those of the URL that plugins need."""
 
     host: str
     port: int
@@ -37,10 +37,10 @@ class Server:
 
 @attrs.frozen
 class PluginSchema:
-    """The names of what one plugin has: the schema, the role that owns all in it, and the role of one host's logins.
+    """The names of one plugin's schema, of the role that owns everything in it, and of one host's login role.
 
-    Each host logs in as a role of its own, so that hosts that share a database need not share a password; what either
-    makes belongs to ``owner``.
+    Each host has a login of its own, so that hosts that share a database share no password; everything that they create
+    belongs to ``owner``.
     """
 
     schema: str
@@ -49,7 +49,7 @@ class PluginSchema:
 
 
 def server_of(engine: sa.Engine) -> Server:
-    """Where ``engine`` is connected to; raises ``DatabaseError``."""
+    """The server of ``engine``; raises ``DatabaseError``."""
     with reading(engine) as connection:
         info = connection.connection.driver_connection.info  # type: ignore[union-attr]
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
@@ -58,9 +58,9 @@ def server_of(engine: sa.Engine) -> Server:
 
 
 def names_for(server: Server, plugin_id: str, host_id: str) -> PluginSchema:
-    """The names for one plugin of one host. A database that gets another name keeps its schemas; roles belong to it.
+    """The names for one plugin of one host. Schema names outlast a renaming of the database; role names contain it.
 
-    Ids are lower-case letters, digits and ``_``, so no id makes a name that another one has.
+    Ids consist of lower-case letters, digits and ``_``, so no two ids give the same name.
     """
     place = f"{server.database}\0{server.schema}"
     return PluginSchema(
@@ -71,9 +71,9 @@ def names_for(server: Server, plugin_id: str, host_id: str) -> PluginSchema:
 
 
 def url_for(server: Server, place: PluginSchema, password: str) -> str:
-    """The connection string of a plugin: its login, and its schema as the whole search path."""
+    """The URL with which a plugin logs in; its schema is the whole search path."""
     query = {**server.parameters, "options": f"-csearch_path={place.schema}"}
-    if server.host.startswith("/"):  # a directory with a socket
+    if server.host.startswith("/"):  # a directory with a unix socket
         query["host"] = server.host
     url = sa.URL.create(
         "postgresql",
@@ -88,14 +88,14 @@ def url_for(server: Server, place: PluginSchema, password: str) -> str:
 
 
 def exists(engine: sa.Engine, place: PluginSchema) -> bool:
-    """Whether the schema is there; raises ``DatabaseError``."""
+    """Whether the schema exists; raises ``DatabaseError``."""
     with reading(engine) as connection:
         there = sa.text("SELECT to_regnamespace(:schema) IS NOT NULL")
         return bool(connection.execute(there, {"schema": place.schema}).scalar_one())
 
 
 def prove(server: Server, place: PluginSchema, password: str) -> None:
-    """Log in as the plugin will; raises ``DatabaseError`` with the remedy when the server does not let it in."""
+    """Log in as the plugin will. Raises ``DatabaseError`` with the remedy if the server refuses the login."""
     url = sa.make_url(url_for(server, place, password)).set(drivername=DRIVER)
     engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
     try:
@@ -104,14 +104,14 @@ def prove(server: Server, place: PluginSchema, password: str) -> None:
     except sa.exc.OperationalError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         raise DatabaseError(
-            f"database {database_name(engine.url)} does not let the plugin in ({reason})",
+            f"database {database_name(engine.url)} refuses the plugin's login ({reason})",
             hint=f"let roles whose name begins with viewra_ log in to {server.database} by password: pg_hba.conf, "
             "method scram-sha-256",
         ) from error
 
 
 def _name(place: str, kind: str, plugin_id: str) -> str:
-    """A name of at most 63 bytes. ``place`` has hexadecimal digits only, which tells the forms apart."""
+    """A name of at most 63 bytes. ``place`` consists of hexadecimal digits only, which keeps the two forms apart."""
     prefix = "_".join(part for part in ("viewra", place, kind) if part)
     name = f"{prefix}_{plugin_id}"
     return name if len(name) <= _LONGEST_NAME else f"{prefix}s_{_digest(plugin_id, 32)}"

@@ -1,4 +1,4 @@
-"""Keeps what the operator set for plugins. The host encrypts and interprets the values."""
+"""Stores the settings that operators made for plugins. The host encrypts and interprets the values."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ from viewra.db.transactions import reading, writing
 
 @attrs.frozen
 class StoredSetting:
-    """One value as it is kept: JSON text, or the encrypted form of it."""
+    """One stored value: JSON text, or its encrypted form."""
 
     value: str
     encrypted: bool = False
 
 
 def read_settings(engine: sa.Engine, plugin_id: str) -> dict[str, StoredSetting]:
-    """What was set for a plugin, by dotted key. Raises ``DatabaseError``."""
+    """A plugin's settings by dotted key. Raises ``DatabaseError``."""
+    with reading(engine) as connection:
+        return settings_in(connection, plugin_id)
+
+
+def settings_in(connection: sa.Connection, plugin_id: str) -> dict[str, StoredSetting]:
+    """``read_settings`` within a transaction."""
     table = plugin_settings
     wanted = sa.select(table.c.key, table.c.value, table.c.encrypted).where(table.c.plugin_id == plugin_id)
-    with reading(engine) as connection:
-        rows = connection.execute(wanted.order_by(table.c.key)).all()
+    rows = connection.execute(wanted.order_by(table.c.key)).all()
     return {row.key: StoredSetting(row.value, row.encrypted) for row in rows}
 
 
 def replace_setting(engine: sa.Engine, plugin_id: str, key: str, old: StoredSetting, new: StoredSetting) -> None:
-    """Keep the same value in another form, unless somebody has set another meanwhile. Raises ``DatabaseError``."""
+    """Store the same value in another form, unless it was changed meanwhile. Raises ``DatabaseError``."""
     table = plugin_settings
     same = (table.c.plugin_id == plugin_id, table.c.key == key, table.c.value == old.value)
     with writing(engine) as connection:
@@ -40,7 +45,7 @@ def replace_setting(engine: sa.Engine, plugin_id: str, key: str, old: StoredSett
 def write_settings(
     engine: sa.Engine, plugin_id: str, changed: Mapping[str, StoredSetting], unset: Collection[str] = ()
 ) -> None:
-    """Set some values and unset others, all of it or nothing. Raises ``DatabaseError``."""
+    """Set some values and unset others in one transaction. Raises ``DatabaseError``."""
     table = plugin_settings
     now = time.time_ns() // 1000
     rows = [

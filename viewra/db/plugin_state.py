@@ -1,4 +1,4 @@
-"""Remembers which plugins the operator enabled: by id and path, so that another copy inherits nothing."""
+"""Stores which plugins the operator enabled, by id and path, so that another copy of a plugin is not enabled by it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from viewra.db.transactions import reading, writing
 
 
 def enabled_plugins(engine: sa.Engine) -> dict[tuple[str, str], bool]:
-    """``(plugin id, path)`` of each plugin ever seen → whether it is enabled."""
+    """``(plugin id, path)`` of every plugin seen so far → whether it is enabled."""
     with reading(engine) as connection:
         rows = connection.execute(sa.select(plugins.c.plugin_id, plugins.c.path, plugins.c.enabled)).all()
     return {(row.plugin_id, os.fsdecode(row.path)): row.enabled for row in rows}
 
 
 def set_enabled(engine: sa.Engine, plugin_id: str, path: str, enabled: bool) -> None:
-    """Remember the operator's choice for the plugin at ``path``."""
+    """Store the operator's choice for the plugin at ``path``."""
     with writing(engine) as connection:
         updated = connection.execute(
             sa.update(plugins).where(is_plugin(plugins, plugin_id, path)).values(enabled=enabled)

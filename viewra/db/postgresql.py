@@ -1,8 +1,8 @@
-"""What is PostgreSQL's own: the driver, one writer at a time as with SQLite, and locks that end with their holder.
+"""PostgreSQL only: the driver, a lock for one writer at a time, and locks that end with their connection.
 
-All locks are advisory ones of two numbers: the first stands for the schema, so that libraries in several schemas of
-one database know nothing of each other; the second is 0 for a writer, else the id of the library that is scanned.
-Those of listeners have a first number of their own, and the second stands for the plugin.
+All locks are advisory locks of two numbers. The first identifies the schema, so that hosts in several schemas of one
+database do not affect each other; the second is 0 for a writer, else the id of the library that is scanned. Listeners'
+locks have another first number, and the second identifies the plugin.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ from viewra.errors import UsageError
 
 DRIVER = "postgresql+psycopg"
 NAMES = frozenset({"postgresql", "postgres", DRIVER})
-"""What the URL of a database may begin with."""
+"""The URL schemes of this database."""
 
 CONNECT_TIMEOUT_S = 10
 NETWORK = {
     "connect_timeout": str(CONNECT_TIMEOUT_S),
-    "tcp_user_timeout": "30000",  # milliseconds for what was sent to be taken
+    "tcp_user_timeout": "30000",  # milliseconds until sent data must be acknowledged
     "keepalives_idle": "15",
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
-"""Parameters of libpq by which a server that is not reachable any more is noticed within half a minute."""
+"""libpq parameters that detect an unreachable server within half a minute."""
 
 STATEMENT_TIMEOUT_S = 600
-"""How long one statement may take; a migration has no such bound."""
+"""How long one statement may take; migrations have no limit."""
 
 IDLE_TIMEOUT_S = 300
-"""How long a transaction may do nothing: a host that was stopped must not keep the others from writing."""
+"""How long a transaction may be idle, so that a suspended host does not block the others."""
 
 LOCK_TIMEOUT_S = 60
 """How long a statement waits for a lock, such as another writer's, before it fails."""
 
 SCAN_LOCK_TIMEOUT_MS = 1000
-"""How long a scan waits for its library: the server needs a moment to notice that a host was killed."""
+"""How long a scan waits for its library's lock: the server needs a moment to notice that a host was killed."""
 
 LOCK_NOT_AVAILABLE = "55P03"
-"""The SQLSTATE of a lock that was waited for too long."""
+"""The SQLSTATE of a wait for a lock that timed out."""
 
 READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-"""Options of a connection that only reads: all its statements see the same moment."""
+"""Options of a read-only connection: all its statements see one snapshot."""
 
 _SCHEMA_KEY = "('x' || left(md5('viewra ' || current_schema()), 8))::bit(32)::int"
 _LISTENER_KEY = "('x' || left(md5('viewra listeners ' || current_schema()), 8))::bit(32)::int"
 
 
 def engine_for(url: sa.URL) -> sa.Engine:
-    """An engine without a connection yet. Raises ``UsageError`` when the driver is not installed."""
+    """An engine that has not connected yet. Raises ``UsageError`` if the driver is not installed."""
     bounds = {
         "lock_timeout": LOCK_TIMEOUT_S,
         "statement_timeout": STATEMENT_TIMEOUT_S,
@@ -66,7 +66,7 @@ def engine_for(url: sa.URL) -> sa.Engine:
         engine = sa.create_engine(
             url.set(drivername=DRIVER).difference_update_query(["options"]),
             connect_args=arguments,
-            pool_pre_ping=True,  # the server may have been restarted since
+            pool_pre_ping=True,  # the server may have restarted since the last use
         )
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -78,19 +78,19 @@ def engine_for(url: sa.URL) -> sa.Engine:
 
 
 def _begin(connection: sa.Connection) -> None:
-    # One writer at a time: what two hosts write never interleaves, so events are committed in the order of their ids.
+    # One writer at a time: the writes of two hosts never interleave, so events are committed in the order of their ids.
     if connection.get_execution_options().get(WRITES, False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_KEY}, 0)")
 
 
 def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
-    """The connection that holds a library's lock until ``release_scan_lock``; None when another one holds it.
+    """The connection that holds a library's lock until ``release_scan_lock``; None if another connection holds it.
 
-    Raises what SQLAlchemy raises.
+    Raises SQLAlchemy's exceptions.
     """
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        connection.detach()  # the next user of the pool must not inherit the lock, nor its timeout
+        connection.detach()  # the pool must not hand on the lock or its timeout
         connection.exec_driver_sql(f"SET lock_timeout = {SCAN_LOCK_TIMEOUT_MS}")
         lock = sa.text(f"SELECT pg_advisory_lock({_SCHEMA_KEY}, :id)")
         connection.execute(lock, {"id": _signed(library_id)})
@@ -103,16 +103,16 @@ def take_scan_lock(engine: sa.Engine, library_id: int) -> sa.Connection | None:
 
 
 def release_scan_lock(holder: sa.Connection) -> None:
-    """Let the next scan begin at once: the server notices only after a moment that a connection was closed."""
-    with contextlib.suppress(sa.exc.SQLAlchemyError):  # a broken connection has lost it already
+    """Release the lock explicitly: the server notices a closed connection only after a moment."""
+    with contextlib.suppress(sa.exc.SQLAlchemyError):  # a broken connection has already lost the lock
         holder.exec_driver_sql("SELECT pg_advisory_unlock_all()")
     holder.close()
 
 
 class ListenerLock:
-    """The right to deliver to one listener; one host has it at a time, and loses it when it ends.
+    """The right to deliver to one listener. One host holds it at a time and loses it when it ends.
 
-    Each method raises ``DatabaseError``. It is for one thread.
+    Each method raises ``DatabaseError``. Not thread-safe.
     """
 
     def __init__(self, engine: sa.Engine, plugin_id: str) -> None:
@@ -122,23 +122,23 @@ class ListenerLock:
         self.held = False
 
     def take(self) -> bool:
-        """Take it if nobody has it; whether it is held now."""
+        """Take the lock if it is free. Returns whether it is held now."""
         if not self.held:
             self.held = bool(self._call("pg_try_advisory_lock"))
         return self.held
 
     def check(self) -> None:
-        """See that it is still held: it ends with the connection."""
+        """Check that the lock is still held: it ends with its connection."""
         self._call("pg_backend_pid")
 
     def give_back(self) -> None:
-        """Let another host have it."""
+        """Release the lock to other hosts."""
         if self.held:
             self._call("pg_advisory_unlock")
             self.held = False
 
     def close(self) -> None:
-        """Give it back with its connection."""
+        """Release the lock and close its connection."""
         self.held = False
         if self._connection is not None:
             self._connection.close()
@@ -149,14 +149,14 @@ class ListenerLock:
         with translated(self._engine.url):
             if self._connection is None:
                 self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                self._connection.detach()  # the next user of the pool must not inherit the lock
+                self._connection.detach()  # the pool must not hand on the lock
             return self._connection.execute(
                 sa.text(f"SELECT {function}({arguments})"), {"plugin_id": self._plugin_id} if arguments else {}
             ).scalar()
 
 
 def is_scanned(connection: sa.Connection, library_id: int) -> bool:
-    """Whether anybody holds the lock of a library."""
+    """Whether any connection holds the lock of a library."""
     locks = sa.table("pg_locks", *map(sa.column, ("locktype", "granted", "objsubid", "database", "classid", "objid")))
     ours = (
         locks.c.locktype == "advisory",
@@ -170,5 +170,5 @@ def is_scanned(connection: sa.Connection, library_id: int) -> bool:
 
 
 def _signed(library_id: int) -> int:
-    """An id of 32 bits as the server takes it."""
+    """A 32-bit id as the signed integer that the server expects."""
     return library_id if library_id < 2**31 else library_id - 2**32

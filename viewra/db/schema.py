@@ -1,4 +1,4 @@
-"""Compares a database's schema with the code's, and migrates only where they differ; needs no Alembic to compare."""
+"""Compares the schema's revision with the code's, without Alembic, and migrates only if they differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.db.transactions import reading
 
 
 def current_revision(connection: sa.Connection) -> str | None:
-    """The revision that the database says it has; None when it never had one."""
+    """The revision stored in the database; None without a schema."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
@@ -19,7 +19,7 @@ def current_revision(connection: sa.Connection) -> str | None:
 
 
 def ensure_schema(engine: sa.Engine, backups: Path | None = None) -> None:
-    """Bring the tables to ``REVISION`` where they are not, after a backup to ``backups`` where that may lose data.
+    """Migrate the tables to ``REVISION`` if necessary, with a backup to ``backups`` first if data may be lost.
 
     Raises ``MigrationError`` (a revision unknown here, a failed migration) or ``DatabaseError``.
     """

@@ -1,6 +1,6 @@
-"""What is SQLite's own: pragmas for each connection, and transactions that begin where SQLAlchemy says so.
+"""SQLite only: pragmas for each connection, and transactions that begin when SQLAlchemy says so.
 
-A database on a full or read-only disk can still be read, without the files that SQLite would make beside it.
+A database on a full or read-only disk can still be read, without the files that SQLite normally makes beside it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ BUSY_TIMEOUT_MS = 5000
 _NO_PLACE = frozenset(
     {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 )
-"""What SQLite says where it cannot make the files that it wants beside the database."""
+"""SQLite's errors when it cannot create its files beside the database."""
 
 WRITES = "viewra_writes"
-"""Execution option of a connection that is going to write."""
+"""Execution option of a connection that will write."""
 
 
 NAMES = frozenset({"sqlite", "sqlite+pysqlite"})
-"""What the URL of a database may begin with."""
+"""The URL schemes of this database."""
 
 
 def engine_for(url: sa.URL) -> sa.Engine:
-    """An engine without a connection yet, which sets up each one that it will open."""
+    """An engine that has not connected yet; it sets the pragmas of each connection that it opens."""
     engine = sa.create_engine(url)
     sa.event.listen(engine, "do_connect", _connect)
     sa.event.listen(engine, "begin", _begin)
@@ -56,15 +56,16 @@ def _connect(
 def _opened(path: str, options: dict[str, Any]) -> sqlite3.Connection:
     connection: sqlite3.Connection = sqlite3.connect(path, **options)
     try:
-        # Python's driver would begin transactions by itself, and not before DDL: then no migration could be undone.
+        # Python's driver would start transactions implicitly, but not before DDL: then no migration could be rolled
+        # back.
         connection.isolation_level = None
         with contextlib.closing(connection.cursor()) as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             _use_wal(cursor)
-            # Under WAL this stays consistent; a power cut may take the last transactions, the next scan redoes them.
+            # Under WAL this stays consistent. A power cut may lose the last transactions, which the next scan repeats.
             cursor.execute("PRAGMA synchronous = NORMAL")
             cursor.execute("PRAGMA foreign_keys = ON")
-            cursor.execute("SELECT 1 FROM sqlite_master").fetchone()  # now it makes its files, or fails
+            cursor.execute("SELECT 1 FROM sqlite_master").fetchone()  # SQLite creates its files here, or fails
     except BaseException:
         connection.close()
         raise
@@ -72,9 +73,9 @@ def _opened(path: str, options: dict[str, Any]) -> sqlite3.Connection:
 
 
 def _opened_without_files(path: str, options: dict[str, Any]) -> sqlite3.Connection:
-    """A connection that only reads. What is in no file beside the database cannot change while no writer can open it.
+    """A read-only connection that needs no files beside the database, which no writer can open and change meanwhile.
 
-    Where a killed writer has left changes beside it, they are read under a lock that keeps all others out.
+    If a killed writer left a WAL, it is read under a lock that excludes all other connections.
     """
     place, setup = f"file:{quote(os.path.abspath(path))}?immutable=1", ""  # noqa: PTH100
     if _is_filled(f"{path}-wal"):
@@ -99,7 +100,7 @@ def _is_filled(path: str) -> bool:
 
 
 def _use_wal(cursor: sqlite3.Cursor) -> None:
-    """Switch a new file to WAL; a no-op on others. SQLite does not apply the busy timeout to this switch, so we do."""
+    """Switch a new file to WAL; other files already are. SQLite ignores the busy timeout here, so this waits itself."""
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
@@ -113,6 +114,6 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    # A writer takes the lock at once: a reader that turns writer later fails without waiting when another was faster.
+    # A writer takes the lock at once: a reader that becomes a writer later fails without waiting if another was faster.
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

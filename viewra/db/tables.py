@@ -1,8 +1,7 @@
-"""The host's tables as SQLAlchemy Core knows them, and the newest revision of their schema.
+"""The host's tables in SQLAlchemy Core, and the newest revision of their schema.
 
-``migrations/`` is what makes them; a test compares the two. The full-text index is not here: it differs by database,
-see ``viewra/library/fulltext.py``. Times are microseconds since the epoch (UTC), paths are bytes as the
-system has them.
+``migrations/`` creates them; a test compares the two. The full-text index is not here, since it differs by database:
+see ``viewra/library/fulltext.py``. Times are microseconds since the epoch (UTC); paths are bytes as in the file system.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0011"
-"""The newest revision in ``migrations/versions``, kept here so that no start has to import Alembic to know it."""
+REVISION = "0012"
+"""The newest revision in ``migrations/versions``, repeated here so that a start need not import Alembic."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -25,11 +24,11 @@ metadata = sa.MetaData(
 )
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""A row id: SQLite numbers rows itself only in a column of exactly the type INTEGER."""
+"""A row id. SQLite assigns ids only in a column of exactly the type INTEGER."""
 
 
 class Bytes(sa.LargeBinary):
-    """Bytes, which both drivers take and give as they are: SQLAlchemy would convert each value, 3 µs a row."""
+    """Bytes, which both drivers accept unchanged; SQLAlchemy's own type converts each value (3 µs a row)."""
 
     def bind_processor(self, dialect: sa.Dialect) -> None:
         """Nothing is done."""
@@ -39,14 +38,14 @@ class Bytes(sa.LargeBinary):
 
 
 class Flag(sa.Boolean):
-    """True or False, which both drivers take as it is."""
+    """True or False, which both drivers accept unchanged."""
 
     def bind_processor(self, dialect: sa.Dialect) -> None:
         """Nothing is done."""
 
 
 def _wire_id() -> list[sa.Column[int] | sa.CheckConstraint]:
-    """A primary key that the wire can carry, never given out twice."""
+    """A primary key that fits the wire's type and is never reused."""
     return [
         sa.Column("id", Id, primary_key=True, autoincrement=True),
         sa.CheckConstraint(f"id BETWEEN 1 AND {MAX_ID}", name="id_fits_the_wire"),
@@ -67,7 +66,7 @@ plugin_settings = sa.Table(
     metadata,
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),  # dotted
-    sa.Column("value", sa.Text, nullable=False),  # JSON, or a token of the host's key
+    sa.Column("value", sa.Text, nullable=False),  # JSON, or a token encrypted with the host's key
     sa.Column("encrypted", Flag, nullable=False),
     sa.Column("changed_at", sa.BigInteger, nullable=False),
 )
@@ -107,7 +106,7 @@ plugin_services = sa.Table(
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("path", Bytes, primary_key=True),
     sa.Column("code_hash", sa.Text, nullable=False),
-    sa.Column("services", sa.Text, nullable=False),  # names, with spaces between
+    sa.Column("services", sa.Text, nullable=False),  # names, separated by spaces
 )
 
 plugin_removals = sa.Table(
@@ -127,7 +126,7 @@ plugin_grants = sa.Table(
     sa.Column("resource", sa.Text, primary_key=True),
     sa.Column("action", sa.Text, primary_key=True),
     sa.Column("granted", Flag, nullable=False),
-    sa.Column("paths", sa.Text, nullable=False),  # a JSON list of folders; none: all that is meant
+    sa.Column("paths", sa.Text, nullable=False),  # a JSON list of folders; empty: everything that the permission covers
 )
 
 plugin_users = sa.Table(
@@ -145,9 +144,9 @@ libraries = sa.Table(
     sa.Column("path_text", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("missing_keep_s", sa.BigInteger, nullable=False, server_default="2592000"),  # 30 days
-    sa.Column("follow_links", sa.Text, nullable=False, server_default="all"),  # inside, all or none
+    sa.Column("follow_links", sa.Text, nullable=False, server_default="all"),  # one of: inside, all, none
     sa.Column("hidden", Flag, nullable=False, server_default=sa.false()),  # whether hidden files are media too
-    sa.Column("exclude", sa.Text, nullable=False, server_default=""),  # patterns in gitignore's syntax, one a line
+    sa.Column("exclude", sa.Text, nullable=False, server_default=""),  # patterns in gitignore's syntax, one per line
     sqlite_autoincrement=True,
 )
 
@@ -177,8 +176,9 @@ media_files = sa.Table(
     sa.Column("mime_type", sa.Text, nullable=False),
     sa.Column("fingerprint", Bytes, index=True),  # NULL: the file could not be read
     sa.Column("event_due", Flag, nullable=False),
-    sa.Column("ctime_ns", sa.BigInteger),  # NULL: not looked at since there is this column
-    sa.Column("missing_since", sa.BigInteger),  # NULL: it was there when its folder was last read
+    sa.Column("ctime_ns", sa.BigInteger),  # NULL: not read since this column exists
+    sa.Column("missing_since", sa.BigInteger),  # NULL: present when its folder was last read
+    sa.Column("added_at", sa.BigInteger, nullable=False, server_default="0", index=True),
     sa.UniqueConstraint("directory_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -199,7 +199,7 @@ other_paths = sa.Table(
     "other_paths",
     metadata,
     sa.Column("directory_id", Id, sa.ForeignKey("directories.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("name", Bytes, primary_key=True),  # of a link, hard or symbolic, to a file of the library
+    sa.Column("name", Bytes, primary_key=True),  # of a hard or symbolic link to a file of the library
     sa.Column("media_file_id", Id, sa.ForeignKey("media_files.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
@@ -223,7 +223,7 @@ sa.Index(
 field_priorities = sa.Table(
     "field_priorities",
     metadata,
-    sa.Column("field", sa.Text, primary_key=True),  # "*": all of them
+    sa.Column("field", sa.Text, primary_key=True),  # "*": all plugins
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
 )
@@ -233,7 +233,7 @@ manifest_priorities = sa.Table(
     metadata,
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("field", sa.Text, primary_key=True),
-    sa.Column("priority", sa.Integer, nullable=False),  # the higher counts first
+    sa.Column("priority", sa.Integer, nullable=False),  # the higher rank comes first
 )
 
 scan_jobs = sa.Table(
@@ -271,10 +271,10 @@ listener_cursors = sa.Table(
     metadata,
     sa.Column("plugin_id", sa.Text, primary_key=True),
     sa.Column("event_id", Id, nullable=False),
-    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),  # how many were set aside so far
-    sa.Column("gone", Flag, nullable=False, server_default=sa.false()),  # its plugin is not installed: nothing is kept
+    sa.Column("failed", sa.BigInteger, nullable=False, server_default="0"),  # how many events were set aside so far
+    sa.Column("gone", Flag, nullable=False, server_default=sa.false()),  # its plugin is not installed: no events kept
     sa.Column("seen_at", sa.BigInteger, nullable=False, server_default="0"),  # when a host last had its plugin
-    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),  # at the event behind ``event_id``
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),  # at the event ``event_id``
     sa.Column("retry_at", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("error", sa.Text, nullable=False, server_default=""),  # of the last attempt
 )
@@ -287,10 +287,10 @@ set_aside_events = sa.Table(
     sa.Column("error", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("due", Flag, nullable=False),  # the operator wants it delivered again
+    sa.Column("due", Flag, nullable=False),  # the operator asked for another delivery
 )
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """What Alembic compares of a database: the full-text index and what SQLite keeps behind it are in no metadata."""
+    """False for the full-text index and SQLite's tables behind it, which are not in the metadata Alembic compares."""
     return not (kind == "table" and name is not None and name.startswith("media_search"))

@@ -1,4 +1,4 @@
-"""The two ways to use the database: ``reading`` and ``writing``, each one transaction with its errors translated."""
+"""The two ways to use the database: ``reading`` and ``writing``, each one transaction with translated errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One write transaction, committed at the end, undone when anything is raised. Raises ``DatabaseError``."""
+    """One write transaction: committed at the end, rolled back on any exception. Raises ``DatabaseError``."""
     with translated(engine.url), engine.connect() as connection:
         connection.execution_options(**{WRITES: True})
         with connection.begin():

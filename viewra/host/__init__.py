@@ -1,6 +1,6 @@
-"""The host: the facade, and what keeps plugins: discovery, registry, one supervisor per plugin, in-process ones.
+"""The host: the facade, and the parts that manage plugins: discovery, registry, supervisors, in-process plugins.
 
-Public names are imported when first used: a command that only asks a running host must not pay for a host of its own.
+Public names are imported at first use, so that a command that only asks a running host does not load one.
 """
 
 from __future__ import annotations

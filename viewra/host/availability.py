@@ -1,7 +1,7 @@
-"""Whether a host can be used in this process: one that is not open, or that another process opened, refuses every call.
+"""Checks that a host may be used in this process: it refuses calls if it is not open, or if another process opened it.
 
-A process that was forked from one with an open host has none of the host's threads, and shares its sockets and locks:
-there each open host lets go of them, without a word to the plugins, and cannot be used any more.
+A process forked from one with an open host has none of the host's threads, but shares its sockets and locks: there each
+open host releases them without affecting its plugins, and refuses all calls.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _FOREIGN_HINT = "open a host in each process, after the fork"
 
 
 class Shared(Protocol):
-    """What a forked process shares with the one that it was forked from."""
+    """An object with descriptors that a forked process shares with its parent."""
 
     def let_go(self) -> None:
-        """In the forked process: close its copies of descriptors, and change nothing for the other process."""
+        """In the forked process: close its copies of descriptors, without affecting the parent."""
         ...
 
 
 class Availability:
-    """Guards one host and the hooks of its ``pm``; ``let_go`` is called in a process that was forked meanwhile."""
+    """Guards one host and the hooks of its ``pm``; ``let_go`` is called in processes forked meanwhile."""
 
     def __init__(self, pm: pluggy.PluginManager, let_go: Callable[[], None]) -> None:
         self._pm = pm
@@ -47,7 +47,7 @@ class Availability:
 
     @property
     def is_forked(self) -> bool:
-        """Whether another process opened the host, of which this one is a fork."""
+        """Whether a parent process opened the host, of which this one is a fork."""
         return self._problem is not None and self._pid != 0
 
     def require(self) -> None:
@@ -56,7 +56,7 @@ class Availability:
             raise ViewraError(self._problem, hint=self._hint)
 
     def opened(self) -> None:
-        """The host is open."""
+        """Record that the host is open."""
         self._pid = os.getpid()
         self._problem = None
         if self._allow_hooks is not None:
@@ -64,12 +64,12 @@ class Availability:
             self._allow_hooks = None
 
     def closed(self) -> None:
-        """The host is closed."""
+        """Record that the host is closed."""
         self._pid = 0
         self._refuse("the host is closed")
 
     def forked(self) -> None:
-        """This process was forked just now."""
+        """Record that this process was forked."""
         if self.is_open:
             self._refuse(_foreign(self._pid), _FOREIGN_HINT)
             if (let_go := self._let_go()) is not None:
@@ -77,7 +77,7 @@ class Availability:
 
     def _refuse(self, problem: str, hint: str = _HINT) -> None:
         self._problem, self._hint = problem, hint
-        if self._allow_hooks is None:  # also a caller that kept ``host.hook`` is told
+        if self._allow_hooks is None:  # reaches callers that kept ``host.hook``, too
             self._allow_hooks = self._pm.add_hookcall_monitoring(self._before, lambda *_: None)
 
     def _before(self, _name: str, _implementations: object, _arguments: Any) -> None:

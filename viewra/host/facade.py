@@ -1,4 +1,4 @@
-"""``Host``: the one object that people who build on viewra hold: plugins behind pluggy hooks, and the library."""
+"""``Host``, the class for programs that build on viewra: plugins behind pluggy hooks, and the library."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from viewra.host.running.host_confining import confining_of
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.reattach import Reattach
 from viewra.host.sync.ticker import Ticker
+from viewra.library import LibraryAccess, Notifier, ScanProgress
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Implementation, Services
 from viewra.types import PluginState, ScanReport, SearchPage
@@ -52,18 +53,17 @@ class Host:
     """A plugin host on one data directory; use it in a ``with`` block, or call ``open`` and ``close``.
 
     ``plugin_dirs`` are searched for plugins before ``<data_dir>/plugin-packages`` (the user's) and those shipped with
-    viewra. ``database_url`` is by default a SQLite file in ``data_dir``, which is by default the user's data
-    directory. Opening raises LockedError when another process uses the data directory, and DatabaseError or
-    MigrationError when the database cannot be used. With ``exclusive=False`` it locks nothing and starts no plugin: it
-    only looks, beside whichever process holds the data directory. While it is open it watches the plugins' code: what
-    changes is reloaded without losing a call, new plugins are found, and those that are removed end; with
-    ``watch=False`` it does not. ``connecting`` says how it connects to plugins:
-    without one by unix sockets, not encrypted. ``reattach`` says, by id, which plugins somebody runs by hand, in a
-    debugger say: those are attached to and left alone at the end. ``versions`` are those of viewra's protocol
-    that this host speaks; host and plugin agree on the highest that both have. ``limits`` bound what one answer of a
-    plugin may be. ``sandbox`` is what confines plugins, by default what VIEWRA_SANDBOX says or "off"; "auto" is the
-    strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" and "off" hold them to less
-    and to nothing. ``services`` are the services that it knows: a program may add some of its own.
+    viewra. ``database_url`` is by default a SQLite file in ``data_dir``, which is by default the user's data directory.
+    Opening raises LockedError if another process uses the data directory, and DatabaseError or MigrationError if the
+    database cannot be used. With ``exclusive=False`` it locks nothing and starts no plugin: it only reads, beside any
+    process that holds the data directory. While it is open it watches the plugins' code: it reloads changed plugins
+    without losing a call, finds new plugins, and stops removed ones; with ``watch=False`` it does not. ``connecting``
+    says how it connects to plugins: by default by unix sockets without encryption. ``reattach`` has, by id, plugins
+    that the user runs, for example in a debugger: the host attaches to them and leaves them running at the end.
+    ``versions`` are the versions of viewra's protocol that this host speaks; host and plugin use the highest common
+    one. ``limits`` bound one answer of a plugin. ``sandbox`` restricts plugins, by default as in VIEWRA_SANDBOX or
+    "off"; "auto" is the strongest, without which no plugin starts unless ``allow_unsandboxed``; "rlimits" sets only
+    limits, "off" nothing. ``services`` are the services that it knows: a program may add its own.
     """
 
     def __init__(
@@ -104,16 +104,16 @@ class Host:
         self._left_to_parent: list[object] = []
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
-        self._notifier: library.Notifier | None = None
+        self._notifier: Notifier | None = None
         self._control: ControlServer | None = None
 
     # ---- opening and closing ----
 
     def open(self) -> Self:
-        """Lock the data directory, open the database, find the plugins; none is started yet.
+        """Lock the data directory, open the database, find the plugins; starts none yet.
 
-        A host that was closed can be opened again. Raises UsageError for one that is open, and ViewraError in a process
-        that was forked from the one that opened it.
+        A closed host can be opened again. Raises UsageError if it is open, and ViewraError in a process forked from the
+        one that opened it.
         """
         if self._availability.is_forked:
             self._availability.require()
@@ -148,12 +148,12 @@ class Host:
                 services=self._services,
             )
             resources.callback(self._registry.close)
-            self._availability.opened()  # before any plugin starts: observers are told of that by the hooks
+            self._availability.opened()  # before any plugin starts, so that observers get every state change
             self._registry.find(self._plugin_dirs, self.data_dir / PACKAGES)
             if self._exclusive:
-                resources.callback(Ticker(self._registry.supervisors).close)
+                resources.callback(Ticker(self._registry.serving).close)
             if self._watch:
-                from viewra.host.hot_reload import HotReload  # light start: a host that only looks needs no watch
+                from viewra.host.hot_reload import HotReload  # light start: a host that only reads needs no watcher
 
                 roots = (*self._plugin_dirs, self.data_dir / PACKAGES)
                 resources.callback(HotReload(self._registry, roots, ignored=self._own_folders()).close)
@@ -163,7 +163,7 @@ class Host:
                         f"there is no plugin {plugin_id!r} to attach to", hint="name its directory: --plugins DIR"
                     )
                 self._registry[plugin_id].attach(record)
-            if machinery is not None:  # last: a command finds everything there; and it is the first to go
+            if machinery is not None:  # last, so that commands find everything ready; it is the first to close
                 socket_path = machinery.runtime_dir.path / "control"
                 dispatch = Dispatch(self._registry)
                 self._control = ControlServer(
@@ -171,28 +171,28 @@ class Host:
                 )
                 resources.callback(self._control.close)
                 self._share(self._control)
-            resources.callback(self._registry.begin_close)  # first of all: nobody waits for a start that may hang
+            resources.callback(self._registry.begin_close)  # first: nothing may wait for a start that hangs
             self._resources = resources.pop_all()
         return self
 
     def detach(self) -> list[str]:
-        """Close, but leave plugins that are ``detachable`` running, for the next host on this data directory.
+        """Close, but leave ``detachable`` plugins running, for the next host on this data directory.
 
-        Each lives on for as long as its lease runs (``viewra.host.running.lease.LEASE_S``), unless a host takes it over
-        in that time. Gives their ids.
+        Each lives until its lease expires (``viewra.host.running.lease.LEASE_S``), unless a host takes it over. Returns
+        their ids.
         """
         self._availability.require()
         if self._control is not None:
-            self._control.close()  # nobody is to start again what is left
+            self._control.close()  # no command may start the remaining plugins again
         left = self.plugins.detach()
         self.close()
         return left
 
     def close(self) -> None:
-        """Stop every plugin and let go of everything; closing twice is fine.
+        """Stop every plugin and release all resources. May be called twice.
 
-        In a process that was forked from the one that opened the host it does nothing: plugins, sockets and locks are
-        the other's.
+        In a process forked from the one that opened the host it does nothing: plugins, sockets and locks belong to the
+        parent.
         """
         self._resources.close()
 
@@ -225,20 +225,25 @@ class Host:
         return self._engine
 
     def metrics(self) -> str:
-        """The figures of all plugins, as text in Prometheus' format (docs/metrics.md lists them)."""
-        from viewra.host.admin.metrics import metrics_text  # light start: a host that nobody watches needs none
+        """The metrics of all plugins, as text in Prometheus' format (docs/metrics.md lists them)."""
+        from viewra.host.admin.metrics import metrics_text  # light start: most hosts are not monitored
 
         return metrics_text({plugin_id: plugin.stats for plugin_id, plugin in self.plugins.items()})
 
     def register(self, plugin: Implementation) -> Plugin:
-        """Start a plugin object in this process and put it behind the same hooks; raises when it refuses to start."""
+        """Start a plugin object in this process and put it behind the same hooks; raises if it refuses to start."""
         return self.plugins.register(plugin)
 
     def unregister(self, plugin: Implementation | str) -> None:
-        """Take a registered plugin object (or the one with this id) away and stop it."""
+        """Remove a registered plugin object (or the one with this id) and stop it."""
         self.plugins.unregister(plugin)
 
     # ---- the library ----
+
+    @property
+    def library(self) -> LibraryAccess:
+        """The library: its files, albums, artists and more, by queries and page after page."""
+        return LibraryAccess(self.engine)
 
     def scan(
         self,
@@ -247,11 +252,11 @@ class Host:
         full: bool = False,
         retry_failed: bool = False,
         cancel: threading.Event | None = None,
-        progress: Callable[[library.ScanProgress], None] | None = None,
+        progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
-        """Scan a folder, which becomes a library if it is in none; ``full`` reads unchanged files again too.
+        """Scan a folder, which becomes a library if it is outside all; ``full`` also reads unchanged files again.
 
-        ``retry_failed`` reads only what plugins failed at before.
+        ``retry_failed`` reads only files at which plugins failed before.
         """
         if self._sandbox != "off":  # plugins may read the folder only once it is a library
             library.keep_excluded(self.engine, str(path), ())
@@ -272,11 +277,11 @@ class Host:
     def finish_notifications(
         self, timeout_s: float, *, cancel: threading.Event | None = None, stall_s: float = math.inf
     ) -> dict[str, int]:
-        """Wait, for at most ``timeout_s`` seconds, until listeners have heard of everything; gives what still waits.
+        """Wait, at most ``timeout_s`` seconds, until listeners have all notifications. Returns the pending ones.
 
-        It also ends when none gets any further for ``stall_s`` seconds.
+        It also ends if no listener makes progress for ``stall_s`` seconds.
 
-        Scans never wait for listeners; the ones left behind go on by themselves while the host is open.
+        Scans never wait for listeners; slow ones continue while the host is open.
         """
         notifier = self._delivery()
         notifier.open()
@@ -287,8 +292,8 @@ class Host:
         """Search the library and, unless ``plugins`` is false, the plugins' own sources."""
         return library.search(self.engine, self.hook if plugins else None, query, limit=limit, offset=offset)
 
-    def _delivery(self) -> library.Notifier:
-        """The notifier, made when it is first needed: a host that only looks something up wakes no listener."""
+    def _delivery(self) -> Notifier:
+        """The notifier, made at first use: a host that only reads needs none."""
         if self._notifier is None:
             self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))
             self._resources.callback(self._notifier.close, 0.0)
@@ -301,21 +306,21 @@ class Host:
         return [plugin.manifest.media_types for plugin in plugins if plugin.manifest is not None]
 
     def _own_folders(self) -> tuple[Path, ...]:
-        """What is written to while plugins run, and is no code of theirs, wherever the data directory is."""
+        """Folders that are written to while plugins run and contain none of their code."""
         return tuple(self.data_dir / name for name in ("plugins", "logs", "backups", "kept-code"))
 
     def _share(self, shared: Shared) -> None:
         self._shared.append(shared)
 
     def _let_go(self) -> None:
-        """In a process that was forked: let go of what the other process uses, and finalize none of it."""
+        """In a forked process: release the parent's resources without affecting or finalizing them."""
         for shared in self._shared:
             shared.let_go()
         self._left_to_parent += [self._resources, self._registry, self._notifier]
         self._resources = ExitStack()
 
     def _forget(self) -> None:
-        """The last thing that a host does when it closes, or could not be opened."""
+        """The last step when a host closes, or could not be opened."""
         self._registry = self._engine = self._notifier = self._control = None
         self._shared.clear()
         self._availability.closed()
@@ -328,4 +333,4 @@ class Host:
 
     def _announce(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         log.debug("plugin %s: %s → %s %s", plugin_id, old, new, reason)
-        self.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)
+        self.pm.hook.plugin_state_changed(plugin_id=plugin_id, old=old, new=new, reason=reason)

@@ -11,7 +11,7 @@ from viewra.services import Services
 
 
 class HookedPlugins:
-    """The adapters of ``services`` that are registered with ``pm``. For any thread."""
+    """The adapters of ``services`` that are registered with ``pm``. Thread-safe."""
 
     def __init__(self, pm: pluggy.PluginManager, services: Services) -> None:
         self._pm = pm
@@ -20,14 +20,14 @@ class HookedPlugins:
         self._there: set[str] = set()
 
     def add(self, plugin_id: str, endpoint: Endpoint) -> None:
-        """Call a plugin by the hooks from now on."""
+        """Put a plugin behind the hooks."""
         with self._lock:
             for adapter in self._adapters:
                 self._pm.register(adapter(endpoint), name=_name(plugin_id, adapter))
             self._there.add(plugin_id)
 
     def remove(self, plugin_id: str) -> None:
-        """Call a plugin by the hooks no more; one that is not there is left alone."""
+        """Take a plugin away from the hooks; a plugin that is not there is ignored."""
         with self._lock:
             if plugin_id not in self._there:
                 return

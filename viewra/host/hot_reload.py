@@ -1,6 +1,6 @@
-"""What follows from changes on disk: changed code takes the old one's place, new plugins are found, removed ones end.
+"""Reacts to changes on disk: reloads changed code, adds new plugins, stops removed ones.
 
-The watcher notices the changes. Each plugin's reload runs on a thread of its own, since it may wait for calls.
+The watcher notices the changes. Each plugin's reload runs on its own thread, since it may wait for calls.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger("viewra.host")
 
 
 class HotReload:
-    """Watches the plugins of a registry, and the directories in which there may be more, until ``close``."""
+    """Watches a registry's plugins, and the directories that may contain more, until ``close``."""
 
     def __init__(self, registry: Registry, roots: Sequence[Path], *, ignored: Sequence[Path] = ()) -> None:
         self._registry = registry
@@ -32,7 +32,7 @@ class HotReload:
         self._watch_plugins()
 
     def close(self) -> None:
-        """Watch no longer; waits for reloads in progress, which a closing host cancels."""
+        """Stop watching; waits for reloads in progress, which a closing host cancels."""
         self._watcher.close()
         self._tasks.close()
 
@@ -50,14 +50,14 @@ class HotReload:
     def _moved(self) -> None:
         def rescan() -> None:
             self._registry.rescan()
-            with self._lock:  # one after the other: the set of what is watched is theirs
+            with self._lock:  # one after the other: they change the set of watched folders
                 self._watch_plugins()
 
         self._tasks.start("rescan", lambda: self._told(rescan))
 
     @staticmethod
     def _told(work: Callable[[], None]) -> None:
-        """Do it; what goes wrong is in the log, and does not end the watch."""
+        """Run it and log its errors, which do not end the watch."""
         try:
             work()
         except ViewraError as error:

@@ -1,4 +1,4 @@
-"""``host.plugins["x"]``: one plugin as the operator and the host's own code see it."""
+"""``host.plugins["x"]``: one plugin, for operators and for the host's own code."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ from viewra.types import Health, PluginInfo, PluginState
 
 
 class Choices(Protocol):
-    """Keeps what the operator chose for plugins in directories."""
+    """Stores the operator's choices for plugins in directories."""
 
     def remember(self, found: Found, enabled: bool) -> None:
-        """Keep whether this plugin may run, at the place where it is."""
+        """Store whether this plugin may run, at its present path."""
         ...
 
     def permissions(self, found: Found) -> tuple[Grant, ...]:
-        """What this plugin asks for, and whether it may."""
+        """The permissions that this plugin requests, and whether they are granted."""
         ...
 
     def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
-        """Keep what it may and may not; raises UsageError for what it does not ask for."""
+        """Store its permissions; raises UsageError for one that it does not request."""
         ...
 
     def settings(self, found: Found) -> PluginSettings | None:
-        """The settings of this version of a plugin; None where its manifest is not valid."""
+        """The settings of this version of a plugin; None if its manifest is invalid."""
         ...
 
     def runtime_settings(self, found: Found) -> PluginSettings | None:
-        """What may be set of how it is run; None where its manifest is not valid."""
+        """The settings of how it runs; None if its manifest is invalid."""
         ...
 
 
 class Plugin(ServiceClients):
-    """One plugin, with the clients of its services: those raise typed errors, where hooks contain them.
+    """One plugin, with the clients of its services, which raise typed errors where hooks return them in results.
 
-    ``choices`` is None for a plugin that runs without a host. In a fork of the process that made it, it raises
+    ``choices`` is None for a plugin that runs without a host. In a fork of the process that created it, it raises
     ViewraError.
     """
 
@@ -90,22 +90,22 @@ class Plugin(ServiceClients):
 
     @property
     def state(self) -> PluginState:
-        """Where it is in its life."""
+        """Its state."""
         return self._runner.state
 
     @property
     def reason(self) -> str:
-        """Why it is in that state; empty where there is nothing to say."""
+        """The reason for its state; may be empty."""
         return self._runner.reason
 
     @property
     def found(self) -> Found | None:
-        """What was found on disk of the version in use; None for an in-process plugin."""
+        """The files found on disk for the version in use; None for an in-process plugin."""
         return self._runner.installation.found if self._runner.installation is not None else None
 
     @property
     def manifest(self) -> Manifest | None:
-        """Its manifest; None for an in-process plugin, and for one whose manifest is not valid."""
+        """Its manifest; None for an in-process plugin, and if the manifest is invalid."""
         return self.found.manifest if self.found is not None else None
 
     @property
@@ -115,106 +115,106 @@ class Plugin(ServiceClients):
 
     @property
     def info(self) -> PluginInfo:
-        """What it says it is, completed from its manifest. Never wakes it."""
+        """Its info, completed from its manifest. Never starts it."""
         return self._runner.info
 
     @property
     def pid(self) -> int | None:
-        """Its process, while it runs in one."""
+        """The pid of its process, while it runs in one."""
         return self._runner.pid
 
     @property
     def services(self) -> tuple[str, ...]:
-        """The services that it has, by their names in a manifest; before its first start those it declares."""
+        """Its services, by their names in a manifest; before its first start those that it declares."""
         return tuple(sorted(self._runner.services))
 
     @property
     def settings(self) -> PluginSettings:
-        """Its settings: what there is, and what the operator set. Changes reach it when it starts the next time."""
+        """Its settings and their stored values. Changes take effect at its next start."""
         return self._valid(self._kept("set").settings(self._on_disk("set").found))
 
     @property
     def runtime_settings(self) -> PluginSettings:
-        """What may be set of how it is run, and what the operator set of it."""
+        """The settings of how it runs, and the operator's values."""
         return self._valid(self._kept("set").runtime_settings(self._on_disk("set").found))
 
     @property
     def runtime(self) -> Runtime:
-        """How it is run: as its manifest says, or as the operator set it."""
+        """How it runs: the manifest's values, overridden by the operator's."""
         return self._runner.runtime
 
     @property
     def own_database(self) -> PluginDatabase:
-        """Its own database, as an operator moves it; raises UsageError for a plugin without one."""
+        """Its own database, for migrations by an operator; raises UsageError for a plugin without one."""
         self._require_valid()
         if "database_service" not in self._runner.services:
             raise UsageError(f"plugin {self.id} has no database of its own")
         return PluginDatabase(self.id, own=lambda: self._runner.own_database, access=self._runner.with_database)
 
     def draft_migration(self, message: str) -> Path:
-        """Write its next migration: what its tables have and its migrations do not make yet; gives the file.
+        """Write its next migration, with the difference between its tables and its migrations. Returns the file.
 
-        Its code is run for that, in a process of its own; a plugin object of this process is asked directly. For
-        ``viewra.sdk_db.AlembicDatabaseService`` alone. Raises UsageError for a plugin that it cannot be done for,
-        MigrationError when there is nothing to write, PluginError when its code breaks down.
+        This runs its code, in a separate process; a plugin object in this process is asked directly. Only for
+        ``viewra.sdk_db.AlembicDatabaseService``. Raises UsageError for an unsuitable plugin, MigrationError if there is
+        nothing to write, PluginError if its code fails.
         """
         self._require_valid()
         return self._runner.draft_migration(message)
 
     @property
     def stats(self) -> PluginStats:
-        """Its figures since the host opened. Never wakes it."""
+        """Its figures since the host opened. Never starts it."""
         return self._runner.stats
 
     @property
     def health_report(self) -> HealthReport:
-        """What the last look at its health said. Never wakes it, and asks nothing."""
+        """The result of the last health check. Never starts it, and asks nothing."""
         return self._runner.stats.health
 
     @property
     def logs(self) -> Sequence[LogRecord]:
-        """The last records that its process wrote, oldest first."""
+        """The last log records of its processes, oldest first."""
         return self._runner.records
 
     # ---- what the operator does ----
 
     def enable(self) -> None:
-        """Let it run, from the next call on; remembered for this id at this path."""
+        """Let it run, from the next call on; stored for this id at this path."""
         installation = self._on_disk("enable")
         self._require_valid()
         self._kept("enable").remember(installation.place, True)
         self._runner.enable()
 
     def disable(self) -> None:
-        """Stop it, and keep it from running; remembered for this id at this path."""
+        """Stop it, and keep it from running; stored for this id at this path."""
         installation = self._on_disk("disable")
         self._kept("disable").remember(installation.place, False)
         self._runner.disable()
 
     @property
     def permissions(self) -> tuple[Grant, ...]:
-        """What it asks for, and whether it may; empty for an in-process plugin, which nothing confines."""
+        """The permissions that it requests, and whether they are granted; empty for an in-process plugin."""
         found = self.found
         return self._choices.permissions(found) if self._choices is not None and found is not None else ()
 
     @property
     def sandbox(self) -> Sandbox | None:
-        """What confines its processes, or would; None for an in-process plugin, which nothing confines.
+        """The sandbox of its processes; None for an in-process plugin, which has none.
 
-        Raises ViewraError where it cannot be confined, and so does not start.
+        Raises ViewraError if it cannot be sandboxed and so does not start.
         """
         return self._runner.sandbox
 
     def grant(self, *names: str, paths: Sequence[str] = ()) -> None:
-        """Let it do what it asks for, as in ``network:fetch``; ``paths`` narrow that to folders.
+        """Grant it permissions, such as ``network:fetch``; ``paths`` narrow them to folders.
 
-        If it runs it is reloaded, with no call lost. Raises UsageError, with nothing changed, for what it does not ask
-        for.
+        A running plugin is reloaded, with no call lost. Raises UsageError, and changes nothing, for permissions that it
+        does not request.
         """
         self._decide(names, granted=True, paths=paths)
 
     def revoke(self, *names: str) -> None:
-        """Let it do so no more; if it runs it is reloaded, with no call lost."""
+        """Revoke its permissions; a running plugin is reloaded, with no call lost."""
         self._decide(names, granted=False)
 
     def _decide(self, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
@@ -225,43 +225,43 @@ class Plugin(ServiceClients):
             self._runner.reload()
 
     def pin(self) -> Pin:
-        """Run it only with the code that it has now; code that was changed is refused at the next start."""
+        """Pin it to its present code; changed code is refused at the next start."""
         installation = self._on_disk("pin")
         return self._pins(installation).pin(installation.found)
 
     def unpin(self) -> None:
-        """Let any code of it run."""
+        """Remove its pin."""
         installation = self._on_disk("unpin")
         self._pins(installation).unpin(installation.found)
 
     @property
     def pinned(self) -> Pin | None:
-        """What its code is pinned to, None when it is not."""
+        """The digests to which it is pinned, None if it is not."""
         installation = self._runner.installation
         if installation is None or installation.pins is None:
             return None
         return installation.pins.of(installation.found)
 
     def attach(self, record: Reattach) -> None:
-        """Use a plugin that somebody runs by hand in place of a process of its own; it is never ended by the host."""
+        """Attach to a process that the user runs, instead of starting one; the host never ends it."""
         self._runner.attach(record)
 
     def load(self) -> None:
-        """Start it now; raises a PluginError when that fails."""
+        """Start it now; raises a PluginError if that fails."""
         self._runner.load()
 
     def unload(self) -> None:
-        """Stop it; only ``load`` or ``restart`` lets it run again."""
+        """Stop it; only ``load`` and ``restart`` let it run again."""
         self._runner.unload()
 
     def restart(self) -> None:
-        """Stop it and start it again, with the code that is on disk now; calls that come meanwhile wait."""
+        """Stop it and start it again, with the code on disk; calls that arrive meanwhile wait."""
         self._runner.restart()
 
     def reload(self) -> str:
-        """Use the code, manifest and settings that are there now, with no call lost; says what happened.
+        """Use the present code, manifest and settings, with no call lost. Returns a description of the result.
 
-        Raises PluginUnavailable, with the reason, when they cannot be used: then the old ones serve on.
+        Raises PluginUnavailable, with the reason, if they cannot be used: then the old ones continue to serve.
         """
         return self._runner.reload()
 
@@ -270,7 +270,7 @@ class Plugin(ServiceClients):
         self._runner.unquarantine()
 
     def health(self) -> Health:
-        """Ask it for its health; raises PluginUnavailable when it does not run: asking never wakes it."""
+        """Ask it for its health; raises PluginUnavailable if it does not run: this never starts it."""
         if not self._endpoint.running:
             raise PluginUnavailable(self.id, f"does not run: it is {self.state}", call="health")
         return self._endpoint.call(lifecycle.HEALTH)
@@ -296,6 +296,6 @@ class Plugin(ServiceClients):
         return settings
 
     def _require_valid(self) -> None:
-        """Raise PluginUnavailable for a plugin in a directory whose manifest is not valid."""
+        """Raise PluginUnavailable for a plugin in a directory if its manifest is invalid."""
         if self.found is not None and self.found.manifest is None:
-            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="mend its manifest first")
+            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="correct its manifest first")

@@ -1,4 +1,4 @@
-"""The set of plugins of one host: made from what was discovered, kept behind pluggy's hooks, closed together."""
+"""The plugins of one host: created from discovery, kept behind pluggy's hooks, closed together."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ log = logging.getLogger("viewra.host")
 
 
 class Registry(Mapping[str, Plugin]):
-    """Plugin handles by id, in order of registration. ``hidden`` are those that one of the same id hides."""
+    """Plugin handles by id, in order of registration. ``hidden`` are those hidden by one of the same id."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Registry(Mapping[str, Plugin]):
         self._locals: dict[str, LocalPlugin] = {}
         self._given: tuple[Path, ...] = ()
         self._user: Path | None = None
-        self._installing = threading.Lock()  # held while the set of plugins is compared with what is on disk
+        self._installing = threading.Lock()  # held while the plugins are compared with the disk
 
     def __getitem__(self, plugin_id: str) -> Plugin:
         require_process(self._pid)
@@ -152,8 +152,12 @@ class Registry(Mapping[str, Plugin]):
                 log.error("%s", error)
 
     def supervisors(self) -> tuple[Supervisor, ...]:
-        """Those plugins that run in processes: what is looked after from time to time."""
+        """Those plugins that run in processes of their own, when they run."""
         return tuple(self._supervisors)
+
+    def serving(self) -> list[Supervisor]:
+        """Those of them that run now: what is looked after from time to time."""
+        return [one for one in self._supervisors if one.pool.runs]
 
     def register(self, plugin: Implementation) -> Plugin:
         """Start a plugin object of this process and put it behind the hooks; raises when it refuses to start."""
@@ -247,8 +251,7 @@ class Registry(Mapping[str, Plugin]):
         installation = Installation(found, pins=self._pins, data_dir=self._data_dir)
         configuration = RunConfiguration(
             installation,
-            settings_of=self._choices.settings,
-            runtime_of=self._choices.runtime,
+            chosen=self._choices.chosen,
             databases=self._databases,
             confining=self._confining,
             log_level=self._log_level,

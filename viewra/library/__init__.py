@@ -1,7 +1,7 @@
-"""The library: folders, their media files, what plugins say of them, and how to find them. It calls hooks only.
+"""The library: folders, their media files, the metadata that plugins read from them, and search. It calls hooks only.
 
-Public names are imported when first used: SQLAlchemy takes 0.3 s, and ``display`` must not cost it.
-No module is called as a name here: importing it would take the name's place.
+Public names are imported when first used: SQLAlchemy takes 0.3 s, which ``display`` must not cost. No module has the
+name of a function here, since importing the module would replace the function.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from viewra import lazy
 from viewra.library.paths import display
 
 if TYPE_CHECKING:
+    from viewra.library.access import LibraryAccess
     from viewra.library.events import forget_listener
     from viewra.library.failures import KnownFailure, failures_of, list_failures
     from viewra.library.fsck import Finding, verify
@@ -52,6 +53,7 @@ __all__ = [
     "Finding",
     "Ignored",
     "KnownFailure",
+    "LibraryAccess",
     "ListenerState",
     "Notifier",
     "ScanProgress",
@@ -94,6 +96,7 @@ __all__ = [
 __getattr__ = lazy.names(
     __name__,
     {
+        ".access": "LibraryAccess",
         ".events": "forget_listener",
         ".failures": "KnownFailure failures_of list_failures",
         ".fsck": "Finding verify",

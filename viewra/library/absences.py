@@ -1,6 +1,6 @@
-"""Marks the files as missing that the walk did not find, at its end: until then each may turn up elsewhere.
+"""Marks the files that the walk did not find as missing, at its end: until then each may be found elsewhere.
 
-Nothing is known to be missing below a folder that could not be read, nor on a file system that was mounted and is not.
+Files below an unreadable folder, or on a file system that is no longer mounted, do not become missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, other_paths
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext, outcomes
+from viewra.library import documents, file_events, outcomes
 from viewra.library import other_paths as others
 from viewra.library.fingerprint import fingerprint
 from viewra.library.libraries import Scope
@@ -36,12 +36,12 @@ _FILES = sa.select(
 
 
 class Absences:
-    """What the walk of one scan missed; ``since`` is what its missing files are marked with."""
+    """The files that one scan did not find; ``since`` is the time with which they are marked as missing."""
 
     def __init__(
         self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, mounts: Mounts, moved: set[int], since: int
     ) -> None:
-        """``moved`` has the ids of files that turned up elsewhere; it may grow until ``mark``."""
+        """``moved`` has the ids of files that were found elsewhere; it may grow until ``mark``."""
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
@@ -50,15 +50,15 @@ class Absences:
         self._moved = moved
         self._since = since
         self._protected: set[bytes] = set()
-        self._files = array("q")  # 8 bytes a file: a whole library may have been renamed
+        self._files = array("q")  # 8 bytes per file: a whole library may have been renamed
         self._lost: dict[bytes, _Lost] = {}
 
     def protect(self, path: bytes) -> None:
-        """Nothing can be said of what is at ``path`` or below."""
+        """Exclude ``path`` and everything below it: the scan cannot tell whether its files exist."""
         self._protected.add(path)
 
     def is_protected(self, path: bytes) -> bool:
-        """Whether it, or a folder above it, is protected."""
+        """Whether the path, or a folder above it, is protected."""
         while self._protected and path not in self._protected:
             above = folder_of(path)
             if above == path:
@@ -67,16 +67,16 @@ class Absences:
         return bool(self._protected)
 
     def note(self, file_id: int) -> None:
-        """A file is not where it was, in a directory that was listed to its end."""
+        """Record a file that is not at its place, in a directory that was listed completely."""
         self._files.append(file_id)
 
     def note_lost(self, directory: bytes, mount: bytes | None, files: int) -> None:
-        """Files cannot be seen, as what was mounted at ``mount`` is not; None: where is not known."""
+        """Record files that cannot be seen because nothing is mounted at ``mount`` (None: the place is unknown)."""
         self.protect(directory)
         self._lost.setdefault(mount or directory, _Lost()).add(directory, files)
 
     def mark(self) -> Iterator[bool]:
-        """Mark what did not turn up elsewhere; gives True after each commit. Raises ``DatabaseError``."""
+        """Mark the files that were not found elsewhere; yields True after each commit. Raises ``DatabaseError``."""
         self._mounts = self._mounts.later()
         for start in range(0, len(self._files), ROWS_A_TRANSACTION):
             ids = [file_id for file_id in self._files[start : start + ROWS_A_TRANSACTION] if file_id not in self._moved]
@@ -100,13 +100,13 @@ class Absences:
         return True
 
     def _mark(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
-        """Mark files as missing, but for those that another path still leads to."""
+        """Mark files as missing, except those that another path still leads to."""
         elsewhere = self._move_to_other_paths(connection, rows)
         gone = [row for row in rows if row.id not in elsewhere]
         if not gone:
             return
         ids = [row.id for row in gone]
-        fulltext.forget(connection, ids)
+        documents.forget(connection, ids)
         marked = sa.update(media_files).where(_table.id.in_(ids))
         connection.execute(marked.values(missing_since=self._since, event_due=False))
         fates = [file_events.Fate(LibraryEventKind.MISSING, row.id, join(row.path, row.name)) for row in gone]
@@ -166,10 +166,10 @@ class Absences:
             after = rows[-1].id
 
     def _holds_lost(self, connection: sa.Connection, directory: Any) -> bool:
-        """Whether the files of a directory that is not there are on what is not mounted."""
+        """Whether the files of an absent directory are on a file system that is not mounted."""
         there = media_files.c.directory_id == directory.id
         mount = directory.mount
-        if mount is None:  # from before mounts were kept: then its files' device tells
+        if mount is None:  # recorded before mount points were stored: the files' device decides
             if self.is_protected(directory.path):
                 return False
             device = connection.execute(sa.select(_table.device).where(there).limit(1)).scalar()
@@ -180,7 +180,7 @@ class Absences:
             return False
         count = sa.select(sa.func.count()).where(there, _table.missing_since.is_(None))
         files = connection.execute(count).scalar_one()
-        if files:  # without any, as after a purge, nothing is to be kept as it is, and nothing is to be told
+        if files:  # without any, as after a purge, there is nothing to keep and nothing to report
             self._lost.setdefault(mount, _Lost()).add(directory.path, files)
         return bool(files)
 
@@ -202,7 +202,7 @@ class Absences:
 
 
 class _Lost:
-    """Files on one file system that is not mounted: how many, and the folder that holds them all."""
+    """Files on one file system that is not mounted: how many, and the folder that contains them all."""
 
     def __init__(self) -> None:
         self.files = 0
@@ -213,7 +213,7 @@ class _Lost:
         self.folder = os.path.commonpath([self.folder, directory]) if self.folder else directory
 
     def reason(self, mount: bytes, folder: bytes) -> str:
-        """What the report says of it."""
+        """The message in the report."""
         return (
             f"{display_bytes(mount)} is not mounted: what is known there ({self.files:,} "
             f"file{'' if self.files == 1 else 's'}) stays as it is; mount it, or, if it is gone for good: "
@@ -222,7 +222,7 @@ class _Lost:
 
 
 def _nearest(path: bytes) -> tuple[bytes, int]:
-    """The nearest folder that is there, from ``path`` upwards, and its device."""
+    """The nearest existing folder from ``path`` upwards, and its device."""
     while True:
         try:
             return path, signed(os.stat(path).st_dev)  # noqa: PTH116  (bytes)

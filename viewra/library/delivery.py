@@ -1,4 +1,4 @@
-"""Delivers notifications to one listener, in order, from its durable cursor and in a thread of its own.
+"""Delivers notifications to one listener, in order, from its durable cursor and on its own thread.
 
 Where a listener takes batches, several go with one call. One that fails is tried again, with a pause that doubles;
 after ``MAX_ATTEMPTS`` it is set aside for the operator, and the listener goes on behind it.
@@ -22,23 +22,23 @@ from viewra.services import ListenerSession
 
 PAGE = 50
 SAVE_EVERY = 50
-"""A cursor is saved after so many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
+"""The cursor is saved after this many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
 
 SAVE_EVERY_S = 0.5
 CLAIM_S = 0.2
-"""How often a host looks whether it may deliver to a listener to which another one delivers."""
+"""How often a host checks whether it may deliver to a listener that another host serves."""
 
 MAX_ATTEMPTS = 5
 """Attempts at one notification before it is set aside."""
 
 PAUSE_S = 1.0
-"""The pause after the first attempt that failed; it doubles with each further one."""
+"""The pause after the first failed attempt; it doubles with each further one."""
 
 _log = logging.getLogger(__name__)
 
 
 class Delivery:
-    """One listener's thread, from construction to ``stop``, or to ``finish`` when nothing waits."""
+    """One listener's thread, from construction to ``stop``, or to ``finish`` when nothing is pending."""
 
     def __init__(self, engine: sa.Engine, session: ListenerSession, cursor: Cursor) -> None:
         self._engine = engine
@@ -58,35 +58,35 @@ class Delivery:
         self._paused = False
         self._finishing = False
         self._stop = threading.Event()
-        # A daemon: a listener that never answers must not keep the host from ending.
+        # A daemon thread, so that a listener that never answers does not keep the host from ending.
         self._thread = threading.Thread(target=self._run, name=f"listener-{session.plugin_id}", daemon=True)
         self._thread.start()
 
     def is_alive(self) -> bool:
-        """Whether it goes on delivering."""
+        """Whether the thread still runs."""
         return self._thread.is_alive()
 
     def is_busy(self, *, patient: bool) -> bool:
-        """Whether it has something to deliver; a pause between attempts counts only for whom is ``patient``."""
+        """Whether it has something to deliver; a pause between attempts counts only if ``patient``."""
         return self._thread.is_alive() and not self.idle.is_set() and (patient or not self._paused)
 
     def wake(self) -> None:
-        """There is something new to deliver."""
+        """Wake the thread: there is something new to deliver."""
         self.idle.clear()
         self._woken.set()
 
     def finish(self) -> None:
-        """End when nothing waits."""
+        """End when nothing is pending."""
         self._finishing = True
         self._woken.set()
 
     def stop(self) -> None:
-        """End after the notification that is in flight."""
+        """End after the notification in flight."""
         self._stop.set()
         self._woken.set()
 
     def join(self, deadline: float) -> None:
-        """Wait for its end, until ``deadline`` by ``time.monotonic``."""
+        """Wait for the thread's end, until ``deadline`` by ``time.monotonic``."""
         self._thread.join(max(0.0, deadline - time.monotonic()))
 
     # ---- the thread ----
@@ -95,14 +95,14 @@ class Delivery:
         try:
             self._deliver_all()
         except (PluginUnavailable, PluginClosed) as error:
-            # At a host's end the plugin is stopped, too, and the notification in flight fails: nothing is wrong.
+            # When a host ends, it also stops the plugin, and the notification in flight fails: this is not an error.
             _log.log(logging.DEBUG if self._stop.is_set() else logging.WARNING, "%s; its notifications wait", error)
         except DatabaseError as error:
             _log.error("%s; notifications of plugin %s wait", error, self._plugin_id)
         try:
             self._save()
         except DatabaseError as error:
-            _log.error("%s; plugin %s will hear some notifications twice", error, self._plugin_id)
+            _log.error("%s; plugin %s will get some notifications twice", error, self._plugin_id)
         if self._claim is not None:
             self._claim.close()
 
@@ -137,12 +137,12 @@ class Delivery:
                 if finishing:
                     return
                 self.idle.set()
-                if self._woken.is_set():  # by a caller that cleared idle before it was set here
+                if self._woken.is_set():  # by a caller that cleared ``idle`` before it was set here
                     self.idle.clear()
                 self._woken.wait()
 
     def _may_deliver(self) -> bool:
-        """Whether this host is the one that delivers; one that takes over goes on from where the other one stopped."""
+        """Whether this host delivers to the listener; a host that takes over continues where the other stopped."""
         if self._claim is None:
             return True
         if self._claim.held:
@@ -154,7 +154,7 @@ class Delivery:
     def _take(self, cursor: Cursor) -> None:
         self._cursor = self._saved = cursor.event_id
         self._attempts = cursor.attempts
-        # A clock that was put back must not make it wait for longer than any pause is.
+        # If the clock was set back, wait no longer than the longest pause.
         left_s = min(cursor.retry_at / 1e6 - time.time(), _pause_s(MAX_ATTEMPTS))
         self._retry_at = time.monotonic() + left_s if cursor.retry_at else 0.0
 
@@ -199,7 +199,7 @@ class Delivery:
         return False
 
     def _await_retry(self) -> bool:
-        """Wait until the next attempt is due; False when the host ends before that."""
+        """Wait until the next attempt is due; False if the host ends before that."""
         self._paused = True
         try:
             while (left_s := self._retry_at - time.monotonic()) > 0:
@@ -213,7 +213,7 @@ class Delivery:
         return not self._stop.is_set()
 
     def _deliver_again(self) -> None:
-        """Once more, what was set aside and the operator wants delivered."""
+        """Deliver set-aside notifications again if the operator requested it."""
         after = 0
         while page := set_aside.due(self._engine, self._plugin_id, after, PAGE):
             for stored in page:
@@ -235,14 +235,14 @@ class Delivery:
             return None
         try:
             self._session.deliver(event)
-        except NotOffered:  # it does not want to hear of this kind
+        except NotOffered:  # the listener does not want this kind of event
             return None
         except PluginClosed:
             raise
         except PluginUnavailable as error:
             if not error.in_call:
                 raise
-            return error  # this very notification may be what ended it
+            return error  # this notification may have crashed it
         except PluginError as error:
             return error
         return None
@@ -255,5 +255,5 @@ class Delivery:
 
 
 def _pause_s(attempts: int) -> float:
-    """Seconds after so many attempts that failed."""
+    """The pause in seconds after this many failed attempts."""
     return PAUSE_S * 2.0 ** (attempts - 1)

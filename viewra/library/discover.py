@@ -1,6 +1,6 @@
-"""Compares the disk with the database, a few directories at a time: which files are new, changed, moved, missing.
+"""Compares the disk with the database, a few directories at a time: new, changed, moved and missing files.
 
-Writing rows down is left to ``filerows`` and ``absences``, reading the files' metadata to the scrapers.
+``filerows`` and ``absences`` write the rows; the scrapers read the files' metadata.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from viewra.types import LibrarySettings
 
 FILES_A_TRANSACTION = 500
 FIRST_FILES = 64
-"""The first transaction is small, so that scrapers have something to read soon; each further one is twice as large."""
+"""The first transaction is small, so that scrapers can start soon; each further one is twice as large."""
 
 DIRECTORIES_A_TRANSACTION = 250
 FILES_BETWEEN_PAUSES = 32
@@ -40,7 +40,7 @@ FILES_BETWEEN_PAUSES = 32
 class Discovery:
     """The first stage of one scan. ``types`` collects the MIME types seen.
 
-    A type that is ``wanted`` is read by a plugin; known files of a type that is not ``kept`` are treated as absent.
+    A ``wanted`` type is read by a plugin; known files of a type that is not ``kept`` are treated as absent.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Discovery:
         self.current = ""
 
     def run(self) -> Iterator[bool]:
-        """Walk and compare to the end; gives True after rows were committed, False at other times.
+        """Walk and compare to the end; yields True after a commit, False at other times.
 
         Raises ``DatabaseError``.
         """
@@ -158,7 +158,7 @@ class Discovery:
             self.absences.note(row.id)
 
     def _is_lost(self, directory: FoundDirectory, known: KnownPart) -> bool:
-        """Whether known files are not in a directory because what they were on is not mounted."""
+        """Whether a directory's known files are absent because their file system is not mounted."""
         row = known.directories.get(directory.path)
         if row is None or not directory.complete or not known.differs(directory):
             return False
@@ -167,7 +167,7 @@ class Discovery:
         absent = [file for file in files if file.name not in there]
         if row.mount is not None or not absent:
             return bool(absent) and self._mounts.is_lost(row.mount, directory.mount)
-        # From before mounts were kept: not one of the files is here, and they were on another device.
+        # Recorded before mount points were stored: none of the files is here, and they were on another device.
         return len(absent) == len(files) and absent[0].device != directory.device
 
     def _commit(self, changes: Changes, directory_ids: dict[bytes, int], *, put_off: bool = True) -> Iterator[bool]:
@@ -192,14 +192,14 @@ class Discovery:
         counts.seen += len(changes.moved) + len(changes.new)
 
     def _leaves(self, row: Any) -> bool:
-        """Whether a known file is of a type that no enabled plugin reads any more."""
+        """Whether no enabled plugin reads a known file's type any more."""
         return row is not None and row.mime_type in self._leaving
 
     def _compare_one(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
-        """Compare a file with what is known of it at its place."""
+        """Compare a file with its row."""
         counts = self._tally.counts
         counts.seen += 1
-        # By position, as this is done for every file of every scan.
+        # By position, since this runs for every file of every scan.
         mime_type, fingerprint_then, missing_since = row[KNOWN_REST]
         self._types.add(mime_type)
         same = row[KNOWN_EVIDENCE] == found[EVIDENCE] and missing_since is None
@@ -218,7 +218,7 @@ class Discovery:
             return
         same_so_far = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
         known = KnownFile(row.id, path, found, row.fingerprint)
-        # Before ctime was kept, size and mtime had to do. One that could not be read may be readable now.
+        # Before ctime was stored, size and mtime had to do. An unreadable file may be readable now.
         is_new_evidence = row.ctime_ns is None and row.missing_since is None and same_so_far and not is_other_file
         if not is_new_evidence or self._full or row.fingerprint is None:
             known.fingerprint = print_of(path, found)
@@ -238,7 +238,7 @@ class Discovery:
             counts.unchanged += 1
 
     def _compare_unknown(self, place: Place, found: FoundFile, link: Any, changes: Changes) -> None:
-        """Decide about a file that has no row at its place; ``link`` is there where it is another path of one."""
+        """Decide about a file without a row at its place; ``link`` is set if it is another path of a known file."""
         if link is not None:
             if _is_same(link, found):
                 return
@@ -262,7 +262,7 @@ class Discovery:
 
     def _compare_put_off(self) -> Iterator[bool]:
         yield from self._links.recheck()
-        for put_off in (True, True, False):  # of many links to one file one is taken for it, and then the others for it
+        for put_off in (True, True, False):  # the first of many links becomes the file, the others its links
             paths = self._links.put_off_till_now()
             for start in range(0, len(paths), FILES_A_TRANSACTION):
                 part = paths[start : start + FILES_A_TRANSACTION]

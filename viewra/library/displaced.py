@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files, other_paths
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext, outcomes
+from viewra.library import documents, file_events, outcomes
 from viewra.library import other_paths as others
 from viewra.library.libraries import Scope
 from viewra.library.other_paths import Identity, identity_of
@@ -187,5 +187,5 @@ def drop(connection: sa.Connection, scope: Scope, job_id: int, file_ids: Sequenc
     paths = others.own_paths(connection, file_ids)
     fates = [file_events.Fate(LibraryEventKind.PURGED, file_id, path) for file_id, path in paths.items()]
     file_events.tell(connection, scope.library_id, fates, job_id)
-    fulltext.forget(connection, file_ids)
+    documents.forget(connection, file_ids)
     connection.execute(sa.delete(media_files).where(_table.id.in_(file_ids)))

@@ -1,24 +1,40 @@
-"""Makes a file's row in the search index of what is known of it, and makes it again when something else counts."""
+"""Makes what a file is found by of its metadata: its words in the search index, and its entry in the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, libraries, media_files
 from viewra.library import fulltext, outcomes
+from viewra.library.catalogue import store
+from viewra.library.catalogue.entries import FIELDS, Entry, entry, name_without_extension, several
 from viewra.library.merge import Priorities, pick
 from viewra.library.outcomes import Answer
 from viewra.library.paths import below, display_bytes, join
-from viewra.library.query import TEXT_FIELDS
+from viewra.library.query.fields import TEXT_FIELDS
+from viewra.library.words import indexed
+
+USED_FIELDS = tuple(dict.fromkeys((*TEXT_FIELDS, *FIELDS)))
+"""The metadata that a file is found by: when another plugin's word counts for one of these, its document changes."""
 
 
-def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
-    """Files that are there with what the index needs of them: also ``path``, their directory's, and ``root``."""
+@attrs.frozen
+class Document:
+    """What a file is found by: the ``words`` of each field for the search index (``rowid`` is the file's id)."""
+
+    words: dict[str, object]
+    entry: Entry
+
+
+def places() -> sa.Select[int, int, bytes, str, bool, bytes, bytes]:
+    """Select the files that are there with what a document needs: also ``path``, their directory's, and ``root``."""
     columns = (
         media_files.c.id,
+        media_files.c.library_id,
         media_files.c.name,
         media_files.c.mime_type,
         media_files.c.event_due,
@@ -30,21 +46,44 @@ def places() -> sa.Select[int, bytes, str, bool, bytes, bytes]:
     return found.where(media_files.c.missing_since.is_(None))
 
 
-def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> dict[str, object]:
-    """The row of the index for one row of ``places``."""
+def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> Document:
+    """Make the document of a file, for one row of ``places``."""
+    # Below its library: words of the library's own path would find every file.
     path = display_bytes(below(join(file.path, file.name), file.root))
-    texts = pick((answer.reading() for answer in answers if answer.values is not None), TEXT_FIELDS, priorities)
-    return {"rowid": file.id, "path": path, **texts}
+    values = pick((answer.reading() for answer in answers if answer.values is not None), USED_FIELDS, priorities)
+    words: dict[str, object] = {"rowid": file.id}
+    words |= {field: indexed(several(values, field)) for field in TEXT_FIELDS}
+    words["path"] = indexed([path])
+    words["title"] = words["title"] or indexed([name_without_extension(path.rpartition("/")[2])])
+    return Document(words, entry(file.id, file.library_id, file.mime_type, path, values))
 
 
-def index_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
-    """Write files into the index anew; those that are missing or no more are left out."""
-    if found := of(connection, file_ids, priorities):
-        fulltext.index(connection, found)
+def write(connection: sa.Connection, documents: Sequence[Document]) -> None:
+    """Have files found by these documents."""
+    if documents:
+        fulltext.index(connection, [one.words for one in documents])
+        store.store(connection, [one.entry for one in documents])
 
 
-def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[dict[str, object]]:
-    """The rows of files as they should be in the index; one that is missing has none."""
+def write_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
+    """Make the documents of files anew; those that are missing or no more are left out."""
+    write(connection, of(connection, file_ids, priorities))
+
+
+def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[Document]:
+    """Make the documents of files as they should be; a file that is missing has none."""
     files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
     answers = outcomes.load(connection, [file.id for file in files])
     return [document(file, answers.get(file.id, []), priorities) for file in files]
+
+
+def forget(connection: sa.Connection, file_ids: Collection[int]) -> None:
+    """Have files found by nothing."""
+    fulltext.forget(connection, file_ids)
+    store.forget(connection, file_ids)
+
+
+def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None:
+    """Have the files that a statement selects found by nothing."""
+    fulltext.forget_selected(connection, file_ids)
+    store.forget_selected(connection, file_ids)

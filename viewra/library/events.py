@@ -1,7 +1,7 @@
-"""The durable list of what scans tell listeners, and how far each listener has come in it.
+"""Stores the events of scans for listeners, and each listener's cursor.
 
-Events are written in the transactions of what they tell; ``viewra/library/notify.py`` delivers them. What every
-listener has passed is deleted; while there is no listener, files are not written down at all.
+Events are written in the transactions of the changes that they report; ``viewra/library/notify.py`` delivers them.
+Events that every listener has passed are deleted; without listeners, events of files are not written.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ MAX_BACKLOG = 1_000_000
 """How many events are kept for the slowest listener."""
 
 GONE_AFTER_S = 7 * 24 * 3600
-"""Where hosts share a database: seconds after which a plugin that none of them has counts as gone."""
+"""If hosts share a database: seconds after which a plugin that none of them has counts as gone."""
 
 SEEN_EVERY_S = 3600
-"""How often a host writes down that it has a plugin."""
+"""How often a host records that it has a plugin."""
 
 
 @attrs.frozen
 class Cursor:
-    """The last event that a listener has passed, and how many attempts at the next one failed.
+    """The last event that a listener has passed, and the number of failed attempts at the next one.
 
     The next attempt is due at ``retry_at``, in microseconds since the epoch.
     """
@@ -63,13 +63,13 @@ class StoredEvent:
 
 
 def tell_started(connection: sa.Connection, job_id: int, library_id: int, root: bytes) -> None:
-    """Tell that a scan began."""
+    """Add the event that a scan began."""
     row = {"kind": ScanEventKind.STARTED, "scan_job_id": job_id, "library_id": library_id, "path": root}
     connection.execute(sa.insert(scan_events).values(row))
 
 
 def tell_files(connection: sa.Connection, job_id: int, library_id: int, file_ids: Sequence[int]) -> None:
-    """Tell of files, and mark them as told."""
+    """Add events of files, and mark the files as reported."""
     if not file_ids:
         return
     if has_listeners(connection):
@@ -80,22 +80,23 @@ def tell_files(connection: sa.Connection, job_id: int, library_id: int, file_ids
 
 
 def tell_completed(connection: sa.Connection, job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
-    """Tell that a scan ended."""
+    """Add the event that a scan ended."""
     payload = orjson.dumps(stats).decode()
     row = {"kind": ScanEventKind.COMPLETED, "scan_job_id": job_id, "library_id": library_id, "payload": payload}
     connection.execute(sa.insert(scan_events).values(row))
 
 
 def has_listeners(connection: sa.Connection) -> bool:
-    """Whether there is any listener to be told."""
+    """Whether there is any listener."""
     there = sa.select(listener_cursors.c.plugin_id).where(~listener_cursors.c.gone)
     return connection.execute(there.limit(1)).first() is not None
 
 
 def see_listeners(engine: sa.Engine, installed: Collection[str]) -> None:
-    """Note whose plugins are ``installed``: for one that is gone nothing is kept until it is seen again.
+    """Record which plugins are ``installed``: for one that is gone, no events are kept until it is seen again.
 
-    Hosts that share a database may have different plugins: there one counts as gone when none has had it for long.
+    Hosts that share a database may have different plugins: there a plugin counts as gone when no host has had it for
+    long.
     """
     now = time.time_ns() // 1000
     shared = engine.dialect.name == "postgresql"
@@ -120,7 +121,7 @@ def _is_stale(row: Any, now: int) -> bool:
 
 
 def open_cursor(engine: sa.Engine, plugin_id: str) -> Cursor:
-    """How far this listener is; one never seen before starts at the newest event."""
+    """This listener's cursor; a new listener starts at the newest event."""
     table = listener_cursors
     ours = sa.select(table.c.event_id, table.c.attempts, table.c.retry_at).where(table.c.plugin_id == plugin_id)
     with writing(engine) as connection:
@@ -135,9 +136,9 @@ def open_cursor(engine: sa.Engine, plugin_id: str) -> Cursor:
 
 
 def save_cursor(engine: sa.Engine, plugin_id: str, event_id: int) -> None:
-    """Remember how far a listener is. Deletes what all have passed.
+    """Save a listener's cursor, and delete the events that all listeners have passed.
 
-    It never goes back: hosts that share a database share its listeners, and another one may have come further.
+    It never goes back: hosts that share a database share its listeners, and another host may be further.
     """
     ours = sa.update(listener_cursors).where(
         listener_cursors.c.plugin_id == plugin_id, listener_cursors.c.event_id < event_id
@@ -148,7 +149,7 @@ def save_cursor(engine: sa.Engine, plugin_id: str, event_id: int) -> None:
 
 
 def forget_listener(engine: sa.Engine, plugin_id: str) -> None:
-    """Drop a listener that will not come back (its plugin was removed), so that nothing is kept for it."""
+    """Delete a listener whose plugin was removed, so that no events are kept for it."""
     with writing(engine) as connection:
         for table in (set_aside_events, listener_cursors):
             connection.execute(sa.delete(table).where(table.c.plugin_id == plugin_id))
@@ -156,7 +157,7 @@ def forget_listener(engine: sa.Engine, plugin_id: str) -> None:
 
 
 def prune(connection: sa.Connection) -> None:
-    """Delete the events that every listener has passed, but for those set aside; all, when there is no listener.
+    """Delete the events that every listener has passed, except those set aside; all events if there is no listener.
 
     At most ``MAX_BACKLOG`` are kept: a listener that is disabled for years loses the oldest.
     """
@@ -171,7 +172,7 @@ def prune(connection: sa.Connection) -> None:
 
 
 def pending(engine: sa.Engine) -> dict[str, int]:
-    """How many notifications wait, by listener whose plugin is there; those without any are left out."""
+    """The number of pending notifications by listener whose plugin is present; listeners without any are left out."""
     waiting = sa.select(listener_cursors.c.plugin_id, sa.func.count(scan_events.c.id).label("waiting"))
     waiting = waiting.join_from(listener_cursors, scan_events, scan_events.c.id > listener_cursors.c.event_id)
     waiting = waiting.where(~listener_cursors.c.gone)

@@ -1,7 +1,7 @@
-"""File name extensions of media and of what lies beside them, with their MIME types.
+"""File name extensions of media files and sidecar files, with their MIME types.
 
-They are those that common media servers and taggers take. Where IANA has registered a type, it is that one; else the
-name in widest use.
+They are those that common media servers and taggers support. A type is the one registered at IANA if there is one, else
+the most common name.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import attrs
 
 @attrs.frozen
 class Doubtful:
-    """An extension that says too little: ``possible`` types, of which files mostly are the ``usual`` one.
+    """An ambiguous extension: its ``possible`` types, and the ``usual`` one of most files.
 
-    ``needs_proof``: other files than media have the extension, too, so the content has to show that it is one.
+    ``needs_proof``: other files than media have the extension, too, so the content must show that a file is media.
     """
 
     usual: str
@@ -26,7 +26,7 @@ def _doubtful(usual: str, *others: str, needs_proof: bool = False) -> Doubtful:
 
 
 def _table(text: str) -> dict[str, str]:
-    """``type: extension extension``, a line each."""
+    """``type: extension extension``, one line per type."""
     lines = (line.split(": ") for line in text.strip().splitlines())
     return {extension: kind.strip() for kind, extensions in lines for extension in extensions.split()}
 
@@ -177,7 +177,7 @@ text/x-ssa: ass ssa
 text/x-usf: usf
 video/x-matroska-subtitles: mks
 """)
-"""What lies beside audio and video; in the library only when a plugin wants it."""
+"""Sidecar files of audio and video, which are in the library only if a plugin reads them."""
 
 _TS = "video/mp2t"
 _PROGRAM = "video/mpeg"
@@ -194,7 +194,7 @@ DOUBTFUL = {
     "tod": _doubtful(_TS, _PROGRAM, needs_proof=True),
     "rec": _doubtful(_TS, _PROGRAM, needs_proof=True),
     "vdr": _doubtful(_PROGRAM, _TS, needs_proof=True),
-    "dat": _doubtful(_PROGRAM, "video/x-vcd", needs_proof=True),  # mostly anybody's data; on a Video CD, video
+    "dat": _doubtful(_PROGRAM, "video/x-vcd", needs_proof=True),  # usually data of other programs; on a Video CD, video
     "pva": _doubtful("video/x-pva", needs_proof=True),
     "mod": _doubtful("audio/x-mod", _PROGRAM, _TS, needs_proof=True),  # of cameras; Go's modules
     "it": _doubtful("audio/x-it", needs_proof=True),
@@ -211,4 +211,4 @@ DOUBTFUL = {
     "idx": _doubtful("text/x-vobsub-index", needs_proof=True),
     "stl": _doubtful("application/x-ebu-stl", needs_proof=True),  # subtitles; bodies for printers
 }
-"""Extensions of which the content decides what a file is, or whether it is media at all."""
+"""Extensions for which the content decides the type, or whether the file is media at all."""

@@ -1,4 +1,4 @@
-"""What could not be read, until it can: by a plugin that is there, or by the system when a folder was last scanned."""
+"""Lists files that could not be read, by a present plugin or, in the last scan, by the system."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from viewra.types import ScanStatus
 _IS_ERROR = file_metadata.c.status == sa.literal_column("'error'")  # written out, it can use the index of failures
 _FAILED = sa.and_(_IS_ERROR, media_files.c.missing_since.is_(None))
 _LONGEST = 5
-"""Characters of an extension that are told apart, with its dot; of longer ones it is said that they are others."""
+"""The longest extension, with its dot, that is counted separately; longer ones are counted together."""
 
 _JOBS = 200
-"""How many scans back the system's failures are looked for, in a library that is scanned in parts."""
+"""How many scans back the system's failures are looked up, in a library that is scanned in parts."""
 
 
 @attrs.frozen
 class KnownFailure:
-    """One thing that could not be read; ``plugin`` is None when the system is to blame.
+    """One file or folder that could not be read; ``plugin`` is None if the system failed.
 
-    ``path`` is printable; ``at`` is when it failed last, in microseconds since the epoch.
+    ``path`` is printable; ``at`` is the time of the last failure, in microseconds since the epoch.
     """
 
     path: str
@@ -47,10 +47,10 @@ def list_failures(
     plugin_id: str | None = None,
     installed: Collection[str] | None = None,
 ) -> list[KnownFailure]:
-    """What cannot be read, by path: all, or what is at ``path`` or below, or what one plugin failed at.
+    """The failures by path: all, or those at or below ``path``, or those of one plugin.
 
-    Failures of plugins that are not ``installed`` are left out: nothing will read those files with them. Raises
-    ``UsageError`` for a ``path`` that is in no library, and ``DatabaseError``.
+    Failures of plugins that are not ``installed`` are left out: those plugins will not read the files again. Raises
+    ``UsageError`` for a ``path`` outside all libraries, and ``DatabaseError``.
     """
     table = file_metadata.c
     columns = (directories.c.path, media_files.c.name, table.plugin_id, table.error, table.read_at)
@@ -73,7 +73,7 @@ def list_failures(
 
 
 def failures_of(engine: sa.Engine, file_id: int, installed: Collection[str] | None = None) -> list[KnownFailure]:
-    """What plugins that are ``installed`` failed at in one file."""
+    """The failures of ``installed`` plugins at one file."""
     table = file_metadata.c
     columns = (directories.c.path, media_files.c.name, table.plugin_id, table.error, table.read_at)
     found = sa.select(*columns).join_from(file_metadata, media_files, media_files.c.id == table.media_file_id)
@@ -107,7 +107,7 @@ def _failed(select: sa.Select[Any], scope: Scope, plugin_ids: Collection[str]) -
 
 
 def mark_for_retry(engine: sa.Engine, scope: Scope) -> None:
-    """Have what plugins failed at in a scope read again by them."""
+    """Mark the plugins' failures in a scope to be read again."""
     table = file_metadata
     files = _within(sa.select(media_files.c.id), scope)
     with writing(engine) as connection:
@@ -116,10 +116,10 @@ def mark_for_retry(engine: sa.Engine, scope: Scope) -> None:
 
 
 def count_unwanted(engine: sa.Engine, scope: Scope, unwanted: Collection[str]) -> dict[str, int]:
-    """How many files of a scope are of these types, which nobody reads, by extension, the most frequent first."""
+    """The number of files of a scope with these types, which no plugin reads, by extension, most frequent first."""
     if not unwanted:
         return {}
-    # The last few characters are quickly cut off and grouped; what is before the dot is dropped here.
+    # Taking and grouping the last few characters is fast; the part before the dot is dropped here.
     ending = sa.func.substr(media_files.c.path_text, -_LONGEST).label("ending")
     found = _within(sa.select(ending, sa.func.count()), scope).where(media_files.c.mime_type.in_(unwanted))
     counts: dict[str, int] = {}
@@ -132,7 +132,7 @@ def count_unwanted(engine: sa.Engine, scope: Scope, unwanted: Collection[str]) -
 
 
 def _within(select: sa.Select[Any], scope: Scope) -> sa.Select[Any]:
-    """Only of files of a scope that are there."""
+    """Restrict to the present files of a scope."""
     there = (media_files.c.library_id == scope.library_id, media_files.c.missing_since.is_(None))
     if scope.is_whole:
         return select.select_from(media_files).where(*there)
@@ -140,7 +140,7 @@ def _within(select: sa.Select[Any], scope: Scope) -> sa.Select[Any]:
 
 
 def _places(connection: sa.Connection, path: str | None) -> list[bytes] | None:
-    """The path as it was given and as it really is, of which a library knows one; None: everywhere."""
+    """The path as given and its real path, one of which is in a library; None: everywhere."""
     if path is None:
         return None
     given = absolute(path)
@@ -152,13 +152,13 @@ def _places(connection: sa.Connection, path: str | None) -> list[bytes] | None:
 
 
 def _of_the_system(connection: sa.Connection) -> Iterator[tuple[bytes, KnownFailure]]:
-    """What no plugin is to blame for, of the newest scan of each place."""
+    """The system's failures in the newest scan of each place."""
     table = scan_jobs.c
     over = table.status.in_([ScanStatus.COMPLETED, ScanStatus.CANCELLED])
     covered: list[bytes] = []
     jobs = sa.select(table.path, table.status, table.counts, table.failures, table.finished_at).where(over)
     for job in connection.execute(jobs.order_by(table.id.desc()).limit(_JOBS)):
-        if "walked" in orjson.loads(job.counts or "{}"):  # it only read failures again, and looked at no folder
+        if "walked" in orjson.loads(job.counts or "{}"):  # it only retried failures, and walked no folder
             continue
         for failure in orjson.loads(job.failures or "[]"):
             path = os.fsencode(failure["path"])

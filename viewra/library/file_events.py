@@ -1,4 +1,4 @@
-"""Tells listeners what became of files that the library knew: rows of ``scan_events``, beside those of scans."""
+"""Writes events of known files for listeners: rows of ``scan_events``, beside those of scans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viewra.types import LibraryEventKind
 
 @attrs.frozen
 class Fate:
-    """What became of one file; ``old_path`` is where it was, if it has another path now."""
+    """The change of one known file; ``old_path`` is its previous path if it has another now."""
 
     kind: LibraryEventKind
     file_id: int
@@ -24,7 +24,7 @@ class Fate:
 
 
 def tell(connection: sa.Connection, library_id: int, fates: Sequence[Fate], job_id: int = 0) -> None:
-    """Tell of files; ``job_id`` is 0 where no scan found it."""
+    """Add events of files; ``job_id`` is 0 if no scan caused them."""
     if not fates or not events.has_listeners(connection):
         return
     rows = [

@@ -1,7 +1,8 @@
-"""Writes rows of ``directories`` and ``media_files``: what a comparison of the disk with the database found."""
+"""Writes rows of ``directories`` and ``media_files``: the differences between disk and database."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,7 +22,7 @@ from viewra.types import LibraryEventKind
 
 @attrs.define(eq=False)
 class NewFile:
-    """A file that the database does not have at its place; the fingerprint is None for one that cannot be read."""
+    """A file without a row at its place; the fingerprint is None if the file is unreadable."""
 
     place: Place
     found: FoundFile
@@ -30,13 +31,13 @@ class NewFile:
 
     @property
     def path(self) -> bytes:
-        """Where it is."""
+        """The file's path."""
         return join(self.place.path, self.found.name)
 
 
 @attrs.define
 class KnownFile:
-    """A file at its known place, as it is now."""
+    """A file with a row at its place, as it is now."""
 
     id: int
     path: bytes
@@ -46,11 +47,11 @@ class KnownFile:
 
 @attrs.define
 class Changes:
-    """What is to be written.
+    """The changes to write.
 
-    ``touched``: the content is the same, only the evidence differs. ``returned`` files were missing; those of them
-    whose content differs are in ``changed`` too. ``linked``: another path of the file with this id; ``unlinked``: a
-    directory's id and a name there that is no other path any more.
+    ``touched``: the content is the same, only the evidence differs. ``returned`` files were missing; those whose
+    content differs are also in ``changed``. ``linked``: another path of the file with this id; ``unlinked``: a
+    directory's id and a name there that is no longer another path.
     """
 
     new: list[NewFile] = attrs.field(factory=list)
@@ -66,20 +67,21 @@ class Changes:
         return found + len(self.changed) + len(self.touched) + len(self.returned)
 
     def added(self) -> list[NewFile]:
-        """All files whose directory has to have a row."""
+        """All files whose directory must have a row."""
         return [*self.new, *(move.new for move in self.moved), *(new for _, new in self.linked)]
 
 
 class FileRows:
-    """Writes for one scan job."""
+    """Writes the rows of one scan job."""
 
     def __init__(self, engine: sa.Engine, scope: Scope, job_id: int) -> None:
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
+        self._started = time.time_ns() // 1000
 
     def write(self, changes: Changes, directory_ids: dict[bytes, int]) -> None:
-        """Write changes in one transaction; directories that are not in ``directory_ids`` yet are added to it."""
+        """Write changes in one transaction; adds new directories to ``directory_ids``."""
         with writing(self._engine) as connection:
             places = {new.place.path: new.place for new in changes.added() if new.place.path not in directory_ids}
             added = self._add_directories(connection, places.values())
@@ -104,7 +106,7 @@ class FileRows:
         directory_ids.update(added)
 
     def mark_seen(self, directory_ids: Iterable[int], places: Iterable[tuple[int, Place]]) -> None:
-        """The walk came by these directories; ``places`` are those that are on something else than before."""
+        """Mark these directories as seen; ``places`` are those whose device or mount point has changed."""
         seen = sa.update(directories).where(directories.c.id.in_(list(directory_ids)))
         rows = [{"b_id": number, "b_device": place.device, "b_mount": place.mount} for number, place in places]
         with writing(self._engine) as connection:
@@ -164,6 +166,7 @@ class FileRows:
             "mime_type": new.mime_type,
             "fingerprint": new.fingerprint,
             "event_due": True,
+            "added_at": self._started,
             "size": found.size,
             "mtime_ns": found.mtime_ns,
             "ctime_ns": found.ctime_ns,
@@ -176,7 +179,7 @@ _EVIDENCE = ("size", "mtime_ns", "ctime_ns", "device", "inode")
 
 
 def _values(file_id: int, found: FoundFile, fingerprint: bytes | None = None) -> dict[str, Any]:
-    """What updates need of a file; the names of columns themselves may not be used for parameters."""
+    """The parameters of an update; they must not have the names of columns."""
     return {
         "b_id": file_id,
         "b_size": found.size,

@@ -1,7 +1,7 @@
-"""Verifies that files, rows, jobs and the search index agree, and repairs what does not.
+"""Verifies that files, rows, jobs and the search index agree, and repairs differences.
 
-Most of it cannot happen through viewra itself, whose transactions keep it from happening: it is for a disk that failed,
-a backup put back half, a hand that went into the tables.
+viewra's transactions prevent most of these faults: they come from a failed disk, a partly restored backup, or manual
+changes of the tables.
 """
 
 from __future__ import annotations
@@ -13,17 +13,12 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.tables import (
-    directories,
-    file_metadata,
-    libraries,
-    media_files,
-    metadata,
-    other_paths,
-    scan_events,
-)
+from viewra.db.catalogue_tables import catalogue
+from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
+from viewra.db.tables import metadata as schema
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
+from viewra.library.catalogue import store
 from viewra.types import ScanEventKind
 
 PAGE = 500
@@ -33,7 +28,7 @@ Repair = Callable[[sa.Connection, Sequence[int]], object]
 
 @attrs.frozen
 class Finding:
-    """What one check found: ``count`` things, ``repaired`` or not; ``harmless`` ones come and go by themselves."""
+    """The result of one check: ``count`` faults, ``repaired`` or not; ``harmless`` ones vanish without repair."""
 
     check: str
     meaning: str
@@ -44,7 +39,7 @@ class Finding:
 
 @attrs.frozen
 class _Check:
-    """Things that ``wrong`` selects the ids of, and what is done with them."""
+    """One check: ``wrong`` selects the ids of faulty rows, and ``repair`` repairs them."""
 
     name: str
     meaning: str
@@ -55,7 +50,7 @@ class _Check:
 
 
 def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
-    """Check everything, and repair it where that is wanted; gives what was found, none where all agrees.
+    """Check everything, and repair it if requested. Returns the findings; empty if all agrees.
 
     It works beside a scan. Raises ``DatabaseError``.
     """
@@ -78,7 +73,7 @@ def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
 
 
 def _checks() -> Iterator[_Check]:
-    """In the order in which one repair may leave work for the next."""
+    """In an order in which one repair may leave work for the next."""
     no_library = ~sa.exists().where(libraries.c.id == directories.c.library_id)
     yield _Check(
         "directories", "folders of no library", sa.select(directories.c.id).where(no_library), _delete(directories)
@@ -90,22 +85,26 @@ def _checks() -> Iterator[_Check]:
     yield _Check(
         "files", "files of no folder or library", sa.select(media_files.c.id).where(no_place), _delete(media_files)
     )
-    of = file_metadata.c.media_file_id
-    lost = sa.select(of).where(~sa.exists().where(media_files.c.id == of)).distinct()
-    yield _Check("metadata", "metadata of files that are no more", lost, _delete(file_metadata, of))
+    metadata = file_metadata.c.media_file_id
+    lost = sa.select(metadata).where(~sa.exists().where(media_files.c.id == metadata)).distinct()
+    yield _Check("metadata", "metadata of deleted files", lost, _delete(file_metadata, metadata))
     indexed = fulltext.media_search.c.rowid
+    catalogued = catalogue.c.media_file_id
     there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
     orphans = sa.select(indexed).where(indexed.not_in(there))
-    yield _Check("index", "files in the search that are no more", orphans, fulltext.forget, of_index=True)
-    unknown = there.where(media_files.c.id.not_in(sa.select(indexed)))
-    # One that is still to be told of is put into the index with that: a scan was interrupted, or goes on.
+    yield _Check("index", "deleted files in the search index", orphans, fulltext.forget, of_index=True)
+    lost = sa.select(catalogued).where(catalogued.not_in(there))
+    yield _Check("catalogue", "files in the catalogue that are no more", lost, store.forget, of_index=True)
+    nowhere = sa.or_(media_files.c.id.not_in(sa.select(indexed)), media_files.c.id.not_in(sa.select(catalogued)))
+    unknown = there.where(nowhere)
+    # Files with pending events are indexed with those: a scan was interrupted, or is running.
     unknown = unknown.where(~media_files.c.event_due)
-    yield _Check("index", "files that the search does not know", unknown, _index_again, of_index=True)
+    yield _Check("index", "files that are not in the search index", unknown, _index_again, of_index=True)
     gone = sa.select(scan_events.c.id).where(
         scan_events.c.kind == ScanEventKind.FILE,
         ~sa.exists().where(media_files.c.id == scan_events.c.media_file_id),
     )
-    yield _Check("events", "notifications of files that are no more", gone, _delete(scan_events), harmless=True)
+    yield _Check("events", "notifications of deleted files", gone, _delete(scan_events), harmless=True)
     empty = sa.select(directories.c.id).where(
         ~sa.exists().where(media_files.c.directory_id == directories.c.id),
         ~sa.exists().where(other_paths.c.directory_id == directories.c.id),
@@ -129,7 +128,7 @@ def _run(engine: sa.Engine, check: _Check, repair: bool) -> Finding:
 
 
 def _metadata(engine: sa.Engine, repair: bool) -> set[int]:
-    """The files with metadata that is no JSON; repaired, it is as if the plugin had not read them."""
+    """Files whose metadata is not JSON; the repair marks them as unread."""
     unreadable: set[int] = set()
     for ids in _pages(engine):
         with _transaction(engine, repair) as connection:
@@ -147,13 +146,13 @@ def _metadata(engine: sa.Engine, repair: bool) -> set[int]:
 
 
 def _whole_index(engine: sa.Engine, repair: bool) -> Finding:
-    """Whether there is an index, and its inside holds together; repaired, it is empty and to be filled."""
+    """Whether the index exists and is consistent; the repair replaces it with an empty one, to be filled."""
     with writing(engine) as connection:
         damaged = fulltext.damage(connection)
     if damaged and repair:
         with writing(engine) as connection:
             fulltext.make_again(connection)
-    meaning = f"an index of the search that is damaged or gone ({damaged}); repaired, it is made again from metadata"
+    meaning = f"a damaged or missing search index ({damaged}); the repair rebuilds it from metadata"
     return Finding("index", meaning, int(bool(damaged)), repair and bool(damaged))
 
 
@@ -164,47 +163,49 @@ def _fill_index(engine: sa.Engine) -> None:
 
 
 def _index(engine: sa.Engine, repair: bool, left_out: Collection[int]) -> Finding:
-    """The index says what the metadata says."""
+    """Compare the index with the metadata."""
     count = 0
     index = fulltext.media_search.c
     for ids in _pages(engine):
         with _transaction(engine, repair) as connection:
-            # One that is still to be told of is written into the index with that, as above.
+            # Files with pending events are indexed with those, as above.
             settled = sa.select(media_files.c.id).where(media_files.c.id.in_(ids), ~media_files.c.event_due)
             known = connection.execute(sa.select(index.rowid).where(index.rowid.in_(settled))).scalars().all()
             orders = priorities.load(connection)
             wanted = documents.of(connection, [file_id for file_id in known if file_id not in left_out], orders)
-            stale = fulltext.stale(connection, wanted)
+            stale = {row["rowid"] for row in fulltext.stale(connection, [one.words for one in wanted])}
+            stale |= store.stale(connection, [one.entry for one in wanted])
             count += len(stale)
             if stale and repair:
-                fulltext.index(connection, stale)
-    return Finding("index", "files that the search knows by old metadata", count, repair)
+                documents.write(connection, [one for one in wanted if one.entry.media_file_id in stale])
+    return Finding("index", "files with old metadata in the search index", count, repair)
 
 
 def _jobs(engine: sa.Engine, repair: bool) -> Finding:
     with _transaction(engine, repair) as connection:
         count = jobs.fail_interrupted(connection) if repair else len(jobs.interrupted(connection))
     return Finding(
-        "jobs", "scans whose host was killed: the next scan goes on from there", count, repair, harmless=True
+        "jobs", "scans whose host was killed: the next scan continues from there", count, repair, harmless=True
     )
 
 
 def _tables(engine: sa.Engine) -> Finding:
-    """Whether all tables are there but for the search's, which can be made again."""
+    """Check that all tables exist, except the search's, which can be made again."""
     with reading(engine) as connection:
-        inspector = sa.inspect(connection)
-        gone = sorted(metadata.tables.keys() - set(inspector.get_table_names()))
+        gone = sorted(schema.tables.keys() - set(sa.inspect(connection).get_table_names()))
     meaning = f"tables that are gone ({', '.join(gone)}): restore a backup, or move the database away and scan again"
     return Finding("database", meaning, len(gone))
 
 
 def _sound(engine: sa.Engine) -> Finding:
-    """What SQLite says of its own file; PostgreSQL keeps watch over its files itself."""
+    """SQLite's check of its own file; PostgreSQL guards its files itself."""
     problems: list[object] = []
     if engine.dialect.name == "sqlite":
         with reading(engine) as connection:
             problems = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
-    return Finding("database", "damages of the file: restore a backup, or move it away and scan again", len(problems))
+    return Finding(
+        "database", "faults of the database file: restore a backup, or move it away and scan again", len(problems)
+    )
 
 
 def _transaction(engine: sa.Engine, repair: bool) -> AbstractContextManager[sa.Connection]:
@@ -212,7 +213,7 @@ def _transaction(engine: sa.Engine, repair: bool) -> AbstractContextManager[sa.C
 
 
 def _pages(engine: sa.Engine) -> Iterator[Sequence[int]]:
-    """The ids of all files, some at a time."""
+    """The ids of all files, in pages."""
     after = 0
     while True:
         page = sa.select(media_files.c.id).where(media_files.c.id > after).order_by(media_files.c.id).limit(PAGE)
@@ -230,7 +231,7 @@ def _delete(table: sa.Table, key: sa.Column[int] | None = None) -> Repair:
 
 
 def _index_again(connection: sa.Connection, ids: Sequence[int]) -> None:
-    documents.index_again(connection, ids, priorities.load(connection))
+    documents.write_again(connection, ids, priorities.load(connection))
 
 
 def _is_json(text: str) -> bool:

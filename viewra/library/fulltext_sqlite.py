@@ -1,4 +1,4 @@
-"""The full-text index in SQLite (FTS5): how a parsed query becomes a MATCH expression, and the measure of a hit."""
+"""The full-text index in SQLite (FTS5): how a condition becomes a MATCH expression, and the measure of a hit."""
 
 from __future__ import annotations
 
@@ -8,33 +8,29 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
-from viewra.library.query import TEXT_FIELDS, Query, Term
-from viewra.library.tokens import tokens
+from viewra.library.query.expression import Syntax, write
+from viewra.library.query.fields import INDEXED
+from viewra.library.query.tree import Node
 
 WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
-"""How much a hit counts in each of ``TEXT_FIELDS`` and in the path."""
+"""How much a hit counts in each of ``INDEXED``."""
 
-CREATE = (
-    f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join((*TEXT_FIELDS, 'path'))}, "
-    "tokenize = 'unicode61 remove_diacritics 2')"
-)
-"""As the migrations make it."""
+CREATE = f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join(INDEXED)}, tokenize = 'ascii')"
+"""As the migrations make it. The texts are words already, with spaces between (``viewra.library.words``)."""
 
 SAMPLE = 5
 """How many files ``blindness`` looks for."""
 
-media_search = sa.table(
-    "media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in (*TEXT_FIELDS, "path"))
-)
+media_search = sa.table("media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in INDEXED))
 
 
-def insert(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> None:
+def insert(connection: sa.Connection, documents: Sequence[Mapping[str, object]]) -> None:
     """Add rows to the index."""
     insert_rows(connection, media_search, documents)
 
 
 def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Those of these rows that the index has otherwise."""
+    """Those of these rows whose index row differs."""
     ids = [document["rowid"] for document in documents]
     rows = connection.execute(sa.select(media_search).where(media_search.c.rowid.in_(ids))).all()
     known = {row.rowid: _texts(row._asdict()) for row in rows}
@@ -42,12 +38,12 @@ def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> 
 
 
 def damage(connection: sa.Connection) -> str:
-    """FTS5's own check, which compares all words with the texts that they are of."""
+    """FTS5's own check, which compares all words with their texts."""
     try:
         connection.exec_driver_sql("INSERT INTO media_search(media_search) VALUES('integrity-check')")
     except sa.exc.DatabaseError as error:
         code = getattr(error.orig, "sqlite_errorcode", None)
-        # Whatever else it says is of a database that is locked, read-only, full …
+        # Other errors mean that the database is locked, read-only, full …
         if code not in {sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}:
             raise
         return str(error.orig)
@@ -55,9 +51,9 @@ def damage(connection: sa.Connection) -> str:
 
 
 def blindness(connection: sa.Connection) -> str:
-    """Whether some of the files that it holds the texts of are found by their own words, ``""`` when they are.
+    """Return which of a few known files is not found by its own words, ``""`` when all are.
 
-    Where FTS5's pages were overwritten with zeros, it says that nothing has been found.
+    Where FTS5's pages were overwritten with zeros, it reports no hits and no error.
     """
     ids = sa.select(sa.func.min(media_search.c.rowid), sa.func.max(media_search.c.rowid))
     first, last = connection.execute(ids).one()
@@ -65,16 +61,17 @@ def blindness(connection: sa.Connection) -> str:
     for start in range(first, last + 1, step):
         some = sa.select(media_search).where(media_search.c.rowid >= start).order_by(media_search.c.rowid).limit(1)
         row = connection.execute(some).one()
-        words = [words[0] for text in _texts(row._asdict()) if (words := tokens(text))]
+        words = [words[0] for text in _texts(row._asdict()) if (words := text.split())]
         for word in words:
-            found = sa.select(media_search.c.rowid).where(_match(f'"{word}"'), media_search.c.rowid == row.rowid)
+            phrase = _match(_phrase("", (word,), prefix=False))
+            found = sa.select(media_search.c.rowid).where(phrase, media_search.c.rowid == row.rowid)
             if connection.execute(found).first() is None:
                 return f"{word!r} does not find file {row.rowid}"
     return ""
 
 
 def make_again(connection: sa.Connection) -> None:
-    """Put an empty index in the place of whatever is there, though some of its own tables may be gone."""
+    """Replace the index with an empty one, even if some of its own tables are missing."""
     try:
         connection.exec_driver_sql("DROP TABLE IF EXISTS media_search")
     except sa.exc.DatabaseError:  # FTS5 cannot open it, so it cannot drop it either
@@ -86,24 +83,27 @@ def make_again(connection: sa.Connection) -> None:
     connection.exec_driver_sql(CREATE)
 
 
-def matches(query: Query) -> sa.ColumnElement[bool]:
-    """The condition that a row of the index is a hit."""
-    return _match(expression(query))
+def matches(node: Node) -> sa.ColumnElement[bool]:
+    """Return the condition that a row of the index is a hit."""
+    return _match(expression(node))
 
 
-def rank(_query: Query) -> sa.ColumnElement[float]:
-    """FTS5's measure of a hit: the lower the better, below 0."""
+def rank(_node: Node) -> sa.ColumnElement[float]:
+    """Return FTS5's measure of a hit: the lower the better, below 0."""
     weights: list[sa.ColumnElement[float]] = [sa.literal_column(str(weight)) for weight in WEIGHTS]
     return sa.func.bm25(sa.literal_column("media_search"), *weights)
 
 
-def expression(query: Query) -> str:
-    """The query in FTS5's language; every word goes in quotes, so that nothing in it can be taken for syntax."""
-    parts = []
-    for alternative in query.alternatives:
-        wanted = " AND ".join(_term(term) for term in alternative.wanted)
-        parts.append(f"({wanted})" + "".join(f" NOT {_term(term)}" for term in alternative.unwanted))
-    return " OR ".join(f"({part})" for part in parts)
+def expression(node: Node) -> str:
+    """Return a condition in FTS5's language; words go in quotes, so that nothing in them can be taken for syntax."""
+    return write(node, _SYNTAX)
+
+
+def _phrase(field: str, words: tuple[str, ...], prefix: bool) -> str:
+    return (f"{field} : " if field else "") + '"' + " ".join(words) + '"' + ("*" if prefix else "")
+
+
+_SYNTAX = Syntax(" AND ", " OR ", " NOT ", _phrase)
 
 
 def _match(text: str) -> sa.ColumnElement[bool]:
@@ -111,9 +111,4 @@ def _match(text: str) -> sa.ColumnElement[bool]:
 
 
 def _texts(row: Mapping[str, object]) -> list[str]:
-    return [str(row[name]).replace("\0", " ") for name in (*TEXT_FIELDS, "path")]
-
-
-def _term(term: Term) -> str:
-    quoted = '"' + term.text.replace('"', '""') + '"'
-    return (f"{term.field} : " if term.field else "") + quoted + ("*" if term.prefix else "")
+    return [str(row[name]) for name in INDEXED]

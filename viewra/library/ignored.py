@@ -1,4 +1,4 @@
-"""Says of one path of a library whether it is left out, and why; and which rules hold in a folder of it."""
+"""Tells whether and why a path of a library is left out, and which rules apply in a folder."""
 
 # Paths are bytes, for which pathlib has nothing.
 # ruff: noqa: PTH112, PTH113, PTH114, PTH119
@@ -23,9 +23,9 @@ from viewra.types import LibrarySettings
 
 @attrs.frozen
 class Ignored:
-    """Why a path is left out of its library; ``rule`` is None when it is not.
+    """Why a path is left out of its library; ``rule`` is None if it is not.
 
-    The rule is about ``what``, the path itself or a folder above it. ``file``, ``line`` and ``pattern`` are None where
+    The rule applies to ``what``, the path itself or a folder above it. ``file``, ``line`` and ``pattern`` are None if
     the rule has none: ``file`` has the pattern in that line, or leaves out its whole folder.
     """
 
@@ -55,14 +55,14 @@ def why_ignored(engine: sa.Engine, path: str, media_types: Iterable[Declared] = 
 
 
 def rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool = False) -> Rules | LeftOut:
-    """The rules for the folder of a scope, before what it says itself (``with_path``: after that), or why it is out.
+    """The rules for a scope's folder, without (``with_path``: with) its own; or the reason why it is left out.
 
-    Raises ``ViewraError`` for a file with patterns that cannot be used.
+    Raises ``ViewraError`` for a file with invalid patterns.
     """
     try:
         return _rules_in(scope, settings, with_path=with_path)
     except BadIgnoreFile as error:
-        raise ViewraError(f"{display_bytes(error.path)}: {error.problem}", hint="mend or remove it") from error
+        raise ViewraError(f"{display_bytes(error.path)}: {error.problem}", hint="correct or remove it") from error
 
 
 def _rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool) -> Rules | LeftOut:
@@ -89,6 +89,6 @@ def _enter(rules: Rules | LeftOut, folder: bytes) -> Rules | LeftOut:
         return rules
     try:
         marks = ignoring.marks_in(folder)
-    except OSError:  # what it says cannot be known; the scan reports the folder
+    except OSError:  # its rules are unknown; the scan reports the folder
         return rules
     return rules.enter(folder, marks)

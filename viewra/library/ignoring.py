@@ -1,7 +1,7 @@
-"""What of a library is left out: by its name, as it is hidden, by files such as ``.viewraignore``, by the operator.
+"""The rules that leave files out of a library: names, hidden files, ``.viewraignore`` and the like, the operator's.
 
-Patterns are gitignore's (gitignore(5)): of those that fit, the last one counts, those of a folder after those of the
-folders above it, and the operator's after all. What is in a folder that is left out is left out with it.
+Patterns follow gitignore(5). The last matching pattern counts; patterns of a folder come after those of the folders
+above it, and the operator's come last. Everything in a folder that is left out is left out, too.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from viewra.library.paths import below, display_bytes, join
 
 IGNORE_FILES = (b".ignore", b".ndignore", b".plexignore", b".viewraignore")
-"""Files with patterns, the last of which counts most; those of other media servers are read as gitignore's too."""
+"""Files with patterns; the last one overrides the others. Other media servers' files are read as gitignore's, too."""
 
 MARKERS = frozenset({b".nomedia"})
-"""Files that leave out the folder that they are in, whatever they hold."""
+"""Files that leave out their folder, whatever they contain."""
 
 MARKERS_WHEN_EMPTY = frozenset({b".ignore", b".ndignore"})
-"""Files that leave it out when they hold nothing, as Jellyfin and Navidrome have it."""
+"""Files that leave out their folder if they are empty, as in Jellyfin and Navidrome."""
 
 ALL_MARKS = frozenset(IGNORE_FILES) | MARKERS
 
 LARGEST_BYTES = 1024 * 1024
-"""How large a file with patterns may be."""
+"""The maximum size of a file with patterns."""
 
 _SYSTEM_FOLDERS = frozenset(
     b"#recycle|#snapshot|@eaDir|@Recently-Snapshot|@Recycle|@tmp|Network Trash Folder|Temporary Items|lost+found".split(
@@ -46,10 +46,10 @@ _TRASH_OF_USER = b".trash-"
 
 @attrs.frozen
 class LeftOut:
-    """Why a path is left out: ``path`` is the file or folder that the rule is about, it or one above it.
+    """Why a path is left out: ``path`` is the file or folder to which the rule applies, or one above it.
 
-    ``pattern`` stands in line ``line`` of ``file``; both are None where the operator set the pattern, all three where
-    there is none.
+    ``pattern`` is in line ``line`` of ``file``; both are None if the operator set the pattern, all three if there is
+    none.
     """
 
     path: bytes
@@ -60,7 +60,7 @@ class LeftOut:
 
 
 class BadIgnoreFile(Exception):
-    """A file with patterns that cannot be used; the text says why."""
+    """A file with invalid patterns; the text says why."""
 
     def __init__(self, path: bytes, problem: str) -> None:
         super().__init__(problem)
@@ -70,7 +70,7 @@ class BadIgnoreFile(Exception):
 
 @attrs.frozen
 class _Patterns:
-    """The patterns of one file, or the operator's (``file`` None), which are about what lies in ``folder``."""
+    """The patterns of one file, or the operator's (``file`` None), which apply to everything in ``folder``."""
 
     folder: bytes
     file: bytes | None
@@ -78,7 +78,7 @@ class _Patterns:
     spec: GitIgnoreSpec
 
     def decide(self, path: bytes, *, is_folder: bool) -> LeftOut | bool | None:
-        """Why it is left out; False: it is not, by a pattern with ``!``; None: no pattern is about it."""
+        """Why the path is left out; False: a pattern with ``!`` includes it; None: no pattern matches."""
         name = os.fsdecode(below(path, self.folder)) + ("/" if is_folder else "")
         verdict = self.spec.check_file(name)
         if verdict.include is None or verdict.index is None:
@@ -88,28 +88,28 @@ class _Patterns:
         pattern = self.lines[verdict.index].strip()
         if self.file is None:
             return LeftOut(path, "the library excludes it", pattern=pattern)
-        return LeftOut(path, "a file with patterns names it", self.file, verdict.index + 1, pattern)
+        return LeftOut(path, "a pattern in a file matches it", self.file, verdict.index + 1, pattern)
 
 
 @attrs.frozen
 class Rules:
-    """What is left out in one folder, and below it but for what the folders there say themselves."""
+    """The rules in one folder and below it, before those of the folders below."""
 
     hidden: bool = False
     operator: _Patterns | None = None
     files: tuple[_Patterns, ...] = ()
 
     def why(self, path: bytes, name: bytes, *, is_folder: bool) -> LeftOut | None:
-        """Why ``path``, called ``name``, is left out; None: it is not."""
+        """Why ``path``, called ``name``, is left out; None if it is not."""
         if is_folder and _is_of_system(name):
-            return LeftOut(path, "folders of this name are the system's, or hold what was deleted")
+            return LeftOut(path, "folders of this name belong to the system, or contain deleted files")
         if name[:1] == b"." and not self.hidden:
             return LeftOut(path, "it is hidden")
         return self._by_pattern(path, is_folder=is_folder) if self.has_patterns else None
 
     @property
     def has_patterns(self) -> bool:
-        """Whether there are any."""
+        """Whether there are any patterns."""
         return self.operator is not None or bool(self.files)
 
     def _by_pattern(self, path: bytes, *, is_folder: bool) -> LeftOut | None:
@@ -125,14 +125,14 @@ class Rules:
         yield from reversed(self.files)
 
     def enter(self, folder: bytes, marks: Collection[bytes]) -> Rules | LeftOut:
-        """The rules in a folder, or why all of it is left out; ``marks`` are the names there that ``ALL_MARKS`` has.
+        """The rules in a folder, or why all of it is left out; ``marks`` are its names that ``ALL_MARKS`` contains.
 
         Raises BadIgnoreFile.
         """
         if not marks:
             return self
         for name in sorted(MARKERS.intersection(marks)):
-            return LeftOut(folder, "its folder is marked", join(folder, name))
+            return LeftOut(folder, "a file in its folder excludes the folder", join(folder, name))
         found = []
         for name in IGNORE_FILES:
             if name not in marks:
@@ -143,31 +143,31 @@ class Rules:
                 continue
             if not text.strip():
                 if name in MARKERS_WHEN_EMPTY:
-                    return LeftOut(folder, "its folder is marked", file)
+                    return LeftOut(folder, "a file in its folder excludes the folder", file)
                 continue
             found.append(_parse(folder, file, text.replace("\r\n", "\n").split("\n")))
         return attrs.evolve(self, files=(*self.files, *found)) if found else self
 
 
 def rules_of(root: bytes, *, hidden: bool, exclude: Sequence[str]) -> Rules:
-    """The rules at the root of a library, before its folders were looked at. Raises BadIgnoreFile for a bad pattern."""
+    """The rules at a library's root, before its folders are read. Raises BadIgnoreFile for a bad pattern."""
     return Rules(hidden, _parse(root, None, exclude) if exclude else None)
 
 
 def marks_in(folder: bytes) -> list[bytes]:
-    """The names in a folder that say what is left out. Raises OSError."""
+    """The names in a folder that are pattern files or markers. Raises OSError."""
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries if entry.name in ALL_MARKS]
 
 
 def check_pattern(pattern: str) -> str | None:
-    """What is wrong with one of the operator's patterns; None: nothing."""
+    """The fault of one of the operator's patterns; None if it is valid."""
     if "\n" in pattern or "\0" in pattern or not pattern.strip() or pattern.lstrip().startswith("#"):
-        return "it has no pattern in it, or more than one"
+        return "it must contain exactly one pattern"
     try:
         GitIgnoreSpec.from_lines([pattern], backend="simple")
     except GitIgnorePatternError:
-        return "it is no pattern as gitignore has them"
+        return "it is not a valid gitignore pattern"
     return None
 
 
@@ -179,12 +179,12 @@ def _is_of_system(name: bytes) -> bool:
 
 
 def _parse(folder: bytes, file: bytes | None, lines: Sequence[str]) -> _Patterns:
-    # The simple backend: others that may be installed take no text with bytes in it that are not UTF-8.
+    # The simple backend: others that may be installed reject text with bytes that are not UTF-8.
     try:
         return _Patterns(folder, file, lines, GitIgnoreSpec.from_lines(lines, backend="simple"))
     except GitIgnorePatternError:
         number, line = next((n, one) for n, one in enumerate(lines, 1) if check_pattern(one) and not _is_comment(one))
-        problem = f"line {number}: {line!r} is no pattern as gitignore has them"
+        problem = f"line {number}: {line!r} is not a valid gitignore pattern"
         raise BadIgnoreFile(file or folder, problem) from None
 
 
@@ -193,7 +193,7 @@ def _is_comment(line: str) -> bool:
 
 
 def _read(path: bytes) -> str | None:
-    """The text of a file with patterns; None for what is no file. Raises BadIgnoreFile."""
+    """The text of a pattern file; None if it is not a regular file. Raises BadIgnoreFile."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never hangs on a fifo
         try:
@@ -212,11 +212,11 @@ def _read(path: bytes) -> str | None:
 
 
 def shown(why: LeftOut) -> str:
-    """Why something is left out, as one line for people."""
+    """The reason as one line for people."""
     if why.file is not None and why.line is not None:
         return f"{display_bytes(why.file)}, line {why.line}: {why.pattern}"
     if why.file is not None:
-        return f"{display_bytes(why.file)} leaves out all of its folder"
+        return f"{display_bytes(why.file)} excludes its whole folder"
     if why.pattern is not None:
         return f"{why.reason}: {why.pattern}"
     return why.reason

@@ -1,6 +1,6 @@
-"""Ctrl-C as a request: it must not strike inside a transaction, where it would leave the database locked.
+"""Turns Ctrl-C into a request to stop, since inside a transaction it would leave the database locked.
 
-The second one interrupts; from then on the process ends within a bounded time, whatever its clean-up waits for.
+The second Ctrl-C interrupts; from then on the process ends within a bounded time, even if its clean-up hangs.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 LAST_RESORT_S = 5.0
-"""Seconds for the clean-up after the signal that interrupts: it may need a database that does not answer."""
+"""Seconds for the clean-up after the interrupting signal: it may need a database that does not answer."""
 
-_LAST_WORD = b"viewra: its clean-up hangs: ended without it; the next start puts things in order\n"
+_LAST_WORD = b"viewra: the clean-up hangs: ended without it; the next start repairs the rest\n"
 
 
 class Escalation:
-    """A handler of signals for a command: each one more says it louder.
+    """A signal handler for a command that escalates with each signal.
 
     With ``cancel`` the first one sets that and calls ``on_cancel``. The next one raises KeyboardInterrupt. One that
     comes after another has ``LAST_RESORT_S`` seconds for what follows, then the process ends as it is; a third one ends
@@ -33,7 +33,7 @@ class Escalation:
         self._count = 0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
+        """Handle a signal."""
         del number, frame
         self.count()
         if self._count == 1 and self.cancel is not None:
@@ -49,13 +49,13 @@ class Escalation:
         raise KeyboardInterrupt
 
     def count(self) -> None:
-        """Count a signal that somebody else has taken."""
+        """Count a signal that other code has handled."""
         self._count += 1
 
 
 @contextmanager
 def handled(handler: Escalation) -> Iterator[None]:
-    """Inside, SIGINT, SIGTERM and SIGHUP go to this handler, but for those that the process was told to ignore."""
+    """Inside, SIGINT, SIGTERM and SIGHUP go to this handler, except those that the process was started to ignore."""
     previous = {}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -69,9 +69,9 @@ def handled(handler: Escalation) -> Iterator[None]:
 
 @contextmanager
 def interrupt_sets(cancel: threading.Event) -> Iterator[None]:
-    """Inside, the first Ctrl-C sets ``cancel``; a second one raises KeyboardInterrupt as ever.
+    """Inside, the first Ctrl-C sets ``cancel``; a second one raises KeyboardInterrupt as usual.
 
-    Only in the main thread, which alone gets signals, and only where no other code handles Ctrl-C in its own way.
+    Only in the main thread, which alone gets signals, and only if no other code handles Ctrl-C.
     """
     ours = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)

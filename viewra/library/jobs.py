@@ -1,4 +1,4 @@
-"""Scan jobs: who runs which, and what becomes of those whose host was killed."""
+"""Scan jobs: which host runs which job, and the clean-up after hosts that were killed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from viewra.types import ScanStatus
 
 @contextmanager
 def lock(engine: sa.Engine, library_id: int, name: str) -> Iterator[None]:
-    """Keep hosts on other machines from scanning a library; ``begin`` and all that follows is done inside.
+    """Keep other hosts from scanning a library; call ``begin`` and everything after it inside.
 
-    Only PostgreSQL is shared by machines. With SQLite, processes of one machine see by the owner of a job that it runs.
-    Raises ``LockedError`` when the library is being scanned, and ``DatabaseError``.
+    Only PostgreSQL is shared by several machines. With SQLite, processes of one machine see from a job's owner that it
+    runs. Raises ``LockedError`` if the library is being scanned, and ``DatabaseError``.
     """
     if not _has_locks(engine):
         yield
@@ -47,12 +47,12 @@ def lock(engine: sa.Engine, library_id: int, name: str) -> Iterator[None]:
 
 
 def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
-    """Start a job, tell of it, and return its id.
+    """Start a job, add its event, and return its id.
 
-    Raises ``LockedError`` when this library is being scanned, ``UsageError`` when it is no more, ``DatabaseError``.
+    Raises ``LockedError`` if this library is being scanned, ``UsageError`` if it was removed, ``DatabaseError``.
     """
     with writing(engine) as connection:
-        # Where a library has a lock, the caller holds it: any other scan that seems to run was killed.
+        # If a library has a lock, the caller holds it, so any other job that seems to run was killed.
         fail_interrupted(connection, held=library_id if _has_locks(connection) else None)
         refuse_while_scanned(connection, library_id, display(os.fsdecode(root)))
         if connection.execute(sa.select(libraries.c.id).where(libraries.c.id == library_id)).first() is None:
@@ -70,7 +70,7 @@ def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
 
 
 def finish(connection: sa.Connection, job_id: int, library_id: int, status: ScanStatus, tally: Tally) -> None:
-    """End a job with its figures, and tell of it."""
+    """End a job with its counts, and add its event."""
     failures = [
         {"path": display(failure.path), "plugin": failure.plugin, "error": display(failure.error)}
         for failure in tally.failures
@@ -81,13 +81,13 @@ def finish(connection: sa.Connection, job_id: int, library_id: int, status: Scan
 
 
 def fail(engine: sa.Engine, job_id: int, library_id: int, error: str) -> None:
-    """Mark a job as failed, when what made it fail still lets us write."""
+    """Mark a job as failed, if the database still allows writing."""
     with writing(engine) as connection:
         _fail(connection, job_id, library_id, error)
 
 
 def recover(engine: sa.Engine) -> int:
-    """Mark the jobs of hosts that were killed as failed; how many there were. Each scan does so too."""
+    """Mark the jobs of killed hosts as failed; returns how many. Each scan does so too."""
     with writing(engine) as connection:
         return fail_interrupted(connection)
 
@@ -101,14 +101,14 @@ def fail_interrupted(connection: sa.Connection, *, held: int | None = None) -> i
 
 
 def interrupted(connection: sa.Connection, *, held: int | None = None) -> list[sa.Row[int, int, str]]:
-    """The jobs that are said to run and do not: their ids, libraries and owners."""
+    """The jobs that are marked as running but do not run: their ids, libraries and owners."""
     running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
     rows = connection.execute(running.where(scan_jobs.c.status == ScanStatus.RUNNING)).all()
     return [row for row in rows if row.library_id == held or not _lives(connection, row)]
 
 
 def refuse_while_scanned(connection: sa.Connection, library_id: int, name: str) -> None:
-    """Raise ``LockedError`` when the library is being scanned."""
+    """Raise ``LockedError`` if the library is being scanned."""
     running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
     running = running.where(scan_jobs.c.status == ScanStatus.RUNNING, scan_jobs.c.library_id == library_id)
     for row in connection.execute(running).all():
@@ -130,7 +130,7 @@ def _end(connection: sa.Connection, job_id: int, status: ScanStatus, **values: s
 
 
 def _owner() -> str:
-    """The thread that scans, so that no other thread of any later process can be taken for it: ids are given again."""
+    """The scanning thread, with its start time, since the system reuses ids."""
     process, thread = os.getpid(), threading.get_native_id()
     return f"{process}:{thread}:{_started(process, thread)}"
 
@@ -140,14 +140,14 @@ def _has_locks(database: sa.Engine | sa.Connection) -> bool:
 
 
 def _lives(connection: sa.Connection, job: sa.Row[int, int, str]) -> bool:
-    """Whether a job that is said to run does."""
+    """Whether a job that is marked as running does run."""
     if _has_locks(connection):
         return postgresql.is_scanned(connection, job.library_id)
     return _is_here(job.owner)
 
 
 def _is_here(owner: str) -> bool:
-    """Whether the owner still scans. A job of the asking thread itself does not: that thread is here now."""
+    """Whether the owner still scans. The calling thread's own job does not: this thread is here."""
     process, thread, started = (int(part) for part in owner.split(":"))
     if (process, thread) == (os.getpid(), threading.get_native_id()):
         return False
@@ -155,8 +155,8 @@ def _is_here(owner: str) -> bool:
 
 
 def _started(process: int, thread: int) -> int:
-    """When a thread started, in clock ticks since the boot (proc(5), field 22 of stat); 0 when there is none."""
+    """When a thread started, in clock ticks since boot (proc(5), field 22 of stat); 0 if it does not exist."""
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{process}/task/{thread}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(text.rpartition(")")[2].split()[19])  # the name in parentheses may hold anything
+        return int(text.rpartition(")")[2].split()[19])  # the name in parentheses may contain anything
     return 0

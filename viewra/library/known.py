@@ -1,4 +1,4 @@
-"""What the database has of the directories that a scan is comparing."""
+"""Loads the rows of the directories that a scan compares."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KNOWN_REST = slice(8, 11)
 
 
 class KnownPart:
-    """What the database has of a few directories."""
+    """The database's rows for a few directories."""
 
     def __init__(self, connection: sa.Connection, paths: Sequence[bytes]) -> None:
         columns = (directories.c.id, directories.c.path, directories.c.device, directories.c.mount)
@@ -42,13 +42,13 @@ class KnownPart:
             self.links = other_paths.in_directories(connection, ids)
 
     def differs(self, directory: FoundDirectory) -> bool:
-        """Whether a known directory is not on what it was on before."""
+        """Whether a known directory's device or mount point has changed."""
         row = self.directories.get(directory.path)
         place = (directory.device, directory.mount)
         return row is not None and directory.mount is not None and (row.device, row.mount) != place
 
     @staticmethod
     def ids_of(connection: sa.Connection, paths: Collection[bytes]) -> dict[bytes, int]:
-        """Directories by path."""
+        """The ids of directories by path."""
         found = sa.select(directories.c.path, directories.c.id).where(directories.c.path.in_(paths))
         return {row.path: row.id for row in connection.execute(found)}

@@ -1,4 +1,4 @@
-"""The folders that the operator wants in the library, and which part of which one a path means."""
+"""The operator's libraries, and which part of a library a path refers to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError, ViewraError
-from viewra.library import fulltext, jobs
+from viewra.library import documents, jobs
 from viewra.library.mounts import Mounts
 from viewra.library.paths import absolute, below, display, display_bytes, is_within, join
 from viewra.library.walk import signed
@@ -21,7 +21,7 @@ from viewra.types import Library
 
 @attrs.frozen
 class Scope:
-    """What one scan covers: the library ``root`` or the folder ``path`` in it."""
+    """The range of a scan: the library ``root``, or the folder ``path`` in it."""
 
     library_id: int
     root: bytes
@@ -33,7 +33,7 @@ class Scope:
         return self.path == self.root
 
     def directories(self) -> sa.ColumnElement[bool]:
-        """The rows of ``directories`` in it. A range over the bytes of the path serves every database alike."""
+        """The scope's rows of ``directories``. A range over the path's bytes works in every database."""
         inside = directories.c.library_id == self.library_id
         if self.is_whole:
             return inside
@@ -44,7 +44,7 @@ class Scope:
 
 
 def list_libraries(engine: sa.Engine) -> list[Library]:
-    """All libraries by path, with how many files each holds, and how many of its files are missing."""
+    """All libraries by path, with the numbers of their files and missing files."""
     columns = (libraries.c.id, libraries.c.path, _count(there=True), _count(there=False))
     with reading(engine) as connection:
         rows = connection.execute(sa.select(*columns)).all()
@@ -62,32 +62,32 @@ def _count(*, there: bool) -> sa.Label[int]:
 def add_library(engine: sa.Engine, path: str) -> Library:
     """Make the folder ``path`` a library, without scanning it.
 
-    Raises ``UsageError`` when it is no folder, is in a library already (that very folder apart) or holds one.
+    Raises ``UsageError`` if it is not a folder, is inside another library, or contains one.
     """
     scope = locate(engine, path)
     if not scope.is_whole:
         raise UsageError(
             f"{display(path)} is in the library {display_bytes(scope.root)} already",
-            hint="scan it: only that folder is looked at",
+            hint="scan it: only that folder will be walked",
         )
     return Library(id=scope.library_id, path=os.fsdecode(scope.root))
 
 
 def remove_library(engine: sa.Engine, path: str) -> Library:
-    """Forget the library at ``path``, with its files and what is known of them; nothing on the disk is touched.
+    """Delete the library at ``path``, with its files and metadata; files on the disk are not changed.
 
-    Raises ``UsageError`` when no library is there, ``LockedError`` while it is scanned.
+    Raises ``UsageError`` if there is no library there, ``LockedError`` while it is scanned.
     """
     with writing(engine) as connection:
         row = _at(connection, path)
         jobs.refuse_while_scanned(connection, row.id, display(path))
-        fulltext.forget_selected(connection, sa.select(media_files.c.id).where(media_files.c.library_id == row.id))
+        documents.forget_selected(connection, sa.select(media_files.c.id).where(media_files.c.library_id == row.id))
         connection.execute(sa.delete(libraries).where(libraries.c.id == row.id))
     return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
 
 
 def get_library(engine: sa.Engine, path: str) -> Library:
-    """The library at ``path``. Raises ``UsageError`` when none is there."""
+    """The library at ``path``. Raises ``UsageError`` if there is none."""
     with reading(engine) as connection:
         row = _at(connection, path)
     return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
@@ -102,13 +102,13 @@ def _at(connection: sa.Connection, path: str) -> Any:
 
 
 def find(engine: sa.Engine, path: str) -> Scope | None:
-    """The part of a library that ``path`` is, there or not; None: it is in no library."""
+    """The part of a library that ``path`` refers to, existing or not; None if it is outside all libraries."""
     with reading(engine) as connection:
         return _find(connection, absolute(path))
 
 
 def required(engine: sa.Engine, path: str) -> Scope:
-    """As ``find``. Raises ``UsageError`` for what is in no library."""
+    """As ``find``. Raises ``UsageError`` for a path outside all libraries."""
     scope = find(engine, path)
     if scope is None:
         raise UsageError(f"{display(path)} is in no library", hint="see them with: viewra library list")
@@ -120,14 +120,14 @@ def _find(connection: sa.Connection, folder: bytes) -> Scope | None:
     for row in connection.execute(sa.select(libraries.c.id, libraries.c.path)):
         if is_within(folder, row.path):
             return Scope(row.id, row.path, folder)
-        known = os.path.realpath(row.path)  # the same folder may be reached by another name
+        known = os.path.realpath(row.path)  # the same folder may have another name
         if is_within(real, known):
             return Scope(row.id, row.path, _same_below(real, known, row.path))
     return None
 
 
 def locate(engine: sa.Engine, path: str) -> Scope:
-    """The part of the library that the folder ``path`` is; a folder that is in none becomes a library of its own.
+    """The part of a library that the folder ``path`` is; a folder outside all libraries becomes a library.
 
     A folder that is reached by a link inside its library is the part that it really is: it is scanned by that path.
 
@@ -148,19 +148,19 @@ def locate(engine: sa.Engine, path: str) -> Scope:
 
 
 def refuse_around(connection: sa.Connection, folder: bytes, but: int | None = None) -> None:
-    """Raise ``UsageError`` when the folder holds a library, that with the id ``but`` apart."""
+    """Raise ``UsageError`` if the folder contains a library other than the one with the id ``but``."""
     real = os.path.realpath(folder)
     for row in connection.execute(sa.select(libraries.c.id, libraries.c.path)):
         if row.id != but and is_within(os.path.realpath(row.path), real):
             held = display_bytes(row.path)
             raise UsageError(
-                f"{display_bytes(folder)} holds the library {held}",
-                hint=f"scan {held} by itself, or first: viewra library remove {held}",
+                f"{display_bytes(folder)} contains the library {held}",
+                hint=f"scan {held}, or run first: viewra library remove {held}",
             )
 
 
 def distinct_folders(paths: list[str]) -> list[str]:
-    """``paths`` without those that are, or lie in, another of them: each is one scan job."""
+    """``paths`` without those equal to, or inside, another of them: one scan job each."""
     real = {path: os.path.realpath(os.fsencode(path)) for path in paths}
     kept: list[str] = []
     for path in dict.fromkeys(paths):
@@ -171,12 +171,12 @@ def distinct_folders(paths: list[str]) -> list[str]:
 
 
 def check_folder(path: str) -> None:
-    """Raise ``UsageError`` when ``path`` is no folder, ``ViewraError`` when it cannot be read."""
+    """Raise ``UsageError`` if ``path`` is not a folder, ``ViewraError`` if it is unreadable."""
     _check_readable(absolute(path), display(path))
 
 
 def _same_below(path: bytes, folder: bytes, other: bytes) -> bytes:
-    """What ``path`` is in ``folder``, in ``other``."""
+    """The path in ``other`` that ``path`` has in ``folder``."""
     rest = below(path, folder)
     return join(other, rest) if rest else other
 
@@ -187,10 +187,10 @@ def _check_readable(folder: bytes, name: str) -> None:
             next(entries, None)
     except FileNotFoundError as error:
         raise UsageError(
-            f"{name}: there is no such folder", hint="check the path and that its disk is there"
+            f"{name}: there is no such folder", hint="check the path, and that its disk is mounted"
         ) from error
     except NotADirectoryError as error:
-        raise UsageError(f"{name} is not a folder", hint="give the folder that it is in") from error
+        raise UsageError(f"{name} is not a folder", hint="name the folder that contains it") from error
     except OSError as error:
         raise ViewraError(
             f"{name} cannot be read: {error.strerror}", hint="make it readable for the user that runs viewra"
@@ -198,7 +198,7 @@ def _check_readable(folder: bytes, name: str) -> None:
 
 
 def refuse_unmounted(engine: sa.Engine, scope: Scope, mounts: Mounts) -> None:
-    """Raise ``ViewraError`` when the folder has nothing to scan and its files are on a disk that is not mounted."""
+    """Raise ``ViewraError`` if the folder is empty and its known files are on a disk that is not mounted."""
     with os.scandir(scope.path) as entries:
         if any(not entry.name.startswith(b".") and entry.name != b"lost+found" for entry in entries):
             return
@@ -213,6 +213,6 @@ def refuse_unmounted(engine: sa.Engine, scope: Scope, mounts: Mounts) -> None:
         if elsewhere and (row.mount is None or is_within(here, row.mount)):
             name = display_bytes(scope.path)
             raise ViewraError(
-                f"{name} is empty, but files on another disk are known there: is it mounted?",
-                hint=f"mount it; if the files are gone for good: viewra library purge --gone {name}",
+                f"{name} is empty, but its known files are on another disk: is it mounted?",
+                hint=f"mount it; if it will not come back: viewra library purge --gone {name}",
             )

@@ -1,4 +1,4 @@
-"""What the operator wants of one library: how long missing files are kept, which links are followed, what is out."""
+"""A library's settings: how long missing files are kept, which links are followed, which files are left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from viewra.library.relocation import refuse_moved
 from viewra.types import FollowLinks, LibrarySettings
 
 KEYS = ("missing_keep", "follow_links", "hidden")
-"""The settings that have one value; ``exclude`` has many."""
+"""The settings with one value; ``exclude`` has many."""
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])?")
@@ -26,13 +26,13 @@ _YES, _NO = frozenset({"yes", "true", "on"}), frozenset({"no", "false", "off"})
 
 
 def load(engine: sa.Engine, library_id: int) -> LibrarySettings:
-    """The settings of a library. Raises ``UsageError`` when it is no more, and ``DatabaseError``."""
+    """The settings of a library. Raises ``UsageError`` if it was removed, and ``DatabaseError``."""
     with reading(engine) as connection:
         return _load(connection, library_id)
 
 
 def get_settings(engine: sa.Engine, path: str) -> LibrarySettings:
-    """The settings of the library at or around ``path``. Raises ``UsageError`` when there is none."""
+    """The settings of the library at or around ``path``. Raises ``UsageError`` if there is none."""
     return load(engine, required(engine, path).library_id)
 
 
@@ -44,10 +44,10 @@ def change_settings(
     exclude: Iterable[str] = (),
     include: Iterable[str] = (),
 ) -> LibrarySettings:
-    """Set ``KEYS`` to ``values`` as text, add the patterns ``exclude``, drop the patterns ``include``; gives them all.
+    """Set ``KEYS`` to ``values`` (text), add ``exclude`` to the patterns, remove ``include``. Returns all settings.
 
-    They hold from the next scan on. Raises ``UsageError`` for a key or value that cannot be, a pattern that is none,
-    and one to drop that is not there.
+    They apply from the next scan on. Raises ``UsageError`` for an invalid key, value or pattern, and for a pattern to
+    remove that is not set.
     """
     library_id = required(engine, path).library_id
     parsed: dict[str, Any] = {}
@@ -69,22 +69,24 @@ def change_settings(
 
 
 def _parse(key: str, value: str) -> dict[str, Any]:
-    """The attribute of ``LibrarySettings`` that a key stands for, with its value."""
+    """The ``LibrarySettings`` attribute of a key, with its parsed value."""
     if key == "missing_keep":
         return {"missing_keep_s": parse_duration(value)}
     if key == "follow_links":
         if value not in {str(one) for one in FollowLinks}:
-            raise UsageError(f"follow_links cannot be {value!r}", hint="it is inside, all or none")
+            raise UsageError(f"follow_links cannot be {value!r}", hint="write inside, all or none")
         return {"follow_links": FollowLinks(value)}
     if key == "hidden":
         if value.lower() not in _YES | _NO:
-            raise UsageError(f"hidden cannot be {value!r}", hint="it is yes or no")
+            raise UsageError(f"hidden cannot be {value!r}", hint="write yes or no")
         return {"hidden": value.lower() in _YES}
-    raise UsageError(f"a library has no setting {key!r}", hint=f"it has {', '.join(KEYS)}; patterns: --exclude")
+    raise UsageError(
+        f"a library has no setting {key!r}", hint=f"its settings are {', '.join(KEYS)}; for patterns use --exclude"
+    )
 
 
 def keep_excluded(engine: sa.Engine, path: str, patterns: Iterable[str]) -> None:
-    """Exclude patterns from the library of the folder ``path``, which becomes one if it is in none.
+    """Add exclude patterns to the library of the folder ``path``, which becomes a library if it is outside all.
 
     Raises as ``change_settings`` and ``locate``.
     """
@@ -101,12 +103,12 @@ def parse_duration(text: str) -> int:
     """Seconds in a text such as ``30d``, ``12h``, ``0``. Raises ``UsageError``."""
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None or not (match[2] or int(match[1]) == 0):
-        raise UsageError(f"{text!r} is no length of time", hint="write a number with s, m, h, d or w: for example 30d")
+        raise UsageError(f"{text!r} is not a duration", hint="write a number with s, m, h, d or w: for example 30d")
     return int(match[1]) * _UNITS_S[match[2] or "s"]
 
 
 def duration_text(seconds: int) -> str:
-    """As ``parse_duration`` reads it, in the largest unit that gives a whole number."""
+    """A duration as ``parse_duration`` reads it, in the largest unit that gives a whole number."""
     unit = next(unit for unit in "wdhms" if seconds % _UNITS_S[unit] == 0)
     return f"{seconds // _UNITS_S[unit]}{unit}" if seconds else "0"
 

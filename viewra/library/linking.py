@@ -1,6 +1,7 @@
-"""Finds out which paths lead to one file, by hard or symbolic links, so that the library has it once.
+"""Finds paths that lead to one file, by hard or symbolic links, so that the library stores it once.
 
-The first path under which a file came stays its path; of those that a scan finds at once a real one goes before a link.
+A file keeps the path under which it was first found; of several found at once, a real path takes precedence over a
+link.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ROWS_A_TRANSACTION = 500
 
 
 class Linker:
-    """What one scan has found of files with several paths; most of it is decided when the walk is over."""
+    """The files with several paths in one scan; most are decided after the walk."""
 
     def __init__(
         self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before, newest_id: int
@@ -47,11 +48,11 @@ class Linker:
         self._rechecked = 0
 
     def put_off(self, place: Place, found: FoundFile) -> None:
-        """Decide about a path when the walk is over: it may be another one of a file that the walk has yet to find."""
+        """Decide about a path after the walk: it may be another path of a file that the walk has yet to find."""
         self._later.append((place, found))
 
     def put_off_till_now(self) -> list[tuple[Place, FoundFile]]:
-        """The paths to decide about."""
+        """The deferred paths."""
         later, self._later = self._later, []
         return later
 
@@ -63,9 +64,9 @@ class Linker:
             self._suspects.append(row.id)
 
     def split(self, files: Sequence[NewFile], *, put_off: bool) -> tuple[list[NewFile], list[tuple[int, NewFile]]]:
-        """Those that are files of their own, and those that are other paths of a file with this id.
+        """Separate new files from further paths of a file with this id.
 
-        ``put_off``: of several new paths to one file all but the first are put off.
+        ``put_off``: of several new paths to one file all but the first are deferred.
         """
         shared = {identity_of(new.found) for new in files if new.found.may_have_other_names}
         if not shared:
@@ -117,7 +118,7 @@ class Linker:
                     self.put_off(Place(row.path), now)
 
     def merge(self) -> Iterator[bool]:
-        """Make one file of those that have become links to each other; gives True after each commit."""
+        """Merge files that have become links to each other; yields True after each commit."""
         if self._is_after_interruption():
             self._suspect_all_that_share()
         for ids in _parts(self._suspects):
@@ -131,7 +132,7 @@ class Linker:
             yield True
 
     def _is_after_interruption(self) -> bool:
-        """Whether the scan before this one did not come here, so that nobody knows any more what it found."""
+        """Whether the previous scan did not finish here, so that its findings are unknown."""
         before = sa.select(scan_jobs.c.status).where(
             scan_jobs.c.library_id == self._scope.library_id, scan_jobs.c.id < self._job_id
         )
@@ -140,7 +141,7 @@ class Linker:
         return status not in {None, ScanStatus.COMPLETED}
 
     def _suspect_all_that_share(self) -> None:
-        """Suspect one file of each device and inode that several have."""
+        """Suspect one file for each device and inode that several files have."""
         table = media_files.c
         first = sa.select(sa.func.min(table.id)).where(
             table.library_id == self._scope.library_id, table.missing_since.is_(None)

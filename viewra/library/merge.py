@@ -1,7 +1,7 @@
-"""Makes one value a field of what several plugins said of a file, and says why it is that one.
+"""Chooses one value per field from several plugins' metadata of a file, and gives the reason.
 
 For each field: the operator's order for it, then the order for all fields, then the higher priority by the plugins'
-manifests, then the newest reading; of two read at the same moment the one of the first plugin id. A plugin that an
+manifests, then the newest reading; of two read at the same moment, the one of the first plugin id. A plugin that an
 order does not name comes after those that it names.
 """
 
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from viewra.types import MetadataValue
-from viewra.types.values import Value, joined
+from viewra.types.values import Value
 
 ALL_FIELDS = "*"
-"""What an order is for that holds for every field."""
+"""The field of an order that applies to every field."""
 
 
 @attrs.frozen
 class Reading:
-    """What one plugin last read from one file; ``read_at`` in microseconds since the epoch."""
+    """One plugin's last reading of one file; ``read_at`` in microseconds since the epoch."""
 
     plugin_id: str
     read_at: int
@@ -29,16 +29,16 @@ class Reading:
 
 @attrs.frozen
 class Priorities:
-    """The operator's orders: field, or ``"*"`` → plugin ids, whose word counts most first.
+    """The operator's orders: field, or ``"*"`` → plugin ids, the first one counts most.
 
-    ``stated``: field → plugin id → the priority that the plugin's manifest states, 0 where it states none.
+    ``stated``: field → plugin id → the priority in the plugin's manifest, 0 if it has none.
     """
 
     orders: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     stated: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
 
     def key(self, field: str) -> Callable[[Reading], tuple[int, int, int, int, str]]:
-        """By what the readings of a field are sorted, the best first."""
+        """The sort key for readings of a field, the best first."""
         own, common = self.orders.get(field, ()), self.orders.get(ALL_FIELDS, ())
         stated = self.stated.get(field, {})
         return lambda reading: (
@@ -50,12 +50,12 @@ class Priorities:
         )
 
     def best_first(self, field: str, readings: Iterable[Reading]) -> list[Reading]:
-        """Those that have the field, in the order in which their word counts."""
+        """The readings that have the field, the one that counts first."""
         return sorted((reading for reading in readings if field in reading.values), key=self.key(field))
 
 
 def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, MetadataValue]:
-    """Each field with its value, the plugin that said it, why its word counts, and what the others said."""
+    """Each field with its value, its plugin, the reason, and the other plugins' values."""
     readings = list(readings)
     merged: dict[str, MetadataValue] = {}
     for field in dict.fromkeys(field for reading in readings for field in reading.values):
@@ -63,29 +63,30 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
         merged[field] = MetadataValue(
             best.values[field],
             best.plugin_id,
-            why=_why(field, best, others[0], priorities) if others else "no other plugin said any",
+            why=_why(field, best, others[0], priorities) if others else "no other plugin gives one",
             others=tuple((other.plugin_id, other.values[field]) for other in others),
         )
     return merged
 
 
-def pick(readings: Iterable[Reading], fields: Sequence[str], priorities: Priorities) -> dict[str, str]:
-    """Only the values of some fields, as ``merge`` has them, several joined; ``""`` where nobody said any."""
+def pick(readings: Iterable[Reading], fields: Iterable[str], priorities: Priorities) -> dict[str, Value]:
+    """Return only the values of some fields, as ``merge`` has them; a field of which nobody said any is left out."""
     readings = list(readings)
     if len(readings) == 1:
-        return {field: joined(readings[0].values.get(field, "")) for field in fields}
-    best = {field: next(iter(priorities.best_first(field, readings)), None) for field in fields}
-    return {field: joined(one.values[field]) if one is not None else "" for field, one in best.items()}
+        values = readings[0].values
+        return {field: values[field] for field in fields if field in values}
+    said = {field for reading in readings for field in reading.values}
+    return {field: priorities.best_first(field, readings)[0].values[field] for field in fields if field in said}
 
 
 def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:
-    """What put the best before the second."""
+    """Why the best reading comes before the second."""
     reasons = (
         f"the order for {field}",
         "the order for all fields",
         "the priority in its manifest",
         "read last",
-        "the first name of two read at once",
+        "the first plugin id of two read at once",
     )
     pairs = zip(reasons, priorities.key(field)(best), priorities.key(field)(second), strict=True)
     return next(reason for reason, ours, theirs in pairs if ours != theirs)

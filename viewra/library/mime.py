@@ -1,6 +1,6 @@
-"""Which files a library is about: MIME types by name, and by content where a name says too little.
+"""Decides which files are media: MIME types by name, and by content if the name is ambiguous.
 
-The extensions are in ``extensions.py``; plugins' manifests add to them.
+The extensions are in ``extensions.py``; plugins' manifests add more.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ _ALWAYS = frozenset(AUDIO.values()) | frozenset(VIDEO.values())
 _NEVER = frozenset(BESIDE.values())
 
 SNIFFED_BYTES = 8192
-"""How much of a file's beginning is looked at."""
+"""Bytes at a file's beginning that are examined."""
 
 Declared = Mapping[str, Iterable[str]]
-"""MIME type → extensions, each with its dot, as manifests have them."""
+"""MIME type → extensions, each with its dot, from manifests."""
 
 
 class MediaTypes:
     """The MIME types of files: the known ones, and those that plugins ``declared``.
 
-    What the content of a file has to tell stays so, and audio and video files keep their types: a plugin cannot take
-    them from others.
+    A plugin can change neither ambiguous extensions nor the types of audio and video files.
     """
 
     def __init__(self, declared: Iterable[Declared] = ()) -> None:
@@ -40,17 +39,17 @@ class MediaTypes:
         self._by_extension = {**_KNOWN, **added, **fixed, **dict.fromkeys(_DOUBTFUL, "")}
 
     def by_name(self, name: bytes) -> str | None:
-        """The MIME type that a file name tells; ``""``: only the content can tell; None: of no interest."""
+        """The MIME type by a file name; ``""``: the content must decide; None: not media."""
         dot = name.rfind(b".")
-        if dot <= 0:  # none, or only the one that hides it
+        if dot <= 0:  # none, or only the dot of a hidden file
             return ""
-        # "._x.mp3" is where macOS keeps a file's attributes on a disk that has none; it is no audio.
+        # "._x.mp3" holds a file's attributes from macOS on a disk without them; it is not audio.
         return None if name.startswith(b"._") else self._by_extension.get(name[dot + 1 :].lower())
 
     def by_content(self, name: bytes, head: bytes | None) -> str:
-        """The MIME type of a file whose name does not tell it, ``""`` when nothing tells it.
+        """The MIME type of a file by its content, ``""`` if unknown.
 
-        ``head`` is its beginning, None when it cannot be read: then it is what files of its name mostly are.
+        ``head`` is its beginning, None if it is unreadable: then the usual type of its extension counts.
         """
         dot = name.rfind(b".")
         extension = name[dot + 1 :].lower() if dot > 0 else b""
@@ -67,12 +66,12 @@ class MediaTypes:
 
 
 def always_media(mime_type: str) -> bool:
-    """Whether a type is audio or video: in the library even when no plugin reads it."""
+    """Whether a type is audio or video, which is in the library even if no plugin reads it."""
     return mime_type in _ALWAYS or (mime_type.startswith(("audio/", "video/")) and mime_type not in _NEVER)
 
 
 def _sniffed(head: bytes) -> str:
-    """What the beginning of a file without an extension tells."""
+    """The type by the beginning of a file without an extension."""
     if found := by_content(head[:SNIFFED_BYTES]):
         return found
     import filetype  # type: ignore[import-untyped]  # only needed for the rare file without an extension

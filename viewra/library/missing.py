@@ -1,4 +1,4 @@
-"""The files that scans did not find any more: which there are, and how they are forgotten for good."""
+"""Files that scans no longer find: lists them and deletes them from the library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.library import file_events, fulltext, jobs
+from viewra.library import documents, file_events, jobs
 from viewra.library.libraries import Scope, required
 from viewra.library.paths import display_bytes, folder_of, is_gone, join
 from viewra.types import LibraryEventKind, MissingFile, ScanStatus
@@ -39,7 +39,7 @@ def list_missing(engine: sa.Engine, path: str | None = None) -> list[MissingFile
 
 
 def count_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: int = 0) -> int:
-    """How many files ``purge_missing`` would forget."""
+    """The number of files that ``purge_missing`` would delete."""
     select = sa.select(sa.func.count(_table.id)).join_from(media_files, directories)
     wanted = select.where(_for(missing_for_s), _within(engine, path))
     with reading(engine) as connection:
@@ -48,7 +48,7 @@ def count_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: 
 
 
 def purge_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: int = 0) -> int:
-    """Forget the files, of all libraries or at and below ``path``, that have been missing so long; how many.
+    """Delete files, of all libraries or at and below ``path``, that have been missing for so long; returns how many.
 
     Raises ``UsageError`` when ``path`` is in no library, ``LockedError`` while a library is scanned, ``DatabaseError``.
     """
@@ -57,7 +57,7 @@ def purge_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: 
 
 
 def list_gone(engine: sa.Engine, path: str) -> list[int]:
-    """The ids of the files at and below ``path`` of which nothing is on the disk now, missing or not."""
+    """The ids of the files at and below ``path`` that are not on the disk now, missing or not."""
     gone = []
     for rows in _pages(engine, _FILES.where(_within(engine, path))):
         gone += [row.id for row in rows if is_gone(join(row.path, row.name))]
@@ -65,7 +65,7 @@ def list_gone(engine: sa.Engine, path: str) -> list[int]:
 
 
 def purge_gone(engine: sa.Engine, path: str) -> int:
-    """Forget what ``list_gone`` lists, say of a disk that will not come back; how many. Raises as ``purge_missing``."""
+    """Delete the files of ``list_gone``, say of a discarded disk; returns how many. Raises as ``purge_missing``."""
     gone = list_gone(engine, path)
     parts = (gone[start : start + ROWS_A_TRANSACTION] for start in range(0, len(gone), ROWS_A_TRANSACTION))
     return sum(count for part in parts for count in _purge(engine, _FILES.where(_table.id.in_(part)), refuse=True))
@@ -74,9 +74,9 @@ def purge_gone(engine: sa.Engine, path: str) -> int:
 def purge_due(
     engine: sa.Engine, scope: Scope, job_id: int, keep_s: int, is_protected: Callable[[bytes], bool]
 ) -> Iterator[int]:
-    """Forget the missing files of a scan's scope that were missing for ``keep_s`` seconds already in the scan before.
+    """Delete a scope's missing files that had been missing for ``keep_s`` seconds at the previous scan already.
 
-    Two scans have to agree, so that a clock that is wrong once makes nothing go. Gives after each commit how many.
+    Two scans must agree, so that one wrong clock deletes nothing. Yields the number after each commit.
     """
     with reading(engine) as connection:
         before = connection.execute(
@@ -92,7 +92,7 @@ def purge_due(
 
 
 def time_of_absence(engine: sa.Engine) -> int:
-    """What to mark files with that are missing now: never before what was marked already, wherever the clock went."""
+    """The time for files that are missing now: never before existing marks, even if the clock was set back."""
     with reading(engine) as connection:
         latest = connection.execute(sa.select(sa.func.max(scan_jobs.c.started_at))).scalar()
     return max(_now(), latest or 0)
@@ -106,7 +106,7 @@ def _purge(
     refuse: bool = False,
     is_protected: Callable[[bytes], bool] = lambda _: False,
 ) -> Iterator[int]:
-    """Forget what a statement selects, some at a time; ``refuse``: raise ``LockedError`` for a library in a scan."""
+    """Delete the selected files, in batches; ``refuse``: raise ``LockedError`` for a library that is scanned."""
     for page in _pages(engine, wanted):
         rows = [row for row in page if not is_protected(row.path)]
         if not rows:
@@ -127,7 +127,7 @@ def _forget(connection: sa.Connection, rows: Sequence[Any], job_id: int) -> None
         ]
         file_events.tell(connection, library_id, fates, job_id)
     ids = [row.id for row in rows]
-    fulltext.forget(connection, ids)
+    documents.forget(connection, ids)
     connection.execute(sa.delete(media_files).where(_table.id.in_(ids)))
 
 

@@ -1,7 +1,7 @@
-"""Finds the known file that a new path is: moved in its file system, or copied and removed with its times kept.
+"""Finds the known file of a new path: moved in its file system, or copied and removed with its times kept.
 
-Each known file is looked for on the disk at most twice in a scan, so that thousands of files with the same content
-cost as much as thousands of others.
+Each known file is looked for on the disk at most twice per scan, so that thousands of files with the same content cost
+as much as thousands of different ones.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Move:
 
 
 class MoveFinder:
-    """Knows the files that were in a library before the scan began; only they can have moved."""
+    """The files that were in a library before the scan; only they can have moved."""
 
     def __init__(self, engine: sa.Engine, library_id: int, mounts: Mounts) -> None:
         self._engine = engine
@@ -64,7 +64,7 @@ class MoveFinder:
         self.newest_id: int = newest
 
     def find(self, files: Sequence[NewFile]) -> Generator[bool, None, list[Move]]:
-        """The new files that are known ones; gives False now and then, when its caller may stop.
+        """Find the new files that are known ones; yields False now and then, when the caller may stop.
 
         Known by device and inode, else by the fingerprint; size and mtime the same either way, and nothing left at the
         known path. Files of a disk that is not where it was mounted are those of one that is mounted elsewhere.
@@ -97,7 +97,7 @@ class MoveFinder:
         return moves
 
     def _take(self, group: _Group | None, new: NewFile, moves: list[Move]) -> bool:
-        """Add the file of a group that the new one is, if there is one."""
+        """Match the new file with a file of the group, if there is one."""
         if group is None:
             return False
         for row in group.candidates(new.found.name):
@@ -108,7 +108,7 @@ class MoveFinder:
         return False
 
     def _load(self, files: Iterable[NewFile]) -> None:
-        """Look up known files by content, but for those that were looked up before in this scan."""
+        """Load known files by content, except those already loaded in this scan."""
         wanted = {(new.fingerprint, new.found.mtime_ns): new for new in files}
         fresh = {key: new for key, new in wanted.items() if key not in self._by_content}
         for row in self._rows(media_files.c.fingerprint, {key for key, _ in fresh}, fresh.values()):
@@ -116,7 +116,7 @@ class MoveFinder:
                 self._by_content.setdefault((row.fingerprint, row.mtime_ns), _Group()).add(row)
 
     def _rows(self, column: sa.Column[Any], values: Collection[object], files: Collection[NewFile]) -> list[Any]:
-        """Known files by the values of a column; only those with the time of some of ``files``."""
+        """Known files by the values of a column, with the times of some of ``files``."""
         if not values:
             return []
         table = media_files.c
@@ -137,7 +137,7 @@ class MoveFinder:
             return True
         except OSError:
             return False
-        # Where "A.mp3" is found by "a.mp3" too, a file that was only spelled anew is there by both names.
+        # On file systems where "a.mp3" also finds "A.mp3", a file whose name changed its case exists under both names.
         return (signed(info.st_ino), info.st_nlink) == (new.found.inode, 1) and _spelled_alike(path, new.path)
 
 
@@ -155,7 +155,7 @@ def _is_remounted(row: Any, path: bytes, new: NewFile) -> bool:
 
 
 class _Group:
-    """Known files that are alike; each is given once, those of the wanted name first."""
+    """Known files with equal properties; each is returned once, those with the wanted name first."""
 
     def __init__(self) -> None:
         self._rows: deque[Any] = deque()
@@ -166,7 +166,7 @@ class _Group:
         self._by_name[row.name].append(row)
 
     def candidates(self, name: bytes) -> Iterable[Any]:
-        """Rows that were not given before, or were given under their own name alone."""
+        """Rows that were not returned before, or only for their own name."""
         named = self._by_name.get(name, deque())
         while named:
             yield named.popleft()
@@ -175,6 +175,6 @@ class _Group:
 
 
 def _spelled_alike(path: bytes, other: bytes) -> bool:
-    """Whether two paths differ by case and by the composition of their letters alone."""
+    """Whether two paths differ only by case and by Unicode composition."""
     plain, other_plain = (unicodedata.normalize("NFC", os.fsdecode(one)).casefold() for one in (path, other))
     return plain == other_plain

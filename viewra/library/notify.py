@@ -1,7 +1,7 @@
-"""Delivers notifications to listeners, in order, each from its own durable cursor and in a thread of its own.
+"""Delivers notifications to all listeners, each in order, from its own durable cursor and on its own thread.
 
-At least once: a host that dies delivers up to the last 50 notifications, or half a second's, a second time. Of hosts
-that share a database one delivers to a listener at a time, and the next one goes on from where it stopped.
+At least once: a host that is killed delivers up to the last 50 notifications, or half a second's, a second time. Of
+hosts that share a database one delivers to a listener at a time, and the next one continues where it stopped.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from viewra.library.delivery import Delivery
 from viewra.services import ListenerSession
 
 WATCH_S = 0.1
-"""How often a wait for listeners looks whether to go on."""
+"""How often a wait for listeners checks whether to continue."""
 
 
 class Notifier:
     """Delivers to all listeners until ``close``. Its methods may be called from any thread."""
 
     def __init__(self, engine: sa.Engine, hook: Hooks, installed: Callable[[], Collection[str]] | None = None) -> None:
-        """``installed`` gives the ids of the plugins that are there, those that do not run too; None: not known."""
+        """``installed`` returns the ids of the plugins that are present, running or not; None: unknown."""
         self._engine = engine
         self._hook = hook
         self._installed = installed
@@ -35,10 +35,10 @@ class Notifier:
         self._deliveries: dict[str, Delivery] = {}
 
     def open(self) -> list[PluginError]:
-        """Start delivery to the listeners that there are and that it does not run for; why some could not be opened.
+        """Start delivery to listeners that have none yet. Returns why some could not be opened.
 
-        Called before each scan, and at the start of a host that stays: one never seen before hears what comes after
-        this. Raises ``DatabaseError``.
+        Called before each scan, and at the start of a lasting host: a new listener gets the events after this. Raises
+        ``DatabaseError``.
         """
         failures = []
         if self._installed is not None:
@@ -51,21 +51,21 @@ class Notifier:
         return failures
 
     def wake(self) -> None:
-        """There is something new to deliver."""
+        """Wake the listeners' threads: there is something new to deliver."""
         with self._lock:
             deliveries = list(self._deliveries.values())
         for delivery in deliveries:
             delivery.wake()
 
     def pending(self) -> dict[str, int]:
-        """How many notifications wait, by listener; also those of listeners that are not open."""
+        """The number of pending notifications by listener, including listeners that are not open."""
         return events.pending(self._engine)
 
     def wait_idle(self, timeout_s: float, *, cancel: threading.Event | None = None, stall_s: float = math.inf) -> bool:
-        """Wait until no open listener has anything left to hear, or can hear no more; False when time ran out.
+        """Wait until no open listener has anything left, or can get more; False if time ran out.
 
-        ``timeout_s`` may be ``math.inf``; ``cancel`` ends the wait early, and so does it when no listener gets any
-        further for ``stall_s`` seconds. Only a wait without a bound waits for a pause between attempts, too.
+        ``timeout_s`` may be ``math.inf``; ``cancel`` ends the wait early, as does a time of ``stall_s`` seconds in
+        which no listener makes progress. Only a wait without a limit also waits for pauses between attempts.
         """
         stop = cancel if cancel is not None else threading.Event()
         deadline = time.monotonic() + timeout_s
@@ -85,9 +85,9 @@ class Notifier:
             return [one for one in self._deliveries.values() if one.is_busy(patient=patient)]
 
     def close(self, grace_s: float) -> None:
-        """Deliver what waits, for at most ``grace_s`` seconds, then stop; what is left is delivered by the next host.
+        """Deliver pending notifications for at most ``grace_s`` seconds, then stop; the next host delivers the rest.
 
-        A delivery that the plugin has not answered by then ends when the plugin does.
+        A delivery that the plugin has not answered by then ends with the plugin.
         """
         deadline = time.monotonic() + grace_s
         with self._lock:

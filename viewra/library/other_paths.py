@@ -1,4 +1,4 @@
-"""The other paths of a file: links, hard and symbolic, by which the same library holds it once more."""
+"""Further paths of a file: hard and symbolic links in the same library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Identity = tuple[int, int]
 
 
 def add(connection: sa.Connection, found: Sequence[tuple[int, int, bytes]]) -> None:
-    """Keep other paths: the file's id, the id of the directory, the name there."""
+    """Store further paths: the file's id, the directory's id, and the name in it."""
     forget(connection, [(directory_id, name) for _, directory_id, name in found])
     rows = [
         {"media_file_id": file_id, "directory_id": directory_id, "name": name} for file_id, directory_id, name in found
@@ -28,7 +28,7 @@ def add(connection: sa.Connection, found: Sequence[tuple[int, int, bytes]]) -> N
 
 
 def forget(connection: sa.Connection, places: Iterable[tuple[int, bytes]]) -> None:
-    """Drop the paths at these directories and names, as far as they are other paths."""
+    """Delete the paths at these directories and names, if they are further paths."""
     by_directory: dict[int, list[bytes]] = defaultdict(list)
     for directory_id, name in places:
         by_directory[directory_id].append(name)
@@ -40,7 +40,7 @@ def forget(connection: sa.Connection, places: Iterable[tuple[int, bytes]]) -> No
 
 
 def in_directories(connection: sa.Connection, directory_ids: Collection[int]) -> dict[int, dict[bytes, Any]]:
-    """Other paths by directory and name, with their file's id, device, inode and ``missing_since``."""
+    """Further paths by directory and name, with their file's id, device, inode and ``missing_since``."""
     found: dict[int, dict[bytes, Any]] = defaultdict(dict)
     table = media_files.c
     columns = (other_paths.c.directory_id, other_paths.c.name, table.id, table.device, table.inode, table.missing_since)
@@ -51,7 +51,7 @@ def in_directories(connection: sa.Connection, directory_ids: Collection[int]) ->
 
 
 def of_files(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, list[Any]]:
-    """The other paths of files by id; each row has ``directory_id``, ``path``, ``name`` and ``last_seen_job``."""
+    """Further paths of files by id; each row has ``directory_id``, ``path``, ``name`` and ``last_seen_job``."""
     found: dict[int, list[Any]] = defaultdict(list)
     table = other_paths.c
     columns = (table.media_file_id, table.directory_id, table.name, directories.c.path, directories.c.last_seen_job)
@@ -71,7 +71,7 @@ def own_paths(connection: sa.Connection, file_ids: Collection[int]) -> dict[int,
 
 
 def same_files(connection: sa.Connection, library_id: int, identities: Collection[Identity]) -> Mapping[Identity, Any]:
-    """The files of a library that are there and have these devices and inodes: rows by both, the oldest file first."""
+    """A library's present files with these devices and inodes: rows by both, the oldest file first."""
     found: dict[Identity, list[Any]] = defaultdict(list)
     table = media_files.c
     columns = (table.id, table.device, table.inode, table.name, table.directory_id, directories.c.path)
@@ -98,7 +98,7 @@ def by_other_paths(connection: sa.Connection, library_id: int, identities: Colle
 
 
 def identity_at(path: bytes) -> Identity | None:
-    """Device and inode of what a path leads to now; None: nothing that can be looked at."""
+    """Device and inode of a path's target; None if it cannot be examined."""
     try:
         info = os.stat(path)  # noqa: PTH116  (bytes)
     except OSError:

@@ -1,4 +1,4 @@
-"""Rows of ``file_metadata``: what each plugin made of each file, whether metadata, an error or nothing."""
+"""Rows of ``file_metadata``: each plugin's outcome for each file, whether metadata, an error or nothing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from viewra.types import FileOutcome
 from viewra.types.values import Value
 
 UNREAD = ""
-"""The code hash of a row that no longer holds for its file: no plugin has it, so the file is read again."""
+"""The code hash of an outdated row: no plugin has it, so the file is read again."""
 
 
 @attrs.frozen
 class Answer:
-    """What one plugin, with the code ``code_hash``, made of one file; ``values`` is None where there is no metadata."""
+    """One plugin's outcome for one file, with the code ``code_hash``; ``values`` is None without metadata."""
 
     plugin_id: str
     code_hash: str
@@ -31,12 +31,12 @@ class Answer:
     values: Mapping[str, Value] | None
 
     def reading(self) -> Reading:
-        """Its part in a file's metadata."""
+        """The outcome as a reading for ``merge``."""
         return Reading(self.plugin_id, self.read_at, self.values or {})
 
 
 def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
-    """The row that keeps an answer; ``error`` is ``""`` where there is none."""
+    """The row for an outcome; ``error`` is ``""`` without one."""
     values = answer.values
     return {
         "media_file_id": file_id,
@@ -50,7 +50,7 @@ def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
 
 
 def storable(outcome: FileOutcome) -> Mapping[str, Value] | None:
-    """The metadata of an outcome as text that a database can hold: a plugin in this process can give any ``str``."""
+    """An outcome's metadata as text that a database accepts: a plugin in this process can return any ``str``."""
     values = outcome.metadata
     if values is None or (all(map(is_utf8, values)) and all(map(_is_utf8, values.values()))):
         return values
@@ -61,7 +61,7 @@ def storable(outcome: FileOutcome) -> Mapping[str, Value] | None:
 
 
 def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
-    """All answers for these files, by file."""
+    """All outcomes for these files, by file."""
     table = file_metadata.c
     columns = (table.media_file_id, table.plugin_id, table.code_hash, table.read_at, table.data)
     found: dict[int, list[Answer]] = defaultdict(list)
@@ -72,7 +72,7 @@ def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[A
 
 
 def store(connection: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
-    """Keep rows, in place of what the same plugins made of the same files before."""
+    """Store rows, replacing those of the same plugins and files."""
     by_plugin: dict[object, list[object]] = defaultdict(list)
     for row in rows:
         by_plugin[row["plugin_id"]].append(row["media_file_id"])
@@ -83,7 +83,7 @@ def store(connection: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
 
 
 def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[int]) -> None:
-    """Have these files read again by every plugin; what was read stays in force until then."""
+    """Mark these files as unread by every plugin; their metadata counts until then."""
     files = file_metadata.c.media_file_id.in_(file_ids)
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
 

@@ -1,4 +1,4 @@
-"""Paths as the system has them (bytes, for which pathlib has nothing) and as people read them."""
+"""Paths as bytes, as the system has them (pathlib does not support bytes), and as text for people."""
 
 # ruff: noqa: PTH100, PTH120
 
@@ -8,11 +8,11 @@ import os
 
 
 def display(path: str) -> str:
-    r"""``path`` as text that can be printed and stored: each byte that is not UTF-8 becomes ``\xNN``, NUL too."""
+    r"""``path`` as text to print and store: each byte that is not UTF-8 becomes ``\xNN``, and so does NUL."""
     path = path.replace("\0", r"\x00")
     try:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte: not from the file system
+    except UnicodeEncodeError:  # a surrogate that stands for no byte, so not from the file system
         return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -22,32 +22,32 @@ def display_bytes(path: bytes) -> str:
 
 
 def absolute(path: str) -> bytes:
-    """The path from the root, with links left as they are."""
+    """The absolute path, with links unresolved."""
     return os.path.abspath(os.fsencode(path))
 
 
 def join(folder: bytes, name: bytes) -> bytes:
-    """What is called so in a folder."""
+    """The path of a name in a folder."""
     return folder + name if folder.endswith(b"/") else folder + b"/" + name
 
 
 def below(path: bytes, folder: bytes) -> bytes:
-    """The rest of a path that lies in a folder."""
+    """The rest of a path below a folder."""
     return path[len(folder.rstrip(b"/")) + 1 :]
 
 
 def folder_of(path: bytes) -> bytes:
-    """The folder that it is in; the root's is the root."""
+    """The folder that contains the path; the root's is the root."""
     return os.path.dirname(path)
 
 
 def is_within(path: bytes, folder: bytes) -> bool:
-    """Whether ``path`` is ``folder`` or lies in it, by their names alone."""
+    """Whether ``path`` is ``folder`` or below it, by their names alone."""
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
 
 
 def is_gone(path: bytes) -> bool:
-    """Whether nothing is there any more; a place that cannot be looked at counts as still holding its file."""
+    """Whether nothing is there any more; an unreadable place counts as still having its file."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Completes what hosts that were killed have left half done, when the next one opens."""
+"""At the next host's opening, completes the work of hosts that were killed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from viewra.library import jobs, priorities
 
 
 def recover(engine: sa.Engine) -> int:
-    """Mark the jobs of hosts that were killed as failed, and have the search follow the orders again; how many jobs.
+    """Mark killed hosts' jobs as failed, and finish updating the search index. Returns the number of jobs.
 
     Raises ``DatabaseError``.
     """

@@ -1,4 +1,4 @@
-"""Takes a library to another folder with its ids and metadata, and notices when one was taken without saying so."""
+"""Moves a library to another folder with its ids and metadata, and detects one that was moved without the command."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from viewra.library.walk import FoundFile, Walk
 from viewra.types import Library, LibraryEventKind
 
 SAMPLE = 64
-"""How many files are looked at to know a library again."""
+"""How many files are compared to recognize a library."""
 
 ROWS_A_TURN = 500
 
 
 def move_library(engine: sa.Engine, old: str, new: str) -> Library:
-    """Say that the library at ``old`` is at ``new`` now; nothing on the disk is touched.
+    """Record that the library at ``old`` is at ``new`` now; files on the disk are not changed.
 
-    Raises ``UsageError`` when there is no library at ``old``, no folder at ``new``, one that is in another library or
-    holds one, or one in which none of the library's files are, ``LockedError`` while it is scanned.
+    Raises ``UsageError`` if there is no library at ``old`` or no folder at ``new``, if ``new`` is inside another
+    library or contains one, or has none of the library's files; ``LockedError`` while it is scanned.
     """
     library = get_library(engine, old)
     check_folder(new)
@@ -49,9 +49,10 @@ def move_library(engine: sa.Engine, old: str, new: str) -> Library:
 
 
 def refuse_moved(engine: sa.Engine, path: str) -> None:
-    """Raise ``UsageError`` when the folder ``path``, which is in no library, holds the files of one that is not there.
+    """Raise ``UsageError`` if the folder ``path``, outside all libraries, contains the files of an absent library.
 
-    Some of its files are compared, by content, with those of libraries whose own folders are gone or hold none of them.
+    A sample of its files is compared, by content, with those of libraries whose own folders are absent or contain none
+    of them.
     """
     folder = absolute(path)
     with reading(engine) as connection:
@@ -70,8 +71,8 @@ def refuse_moved(engine: sa.Engine, path: str) -> None:
         return
     old = display_bytes(roots[library_id])
     raise UsageError(
-        f"the files in {display(path)} are those of the library {old}, where they are no more",
-        hint=f"if it moved: viewra library move {old} {display_bytes(root)}; to have them twice: viewra library add "
+        f"the files in {display(path)} are those of the library {old}, which no longer has them",
+        hint=f"if it moved: viewra library move {old} {display_bytes(root)}; to keep both: viewra library add "
         f"{display(path)}",
     )
 
@@ -86,7 +87,7 @@ def _sample(folder: bytes) -> Iterator[tuple[bytes, FoundFile]]:
 def _moved_from(
     engine: sa.Engine, path: bytes, found: FoundFile, roots: dict[int, bytes]
 ) -> Iterator[tuple[Any, bytes]]:
-    """Known files with this content and time that are gone, each with where its library's root would be now."""
+    """Absent known files with this content and time, each with the present path of its library's root."""
     try:
         content = fingerprint(path, found.size)[0]
     except OSError:
@@ -112,14 +113,14 @@ def _refuse_other_library(connection: sa.Connection, library_id: int, folder: by
 
 
 def _refuse_other_files(connection: sa.Connection, library_id: int, before: bytes, after: bytes) -> None:
-    """Raise when none of the library's files, as far as they are looked for, is below its new folder."""
+    """Raise if none of the library's sampled files is below its new folder."""
     files = sa.select(directories.c.path, media_files.c.name).join_from(media_files, directories)
     files = files.where(media_files.c.library_id == library_id).order_by(media_files.c.id)
     rows = connection.execute(files.limit(SAMPLE)).all()
     if rows and all(is_gone(_moved(join(row.path, row.name), before, after)) for row in rows):
         raise UsageError(
             f"none of {len(rows)} files of {display_bytes(before)} that were looked for is in {display_bytes(after)}",
-            hint="name the folder that holds now what the library's folder held",
+            hint="name the folder that now has the library's files",
         )
 
 
@@ -127,7 +128,7 @@ def _move_directories(connection: sa.Connection, library_id: int, before: bytes,
     rows = connection.execute(
         sa.select(directories.c.id, directories.c.path).where(directories.c.library_id == library_id)
     ).all()
-    # One folder may be in the other: then the order keeps two rows from having the same path on the way.
+    # One folder may be inside the other: this order keeps two rows from having the same path meanwhile.
     ordered = sorted(rows, key=lambda row: len(row.path), reverse=len(after) > len(before))
     update = sa.update(directories).where(directories.c.id == sa.bindparam("b_id"))
     update = update.values(path=sa.bindparam("b_path"), device=None, mount=None)
@@ -153,6 +154,6 @@ def _move_files(connection: sa.Connection, library_id: int, before: bytes, after
 
 
 def _moved(path: bytes, before: bytes, after: bytes) -> bytes:
-    """What a path in the folder ``before`` is in the folder ``after``."""
+    """The path in the folder ``after`` that ``path`` had in ``before``."""
     inside = below(path, before) if path != before else b""
     return join(after, inside) if inside else after

@@ -1,4 +1,4 @@
-"""What a scan has counted so far: for the bar while it runs, for the report at its end."""
+"""Counts a scan's results: for the progress bar while it runs, and for the report at its end."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from viewra.library.paths import display
 from viewra.types import ScanCounts, ScanFailure, ScanStatus
 
 MAX_FAILURES = 1000
-"""How many failures a report lists; the count of failed files is exact."""
+"""How many failures a report lists; the number of failed files is exact."""
 
 REPORTS_PER_S = 10
 
 
 @attrs.frozen
 class ScanProgress:
-    """How far a scan is.
+    """A scan's progress.
 
-    ``seen`` files were found on the disk; ``done`` of them are finished with: each scraper that wants them has
-    answered. ``total`` is None while the walk goes on. ``phase`` is ``"walk"`` (with reading beside it), ``"read"``
-    or ``"finish"``; ``current`` is the path, printable, of what was looked at last.
+    ``seen`` files were found on the disk; ``done`` of them are finished: each scraper that reads them has answered.
+    ``total`` is None during the walk. ``phase`` is ``"walk"`` (with reading beside it), ``"read"`` or ``"finish"``;
+    ``current`` is the last path, printable.
     """
 
     seen: int
@@ -46,7 +46,7 @@ class Tally:
         self._read_files: set[int] = set()
 
     def fail_path(self, path: str, error: str, *, is_file: bool) -> None:
-        """The file system is to blame."""
+        """Count a failure of the file system."""
         self.counts.failed += is_file
         self._note(ScanFailure(path, None, error))
 
@@ -57,22 +57,22 @@ class Tally:
         self._note(ScanFailure(path, plugin_id, error))
 
     def fail_plugin(self, path: str, plugin_id: str, error: str) -> None:
-        """A plugin is to blame for more than one file: one line stands for all."""
+        """Count a plugin's failure at several files: one line for all."""
         self._note(ScanFailure(path, plugin_id, error))
 
     def miss_file(self, file_id: int) -> None:
-        """Count a file as failed, once however many plugins fail at it."""
+        """Count a file as failed, once even if several plugins fail at it."""
         if file_id not in self._failed_files:
             self._failed_files.add(file_id)
             self.counts.failed += 1
 
     def note_read(self, file_id: int) -> None:
-        """A plugin has read a file, or tried to: it counts once however many do."""
+        """Count a file that a plugin has tried to read, once even if several do."""
         self._read_files.add(file_id)
         self.counts.read = len(self._read_files)
 
     def stats(self, status: ScanStatus) -> dict[str, str]:
-        """The counts and the status as text, as listeners get them; ``walked`` only where no folder was looked at."""
+        """The counts and the status as text, for listeners; ``walked`` only if no folder was walked."""
         counts = attrs.asdict(self.counts)
         how = {} if self.walked else {"walked": "false"}
         return {"status": str(status), **how, **{name: str(count) for name, count in counts.items()}}
@@ -83,7 +83,7 @@ class Tally:
 
 
 class ProgressReporter:
-    """Calls back with the progress, at most ``REPORTS_PER_S`` times a second."""
+    """Calls back with the progress, at most ``REPORTS_PER_S`` times per second."""
 
     def __init__(self, tally: Tally, callback: Callable[[ScanProgress], None] | None) -> None:
         self._tally = tally
@@ -93,7 +93,7 @@ class ProgressReporter:
         self.current = ""
 
     def tell(self, unread: Callable[[], int], *, now: bool = False) -> None:
-        """Report when it is time to, or ``now``; ``unread`` counts the files that wait for a scraper."""
+        """Report if it is time to, or ``now``; ``unread`` is the number of files that wait for a scraper."""
         if self._callback is None:
             return
         clock = time.monotonic()

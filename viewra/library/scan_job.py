@@ -1,7 +1,7 @@
-"""One scan job from its start to its end. One thread does all work on the database.
+"""Runs one scan job from start to end. One thread does all work on the database.
 
-The walk commits files; each scraper reads its own to-do from the database and keeps its own window full, so that the
-slowest gates neither the others nor the walk.
+The walk commits files; each scraper reads its unread files from the database and keeps its own window full, so that the
+slowest scraper delays neither the others nor the walk.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from viewra.services import ScraperSession
 from viewra.types import MAX_ID, ScanStatus
 
 TICK_S = 0.1
-"""How long the scan waits for a scraper before it looks at the clock and for a cancellation."""
+"""How long the scan waits for a scraper before it checks the clock and for a cancellation."""
 
 
 class ScanJob:
@@ -77,16 +77,16 @@ class ScanJob:
 
     @property
     def reached(self) -> str:
-        """The path that was looked at last."""
+        """The last path of the walk."""
         return self._progress.current
 
     @property
     def unread(self) -> int:
-        """How many files some scraper has still to read, as far as it is known."""
+        """How many files are still unread by some scraper, as far as known."""
         return max((scraper.remaining for scraper in self._scrapers), default=0)
 
     def run(self, plan: Plan) -> ScanStatus:
-        """Do it all. Raises ``DatabaseError``."""
+        """Run all stages. Raises ``DatabaseError``."""
         try:
             done = self._retry() if plan.retry_failed else self._stages(plan)
             status = ScanStatus.COMPLETED if done else ScanStatus.CANCELLED
@@ -109,7 +109,7 @@ class ScanJob:
         return status
 
     def _stages(self, plan: Plan) -> bool:
-        """The walk with reading beside it, then what is left to read; whether it came to its end."""
+        """Walk with reading beside it, then read the rest. Returns whether it finished."""
         if plan.full:
             self._mark_all_unread()
         discovery = self._discovery = Discovery(
@@ -142,7 +142,7 @@ class ScanJob:
         return self._read_all()
 
     def _retry(self) -> bool:
-        """Read what plugins failed at before; whether it came to its end."""
+        """Read the files at which plugins failed before. Returns whether it finished."""
         self._tally.walked = False
         failures.mark_for_retry(self._engine, self._scope)
         for session in self._sessions:
@@ -155,7 +155,7 @@ class ScanJob:
         return self._read_all()
 
     def _read_all(self) -> bool:
-        """What the walk has not given scrapers meanwhile; whether it came to its end."""
+        """Read the files that scrapers did not get during the walk. Returns whether it finished."""
         self._progress.phase = "read"
         self._recorder.flush()
         for scraper in self._scrapers:
@@ -170,7 +170,7 @@ class ScanJob:
         return True
 
     def _pump(self, *, partial: bool) -> None:
-        """Take what is done, without waiting, and hand over what can be."""
+        """Collect finished batches without waiting, and submit new ones."""
         self._take_completions()
         if self._recorder.is_due:
             self._flush()
@@ -187,7 +187,7 @@ class ScanJob:
         try:
             self._settle(self._completions.get(timeout=TICK_S))
         except Empty:
-            self._flush()  # nobody is in a hurry: let a kill lose as little as can be
+            self._flush()  # nothing is urgent: write now, so that a kill loses little
         self._pump(partial=True)
 
     def _settle(self, completion: Completion) -> None:
@@ -195,7 +195,7 @@ class ScanJob:
         session = scraper.session
         self._keep(session, scraper.settle(completion))
         if scraper.gave_up is not None and session in self._sessions:
-            self._sessions.remove(session)  # no notification waits for it any more
+            self._sessions.remove(session)  # no event waits for it any more
 
     def _keep(self, session: ScraperSession, outcomes: Outcomes) -> None:
         for file, outcome in outcomes:
@@ -214,7 +214,7 @@ class ScanJob:
             self._notifier.wake()
 
     def _count_missed(self) -> None:
-        """One line for each scraper that was given up, with how many files it misses."""
+        """Add one failure for each scraper that was given up, with the number of its unread files."""
         for scraper in self._scrapers:
             if scraper.gave_up is not None:
                 missed = scraper.unread.ids()
@@ -224,11 +224,11 @@ class ScanJob:
                 self._tally.fail_plugin(os.fsdecode(self._scope.path), scraper.session.plugin_id, error)
 
     def _is_wanted(self, kind: str) -> bool:
-        """Whether a plugin reads files of this type, also one that was given up since."""
+        """Whether a plugin reads files of this type, including plugins given up since."""
         return any(session.wants(kind) for session in self._readers)
 
     def _count_left(self) -> None:
-        """What nobody has read after this scan, as far as it can be said: a plugin that did not start may read it."""
+        """Count the files that remain unread, as far as known: a plugin that did not start may read them."""
         ids = [session.plugin_id for session in self._readers]
         self.still_failed = failures.count_failed(self._engine, self._scope, ids)
         if self._all_open:
@@ -257,7 +257,7 @@ class ScanJob:
             outcomes.mark_unread(connection, files)
 
     def _purge(self, plan: Plan) -> None:
-        """Forget what has been missing for long enough."""
+        """Delete files that have been missing for long enough."""
         if self._discovery is None:
             return
         is_protected = self._discovery.absences.is_protected

@@ -1,4 +1,4 @@
-"""What one scan is asked to do, and what holds in the folder that it scans."""
+"""The options of one scan, and the rules in its folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from viewra.types import LibrarySettings
 
 @attrs.frozen
 class Plan:
-    """What a scan was asked to do, and what holds in its folder. ``since``: what missing files are marked with."""
+    """The options of one scan, and the rules in its folder. ``since``: the time with which missing files are marked."""
 
     settings: LibrarySettings
     rules: Rules
@@ -42,4 +42,4 @@ def make_plan(engine: sa.Engine, scope: Scope, mounts: Mounts, media: MediaTypes
 
 def _left_out(scope: Scope, why: LeftOut) -> UsageError:
     name = display_bytes(scope.path)
-    return UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change that, then scan it")
+    return UsageError(f"{name} is left out of its library: {ignoring.shown(why)}", hint="change the rule, then scan it")

@@ -1,4 +1,4 @@
-"""Runs one scan of a folder: finds its library, holds its lock, and gives the report at its end."""
+"""Runs one scan of a folder: finds its library, holds its lock, and returns the report."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def scan(
 ) -> ScanReport:
     """Scan the folder ``path``: a library, a folder in one, or a new library.
 
-    ``full`` has every file read again; ``retry_failed`` reads what plugins failed at before, and nothing else.
-    ``cancel``, which Ctrl-C in the main thread sets too, ends the scan early with what was read kept; the next scan
-    goes on from there. ``progress`` is called in this thread, at most 10 times a second. ``notifier`` delivers to
-    listeners meanwhile; without it notifications wait for the next one. ``media_types`` are those that the manifests of
-    enabled plugins declare: MIME type → extensions.
+    ``full`` reads every file again; ``retry_failed`` reads only files at which plugins failed before. ``cancel``, which
+    Ctrl-C in the main thread also sets, ends the scan early and keeps all metadata read so far; the next scan continues
+    from there. ``progress`` is called on this thread, at most 10 times per second. ``notifier`` delivers to listeners
+    meanwhile; without it events wait for the next scan with one. ``media_types`` are declared by the manifests of
+    enabled plugins: MIME type → extensions.
 
     Raises ``UsageError`` for a path that cannot be scanned, ``ViewraError`` for one that cannot be read,
     ``LockedError`` when the library is being scanned, ``DatabaseError`` when the database fails; the job is then

@@ -1,9 +1,9 @@
-"""One scraper's side of a scan: batches in flight, and what becomes of those that fail.
+"""One scraper's part of a scan: keeps batches in flight, and handles those that fail.
 
-A batch that fails as a whole is read again file by file, one at a time: each file that is to blame costs one more
-deadline or crash, and gets the error. A file that fails right after another one hung is read once more, later: the
-process may have hung still. A plugin that is gone is tried again a few times and then given up for this scan;
-the next scan reads what it missed. Writing results down is left to the recorder.
+A batch that fails as a whole is read again file by file, one at a time: each faulty file costs one more deadline or
+crash, and gets the error. A file that fails right after another one hung is read once more, later: the process may
+still have hung. A plugin that is unavailable is tried again a few times and then given up for this scan; the next scan
+reads the rest. The recorder writes the results.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from viewra.services import ScraperSession
 from viewra.types import FileOutcome, FileToRead
 
 PAGE = 500
-"""How many files are asked for at once."""
+"""How many files one query loads."""
 
 MAX_ABSENCES = 3
-"""Calls in a row that find no plugin at all before it is given up for this scan; a pause comes before each retry."""
+"""Calls in a row without an available plugin before it is given up for this scan; a pause precedes each retry."""
 
 MAX_BREAKDOWNS = 5
-"""Calls in a row that time out or end the plugin before it is given up: a batch, and four of its files alone."""
+"""Calls in a row that time out or crash the plugin before it is given up: a batch, and four of its files alone."""
 
 PAUSE_S = 0.5
-"""The pause after a call that found no plugin, doubled each time: a supervisor needs it for a restart."""
+"""The pause after a call without an available plugin, doubled each time: a supervisor needs it for a restart."""
 
 
 @attrs.frozen(eq=False)
 class Batch:
-    """Files handed over together; ``era`` counts the failures that were known by then.
+    """Files submitted together; ``era`` counts the failures that were known then.
 
-    ``alone``: nothing else was in flight at any time, so that what ends the plugin is known to be in this batch.
+    ``alone``: nothing else was in flight at any time, so that a crash is known to come from this batch.
     """
 
     files: tuple[WantedFile, ...]
@@ -59,12 +59,12 @@ Outcomes = list[tuple[WantedFile, FileOutcome]]
 
 
 class Scraper:
-    """Keeps one session's window full from its to-do. Everything happens in the scan's thread, but the futures."""
+    """Keeps one session's window full with unread files. Everything but the futures runs on the scan's thread."""
 
     def __init__(
         self, session: ScraperSession, unread: Unread, completions: SimpleQueue[Completion], newest_id: int
     ) -> None:
-        """Until ``sweep`` only files with ids above ``newest_id`` are read: the walk has yet to look at the others."""
+        """Until ``sweep`` only files with ids above ``newest_id`` are read: the walk has yet to compare the others."""
         self.session = session
         self.unread = unread
         self.gave_up: PluginError | None = None
@@ -75,9 +75,9 @@ class Scraper:
         self._suspects: deque[tuple[WantedFile, ...]] = deque()
         self._in_flight: dict[Batch, Future[Sequence[FileOutcome]]] = {}
         self._passed_over: set[int] = set()
-        # Files that, alone, broke the plugin down; no error is theirs while the plugin itself may be at fault.
+        # Files that broke the plugin down when read alone; they get no error while the plugin itself may be at fault.
         self._accused: Outcomes = []
-        self._hung_on: tuple[WantedFile, ...] = ()  # what the last call was about, if nothing has answered since
+        self._hung_on: tuple[WantedFile, ...] = ()  # the last call's files, if nothing has answered since
         self._read_twice: set[int] = set()
         self._expected = 0
         self._answered = 0
@@ -88,23 +88,23 @@ class Scraper:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in flight or known to be left."""
+        """Whether nothing is in flight or known to be unread."""
         return not (self._in_flight or self._waiting or self._suspects or self._has_more)
 
     @property
     def remaining(self) -> int:
-        """How many files are left to read, as far as it is known."""
+        """How many files are left to read, as far as known."""
         return max(0, self._expected - self._answered) if self.gave_up is None else 0
 
     def look_again(self, found: int) -> None:
-        """The walk has committed files; ``found`` of them so far may have to be read."""
+        """The walk has committed files; ``found`` of them so far may be unread."""
         self._expected = found
         self._has_more = self.gave_up is None
 
     def sweep(self) -> None:
-        """The walk is over: go through all that is unread, from the start, but for what is at hand already.
+        """The walk has ended: go through all unread files from the start, except those already submitted.
 
-        Every outcome so far must have been written down.
+        The caller must have written all outcomes so far.
         """
         self._passed_over.update(file.id for file in self._waiting)
         self._passed_over.update(file.id for suspects in self._suspects for file in suspects)
@@ -114,7 +114,7 @@ class Scraper:
         self.look_again(self._answered + self.unread.count())
 
     def submit(self, *, partial: bool) -> None:
-        """Fill the window; ``partial``: with a batch that is not full too, even while others are in flight."""
+        """Fill the window; ``partial``: also submit a batch that is not full, even while others are in flight."""
         while self.gave_up is None and time.monotonic() >= self._resume_at:
             goes_alone = bool(self._suspects) or any(batch.alone for batch in self._in_flight)
             if len(self._in_flight) >= (1 if goes_alone else self.session.window):
@@ -125,7 +125,7 @@ class Scraper:
             self._hand_over(Batch(files, self._era, goes_alone))
 
     def settle(self, completion: Completion) -> Outcomes:
-        """Take back a batch that is done; gives the outcomes to keep."""
+        """Take a finished batch. Returns the outcomes to store."""
         batch = completion.batch
         if self._in_flight.pop(batch, None) is None:
             return []
@@ -142,19 +142,19 @@ class Scraper:
             self._strike(batch, error)
             self._think_again(batch, error)
         if error is None or isinstance(error, PluginFault):
-            self._absences = self._breakdowns = 0  # the plugin works: it was the files
+            self._absences = self._breakdowns = 0  # the plugin works, so the files were at fault
             self._hung_on = ()
             outcomes.extend(self.finish())
         self._answered += len(outcomes)
         return outcomes
 
     def finish(self) -> Outcomes:
-        """The outcomes that were held back; called when nothing is left that could show the plugin itself at fault."""
+        """The outcomes that were held back; called when nothing left could show a fault of the plugin itself."""
         accused, self._accused = self._accused, []
         return accused
 
     def cancel(self) -> None:
-        """Let go of everything; what is in flight is not waited for."""
+        """Cancel everything, without waiting for batches in flight."""
         for future in list(self._in_flight.values()):
             future.cancel()
         self._in_flight.clear()
@@ -176,14 +176,14 @@ class Scraper:
         future: Future[Sequence[FileOutcome]]
         try:
             future = self.session.submit([FileToRead(file.path, file.mime_type) for file in batch.files])
-        except Exception as error:  # settled as any other failure of this batch
+        except Exception as error:  # handled like any other failure of this batch
             future = Future()
             future.set_exception(error)
         self._in_flight[batch] = future
         future.add_done_callback(lambda done: self._completions.put(Completion(self, batch, done)))
 
     def _think_again(self, batch: Batch, error: PluginError) -> None:
-        """Decide on the files of a batch that got no answer."""
+        """Decide about the files of a batch without an answer."""
         if self.gave_up is not None:
             return
         others_hang = any(file not in batch.files for file in self._hung_on)
@@ -204,7 +204,7 @@ class Scraper:
         self._suspects.extend((file,) for file in batch.files)
 
     def _strike(self, batch: Batch, error: PluginError) -> None:
-        """Count a failure that may be the plugin's as a whole, once for all that were in flight when it happened."""
+        """Count a failure of the plugin as a whole, once for all batches that were in flight then."""
         if batch.era != self._era:
             return
         self._era += 1
@@ -236,7 +236,7 @@ def _error_of(plugin_id: str, future: Future[Sequence[FileOutcome]], expected: i
         return error
     except CancelledError:
         return PluginClosed(plugin_id, "the call was cancelled")
-    except Exception as error:  # whatever a plugin raises is its own: a scan goes on without that file
+    except Exception as error:  # a plugin may raise anything: the scan continues without that file
         return PluginFault(plugin_id, str(error) or type(error).__name__, kind=type(error).__name__)
     if len(outcomes) != expected:
         return PluginFault(plugin_id, f"answered {len(outcomes)} outcomes for {expected} files")

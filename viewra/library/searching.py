@@ -1,95 +1,123 @@
-"""Searches the library's full-text index and the plugins' own sources, and makes one ranked list of both."""
+"""Searches the library and the plugins' own sources, and makes one ranked list of them.
+
+Scores of different sources cannot be compared, so hits are ranked by their places: each source gives a hit 1 / (60 +
+its place there), and a file that several sources found has the sum (reciprocal rank fusion; Cormack, Clarke, Büttcher).
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 
 from viewra.db.failures import damaged_index
-from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.errors import PluginError, UsageError
 from viewra.hookspecs import Hooks
-from viewra.library import fulltext
-from viewra.library.paths import join
-from viewra.library.query import Query, parse
+from viewra.library import fulltext, stored_fields
+from viewra.library.listing import files
+from viewra.library.listing.paging import Key
+from viewra.library.query.parser import parse
+from viewra.library.query.plan import plan
+from viewra.library.query.tree import Query
 from viewra.types import SearchHit, SearchPage, SearchResult
 
-ROWS_A_QUERY = 500
 LIBRARY = "library"
-"""The source of hits that are files of the library."""
+"""The source of hits that are files in the library."""
+
+MAX_COUNTED = 10_000
+"""How many hits of the library are counted: nobody reads on until there, and counting a million takes long."""
+
+RANK_CONSTANT = 60
+"""How little the first places of a source count more than those behind them."""
 
 
 def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, offset: int = 0) -> SearchPage:
-    """The hits number ``offset`` to ``offset + limit`` for ``query``, best first; ``hook`` None: of the library alone.
+    """Return the hits number ``offset`` to ``offset + limit`` for ``query``, best first.
 
-    The best file of the library scores 1, the others in proportion; plugins' scores are taken as they are, within 0
-    and 1. A plugin that fails is among the page's errors. Raises ``UsageError`` for an unknown field, a query without a
-    word, or a negative ``limit`` or ``offset``, and ``DatabaseError``.
+    ``hook`` None: only the library is searched. The best file of the library scores 1, the others in proportion; the
+    scores of plugins are taken as they are, within 0 and 1. A plugin that fails is among the page's errors. Raises
+    ``UsageError`` for a query that is empty or cannot be read, for a negative ``limit`` or ``offset``, and
+    ``DatabaseError``.
     """
-    if not query.strip():
+    asked = parse(query)
+    if asked.is_empty:
         raise UsageError("nothing to search for", hint='for example: viewra search "artist:bach mass"')
     if limit < 0 or offset < 0:
         raise UsageError("a search cannot have a negative limit or offset")
-    parsed = parse(query)
-    if not parsed.alternatives:
-        return SearchPage(0)
     wanted = limit + offset
-    total, hits = _search_library(engine, parsed, wanted)
+    total, hits = _search_library(engine, asked, wanted)
+    has_more = total > MAX_COUNTED
+    total = min(total, MAX_COUNTED)
+    sources = [hits]
     errors: list[PluginError] = []
+    fields = asked.for_plugins()
     # A page of the whole needs every source's hits from its first on.
-    for result in hook.search(query=parsed.for_plugins(), limit=wanted, offset=0) if hook is not None else ():
+    for result in hook.search(query=fields, limit=wanted, offset=0) if hook is not None and fields else ():
         if result.error is not None:
             errors.append(result.error)
         elif result.value is not None:
             total += max(result.value.total_count, len(result.value.results))
-            hits.extend(_plugin_hit(result.plugin_id, found) for found in result.value.results[:wanted])
-    hits.sort(key=lambda hit: -hit.score)  # stable: the library comes first among equals
-    return SearchPage(total, tuple(hits[offset:wanted]), tuple(errors))
+            found = [_plugin_hit(result.plugin_id, hit) for hit in result.value.results[:wanted]]
+            sources.append(sorted(found, key=lambda hit: -hit.score))
+    ranked = sources[0] if len(sources) == 1 or asked.sort else _fused(sources)
+    return SearchPage(total, tuple(ranked[offset:wanted]), tuple(errors), has_more)
 
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
-    index = fulltext.media_search
     with reading(engine) as connection:
-        hit = fulltext.matches(connection, query)
-        ranked = sa.select(index, fulltext.rank(connection, query).label("rank")).where(hit)
-        best = ranked.order_by(sa.text("rank"), index.c.rowid).limit(limit)
-        total = connection.execute(sa.select(sa.func.count()).select_from(index).where(hit)).scalar_one()
-        rows = connection.execute(best).all()
-        blind = fulltext.blindness(connection) if not total else ""
-        paths = _paths(connection, [row.rowid for row in rows])
+        planned = plan(connection, query, stored_fields.load(connection), datetime.now().astimezone())
+        statement = files.selected(connection, planned)
+        keys = files.sort_keys(query.sort)
+        is_ranked = planned.text is not None and not query.sort
+        if planned.text is not None and not query.sort:
+            keys = (Key(fulltext.rank(connection, planned.text)), *keys[-1:])
+        if planned.rest is not None:
+            rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
+            return len(rows), _hits(rows[:limit], is_ranked)
+        rows = _best(connection, statement, keys, limit)
+        counted = statement.with_only_columns(sa.literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
+        total = connection.execute(sa.select(sa.func.count()).select_from(counted.subquery())).scalar_one()
+        blind = fulltext.blindness(connection) if planned.text is not None and not total else ""
     if blind:
         raise damaged_index(engine.url, blind)
-    top = rows[0].rank if rows else -1.0
-    return total, [
+    return total, _hits(rows, is_ranked)
+
+
+def _best(connection: sa.Connection, statement: Any, keys: Sequence[Key], limit: int) -> list[Any]:
+    ordered = statement.add_columns(*(key.column.label(f"key_{number}") for number, key in enumerate(keys)))
+    ordered = ordered.order_by(*(key.column.desc() if key.descending else key.column for key in keys))
+    return [*connection.execute(ordered.limit(limit))]
+
+
+def _hits(rows: Sequence[Any], is_ranked: bool) -> list[SearchHit]:
+    top = rows[0].key_0 if rows and is_ranked else 0.0
+    entries = [(files.entry_of(row), row.key_0 / top if top else 1.0) for row in rows]
+    return [
         SearchHit(
-            path=os.fsdecode(paths[row.rowid]),
-            title=row.title,
-            artist=row.artist,
-            album=row.album,
-            score=row.rank / top if top else 1.0,
-            source=LIBRARY,
+            path=entry.path, title=entry.title, artist=entry.artist, album=entry.album, score=score, source=LIBRARY
         )
-        for row in rows
-        if row.rowid in paths
+        for entry, score in entries
     ]
 
 
-def _paths(connection: sa.Connection, file_ids: Sequence[int]) -> dict[int, bytes]:
-    """Where files are, by id. Asked for apart: joined to the hits, SQLite would rank them twice."""
-    places = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
-    places = places.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
-    paths: dict[int, bytes] = {}
-    for start in range(0, len(file_ids), ROWS_A_QUERY):
-        some = media_files.c.id.in_(file_ids[start : start + ROWS_A_QUERY])
-        paths.update((row.id, join(row.path, row.name)) for row in connection.execute(places.where(some)))
-    return paths
+def _fused(sources: Sequence[Sequence[SearchHit]]) -> list[SearchHit]:
+    """Make one list of several; a hit that the library has too is the library's."""
+    ranks: dict[str | tuple[str, int], float] = {}
+    hits: dict[str | tuple[str, int], SearchHit] = {}
+    for source in sources:
+        for place, hit in enumerate(source):
+            same = hit.path if hit.source == LIBRARY or hit.path in hits else (hit.source, place)
+            ranks[same] = ranks.get(same, 0.0) + 1 / (RANK_CONSTANT + place)
+            hits.setdefault(same, hit)
+    return [hits[same] for same in sorted(hits, key=lambda same: -ranks[same])]  # stable: the library comes first
 
 
 def _plugin_hit(plugin_id: str, found: SearchResult) -> SearchHit:
-    """A hit of a plugin: its ``path`` is what its metadata names so, else the plugin's own id of it."""
+    """Make a hit of a plugin's: its ``path`` is what its metadata names so, else the plugin's own id of it."""
     return SearchHit(
         path=found.metadata.get("path", found.id),
         title=found.title,

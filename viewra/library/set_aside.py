@@ -1,4 +1,4 @@
-"""Notifications that a listener could not take: attempts at the next one, and those set aside for the operator."""
+"""Notifications that a listener failed to accept: attempts at the next one, and those set aside for the operator."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from viewra.library.paths import display, display_bytes, join
 class SetAside:
     """One notification that was set aside after ``attempts`` attempts; ``at`` in microseconds since the epoch.
 
-    ``path`` is the file's or the library's, ``""`` at the end of a scan. ``due``: it is delivered again with the next
-    scan.
+    ``path`` is the file's or the library's, ``""`` at the end of a scan. ``due``: the next scan delivers it again.
     """
 
     event: int
@@ -37,10 +36,10 @@ class SetAside:
 
 @attrs.frozen
 class ListenerState:
-    """How far one listener is: ``pending`` notifications wait, ``set_aside`` ones could not be delivered.
+    """One listener's state: ``pending`` notifications are waiting, ``set_aside`` ones could not be delivered.
 
-    ``attempts`` were made at the next one, the last of which failed with ``error``; ``installed``: its plugin was there
-    when a host last looked.
+    ``attempts`` were made at the next one, and the last failed with ``error``; ``installed``: a host had its plugin
+    when it last looked.
     """
 
     plugin_id: str
@@ -52,14 +51,14 @@ class ListenerState:
 
 
 def note_attempt(engine: sa.Engine, plugin_id: str, attempts: int, retry_at: int, error: str) -> None:
-    """Keep that delivery of a listener's next notification failed, for whichever host tries it again."""
+    """Store a failed attempt at a listener's next notification, for the host that makes the next attempt."""
     ours = sa.update(listener_cursors).where(listener_cursors.c.plugin_id == plugin_id)
     with writing(engine) as connection:
         connection.execute(ours.values(attempts=attempts, retry_at=retry_at, error=display(error)))
 
 
 def put(engine: sa.Engine, plugin_id: str, event_id: int, attempts: int, error: str) -> None:
-    """Set a notification aside, and have the listener go on behind it."""
+    """Set a notification aside, and move the listener's cursor past it."""
     values = {"error": display(error), "attempts": attempts, "at": time.time_ns() // 1000, "due": False}
     table = set_aside_events
     this = sa.and_(table.c.plugin_id == plugin_id, table.c.event_id == event_id)
@@ -71,14 +70,14 @@ def put(engine: sa.Engine, plugin_id: str, event_id: int, attempts: int, error: 
 
 
 def take_back(engine: sa.Engine, plugin_id: str, event_id: int) -> None:
-    """A notification that was set aside has been delivered, or there is nothing left to tell."""
+    """Delete a set-aside notification: it was delivered, or is obsolete."""
     table = set_aside_events
     with writing(engine) as connection:
         connection.execute(sa.delete(table).where(table.c.plugin_id == plugin_id, table.c.event_id == event_id))
 
 
 def due(engine: sa.Engine, plugin_id: str, after: int, limit: int) -> list[StoredEvent]:
-    """Notifications that the operator wants delivered again, in order, behind the event ``after``."""
+    """Notifications whose delivery the operator requested again, in order, after the event ``after``."""
     columns = [scan_events.c[field.name] for field in attrs.fields(StoredEvent)]
     found = sa.select(*columns).join(set_aside_events, set_aside_events.c.event_id == scan_events.c.id)
     found = found.where(set_aside_events.c.plugin_id == plugin_id, set_aside_events.c.due, scan_events.c.id > after)
@@ -87,7 +86,7 @@ def due(engine: sa.Engine, plugin_id: str, after: int, limit: int) -> list[Store
 
 
 def retry_set_aside(engine: sa.Engine, plugin_id: str) -> int:
-    """Have all that was set aside for a listener delivered again; how many. Its next one is tried at once, too."""
+    """Deliver a listener's set-aside notifications again, and attempt its next one at once. Returns how many."""
     with writing(engine) as connection:
         ours = sa.update(listener_cursors).where(listener_cursors.c.plugin_id == plugin_id)
         connection.execute(ours.values(retry_at=0))
@@ -96,7 +95,7 @@ def retry_set_aside(engine: sa.Engine, plugin_id: str) -> int:
 
 
 def drop_set_aside(engine: sa.Engine, plugin_id: str) -> int:
-    """Forget all that was set aside for a listener; how many."""
+    """Delete a listener's set-aside notifications. Returns how many."""
     with writing(engine) as connection:
         found = sa.delete(set_aside_events).where(set_aside_events.c.plugin_id == plugin_id)
         count = connection.execute(found).rowcount
@@ -105,7 +104,7 @@ def drop_set_aside(engine: sa.Engine, plugin_id: str) -> int:
 
 
 def set_aside_counts(engine: sa.Engine) -> dict[str, int]:
-    """How many notifications are set aside, by listener; those without any are left out."""
+    """The number of set-aside notifications by listener; listeners without any are left out."""
     table = set_aside_events.c
     with reading(engine) as connection:
         rows = connection.execute(sa.select(table.plugin_id, sa.func.count()).group_by(table.plugin_id)).all()
@@ -113,13 +112,13 @@ def set_aside_counts(engine: sa.Engine) -> dict[str, int]:
 
 
 def listener_state(engine: sa.Engine, plugin_id: str) -> ListenerState:
-    """How far a listener is. Raises ``UsageError`` for one that was never told anything, and ``DatabaseError``."""
+    """A listener's state. Raises ``UsageError`` for a plugin that never was a listener, and ``DatabaseError``."""
     cursor = listener_cursors.c
     with reading(engine) as connection:
         row = connection.execute(sa.select(listener_cursors).where(cursor.plugin_id == plugin_id)).one_or_none()
         if row is None:
             raise UsageError(
-                f"plugin {plugin_id!r} hears of no scans", hint="one that does is a listener after its first scan"
+                f"plugin {plugin_id!r} is not a listener", hint="a plugin that listens becomes one at its first scan"
             )
         later = sa.select(sa.func.count()).select_from(scan_events).where(scan_events.c.id > row.event_id)
         pending = 0 if row.gone else connection.execute(later).scalar_one()

@@ -1,4 +1,4 @@
-"""Everything that is known of one file, and which plugin said it."""
+"""All metadata of one file, and which plugin gave it."""
 
 from __future__ import annotations
 
@@ -29,16 +29,13 @@ _FILES = sa.select(
 ).join_from(media_files, directories, _table.directory_id == directories.c.id)
 
 
-def show(engine: sa.Engine, path: str) -> MediaFile:
-    """The stored file at ``path``, which may be missing; found by its other paths, too.
+def show(engine: sa.Engine, id_or_path: int | str) -> MediaFile:
+    """Return the stored file with an id, or at a path, also at one of its other paths; it may be missing.
 
-    Raises ``UsageError`` when it is not in the library, and ``DatabaseError``.
+    Raises ``UsageError`` if it is not in the library, and ``DatabaseError``.
     """
-    given = absolute(path)
     with reading(engine) as connection:
-        row = _find_there(connection, given) or _find(connection, given) or _find(connection, os.path.realpath(given))
-        if row is None:
-            raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
+        row = _by_path(connection, id_or_path) if isinstance(id_or_path, str) else _by_id(connection, id_or_path)
         answers = outcomes.load(connection, [row.id]).get(row.id, [])
         orders = priorities.load(connection)
         links = other_paths.of_files(connection, [row.id]).get(row.id, [])
@@ -55,13 +52,28 @@ def show(engine: sa.Engine, path: str) -> MediaFile:
     )
 
 
+def _by_id(connection: sa.Connection, file_id: int) -> Any:
+    row = connection.execute(_FILES.where(media_files.c.id == file_id)).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no file with the id {file_id}", hint="it may have been purged: search for it")
+    return row
+
+
+def _by_path(connection: sa.Connection, path: str) -> Any:
+    given = absolute(path)
+    row = _find_there(connection, given) or _find(connection, given) or _find(connection, os.path.realpath(given))
+    if row is None:
+        raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
+    return row
+
+
 def _find(connection: sa.Connection, path: bytes) -> Any:
     place = sa.and_(directories.c.path == folder_of(path), media_files.c.name == path.rpartition(b"/")[2])
     return connection.execute(_FILES.where(place)).one_or_none()
 
 
 def _find_there(connection: sa.Connection, path: bytes) -> Any:
-    """The file that is at this path: a missing one may have had it, too, before a link took its place."""
+    """The file that is at this path: a missing one may have had it before a link took its place."""
     row = _find(connection, path)
     return row if row is not None and row.missing_since is None else _find_linked(connection, path)
 

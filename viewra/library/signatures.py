@@ -1,7 +1,7 @@
-"""Tells by its first bytes what a media file is, for those whose name says too little.
+"""Detects a media file's type by its first bytes, if its name is ambiguous.
 
-The signatures are those of the formats' specifications: ISO/IEC 13818-1 (transport and program streams), RFC 3533 (Ogg)
-and the codecs' mappings to it, Microsoft's ASF specification, and the documents of the trackers' formats.
+The signatures are from the formats' specifications: ISO/IEC 13818-1 (transport and program streams), RFC 3533 (Ogg) and
+the codecs' mappings to it, Microsoft's ASF specification, and the documents of tracker formats.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 
 _TS_SYNC = 0x47
 _TS_SIZES = ((188, 0), (192, 4), (204, 0))
-"""Bytes of a packet, and where in it the sync byte is: plain, of a Blu-ray with a time before it, with parity."""
+"""Bytes of a packet, and the position of its sync byte: plain, Blu-ray with a leading time, with parity."""
 
 _TS_PACKETS = 8
-"""Sync bytes in a row that no text has by chance; fewer where the file is shorter."""
+"""Sync bytes in a row that text does not have by chance; fewer if the file is shorter."""
 
 _OGG_CODECS = (
     (b"\x80theora", "video/ogg"),
@@ -23,7 +23,7 @@ _OGG_CODECS = (
     (b"OpusHead", "audio/opus"),
     (b"Speex   ", "audio/x-speex"),
 )
-"""How the first packet of a stream begins; what has video in it counts as video, whatever else it has."""
+"""How the first packet of a stream begins; a file with video counts as video."""
 
 _SIGNATURES = (
     (0, b".RMF", "application/vnd.rn-realmedia"),
@@ -49,7 +49,7 @@ _REAL_LINK = re.compile(rb"(?:rtsp|pnm|https?)://\S+\.(?:rm|ra|rmvb)\b", re.IGNO
 
 
 def by_content(head: bytes) -> str:
-    """The MIME type that a file's beginning shows, ``""`` when it shows none of those known here."""
+    """The MIME type by a file's beginning, ``""`` if unknown."""
     if head.startswith(b"OggS"):
         return _in_ogg(head)
     for place, signature, kind in _SIGNATURES:
@@ -74,7 +74,7 @@ def _in_ogg(head: bytes) -> str:
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """Whether sync bytes come at the distance of packets; the first packet may be one that was cut off."""
+    """Whether sync bytes are at the distance of packets; the first packet may be incomplete."""
     for size, offset in _TS_SIZES:
         packets = min(_TS_PACKETS, len(head) // size)
         if packets < 2:

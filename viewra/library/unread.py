@@ -1,4 +1,4 @@
-"""What one scraper has still to read: asked from the database page by page, so that no scan holds a list of files."""
+"""The files that one scraper has still to read, loaded page by page, so that no scan holds a list of all files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from viewra.services import ScraperSession
 
 
 class WantedFile(NamedTuple):
-    """One file to be read."""
+    """One file to read."""
 
     id: int
     path: str
@@ -24,7 +24,7 @@ class WantedFile(NamedTuple):
 
 
 class Unread:
-    """The files of a scope that one scraper wants and has not read with its present code, in the order of their ids."""
+    """The files of a scope that one scraper reads and has not read with its present code, in the order of their ids."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class Unread:
         *,
         only_failed: bool = False,
     ) -> None:
-        """``types`` are the MIME types there are; it may grow while the scan goes on.
+        """``types`` are the MIME types in the scope; it may grow during the scan.
 
-        ``only_failed``: of what is unread only that which the plugin failed at before.
+        ``only_failed``: only the files at which the plugin failed before.
         """
         self._engine = engine
         self._scope = scope
@@ -54,12 +54,12 @@ class Unread:
         return [WantedFile(row.id, os.fsdecode(join(row.path, row.name)), row.mime_type) for row in rows]
 
     def ids(self) -> list[int]:
-        """The ids of all of them."""
+        """The ids of all unread files."""
         with reading(self._engine) as connection:
             return list(connection.execute(self._unread(sa.select(media_files.c.id))).scalars())
 
     def count(self) -> int:
-        """How many there are."""
+        """The number of unread files."""
         with reading(self._engine) as connection:
             count: int = connection.execute(self._unread(sa.select(sa.func.count(media_files.c.id)))).scalar_one()
         return count

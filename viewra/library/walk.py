@@ -1,4 +1,4 @@
-"""Walks a folder, one directory at a time: which files are there, and what could not be read.
+"""Walks a folder, one directory at a time: finds its files, and reports unreadable entries.
 
 It knows nothing of the database. Symbolic links to directories are followed after all real ones, and one that leads
 into the library is left to the real path, so that a file inside has one path. Each directory is walked once, and a link
@@ -26,15 +26,15 @@ from viewra.library.paths import display_bytes, join
 from viewra.types import FollowLinks
 
 _LARGEST = 2**63 - 1
-"""Databases keep 64 bits with a sign."""
+"""Databases store signed 64-bit integers."""
 
 
 EVIDENCE = slice(1, 6)
-"""What of a ``FoundFile`` does not change while nobody touches the file."""
+"""The attributes of a ``FoundFile`` that stay the same while the file is not changed."""
 
 
 class FoundFile(NamedTuple):
-    """A regular file, or a link to one: all but ``name`` and ``is_link`` are those of what the link leads to.
+    """A regular file, or a link to one: all attributes but ``name`` and ``is_link`` are those of the target.
 
     ``size`` in bytes, times in nanoseconds since the epoch; ``names`` is how many hard links the file has.
     """
@@ -50,13 +50,13 @@ class FoundFile(NamedTuple):
 
     @property
     def may_have_other_names(self) -> bool:
-        """Whether the same file may be found elsewhere."""
+        """Whether the same file may also be found elsewhere."""
         return self.is_link or self.names > 1
 
 
 @attrs.frozen
 class Unreadable:
-    """Something that is listed but could not be looked at; ``is_file`` is False for directories and links to them."""
+    """A listed entry that could not be examined; ``is_file`` is False for directories and links to them."""
 
     path: bytes
     error: str
@@ -64,7 +64,7 @@ class Unreadable:
 
 
 class Place(NamedTuple):
-    """A directory and what it is on: its device, and the mount point of the file system."""
+    """A directory's device, and the mount point of its file system."""
 
     path: bytes
     device: int | None = None
@@ -73,9 +73,9 @@ class Place(NamedTuple):
 
 @attrs.frozen
 class FoundDirectory:
-    """One directory. ``complete`` is False when it could not be listed to its end: then nothing is known to be gone.
+    """One directory. ``complete`` is False if its listing failed: then no file in it counts as missing.
 
-    ``mount`` is the mount point of the file system that it is on; None when that could not be found out.
+    ``mount`` is the mount point of its file system; None if unknown.
     """
 
     path: bytes
@@ -87,12 +87,12 @@ class FoundDirectory:
 
     @property
     def place(self) -> Place:
-        """Where its files are."""
+        """The directory's device and mount point."""
         return Place(self.path, self.device, self.mount)
 
 
 class _Step(NamedTuple):
-    """A directory to be walked; ``rules``, ``mount`` and ``device`` are those of the directory that it is in."""
+    """A directory to walk; ``rules``, ``mount`` and ``device`` are those of its parent."""
 
     path: bytes
     real: bytes
@@ -104,11 +104,11 @@ class _Step(NamedTuple):
 
 @attrs.frozen
 class Walk:
-    """A walk of ``root``, which is, or lies in, the library ``library``: iterate over it, once.
+    """A walk of ``root``, which is, or is inside, the library ``library``: iterate over it once.
 
-    Only files whose name is ``interesting`` are looked at, and nothing that ``rules`` (those in ``root``'s own folder,
-    see ``Rules.enter``) leave out. Never raises for the state of the file system: a directory that cannot be read is
-    given with ``complete=False``.
+    It examines only files whose names are ``interesting``, and nothing that ``rules`` (those in ``root``'s own folder,
+    see ``Rules.enter``) leave out. It never raises for the state of the file system: an unreadable directory is
+    returned with ``complete=False``.
     """
 
     root: bytes
@@ -148,7 +148,7 @@ class Walk:
 
 
 class _Listing:
-    """What one directory holds, sorted into files, directories and links to directories."""
+    """One directory's entries, sorted into files, directories and links to directories."""
 
     def __init__(self, step: _Step, walk: Walk, device: int, library: bytes) -> None:
         self._step = step
@@ -165,7 +165,7 @@ class _Listing:
         self.links: list[_Step] = []
 
     def read(self) -> FoundDirectory | None:
-        """None: the directory itself says that it is left out."""
+        """None: a file in the directory excludes it."""
         path = self._step.path
         complete = True
         entries: list[os.DirEntry[bytes]] = []
@@ -179,7 +179,7 @@ class _Listing:
         if marks:
             try:
                 rules = self._rules.enter(path, marks)
-            except BadIgnoreFile as error:  # without it nobody knows what is to be left out
+            except BadIgnoreFile as error:  # without the patterns it is unknown which files are left out
                 return _unreadable(path, f"{display_bytes(error.path)}: {error.problem}")
             if isinstance(rules, LeftOut):
                 return None
@@ -191,7 +191,7 @@ class _Listing:
         return FoundDirectory(path, self._files, self._unreadable, complete, self._device, self._mount)
 
     def _find_mount(self) -> bytes:
-        """The mount point that it is on. What was mounted since the walk began shows by its device."""
+        """The directory's mount point. A file system mounted since the walk began shows by its device."""
         step, mounts = self._step, self._walk.mounts
         if step.device not in {None, self._device} and not mounts.is_point(step.real):
             mounts.look_again()
@@ -245,7 +245,7 @@ class _Listing:
 
 
 def look_at_file(path: bytes) -> FoundFile | None:
-    """The regular file at ``path``, or behind the link there; None: there is none that can be looked at."""
+    """The regular file at ``path``, or the link's target; None if there is none to examine."""
     try:
         is_link = stat.S_ISLNK(os.lstat(path).st_mode)
         info = os.stat(path)
@@ -256,7 +256,7 @@ def look_at_file(path: bytes) -> FoundFile | None:
 
 def _found(name: bytes, info: os.stat_result, *, is_link: bool) -> FoundFile:
     mtime_ns, ctime_ns, device, inode = info.st_mtime_ns, info.st_ctime_ns, info.st_dev, info.st_ino
-    if not (-_LARGEST <= mtime_ns <= _LARGEST and -_LARGEST <= ctime_ns <= _LARGEST):  # a broken clock
+    if not (-_LARGEST <= mtime_ns <= _LARGEST and -_LARGEST <= ctime_ns <= _LARGEST):  # a wrong clock
         mtime_ns, ctime_ns = (max(-_LARGEST, min(_LARGEST, time_ns)) for time_ns in (mtime_ns, ctime_ns))
     if device > _LARGEST or inode > _LARGEST:
         device, inode = signed(device), signed(inode)
@@ -264,12 +264,12 @@ def _found(name: bytes, info: os.stat_result, *, is_link: bool) -> FoundFile:
 
 
 def signed(number: int) -> int:
-    """A device or inode number as 64 bits with a sign hold it."""
+    """A device or inode number as a signed 64-bit integer."""
     return number if number <= _LARGEST else number - 2**64
 
 
 def _look_at(directory: bytes) -> os.stat_result:
-    """What a directory is, once it is open: only that has an automounter mount it. Raises OSError."""
+    """Examine an open directory: only opening it triggers an automounter. Raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         return os.fstat(descriptor)

@@ -1,6 +1,6 @@
-"""Plugin manifests: CUE text to a ``Manifest``, with an evaluator of CUE of its own (``viewra.manifest.cue``).
+"""Plugin manifests: turns CUE text into a ``Manifest``, with our own evaluator of CUE (``viewra.manifest.cue``).
 
-Finding the files is the host's; keeping an operator's settings too. Nothing here starts a process.
+The host finds the files and stores operators' settings. Nothing here starts a process.
 """
 
 from __future__ import annotations

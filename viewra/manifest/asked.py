@@ -1,4 +1,4 @@
-"""Permissions that a manifest asks for: a resource, action or field that is nearly a known one is a mistake."""
+"""Checks the permissions that a manifest requests; a name close to a known one is a misspelling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewra.manifest.cue.problem import Problem
 
 
 def permissions(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]) -> None:
-    """Add what is wrong with each; what nobody knows and nothing resembles is kept with a warning, as in older ones."""
+    """Add an error for each misspelt name; unknown names that resemble no known one stay, with a warning."""
     asked = data.get("permissions")
     items = root.arcs["permissions"].items or []
     resource: object
@@ -36,11 +36,11 @@ def permissions(root: Node, data: Mapping[str, Any], problems: list[Problem], wa
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> tuple[str, bool] | None:
-    """A message and whether it is a mistake for sure; None for a known name."""
+    """A message, and whether it is an error; None for a known name."""
     known = list(known)
     if name in known:
         return None
     meant = nearest(name, known)
     if meant is not None:
         return f"there is no {what} {name}, did you mean {meant}?", True
-    return f"unknown {what} {name}, which nobody can grant; there are {', '.join(known)}", False
+    return f"unknown {what} {name}, which cannot be granted; known: {', '.join(known)}", False

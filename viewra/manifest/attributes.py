@@ -11,15 +11,15 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
 def arguments(body: str) -> dict[str, str | int | float | bool]:
-    """The arguments by name: quoted text and numbers as such, ``true`` and ``false`` and a bare name as bools.
+    """The arguments by name: quoted text as text, numbers as numbers, ``true``, ``false`` and bare names as bools.
 
-    Anything else stays the text that it is.
+    Any other argument stays text.
     """
     found: dict[str, str | int | float | bool] = {}
     for part in _parts(body):
         name, equals, value = part.strip().partition("=")
         if name.startswith('"') and not name.rstrip().endswith('"'):
-            name, equals, value = part, "", ""  # the sign is part of a quoted text
+            name, equals, value = part, "", ""  # a sign inside quotes is part of the text
         name = name.strip()
         if name or equals:
             found[str(_value(name)) if name.startswith('"') else name] = _value(value.strip()) if equals else True
@@ -27,7 +27,7 @@ def arguments(body: str) -> dict[str, str | int | float | bool]:
 
 
 def named(attributes: Iterable[ast.Attribute], name: str) -> Mapping[str, str | int | float | bool] | None:
-    """The arguments of all attributes of one name together, or None when there is no such attribute."""
+    """The arguments of all attributes of one name, merged; None without such an attribute."""
     bodies = [attribute.body for attribute in attributes if attribute.name == name]
     merged: dict[str, str | int | float | bool] = {}
     for body in bodies:

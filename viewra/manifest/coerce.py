@@ -1,6 +1,6 @@
-"""Converts numbers of JSON, a database or a command line, which do not tell int from float, to what a schema takes.
+"""Converts numbers from JSON, databases and command lines, which do not tell int from float, to the schema's kind.
 
-CUE never unifies ``5`` with ``float`` nor ``5.0`` with ``int``; an operator who sets 5 means both.
+CUE unifies neither ``5`` with ``float`` nor ``5.0`` with ``int``, but an operator who sets 5 may mean either.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from viewra.manifest.cue.source import Source
 
 
 def nested(values: Mapping[str, object]) -> dict[str, Any]:
-    """Values under dotted keys as nested mappings; raises ``TypeError`` where two keys contradict one another."""
+    """Turn values under dotted keys into nested mappings. Raises ``TypeError`` if two keys contradict each other."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         inside = result
@@ -36,10 +36,10 @@ def nested(values: Mapping[str, object]) -> dict[str, Any]:
 
 
 def coerced(values: Any, schema: Callable[[Sequence[Conjunct]], Node]) -> Any:
-    """The values, whole floats made ints and ints made floats where the schema takes only the other.
+    """The values, with whole floats turned into ints and ints into floats where the schema accepts only the other kind.
 
-    ``schema`` gives a fresh node of the schema with more conjuncts; here with the shape of the values, every number
-    in it left open.
+    ``schema`` returns a fresh node of the schema with more conjuncts; here it gets the shape of the values, with every
+    number left open.
     """
     if not _has_number(values):
         return values
@@ -47,7 +47,7 @@ def coerced(values: Any, schema: Callable[[Sequence[Conjunct]], Node]) -> Any:
     try:
         return _fit(values, shaped)
     except Problem:
-        return values  # they do not fit at all: unification says why, with its place
+        return values  # they do not fit at all: unification reports why and where
 
 
 def _has_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Settings whose declaration is valid and probably not meant: a default that does not fit, a hint that is misspelt."""
+"""Warns of settings that are valid but probably wrong: a default that does not fit, a misspelt hint."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from viewra.manifest.cue.problem import Problem
 from viewra.manifest.marks import is_secret
 
 UI = ("title", "help", "group", "widget", "secret")
-"""Hints of ``@ui`` that viewra itself reads."""
+"""The hints of ``@ui`` that viewra reads."""
 
 
 def hints(settings: Node, warnings: list[Problem]) -> None:
-    """Warn of hints whose name is nearly that of one which is read."""
+    """Warn of hints whose names are close to a known one."""
     for node in _all(settings):
         attributes = [attribute for conjunct in node.conjuncts for attribute in conjunct.attributes]
         for attribute in attributes:
@@ -29,7 +29,7 @@ def hints(settings: Node, warnings: list[Problem]) -> None:
 
 
 def defaults(settings: Node, warnings: list[Problem]) -> None:
-    """Warn of defaults that the other alternatives exclude, and of those that another declaration has removed."""
+    """Warn of defaults that the other alternatives exclude, or that another declaration has removed."""
     for node in _all(settings):
         message = _doubt(node)
         if message is not None:

@@ -1,4 +1,4 @@
-"""Problems of a manifest in the words of its schema: ``@expected`` says what a pattern or a range stands for."""
+"""Explains a manifest's problems with its schema's descriptions: ``@expected`` describes a pattern or a range."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.manifest.cue.references import find
 
 
 def explain(root: Node, problem: Problem) -> None:
-    """Say in words what the schema expected, where it has words for it."""
+    """Replace the problem's message with the schema's description, if there is one."""
     node, above = _at(root, problem.path)
     if problem.kind == "closed" and above is not None:
         for pattern, _, _ in above.patterns:
@@ -28,7 +28,7 @@ def explain(root: Node, problem: Problem) -> None:
 
 
 def _at(root: Node, path: str) -> tuple[Node | None, Node | None]:
-    """The node at a path, as far as it is the manifest's own, and the one around it."""
+    """The node at a path, as far as it is in the manifest itself, and the node around it."""
     node: Node | None = root
     above = None
     rest = path
@@ -38,7 +38,7 @@ def _at(root: Node, path: str) -> tuple[Node | None, Node | None]:
             index, _, rest = rest.partition(".")
             node = node.items[int(index)] if index.isdecimal() and int(index) < len(node.items) else None
             continue
-        # a label may hold dots: the longest that fits is meant
+        # a label may contain dots: take the longest that fits
         labels = [label for label in node.arcs if f"{rest}.".startswith(f"{ast.label_text(label)}.")]
         label = max(labels, key=len, default=None)
         node = node.arcs[label] if label is not None else None
@@ -47,7 +47,7 @@ def _at(root: Node, path: str) -> tuple[Node | None, Node | None]:
 
 
 def _words(conjunct: Conjunct) -> list[ast.Attribute]:
-    """The attributes of a declaration, and of the definition that it refers to."""
+    """The attributes of a declaration, and of the definition to which it refers."""
     found = list(conjunct.attributes)
     if isinstance(conjunct.expr, ast.Reference) and conjunct.expr.hops >= 0:
         target = find(conjunct.scope.node.run, conjunct.expr, conjunct.scope) if conjunct.scope is not None else None

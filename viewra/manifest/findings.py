@@ -1,8 +1,8 @@
-"""Finds unknown fields, older names, unknown types and fields in the wrong place of a manifest that evaluates."""
+"""Finds unknown fields, older names, unknown types and misplaced fields of a manifest that evaluates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from viewra.manifest import model
@@ -14,9 +14,10 @@ from viewra.manifest.cue.problem import Problem
 from viewra.manifest.doubts import defaults, hints
 
 
-def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]) -> None:
-    """Add what is found; a field whose name is nearly a known one is a problem, for its content would be lost."""
-    known = {label for label, arc in root.arcs.items() if _of_schema(arc)}
+def notes(
+    root: Node, known: Collection[str], data: Mapping[str, Any], problems: list[Problem], warnings: list[Problem]
+) -> None:
+    """Add the findings; a field with a name close to a ``known`` one is a problem: its content would be ignored."""
     for label, arc in root.arcs.items():
         if not ast.is_regular(label) or label in known or arc.presence == ast.OPTIONAL:
             continue
@@ -37,23 +38,26 @@ def notes(root: Node, data: Mapping[str, Any], problems: list[Problem], warnings
     defaults(root.arcs["settings"], warnings)
 
 
-def outside(whole: Node, plugin: Node, root: Node, problems: list[Problem], warnings: list[Problem]) -> None:
-    """Add what stands where it is not read: outside #Plugin, or inside of a field that is nearly called so."""
-    known = {label for label, arc in root.arcs.items() if _of_schema(arc)}
+def outside(
+    whole: Node, plugin: Node, known: Collection[str], problems: list[Problem], warnings: list[Problem]
+) -> None:
+    """Add misplaced fields: outside #Plugin, or in a definition with a similar name."""
     for label, arc in whole.arcs.items():
         if plugin is not whole:
             if label in known and arc.presence != ast.OPTIONAL:
-                message = "stands outside #Plugin, where it is not read: move it inside"
+                message = "is outside #Plugin and ignored: move it inside"
                 warnings.append(Problem(message, arc.place, path=label))
         elif label.strip('_#"').lower().removesuffix("s") in ("plugin", "manifest") and "id" not in whole.arcs:
             arc.run.evaluate(arc)
             if "id" not in arc.arcs:
                 continue
-            # all that is missing at the top is in there
+            # this includes everything that is missing at the top
             problems[:] = [problem for problem in problems if problem.kind != "required"]
             warnings[:] = [warning for warning in warnings if warning.path != label]
             name = ast.label_text(label)
-            problems.append(Problem(f"the fields of a manifest stand in #Plugin, not in {name}", arc.place, path=label))
+            problems.append(
+                Problem(f"the fields of a manifest belong in #Plugin, not in {name}", arc.place, path=label)
+            )
 
 
 def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) -> None:
@@ -75,10 +79,6 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
             meant = nearest(name, model.CAPABILITIES)
             message = "unknown capability, kept" + (f"; did you mean {meant}?" if meant else "")
         warnings.append(Problem(message, arc.place, path=f"capabilities.{name}"))
-
-
-def _of_schema(arc: Node) -> bool:
-    return any(conjunct.field is not None and conjunct.field.source.rank == 1 for conjunct in arc.conjuncts)
 
 
 def _is_set(arc: Node) -> bool:

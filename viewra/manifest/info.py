@@ -1,4 +1,4 @@
-"""What a plugin says of itself, completed from its manifest."""
+"""Completes a plugin's info from its manifest."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ _FIELDS = ("id", "name", "version", "description", "author", "website", "reposit
 
 
 def completed(said: PluginInfo, manifest: Manifest) -> PluginInfo:
-    """What the plugin says, with the manifest's values in fields that it leaves empty, but for ``capabilities``."""
+    """The plugin's info, with empty fields taken from the manifest, except ``capabilities``."""
     return attrs.evolve(said, **{name: getattr(manifest, name) for name in _FIELDS if not getattr(said, name)})

@@ -1,4 +1,4 @@
-"""Loads a ``Manifest``: evaluates the text of a file, unifies it with the schema, and reads the result into values."""
+"""Loads a ``Manifest``: evaluates a file's text, unifies it with the schema, and converts the result."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _LIMITS = Limits()
 
 
 def load(path: Path) -> model.Manifest:
-    """Read a manifest: a ``.cue`` file, or a directory that holds ``plugin.cue``.
+    """Load a manifest: a ``.cue`` file, or a directory that contains ``plugin.cue``.
 
-    Raises ``ManifestError`` that lists everything wrong with it. The files that it names are not looked at.
+    Raises ``ManifestError`` that lists all errors. Does not look at the files that the manifest names.
     """
     file = path / "plugin.cue" if path.is_dir() else path
     return loads(read_text(file), file)
 
 
 def read_text(file: Path) -> str:
-    """The text of a manifest; raises ``ManifestError`` when it cannot be read, is too long or not UTF-8."""
+    """The text of a manifest. Raises ``ManifestError`` if it is unreadable, too long or not UTF-8."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(_LIMITS.file_bytes + 1)
@@ -54,7 +54,7 @@ def read_text(file: Path) -> str:
 
 
 def loads(text: str, file: Path) -> model.Manifest:
-    """``load`` for a text; ``file`` says where it is from."""
+    """``load`` for a text; ``file`` is its origin."""
     tree = parse_text(text, str(file))
     try:
         return _read(tree, file)
@@ -66,19 +66,38 @@ def loads(text: str, file: Path) -> model.Manifest:
 
 @functools.cache
 def _schema() -> ast.Struct:
-    """The tree of the schema, which never changes; it is parsed once in a process."""
+    """The tree of the schema, parsed once per process."""
     file = Path(__file__).with_name("plugin_schema.cue")
     return parse_text(file.read_text(encoding="utf-8"), file.name, rank=1)
 
 
+@functools.cache
+def _unsaid() -> dict[str, Data]:
+    """The value of each field of which a manifest says nothing; worked out once in a process."""
+    run = Evaluator(_LIMITS)
+    root = Node(run, "", None)
+    root.conjuncts.extend(_evaluated(run, _schema()).arcs["#Manifest"].conjuncts)
+    run.evaluate(root)
+    found: dict[str, Data] = {}
+    for label, arc in root.arcs.items():
+        problems: list[Problem] = []
+        value = export_node(run, arc, problems)
+        if not problems and arc.presence == ast.MEMBER:
+            found[label] = value
+    return found
+
+
+def _evaluated(run: Evaluator, tree: ast.Struct) -> Node:
+    """The fields at the top of a file."""
+    node = Node(run, "", None)
+    node.conjuncts.append(Conjunct(tree, None))
+    run.evaluate(node)
+    return node
+
+
 def _read(tree: ast.Struct, file: Path) -> model.Manifest:
     run = Evaluator(_LIMITS)
-    whole = Node(run, "", None)
-    whole.conjuncts.append(Conjunct(tree, None))
-    run.evaluate(whole)
-    schema = Node(run, "", None)
-    schema.conjuncts.append(Conjunct(_schema(), None))
-    run.evaluate(schema)
+    whole, schema = _evaluated(run, tree), _evaluated(run, _schema())
 
     # Manifests in the wild hold their data inside a definition, which knows only its own fields: the schema's defaults
     # must come in, so its conjuncts are taken without the group that closes them.
@@ -88,17 +107,19 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
         Conjunct(conjunct.expr, conjunct.scope, trail=conjunct.trail, field=conjunct.field)
         for conjunct in plugin.conjuncts
     )
-    root.conjuncts.extend(schema.arcs["#Manifest"].conjuncts)
+    fields = schema.arcs["#Manifest"].conjuncts
+    root.conjuncts.extend(fields)
+    known = {label for conjunct in fields if isinstance(conjunct.expr, ast.Struct) for label in conjunct.expr.labels}
 
     problems: list[Problem] = []
     data = _data(root, problems)
     for arc in whole.arcs.values():
-        # The rest of the file is evaluated now, once: settings that refer to it are filled in by several threads later.
+        # Evaluate the rest of the file now: later several threads fill in settings that refer to it.
         if plugin is not whole and arc is not plugin and arc.presence == ast.MEMBER:
             collect(arc, problems)
     warnings: list[Problem] = []
-    notes(root, data, problems, warnings)
-    outside(whole, plugin, root, problems, warnings)
+    notes(root, known, data, problems, warnings)
+    outside(whole, plugin, known, problems, warnings)
     entry_point = _entry_point(root, data, problems)
     if not problems:
         unmet(root, data, problems)
@@ -113,7 +134,7 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
 
 
 def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
-    """All but the settings as plain data; those are a schema and need no values."""
+    """All fields but the settings as plain data; settings are a schema and need no values."""
     run = root.run
     run.evaluate(root)
     problems.extend(root.problems)
@@ -126,12 +147,13 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
         elif arc.presence == ast.REQUIRED:
             problems.append(missing(root, arc))
         elif arc.presence == ast.MEMBER:
-            data[label] = export_node(run, arc, problems)
+            unsaid = label in _unsaid() and all(conjunct.expr.source.rank == 1 for conjunct in arc.conjuncts)
+            data[label] = _unsaid()[label] if unsaid else export_node(run, arc, problems)
     return data
 
 
 def _entry_point(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> str:
-    """The executable, relative; a path that leads out of the plugin's directory is a problem."""
+    """The executable's relative path; a path that leads out of the plugin's directory is a problem."""
     main = (data.get("entry_points") or {}).get("main")
     if not isinstance(main, str):
         return ""

@@ -1,8 +1,8 @@
-"""Which settings are secret, found in the text of the manifest without evaluating it.
+"""Finds the secret settings in the text of a manifest, without evaluating it.
 
-``@secret()``, ``@ui(secret)`` and ``@tag(sensitive)`` count wherever they stand on the way to a value: on a field, in
-its struct, in an item of a list, in a pattern, in an alternative, and on a definition that a field refers to. All
-alternatives count, whichever a value belongs to.
+``@secret()``, ``@ui(secret)`` and ``@tag(sensitive)`` count anywhere on the way to a value: on a field, in its struct,
+in an item of a list, in a pattern, in an alternative, and on a definition to which a field refers. All alternatives
+count, whichever one a value matches.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from viewra.manifest.attributes import named
+from viewra.manifest.attributes import arguments
 from viewra.manifest.cue import ast
 from viewra.manifest.cue.node import Conjunct, Known
 from viewra.manifest.cue.patterns import matches
 from viewra.manifest.cue.problem import Problem
 
+_MARKS = {"ui": "secret", "tag": "sensitive"}
+"""Attributes of other purposes that mark a secret, and the argument that says so."""
+
 
 class Part(NamedTuple):
-    """One expression that a value is made of, with the attributes of the declaration that it is the value of."""
+    """One expression of a value, with the attributes of its declaration."""
 
     expr: ast.Expr
     attributes: Sequence[ast.Attribute] = ()
 
 
 class Secrets:
-    """The secret parts of one schema. A path is a sequence of labels, items of lists by their number."""
+    """The secret parts of one schema. A path is a sequence of labels, with items of lists by number."""
 
     def __init__(self, conjuncts: Iterable[Conjunct]) -> None:
         self._root = _opened(Part(conjunct.expr, conjunct.attributes) for conjunct in conjuncts)
@@ -41,7 +44,7 @@ class Secrets:
         return _marked(parts)
 
     def touches(self, path: Sequence[str]) -> bool:
-        """Whether the value at a path is secret or has a part that is; so has one whose path leads nowhere."""
+        """Whether the value at a path is secret or has a secret part; True for a path that leads nowhere."""
         if not self.any:
             return False
         parts = self._root
@@ -52,7 +55,7 @@ class Secrets:
         return _touched(parts)
 
     def masked(self, path: Sequence[str], value: object) -> object:
-        """A value with None for each part that is secret."""
+        """The value with None in place of each secret part."""
         if not self.any:
             return value
         if self.covers(path):
@@ -64,7 +67,7 @@ class Secrets:
         return value
 
     def texts(self, path: Sequence[str], value: object, *, secret: bool = False) -> set[str]:
-        """The texts and numbers in a value that are secret, as messages would quote them."""
+        """The secret texts and numbers in a value, as messages would quote them."""
         if not self.any:
             return set()
         secret = secret or self.covers(path)
@@ -78,7 +81,7 @@ class Secrets:
 
 
 def _opened(parts: Iterable[Part]) -> list[Part]:
-    """All that the parts are made of: alternatives, embedded values, and what references mean."""
+    """The expressions of all parts: alternatives, embedded values, and targets of references."""
     found: list[Part] = []
     waiting = list(parts)
     seen: set[int] = set()
@@ -115,7 +118,7 @@ def _inside(expr: ast.Expr) -> list[Part]:
 
 
 def _step(parts: list[Part], label: str | None) -> list[Part]:
-    """What the value under a label, or under any, is made of."""
+    """The expressions of the value under a label, or under any label."""
     found: list[Part] = []
     for expr, _ in parts:
         if isinstance(expr, ast.Struct):
@@ -133,7 +136,7 @@ def _step(parts: list[Part], label: str | None) -> list[Part]:
 
 
 def _may_match(pattern: ast.Expr, label: str) -> bool:
-    """Whether the label of a pattern may mean a label: only what plainly does not is False."""
+    """Whether a pattern may match a label; False only if it plainly cannot."""
     if isinstance(pattern, ast.Literal):
         return pattern.value == label
     if isinstance(pattern, ast.Unary) and pattern.operator == "=~" and isinstance(pattern.operand, ast.Literal):
@@ -145,9 +148,12 @@ def _may_match(pattern: ast.Expr, label: str) -> bool:
 
 
 def _marked(parts: Iterable[Part]) -> bool:
-    return any(is_secret(part.attributes) for part in parts) or any(
-        is_secret(part.expr.attributes) for part in parts if isinstance(part.expr, ast.Struct)
-    )
+    found: list[ast.Attribute] = []
+    for expr, attributes in parts:
+        found.extend(attributes)
+        if isinstance(expr, ast.Struct):
+            found.extend(expr.attributes)
+    return is_secret(found)
 
 
 def _touched(parts: list[Part]) -> bool:
@@ -161,9 +167,11 @@ def _touched(parts: list[Part]) -> bool:
 
 
 def is_secret(attributes: Iterable[ast.Attribute]) -> bool:
-    """Whether one of the attributes marks a secret."""
-    attributes = list(attributes)
-    if any(attribute.name == "secret" for attribute in attributes):
-        return True
-    hints, tags = named(attributes, "ui") or {}, named(attributes, "tag") or {}
-    return bool(hints.get("secret") or tags.get("sensitive"))
+    """Whether one of the attributes marks a secret, whatever the others say."""
+    for attribute in attributes:
+        if attribute.name == "secret":
+            return True
+        mark = _MARKS.get(attribute.name)
+        if mark is not None and arguments(attribute.body).get(mark):
+            return True
+    return False

@@ -1,4 +1,4 @@
-"""What a manifest says, as values: the result of ``load``. Settings are in ``settings``."""
+"""The values of a manifest: the result of ``load``. Settings are in ``settings``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OLDER_CAPABILITIES = {
     "background_tasks": "",
     "external_services": "",
 }
-"""Names of capabilities that older manifests use, and the service that each stands for, where there is one."""
+"""Names of capabilities in older manifests, and the service for each, if any."""
 
 PERMISSIONS = {
     "filesystem": ("read", "write"),
@@ -33,18 +33,18 @@ PERMISSIONS = {
     "library": ("read", "write"),
     "process": ("spawn",),
 }
-"""Every resource with the actions that can be asked for."""
+"""Every resource with the actions that a manifest can request."""
 PERMISSION_FIELDS = ("resource", "actions", "reason", "paths", "hosts", "ports")
 
 TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
-"""The documented values of ``type``; any other is treated as ``generic``."""
+"""The documented values of ``type``; any other counts as ``generic``."""
 
 
 @attrs.frozen
 class Permission:
-    """One thing that the plugin asks for: ``actions`` on a ``resource``; ``details`` are its other fields.
+    """One permission that the plugin requests: ``actions`` on a ``resource``; ``details`` are its other fields.
 
-    The compact form ``"network:external"`` is resource ``network``, action ``external``.
+    The short form ``"network:external"`` means resource ``network``, action ``external``.
     """
 
     resource: str
@@ -53,22 +53,22 @@ class Permission:
 
     @property
     def reason(self) -> str:
-        """Why the plugin asks for it, for the operator to read."""
+        """Why the plugin requests it, for the operator."""
         return str(self.details.get("reason", ""))
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The folders that it is about; empty: all of the library's."""
+        """The folders that it covers; empty: all of the library's."""
         return self._texts("paths")
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts that it is about, each a name, ``*.name`` or ``name:port``; empty: all."""
+        """The hosts that it covers, each a name, ``*.name`` or ``name:port``; empty: all."""
         return self._texts("hosts")
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """The ports that it is about; empty: all."""
+        """The ports that it covers; empty: all."""
         found = self.details.get("ports")
         return tuple(port for port in found if isinstance(port, int)) if isinstance(found, list) else ()
 
@@ -79,17 +79,16 @@ class Permission:
 
 @attrs.frozen(eq=False)
 class Manifest:
-    """One plugin's manifest, valid.
+    """One plugin's valid manifest.
 
-    ``entry_point`` is relative to ``directory`` and does not lead out of it; whether the file is there is ``check``'s
-    to say. ``capabilities`` has the canonical names that are true; ``other_capabilities`` the older and unknown ones.
-    ``database_engines``: in what it can keep tables of its own, ``sqlite`` or ``postgresql`` or both.
-    ``runtime_schema`` says what an operator may set of ``runtime``. ``entry_point_place`` is its line and column.
+    ``entry_point`` is relative to ``directory`` and stays inside it; ``check`` tests whether the file exists.
+    ``capabilities`` has the current names of the services that are true, ``other_capabilities`` older and unknown
+    names. ``database_engines`` are the databases in which it can keep tables: ``sqlite``, ``postgresql`` or both.
+    ``runtime_schema`` defines what an operator may set of ``runtime``. ``entry_point_place`` is its line and column.
     ``requires`` maps ``viewra`` to a version specifier. ``media_types`` maps a media type to the file name extensions,
-    each with its dot, that the plugin adds to the known ones. ``priority`` maps a metadata field to an int from -1000
-    to 1000: where two plugins give a field, the higher number wins, and a field that is not named has 0.
-    ``opt_in``: a plugin shipped with viewra starts disabled. ``warnings`` are things that a person should look
-    at and that nothing depends on.
+    each with its dot, that the plugin adds. ``priority`` maps a metadata field to an int from -1000 to 1000: if two
+    plugins give a field, the higher number wins; fields without a number have 0. ``opt_in``: a plugin shipped with
+    viewra that starts disabled. ``warnings`` are for people; nothing depends on them.
     """
 
     file: Path
@@ -121,10 +120,10 @@ class Manifest:
 
     @property
     def directory(self) -> Path:
-        """Where the plugin is: the directory that holds the manifest."""
+        """The plugin's directory, which contains the manifest."""
         return self.file.parent
 
     def claimed(self, services: Services) -> frozenset[str]:
-        """The services that it claims, also by their older names, of those that a host knows."""
+        """The services that it claims, also by older names, among those that a host knows."""
         older = {OLDER_CAPABILITIES.get(name, name) for name in self.other_capabilities}
         return (self.capabilities | older) & frozenset(services.capabilities)

@@ -1,4 +1,4 @@
-"""Checks a plugin without starting it, and renders the findings with their source line or as JSON."""
+"""Checks a plugin without starting it, and renders the findings with their source lines or as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 120
 
 @attrs.frozen(eq=False)
 class CheckReport:
-    """The outcome of ``check``: ``ok`` means no errors. ``manifest`` is None when it could not be read."""
+    """The result of ``check``; ``ok`` means no errors. ``manifest`` is None if it could not be read."""
 
     ok: bool
     errors: tuple[ManifestError, ...]
@@ -29,13 +29,13 @@ class CheckReport:
     source: str = attrs.field(default="", repr=False)
 
     def text(self) -> str:
-        """All of it for a person, a blank line between findings."""
+        """All findings as text for a terminal, separated by blank lines."""
         findings = [render(error, self.source) for error in self.errors]
         findings += [render(warning, self.source, kind="warning") for warning in self.warnings]
         return "\n\n".join(findings)
 
     def data(self) -> dict[str, object]:
-        """All of it for a program: ``{"ok", "errors": […], "warnings": […]}``."""
+        """All findings for a program: ``{"ok", "errors": […], "warnings": […]}``."""
         return {
             "ok": self.ok,
             "errors": [as_dict(error) for error in self.errors],
@@ -44,7 +44,7 @@ class CheckReport:
 
 
 def check(directory: Path) -> CheckReport:
-    """Check one plugin: its manifest (``plugin.cue`` in a directory, or a ``.cue`` file) and the files it names."""
+    """Check one plugin: its manifest (``plugin.cue`` in a directory, or a ``.cue`` file) and the files in it."""
     file = directory / "plugin.cue" if directory.is_dir() else directory
     source = ""
     try:
@@ -62,7 +62,7 @@ def check(directory: Path) -> CheckReport:
 
 
 def _entry_point_error(source: str, file: Path) -> tuple[ManifestError, ...]:
-    """The same of a manifest that is wrong elsewhere, as far as it can be evaluated: all errors are shown at once."""
+    """The entry point's error for a manifest with other errors, so that all errors are shown together."""
     try:
         value = cue.loads(source, str(file))
         data = value.lookup("#Plugin") if "#Plugin" in value else value
@@ -74,7 +74,7 @@ def _entry_point_error(source: str, file: Path) -> tuple[ManifestError, ...]:
 
 
 def entry_point_problem(directory: Path, entry_point: str) -> str:
-    """What is wrong with the executable that a manifest names, ``""`` if nothing: one sentence without the place."""
+    """The problem with the executable that a manifest names, ``""`` if none: one sentence without the place."""
     directory = directory.resolve()
     path = directory / entry_point
     shown = repr(entry_point)
@@ -95,7 +95,7 @@ def entry_point_problem(directory: Path, entry_point: str) -> str:
 
 
 def render(error: ManifestError, source: str = "", *, kind: str = "error") -> str:
-    """One finding for a person: place, field, message, and below it the source line with a caret."""
+    """One finding as text: place, field, message, and the source line with a caret."""
     head = f"{error}" if kind == "error" else f"{kind}: {error}"
     lines = source.split("\n")
     if not 0 < error.line <= len(lines):
@@ -108,7 +108,7 @@ def render(error: ManifestError, source: str = "", *, kind: str = "error") -> st
 
 
 def as_dict(error: ManifestError) -> dict[str, object]:
-    """One finding for a program."""
+    """One finding as a mapping."""
     return {
         "file": error.file,
         "line": error.line,
@@ -119,5 +119,5 @@ def as_dict(error: ManifestError) -> dict[str, object]:
 
 
 def _printable(text: str) -> str:
-    """Without control characters: a manifest must not steer the terminal that shows it."""
+    """The text without control characters: a manifest must not control the terminal that shows it."""
     return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

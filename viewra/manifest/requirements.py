@@ -1,4 +1,4 @@
-"""Whether this viewra is one of the versions that a manifest's ``requires`` asks for."""
+"""Checks this viewra's version against a manifest's ``requires``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def unmet(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> None:
-    """Add a problem when the version of viewra that runs is not among those that the manifest requires."""
+    """Add a problem if the manifest does not allow the running version of viewra."""
     wanted = data["requires"].get("viewra")
     if wanted is None:
         return
@@ -34,7 +34,7 @@ def unmet(root: Node, data: Mapping[str, Any], problems: list[Problem]) -> None:
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether the numbers of a version meet every comparison of ``wanted`` (``">=0.3, <1"``); 1.0 equals 1."""
+    """Whether a version satisfies every comparison of ``wanted`` (``">=0.3, <1"``); 1.0 equals 1."""
     ours = _numbers(version)
     for clause in wanted.split(","):
         match = re.fullmatch(r"\s*([<>=!]+)\s*([0-9.]+)\s*", clause)
@@ -44,7 +44,7 @@ def satisfies(version: str, wanted: str) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The release numbers at the beginning, without zeros at their end."""
+    """The release numbers at the beginning of a version, without trailing zeros."""
     release = re.match(r"[0-9]+(?:\.[0-9]+)*", version)
     numbers = [int(part) for part in release[0].split(".")] if release else []
     while numbers and not numbers[-1]:

@@ -1,4 +1,4 @@
-"""Describes how a plugin's processes are run: a manifest's ``runtime`` as values, and what operators may override."""
+"""How a plugin's processes run: a manifest's ``runtime`` as values, and what operators may override."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viewra.manifest.settings import SettingsSchema
 
 @attrs.frozen
 class Restart:
-    """How often a crashed plugin is started again: at most ``max`` times in ``window_s`` seconds."""
+    """How often a crashed plugin is restarted: at most ``max`` times in ``window_s`` seconds."""
 
     max: int = 5
     window_s: float = 60.0
@@ -23,11 +23,11 @@ class Restart:
 
 @attrs.frozen
 class HealthChecks:
-    """How often a running plugin is asked whether it is well, in seconds.
+    """How often a running plugin's health is checked, in seconds.
 
-    Its process is asked every ``interval_s``, itself (which may ask a remote site) every ``own_interval_s``; each
-    answer may take ``timeout_s``. After ``failures`` checks in a row without an answer it is started again, by what
-    ``restart`` says: of the ``transport`` (the process), of ``both``, or ``never``.
+    Its process is checked every ``interval_s``, the plugin itself (which may ask a remote site) every
+    ``own_interval_s``; each check may take ``timeout_s``. After ``failures`` failed checks in a row the plugin is
+    restarted, depending on ``restart``: for checks of the ``transport`` (the process), for ``both``, or ``never``.
     """
 
     interval_s: float = 10.0
@@ -41,11 +41,11 @@ class HealthChecks:
 class Runtime:
     """How the plugin's process is run. Times are in seconds; ``idle_timeout_s`` 0 means never.
 
-    ``call_timeout_s`` has ``default`` and, by hook name, what differs. At most ``max_calls`` are in flight at once, and
-    ``max_queue`` wait for their turn. ``limits`` may have ``memory_mb``, ``cpu_percent``, ``open_files``,
-    ``processes``, ``file_mb`` and ``disk_mb``. ``workers`` processes share the calls; ``"auto"`` leaves their number to
-    the host. ``env`` is added to the process's environment. ``reload`` is ``blue-green`` or ``restart``. One that is
-    ``detachable`` may outlive its host, under a lease. One that is not ``lazy`` starts with the host.
+    ``call_timeout_s`` has ``default`` and exceptions by hook name. At most ``max_calls`` are in flight at once, and
+    ``max_queue`` wait. ``limits`` may have ``memory_mb``, ``cpu_percent``, ``open_files``, ``processes``, ``file_mb``
+    and ``disk_mb``. ``workers`` processes share the calls; ``"auto"`` lets the host choose. ``env`` is added to the
+    process's environment. ``reload`` is ``blue-green`` or ``restart``. A ``detachable`` plugin may outlive its host,
+    under a lease. A plugin that is not ``lazy`` starts with the host.
     """
 
     workers: int | Literal["auto"] = 1
@@ -64,22 +64,22 @@ class Runtime:
 
 
 class RuntimeSchema:
-    """What may be set of a manifest's ``runtime``; what is not set stays as the manifest has it."""
+    """The schema of a manifest's ``runtime``: validates an operator's values and merges them."""
 
     def __init__(
         self, plugin_id: str, conjuncts: Sequence[Conjunct], given: Mapping[str, Data], limits: Limits
     ) -> None:
-        """``conjuncts`` are those of the schema's ``#Runtime``, ``given`` is the manifest's own, defaults filled in."""
+        """``conjuncts`` are those of the schema's ``#Runtime``; ``given`` is the manifest's own, with defaults."""
         self.settings = SettingsSchema(plugin_id, conjuncts, limits, name="runtime")
         self.given = _flat(given)
 
     def runtime(self, values: Mapping[str, object]) -> Runtime:
-        """With ``values``, under dotted keys, in place of the manifest's; ManifestError for what does not fit."""
+        """The manifest's runtime with ``values``, by dotted keys, in place of its own. Raises ManifestError."""
         return runtime(self.settings.fill({**self.given, **values}))
 
 
 def runtime(data: Mapping[str, Any]) -> Runtime:
-    """From the data of a manifest's ``runtime``, with its defaults."""
+    """Read a manifest's evaluated ``runtime`` data."""
     whole = {field.name: data[field.name] for field in attrs.fields(Runtime)}
     return Runtime(
         **{

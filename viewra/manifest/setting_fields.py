@@ -1,4 +1,4 @@
-"""Describes one setting for a person or a form: its type, default, constraint, hints and place in the manifest."""
+"""Describes one setting for people and forms: type, default, constraint, hints and place in the manifest."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from viewra.manifest.marks import Secrets
 
 @attrs.frozen
 class SettingField:
-    """One setting. ``constraint`` is the manifest's own text; ``default`` is only meaningful with ``has_default``.
+    """One setting. ``constraint`` is the manifest's text; ``default`` is only meaningful with ``has_default``.
 
-    ``ui`` are the hints of ``@ui(…)``; ``secret`` is set by ``@secret()``, ``@ui(secret)`` or ``@tag(sensitive)``, and
-    ``holds_secret`` also where only a part of the value is secret. ``required``: it has no default and must be set.
+    ``ui`` are the hints of ``@ui(…)``. ``secret`` is set by ``@secret()``, ``@ui(secret)`` or ``@tag(sensitive)``;
+    ``holds_secret`` also if only a part of the value is secret. ``required``: it has no default and must be set.
     ``line`` and ``column`` are its place in the manifest.
     """
 
@@ -39,28 +39,28 @@ class SettingField:
 
     @property
     def title(self) -> str:
-        """What a form calls it; its key where the manifest has no ``@ui(title=…)``."""
+        """The label in a form; the key if the manifest has no ``@ui(title=…)``."""
         return str(self.ui.get("title") or self.key.rpartition(".")[2])
 
     @property
     def help(self) -> str:
-        """One or two sentences for the person who sets it: ``@ui(help=…)``."""
+        """One or two sentences of help: ``@ui(help=…)``."""
         return str(self.ui.get("help", ""))
 
     @property
     def group(self) -> str:
-        """The heading under which a form shows it: ``@ui(group=…)``, else the key of the struct around it."""
+        """The heading in a form: ``@ui(group=…)``, else the key of the struct around it."""
         return str(self.ui.get("group") or self.key.rpartition(".")[0])
 
     @property
     def widget(self) -> str:
-        """The kind of input that the manifest asks for, ``@ui(widget=…)``; ``""``: by the type."""
+        """The kind of input that the manifest requests, ``@ui(widget=…)``; ``""``: by the type."""
         return str(self.ui.get("widget", ""))
 
 
 @attrs.frozen
 class SettingsGroup:
-    """A struct of settings: ``key`` is dotted, ``""`` for the whole; ``ui`` are hints on the field or inside it."""
+    """A struct of settings. ``key`` is dotted, ``""`` for all settings; ``ui`` are hints on the field or inside it."""
 
     key: str
     ui: Mapping[str, str | int | float | bool]
@@ -77,7 +77,7 @@ def leaves(node: Node) -> Iterator[Node]:
 
 
 def described(node: Node, secrets: Secrets) -> SettingField:
-    """One setting, for a person or a form."""
+    """Describe one setting."""
     key = key_of(node)
     path = key.split(".")
     line, column = node.place.source.line_column(node.place.offset)
@@ -103,12 +103,12 @@ def described(node: Node, secrets: Secrets) -> SettingField:
 
 
 def members(node: Node) -> list[tuple[str, Node]]:
-    """Its regular fields, optional ones too."""
+    """The regular fields, optional ones too."""
     return [(label, value.node) for label, value in Value(node).members()]
 
 
 def is_group(node: Node) -> bool:
-    """Whether it is a struct that stands for the settings in it."""
+    """Whether it is a struct whose fields are settings."""
     node.run.evaluate(node)
     return node.is_struct and node.alternatives is None and node.presence != ast.OPTIONAL and bool(members(node))
 
@@ -125,7 +125,7 @@ def constraint_of(node: Node) -> str:
 
 
 def _attributes(node: Node) -> list[ast.Attribute]:
-    """Those of the field's declarations, and those on lines of their own inside its struct."""
+    """The attributes of the field's declarations, and those inside its struct."""
     found: list[ast.Attribute] = []
     for conjunct in node.conjuncts:
         found.extend(conjunct.attributes)
@@ -140,7 +140,7 @@ def hints_of(node: Node) -> dict[str, str | int | float | bool]:
 
 
 def type_of(node: Node) -> str:
-    """The kinds of value that it takes, in words."""
+    """The kinds of value that it accepts, in words."""
     kinds = 0
     for value, _ in node.alternatives if node.alternatives is not None else [(node, 0)]:
         basic = value if isinstance(value, Basic) else value.basic

@@ -1,11 +1,12 @@
-"""Fills the settings that a manifest declares with an operator's values, and prepares what the plugin is given.
+"""Validates an operator's values against a manifest's settings, adds defaults, and prepares them for the plugin.
 
-A plain value in ``settings`` is the default of its type: an operator may set another.
+A plain value in ``settings`` is the default of its type: an operator may set another value.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -39,16 +40,17 @@ _SETTINGS = "settings"
 
 
 class SettingsSchema:
-    """What may be set, made from the ``settings`` of one manifest; or from another part of it, with that ``name``."""
+    """The schema of the settings, made from a manifest's ``settings``, or from another part with the given ``name``."""
 
     def __init__(self, plugin_id: str, conjuncts: Sequence[Conjunct], limits: Limits, *, name: str = _SETTINGS) -> None:
         self._plugin_id = plugin_id
         self._limits = limits
         self._name = name
         group = Group(closing=True, deep=True)
-        closed = ast.Struct(Source("", "", 1), 0, 0, None)  # what the manifest does not declare cannot be set
-        # What the schema of manifests says of all settings declares none of them.
+        closed = ast.Struct(Source("", "", 1), 0, 0, None)  # settings that the manifest does not declare cannot be set
+        # The manifest schema's constraints on all settings declare no setting.
         declares = [name != _SETTINGS or not conjunct.expr.source.rank for conjunct in conjuncts]
+        self._empty = not any(declares)
         self._conjuncts = [
             *(
                 attrs.evolve(conjunct, groups=(group,) if one else ())
@@ -56,17 +58,18 @@ class SettingsSchema:
             ),
             Conjunct(closed, None, (group,)),
         ]
-        self.secrets = Secrets(conjuncts)
+        self._marked = conjuncts
         self._fields: tuple[SettingField, ...] | None = None
         self._filled: tuple[bytes, dict[str, Data]] = (b"", {})
 
     def fill(self, values: Mapping[str, object] | None = None) -> dict[str, Data]:
-        """The settings in force: ``values`` (nested, or under dotted keys) unified with the schema, defaults filled in.
+        """The effective settings: ``values`` (nested, or by dotted keys) unified with the schema, with defaults.
 
-        The same values as the last time are not evaluated again. Raises ``ManifestError`` that lists every value that
-        does not fit, every unknown one, and every setting that must be set and is not; each is placed at its line of
-        the manifest, and none quotes a secret.
+        The last values are cached. Raises ``ManifestError`` that lists every invalid value, unknown setting and missing
+        required setting, each with its line in the manifest, without quoting secrets.
         """
+        if self._empty and not values:  # which is so for most plugins
+            return {}
         try:
             plain = nested(values or {})
             digest = _digest(plain)
@@ -95,21 +98,26 @@ class SettingsSchema:
         return result
 
     def config(self, values: Mapping[str, object] | None = None) -> dict[str, str]:
-        """``fill`` for ``PluginContext.config``: text under dotted keys, and all of it as JSON under ``_json``."""
+        """``fill`` for ``PluginContext.config``: text by dotted keys, and everything as JSON under ``_json``."""
         filled = to_json(self.fill(values))
         config: dict[str, str] = {}
         _flatten(filled, "", config)
         config["_json"] = json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
         return config
 
+    @functools.cached_property
+    def secrets(self) -> Secrets:
+        """Which of them are secret: looked for when somebody asks first."""
+        return Secrets(self._marked)
+
     def fields(self) -> list[SettingField]:
-        """Every setting, in the order of the manifest; a struct stands for the settings inside it."""
+        """Every setting, in the order of the manifest; a struct contributes the settings inside it."""
         if self._fields is None:
             self._fields = tuple(described(node, self.secrets) for node in leaves(self._node()))
         return list(self._fields)
 
     def type_at(self, key: str) -> str:
-        """The kinds of value that a key takes, in words, also one that only a pattern allows; ``""``: nobody knows."""
+        """The kinds of value that a key accepts, in words, also if only a pattern allows the key; ``""`` if unknown."""
         value: ast.Expr = ast.Reference(Source("key", "", 2), 0, 0, "_")
         for label in reversed(key.split(".")):
             struct = ast.Struct(value.source, 0, 0, None)
@@ -148,7 +156,7 @@ class SettingsSchema:
         return node
 
     def _explain(self, problem: Problem, secrets: set[str]) -> None:
-        """Put the problem in terms of settings: what to type, a line of the manifest, and never a secret."""
+        """Rewrite the problem for settings: what to type, a line of the manifest, and never a secret."""
         key = problem.path.removeprefix(self._name).removeprefix(".")
         inner = self._find(key)
         if problem.kind in ("incomplete", "required"):
@@ -157,12 +165,12 @@ class SettingsSchema:
         elif problem.kind == "closed":
             problem.message = problem.message.replace("field not allowed here", "there is no such setting")
         elif self.secrets.touches(key.split(".")) or any(_quotes(problem.message, text) for text in secrets):
-            problem.message = "the value, which is secret or has a secret part, does not fit"
+            problem.message = "the value does not fit (not shown, since it is secret)"
         if all(place.source.rank for place in problem.places):
             problem.places = (inner.place,)
 
     def _find(self, key: str) -> Node:
-        """The innermost part of the schema that a key leads to."""
+        """The innermost part of the schema to which a key leads."""
         inner = self._node()
         for label in key.split("."):
             found = dict(members(inner)).get(label)
@@ -182,7 +190,7 @@ def _flatten(value: Data, key: str, config: dict[str, str]) -> None:
 
 
 def _digest(values: Mapping[str, object]) -> bytes:
-    """What tells values apart; empty for an int of more digits than Python writes."""
+    """A key for comparing values; empty for an int with more digits than Python converts to text."""
     try:
         return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).digest()
     except ValueError:
@@ -190,6 +198,6 @@ def _digest(values: Mapping[str, object]) -> bytes:
 
 
 def _quotes(message: str, text: str) -> bool:
-    """Whether a message has a text in it, as it is or as CUE writes it, shortened where it is long."""
+    """Whether a message contains a text, verbatim or in CUE's notation, shortened if long."""
     written = json.dumps(text, ensure_ascii=False)[1:-1]
     return any(part in message for part in (text, written, text[:57], json.dumps(text[:57], ensure_ascii=False)[1:-1]))

@@ -45,7 +45,7 @@ class GRPCBrokerServicer:
     """Missing associated documentation comment in .proto file."""
 
     def StartStream(self, request_iterator, context):
-        """StartStream stays open for the connection's life and carries announcements in both directions.
+        """StartStream stays open as long as the connection and carries announcements in both directions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

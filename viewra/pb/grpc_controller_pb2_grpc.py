@@ -45,7 +45,7 @@ class GRPCControllerServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Shutdown(self, request, context):
-        """Shutdown stops the plugin's server; the answer may get lost with the server, so a host ignores a failure.
+        """Shutdown stops the plugin's server. The answer may be lost, so a host ignores a failure.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

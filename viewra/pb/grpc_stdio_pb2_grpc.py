@@ -46,7 +46,7 @@ class GRPCStdioServicer:
     """Missing associated documentation comment in .proto file."""
 
     def StreamStdio(self, request, context):
-        """StreamStdio is called once by a host, right after it connected; data that was sent is not sent again.
+        """A host calls StreamStdio once, as soon as it is connected. Data is sent only once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class MetadataBatchServiceStub:
-    """Many files in one call. Paths are bytes, so that a name that is not UTF-8 reaches the plugin too.
+    """Metadata of many files in one call. Paths are bytes, since names need not be UTF-8.
     """
 
     def __init__(self, channel):
@@ -43,11 +43,11 @@ class MetadataBatchServiceStub:
 
 
 class MetadataBatchServiceServicer:
-    """Many files in one call. Paths are bytes, so that a name that is not UTF-8 reaches the plugin too.
+    """Metadata of many files in one call. Paths are bytes, since names need not be UTF-8.
     """
 
     def ExtractMetadataBatch(self, request, context):
-        """Answers with exactly one outcome for each file, in the order of the files.
+        """Returns exactly one outcome for each file, in the order of the files.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -70,7 +70,7 @@ def add_MetadataBatchServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MetadataBatchService:
-    """Many files in one call. Paths are bytes, so that a name that is not UTF-8 reaches the plugin too.
+    """Metadata of many files in one call. Paths are bytes, since names need not be UTF-8.
     """
 
     @staticmethod
@@ -123,7 +123,7 @@ class ScanEventServiceServicer:
     """
 
     def OnScanEvents(self, request, context):
-        """Answers with exactly one text for each event, in order: empty when it was taken, else why not.
+        """Returns exactly one text for each event, in order: empty if it was accepted, else the error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -178,8 +178,8 @@ class ScanEventService:
 
 
 class LibraryEventServiceStub:
-    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
-    file moved it also hears as ScanEvent.File.
+    """Changes of known files, in order. A plugin without this service does not get them; a moved file is also sent as
+    ScanEvent.File.
     """
 
     def __init__(self, channel):
@@ -196,12 +196,12 @@ class LibraryEventServiceStub:
 
 
 class LibraryEventServiceServicer:
-    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
-    file moved it also hears as ScanEvent.File.
+    """Changes of known files, in order. A plugin without this service does not get them; a moved file is also sent as
+    ScanEvent.File.
     """
 
     def OnLibraryEvents(self, request, context):
-        """Answers with exactly one text for each event, in order: empty when it was taken, else why not.
+        """Returns exactly one text for each event, in order: empty if it was accepted, else the error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -224,8 +224,8 @@ def add_LibraryEventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LibraryEventService:
-    """What became of files that the library knew already, in order. A plugin without this service is not told of them; that a
-    file moved it also hears as ScanEvent.File.
+    """Changes of known files, in order. A plugin without this service does not get them; a moved file is also sent as
+    ScanEvent.File.
     """
 
     @staticmethod
@@ -257,7 +257,7 @@ class LibraryEventService:
 
 
 class LifecycleServiceStub:
-    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
+    """Additions to PluginService: for plugins that may outlive their host, and for plugins that are about to be replaced.
     """
 
     def __init__(self, channel):
@@ -279,19 +279,19 @@ class LifecycleServiceStub:
 
 
 class LifecycleServiceServicer:
-    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
+    """Additions to PluginService: for plugins that may outlive their host, and for plugins that are about to be replaced.
     """
 
     def Quiesce(self, request, context):
-        """Let go of what only one process can hold (a port, a lock) and end what goes on by itself: the plugin is stopped soon
-        after, and another process of it started. Calls still come.
+        """Release resources that only one process can hold (a port, a lock), and end background work: the plugin is stopped
+        soon, and another process of it is started. Calls still arrive.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Renew(self, request, context):
-        """Keep the plugin alive for so many seconds more. One that was started with a lease ends when nobody renews it.
+        """Extend the lease by this many seconds. A plugin that was started with a lease ends when it expires.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -319,7 +319,7 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LifecycleService:
-    """What PluginService has not: the life of a plugin that may outlive its host, and of one that is about to be replaced.
+    """Additions to PluginService: for plugins that may outlive their host, and for plugins that are about to be replaced.
     """
 
     @staticmethod
@@ -378,8 +378,8 @@ class LifecycleService:
 
 
 class SchemaServiceStub:
-    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
-    and DatabaseService's Migrate and Rollback, are answered without it.
+    """The schema version of a plugin's own database. The host migrates it before Initialize: the plugin answers Describe,
+    and DatabaseService's Migrate and Rollback, without it.
     """
 
     def __init__(self, channel):
@@ -396,8 +396,8 @@ class SchemaServiceStub:
 
 
 class SchemaServiceServicer:
-    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
-    and DatabaseService's Migrate and Rollback, are answered without it.
+    """The schema version of a plugin's own database. The host migrates it before Initialize: the plugin answers Describe,
+    and DatabaseService's Migrate and Rollback, without it.
     """
 
     def Describe(self, request, context):
@@ -423,8 +423,8 @@ def add_SchemaServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SchemaService:
-    """Where a plugin's own database stands. A plugin with this service has its database migrated before Initialize: Describe,
-    and DatabaseService's Migrate and Rollback, are answered without it.
+    """The schema version of a plugin's own database. The host migrates it before Initialize: the plugin answers Describe,
+    and DatabaseService's Migrate and Rollback, without it.
     """
 
     @staticmethod

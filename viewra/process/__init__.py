@@ -1,4 +1,4 @@
-"""One operating-system process: environment, start, output, end. It knows nothing of gRPC or of what a plugin does."""
+"""Starts, watches and stops one operating-system process. Knows neither gRPC nor a plugin's services."""
 
 from viewra.digests import file_digest
 from viewra.process.adopted import Adopted

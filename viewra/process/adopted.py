@@ -1,6 +1,6 @@
-"""A process that this host did not start: found again by pid and start time, watched, and stopped like a child.
+"""A process that this host did not start: found by pid and start time, then watched and stopped like a child.
 
-It is the kernel's or another host's to reap; its output goes elsewhere, and its exit status cannot be known.
+The kernel or another host reaps it. Its output goes elsewhere, and its exit status cannot be known.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _log = logging.getLogger(__name__)
 
 
 class Adopted:
-    """A running process, until it ends. Has what a ``Child`` has, as far as it can be had."""
+    """A running process, until it ends. Implements ``Process`` as far as possible for a process that is not a child."""
 
     def __init__(self, pid: int, started: int, *, on_exit: Callable[[], object] | None = None) -> None:
-        """Raises ProcessLookupError when ``pid`` is not, or no longer, the process that began at ``started``."""
+        """Raises ProcessLookupError unless ``pid`` is still the process that started at ``started``."""
         self.pid = pid
         self.started: int | None = started
         self._exited = threading.Event()
         self.output = Output(lambda _stream, _text: None)
         self._on_exit = on_exit
-        self._pidfd = os.pidfd_open(pid)  # held before the comparison: from here on the number cannot change owners
+        self._pidfd = os.pidfd_open(pid)  # opened before the comparison: from here on the pid cannot be reused
         if start_time(pid) != started:
             os.close(self._pidfd)
-            raise ProcessLookupError(f"process {pid} is another one")
+            raise ProcessLookupError(f"process {pid} is a different process")
         self._given_up, self._giving_up = os.pipe()
         self._thread = threading.Thread(target=self._watch, name=f"adopted-{pid}", daemon=True)
         self._thread.start()
@@ -46,11 +46,11 @@ class Adopted:
         return self._exited.is_set()
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """0 when the process has ended within ``timeout_s`` seconds, however it ended; else None."""
+        """0 if the process has ended within ``timeout_s`` seconds, however it ended; else None."""
         return 0 if self._exited.wait(timeout_s) else None
 
     def describe_exit(self) -> str:
-        """That it ended: how, only its parent knows."""
+        """Always "an unknown exit status": only the parent of a process learns it."""
         return "an unknown exit status" if self._exited.is_set() else "running"
 
     def stop(
@@ -65,18 +65,18 @@ class Adopted:
         self._exited.wait(_LAST_WAIT_S)
 
     def let_go(self) -> None:
-        """Stop watching; the process goes on."""
+        """Stop watching; the process keeps running."""
         self._on_exit = None
         os.write(self._giving_up, b"x")
         self._thread.join(_LAST_WAIT_S)
         if self._thread.is_alive():
-            _log.error("the thread that watches process %d has not ended: it is left behind", self.pid)
+            _log.error("the thread that watches process %d did not end in time", self.pid)
 
     def signal(self, number: int) -> bool:
         """Send the process a signal; False when it has ended."""
         try:
             signal.pidfd_send_signal(self._pidfd, number)
-        except OSError:  # it has ended, or the descriptor was closed at its end
+        except OSError:  # the process has ended, or the descriptor was closed when it did
             return False
         return True
 

@@ -1,7 +1,7 @@
-"""One process that the host started: its output drained for ever, its end noticed and reaped, its stopping.
+"""A process that the host started: drains its output, notices its end, reaps and stops it.
 
-Each child has a thread that reads its pipes and waits on its pidfd, so that a slow listener of one plugin holds up no
-other. Its parent is a guardian, which ends whatever it leaves. The spawner starts it; nothing here knows gRPC.
+A thread per child reads its pipes and waits on its pidfd, so that a slow listener of one plugin delays no other. The
+parent is a guardian, which ends every process that the plugin leaves behind. ``spawn`` starts children.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from viewra.process.plan import StopStep
 
 _log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
-_QUIET_S = 0.2  # after the last line, before the listener is told that nothing more is coming for now
-_LAST_WORDS_S = 0.5  # after the end of all that is known of, for output that somebody still holds open
-_REAP_S = 30.0  # after SIGKILL; longer means that the kernel itself is stuck
+_QUIET_S = 0.2  # of silence after the last line, before ``on_quiet`` is called
+_LAST_WORDS_S = 0.5  # after the end of all known processes, for output pipes that an unknown process holds open
+_REAP_S = 30.0  # after SIGKILL; beyond that the kernel itself is stuck
 
 
 class Child:
-    """A running process, until it is reaped, and whatever it left has ended.
+    """A process, until it has been reaped and the processes that it left behind have ended.
 
-    ``pid`` is also its process group. ``started`` is its start time in clock ticks since boot, None when it had ended
-    at once: with the pid it names the process beyond doubt. ``returncode`` is None while it runs, then its exit status,
-    or minus the signal's number.
+    ``pid`` is also its process group. ``started`` is its start time in clock ticks since boot, None if it ended at
+    once; pid and start time together identify it. ``returncode`` is None while it runs, then its exit status, or minus
+    the signal's number.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Child:
         if not self._exited.is_set():
             return None
         status = self._guardian.status
-        return -signal.SIGKILL if status is None else status  # which it gets when its guardian dies without a word
+        return -signal.SIGKILL if status is None else status  # killed when its guardian died without a report
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         """The return code, or None when the process still runs after ``timeout_s`` seconds (None: no limit)."""
@@ -96,25 +96,25 @@ class Child:
             return line
         begun = self.output.begun
         closed = self.output.ended("stdout")
-        if closed:  # most likely because it is ending
+        if closed:  # its pipe probably closed because it is ending
             self._exited.wait(2 * _LAST_WORDS_S)
         if self._guardian.launch_error:
             raise HandshakeError(f"it cannot be started: {self._guardian.launch_error}", step="spawn")
         stdout = self.output.last("stdout")
         if self._exited.is_set():
-            what = f"it ended with {self.describe_exit()} before its handshake line"
+            what = f"it ended with {self.describe_exit()} before it printed a handshake line"
         elif closed:
             what = "it closed its stdout without a handshake line"
         elif begun:
-            what = f"it did not end its line {begun[:200]!r} within {timeout_s:g} s"
+            what = f"it did not finish its line {begun[:200]!r} within {timeout_s:g} s"
         elif stdout:
-            what = f"it gave no handshake line within {timeout_s:g} s, but on stdout: {stdout[0][:200]!r}"
+            what = f"it printed no handshake line within {timeout_s:g} s, but {stdout[0][:200]!r}"
         else:
-            what = f"it gave no handshake line within {timeout_s:g} s"
+            what = f"it printed no handshake line within {timeout_s:g} s"
         raise HandshakeError(what, step="handshake", output=self.output.last())
 
     def describe_exit(self) -> str:
-        """How it ended: ``exit status 3``, ``SIGSEGV``; ``running`` while it runs."""
+        """How the process ended: ``exit status 3``, ``SIGSEGV``; ``running`` while it runs."""
         code = self.returncode
         if code is None:
             return "running"
@@ -129,25 +129,26 @@ class Child:
         with self._signalling:
             if self._pidfd is None or _ended(self._pidfd):
                 return False
-            with contextlib.suppress(ProcessLookupError):  # it ended just now; numbers come round only after thousands
+            # The process may just have ended; the kernel reuses a pid only after thousands of others.
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
             return True
 
     def stop(
         self, graceful: Callable[[], object] | None = None, *, grace_s: float = 2.0, term_s: float = 2.0
     ) -> StopStep:
-        """End the process and reap it, as ``Process.stop`` has it."""
+        """End the process and reap it: see ``Process.stop``."""
         return stopping.stop(self, graceful, grace_s=grace_s, term_s=term_s)
 
     def kill(self) -> None:
-        """End the process and all that it started at once, and reap it."""
+        """End the process and all its descendants at once, and reap it."""
         self.signal(signal.SIGKILL)
         self._guardian.end()
         if self.wait(_REAP_S) is None:
             _log.error("process %d did not end within %g s of SIGKILL", self.pid, _REAP_S)
 
     def let_go(self) -> None:
-        """Tell nobody of its end; it is reaped all the same."""
+        """Call no callback at its end; it is still reaped."""
         self._on_exit = self._on_quiet = None
 
     def _watch(self) -> None:
@@ -156,10 +157,10 @@ class Child:
         finally:
             self._exited.set()
         self._tell(self._on_exit)
-        self._on_exit = self._on_quiet = None  # the owner's, which refers to this child
+        self._on_exit = self._on_quiet = None  # the owner's callbacks, which refer to this child
 
     def _drain(self) -> None:
-        """Read until process and guardian have ended and the pipes are closed, or somebody keeps them open too long."""
+        """Read until process and guardian have ended and the pipes are closed, or have been held open for too long."""
         pipes = {
             self._guardian.process.stdout: "stdout",
             self._guardian.process.stderr: "stderr",
@@ -208,7 +209,7 @@ class Child:
         self._tell(self._on_quiet)
 
     def _take_end(self, whose: str) -> None:
-        """Do what one's end means for the other: usually nothing, but either may have been stopped or killed."""
+        """Handle the end of process or guardian: usually the other ends too, but it may have been stopped or killed."""
         if whose == "plugin":
             self._guardian.wake()
         else:
@@ -227,7 +228,7 @@ class Child:
 
     @staticmethod
     def _tell(callback: Callable[[], object] | None) -> None:
-        """Call an owner's callback; its failure must not stop the draining."""
+        """Call a callback of the owner; its failure must not stop the draining."""
         try:
             if callback is not None:
                 callback()

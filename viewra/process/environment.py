@@ -1,6 +1,6 @@
-"""The environment of a plugin process: an allow-list of the host's variables, so that no secret is inherited.
+"""A plugin process's environment: an allow-list of the host's variables, so that it inherits no secret.
 
-What go-plugin's protocol and the host add for one plugin is given by the caller.
+The caller adds go-plugin's variables and those for one plugin.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import os
 from collections.abc import Mapping
 
 ALLOWED = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONHASHSEED"})
-"""The host's variables that a plugin gets as they are, beside every ``LC_…``."""
+"""The host's variables that a plugin inherits, besides every ``LC_…``."""
 
 _ALWAYS = {
-    "PYTHONUNBUFFERED": "1",  # what a plugin prints must reach the log before it crashes
+    "PYTHONUNBUFFERED": "1",  # output must reach the log before a crash
 }
 
 
 def plugin_environment(extra: Mapping[str, str], host: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The whole environment for one plugin; ``extra`` wins. ``host`` is the host's own, ``os.environ`` unless given."""
+    """One plugin's complete environment. ``extra`` overrides ``host``, the host's environment (``os.environ``)."""
     source = os.environ if host is None else host
     inherited = {name: value for name, value in source.items() if name in ALLOWED or name.startswith("LC_")}
     return {**inherited, **_ALWAYS, **extra}

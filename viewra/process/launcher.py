@@ -1,4 +1,4 @@
-"""Runs between the host and a plugin: becomes a guardian, the plugin's parent, and in a fork of it the plugin itself.
+"""Starts a plugin: becomes its guardian (the plugin's parent process), and in a fork becomes the plugin.
 
 A script of the standard library alone, started as ``python -I -S launcher.py DOCUMENT ARGV…``; the plugin gets the
 launcher's environment, folder, stdin, stdout and stderr, and a session of its own. DOCUMENT is a JSON object:
@@ -17,7 +17,7 @@ launcher's environment, folder, stdin, stdout and stderr, and a session of its o
 
 from __future__ import annotations
 
-import _json  # ``json`` would be imported as long as the rest of the launcher takes
+import _json  # importing ``json`` takes as long as the rest of the launcher
 import _signal  # type: ignore[import-not-found]  # ``signal`` builds enumerations: a third of the launcher's time
 import ctypes
 import os
@@ -33,12 +33,12 @@ FAILED = 126
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # Linux's numbers
 _LAST_SIGNAL = 64
-_PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # what an interpreter sets up for itself
+_PYTHONS_OWN = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ)  # an interpreter handles these itself
 _RT_SIGACTION = {"x86_64": 13, "aarch64": 134}  # the system call's number in a process of 64 bits, by machine
 _SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restorer and mask, of 8 bytes each
 _MASK_BYTES = 8
 _IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two looks at what refuses to end
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0  # between two attempts to end processes that do not end
 
 
 def set_process(libc: ctypes.CDLL, what: int, value: int, name: str) -> None:
@@ -48,9 +48,9 @@ def set_process(libc: ctypes.CDLL, what: int, value: int, name: str) -> None:
 
 
 def tie_to_parent(libc: ctypes.CDLL, parent: int, number: int) -> None:
-    """Have the kernel send this process a signal when the parent's thread that started it ends; raises OSError.
+    """Have the kernel send this process a signal when the thread of the parent that started it ends; raises OSError.
 
-    The tie survives an exec, not a fork. A parent that died before the tie was made is noticed by the changed number.
+    The tie survives an exec, not a fork. If the parent died before the tie was made, its changed number shows that.
     """
     set_process(libc, _PR_SET_PDEATHSIG, number, "PR_SET_PDEATHSIG")
     if os.getppid() != parent:
@@ -58,25 +58,25 @@ def tie_to_parent(libc: ctypes.CDLL, parent: int, number: int) -> None:
 
 
 def restore_signals(libc: ctypes.CDLL, keep: tuple[int, ...] = ()) -> None:
-    """Let every signal do what it does by default.
+    """Reset every signal to its default action.
 
-    A plugin would inherit what is ignored: SIGPIPE by this interpreter, SIGINT by a shell that started the host in the
-    background, and signals 32 and 33 by CPython 3.13's ``subprocess``. The C library keeps those two for its threads
-    and refuses to change them, so the kernel is asked directly, where the number of its system call is known.
+    A plugin would inherit ignored signals: SIGPIPE from this interpreter, SIGINT from a shell that started the host in
+    the background, and signals 32 and 33 from CPython 3.13's ``subprocess``. The C library reserves those two for its
+    threads and refuses to change them, so the kernel is called directly on machines whose call number is known.
     """
     call = _RT_SIGACTION.get(os.uname().machine) if sys.maxsize > 2**32 else None
     default, found = ctypes.create_string_buffer(_SIGACTION_BYTES), ctypes.create_string_buffer(_SIGACTION_BYTES)
     for number in set(range(1, _LAST_SIGNAL + 1)).difference(keep):
         if call is None:
-            libc.signal(number, None)  # fails for the few that cannot be changed, which is fine
+            libc.signal(number, None)  # fails for the few that cannot be changed, which is harmless
             continue
         libc.syscall(call, number, None, found, ctypes.c_size_t(_MASK_BYTES))
-        if found.raw[:_MASK_BYTES] == _IGNORED:  # a handler of the C library's own stays
+        if found.raw[:_MASK_BYTES] == _IGNORED:  # keep the C library's own handler
             libc.syscall(call, number, default, None, ctypes.c_size_t(_MASK_BYTES))
 
 
 def tell(report: int, word: str, value: object = "") -> None:
-    """Tell the host something; a host that is gone needs no telling."""
+    """Report something to the host; ignored if the host has ended."""
     try:  # noqa: SIM105 - ``contextlib`` takes its time to import
         os.write(report, f"{word} {value}".replace("\n", " ").encode("utf-8", "backslashreplace") + b"\n")
     except OSError:
@@ -84,10 +84,10 @@ def tell(report: int, word: str, value: object = "") -> None:
 
 
 class Guard:
-    """The guardian: it blocks every signal, and lives until nothing of the plugin does.
+    """The guardian: blocks every signal and lives until all of the plugin's processes have ended.
 
-    As a subreaper it gets all that the plugin's processes leave, also what went to a session of its own. It is not in
-    the plugin's group, nor in the terminal's, so what is meant for those does not reach it.
+    As a subreaper it becomes the parent of every process that the plugin leaves, also in sessions of their own. It is
+    neither in the plugin's process group nor in the terminal's, so signals for those do not reach it.
     """
 
     def __init__(self, plugin: int, report: int, parent: int, *, tied: bool) -> None:
@@ -98,7 +98,7 @@ class Guard:
         self._ended = False
 
     def run(self) -> None:
-        """Wait for the plugin's end, or for the host's, or its word; then end whatever is left."""
+        """Wait for the end of the plugin or the host, or for the host's request; then end the remaining processes."""
         while self._reap() and not self._ended and not self._must_end(_signal.sigwaitinfo(_signal.valid_signals())):
             pass
         pause_s = _FIRST_PAUSE_S
@@ -106,19 +106,19 @@ class Guard:
             for pid in children(os.getpid()):
                 try:  # noqa: SIM105 - as above
                     os.kill(pid, _signal.SIGKILL)
-                except PermissionError:  # another user's by now: it is waited for
+                except PermissionError:  # it runs as another user now, so it cannot be killed: wait for it
                     pass
             _signal.sigtimedwait((_signal.SIGCHLD,), pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         tell(self._report, "done")
 
     def _must_end(self, signal: _signal.struct_siginfo) -> bool:
-        """Whether the host asks for it, or its thread has ended: the kernel says in whose name a SIGTERM comes."""
+        """Whether the host requests the end, or its thread has ended: the kernel tells the sender of a SIGTERM."""
         asked: bool = signal.si_signo == _signal.SIGTERM and signal.si_pid == self._parent
         return asked or (self._tied and os.getppid() != self._parent)
 
     def _reap(self) -> bool:
-        """Take the end of all that have ended; whether there are any others."""
+        """Reap all children that have ended. Returns whether others are left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -132,14 +132,14 @@ class Guard:
 
 
 def children(parent: int) -> list[int]:
-    """The processes that ``parent`` is the parent of; each ``/proc`` entry is read, as few kernels list them."""
+    """The child processes of ``parent``; reads each ``/proc`` entry, since few kernels list them."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
                     fields = file.read().rpartition(b")")[2].split()
-            except OSError:  # it has ended
+            except OSError:  # the process has ended
                 continue
             if fields and int(fields[1]) == parent:
                 found.append(int(name))
@@ -147,7 +147,7 @@ def children(parent: int) -> list[int]:
 
 
 def beside(name: str) -> Any:
-    """A module of the folder ``apply``, which nothing of the plugin's can stand in for; the plugin finds none of it."""
+    """Load a module of the folder ``apply``, in such a way that neither the plugin can replace it nor sees it."""
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes its time
     sys.path.insert(0, f"{here}/apply")
     try:
@@ -158,7 +158,7 @@ def beside(name: str) -> Any:
 
 
 class Confined:
-    """What confines the plugin, loaded before the fork: the plugin applies it, the guardian makes its connections."""
+    """A plugin's sandbox, loaded before the fork: the plugin applies it, the guardian makes its connections."""
 
     def __init__(self, confinement: dict[str, Any]) -> None:
         self._confinement = confinement
@@ -171,13 +171,13 @@ class Confined:
             self._ours, self._its = self._connecting.channel()
 
     def serve(self) -> None:
-        """In the guardian: make the connections that the plugin asks for, on a thread."""
+        """In the guardian: make the plugin's connections, on a thread."""
         if self._connecting is not None:
             self._its.close()
             self._connecting.serve(self._ours, self._confinement["connect"])
 
     def confine(self, libc: ctypes.CDLL, user_changed: Callable[[], object]) -> None:
-        """In the plugin: give up all that it may not do; raises OSError."""
+        """In the plugin: drop the rights that it may not have; raises OSError."""
         listener = self._confining.confine(libc, self._confinement, user_changed)
         if self._connecting is not None:
             self._ours.close()
@@ -185,7 +185,7 @@ class Confined:
 
 
 class Reading:
-    """What the scanner of JSON in C is told; ``json`` gives it the same."""
+    """Options for the JSON scanner in C, the same as ``json`` passes."""
 
     strict = True
     object_hook = object_pairs_hook = None
@@ -193,7 +193,7 @@ class Reading:
 
 
 def guard(libc: ctypes.CDLL, guardian: Guard, executable: int | None) -> None:
-    """Let go of all that is the plugin's, and guard it; never returns."""
+    """Close everything that belongs to the plugin, and guard it. Never returns."""
     try:
         libc.prctl(_PR_SET_NAME, b"viewra-guardian", 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -219,9 +219,9 @@ def launch(
     confinement: dict[str, Any] | None = None,
     variables: dict[str, str] | None = None,
 ) -> bytes:
-    """Prepare this process, fork, and in the fork become the plugin; raises OSError when that cannot be.
+    """Prepare this process, fork, and become the plugin in the fork; raises OSError if that fails.
 
-    Returns the source of a script, which is then to be run; the guardian never returns.
+    Returns the source of a script, which the caller runs; the guardian never returns.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     restore_signals(libc, _PYTHONS_OWN if script else ())
@@ -242,7 +242,8 @@ def launch(
     os.umask(0o077)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
     if confined is not None:
-        confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))  # a change of user unties it
+        # A change of the user removes the tie.
+        confined.confine(libc, lambda: tie_to_parent(libc, guardian, _signal.SIGKILL))
     os.environ.update(variables or {})
     if not script:
         if executable is not None:
@@ -253,8 +254,8 @@ def launch(
 
 
 def run_script(path: str, source: bytes, user_site: str) -> None:
-    """Become a Python plugin within this interpreter, which started without its site packages: they come only now."""
-    import site  # after the preparations: what a .pth file does, the plugin does
+    """Become a Python plugin in this interpreter, which started without site packages: they are added only now."""
+    import site  # after the preparations, since .pth files can run code
 
     site.main()
     if user_site:
@@ -268,13 +269,14 @@ def run_script(path: str, source: bytes, user_site: str) -> None:
         exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - running the plugin is the purpose
     except Exception as error:
         trace = error.__traceback__
-        own = error.with_traceback(trace.tb_next if trace is not None else None)  # from the plugin's own line on
+        # Skip the launcher's own frame.
+        own = error.with_traceback(trace.tb_next if trace is not None else None)
         sys.excepthook(type(own), own, own.__traceback__)
         sys.exit(1)
 
 
 def main(arguments: list[str]) -> int:
-    """Launch; the exit status of a launch that failed, or of a script that has ended."""
+    """Launch. Returns the exit status of a failed launch, or of a script that has ended."""
     text, *argv = arguments
     plan, _ = _json.make_scanner(Reading())(text, 0)  # type: ignore[arg-type]  # what ``json`` gives it is no scanner either
     report, user_site = plan["report"], plan.pop("user_site")

@@ -1,6 +1,7 @@
-"""Ends what a plugin left when its guardian was killed: its processes are then found by a mark in their environment.
+"""Ends the processes of a plugin whose guardian was killed, found by a mark in their environment.
 
-This is the last resort, and sees only what kept that variable; as a rule the guardian, their parent, ends them.
+This is the last resort, and finds only processes that kept the variable; normally the guardian, their parent, ends
+them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import signal
 from pathlib import Path
 
 MARK = "VIEWRA_PROCESS"
-"""The environment variable with the mark, one for each start."""
+"""The environment variable of the mark; each start has its own."""
 
-_ROUNDS = 100  # of looking again, as what is being killed may still fork
+_ROUNDS = 100  # several, since a process may fork before it is killed
 
 
 def end_marked(mark: str) -> None:
@@ -25,18 +26,18 @@ def end_marked(mark: str) -> None:
 
 
 def _end(pid: int, wanted: bytes) -> bool:
-    """Whether this was one, alive."""
+    """Kill one process with the mark; whether it was alive."""
     try:
-        pidfd = os.pidfd_open(pid)  # held before the look: from here on the number cannot change owners
+        pidfd = os.pidfd_open(pid)  # opened before the look: from here on the pid cannot be reused
     except OSError:
         return False
     try:
-        if wanted not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):  # empty once it has ended
+        if wanted not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):  # empty once the process has ended
             return False
         with contextlib.suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         return True
-    except OSError:  # it has ended, or is another user's
+    except OSError:  # the process has ended, or belongs to another user
         return False
     finally:
         os.close(pidfd)

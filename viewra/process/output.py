@@ -1,6 +1,6 @@
-"""What one process writes to stdout and stderr: split into lines, the handshake line picked out, the last lines kept.
+"""A process's stdout and stderr: splits lines, finds the handshake line, limits floods, keeps the last lines.
 
-It is fed with bytes and never blocks; the child reads the pipes, the listener interprets the lines.
+The child feeds it with the bytes of the pipes; it never blocks. The listener interprets the lines.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HANDSHAKE = re.compile(r"\s*[0-9]+\|")
 
 
 class LineSplitter:
-    """Bytes to lines, without their line ends; of a line longer than ``longest`` bytes only the beginning is kept."""
+    """Splits bytes into lines, without line ends; keeps the first ``longest`` bytes of a longer line."""
 
     def __init__(self, longest: int = LONGEST_LINE) -> None:
         self._longest = longest
@@ -40,11 +40,11 @@ class LineSplitter:
 
     @property
     def rest(self) -> bytes:
-        """The line that has begun and not ended."""
+        """The unfinished line."""
         return self._rest
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that ``data`` completes; a line that gets too long counts as complete."""
+        """The lines that ``data`` completes; a line that reaches the limit counts as complete."""
         *lines, rest = data.split(b"\n")
         if lines:
             if self._skipping:
@@ -61,7 +61,7 @@ class LineSplitter:
         return [self._trim(line) for line in lines]
 
     def end(self) -> list[bytes]:
-        """The line that the end of the stream left without a line end, if any."""
+        """The line that the stream ended without a line end, if any."""
         rest, self._rest, self._skipping = self._rest, b"", False
         return [self._trim(rest)] if rest else []
 
@@ -74,10 +74,10 @@ class LineSplitter:
 class Output:
     """Both streams of one process.
 
-    Lines go to ``on_line``, at most ``lines_per_second`` of them, with about ``CHARACTERS_PER_SECOND`` in all. Of a
-    flood the rest is counted and reported as one line ``[WARN] …``, so that the host keeps up and the process is never
-    held up. The first line of stdout that begins with digits and ``|`` is the handshake line; it is kept for
-    ``handshake`` and not given to ``on_line``.
+    Lines go to ``on_line``, at most ``lines_per_second`` and about ``CHARACTERS_PER_SECOND``. Lines beyond these limits
+    are dropped and counted, and one line ``[WARN] …`` reports their number, so that the host keeps up and the process
+    is never blocked. The first line of stdout that begins with digits and ``|`` is the handshake line; it goes to
+    ``handshake``, not to ``on_line``.
     """
 
     def __init__(self, on_line: Listener, *, lines_per_second: int = LINES_PER_SECOND) -> None:
@@ -97,11 +97,11 @@ class Output:
         self._listener_failed = False
 
     def feed(self, stream: Stream, data: bytes) -> None:
-        """Take what was read from one stream."""
+        """Process bytes read from one stream."""
         self._take(stream, self._splitters[stream].feed(data))
 
     def end(self, stream: Stream) -> None:
-        """Take the end of one stream."""
+        """Process the end of one stream."""
         self._take(stream, self._splitters[stream].end())
         self.report_dropped()
         with self._changed:
@@ -109,14 +109,14 @@ class Output:
             self._changed.notify_all()
 
     def report_dropped(self) -> None:
-        """Say how many lines were left out, if any were; for when the flood is over."""
+        """Report the number of dropped lines, if any; called when the flood has ended."""
         for stream, count in self._dropped.items():
             if count:
                 self._dropped[stream] = 0
                 self._hand_over(stream, f"[WARN] {count} lines left out: too much in one second")
 
     def handshake(self, timeout_s: float) -> str | None:
-        """The handshake line, waited for; None when stdout ended, or ``timeout_s`` seconds passed, without it."""
+        """Wait for the handshake line; None if stdout ended, or ``timeout_s`` seconds passed, without one."""
         with self._changed:
             self._changed.wait_for(lambda: self._handshake is not None or "stdout" in self._ended, timeout_s)
             return self._handshake
@@ -128,11 +128,11 @@ class Output:
 
     @property
     def begun(self) -> str:
-        """A line on stdout that has begun and not ended; empty when there is none."""
+        """The unfinished line on stdout; empty without one."""
         return _text(self._splitters["stdout"].rest)
 
     def last(self, stream: Stream | None = None) -> tuple[str, ...]:
-        """The last lines of one stream, or of stdout and then stderr; the handshake line is not among them."""
+        """The last lines of one stream, or of stdout and then stderr, without the handshake line."""
         with self._changed:
             return tuple(_text(line) for name, lines in self._last.items() if stream in {None, name} for line in lines)
 
@@ -158,7 +158,7 @@ class Output:
         self._dropped[stream] += len(lines) - taken
 
     def _pick_handshake(self, lines: list[bytes]) -> list[bytes]:
-        lines = [line for line in lines if line]  # the SDK sets its line apart from what was printed before it
+        lines = [line for line in lines if line]  # the SDK separates its line from earlier output
         for index, line in enumerate(lines):
             if _HANDSHAKE.match(text := _text(line)):
                 with self._changed:
@@ -171,13 +171,13 @@ class Output:
         try:
             self._on_line(stream, text)
         except Exception:
-            if not self._listener_failed:  # once: a listener that fails on every line would flood the log
+            if not self._listener_failed:  # logged once: a listener that fails on every line would flood the log
                 _log.exception("the listener of a plugin's output failed")
             self._listener_failed = True
 
 
 def _text(line: bytes) -> str:
-    """A line as text, with what is not UTF-8 as escapes; much faster on many of them than ``backslashreplace``."""
+    """Decode a line; invalid UTF-8 becomes escapes. Much faster on many such bytes than ``backslashreplace``."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""What a launcher is told to start, and what it gives: the seam between the runs of a plugin and the operating system.
+"""The interface between the runs of a plugin and the operating system: a launch plan in, a process out.
 
-``Spawner`` starts processes, ``Adopted`` is one that was there before; tests have a launcher that starts nothing.
+``Spawner`` starts processes, ``Adopted`` attaches to a running one; tests have a launcher that starts nothing.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ StopStep = Literal["ended", "graceful", "term", "kill"]
 class LaunchPlan:
     """One start of one process.
 
-    ``argv`` begins with an absolute path, ``environment`` is the whole of it, ``directory`` where the process begins.
+    ``argv`` begins with an absolute path, ``environment`` is complete, ``directory`` is the working directory.
     ``executable`` is an open descriptor (``open_verified``) of a compiled program that is executed instead of the file
     at ``argv[0]``; the maker of the plan closes it after the launch. A process that is not ``tied`` outlives the host.
-    With ``script`` ``argv`` is a Python interpreter and the file that it runs: the interpreter is started only once.
-    ``confinement`` is applied before any code of the plugin runs; None leaves it with all that the host may do.
-    ``variables`` are added to the environment after that: they could have the loader run code of the plugin's.
+    With ``script`` ``argv`` is a Python interpreter and a file: the launcher's interpreter runs the file itself.
+    ``confinement`` is applied before any code of the plugin runs; None gives it all rights of the host. ``variables``
+    are added to the environment after that, since a variable can make the loader run the plugin's code.
     """
 
     argv: tuple[str, ...]
@@ -41,9 +41,9 @@ class LaunchPlan:
 
 
 class Process(Protocol):
-    """A process, until it has ended; for any thread.
+    """A process, until it has ended. Thread-safe.
 
-    ``pid`` and ``started`` (clock ticks since boot, None when it had ended at once) name it beyond doubt.
+    ``pid`` and ``started`` (clock ticks since boot, None if it ended at once) together identify it.
     """
 
     pid: int
@@ -52,37 +52,37 @@ class Process(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, and its output has been read."""
+        """Whether the process has ended, and its output has been read."""
         ...
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """Its exit status (minus the number of a signal), None if it still runs after ``timeout_s`` seconds."""
+        """Its exit status or minus a signal's number; None if it still runs after ``timeout_s`` seconds."""
         ...
 
     def describe_exit(self) -> str:
-        """How it ended: ``exit status 3``, ``SIGSEGV``; ``running`` while it runs."""
+        """How the process ended: ``exit status 3``, ``SIGSEGV``; ``running`` while it runs."""
         ...
 
     def stop(
         self, graceful: Callable[[], object] | None = None, *, grace_s: float = 2.0, term_s: float = 2.0
     ) -> StopStep:
-        """End it: ``graceful`` (its errors are logged), then SIGTERM, then SIGKILL; gives the step that ended it.
+        """End the process: ``graceful`` (errors are logged), SIGTERM, then SIGKILL. Returns the step that ended it.
 
-        ``grace_s`` and ``term_s`` are the seconds granted after each of the first two.
+        ``grace_s`` and ``term_s`` are the seconds to wait after the first and after the second step.
         """
         ...
 
     def kill(self) -> None:
-        """End it at once, with all that it started, and wait for that."""
+        """End the process and all its descendants at once, and wait for their end."""
         ...
 
     def let_go(self) -> None:
-        """Leave it running: its end is told to nobody."""
+        """Leave the process running, and call no callback at its end."""
         ...
 
 
 class Launched(Process, Protocol):
-    """A process that was started, and is about to say where it listens."""
+    """A process that was started and has not yet printed its handshake line."""
 
     def handshake_line(self, timeout_s: float) -> str:
         """The first line on stdout that looks like a handshake.
@@ -94,7 +94,7 @@ class Launched(Process, Protocol):
 
 
 class Launcher(Protocol):
-    """Starts processes. For any thread."""
+    """Starts processes. Thread-safe."""
 
     def launch(
         self,
@@ -104,11 +104,11 @@ class Launcher(Protocol):
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[], None] | None = None,
     ) -> Launched:
-        """Start what the plan says, stdin empty.
+        """Start the process of the plan, with empty stdin.
 
-        ``on_line(stream, text)`` gets every line except the handshake's; ``on_quiet()`` is called when the output has
-        paused and at its end, ``on_exit()`` after the last line. All three are called on a thread of the process's own
-        and should not wait long. Raises HandshakeError (step ``spawn``); a program that cannot be executed shows in
-        ``Launched.handshake_line``.
+        ``on_line(stream, text)`` gets every line except the handshake line; ``on_quiet()`` is called when the output
+        pauses and at its end, ``on_exit()`` after the last line. A thread of the process calls all three; they should
+        not block long. Raises HandshakeError (step ``spawn``); if the program cannot be executed,
+        ``Launched.handshake_line`` raises.
         """
         ...

@@ -1,7 +1,7 @@
-"""The short private directory in which one host's sockets live, and the sweeping of what dead hosts left.
+"""The short private directory for one host's sockets, and the removal of directories that dead hosts left.
 
-A socket's path ends at 107 bytes, so this is never below the data directory. Each host has a directory that it keeps
-locked while alive (which systemd-tmpfiles respects, too); one whose lock is free is removed by the next host.
+A socket's path has at most 107 bytes, so the directory is never below the data directory. Each host keeps its directory
+locked while it lives (systemd-tmpfiles respects the lock, too); the next host removes directories whose lock is free.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from typing import Self
 from viewra.errors import ViewraError
 
 LONGEST_SOCKET_PATH = 107
-"""Bytes that ``sockaddr_un`` has room for, without the closing NUL."""
+"""The longest path in ``sockaddr_un``, in bytes without the terminating NUL."""
 
 _SOCKET_NAME_ROOM = 18  # a slash and "plugin" with the digits that go-plugin adds
 _BELOW_BASE_ROOM = 24  # "/" + eight characters + "/" + a counter, rounded up
 
 
 class RuntimeDir:
-    """One host's directory, 0700, held until ``close`` (or the end of a ``with`` block), which removes it.
+    """One host's directory (mode 0700), held until ``close`` (or the end of a ``with`` block), which removes it.
 
-    ``base`` holds the directories of all hosts of this user: ``$XDG_RUNTIME_DIR/viewra`` where that is short and ours,
-    else ``/tmp/viewra-<uid>``. Raises ViewraError when the base is too long, or not ours alone.
+    ``base`` holds the directories of all hosts of this user: ``$XDG_RUNTIME_DIR/viewra`` if that is short and belongs
+    to this user, else ``/tmp/viewra-<uid>``. Raises ViewraError if the base is too long, or accessible to other users.
     """
 
     def __init__(self, base: Path | None = None) -> None:
@@ -47,7 +47,7 @@ class RuntimeDir:
             self._lock = _made(self.path)
 
     def ensure(self) -> None:
-        """Make the directory again when a cleaner of old files has removed it. Raises ViewraError, and OSError."""
+        """Create the directory again if a cleaner of old files has removed it. Raises ViewraError and OSError."""
         with self._making:
             if self._lock < 0 or self.path.is_dir():
                 return
@@ -57,7 +57,7 @@ class RuntimeDir:
             os.close(lock)
 
     def new_socket_dir(self) -> Path:
-        """A fresh empty directory, 0700, for the sockets of one process; its path leaves room for a socket's name."""
+        """A new directory (mode 0700) for the sockets of one process; its path leaves room for a socket's name."""
         self.ensure()
         path = self.path / str(next(self._numbers))
         check_socket_path(path / ("x" * (_SOCKET_NAME_ROOM - 1)))
@@ -65,9 +65,9 @@ class RuntimeDir:
         return path
 
     def new_lasting_dir(self) -> Path:
-        """As ``new_socket_dir``, for a process that may outlive this host.
+        """As ``new_socket_dir``, but for a process that may outlive this host.
 
-        It stays when the host closes, and is swept when neither a host nor the process holds its lock any more.
+        It stays when the host closes, and is removed when neither a host nor the process holds its lock any more.
         """
         _make_private(self._base)
         with _guard(self._base):
@@ -80,13 +80,13 @@ class RuntimeDir:
         return path
 
     def discard(self, socket_dir: Path) -> None:
-        """Remove such a directory with all in it, when its process has ended."""
+        """Remove such a directory and its contents after its process has ended."""
         shutil.rmtree(socket_dir, ignore_errors=True)
         if (descriptor := self._lasting.pop(socket_dir, None)) is not None:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Remove the directory and give up the lock; closing twice is fine. In a fork of the host it is left alone."""
+        """Remove the directory and release the lock. May be called twice. In a fork of the host it does nothing."""
         if self._lock >= 0 and os.getpid() == self._owner:
             shutil.rmtree(self.path, ignore_errors=True)
             os.close(self._lock)
@@ -102,7 +102,7 @@ class RuntimeDir:
 
 
 def default_base() -> Path:
-    """Where this user's hosts keep their directories."""
+    """The directory in which this user's hosts keep their directories."""
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given.startswith("/") and len(os.fsencode(given)) + len("/viewra") + _BELOW_BASE_ROOM + _SOCKET_NAME_ROOM <= (
         LONGEST_SOCKET_PATH
@@ -115,7 +115,7 @@ def default_base() -> Path:
 
 
 def check_socket_path(path: Path) -> None:
-    """Raise ViewraError when no socket can have this path, because it is too long."""
+    """Raise ViewraError if this path is too long for a socket."""
     length = len(os.fsencode(path))
     if length > LONGEST_SOCKET_PATH:
         raise ViewraError(
@@ -132,13 +132,13 @@ def _make_private(base: Path) -> None:
         raise ViewraError(f"the runtime directory {base} cannot be made: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise ViewraError(
-            f"the runtime directory {base} is not a directory of yours that only you can enter",
+            f"the runtime directory {base} must be a directory that belongs to you and that only you can enter",
             hint=f"remove it, or chmod 700 {base}, or set XDG_RUNTIME_DIR",
         )
 
 
 def _made(path: Path) -> int:
-    """Make a host's directory; gives the descriptor that holds its lock."""
+    """Create a host's directory. Returns the descriptor that holds its lock."""
     path.mkdir(0o700)
     lock = os.open(path, os.O_DIRECTORY)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -147,7 +147,7 @@ def _made(path: Path) -> int:
 
 @contextlib.contextmanager
 def _guard(base: Path) -> Iterator[None]:
-    """Hold the lock of all of this user's hosts: nobody sweeps a directory between its making and its locking."""
+    """Hold the lock of all this user's hosts, so that none removes a directory between its creation and locking."""
     descriptor = os.open(base, os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

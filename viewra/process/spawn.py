@@ -29,21 +29,21 @@ from viewra.process.plan import LaunchPlan
 
 _LAUNCHER = str(Path(launcher.__file__).resolve())
 _START_S = 60.0
-"""Backstop of a start: the fork and the interpreter's execution, which a disk that does not answer can hold up."""
+"""Backstop of a start (fork and exec of the interpreter), which an unresponsive disk can delay."""
 
 _log = logging.getLogger(__name__)
 
 
 class Spawner:
-    """The thread that starts processes, owned by the host: closing it kills every tied child that still runs.
+    """The thread that starts processes, owned by the host. Closing it kills every tied child that still runs.
 
-    Children are stopped with ``Child.stop`` first; the kill by ``close`` is what also happens when the host dies.
+    The host stops children with ``Child.stop`` first; ``close`` kills them as the host's death would.
     """
 
     def __init__(self) -> None:
         self._requests: queue.SimpleQueue[tuple[Callable[[], Guardian], Future[Guardian]] | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
-        self._starting = 0  # processes that may not be tied yet
+        self._starting = 0  # processes that are not tied yet
         self._closed = False
         self._owner = os.getpid()
         self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
@@ -57,7 +57,7 @@ class Spawner:
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[], None] | None = None,
     ) -> Child:
-        """Start a process, as ``Launcher.launch`` has it."""
+        """Start a process: see ``Launcher.launch``."""
         if os.getpid() != self._owner:
             raise HandshakeError("a fork of the host starts no plugins: open a Host of its own", step="spawn")
         with self._changed:
@@ -86,7 +86,7 @@ class Spawner:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """End the thread, and with it every child; closing twice is fine. A fork of the host ends nothing."""
+        """End the thread, and with it every child. May be called twice. In a fork of the host it ends nothing."""
         if os.getpid() != self._owner:
             return
         with self._changed:
@@ -95,26 +95,26 @@ class Spawner:
         self._requests.put(None)
         self._thread.join(_START_S if ended else 0.0)
         if self._thread.is_alive():
-            _log.error("the thread that starts processes has not ended: it is left behind")
+            _log.error("the thread that starts processes did not end in time")
 
     def _serve(self) -> None:
         while (request := self._requests.get()) is not None:
             start, future = request
             try:
                 future.set_result(start())
-            except BaseException as error:  # raised again in the thread that asked
+            except BaseException as error:  # raised again in the calling thread
                 future.set_exception(error)
             del request, start, future
 
 
 def _abandon(late: Future[Guardian]) -> None:
-    """Nobody waits for it any more."""
+    """Kill a process for which no caller waits any more."""
     if late.exception() is None:
         late.result().abandon()
 
 
 def _launch(plan: LaunchPlan) -> Guardian:
-    """The launcher's process, which becomes the plugin's guardian."""
+    """Start the launcher's process, which becomes the plugin's guardian."""
     try:
         report, report_end = os.pipe()
     except OSError as error:
@@ -155,7 +155,7 @@ def _launch(plan: LaunchPlan) -> Guardian:
 
 
 def _as_usual(env: Mapping[str, str]) -> list[str]:
-    """What an isolated interpreter, which reads no variables, must be told in words."""
+    """The options for an isolated interpreter, which ignores the variables that say the same."""
     flags = ["-u"] if env.get("PYTHONUNBUFFERED") else []
     if prefix := env.get("PYTHONPYCACHEPREFIX"):
         flags += ["-X", f"pycache_prefix={prefix}"]

@@ -1,4 +1,4 @@
-"""What the kernel says of one process in ``/proc/<pid>/stat``."""
+"""Reads ``/proc/<pid>/stat``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Stat:
 
 
 def stat(pid: int) -> Stat | None:
-    """What is known of a process; None when there is none of that number."""
+    """The parent and start time of a process; None if it does not exist."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
@@ -26,6 +26,6 @@ def stat(pid: int) -> Stat | None:
 
 
 def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; None when there is none of that number."""
+    """When a process started, in clock ticks since boot; None if it does not exist."""
     found = stat(pid)
     return found.started if found is not None else None

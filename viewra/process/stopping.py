@@ -1,4 +1,4 @@
-"""The steps by which any process is ended: asked, then SIGTERM, then SIGKILL."""
+"""Ends a process step by step: request, SIGTERM, SIGKILL."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ _log = logging.getLogger(__name__)
 
 
 class Stoppable(Protocol):
-    """What the steps are made of."""
+    """The operations that ``stop`` needs."""
 
     pid: int
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended."""
+        """Whether the process has ended."""
         ...
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """Its exit status; None while it runs."""
+        """The exit status; None while the process runs."""
         ...
 
     def signal(self, number: int) -> bool:
-        """Send it a signal; False when it has ended."""
+        """Send a signal; False if the process has ended."""
         ...
 
     def kill(self) -> None:
-        """End it by force."""
+        """End the process by force."""
         ...
 
 
 def stop(process: Stoppable, graceful: Callable[[], object] | None, *, grace_s: float, term_s: float) -> StopStep:
-    """End a process, as ``Process.stop`` has it."""
+    """End a process: see ``Process.stop``."""
     if process.ended:
         return "ended"
     if graceful is not None:

@@ -1,7 +1,7 @@
-"""Proof that a plugin's code is what the operator pinned: SHA-256 of its program, or of its whole directory.
+"""Verifies that a plugin's code is the pinned one: SHA-256 of its program, or of its whole directory.
 
-The program is hashed through the descriptor that is then executed, so a file that is swapped in between is never run.
-Where pins are kept is not known here.
+The program is hashed through the descriptor that is then executed, so a file that is replaced in between is never run.
+The caller stores the pins.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _UNPINNED = frozenset({"__pycache__"})
 def tree_digest(directory: Path) -> str:
     """SHA-256 over every path, kind, executable bit and content below a directory, in hexadecimal.
 
-    A symbolic link counts by its target's name alone: what it leads to outside is not pinned. ``__pycache__`` is left
-    out, since it changes by itself: a user of the digest starts Python with ``PYTHONPYCACHEPREFIX`` elsewhere,
-    so that nothing there is ever loaded. Raises OSError when something cannot be read.
+    A symbolic link counts by its target's path only: the target's content is not pinned. ``__pycache__`` is left out,
+    since Python rewrites it: users of the digest start Python with ``PYTHONPYCACHEPREFIX`` elsewhere, so that nothing
+    in it is loaded. Raises OSError if something cannot be read.
     """
     return directory_digest(entry for name, path in _below(directory) if (entry := _entry(name, path)) is not None)
 
@@ -36,11 +36,11 @@ def _entry(name: bytes, path: Path) -> tuple[bytes, bytes, bytes] | None:
         return name, PROGRAM if found.st_mode & stat.S_IXUSR else FILE, bytes.fromhex(file_digest(path))
     if stat.S_ISDIR(found.st_mode):
         return name, FOLDER, bytes(32)
-    return None  # a socket or a pipe is no code
+    return None  # sockets and pipes contain no code
 
 
 def open_verified(path: Path, pinned: str) -> int:
-    """Open a program whose SHA-256 is ``pinned``; the descriptor is for ``LaunchPlan.executable``, then closed.
+    """Open a program whose SHA-256 is ``pinned``. The caller closes the descriptor (``LaunchPlan.executable``).
 
     Raises HandshakeError (step ``verify``), which names both digests.
     """
@@ -58,12 +58,12 @@ def open_verified(path: Path, pinned: str) -> int:
 
 
 def require_digest(what: str, found: str, pinned: str) -> None:
-    """Raise HandshakeError (step ``verify``) unless both digests are the same; letters may be of either case."""
+    """Raise HandshakeError (step ``verify``) unless both digests are equal, in upper or lower case."""
     if not hmac.compare_digest(found.lower().encode(), pinned.strip().lower().encode()):
         raise HandshakeError(
-            f"{what} is not what was pinned: its SHA-256 is {found}, the pinned one {pinned}",
+            f"{what} differs from its pin: its SHA-256 is {found}, the pinned one {pinned}",
             step="verify",
-            hint="pin it again if you changed it, else restore it",
+            hint="pin it again if you changed it, otherwise restore it",
         )
 
 

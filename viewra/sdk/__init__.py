@@ -1,4 +1,4 @@
-"""What a plugin is written with: subclass ``Plugin``, define the methods of your services, call ``serve``."""
+"""The SDK for plugin authors: subclass ``Plugin``, define the methods of your services, call ``serve``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
     "serve",
 ]
 
-__getattr__ = lazy.names(  # light start-up: a plugin makes only those values that it uses
+__getattr__ = lazy.names(  # light start-up: a plugin loads only the classes that it uses
     __name__,
     {
         "viewra.types": (

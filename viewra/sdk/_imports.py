@@ -1,7 +1,7 @@
-"""Quick imports for a plugin's process, because a host waits for them.
+"""Speeds up the imports of a plugin's process, for which its host waits.
 
-Garbage collection, which would take a fifth of the time, is off meanwhile, and modules that grpc, protobuf and attrs
-import although a plugin seldom needs them are put off: asyncio alone takes as long as the rest of grpc.
+Meanwhile garbage collection is off, which would take a fifth of the time, and modules are deferred that grpc, protobuf
+and attrs import but a plugin rarely needs: asyncio alone takes as long to import as the rest of grpc.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LATER = (
     "asyncio",
     "attr.validators",
     "attrs.validators",
-    "google.protobuf.internal.python_message",  # for machines without protobuf's compiled code
+    "google.protobuf.internal.python_message",  # only machines without protobuf's compiled code need it
     "grpc.aio",
     "grpc_health.v1._async",
 )
@@ -29,7 +29,7 @@ _LATER = (
 
 @contextmanager
 def quick() -> Iterator[None]:
-    """Import within the block; in a plugin's process the garbage collector never looks at those modules again."""
+    """Import quickly within the block. In a plugin's process the garbage collector never scans those modules again."""
     collecting = gc.isenabled()
     gc.disable()
     later = [_Later(name) for name in _LATER if name not in sys.modules]
@@ -46,9 +46,9 @@ def quick() -> Iterator[None]:
 
 
 class _Later(ModuleType):
-    """Stands for a module while others import it, and passes on the attributes that they use later.
+    """Replaces a module during the imports, and loads it when one of its attributes is used.
 
-    Only the modules that import it in the block keep this object: every later import gets the module itself.
+    Only modules that import it inside the block keep this object; every later import gets the real module.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -56,6 +56,6 @@ class _Later(ModuleType):
         return getattr(importlib.import_module(self.__name__), name)
 
     def step_aside(self) -> None:
-        """Let the next import of this name find the module itself."""
+        """Make the next import of this name load the real module."""
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]

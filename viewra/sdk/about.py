@@ -1,6 +1,6 @@
-"""A plugin's answer to ``Info``, completed from its own manifest for a host that has not read that.
+"""Completes a plugin's answer to ``Info`` from its own manifest, for a host that has not read the manifest.
 
-A host of viewra's reads the manifest before it starts the plugin, so the evaluator is imported for other hosts only.
+A viewra host reads the manifest before it starts the plugin, so only other hosts cause this import of the evaluator.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "plugin.cue"
 
 Complete = Callable[["PluginInfo"], "PluginInfo"]
-"""Gives what a plugin says of itself, completed."""
+"""Returns the plugin's info, completed."""
 
 
 def completion(plugin: Implementation, log: Logger) -> Complete | None:
-    """The function that completes this plugin's ``info()`` from its manifest; None where the host does so itself."""
+    """The function that completes this plugin's ``info()`` from its manifest; None for a host that does so itself."""
     if started_by_viewra(os.environ):
         return None
     read = functools.cache(lambda: _manifest(plugin, log))
@@ -51,8 +51,8 @@ def completion(plugin: Implementation, log: Logger) -> Complete | None:
 
 
 def _manifest(plugin: Implementation, log: Logger) -> Manifest | None:
-    """The manifest beside the program, or beside the plugin's module; None where there is none, or it is not valid."""
-    from viewra.errors import ManifestError  # light start-up: these are imported for hosts of other makers only
+    """The manifest beside the program or beside the plugin's module; None without a valid one."""
+    from viewra.errors import ManifestError  # light start-up: imported only for other hosts
     from viewra.manifest import load
 
     for module in ("__main__", type(plugin).__module__):

@@ -1,7 +1,7 @@
-"""The handshake line's own way to the host, which a plugin's code cannot close, replace or redirect.
+"""Keeps a separate descriptor for the handshake line, which the plugin's code cannot close, replace or redirect.
 
-A duplicate of descriptor 1 is taken when ``viewra.sdk`` is first imported, which is before a plugin's code has anything
-to do with it; it is closed as soon as the line is out. Programs that the plugin starts do not inherit it.
+Descriptor 1 is duplicated when ``viewra.sdk`` is first imported, before the plugin's own code can change it. The
+duplicate is closed after the handshake line is written, and programs that the plugin starts do not inherit it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import sys
 
 from viewra.codec.protocol import COOKIE_KEY, started_by_viewra
 
-_LOWEST = 10  # so that it never takes the place of a standard stream that is closed
+_LOWEST = 10  # above the standard streams, which the plugin may have closed and reopened
 
 
 def _take() -> int | None:
-    """The duplicate; None for a process that no host started, and for one whose stdout is closed already."""
+    """The duplicate; None in a process that no host started, or whose stdout is closed."""
     if COOKIE_KEY not in os.environ:
         return None
     try:
@@ -31,15 +31,15 @@ _descriptor = _take()
 
 
 def announce(line: str) -> None:
-    """Write the handshake line, once; raises OSError when it cannot be written."""
+    """Write the handshake line, once. Raises OSError if it cannot be written."""
     global _descriptor
-    with contextlib.suppress(Exception):  # the text that the plugin printed so far comes first
+    with contextlib.suppress(Exception):  # the plugin's earlier output comes first
         assert sys.__stdout__ is not None  # noqa: S101 - it is None for a process without stdout
         sys.__stdout__.flush()
-    if _descriptor is None:  # never to 1 itself: some other file may have that number by now
+    if _descriptor is None:  # not to 1 itself, which may be another file by now
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    # A host of viewra's takes the line wherever it comes, so it can be set apart from a line that has not ended; any
-    # other host wants it to be the first line.
+    # A viewra host finds the line anywhere, so a line break may separate it from an unfinished line; other hosts
+    # require it to be the first line.
     data = ("\n" if started_by_viewra(os.environ) else "") + line + "\n"
     left = memoryview(data.encode())
     while left:

@@ -1,4 +1,4 @@
-"""The lease of a plugin that may outlive its host: it ends by itself when no host has renewed it in time."""
+"""The lease of a plugin that may outlive its host: the plugin ends if no host renews the lease in time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class Lease:
-    """Calls ``on_end`` when it runs out; ``renew`` extends it. ``close`` ends the watch."""
+    """Calls ``on_end`` when it expires; ``renew`` extends it, ``close`` ends the watch."""
 
     def __init__(self, seconds: float, on_end: Callable[[], None]) -> None:
         self._on_end = on_end
@@ -20,7 +20,7 @@ class Lease:
         threading.Thread(target=self._watch, name="lease", daemon=True).start()
 
     def renew(self, seconds: int) -> None:
-        """Let it run out that many seconds from now."""
+        """Expire that many seconds from now."""
         with self._changed:
             self._ends_at = time.monotonic() + seconds
             self._changed.notify_all()
@@ -41,7 +41,7 @@ class Lease:
 
 
 def hold(directory: str) -> int:
-    """Lock the directory of this process's socket while the descriptor is open, so that no host removes it."""
+    """Lock the directory of this process's socket until the descriptor is closed, so that no host removes it."""
     descriptor = os.open(directory, os.O_DIRECTORY)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor

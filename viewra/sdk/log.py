@@ -1,7 +1,7 @@
-"""The author's logger: structured, and in the host's log with its level and fields.
+"""The author's structured logger; its records reach the host's log with their level and fields.
 
-In a plugin process a record is one line of hclog JSON on stderr; in the host's own process it goes to ``logging``.
-Records of ``logging`` made in a plugin process take the same way.
+In a plugin's process each record is a line of hclog's JSON on stderr; in the host's process it goes to ``logging``.
+Records that a plugin's process makes with ``logging`` are forwarded in the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from viewra.transport.hclog_format import Level, format_record
 
 Sink = Callable[[Level, str, Mapping[str, Any]], None]
-"""Takes level, message and fields of one record."""
+"""Receives level, message and fields of one record."""
 
 LEVELS: tuple[Level, ...] = ("trace", "debug", "info", "warn", "error")
 _FROM_LOGGING: dict[int, Level] = {
@@ -34,7 +34,7 @@ _TO_LOGGING = {
 
 
 class Logger:
-    """``log.info("read", files=3)``: a message, and fields that are kept apart from it. Safe to use from any thread."""
+    """``log.info("read", files=3)``: a message and separate fields. Thread-safe."""
 
     def __init__(self, sink: Sink, *, level: str = "info", fields: Mapping[str, Any] | None = None) -> None:
         self._sink = sink
@@ -43,7 +43,7 @@ class Logger:
         self._fields = dict(fields or {})
 
     def bind(self, **fields: Any) -> Logger:
-        """A logger that adds these fields to each record."""
+        """A logger that adds these fields to every record."""
         return Logger(self._sink, level=self._level, fields={**self._fields, **fields})
 
     def at_level(self, level: str) -> Logger:
@@ -51,27 +51,27 @@ class Logger:
         return Logger(self._sink, level=level, fields=self._fields)
 
     def trace(self, message: str, **fields: Any) -> None:
-        """Log the finest detail."""
+        """Log the finest details."""
         self._write("trace", message, fields)
 
     def debug(self, message: str, **fields: Any) -> None:
-        """Log what helps to find a fault."""
+        """Log details for debugging."""
         self._write("debug", message, fields)
 
     def info(self, message: str, **fields: Any) -> None:
-        """Log what an operator may want to know."""
+        """Log an event that interests an operator."""
         self._write("info", message, fields)
 
     def warning(self, message: str, **fields: Any) -> None:
-        """Log what is wrong but was dealt with."""
+        """Log a problem that the plugin handled."""
         self._write("warn", message, fields)
 
     def error(self, message: str, **fields: Any) -> None:
-        """Log what failed."""
+        """Log a failure."""
         self._write("error", message, fields)
 
     def exception(self, message: str, **fields: Any) -> None:
-        """Log what failed, with the traceback of the exception being handled."""
+        """Log a failure with the traceback of the current exception."""
         self._write("error", message, {**fields, "traceback": traceback.format_exc()})
 
     def _write(self, level: Level, message: str, fields: Mapping[str, Any]) -> None:
@@ -80,13 +80,13 @@ class Logger:
 
 
 def to_stderr(level: Level, message: str, fields: Mapping[str, Any]) -> None:
-    """The sink of a plugin process."""
-    sys.stderr.write(format_record(level, message, fields=fields) + "\n")  # one write: lines of threads must not mix
+    """The sink of a plugin's process."""
+    sys.stderr.write(format_record(level, message, fields=fields) + "\n")  # one write: threads' lines must not mix
     sys.stderr.flush()
 
 
 def to_logging(name: str) -> Sink:
-    """The sink of a plugin in the host's process: the logger of this name, fields as ``record.fields``."""
+    """The sink of a plugin in the host's process: the logger of this name, with fields as ``record.fields``."""
     logger = logging.getLogger(name)
 
     def sink(level: Level, message: str, fields: Mapping[str, Any]) -> None:
@@ -110,5 +110,5 @@ class ForwardingHandler(logging.Handler):
                 fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
             level = _FROM_LOGGING.get(min(max(record.levelno // 10 * 10, 10), 40), "error")
             self._sink(level, record.getMessage(), fields)
-        except Exception:  # as every handler of logging does: a record that cannot be written ends nothing
+        except Exception:  # like every handler of logging: a bad record must not end the program
             self.handleError(record)

@@ -1,13 +1,13 @@
-"""The class that plugin authors subclass: defaults for the lifecycle, and what the host gives a plugin.
+"""The base class for plugin authors: defaults for the lifecycle, and access to context, settings, log and broker.
 
-Nothing of it needs ``super()``: context, settings and logger are bound before ``initialize`` is called.
+Overriding methods need not call ``super()``: the host binds context, settings and logger before ``initialize``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from viewra import types  # its classes are made when they are used: light start-up
+from viewra import types  # light start-up: its classes are created at first use
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.settings import Settings
 from viewra.services import SERVICES
@@ -29,35 +29,35 @@ S = TypeVar("S")
 
 
 class Plugin:
-    """A plugin. Define the methods of the services that it offers; override of the rest what you need."""
+    """A plugin. Define the methods of the services that it offers, and override other methods as needed."""
 
     _context: PluginContext | None = None
     _log: Logger | None = None
     _settings: Settings | None = None
     _broker: Broker | None = None
 
-    # ---- what the host gives ----
+    # ---- provided by the host ----
 
     @property
     def context(self) -> PluginContext:
-        """What the host said at ``initialize``; raises RuntimeError before that."""
+        """The context that the host passed to ``initialize``; raises RuntimeError before that."""
         if self._context is None:
             raise RuntimeError(f"{type(self).__name__} has no context before the host has called initialize()")
         return self._context
 
     @property
     def settings(self) -> Settings:
-        """The settings, checked and filled in by the manifest; empty before ``initialize``."""
+        """The settings, checked and completed by the manifest; empty before ``initialize``."""
         return self._settings if self._settings is not None else Settings({})
 
     @property
     def log(self) -> Logger:
-        """The plugin's logger; what it writes arrives in the host's log."""
+        """The plugin's logger; its records reach the host's log."""
         return self._log if self._log is not None else Logger(to_logging(f"viewra.plugin.{type(self).__name__}"))
 
     @property
     def broker(self) -> Broker:
-        """Further connections with the host, in either direction; raises RuntimeError in the host's own process."""
+        """Opens more connections with the host, in either direction; raises RuntimeError in the host's own process."""
         if self._broker is None:
             raise RuntimeError(f"{type(self).__name__} has no broker: it does not run in a process of its own")
         return self._broker
@@ -65,7 +65,7 @@ class Plugin:
     def bind(
         self, *, context: PluginContext | None = None, log: Logger | None = None, broker: Broker | None = None
     ) -> None:
-        """Give the plugin its context, logger and broker: called by a host or a test, never by authors."""
+        """Set context, logger and broker. Called by a host or a test, never by authors."""
         if context is not None:
             self._context = context
             self._settings = Settings.from_config(context.config)
@@ -77,26 +77,26 @@ class Plugin:
     # ---- lifecycle: see viewra.services.Implementation ----
 
     def initialize(self, context: PluginContext) -> None:
-        """Get ready; ``self.settings`` and ``self.log`` are there already. Raise to say that it cannot run."""
+        """Prepare; ``self.settings`` and ``self.log`` are available. Raise an exception if the plugin cannot run."""
 
     def start(self) -> None:
-        """Begin what the plugin does by itself."""
+        """Start background work."""
 
     def quiesce(self) -> None:
-        """Let go of what only one process can hold: another process replaces this one soon. Calls still come."""
+        """Release what only one process can hold: another process will replace this one soon. Calls still arrive."""
 
     def stop(self) -> None:
-        """End what ``start`` began."""
+        """Stop everything that ``start`` started."""
 
     def info(self) -> PluginInfo:
-        """What the plugin is; what is left empty, the host takes from the manifest."""
+        """The plugin's id, name, version and description; the host takes empty fields from the manifest."""
         return types.PluginInfo(id=self._context.plugin_id if self._context else "")
 
     def health(self) -> Health:
-        """Whether the plugin is well."""
+        """Report whether the plugin is healthy."""
         return types.Health(healthy=True)
 
-    # ---- services: the plugin itself where it has their methods; one without a getter here needs none ----
+    # ---- services: the plugin itself if it has their methods; a service without a getter here works too ----
 
     def metadata_scraper_service(self) -> MetadataScraperService | None:
         """The metadata scraper: by default this object, if it has the methods."""
@@ -123,7 +123,7 @@ class Plugin:
         return self._itself_as("search")
 
     def _partly_is(self, service: Service, missing: list[str]) -> None:
-        """Say in the log that a service is not offered, because some of its methods are missing."""
+        """Log that a service is not offered because some of its methods are missing."""
         self.log.warning(
             "a service is not offered: methods are missing", service=service.protocol_name, missing=missing
         )

@@ -1,4 +1,4 @@
-"""``serve(plugin)``, which a plugin's entry point calls: go-plugin's handshake, then calls until the host ends it."""
+"""``serve(plugin)``, called by a plugin's entry point: go-plugin's handshake, then calls until the host ends it."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def serve(
 ) -> None:
     """Serve ``plugin`` to the host that started this process; returns when the host has ended it.
 
-    ``versions`` has a plugin object for each version of viewra's protocol that it speaks, instead of one for the
-    present version; the host and it agree on the highest that both have. ``services`` are those that it may offer: a
-    program may add some of its own, which its host has to know, too. Run by hand, without a host, it says so on stderr
+    ``versions`` maps versions of viewra's protocol to plugin objects, instead of one object for the current version;
+    host and plugin use the highest version that both have. ``services`` are those that the plugin may offer: a program
+    may add services of its own, which its host must know, too. Without a host, the plugin prints a message to stderr
     and exits with status 1. Raises ValueError unless exactly one of ``plugin`` and ``versions`` is given.
     """
     if (plugin is None) == (versions is None):
@@ -70,7 +70,7 @@ def serve(
 
 def _run(plugin: Implementation, version: int, services: Services) -> None:
     ended = threading.Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the host, which ends its plugins
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal also reaches the host, which ends its plugins
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     log = _log()
     trust, own = _trust()
@@ -94,9 +94,9 @@ def _run(plugin: Implementation, version: int, services: Services) -> None:
         announce(line.format())
     except OSError as error:
         server.stop(0)
-        raise SystemExit(f"the host cannot be told where this plugin listens: stdout: {error.strerror}") from error
+        raise SystemExit(f"cannot write the handshake line to stdout: {error.strerror}") from error
     if stdio is not None:
-        if sys.stdout is sys.__stdout__:  # else the plugin has replaced it, and has its reasons
+        if sys.stdout is sys.__stdout__:  # else the plugin has installed a handler of its own
             sys.stdout = stdio.writer("stdout", 1)
         if lease is not None:
             sys.stderr = stdio.writer("stderr", 2)
@@ -107,8 +107,8 @@ def _run(plugin: Implementation, version: int, services: Services) -> None:
 
 
 def _run_by_hand(plugin: Implementation, version: int, services: Services) -> None:
-    """Run without a host, in a debugger say, until Ctrl-C; a host may attach to it."""
-    import json  # both cost a plugin that a host starts some milliseconds
+    """Run without a host, for example in a debugger, until Ctrl-C; a host may attach to it."""
+    import json  # light start-up: a plugin that a host starts needs neither
     import tempfile
 
     ended = threading.Event()
@@ -157,7 +157,7 @@ def _server(
 
 
 def _let_go_of_pipes() -> None:
-    """The host that reads them may go; what is printed while there is none is lost."""
+    """Survive the end of the host that reads the pipes; output without a host is lost."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
@@ -165,11 +165,11 @@ def _let_go_of_pipes() -> None:
 
 
 def _trust() -> tuple[Trust | None, Identity | None]:
-    """What a host that asked for TLS is to be trusted by; nothing when it did not."""
+    """The trust for a host that requested TLS; None if it did not."""
     shown = os.environ.get(ENV_CLIENT_CERT, "")
     if not shown:
         return None, None
-    from viewra.transport import mtls  # light start-up: TLS is rarely asked for
+    from viewra.transport import mtls  # light start-up: TLS is rarely used
 
     own = mtls.new_identity()
     return mtls.trust(own, shown.encode()), own

@@ -1,6 +1,6 @@
-"""A gRPC server around one plugin: its services, health, reflection and the controller.
+"""A gRPC server for one plugin: its services, health, reflection, broker and controller.
 
-``serve`` decides where it listens and announces it; tests put it on a socket of their own.
+``serve`` chooses its address and announces it; tests use their own socket.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
 
 _GO_PLUGIN = ("plugin.GRPCController", "plugin.GRPCBroker", "plugin.GRPCStdio")
-_BACKSTOP_S = 5.0  # after its grace period gRPC ends a server itself
+_BACKSTOP_S = 5.0  # gRPC itself stops a server after its grace period
 THREADS = 8
-"""Calls that one plugin process answers at the same time."""
+"""Calls that one plugin process answers concurrently."""
 
 
 class PluginServer:
-    """The server, not yet listening: ``listen``, ``start``, later ``stop``.
+    """The server: call ``listen``, then ``start``, later ``stop``.
 
     ``complete`` completes the answer to ``Info`` for a host that has not read the plugin's manifest.
     """
@@ -77,12 +77,12 @@ class PluginServer:
         serve_reflection(self._server, (*sorted(names), *go_plugin, HEALTH))
 
     def listen(self, place: Place, *, trust: Trust | None = None) -> Listener:
-        """Listen at a fresh address, encrypted if ``trust`` is given; raises OSError."""
+        """Listen at a new address, with TLS if ``trust`` is given. Raises OSError."""
         self._listener = listen(self._server, place, trust=trust)
         return self._listener
 
     def start(self) -> None:
-        """Answer calls from now on, and say so through the health service."""
+        """Answer calls from now on, and report SERVING."""
         self._server.start()
         self._health.serving()
 

@@ -1,6 +1,6 @@
-"""A plugin's settings as it reads them: ``self.settings.timeout``, ``self.settings["timeout"]``.
+"""A plugin's settings, as attributes or items: ``self.settings.timeout``, ``self.settings["timeout"]``.
 
-Built from the JSON document that the host sends; checking and defaults are the host's work, by the manifest.
+Read from the JSON document of the host, which has checked and completed it by the manifest.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ JSON_KEY = "_json"
 
 
 class Settings(Mapping[str, Any]):
-    """Read-only settings; a nested struct is a ``Settings`` again, a list a tuple."""
+    """Read-only settings; a nested struct is a ``Settings`` object, a list is a tuple."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {key: _freeze(value) for key, value in values.items()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, str]) -> Settings:
-        """The settings in ``PluginContext.config``; a host that sends no JSON document gives texts only."""
+        """The settings in ``PluginContext.config``; all values are text if the host sends no JSON document."""
         if JSON_KEY in config:
             return cls(json.loads(config[JSON_KEY]))
         return cls(config)
@@ -36,16 +36,16 @@ class Settings(Mapping[str, Any]):
         return len(self._values)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # before __init__ has run, as copy and pickle do it
+        if name.startswith("_"):  # before __init__ has run, during copy and pickle
             raise AttributeError(name)
         try:
             return self._values[name]
         except KeyError:
             known = ", ".join(self._values) or "none"
-            raise AttributeError(f"no setting {name!r}; the manifest gives: {known}") from None
+            raise AttributeError(f"no setting {name!r}; the manifest has: {known}") from None
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(self._values)})"  # names only: a value may be a secret
+        return f"Settings({', '.join(self._values)})"  # names only: a value may be secret
 
 
 def _freeze(value: Any) -> Any:

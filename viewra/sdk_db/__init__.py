@@ -1,6 +1,6 @@
-"""What a plugin with tables is written with: Alembic behind the database service, and its own database's engine.
+"""The SDK for plugins with tables: Alembic behind the database service, and an engine for the plugin's database.
 
-It is a package of its own, so that plugins without tables import neither SQLAlchemy nor Alembic.
+A separate package, so that plugins without tables import neither SQLAlchemy nor Alembic.
 """
 
 from __future__ import annotations

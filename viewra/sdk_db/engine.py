@@ -1,4 +1,4 @@
-"""Opens a plugin's own database: what SQLite needs so that transactions are what SQLAlchemy says they are."""
+"""Opens a plugin's own database, with SQLite's transactions as SQLAlchemy expects them."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from viewra.errors import MigrationError
 BUSY_TIMEOUT_MS = 5000
 """How long a statement waits for another writer before it fails."""
 MIGRATION_TIMEOUT_MS = 600_000
-"""How long a migration waits for another one to end."""
+"""How long a migration waits for another migration."""
 
 
 DRIVERS = {"psycopg": "'psycopg[binary]'"}
-"""What is installed for a module that is missing."""
+"""The package to install for each missing driver module."""
 
 
 def open_engine(url: str) -> sa.Engine:
-    """An engine on the plugin's own database (``self.context.database_url``); the caller disposes of it.
+    """An engine for the plugin's own database (``self.context.database_url``); the caller disposes of it.
 
-    On SQLite a transaction takes the write lock when it begins, and its file is in WAL mode, where a commit need not
-    wait for the disk: a power cut may take the last commits, and never leaves half of one. Foreign keys hold. Raises
-    MigrationError when the driver for PostgreSQL is not installed.
+    On SQLite a transaction takes the write lock when it begins. The file is in WAL mode, where a commit does not wait
+    for the disk: a power cut may lose the last commits, but never a part of one. Foreign keys are enforced. Raises
+    MigrationError if the driver for PostgreSQL is not installed.
     """
     return _engine(url, "BEGIN IMMEDIATE", busy_timeout=BUSY_TIMEOUT_MS, foreign_keys="ON")
 
 
 def open_for_migration(url: str, begin: str) -> sa.Engine:
-    """An engine for changes of the schema: without foreign keys.
+    """An engine for changes of the schema: foreign keys are not enforced.
 
-    SQLite changes a table by copying and dropping it; dropping it would delete all rows that refer to it.
+    Alembic changes a SQLite table by copying and dropping it, which would otherwise delete all rows that refer to it.
     """
     return _engine(url, begin, busy_timeout=MIGRATION_TIMEOUT_MS, foreign_keys="OFF")
 
 
 def has_database(url: str) -> bool:
-    """Whether there is anything yet that could be opened: looking at a SQLite file must not make one."""
+    """Whether the database exists: opening a SQLite file to look would create it."""
     parsed = sa.make_url(url)
     return parsed.get_backend_name() != "sqlite" or (parsed.database is not None and Path(parsed.database).exists())
 
@@ -54,7 +54,7 @@ def _engine(url: str, begin: str, **pragmas: object) -> sa.Engine:
     except ModuleNotFoundError as error:
         package = DRIVERS.get(str(error.name), error.name)
         raise MigrationError(
-            f"the driver for the database is not installed where the plugin runs: pip install {package}"
+            f"the driver for the database is not installed in the plugin's environment: pip install {package}"
         ) from error
     if parsed.get_backend_name() == "sqlite":
         sa.event.listen(engine, "connect", lambda connection, _record: _prepare(connection, pragmas))
@@ -63,7 +63,7 @@ def _engine(url: str, begin: str, **pragmas: object) -> sa.Engine:
 
 
 def _prepare(connection: sqlite3.Connection, pragmas: Mapping[str, object]) -> None:
-    # Python's driver would begin transactions by itself, and not before DDL: then no migration could be undone.
+    # Python's driver would start transactions implicitly, but not before DDL: then no migration could be rolled back.
     connection.isolation_level = None
     for name, value in {**pragmas, "synchronous": "NORMAL"}.items():
         connection.execute(f"PRAGMA {name} = {value}").close()
@@ -71,7 +71,7 @@ def _prepare(connection: sqlite3.Connection, pragmas: Mapping[str, object]) -> N
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch a new file to WAL; SQLite does not wait for another process here, so we do."""
+    """Switch a new file to WAL. SQLite ignores the busy timeout here, so this waits itself."""
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Has Alembic move a database; imported only when one must be moved."""
+"""Runs Alembic's upgrade or downgrade. Imported only for a migration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from viewra.revisions import versions_folder
 def run(
     connection: sa.Connection, command: str, target: str, migrations: Path, metadata: sa.MetaData, version_table: str
 ) -> None:
-    """``upgrade`` or ``downgrade`` within the caller's transaction."""
+    """Run ``upgrade`` or ``downgrade`` within the caller's transaction."""
     config = Config()
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", _plain(Path(__file__).parent / "environment"))
@@ -24,4 +24,4 @@ def run(
 
 
 def _plain(path: Path) -> str:
-    return str(path.resolve()).replace("%", "%%")  # Alembic's configuration gives % a meaning of its own
+    return str(path.resolve()).replace("%", "%%")  # Alembic's configuration interprets %

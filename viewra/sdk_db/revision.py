@@ -1,8 +1,8 @@
-"""Writes the next migration of a plugin from its tables; run by the plugin's interpreter as a program of its own.
+"""Writes a plugin's next migration from its tables; the plugin's interpreter runs it as a program.
 
-``python -m viewra.sdk_db.revision ENTRY MESSAGE RESULT``: the entry point is run as ever, and where it would begin to
-serve, its database service is asked instead. Standard input has the URL of a database to compare with, or nothing;
-``RESULT`` is an open descriptor that gets the new file's path, or what is wrong after a ``!``.
+``python -m viewra.sdk_db.revision ENTRY MESSAGE RESULT`` runs the entry point up to its call of ``serve`` and asks the
+plugin's database service instead. Standard input has the URL of a database to compare with, or is empty; ``RESULT`` is
+an open descriptor that gets the new file's path, or ``!`` and an error message.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from viewra.services import SERVICES, Implementation, Services
 
 
 class _Served(BaseException):
-    """What the plugin was about to serve; no ``except Exception`` of an entry point must catch it."""
+    """Carries the plugin that the entry point served. A BaseException, so that no ``except Exception`` catches it."""
 
     def __init__(self, plugin: Implementation) -> None:
         self.plugin = plugin
 
 
 def draft(service: object, message: str, url: str = "") -> Path:
-    """Write the next migration: what the tables of ``service`` have and its migrations do not make; gives the file.
+    """Write the migration from the newest revision to the tables of ``service``. Returns its file.
 
-    ``url`` is that of its own database, at its newest revision; without one the migrations are run on a SQLite file
-    that is thrown away. Raises MigrationError when there is nothing to write, or it cannot be.
+    ``url`` is the plugin's own database, at its newest revision; without one the migrations run on a temporary SQLite
+    file. Raises MigrationError if there is nothing to write, or writing fails.
     """
     if not isinstance(service, AlembicDatabaseService):
         raise MigrationError(
@@ -49,11 +49,11 @@ def draft(service: object, message: str, url: str = "") -> Path:
         pending = service.describe(there).pending if url else ()
         if pending != ():
             raise MigrationError(
-                "its database is not at its newest revision", hint="first: viewra db upgrade --plugin ID"
+                "its database is not at its newest revision", hint="run first: viewra db upgrade --plugin ID"
             )
         body = _missing(service, there)
     if body.upgrade == "pass":
-        raise MigrationError("its migrations make just the tables that its code knows: there is nothing to write")
+        raise MigrationError("its migrations already create the tables of its code: there is nothing to write")
     return drafts.write(service.migrations_dir, message, body)
 
 
@@ -69,7 +69,7 @@ def _missing(service: AlembicDatabaseService, url: str) -> drafts.Body:
 
 
 def plugin_of(entry: Path) -> Implementation:
-    """What an entry point serves: it is run up to there. Raises what it raises, MigrationError if it serves none."""
+    """The plugin that an entry point serves. Raises its exceptions, and MigrationError if it serves none."""
 
     def caught(
         plugin: Implementation | None = None,
@@ -77,10 +77,10 @@ def plugin_of(entry: Path) -> Implementation:
         versions: Mapping[int, Implementation] | None = None,
         services: Services = SERVICES,
     ) -> NoReturn:
-        del services  # what it offers besides a database does not matter here
+        del services  # services other than the database do not matter here
         served = plugin if plugin is not None else versions[max(versions)] if versions else None
         if served is None:
-            raise MigrationError("it serves no plugin")
+            raise MigrationError("its entry point serves no plugin")
         raise _Served(served)
 
     sdk.serve = caught
@@ -94,7 +94,7 @@ def plugin_of(entry: Path) -> Implementation:
         exec(compile(entry.read_bytes(), entry, "exec"), main.__dict__)  # noqa: S102 - running the plugin is the purpose
     except _Served as served:
         return served.plugin
-    raise MigrationError("it serves no plugin")
+    raise MigrationError("its entry point serves no plugin")
 
 
 def _main(entry: str, message: str, result: str) -> None:

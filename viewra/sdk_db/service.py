@@ -1,6 +1,6 @@
-"""The database service in one line: tables known to SQLAlchemy, revisions for Alembic, each move one transaction.
+"""A ready-made database service: SQLAlchemy tables, Alembic revisions, one transaction per migration.
 
-Where the database stands is read without Alembic, which takes 0.4 s to import and is needed only for a move.
+Reading the schema version needs no Alembic, which takes 0.4 s to import.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from viewra.revisions import Revision, read_revisions
 from viewra.sdk_db.engine import has_database, open_for_migration
 from viewra.types import SchemaRevision, SchemaState
 
-_POSTGRESQL_LOCK = 0x76696577  # any number, the same for all that migrate one schema
+_POSTGRESQL_LOCK = 0x76696577  # an arbitrary number, the same in all processes that migrate a schema
 
 
 class AlembicDatabaseService:
     """``DatabaseService`` for ``metadata``, by the Alembic revisions in ``migrations_dir``.
 
-    ``migrations_dir`` holds the revisions themselves, or a folder ``versions`` with them; no ``env.py`` is needed. They
-    form one line. ``version_table`` is where the database keeps its revision. ``engines`` is what the migrations
-    run on, for a plugin object in the host's own process; a manifest says it for any other. All methods work before
-    ``initialize``.
+    ``migrations_dir`` holds the revisions, or a folder ``versions`` with them; no ``env.py`` is needed. They form one
+    line without branches. ``version_table`` is the table in which the database keeps its revision. ``engines`` are the
+    databases that the migrations support, for a plugin object in the host's own process; other plugins state them in
+    the manifest. All methods work before ``initialize``.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class AlembicDatabaseService:
         return sorted(self.metadata.tables)
 
     def describe(self, connection_string: str) -> SchemaState:
-        """Where the database stands; makes no database. Raises MigrationError."""
+        """The database's schema version; creates no database. Raises MigrationError."""
         revisions = tuple(SchemaRevision(one.id, one.message, one.additive) for one in self._revisions())
         if not has_database(connection_string):
             return SchemaState(revisions=revisions)
@@ -54,10 +54,10 @@ class AlembicDatabaseService:
             return SchemaState(self._current(connection), revisions)
 
     def migrate(self, connection_string: str) -> None:
-        """Go up to the newest revision, in one transaction; one that is there already is left alone.
+        """Upgrade to the newest revision, in one transaction; a no-op if the database is there already.
 
-        Raises MigrationError, with the database as it was: a migration failed, or the database is at a revision that is
-        not among these.
+        Raises MigrationError and leaves the database unchanged if a migration fails, or the database's revision is
+        unknown.
         """
         revisions = self._revisions()
         if not revisions:
@@ -69,11 +69,11 @@ class AlembicDatabaseService:
                 self._run(connection, "upgrade", current, "head")
 
     def rollback(self, connection_string: str) -> None:
-        """Go back to the revision before, in one transaction. Raises MigrationError, with the database as it was."""
+        """Downgrade by one revision, in one transaction. Raises MigrationError and leaves the database unchanged."""
         with self._connected(connection_string) as connection:
             current = self._current(connection)
             if not current:
-                raise MigrationError("the database is before its first migration: there is nothing to roll back")
+                raise MigrationError("the database has no migration to roll back")
             self._require_known(current, self._revisions())
             self._run(connection, "downgrade", current, "-1")
 
@@ -99,13 +99,13 @@ class AlembicDatabaseService:
 
         try:
             run(connection, command, target, self.migrations_dir, self.metadata, self.version_table)
-        except Exception as error:  # a migration is the author's code, and may raise anything
+        except Exception as error:  # a migration is the author's code and may raise anything
             cause = getattr(error, "orig", None) or error
             raise MigrationError(f"{command} from {current or 'nothing'} to {target} failed: {cause}") from error
 
     @contextmanager
     def _connected(self, url: str, *, moves: bool = True) -> Iterator[sa.Connection]:
-        """One transaction; only one migrates the database at a time; others wait until it ends."""
+        """One transaction. Only one process migrates a database at a time; others wait."""
         engine = open_for_migration(url, begin="BEGIN IMMEDIATE" if moves else "BEGIN")
         try:
             with engine.begin() as connection:

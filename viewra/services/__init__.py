@@ -1,9 +1,9 @@
-"""What a plugin author implements, as Protocols, and the descriptions of the services.
+"""The Protocols that plugin authors implement, and the descriptions of the services.
 
-The same class answers in the host's own process and behind gRPC. MUST and MAY say what an implementation owes; a method
-that raises makes that one call fail for that one plugin. Methods are called from several threads at once.
+The same class answers in the host's own process and behind gRPC. MUST and MAY state the duties of an implementation; a
+method that raises fails only that call of that plugin. Several threads call methods at once.
 
-Each Protocol is imported when it is first used: a plugin's process, which has to start quickly, needs few of them.
+Each Protocol is imported at its first use, since a plugin's process must start quickly and needs few of them.
 """
 
 from __future__ import annotations

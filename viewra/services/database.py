@@ -1,4 +1,4 @@
-"""The database service, as an author implements it, and what it may offer besides."""
+"""The database service, as an author implements it, and its optional extension."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:  # light start-up: a plugin makes only the values that it uses
 class DatabaseService(Protocol):
     """Keeps tables of its own, in its own database, never the host's.
 
-    That of a plugin object in the host's process MAY have ``engines``, the names of what it can keep tables in,
-    ``sqlite`` or ``postgresql``, by default SQLite alone; one in a process of its own says so in its manifest.
+    The service of a plugin object in the host's own process MAY have ``engines``, the databases that it supports,
+    ``sqlite`` or ``postgresql``, by default SQLite alone; other plugins state them in their manifests.
     """
 
     def get_models(self) -> Sequence[str]:
@@ -22,22 +22,22 @@ class DatabaseService(Protocol):
         ...
 
     def migrate(self, connection_string: str) -> None:
-        """MUST bring its schema to the newest version, in one transaction; doing it twice is harmless."""
+        """MUST migrate its schema to the newest version, in one transaction; repeating it is harmless."""
         ...
 
     def rollback(self, connection_string: str) -> None:
-        """MUST take its schema one version back."""
+        """MUST roll its schema back one version."""
         ...
 
 
 @runtime_checkable
 class SchemaService(Protocol):
-    """What a database service MAY be besides: one that can say where its database stands.
+    """An optional extension: a database service that can report its schema version.
 
-    Such a plugin's database is migrated before ``initialize``, which finds the tables there; all methods of its
-    database service MUST work without ``initialize``. ``viewra.sdk_db.AlembicDatabaseService`` is one.
+    Such a plugin's database is migrated before ``initialize``, which then finds the tables; all methods of its database
+    service MUST work without ``initialize``. ``viewra.sdk_db.AlembicDatabaseService`` has it.
     """
 
     def describe(self, connection_string: str) -> SchemaState:
-        """MUST say which revision the database is at and which there are, without changing anything."""
+        """MUST return the database's revision and all revisions, without changing anything."""
         ...

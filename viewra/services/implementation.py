@@ -21,23 +21,23 @@ class Implementation(Protocol):
     """
 
     def initialize(self, context: PluginContext) -> None:
-        """MUST take its settings and get ready; raises to say that it cannot run."""
+        """MUST accept its settings and prepare; raises if it cannot run."""
         ...
 
     def start(self) -> None:
-        """MUST begin what it does by itself, if anything; raises to say that it cannot run."""
+        """MUST start its background work, if any; raises if it cannot run."""
         ...
 
     def stop(self) -> None:
-        """MUST end what ``start`` began, and let go of files, ports and threads."""
+        """MUST end all that ``start`` began, and release files, ports and threads."""
         ...
 
     def info(self) -> PluginInfo:
-        """MUST say what it is; asked before ``initialize`` too."""
+        """MUST return its info; called before ``initialize`` too."""
         ...
 
     def health(self) -> Health:
-        """MUST say whether it is well; MAY ask a remote site."""
+        """MUST report whether it is healthy; MAY ask a remote site."""
         ...
 
     def metadata_scraper_service(self) -> MetadataScraperService | None:

@@ -14,16 +14,16 @@ class MetadataScraperService(Protocol):
     """Reads metadata from media files."""
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
-        """MUST say whether this plugin can read the file; asked only where no supported type decides. Cheap: no I/O."""
+        """MUST say whether this plugin can read the file; called only if no supported type decides. Cheap: no I/O."""
         ...
 
     def extract_metadata(self, file_path: str) -> Mapping[str, Value]:
-        """MUST return the file's metadata: field name to a text, or to a list of texts where there are several.
+        """MUST return the file's metadata: field name to a text, or to a list of several texts.
 
         Raises for a file that it cannot read.
         """
         ...
 
     def get_supported_types(self) -> Sequence[str]:
-        """MUST return the MIME types that it reads; ``audio/*`` stands for all of audio, an empty list for "ask me"."""
+        """MUST return the MIME types that it reads; ``audio/*`` means all of audio, an empty list "ask can_handle"."""
         ...

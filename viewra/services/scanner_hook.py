@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # light start-up
 
 @runtime_checkable
 class ScannerHookService(Protocol):
-    """Hears of scans, in order: started, each file, completed. MAY be slow: a scan never waits for it."""
+    """Listens to scans, in order: started, each file, completed. MAY be slow: a scan never waits for it."""
 
     def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
         """MUST accept a file that is new, changed, moved or read again. At least once: it MAY come twice."""
@@ -28,9 +28,9 @@ class ScannerHookService(Protocol):
 
 @runtime_checkable
 class LibraryEventsService(Protocol):
-    """What a scanner hook MAY be besides: one that hears what became of files that the library knew.
+    """An optional extension: a scanner hook that also listens to changes of known files.
 
-    The events come in order with those of scans. A moved file is told of here and by ``on_media_file_scanned``.
+    The events come in order with those of scans. A moved file is also reported to ``on_media_file_scanned``.
     """
 
     def on_library_events(self, events: Sequence[LibraryEvent]) -> None:

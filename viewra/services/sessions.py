@@ -26,12 +26,12 @@ class ScraperSession(Protocol):
 
     @property
     def priority(self) -> Mapping[str, int]:
-        """How much the plugin's word on a metadata field counts: field to a number, 0 for a field without one."""
+        """The priority of the plugin's metadata by field, 0 for a field without one."""
         ...
 
     @property
     def batch_size(self) -> int:
-        """How many files to hand over at once."""
+        """How many files to submit at once."""
         ...
 
     @property
@@ -40,7 +40,7 @@ class ScraperSession(Protocol):
         ...
 
     def wants(self, mime_type: str) -> bool:
-        """Whether to hand over files of this type; True too where the plugin decides file by file."""
+        """Whether to submit files of this type; also True if the plugin decides file by file."""
         ...
 
     def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:

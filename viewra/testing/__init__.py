@@ -1,4 +1,4 @@
-"""The testing kit: one check suite per service, for a plugin object, over loopback, or for a plugin's own process."""
+"""The testing kit: a check suite per service, for a plugin object, over loopback, or for a plugin's process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plugin with all services of viewra that does what a test tells it, and remembers what it was asked."""
+"""A fake plugin with all of viewra's services: answers as a test tells it, and records its calls."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 class FakePlugin(Plugin):
-    """``calls`` lists every call as ``(method, arguments)``; ``on`` maps a method to what it does instead.
+    """``calls`` lists every call as ``(method, arguments)``; ``on`` maps a method's name to its replacement.
 
-    A function in ``on`` is called with the method's arguments, an exception in it is raised, any other value returned.
-    ``offers`` limits the services to those named, as in a manifest's capabilities.
+    A function in ``on`` is called with the method's arguments, an exception is raised, any other value is returned.
+    ``offers`` limits the services to the named ones, as a manifest's capabilities do.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class FakePlugin(Plugin):
         self._changed = threading.Condition()
 
     def wait_for_call(self, method: str, *, count: int = 1, timeout_s: float = 10.0) -> None:
-        """Wait until ``method`` was called ``count`` times; raises TimeoutError."""
+        """Wait until ``method`` has been called ``count`` times. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.called(method)) >= count, timeout_s):
                 raise TimeoutError(f"{method} was called {len(self.called(method))} times, not {count}")
@@ -63,21 +63,21 @@ class FakePlugin(Plugin):
         self._do("stop", None)
 
     def info(self) -> PluginInfo:
-        """Its id and a version."""
+        """Return its id and a version."""
         return self._do("info", PluginInfo(self.plugin_id, name="Fake", version="1.2.3"))
 
     def health(self) -> Health:
-        """Well."""
+        """Report that it is healthy."""
         return self._do("health", Health(healthy=True))
 
     # ---- services ----
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
-        """Files that are not named ``*.txt``."""
+        """Accept every file except ``*.txt``."""
         return self._do("can_handle", not file_path.endswith(".txt"), file_path, mime_type)
 
     def extract_metadata(self, file_path: str) -> Mapping[str, str]:
-        """The file's name as its title; fails for a file with ``broken`` or ``missing`` in its name."""
+        """Return the file's name as its title; fail if the name contains ``broken`` or ``missing``."""
         if ("broken" in file_path or "missing" in file_path) and "extract_metadata" not in self.on:
             self._do("extract_metadata", None, file_path)
             raise ValueError("cannot read it")
@@ -85,7 +85,7 @@ class FakePlugin(Plugin):
         return self._do("extract_metadata", {"title": title}, file_path)
 
     def get_supported_types(self) -> Sequence[str]:
-        """Any audio."""
+        """Return all audio types."""
         return self._do("get_supported_types", ("audio/*",))
 
     def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
@@ -101,7 +101,7 @@ class FakePlugin(Plugin):
         self._do("on_scan_completed", None, scan_job_id, library_id, dict(stats))
 
     def get_models(self) -> Sequence[str]:
-        """One table."""
+        """Return one table."""
         return self._do("get_models", ("fakes",))
 
     def migrate(self, connection_string: str) -> None:
@@ -113,7 +113,7 @@ class FakePlugin(Plugin):
         self._do("rollback", None, connection_string)
 
     def get_admin_pages(self) -> Sequence[AdminPage]:
-        """One page."""
+        """Return one page."""
         return self._do("get_admin_pages", (AdminPage("overview", "Fake", "/overview"),))
 
     def register_routes(self, base_path: str) -> None:
@@ -121,21 +121,21 @@ class FakePlugin(Plugin):
         self._do("register_routes", None, base_path)
 
     def get_registered_routes(self) -> Sequence[APIRoute]:
-        """One route."""
+        """Return one route."""
         return self._do("get_registered_routes", (APIRoute("/things", "GET", "All things"),))
 
     def search(self, query: Mapping[str, str], limit: int, offset: int) -> SearchResponse:
-        """One hit, with the query as its title."""
+        """Return one hit, with the query as its title."""
         hit = SearchResult("1", query.get("q", ""), score=0.5)
         found = (hit,) if limit and not offset else ()
         return self._do("search", SearchResponse(found, 1, has_more=False), dict(query), limit, offset)
 
     def get_search_capabilities(self) -> SearchCapabilities:
-        """Searches by anything, in pages."""
+        """Return that it searches all fields, with paging."""
         return self._do("get_search_capabilities", SearchCapabilities(("q",), supports_pagination=True, max_results=50))
 
     def offers(self, capability: str) -> FakePlugin | None:
-        """Itself, if it was told to offer this service, or not told at all."""
+        """Return the plugin itself if it may offer this service."""
         return self if self._offers is None or capability in self._offers else None
 
     def _do(self, method: str, default: T, *arguments: Any) -> T:

@@ -1,4 +1,4 @@
-"""A plugin tested in this process: called directly or over a real gRPC connection, by a host's own clients."""
+"""Runs a plugin in the test's process and calls it directly, or over a real gRPC connection with a host's clients."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from viewra.transport.reflect import list_services
 from viewra.types import Health, PluginContext, PluginInfo
 
 UNDER_TEST = "under_test"
-"""The id of a plugin in a test that gives it no other."""
+"""The plugin's id if a test sets no other."""
 CALL_S = 10.0
 """Deadline of one call in a test."""
 
 
 class PluginUnderTest(ServiceClients):
-    """The clients of a running plugin, and the questions that any plugin answers."""
+    """The clients of a running plugin, and the calls that every plugin answers."""
 
     def __init__(
         self, endpoint: LocalEndpoint | RemoteEndpoint, context: PluginContext, services: Services = SERVICES
@@ -43,11 +43,11 @@ class PluginUnderTest(ServiceClients):
         self.context = context
 
     def info(self) -> PluginInfo:
-        """What the plugin says it is."""
+        """The plugin's info."""
         return self.endpoint.call(lifecycle.INFO)
 
     def health(self) -> Health:
-        """Whether it is well."""
+        """Report whether the plugin is healthy."""
         return self.endpoint.call(lifecycle.HEALTH)
 
 
@@ -59,9 +59,9 @@ def in_process(
     plugin_id: str = UNDER_TEST,
     services: Services = SERVICES,
 ) -> Iterator[PluginUnderTest]:
-    """Run a plugin object as ``host.register`` does: initialized, started, called directly, stopped.
+    """Run a plugin object as ``host.register`` does: initialize, start, call directly, stop.
 
-    ``plugin_id`` is what the host calls it; ``services`` are those that the host knows.
+    ``plugin_id`` is its id in the host; ``services`` are those that the host knows.
     """
     with _context(plugin_id, settings) as context:
         bind = getattr(plugin, "bind", None)
@@ -92,7 +92,7 @@ def loopback(
 ) -> Iterator[PluginUnderTest]:
     """Run a plugin object behind a real gRPC server and call it over a real channel, all in this process.
 
-    ``plugin_id`` is what the host calls it; ``services`` are those that both know.
+    ``plugin_id`` is its id in the host; ``services`` are those that both sides know.
     """
     with _context(plugin_id, settings) as context:
         place = Place(Path(context.base_path))
@@ -149,10 +149,10 @@ class _LoopbackLink:
         return self._connection.enter()
 
     def recall(self, name: str) -> None:
-        """Nothing: it runs, and can be asked."""
+        """None: a plugin in a test is running and can be asked."""
 
     def remember(self, name: str, text: str) -> None:
-        """Nothing is kept of it."""
+        """Store nothing."""
 
     def offers(self, capability: str) -> bool:
         return capability == lifecycle.SERVICE or capability in self._services
@@ -171,7 +171,7 @@ class _LoopbackLink:
 
 @contextmanager
 def _context(plugin_id: str, settings: Mapping[str, object] | None) -> Iterator[PluginContext]:
-    directory = tempfile.mkdtemp(prefix="viewra-")  # short: a socket's path has little room
+    directory = tempfile.mkdtemp(prefix="viewra-")  # short: the path of a socket is limited
     try:
         yield PluginContext(
             plugin_id=plugin_id,

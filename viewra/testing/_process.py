@@ -1,4 +1,4 @@
-"""A plugin tested as a host runs it: a process of its own, from its directory, by its manifest."""
+"""Runs a plugin as a host does: in its own process, from its directory, by its manifest."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import attrs
-
 from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
 from viewra.host.database.databases import PluginDatabases
+from viewra.host.installed.choices import Chosen
 from viewra.host.installed.discovery import MANIFEST_NAME, Found, Place
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
@@ -22,30 +21,18 @@ from viewra.host.running.confining import Confining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.own_user import likely
 from viewra.host.running.supervisor import Supervisor
-from viewra.manifest import SettingsSchema
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Services
-
-
-@attrs.frozen
-class _Given:
-    """Settings that a test gives, checked by the manifest as an operator's are."""
-
-    schema: SettingsSchema
-    values: Mapping[str, object]
-
-    def config(self) -> dict[str, str]:
-        return self.schema.config(self.values)
 
 
 @contextmanager
 def subprocess_plugin(
     directory: str | Path, *, settings: Mapping[str, object] | None = None, services: Services = SERVICES
 ) -> Iterator[Plugin]:
-    """Start the plugin in ``directory`` and give its handle; stop it at the end.
+    """Start the plugin in ``directory``, yield its handle, and stop it at the end.
 
     ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows. Raises
-    ManifestError when the manifest or a setting is not valid, PluginUnavailable when the plugin does not start.
+    ManifestError if the manifest or a setting is invalid, PluginUnavailable if the plugin does not start.
     """
     directory = Path(directory).resolve()
     manifest = manifests.load(directory / MANIFEST_NAME)
@@ -62,7 +49,7 @@ def subprocess_plugin(
         )
         configuration = RunConfiguration(
             installation,
-            settings_of=lambda _found: _Given(manifest.settings, settings or {}),
+            chosen=lambda _found: Chosen(lambda: manifest.settings.config(settings), manifest.runtime),
             databases=PluginDatabases(Path(data_dir)),
             confining=Confining(
                 (Path(data_dir), runtime_dir.path), user_of=lambda plugin_id: likely(plugin_id, Path(data_dir))

@@ -1,6 +1,6 @@
-"""The pytest plugin that comes with viewra: fixtures for tests of plugins and of what is built on hosts.
+"""viewra's pytest plugin: fixtures for tests of plugins and of programs that use hosts.
 
-It imports the rest of viewra only when a fixture is used, so that it slows no other test suite down.
+It imports the rest of viewra when a fixture is first used, so that it does not slow other test suites down.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def plugin_dir(request: pytest.FixtureRequest) -> Path:
-    """The directory of the plugin that the test is about: the nearest one above the test file with a plugin.cue."""
+    """The directory of the plugin under test: the nearest folder above the test file that has a plugin.cue."""
     for directory in request.path.parents:
         if (directory / "plugin.cue").is_file():
             return directory
@@ -29,7 +29,7 @@ def plugin_dir(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def viewra_host(tmp_path: Path) -> Iterator[Host]:
-    """An open host on an empty data directory, with the plugins shipped with viewra; closed after the test."""
+    """An open host with an empty data directory and the plugins shipped with viewra; closed after the test."""
     from viewra.host import Host
 
     with Host(data_dir=tmp_path / "viewra-data") as host:
@@ -38,7 +38,7 @@ def viewra_host(tmp_path: Path) -> Iterator[Host]:
 
 @pytest.fixture
 def loopback_plugin() -> Iterator[Callable[[Implementation], PluginUnderTest]]:
-    """A function that runs a plugin object behind a real gRPC server, until the test ends, and gives its clients."""
+    """A function that runs a plugin object behind a real gRPC server until the test ends, and returns its clients."""
     from viewra.testing import loopback
 
     with ExitStack() as running:

@@ -1,4 +1,4 @@
-"""go-plugin's wire, for either end: handshake line, channel, control, logs. It knows no domain.
+"""go-plugin's wire protocol for both ends: handshake, channel, broker, shutdown, logs. Knows nothing of media.
 
-Names are imported from the modules themselves, so that a plugin process pays only for what it uses.
+Import names from the modules themselves, so that a plugin's process loads only the modules that it uses.
 """

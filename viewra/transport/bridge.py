@@ -1,7 +1,7 @@
-"""A relay between a plain socket and one that speaks TLS, for peers whose certificates gRPC's own TLS cannot verify.
+"""Relays bytes between a plain socket and a TLS socket, for peers whose certificates gRPC's own TLS cannot verify.
 
-grpcio offers no P-521 signature, which is what Go's ends use; OpenSSL does. The plain side is a private unix socket in
-a 0700 directory, and gRPC at this end talks to that. Imported only where such a peer appears.
+Go peers sign with P-521, which OpenSSL supports and grpcio does not. gRPC at this end uses the plain side, a unix
+socket in a private directory (mode 0700). Imported only when a peer needs it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
-_ENOUGH = 256 * 1024  # bytes on their way in one direction, after which the sender has to wait
+_ENOUGH = 256 * 1024  # bytes buffered in one direction; the relay reads no more until some are delivered
 
 
 def tls_context(trust: Trust, *, server: bool) -> ssl.SSLContext:
-    """TLS for one end, which requires the peer's very certificate; the relay compares it once more, byte by byte."""
+    """A TLS context that accepts only the peer's pinned certificate; the relay compares its bytes once more."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False  # the certificate is pinned, whatever name is in it
+    context.check_hostname = False  # the certificate is pinned, so its name does not matter
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cadata=trust.peer_pem.decode("ascii"))
-    context.set_alpn_protocols(["h2"])  # newer Go ends refuse a connection without it
-    descriptor = os.memfd_create("identity")  # OpenSSL reads files only; this one is in memory
+    context.set_alpn_protocols(["h2"])  # newer Go peers refuse a connection without ALPN
+    descriptor = os.memfd_create("identity")  # OpenSSL reads keys from files only; this file exists only in memory
     try:
         os.write(descriptor, trust.own.cert_pem + trust.own.key_pem)
         context.load_cert_chain(f"/proc/self/fd/{descriptor}")
@@ -45,10 +45,10 @@ def tls_context(trust: Trust, *, server: bool) -> ssl.SSLContext:
 
 
 class Bridge:
-    """Accepts on ``listener``, connects each time with ``connect``, and carries bytes between the two until ``close``.
+    """Accepts sockets on ``listener``, opens a second one for each with ``connect``, and relays bytes until ``close``.
 
-    ``server`` says which of them speaks TLS: the accepted socket (a plugin's end) or the connected one (a host's end).
-    ``admit`` may turn an accepted socket away. ``failure`` is the last reason why a connection was refused.
+    With ``server`` the accepted socket speaks TLS (a plugin's end), otherwise the connected socket does (a host's end).
+    ``admit`` may refuse an accepted socket. ``failure`` is the reason of the last refused connection.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Bridge:
         self._thread.start()
 
     def close(self) -> None:
-        """Cut all connections and end the thread; closing twice is fine."""
+        """Close all connections and end the thread. May be called twice."""
         self._wake.close()
         ended(self._thread)
 
@@ -129,17 +129,17 @@ class Bridge:
         return [pair]
 
     def _advance(self, pair: _Pair, ready: set[object]) -> bool:
-        """Carry what can be carried now; False when the connection is over."""
+        """Relay the bytes that are ready; False when the connection has ended."""
         try:
             if not pair.ready and pair.handshake():
                 shown = pair.tls.getpeercert(binary_form=True) or b""
                 if not hmac.compare_digest(shown, self._peer):
-                    raise ssl.SSLError("the peer shows another certificate than in the handshake")
+                    raise ssl.SSLError("the peer's certificate differs from the one in the handshake")
                 pair.ready = True
             if pair.ready and not pair.carry(ready):
                 return False
         except OSError as error:
-            if not pair.ready:  # later it only means that one end has gone
+            if not pair.ready:  # after the handshake an error only means that one end closed
                 self._refuse(error)
             return False
         pair.watch(self._selector)
@@ -151,7 +151,7 @@ class Bridge:
 
 
 class _Pair:
-    """One connection: its two sockets, and the bytes on their way between them."""
+    """One connection: its two sockets, and the bytes buffered between them."""
 
     def __init__(self, plain: socket.socket, tls: ssl.SSLSocket) -> None:
         self.plain = plain
@@ -163,7 +163,7 @@ class _Pair:
         self._ended = False
 
     def handshake(self) -> bool:
-        """Go on with the TLS handshake; whether it is complete."""
+        """Continue the TLS handshake. Returns whether it is complete."""
         self._wants_write = False
         try:
             self.tls.do_handshake()
@@ -175,9 +175,9 @@ class _Pair:
         return True
 
     def carry(self, ready: set[object]) -> bool:
-        """Move what the ready sockets have; False when one has ended and the rest is delivered.
+        """Relay bytes from the ready sockets; False when one has ended and the rest is delivered.
 
-        One read each is enough: what is left in a socket makes it ready again, and a read takes a whole TLS record.
+        One read per socket is enough: unread bytes make the socket ready again, and a read takes a whole TLS record.
         """
         for source, target, buffer in (
             (self.tls, self.plain, self._to_plain),
@@ -190,7 +190,7 @@ class _Pair:
         return not self._ended or bool(self._to_plain or self._to_tls)
 
     def watch(self, selector: selectors.BaseSelector) -> None:
-        """Have the selector report what this connection waits for."""
+        """Register the sockets for the events that this connection waits for."""
         reading = not self._ended
         for end, outgoing, incoming in (
             (self.plain, bool(self._to_plain), reading and self.ready and len(self._to_tls) < _ENOUGH),
@@ -206,7 +206,7 @@ class _Pair:
                 selector.unregister(end)
 
     def close(self, selector: selectors.BaseSelector) -> None:
-        """Forget and close both sockets."""
+        """Unregister and close both sockets."""
         for end in (self.plain, self.tls):
             if end in selector.get_map():
                 selector.unregister(end)

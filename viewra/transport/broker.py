@@ -1,7 +1,8 @@
 """``plugin.GRPCBroker``: further connections between a host and its plugin, in either direction.
 
-One end serves under a number and announces where, the other dials that number; announcements travel on one stream that
-the host opens. What is served and called there is not known here. Knocks belong to multiplexing, which is not offered.
+One end starts a server, gives it an id and announces its address; the other end dials that id. Announcements travel on
+one stream, which the host opens. This module does not know which services are served. go-plugin's "knock" messages
+belong to multiplexing, which viewra does not support.
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
 
 _log = logging.getLogger(__name__)
-_MOST_PENDING = 256  # announcements that nobody has dialled yet; a peer that goes on loses the oldest
+_MOST_PENDING = 256  # announcements not dialled yet; beyond this number the oldest is dropped
 _DIAL_S = 5.0
 _GRACE_S = 1.0
-_BACKSTOP_S = 5.0  # after its grace period gRPC ends a server itself
-_LONGEST = 4096  # bytes of one announcement
+_BACKSTOP_S = 5.0  # gRPC itself stops a server after its grace period
+_LONGEST = 4096  # bytes in one announcement
 _LOCAL = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
 class Broker:
-    """One end of the broker. A host gives it the plugin's channel (``attach``), a plugin its server (``add_to``).
+    """One end of the broker. A host gives the plugin's channel to ``attach``, a plugin gives its server to ``add_to``.
 
     ``place`` is where this end may listen; with ``trust`` all further connections are encrypted like the first. A host
-    gives the plugin's ``peer_pid``: it then dials only what that process or a descendant of it listens on, so that no
-    plugin can send the host to somebody else's socket.
+    passes the plugin's ``peer_pid``: the broker then dials only sockets on which that process or one of its descendants
+    listens, so that a plugin cannot direct the host to another program's socket.
     """
 
     def __init__(self, place: Place, *, trust: Trust | None = None, peer_pid: int | None = None) -> None:
@@ -58,11 +59,11 @@ class Broker:
         self._thread: threading.Thread | None = None
 
     def next_id(self) -> int:
-        """A number that this end has not yet served under; the caller tells it to the peer in a call of its own."""
+        """A new id for a server of this end. The caller sends it to the peer in a call of the application."""
         return next(self._ids)
 
     def attach(self, channel: grpc.Channel) -> None:
-        """As a host: open the stream. A plugin without a broker is noticed by ``dial``."""
+        """As a host: open the stream. ``dial`` raises when the plugin has no broker."""
         call = channel.stream_stream(
             "/plugin.GRPCBroker/StartStream",
             request_serializer=ConnInfo.SerializeToString,
@@ -74,7 +75,7 @@ class Broker:
         self._thread.start()
 
     def add_to(self, server: grpc.Server) -> None:
-        """As a plugin: serve the stream on a server that is not yet started."""
+        """As a plugin: add the stream's service to a server that has not been started."""
 
         def start_stream(requests: Iterator[ConnInfo], _context: grpc.ServicerContext) -> Iterator[ConnInfo]:
             reader = threading.Thread(target=self._receive, args=(requests,), name="broker", daemon=True)
@@ -88,9 +89,9 @@ class Broker:
         )
 
     def serve(self, service_id: int, add: Callable[[grpc.Server], object], *, threads: int = 4) -> BrokeredServer:
-        """Serve what ``add(server)`` adds, under a number, until closed; ``threads`` calls are answered at a time.
+        """Start a server under this id with the services that ``add(server)`` adds; ``threads`` calls run at a time.
 
-        Raises OSError when nothing can be bound, HandshakeError when the broker is closed.
+        Raises OSError when no address can be bound, HandshakeError when the broker is closed.
         """
         with self._changed:
             self._require_open()
@@ -105,22 +106,24 @@ class Broker:
         return served
 
     def dial(self, service_id: int, timeout_s: float = _DIAL_S) -> PeerChannel:
-        """Connect to what the peer serves under a number, waiting for its announcement; the caller closes the channel.
+        """Wait until the peer announces this id, and connect to its server. The caller closes the channel.
 
-        Raises HandshakeError (step ``connect``) when none comes in time, or names a place that is not the peer's.
+        Raises HandshakeError (step ``connect``) when no announcement comes in time, or the address is not the peer's.
         """
         with self._changed:
             self._changed.wait_for(lambda: service_id in self._pending or self._over, timeout_s)
             info = self._pending.pop(service_id, None)
             if info is None:
                 self._require_open()
-                raise HandshakeError(f"nothing was announced as {service_id} within {timeout_s:g} s", step="connect")
+                raise HandshakeError(
+                    f"it announced no server with id {service_id} within {timeout_s:g} s", step="connect"
+                )
         if self._peer_pid is not None:
             self._require_peers(info, self._peer_pid)
         return dial(info, trust=self._trust, socket_dir=self._place.socket_dir)
 
     def close(self) -> None:
-        """End the stream and everything served here; closing twice is fine."""
+        """End the stream and stop all servers of this end. May be called twice."""
         self._end("the broker is closed")
         self._outgoing.put(None)
         for served in list(self._served):
@@ -141,11 +144,11 @@ class Broker:
                     self._note(info)
             reason = "the peer closed its broker"
         except grpc.RpcError as error:
-            # In a server gRPC raises one without a code, for a client that has gone.
+            # In a server gRPC raises an error without a code when the client has disconnected.
             code = error.code() if hasattr(error, "code") else grpc.StatusCode.CANCELLED
             missing = code is grpc.StatusCode.UNIMPLEMENTED
             reason = "the peer has no broker" if missing else f"the broker's stream broke ({code.name})"
-        except Exception as error:  # whatever ends this thread, waits for announcements must end
+        except Exception as error:  # callers that wait for announcements must not wait on when this thread ends
             _log.exception("the broker's stream cannot be read")
             reason = f"the broker's stream cannot be read ({kind(error)})"
         self._end(reason)
@@ -156,7 +159,7 @@ class Broker:
             if len(self._pending) >= _MOST_PENDING:
                 dropped = next(iter(self._pending))
                 del self._pending[dropped]
-                _log.warning("an announcement that nobody dialled was dropped: %d", dropped)
+                _log.warning("dropped an announcement that was never dialled: id %d", dropped)
             self._pending[info.service_id] = info
             self._changed.notify_all()
 
@@ -173,12 +176,14 @@ class Broker:
         if info.network == "unix":
             require_listener(info.address, pid)
         elif self._trust is None or info.address.rpartition(":")[0] not in _LOCAL:
-            # A port has no owner that the kernel would tell; only a certificate proves who listens there.
-            raise HandshakeError(f"it announced {info.address}, which nothing proves to be its own", step="connect")
+            # The kernel does not tell which process listens on a port; only a certificate can prove it.
+            raise HandshakeError(
+                f"it announced {info.address}; without TLS nothing proves that it listens there", step="connect"
+            )
 
 
 class BrokeredServer:
-    """What one end serves under a number; ``close`` stops it."""
+    """A server that one end started under an id; ``close`` stops it."""
 
     def __init__(
         self,
@@ -193,7 +198,7 @@ class BrokeredServer:
         self._forget = forget
 
     def close(self) -> None:
-        """Stop it: calls in flight get a second to end. Closing twice is fine."""
+        """Stop the server: calls in flight get a second to end. May be called twice."""
         if not self._server.stop(_GRACE_S).wait(_GRACE_S + _BACKSTOP_S):
             _log.error("a brokered server did not stop")
         self._unlisten()

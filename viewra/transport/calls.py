@@ -1,6 +1,6 @@
-"""Calls to a plugin as bytes, for code that knows no gRPC: what a connection offers, and how a call fails.
+"""Calls to a plugin as bytes: protocols and errors for code that does not depend on gRPC.
 
-viewra/transport/grpc_calls.py makes them over a gRPC channel.
+viewra/transport/grpc_calls.py implements them over a gRPC channel.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from collections.abc import Callable
 from typing import Protocol
 
 Trailer = Callable[[str], bytes | None]
-"""Gives the entry of this name that came behind the answer, None where there is none."""
+"""Returns the entry of this name in the answer's trailing metadata, None if absent."""
 
 
 class Failure(enum.Enum):
-    """Why a call has no answer."""
+    """The kind of a failed call."""
 
-    MISSING = "missing"  # the plugin has no such procedure
-    LATE = "late"  # its deadline ended it
+    MISSING = "missing"  # the plugin does not implement the procedure
+    LATE = "late"  # the deadline passed
     LOST = "lost"  # the connection broke, or was closed
-    TOO_LARGE = "too large"  # the answer was
-    REPORTED = "reported"  # the plugin says so itself
+    TOO_LARGE = "too large"  # the answer exceeds the limit too large
+    REPORTED = "reported"  # the plugin reported an error
 
 
-class CallFailed(Exception):  # not a bug on this side: adapters make a PluginError of it
-    """A call has no answer. ``text`` is what the plugin, or the connection, said; ``trailer`` gives what came along."""
+class CallFailed(Exception):  # no "Error" suffix: not a bug on this side; adapters turn it into a PluginError
+    """A call failed. ``text`` is the plugin's or the connection's message; ``trailer`` reads the trailing metadata."""
 
     def __init__(self, failure: Failure, text: str = "", trailer: Trailer = lambda _name: None) -> None:
         super().__init__(text)
@@ -41,32 +41,32 @@ class Ended(Protocol):
         ...
 
     def trailer(self, name: str) -> bytes | None:
-        """The entry of this name that came behind the answer."""
+        """The entry of this name in the trailing metadata, None if absent."""
         ...
 
 
 class Method(Protocol):
-    """One procedure on one connection. Each way to call it ends with the deadline at the latest."""
+    """One procedure on one connection. Every call ends at its deadline at the latest."""
 
     def __call__(self, request: bytes, timeout_s: float) -> bytes:
         """Call and wait; raises CallFailed."""
         ...
 
     def with_trailer(self, request: bytes, timeout_s: float) -> tuple[bytes, Trailer]:
-        """Call and wait; gives what came behind the answer, too. Raises CallFailed."""
+        """Call and wait; returns the answer and its trailing metadata. Raises CallFailed."""
         ...
 
     def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
-        """Start a call; ``done`` is called once, on a thread of the connection's. Raises CallFailed if it is not sent.
+        """Start a call; raises CallFailed when it cannot be sent.
 
-        ``done`` must neither raise nor wait long.
+        The connection calls ``done`` once, on a thread of its own; ``done`` must neither raise nor block.
         """
         ...
 
 
 class Wire(Protocol):
-    """The way to one process of a plugin."""
+    """A connection to one process of a plugin."""
 
     def method(self, path: str) -> Method:
-        """The procedure at this path; raises CallFailed when the way is closed."""
+        """The procedure at this path; raises CallFailed when the connection is closed."""
         ...

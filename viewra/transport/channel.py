@@ -1,6 +1,6 @@
-"""The host's gRPC channel to one plugin, and the wait until the plugin answers on it.
+"""Opens the host's gRPC channel to one plugin and waits until the plugin answers on it.
 
-Calls, deadlines and the translation of their errors belong to the adapters.
+Adapters make the calls and set their deadlines; ``grpc_calls`` translates their errors.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _TOLD_BYTES = 500
 
 
 def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str | int]]:
-    """Options, for channels and servers, that suit one machine: no proxy, nothing shared, short back-off.
+    """Options for gRPC channels and servers on one machine: no proxy, no shared connections or ports, short back-off.
 
-    ``max_message_bytes`` bounds one message in either direction; -1 means no bound.
+    ``max_message_bytes`` limits one message in either direction; -1 means no limit.
     """
     return [
         ("grpc.max_receive_message_length", max_message_bytes),
@@ -39,14 +39,14 @@ def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str |
         ("grpc.use_local_subchannel_pool", 1),
         # Two servers must not share a TCP port: each would get half of the other's connections.
         ("grpc.so_reuseport", 0),
-        # Never min_reconnect_backoff_ms: it is also the time that a busy plugin has to accept the connection.
+        # Do not set min_reconnect_backoff_ms: it also limits the time that a busy plugin has to accept the connection.
         ("grpc.initial_reconnect_backoff_ms", 50),
         ("grpc.max_reconnect_backoff_ms", 1000),
     ]
 
 
 class Announced(Protocol):
-    """Where somebody listens: a parsed handshake line, or what the broker told."""
+    """The address of a server: a parsed handshake line or an announcement of the broker."""
 
     @property
     def network(self) -> str:
@@ -58,7 +58,7 @@ class Announced(Protocol):
 
 
 def target(announced: Announced) -> str:
-    """The address in gRPC's own form."""
+    """The address in gRPC's notation."""
     return f"unix:{announced.address}" if announced.network == "unix" else f"dns:///{announced.address}"
 
 
@@ -68,14 +68,14 @@ def open_channel(
     credentials: grpc.ChannelCredentials | None = None,
     max_message_bytes: int = MAX_MESSAGE_BYTES,
 ) -> grpc.Channel:
-    """A channel, without TLS unless ``credentials`` are given (``endpoint.dial`` makes them).
+    """Open a channel, without TLS unless ``credentials`` are given (``endpoint.dial`` makes them).
 
-    It connects with the first call, so open it after the handshake line has come.
+    The channel connects at its first call, so open it only after the handshake line has arrived.
     """
     settings = options(max_message_bytes)
     if credentials is None:
         return grpc.insecure_channel(target(announced), options=settings)
-    # Certificates are made for this name, whatever the address is.
+    # Every certificate is issued for this name; the address does not matter.
     settings.append(("grpc.ssl_target_name_override", "localhost"))
     return grpc.secure_channel(target(announced), credentials, options=settings)
 
@@ -83,10 +83,11 @@ def open_channel(
 def wait_ready(
     channel: grpc.Channel, timeout_s: float, *, service: str = HEALTH_SERVICE, socket: str | None = None
 ) -> None:
-    """Return when the plugin's health service answers SERVING.
+    """Wait until the plugin's health service answers SERVING.
 
-    ``socket`` is the path of the plugin's unix socket, when it has one, for a clearer message. Raises HandshakeError:
-    step ``connect`` when nobody answers there, ``health`` when SERVING does not come within ``timeout_s`` seconds.
+    ``socket`` is the path of the plugin's unix socket, if it has one, for a clearer message. Raises HandshakeError:
+    step ``connect`` when the server does not answer, ``health`` when SERVING does not come within ``timeout_s``
+    seconds.
     """
     if socket is not None:
         require_socket(socket)
@@ -102,7 +103,7 @@ def wait_ready(
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 break
             raise _refused(error, service) from error
-        except ValueError as error:  # what grpc raises for a channel that was closed meanwhile
+        except ValueError as error:  # grpc raises it when the channel was closed meanwhile
             raise HandshakeError("the host closed the connection while it waited", step="connect") from error
         if status == health_pb2.HealthCheckResponse.SERVING:
             return
@@ -115,9 +116,10 @@ def wait_ready(
 
 
 def check_health(channel: grpc.Channel, timeout_s: float, done: Callable[[str], object]) -> None:
-    """Ask whether the plugin's server serves, and return at once.
+    """Start a health check and return at once.
 
-    ``done`` is told "", or why not, in ``timeout_s`` seconds, on a thread of gRPC's; it must neither raise nor wait.
+    Within ``timeout_s`` seconds a thread of gRPC calls ``done`` with "" when the plugin is healthy, else with the
+    reason; ``done`` must neither raise nor block.
     """
 
     def ended(call: Any) -> None:
@@ -128,10 +130,10 @@ def check_health(channel: grpc.Channel, timeout_s: float, done: Callable[[str], 
             problem = f"no answer within {timeout_s:g} s" if late else told(error)
         except grpc.FutureCancelledError:
             problem = "the connection was closed"
-        except Exception as error:  # a callback that raises is never heard of, and the question would stay open
+        except Exception as error:  # gRPC drops an exception of a callback, and ``done`` would never be called
             problem = f"its answer cannot be read: {kind(error)}"
         else:
-            problem = "" if status == health_pb2.HealthCheckResponse.SERVING else f"it says {_status_name(status)}"
+            problem = "" if status == health_pb2.HealthCheckResponse.SERVING else f"it reports {_status_name(status)}"
         done(problem)
 
     try:
@@ -153,7 +155,7 @@ def _check(
 
 
 def require_socket(path: str) -> None:
-    """Raise HandshakeError (step ``connect``) when there is no socket at this path."""
+    """Raise HandshakeError (step ``connect``) unless there is a socket at this path."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
@@ -164,7 +166,7 @@ def require_socket(path: str) -> None:
 
 
 def told(error: grpc.RpcError) -> str:
-    """The status of a call that failed, and the beginning of what the other end said to it."""
+    """The status of a failed call and the beginning of its message."""
     return f"{error.code().name}: {clean(error.details() or '', _TOLD_BYTES)}"
 
 

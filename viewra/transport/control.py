@@ -1,4 +1,4 @@
-"""``plugin.GRPCController``: how a host asks a plugin to end, and how a plugin hears it."""
+"""``plugin.GRPCController``: the service through which a host asks a plugin to end; both ends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from viewra.pb import grpc_controller_pb2, grpc_controller_pb2_grpc
 
 
 def shutdown(channel: grpc.Channel, timeout_s: float) -> bool:
-    """Ask the plugin to end, waiting at most ``timeout_s`` seconds; whether it answered.
+    """Ask the plugin to end, and wait at most ``timeout_s`` seconds. Returns whether it answered.
 
-    A failure means nothing: a Go plugin stops its server within the call, so that the answer itself may get lost.
+    False does not mean that it refused: a Go plugin stops its server during the call, so its answer may be lost.
     """
     # Not the generated stub: making one on a channel that another thread has closed crashes the interpreter.
     call = channel.unary_unary(
@@ -28,10 +28,10 @@ def shutdown(channel: grpc.Channel, timeout_s: float) -> bool:
 
 
 class ControllerServicer(grpc_controller_pb2_grpc.GRPCControllerServicer):
-    """The plugin's side: ``on_shutdown`` is called when the answer has gone out.
+    """The plugin's side: calls ``on_shutdown`` after the answer is sent.
 
-    It runs on a thread of gRPC's and must return at once (set an event): stopping the server there would wait for
-    itself.
+    ``on_shutdown`` runs on a thread of gRPC and must return at once (set an event): stopping the server there would
+    deadlock.
     """
 
     def __init__(self, on_shutdown: Callable[[], None]) -> None:
@@ -40,8 +40,8 @@ class ControllerServicer(grpc_controller_pb2_grpc.GRPCControllerServicer):
     def Shutdown(  # noqa: N802 - the name on the wire
         self, request: grpc_controller_pb2.Empty, context: grpc.ServicerContext
     ) -> grpc_controller_pb2.Empty:
-        """Answer, then end."""
+        """Answer, then call ``on_shutdown``."""
         del request
-        if not context.add_callback(self._on_shutdown):  # the host has gone already
+        if not context.add_callback(self._on_shutdown):  # the host has already disconnected
             self._on_shutdown()
         return grpc_controller_pb2.Empty()

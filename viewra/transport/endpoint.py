@@ -1,7 +1,7 @@
 """Where a gRPC server listens and how a client reaches it: unix socket or TCP, plain or with mutual TLS.
 
-Used by both ends, for the plugin's own server and for what the broker opens. With a ``Trust`` nothing ever falls back
-to plaintext. The certificate and TLS libraries are imported only then.
+Both ends use it, for the plugin's server and for the broker's connections. With a ``Trust`` every connection is
+encrypted, with no fallback to plaintext. The certificate and TLS libraries are imported only when TLS is used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _HIDDEN = "t"
 
 @attrs.define(eq=False)
 class PeerChannel:
-    """A channel, the calls over it (``wire``), and the relay that it may need; ``close`` ends them."""
+    """A channel, its calls (``wire``), and the TLS relay if the peer needs one; ``close`` closes them."""
 
     channel: grpc.Channel
     _bridge: Bridge | None = None
@@ -54,11 +54,11 @@ class PeerChannel:
 
     @property
     def failure(self) -> str:
-        """Why the last TLS handshake failed, where that is known; else empty."""
+        """Why the last TLS handshake failed, if known; else empty."""
         return self._bridge.failure if self._bridge else ""
 
     def wait_ready(self, timeout_s: float, *, socket: str | None = None) -> None:
-        """``channel.wait_ready``, with the reason of a failed TLS handshake in its message."""
+        """``channel.wait_ready``; its message also gives the reason of a failed TLS handshake."""
         try:
             wait_ready(self.channel, timeout_s, socket=socket)
         except HandshakeError as error:
@@ -67,7 +67,7 @@ class PeerChannel:
             raise HandshakeError(f"{error}; TLS: {self.failure}", step=error.step, hint=error.hint) from error
 
     def close(self) -> None:
-        """Close the channel: calls in flight fail as cancelled. Closing twice is fine."""
+        """Close the channel: calls in flight fail as cancelled. May be called twice."""
         self.wire.refuse()
         self.channel.close()
         if self._bridge is not None:
@@ -78,7 +78,7 @@ class PeerChannel:
 
 @attrs.define(eq=False)
 class Listener:
-    """Where a server listens; ``close``, after the server has stopped, removes its socket."""
+    """The address where a server listens. ``close`` removes its socket; call it after the server has stopped."""
 
     network: str
     address: str
@@ -86,7 +86,7 @@ class Listener:
     _directory: Path | None = None
 
     def close(self) -> None:
-        """Remove the socket; closing twice is fine."""
+        """Remove the socket. May be called twice."""
         if self._bridge is not None:
             self._bridge.close()
         if self._directory is not None:
@@ -100,7 +100,8 @@ class Place:
     """Where a process may listen.
 
     ``network`` is "unix" or "tcp"; ``socket_dir`` holds its sockets (also the private one that TLS with a Go peer
-    needs); ``socket_group``, a name or number, may connect to its unix socket, too; ``ports`` bounds its TCP port.
+    needs); members of ``socket_group``, a name or number, may connect to its unix socket; ``ports`` is the range of its
+    TCP port.
     """
 
     socket_dir: Path
@@ -110,7 +111,7 @@ class Place:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Place:
-        """What a host told its plugin. Raises ValueError for ports that are no numbers."""
+        """The place that a host set in its plugin's environment. Raises ValueError for ports that are not numbers."""
         return cls(
             socket_dir=Path(environ.get(ENV_SOCKET_DIR) or environ.get("TMPDIR") or "/tmp"),  # noqa: S108 - Go's choice
             network=environ.get(ENV_NETWORK) or "unix",
@@ -126,9 +127,9 @@ def dial(
     socket_dir: Path | None = None,
     max_message_bytes: int = MAX_MESSAGE_BYTES,
 ) -> PeerChannel:
-    """Connect, lazily, to a server on this machine.
+    """Open a channel to a server on this machine; it connects at its first call.
 
-    ``socket_dir`` is a private directory, needed only where ``trust.needs_bridge``.
+    ``socket_dir`` is a private directory, needed only if ``trust.needs_bridge``.
     """
     if trust is None:
         return PeerChannel(open_channel(announced, max_message_bytes=max_message_bytes))
@@ -146,9 +147,9 @@ def dial(
 
 
 def listen(server: grpc.Server, place: Place, *, trust: Trust | None = None) -> Listener:
-    """Have a server that is not yet started listen at a fresh address.
+    """Bind a server that has not been started to a new address.
 
-    With TLS the server's own socket may be a private one behind a relay. Raises OSError when nothing can be bound.
+    With TLS the server may listen on a private socket behind a relay. Raises OSError when no address can be bound.
     """
     if trust is not None and trust.needs_bridge:
         return _listen_behind_bridge(server, place, trust)
@@ -206,7 +207,7 @@ def _bind_unix(path: Path) -> socket.socket:
 
 
 def _on_free_port(ports: tuple[int, int], bind: Callable[[str], int]) -> str:
-    """Bind to the first port of the range that is free; ``bind`` returns the port, which differs for port 0."""
+    """Bind to the first free port of the range. ``bind`` returns the port, which the kernel picks for port 0."""
     for port in range(ports[0], ports[1] + 1):
         with contextlib.suppress(OSError):
             return f"127.0.0.1:{bind(f'127.0.0.1:{port}')}"
@@ -235,7 +236,7 @@ def _fresh_path(directory: Path) -> Path:
 
 
 def _private_directory(parent: Path) -> Path:
-    """A directory for one hidden socket."""
+    """Make a private directory for one socket."""
     directory = parent / _random()
     directory.mkdir(0o700)
     return directory
@@ -252,12 +253,12 @@ def _random() -> str:
 
 
 def _set_access(path: Path, group: str) -> None:
-    """Let only the owner connect, or the group, too."""
+    """Let only the owner connect, or the owner and a group."""
     if group:
         number = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
         os.chown(path, -1, number)
     try:
         path.chmod(0o660 if group else 0o600)
-    except PermissionError:  # a confined plugin may change no modes; its umask lets nobody else in
+    except PermissionError:  # a sandboxed plugin may not change modes; its umask already keeps other users out
         if group or path.stat().st_mode & 0o077:
             raise

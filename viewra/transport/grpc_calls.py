@@ -1,9 +1,10 @@
-"""Calls over a gRPC channel: the one place where the host translates gRPC's errors."""
+"""Makes calls over a gRPC channel. This is the only place where the host translates gRPC's errors."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -20,7 +21,7 @@ _FAILURES = {
 
 
 class GrpcWire:
-    """A channel that remembers its callables: making one costs as much as a call's own Python."""
+    """A channel that caches its callables: making one takes as much time as the Python code of a call."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
@@ -29,17 +30,11 @@ class GrpcWire:
         self._refuses = False
 
     def method(self, path: str) -> Method:
-        """The procedure at this path; raises CallFailed when the channel is about to be closed."""
+        """The procedure at this path; raises CallFailed after ``refuse``."""
         found = self._methods.get(path)
-        return self._register(path) if found is None else found
-
-    def refuse(self) -> None:
-        """Make no more callables: to be called before the channel is closed."""
-        with self._lock:
-            self._refuses = True
-
-    def _register(self, path: str) -> Method:
-        """As generated code does it, to save a look-up in each call; on a closed channel that kills the interpreter."""
+        if found is not None:
+            return found
+        # Registered as generated code does it, to save a look-up in each call; a closed channel would crash Python.
         with self._lock:
             if self._refuses:
                 raise CallFailed(Failure.LOST, "the channel is closed")
@@ -47,6 +42,11 @@ class GrpcWire:
             call = self._channel.unary_unary(path, _registered_method=True)  # type: ignore[call-arg]
             made = self._methods[path] = _GrpcMethod(call)
             return made
+
+    def refuse(self) -> None:
+        """Make no more callables: to be called before the channel is closed."""
+        with self._lock:
+            self._refuses = True
 
 
 class _GrpcMethod:
@@ -66,7 +66,7 @@ class _GrpcMethod:
             data, call = self._call.with_call(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:
             raise _failed(error) from error
-        return data, _Ended(call).trailer
+        return data, partial(_trailer, call)
 
     def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
         try:
@@ -90,10 +90,14 @@ class _Ended:
         return data
 
     def trailer(self, name: str) -> bytes | None:
-        for key, value in self._call.trailing_metadata() or ():
-            if key == name:
-                return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
-        return None
+        return _trailer(self._call, name)
+
+
+def _trailer(call: Any, name: str) -> bytes | None:
+    for key, value in call.trailing_metadata() or ():
+        if key == name:
+            return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+    return None
 
 
 def _failed(error: Exception) -> CallFailed:
@@ -101,4 +105,4 @@ def _failed(error: Exception) -> CallFailed:
         return CallFailed(Failure.LOST, str(error))
     code = error.code()
     failure = _FAILURES.get(code, Failure.REPORTED)
-    return CallFailed(failure, error.details() or code.name, _Ended(error).trailer)
+    return CallFailed(failure, error.details() or code.name, partial(_trailer, error))

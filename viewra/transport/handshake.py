@@ -1,7 +1,6 @@
-"""The line with which a plugin announces itself, and the environment with which a host starts it.
+"""Both ends of go-plugin's handshake: the line that a plugin prints, the variables that a host sets, the version.
 
-Both ends of go-plugin's handshake: format and parse the line, name the variables, agree on a version. Other modules
-handle processes, sockets and certificates. The rules are those of go-plugin's code.
+Other modules handle processes, sockets and certificates. The rules are those of go-plugin's code.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from viewra.errors import HandshakeError
 from viewra.text import shown
 
 CORE_VERSION = 1
-"""Version of the handshake itself; the only one there is."""
+"""Version of the handshake itself; no other exists."""
 
 MIN_PORT, MAX_PORT = 10000, 25000
-"""The range from which a plugin picks a TCP port, unless the host says otherwise."""
+"""The range from which a plugin picks a TCP port, unless the host sets another."""
 
 RUN_BY_HAND = (
-    "This program is a plugin: a host starts it and talks to it. Run by hand it does nothing.\n"
+    "This program is a plugin: a host starts it and calls it. It does nothing when run by hand.\n"
     "Put its directory into the host's plugin directory and start the host instead."
 )
-"""What a plugin says to a person who started it without a host."""
+"""The message of a plugin that was started without a host."""
 
 ENV_VERSIONS = "PLUGIN_PROTOCOL_VERSIONS"
 ENV_MIN_PORT = "PLUGIN_MIN_PORT"
@@ -35,9 +34,9 @@ ENV_MULTIPLEX = "PLUGIN_MULTIPLEX_GRPC"
 ENV_SOCKET_DIR = "PLUGIN_UNIX_SOCKET_DIR"
 ENV_SOCKET_GROUP = "PLUGIN_UNIX_SOCKET_GROUP"
 ENV_NETWORK = "PLUGIN_NETWORK"
-"""Our own addition: ``tcp`` asks the plugin for a TCP port. go-plugin's Go side chooses by operating system alone."""
+"""Viewra's own variable: ``tcp`` asks the plugin for a TCP port. go-plugin in Go chooses by operating system only."""
 
-_SHORTEST_CERT = 51  # characters; go-plugin takes anything shorter for filler that old plugins sent
+_SHORTEST_CERT = 51  # characters; go-plugin treats a shorter value as padding, which old plugins sent
 _NUMBER = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -49,10 +48,11 @@ def _ascending(versions: Iterable[int]) -> tuple[int, ...]:
 
 @attrs.frozen
 class HandshakeConfig:
-    """What both ends must have in common.
+    """The values on which both ends must agree.
 
-    ``cookie_key`` and ``cookie_value`` name an environment variable and its value: no secret, it only tells a plugin
-    that a host started it. ``versions`` are those of the application's protocol that this end speaks, in any order.
+    ``cookie_key`` and ``cookie_value`` are an environment variable and its value. It is not a secret: it only tells a
+    plugin that a host started it. ``versions`` are the versions of the application's protocol that this end speaks, in
+    any order.
     """
 
     cookie_key: str
@@ -69,7 +69,7 @@ class Handshake:
     """One parsed handshake line.
 
     ``address`` is a socket's path (``network`` "unix") or ``host:port`` ("tcp"). ``cert`` is the plugin's certificate
-    in DER, empty without AutoMTLS. ``multiplex``: whether the plugin can multiplex, None where the line does not say.
+    in DER, empty without AutoMTLS. ``multiplex`` is whether the plugin can multiplex, None if the line lacks the field.
     """
 
     app_version: int
@@ -81,7 +81,7 @@ class Handshake:
     multiplex: bool | None = None
 
     def format(self) -> str:
-        """The line, without its line end; raises ValueError for an address that a line cannot carry."""
+        """The line, without its line end. Raises ValueError for an address that cannot stand in a line."""
         if not self.address or any(char in self.address for char in "|\r\n"):
             raise ValueError(f"a handshake line cannot carry the address {self.address!r}")
         cert = base64.b64encode(self.cert).decode("ascii").rstrip("=")
@@ -92,9 +92,9 @@ class Handshake:
 
     @classmethod
     def parse(cls, line: str | bytes) -> Handshake:
-        """Read a plugin's line; fields beyond the seventh are ignored.
+        """Parse a plugin's line; fields beyond the seventh are ignored.
 
-        Raises HandshakeError (step ``handshake``), which names the field that is wrong and the remedy.
+        Raises HandshakeError (step ``handshake``), which names the wrong field and the remedy.
         """
         text = (line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line).strip()
         fields = text.split("|")
@@ -129,7 +129,7 @@ class Handshake:
         )
 
     def require_version(self, config: HandshakeConfig) -> None:
-        """Raise HandshakeError (step ``handshake``) when this host does not speak the version that the plugin chose."""
+        """Raise HandshakeError (step ``handshake``) if this host does not speak the version that the plugin chose."""
         if self.app_version not in config.versions:
             ours = ", ".join(map(str, config.versions))
             raise HandshakeError(
@@ -152,8 +152,8 @@ def environment(
     """The variables that a host adds to a plugin's environment.
 
     ``socket_dir`` is where the plugin makes its socket, ``socket_group`` a group (name or number) that may connect to
-    it, ``client_cert`` the host's certificate in PEM, given when AutoMTLS is wanted. ``network`` "tcp" asks for a port
-    in the range instead, on which anybody on this machine can knock: give a certificate, too.
+    it, ``client_cert`` the host's certificate in PEM, which turns AutoMTLS on. ``network`` "tcp" asks for a TCP port in
+    the range instead of a socket; pass ``client_cert`` with it, since any local process can connect to a port.
     """
     variables = {
         config.cookie_key: config.cookie_value,
@@ -172,7 +172,7 @@ def environment(
 
 
 def check_cookie(environ: Mapping[str, str], config: HandshakeConfig) -> bool:
-    """Whether a host started this plugin; if not, it prints ``RUN_BY_HAND`` to stderr and ends with status 1."""
+    """Whether a host started this plugin; if not, the plugin prints ``RUN_BY_HAND`` and exits with status 1."""
     return environ.get(config.cookie_key) == config.cookie_value
 
 
@@ -202,7 +202,7 @@ def _certificate(line: str, text: str) -> bytes:
         return b""
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
-    except ValueError as error:  # binascii's own is one, and text that is not ASCII makes another
+    except ValueError as error:  # binascii.Error is a ValueError, and so is the error for text that is not ASCII
         raise _wrong(line, f"has a certificate that is not base64 ({error})") from error
 
 

@@ -1,6 +1,6 @@
-"""Log lines as go-plugin's peers write them on stderr: hclog's JSON, ``[LEVEL]`` prefixes, panics and tracebacks.
+"""Parses the log lines that plugins write to stderr: hclog's JSON, ``[LEVEL]`` prefixes, panics and tracebacks.
 
-Reading is the host's side; writing them is in ``hclog_format``. Lines come from elsewhere, and go there.
+Other modules read the stream and store the records; ``hclog_format`` writes such lines.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LEVELS: dict[str, Level] = {
 _PREFIX = re.compile(
     r"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\s+)?\[(TRACE|DEBUG|INFO|WARN|ERROR)\]\s*"
 )
-"""How hclog begins a line that is no JSON: with the time, unless the program left that out, and the level."""
+"""The beginning of hclog's lines in text form: the time, which a program may turn off, and the level."""
 _PANIC = re.compile(r"(?:panic: |fatal error: |Fatal Python error: )")
 _TRACEBACK = re.compile(
     r"(?:\s*\+ Exception Group )?Traceback \(most recent call last\):|  File \".*\", line \d+|Exception in thread "
@@ -43,9 +43,9 @@ _LONGEST_GROUP, _LARGEST_GROUP = 500, 256 * 1024  # lines, characters; the rest 
 
 @attrs.frozen
 class LogRecord:
-    """One record. ``timestamp`` is the plugin's own clock, None where the line had none; ``fields`` holds JSON values.
+    """One record. ``timestamp`` is by the plugin's clock, None if the line had none; ``fields`` are JSON values.
 
-    A grouped traceback or panic has the whole text in ``fields["traceback"]`` and its telling line as ``message``.
+    A traceback or panic has its whole text in ``fields["traceback"]`` and the line that names the error as ``message``.
     """
 
     level: Level
@@ -56,7 +56,7 @@ class LogRecord:
 
 
 def parse_line(line: str) -> LogRecord:
-    """Read one line, without its line end. Never fails: what is not understood is a ``debug`` record as it is."""
+    """Parse one line, without its line end. Never fails: a line of unknown form becomes a ``debug`` record."""
     if line.startswith("{"):
         record = _parse_json(line)
         if record is not None:
@@ -69,19 +69,19 @@ def parse_line(line: str) -> LogRecord:
 class LineGrouper:
     """Turns the lines of one stream into records; a traceback or a panic becomes one ``error`` record.
 
-    A group ends with a line that does not belong to it or with ``flush()``, which the reader of the stream calls
-    when it has been quiet for a moment and when it ends.
+    A group ends with the first line that does not belong to it, or with ``flush()``. The reader of the stream calls
+    ``flush`` when the stream has been quiet for a moment and when it ends.
     """
 
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._size = 0  # characters in them
         self._kind: Literal["", "traceback", "panic"] = ""
-        self._summary = ""  # of a traceback: the line that names the exception, once it has come
+        self._summary = ""  # the line of a traceback that names the exception, once it has come
         self._panicked = False
 
     def feed(self, line: str) -> list[LogRecord]:
-        """The records that are complete with this line, in order."""
+        """The records that this line completes, in order."""
         if line.startswith("{") and (record := _parse_json(line)) is not None:
             # Another thread may log in the middle of a panic; a traceback is written in one piece.
             return [record] if self._kind == "panic" else [*self.flush(), record]
@@ -100,7 +100,7 @@ class LineGrouper:
         return [*done, parse_line(line)]
 
     def flush(self) -> list[LogRecord]:
-        """The group that has begun, as a record, or nothing."""
+        """The record of the group that has begun; empty without one."""
         lines = self._lines
         while lines and not lines[-1].strip():
             lines.pop()
@@ -121,7 +121,7 @@ class LineGrouper:
         if not line or line[0] in " \t":
             return True
         if _HEADER.match(line) or _CHAIN.match(line):
-            # A header is a group of its own unless the line before it says how the two hang together.
+            # A header starts a new group unless the line before it links the two tracebacks.
             chained = not self._summary or _CHAIN.match(line) is not None
             if chained:
                 self._summary = ""

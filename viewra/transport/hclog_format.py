@@ -1,6 +1,6 @@
-"""Log lines as hclog writes them, in JSON: what a plugin writes on stderr, and a host into each plugin's log.
+"""Formats log lines as hclog's JSON, for a plugin's stderr and for the host's log of each plugin.
 
-Apart from reading them (``hclog``), so that a plugin is quick to start.
+``hclog`` parses them. The two are separate, so that a plugin's process loads only this one.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def format_record(
     timestamp: datetime | None = None,
     fields: Mapping[str, object] | None = None,
 ) -> str:
-    """One line of JSON, without its line end, as hclog writes it; ``timestamp`` is now unless given.
+    """One line of hclog's JSON, without its line end; ``timestamp`` defaults to now.
 
-    A value that JSON cannot carry is written as its text. A Go host reads the names that begin with ``@`` itself and
-    panics when one is not a string, so fields lose that sign.
+    A value that JSON cannot represent is written as text. A Go host interprets names that begin with ``@`` and panics
+    if their value is not a string, so a leading ``@`` is removed from the names of fields.
     """
     head: dict[str, object] = {"@level": level, "@message": str(message)}
     if module:
@@ -36,7 +36,7 @@ def format_record(
     body = {str(key).lstrip("@") or "field": value for key, value in (fields or {}).items()}
     try:
         return json.dumps({**head, **body}, default=_text, allow_nan=False)
-    except (ValueError, TypeError, RecursionError):  # NaN, a cycle, a key that is no text
+    except (ValueError, TypeError, RecursionError):  # NaN, a cycle, a key that is not a string
         return json.dumps({**head, **{key: _text(value) for key, value in body.items()}})
 
 
@@ -52,5 +52,5 @@ def _written(moment: datetime) -> str:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # a field must not cost its record
+    except Exception:  # a bad field must not lose the record
         return f"<{type(value).__name__}>"

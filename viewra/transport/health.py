@@ -1,7 +1,7 @@
-"""gRPC's health service at a plugin's end, which answers even while all threads that answer calls are busy or hang.
+"""A plugin's gRPC health service, which answers even while all threads for calls are busy or hang.
 
-It tells whether the process and its connection work; whether the plugin itself is well, ``PluginService.Health`` says.
-Asking is the host's side (``channel.wait_ready``).
+It reports whether the process and its connection work; ``PluginService.Health`` reports whether the plugin itself is
+healthy. The host's side is in ``channel`` (``wait_ready``, ``check_health``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class HealthService:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")  # its thread starts with the first question
 
     def add_to(self, server: grpc.Server) -> None:
-        """Serve this on a server that is not yet started."""
+        """Add the service to a server that has not been started."""
 
         def check(
             request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
@@ -40,7 +40,7 @@ class HealthService:
         ) -> None:
             self._servicer.Watch(request, context, send)
 
-        # Should gRPC drop these attributes, both take the server's own threads: the health of a busy plugin comes late.
+        # If gRPC drops these attributes, both run on the server's own threads, and a busy plugin answers late.
         check.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
         watch.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
         watch.experimental_non_blocking = True  # type: ignore[attr-defined]
@@ -52,14 +52,14 @@ class HealthService:
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(NAME, methods)])
 
     def serving(self) -> None:
-        """Say that the server answers calls."""
+        """Report SERVING from now on."""
         for name in (HEALTH_SERVICE, ""):
             self._servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
 
     def ending(self) -> None:
-        """Say that the server is about to end."""
+        """Report NOT_SERVING from now on: the server is about to stop."""
         self._servicer.enter_graceful_shutdown()
 
     def close(self) -> None:
-        """End the thread, after the server has stopped."""
+        """End the thread. Call it after the server has stopped."""
         self._pool.shutdown(wait=False)

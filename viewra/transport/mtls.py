@@ -1,7 +1,7 @@
-"""AutoMTLS: each end makes a certificate for its own lifetime, and trusts exactly the one that the other end showed.
+"""AutoMTLS: each end makes a certificate for its lifetime, and trusts only the certificate of the other end.
 
-Imported only where TLS is asked for: the certificate library costs more than a plugin's other imports together. No key
-is ever written to a file. Go's ends use the curve P-521, which gRPC's own TLS cannot do: see ``Trust.needs_bridge``.
+Imported only when TLS is used, since the certificate library takes longer to import than the rest of a plugin. No key
+is written to a file. Go peers use the curve P-521, which gRPC's own TLS does not support: see ``Trust.needs_bridge``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from viewra.errors import HandshakeError
 
 _VALID_BEFORE = timedelta(minutes=5)
-_VALID_FOR = timedelta(days=30 * 365)  # a process may live long, and nothing outlives it: the key is only in memory
+_VALID_FOR = timedelta(days=30 * 365)  # a process may live long; the key exists only in its memory
 _PEM = serialization.Encoding.PEM
 
 
@@ -30,25 +30,25 @@ class Identity:
 
     @property
     def cert_pem(self) -> bytes:
-        """The certificate in PEM, as the host passes it in ``PLUGIN_CLIENT_CERT``."""
+        """The certificate in PEM, the form of ``PLUGIN_CLIENT_CERT``."""
         return x509.load_der_x509_certificate(self.cert).public_bytes(_PEM)
 
 
 @attrs.frozen
 class Trust:
-    """Both ends of one connection: our own identity, and the peer's certificate (DER), which alone is accepted."""
+    """Our own identity, and the only certificate (DER) that is accepted from the peer."""
 
     own: Identity
     peer: bytes
     peer_pem: bytes
     needs_bridge: bool
-    """The peer's key is of a kind for which gRPC's TLS offers no signature: OpenSSL must do it (``bridge``)."""
+    """Whether gRPC's TLS does not support the signatures of the peer's key, so that OpenSSL must (``bridge``)."""
 
 
 def new_identity() -> Identity:
     """A fresh P-256 key with a self-signed certificate for ``localhost``, for either role.
 
-    It is no certificate authority, so a peer that trusts it trusts this one certificate and none that it signed.
+    The certificate is not a certificate authority: a peer that trusts it trusts no certificate signed with its key.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -88,11 +88,11 @@ def new_identity() -> Identity:
 def trust(own: Identity, peer: bytes) -> Trust:
     """Trust exactly ``peer``, a certificate in DER or PEM.
 
-    Raises HandshakeError (step ``handshake``) for no certificate at all, which would mean plaintext, or a broken one.
+    Raises HandshakeError (step ``handshake``) for a missing certificate, which would mean plaintext, or a broken one.
     """
     if not peer:
         raise HandshakeError(
-            "it shows no certificate, but the connection must be encrypted",
+            "it sent no certificate, but the connection must be encrypted",
             step="handshake",
             hint="a plugin answers PLUGIN_CLIENT_CERT with its own certificate in the handshake line",
         )
@@ -100,8 +100,8 @@ def trust(own: Identity, peer: bytes) -> Trust:
         pem = peer.lstrip().startswith(b"-----BEGIN")
         certificate = x509.load_pem_x509_certificate(peer) if pem else x509.load_der_x509_certificate(peer)
         key = certificate.public_key()
-    except Exception as error:  # the parser's own kinds are many, and a peer may send anything
-        raise HandshakeError(f"the certificate that it shows cannot be read: {error}", step="handshake") from error
+    except Exception as error:  # the parser raises many kinds of errors, and a peer may send anything
+        raise HandshakeError(f"the certificate that it sent cannot be read: {error}", step="handshake") from error
     return Trust(
         own=own,
         peer=certificate.public_bytes(serialization.Encoding.DER),

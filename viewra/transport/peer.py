@@ -1,7 +1,6 @@
-"""Who is at the other end of a unix socket, as the kernel knows it.
+"""Asks the kernel which process is at the other end of a unix socket.
 
-A socket's path proves nothing: the process that listens there is asked for by the kernel and compared with the one that
-the host started.
+A socket's path proves nothing, so the host compares the listening process with the one that it started.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _DEEPEST = 64
 
 @attrs.frozen
 class Peer:
-    """One process; ``pid`` is 0 when it lives in a process namespace that cannot be seen from here."""
+    """One process; ``pid`` is 0 when it is in a pid namespace that is not visible from here."""
 
     pid: int
     uid: int
@@ -29,7 +28,7 @@ class Peer:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Who connected, or who listened when the socket was connected to."""
+    """The process that connected to an accepted socket, or that listens on a connected one."""
     return Peer(*_CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)))
 
 
@@ -47,12 +46,12 @@ def require_listener(path: str, pid: int, *, timeout_s: float = 5.0) -> None:
         raise HandshakeError(
             f"the socket {path} that it announced belongs to another process, {peer.pid} of user {peer.uid}",
             step="connect",
-            hint="end that process; a plugin must listen itself",
+            hint="end that process: the plugin itself must listen on its socket",
         )
 
 
 def is_own(connection: socket.socket) -> bool:
-    """Whether the other end is this very process."""
+    """Whether this process itself is at the other end."""
     return peer_of(connection).pid == os.getpid()
 
 

@@ -1,4 +1,4 @@
-"""gRPC's server reflection at both ends: which services a plugin's server really has, asked and answered."""
+"""gRPC server reflection, both ends: the list of the services that a plugin's server has."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from viewra.text import clean
 from viewra.transport.channel import told
 
 SERVICES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
-"""The newest first. The messages of both are the same on the wire, so those of v1alpha serve for either."""
+"""The newest version first. Both have the same messages on the wire, so the v1alpha classes are used for both."""
 
 _METHOD = "ServerReflectionInfo"
-_MOST, _LONGEST = 1000, 200  # services, and characters of a name, that are looked at
+_MOST, _LONGEST = 1000, 200  # services that are read, characters in a name
 
 
 def serve_reflection(server: grpc.Server, names: Sequence[str]) -> None:
-    """Answer, on a server that is not yet started, that it has the services ``names`` and reflection itself."""
+    """Add reflection to a server that has not been started; it lists the services ``names`` and reflection itself."""
     listed = (*names, *SERVICES)
     answer = reflection_pb2.ServerReflectionResponse(
         list_services_response=reflection_pb2.ListServiceResponse(
@@ -34,7 +34,7 @@ def serve_reflection(server: grpc.Server, names: Sequence[str]) -> None:
         for request in requests:
             if request.WhichOneof("message_request") == "list_services":
                 yield answer
-            else:  # about files and messages, which developers' tools ask for and hosts do not: light start-up
+            else:  # developers' tools ask about files and messages, hosts do not: imported late for a light start
                 from grpc_reflection.v1alpha import reflection
 
                 servicer = reflection.ReflectionServicer(listed)
@@ -51,7 +51,7 @@ def serve_reflection(server: grpc.Server, names: Sequence[str]) -> None:
 
 
 def list_services(channel: grpc.Channel, timeout_s: float) -> set[str] | None:
-    """The full names of the server's services (``viewra.plugin.PluginService``); None when it offers no reflection.
+    """The full names of the server's services (``viewra.plugin.PluginService``); None without reflection.
 
     Raises HandshakeError (step ``services``) when the plugin fails to answer within ``timeout_s`` seconds.
     """
@@ -59,7 +59,7 @@ def list_services(channel: grpc.Channel, timeout_s: float) -> set[str] | None:
 
 
 def ask_services(channel: grpc.Channel, timeout_s: float) -> Callable[[], set[str] | None]:
-    """Ask at once, so that other questions can go along; the function that is returned waits, as ``list_services``."""
+    """Send the question, so that others can run beside it; the returned function waits as ``list_services`` does."""
     newest, older = SERVICES
     asked = _ask(channel, newest, timeout_s)
 
@@ -71,7 +71,7 @@ def ask_services(channel: grpc.Channel, timeout_s: float) -> Callable[[], set[st
 
 
 def _ask(channel: grpc.Channel, service: str, timeout_s: float) -> Any:
-    # One question needs no stream of them: a thread for it would take its time.
+    # A single request needs no request stream, for which gRPC would start a thread.
     call = channel.unary_stream(
         f"/{service}/{_METHOD}",
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
@@ -79,12 +79,12 @@ def _ask(channel: grpc.Channel, service: str, timeout_s: float) -> Any:
     )
     try:
         return call(reflection_pb2.ServerReflectionRequest(list_services=""), timeout=timeout_s)
-    except ValueError as error:  # what grpc raises for a channel that was closed meanwhile
+    except ValueError as error:  # grpc raises it when the channel was closed meanwhile
         raise HandshakeError("the host closed the connection while it asked for services", step="services") from error
 
 
 def _names(answers: Any) -> set[str] | None:
-    """What one version of reflection answers; None where that is not offered."""
+    """The names from one version of reflection; None if the server does not offer it."""
     try:
         for answer in answers:
             if answer.HasField("list_services_response"):

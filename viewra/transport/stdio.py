@@ -1,7 +1,7 @@
-"""``plugin.GRPCStdio``: what a plugin prints after its handshake line, as a stream that the host opens once.
+"""``plugin.GRPCStdio``: the stream of a plugin's output after its handshake line; the host opens it once.
 
-A Go plugin's ``os.Stdout`` and ``os.Stderr`` end up here, not in its pipes. At our own plugin's end a writer uses the
-stream while a host follows it, else the pipe: a Go host throws away what comes through the pipe of stdout.
+A Go plugin sends ``os.Stdout`` and ``os.Stderr`` here, not to its pipes. A Python plugin writes to the stream while a
+host follows it, else to the pipe: a Go host discards whatever comes through the pipe of stdout.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Stream = Literal["stdout", "stderr"]
 
 _log = logging.getLogger(__name__)
 _METHOD = "/plugin.GRPCStdio/StreamStdio"
-_CHUNK = 1024  # bytes in a message, as go-plugin does it
-_WAITING = 1024  # messages that wait for a host that reads slowly; what comes then goes to the pipe
+_CHUNK = 1024  # bytes in a message, as in go-plugin
+_WAITING = 1024  # messages queued for a slow host; further output goes to the pipe
 _NAMES: dict[int, Stream] = {grpc_stdio_pb2.StdioData.STDOUT: "stdout", grpc_stdio_pb2.StdioData.STDERR: "stderr"}
 _OVER = frozenset({grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 
 
 class StdioFollower:
-    """The host's side: a thread that hands what the plugin prints to ``on_data`` until the stream ends.
+    """The host's side: a thread that passes the plugin's output to ``on_data`` until the stream ends.
 
-    A plugin without this service is no error: what it prints is in its pipes.
+    A plugin without this service is not an error: its output is in its pipes.
     """
 
     def __init__(self, channel: grpc.Channel, on_data: Callable[[Stream, bytes], None]) -> None:
@@ -49,7 +49,7 @@ class StdioFollower:
         self._thread.start()
 
     def close(self) -> None:
-        """End the stream, if it has not ended by itself, and the thread."""
+        """End the stream and the thread."""
         self._stream.cancel()
         ended(self._thread)
 
@@ -61,22 +61,22 @@ class StdioFollower:
                     self._on_data(stream, message.data)
         except grpc.RpcError as error:
             if error.code() not in _OVER:
-                _log.warning("a plugin's stream of output broke: %s", told(error))
+                _log.warning("a plugin's output stream broke: %s", told(error))
         except Exception:
-            _log.exception("a plugin's stream of output cannot be read")
+            _log.exception("a plugin's output stream cannot be read")
 
 
 class StdioService:
-    """The plugin's side. ``writer`` gives the files to print to; ``close`` ends the stream when the plugin ends."""
+    """The plugin's side. ``writer`` returns files to print to; ``close`` ends the stream when the plugin ends."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[grpc_stdio_pb2.StdioData | _End] = queue.SimpleQueue()
         self._closing = _End()
         self._followed = threading.Event()
-        self._one = threading.Lock()  # only one host at a time is given what is queued
+        self._one = threading.Lock()  # only one host at a time receives the queued messages
 
     def add_to(self, server: grpc.Server) -> None:
-        """Serve this on a server that is not yet started."""
+        """Add the service to a server that has not been started."""
 
         def stream(_request: object, context: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:
             return self._stream(context)
@@ -88,9 +88,9 @@ class StdioService:
         server.add_generic_rpc_handlers([_Arrival(handler, self._followed.set)])
 
     def writer(self, stream: Stream, pipe: int) -> io.TextIOWrapper:
-        """A text file, flushed at each line: to the host's stream while there is one, else to the descriptor ``pipe``.
+        """A text file, flushed at each line, that writes to the host's stream if open, else to the descriptor ``pipe``.
 
-        The file owns nothing: closing it leaves ``pipe`` open.
+        Closing the file leaves ``pipe`` open.
         """
         return io.TextIOWrapper(
             io.BufferedWriter(_Sink(self, stream, pipe)),
@@ -100,7 +100,7 @@ class StdioService:
         )
 
     def offer(self, stream: Stream, data: bytes) -> bool:
-        """Queue data for the host; False when none follows, or too slowly: then the pipe has to take it."""
+        """Queue data for the host; False without a host or with a full queue: the caller then writes to the pipe."""
         if not self._followed.is_set() or self._waiting.qsize() + len(data) // _CHUNK >= _WAITING:
             return False
         channel = grpc_stdio_pb2.StdioData.STDOUT if stream == "stdout" else grpc_stdio_pb2.StdioData.STDERR
@@ -109,7 +109,7 @@ class StdioService:
         return True
 
     def close(self) -> None:
-        """Send what is queued and end the stream; call it before the server is stopped."""
+        """Send the queued messages and end the stream. Call it before the server is stopped."""
         self._followed.clear()
         self._waiting.put(self._closing)
 
@@ -122,7 +122,7 @@ class StdioService:
                     if message is self._closing:
                         self._waiting.put(message)  # for a host that follows later
                         return
-                    # The mark of a host that left earlier may still be in the queue: it is not this one's end.
+                    # The end mark of an earlier host may still be in the queue; it does not end this host's stream.
                     if not isinstance(message, _End):
                         yield message
             finally:
@@ -130,7 +130,7 @@ class StdioService:
 
 
 class _Arrival(grpc.GenericRpcHandler):
-    """Notes the host's call when it arrives, so that what the next call prints is in the stream already."""
+    """Notes the host's call at its arrival, so that output of the next call already goes to the stream."""
 
     def __init__(self, handler: grpc.RpcMethodHandler[Any, Any], arrived: Callable[[], None]) -> None:
         self._handler = handler
@@ -144,7 +144,7 @@ class _Arrival(grpc.GenericRpcHandler):
 
 
 class _End:
-    """A mark in the queue: wakes the stream up to end."""
+    """A mark in the queue that ends the stream."""
 
 
 class _Sink(io.RawIOBase):

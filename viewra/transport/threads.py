@@ -1,6 +1,6 @@
-"""Threads for gRPC's handlers: those that answer calls, and those that last as long as their connection.
+"""Threads for gRPC's handlers: a pool that answers calls, and one thread for each handler that lasts.
 
-Both have to be ThreadPoolExecutors because gRPC looks for one.
+Both classes are ThreadPoolExecutors because gRPC requires one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _JOIN_S = 10.0
 
 
 def ended(thread: threading.Thread) -> bool:
-    """Wait for a thread that was told to end, a bounded time; one that does not end is named in the log."""
+    """Wait up to 10 s for a thread that was told to end. If it does not end, log its name and return False."""
     thread.join(_JOIN_S)
     if thread.is_alive():
         _log.error("the thread %s did not end within %g s", thread.name, _JOIN_S)
@@ -29,9 +29,9 @@ def ended(thread: threading.Thread) -> bool:
 
 
 class Workers(ThreadPoolExecutor):
-    """So many threads, started with the first tasks, for a server's calls; no interpreter waits for them at its end.
+    """At most ``most`` daemon threads for a server's calls, started with the first tasks.
 
-    A task has no future, which would take as long as all of the hand-over: gRPC's answer for themselves.
+    Tasks have no futures: making one takes as long as handing the task over, and gRPC's tasks report their own errors.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -41,7 +41,7 @@ class Workers(ThreadPoolExecutor):
         self._started = 0
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Have a thread do the task; from one thread at a time, as gRPC's server does."""
+        """Run the task on a thread of the pool. Only one thread may call this at a time, as gRPC's server does."""
         if self._started < self._most:
             self._started += 1
             threading.Thread(target=self._work, name=f"{self._name}_{self._started}", daemon=True).start()
@@ -49,7 +49,7 @@ class Workers(ThreadPoolExecutor):
         return _NOBODYS
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the threads end when they have done their tasks; nobody waits for them."""
+        """End the threads after their tasks, without waiting for them."""
         del wait, cancel_futures
         for _ in range(self._started):
             self._tasks.put(None)
@@ -59,26 +59,26 @@ class Workers(ThreadPoolExecutor):
             task, arguments, named = work
             try:
                 task(*arguments, **named)
-            except BaseException:  # a thread that ends would be missed by all calls to come
+            except BaseException:  # the pool does not replace a thread that ends
                 traceback.print_exc()
-            del work, task, arguments, named  # a call's state must not outlive it until the next one comes
+            del work, task, arguments, named  # keep no reference to a call's state until the next call comes
 
 
 class _Nobodys(Future[Any]):
-    """The future of a task that nobody asks about."""
+    """The shared future of all tasks; it never completes."""
 
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
-        """A server counts its calls by these, for a limit that is not used."""
+        """Do nothing: gRPC's server counts calls with these callbacks, for a limit that viewra does not set."""
 
 
 _NOBODYS = _Nobodys()
 
 
 class ThreadEach(ThreadPoolExecutor):
-    """An executor that starts a thread for each task and keeps none: nothing to shut down, nothing to wait for.
+    """An executor that starts a daemon thread for each task and keeps none, so it needs no shutdown.
 
-    A handler function that has one as its attribute ``experimental_thread_pool`` runs there; should gRPC drop that
-    attribute, the handler occupies one of the server's own threads, which is only a waste.
+    gRPC runs a handler function there if it is the function's attribute ``experimental_thread_pool``. If gRPC drops
+    that attribute, the handler occupies one of the server's own threads, which wastes a thread but still works.
     """
 
     def __init__(self, name: str) -> None:
@@ -86,7 +86,7 @@ class ThreadEach(ThreadPoolExecutor):
         self._name = name
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Run the task in a thread of its own."""
+        """Run the task on a new thread."""
         future: Future[Any] = Future()
 
         def run() -> None:

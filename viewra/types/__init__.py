@@ -15,6 +15,17 @@ from typing import TYPE_CHECKING
 from viewra import lazy
 
 if TYPE_CHECKING:
+    from viewra.types.browse import (
+        Album,
+        Artist,
+        FileEntry,
+        Genre,
+        LibraryStats,
+        Page,
+        Season,
+        Series,
+        Year,
+    )
     from viewra.types.library import (
         FollowLinks,
         Library,
@@ -41,17 +52,23 @@ __all__ = [
     "MAX_ID",
     "APIRoute",
     "AdminPage",
+    "Album",
+    "Artist",
+    "FileEntry",
     "FileOutcome",
     "FileToRead",
     "FollowLinks",
+    "Genre",
     "Health",
     "Library",
     "LibraryEvent",
     "LibraryEventKind",
     "LibrarySettings",
+    "LibraryStats",
     "MediaFile",
     "MetadataValue",
     "MissingFile",
+    "Page",
     "PluginContext",
     "PluginInfo",
     "PluginState",
@@ -69,6 +86,9 @@ __all__ = [
     "SearchPage",
     "SearchResponse",
     "SearchResult",
+    "Season",
+    "Series",
+    "Year",
 ]
 
 MAX_ID = 2**32 - 1
@@ -77,6 +97,7 @@ MAX_ID = 2**32 - 1
 __getattr__ = lazy.names(
     __name__,
     {
+        ".browse": "Album Artist FileEntry Genre LibraryStats Page Season Series Year",
         ".library": "FollowLinks Library LibrarySettings MediaFile MetadataValue MissingFile ScanCounts ScanFailure "
         "ScanReport ScanStatus SearchHit SearchPage",
         ".plugin": "Health PluginContext PluginInfo",

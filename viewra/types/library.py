@@ -164,8 +164,9 @@ class SearchHit:
 
 @attrs.frozen
 class SearchPage:
-    """One page of ``host.search``: ``total`` counts every hit of every source."""
+    """One page of ``host.search``. ``total`` counts the hits of every source; with ``has_more`` there are even more."""
 
     total: int
     results: tuple[SearchHit, ...] = ()
     errors: tuple[PluginError, ...] = ()
+    has_more: bool = False

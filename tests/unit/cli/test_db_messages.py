@@ -29,7 +29,7 @@ def test_nothing_to_take_back(viewra: Viewra) -> None:
     for arguments in (["downgrade"], ["downgrade", "--", "-2"], ["downgrade", "--sql"]):
         failed = viewra(*arguments)
         assert isinstance(failed.exception, UsageError)
-        assert str(failed.exception) == "the host's database is at no revision: there is nothing to take back"
+        assert str(failed.exception) == "the host's database is at no revision: there is nothing to downgrade"
 
 
 def test_the_other_way(viewra: Viewra) -> None:

@@ -22,7 +22,7 @@ def upgrade(): raise RuntimeError("it is not run")
         ((None, "a"), None),
         ((None, "a", "a"), "b.py and c.py both follow a"),
         ((None, None), "a.py and b.py both follow nothing"),
-        (("x",), "follows revision x, which is not there"),
+        (("x",), "follows revision x, which does not exist"),
     ],
 )
 def test_migrations_that_are_no_single_line(

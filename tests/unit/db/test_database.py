@@ -21,6 +21,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from viewra.db import REVISION, current_revision, open_database, reading, sqlite, writing
+from viewra.db.catalogue_tables import catalogue
 from viewra.db.migrate import configuration, upgrade
 from viewra.db.tables import libraries, metadata
 from viewra.errors import DatabaseError, MigrationError, UsageError
@@ -78,6 +79,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(either: sa.Engine) -
 
     with reading(either) as connection:
         context = MigrationContext.configure(connection, opts={"include_object": ours})
+        assert catalogue.metadata is metadata
         assert compare_metadata(context, metadata) == []
 
 
@@ -174,7 +176,7 @@ def test_somebody_elses_database_is_refused_and_left_alone(path: Path) -> None:
 
 def test_a_file_that_is_no_database(path: Path) -> None:
     path.write_bytes(b"hello, this is a text" * 100)
-    with pytest.raises(DatabaseError, match="is not a database") as caught:
+    with pytest.raises(DatabaseError, match="is not a SQLite database") as caught:
         open_database(url(path))
     assert str(path) in str(caught.value)
     assert caught.value.hint

@@ -316,7 +316,7 @@ def test_somebody_else_at_the_socket_is_told_from_a_host(tmp_path: Path, path: P
 
         serving = threading.Thread(target=serve)
         serving.start()
-        with pytest.raises(ViewraError, match="no host that this version knows"):
+        with pytest.raises(ViewraError, match="not a host of this version"):
             find_host(tmp_path)
         serving.join()
 

@@ -53,7 +53,7 @@ def raising(error: Exception) -> Callable[[], Health]:
     [
         (lambda: Health(True), True, True, "healthy", ""),
         (lambda: Health(False, "no site"), True, False, "degraded", "no site"),
-        (lambda: Health(False), True, False, "degraded", "it does not say why"),
+        (lambda: Health(False), True, False, "degraded", "it gives no reason"),
         (raising(NotOffered("x", "not offered")), True, None, "healthy", ""),
         (raising(PluginFault("x", "ValueError: no")), True, False, "degraded", "ValueError: no"),
         (raising(PluginTimeout("x", "did not answer within 5 s")), None, None, "degraded", "did not answer within 5 s"),

@@ -74,7 +74,7 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
         assert before == ["", f"hidden by {data_dir / 'plugin-packages' / 'twin'}"]
         uninstall(host.plugins, "twin", keep_data=True)
         (left,) = [row for row in list_(host.plugins) if row.id == "twin"]
-        assert "what hid it is gone" in left.reason
+        assert "the plugin that hid it is gone" in left.reason
 
 
 @pytest.mark.parametrize(

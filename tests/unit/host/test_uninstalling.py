@@ -232,6 +232,7 @@ class TestRefused:
             with pytest.raises(DatabaseError):
                 host.plugins.uninstall("gone", keep_data=False)
             assert self.picture(data_dir, host.plugins["gone"]) == before
+            assert read_removals(host.engine) == [], "else the next host would remove it"
         with host_on(data_dir) as host:
             assert self.picture(data_dir, host.plugins["gone"]) == before
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,8 +17,6 @@ from viewra.db import open_database, reading
 from viewra.errors import PluginError
 from viewra.services import ListenerSession, ScraperSession
 from viewra.types import FileOutcome, FileToRead, LibraryEvent, Result, ScanEvent, ScanReport, SearchResponse
-
-DEADLINE_S = 20.0
 
 Answer = FileOutcome | PluginError
 Behaviour = Callable[[Sequence[FileToRead]], Sequence[FileOutcome]]
@@ -182,20 +180,9 @@ def hook() -> Iterator[FakeHook]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, hook: FakeHook) -> Iterator[World]:
+def world(tmp_path: Path, database_url: str, fresh_database: Path, hook: FakeHook) -> Iterator[World]:
+    if database_url.startswith("sqlite"):
+        shutil.copy(fresh_database, str(sa.make_url(database_url).database))
     made = World(tmp_path, database_url, hook)
     yield made
     made.engine.dispose()
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Waits until a condition holds, with a deadline."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + DEADLINE_S
-        while not condition():
-            assert time.monotonic() < deadline, "the condition never held"
-            threading.Event().wait(0.005)
-
-    return wait

@@ -16,11 +16,11 @@ from viewra.library import fsck, fulltext
 OF_EITHER = {
     "a file that the search does not know": (
         "DELETE FROM media_search WHERE rowid = (SELECT min(id) FROM media_files)",
-        ("index", "files that the search does not know"),
+        ("index", "files that are not in the search index"),
     ),
     "a file that the search knows by old metadata": (
         "UPDATE media_search SET title = 'old' WHERE rowid = (SELECT max(id) FROM media_files)",
-        ("index", "files that the search knows by old metadata"),
+        ("index", "files with old metadata in the search index"),
     ),
     "metadata that is no JSON": (
         "UPDATE file_metadata SET data = '{' WHERE media_file_id = (SELECT min(id) FROM media_files)",
@@ -28,7 +28,7 @@ OF_EITHER = {
     ),
     "a job without its host": (
         "UPDATE scan_jobs SET status = 'running', owner = '999999999:999999999:5'",
-        ("jobs", "scans whose host was killed: the next scan goes on from there"),
+        ("jobs", "scans whose host was killed: the next scan continues from there"),
     ),
 }
 DAMAGE_OF_SQLITE = {
@@ -57,11 +57,11 @@ OF_SQLITE = {
     ),
     "metadata without its file": (
         "INSERT INTO file_metadata(media_file_id, plugin_id, code_hash, status, read_at) VALUES (77, 'a', '', 'ok', 0)",
-        ("metadata", "metadata of files that are no more"),
+        ("metadata", "metadata of deleted files"),
     ),
     "an index row without its file": (
         "INSERT INTO media_search(rowid, title) VALUES (77, 'ghost')",
-        ("index", "files in the search that are no more"),
+        ("index", "deleted files in the search index"),
     ),
 }
 
@@ -134,7 +134,7 @@ def check_index(filled: World, statement: str) -> None:
     harm(filled.engine, statement)
     (found,) = library.verify(filled.engine)
     assert (found.check, found.count, found.repaired, found.harmless) == ("index", 1, False, False)
-    assert found.meaning.startswith("an index of the search that is damaged or gone")
+    assert found.meaning.startswith("a damaged or missing search index")
     (repaired,) = library.verify(filled.engine, repair=True)
     assert repaired.repaired
     assert library.verify(filled.engine) == []
@@ -157,7 +157,7 @@ def test_words_that_are_not_shown_are_compared_too(filled: World, field: str) ->
         change = "UPDATE media_search SET document = 'old:1' WHERE rowid = 1"
     harm(filled.engine, change)
     assert [(one.meaning, one.count) for one in library.verify(filled.engine)] == [
-        ("files that the search knows by old metadata", 1)
+        ("files with old metadata in the search index", 1)
     ]
     library.verify(filled.engine, repair=True)
     assert library.verify(filled.engine) == []
@@ -165,9 +165,9 @@ def test_words_that_are_not_shown_are_compared_too(filled: World, field: str) ->
 
 def test_an_index_that_is_gone_is_named_by_a_search(filled: World) -> None:
     harm(filled.engine, "DROP TABLE media_search")
-    with pytest.raises(DatabaseError, match="search index that is damaged or gone") as raised:
+    with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
         library.search(filled.engine, None, "title")
-    assert raised.value.hint == "make it again: viewra fsck --repair"
+    assert raised.value.hint == "rebuild it: viewra fsck --repair"
 
 
 ZEROED = {
@@ -222,7 +222,10 @@ def test_the_index_is_made_again_as_the_migrations_make_it(filled: World) -> Non
 def test_a_missing_file_is_not_in_the_search(filled: World) -> None:
     harm(filled.engine, "UPDATE media_files SET missing_since = 1 WHERE id = (SELECT min(id) FROM media_files)")
     found = library.verify(filled.engine, repair=True)
-    assert [(one.meaning, one.count) for one in found] == [("files in the search that are no more", 1)]
+    assert [(one.meaning, one.count) for one in found] == [
+        ("deleted files in the search index", 1),
+        ("files in the catalogue that are no more", 1),
+    ]
     assert library.verify(filled.engine) == []
     assert len(filled.rows("SELECT rowid FROM media_search")) == 4
 

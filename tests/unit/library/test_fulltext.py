@@ -14,7 +14,11 @@ from viewra.db import open_database, reading, writing
 from viewra.db.tables import directories, libraries, media_files
 from viewra.errors import UsageError
 from viewra.library import fulltext
-from viewra.library.query import FIELDS, parse
+from viewra.library.query.expression import is_text
+from viewra.library.query.fields import INDEXED
+from viewra.library.query.parser import parse
+from viewra.library.query.tree import leaves
+from viewra.library.words import indexed
 
 if POSTGRESQL is None:
     pytest.skip("VIEWRA_TEST_POSTGRESQL names no PostgreSQL to compare SQLite with", allow_module_level=True)
@@ -53,14 +57,14 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sa.Engin
 
 def fill(engine: sa.Engine) -> None:
     """100 files that differ in which words are in which fields."""
-    documents = []
+    documents: list[dict[str, object]] = []
     for number in range(1, 101):
-        texts = dict.fromkeys(FIELDS, "")
-        for step, name in enumerate(FIELDS):
+        texts = dict.fromkeys(INDEXED, "")
+        for step, name in enumerate(INDEXED):
             words = [WORDS[(number * (step + 3) + offset * number // 7) % len(WORDS)] for offset in range(number % 4)]
             texts[name] = " ".join(words)
         documents.append({"rowid": number, **texts})
-    hostile = dict.fromkeys(FIELDS, "")
+    hostile = dict.fromkeys(INDEXED, "")
     documents.append({"rowid": 101, **hostile, "title": "nul\0 'quote' \\ back & ! | :* 1/bach"})
     documents.append({"rowid": 102, **hostile, "title": "x" * 3_000_000 + " mass"})
     documents.append({"rowid": 103, **hostile, "title": "mass " * 300_000, "artist": "minor"})
@@ -79,12 +83,14 @@ def fill(engine: sa.Engine) -> None:
         common |= {"mime_type": "audio/flac", "fingerprint": None, "event_due": False}
         rows = [{**common, "id": document["rowid"], "name": str(document["rowid"]).encode()} for document in documents]
         connection.execute(sa.insert(media_files), rows)
+        for document in documents:
+            document |= {name: indexed([str(document[name])]) for name in INDEXED}
         fulltext.index(connection, documents)
 
 
 def found(engine: sa.Engine, text: str) -> list[int]:
-    query = parse(text)
-    if not query.alternatives:
+    query = parse(text).root
+    if not is_text(query) or any(leaf.field not in {"", *INDEXED} for leaf in leaves(query)):
         return []
     with reading(engine) as connection:
         rank = fulltext.rank(connection, query)

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 import sqlalchemy as sa
 
+from tests.eventually import eventually
 from tests.unit.library.conftest import FakeListener, World
 from viewra import library
 from viewra.db import open_database
 from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier, delivery
+from viewra.library.events import open_cursor, save_cursor
 from viewra.types import FileOutcome, FileToRead, LibraryEvent, Result, ScanEvent, ScanEventKind
 
 
@@ -76,9 +78,7 @@ def test_new_changed_moved_and_read_again_are_told_unchanged_is_not(world: World
     assert sorted(names[3:]) == ["changes.mp3", "moved.mp3", "new.mp3", "same.mp3"]
 
 
-def test_a_file_is_told_once_when_all_scrapers_have_answered(
-    world: World, notifier: Notifier, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_a_file_is_told_once_when_all_scrapers_have_answered(world: World, notifier: Notifier) -> None:
     def behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
         eventually(lambda: len(world.rows("SELECT * FROM file_metadata")) >= 10)  # all that the other one says
         return [FileOutcome({"mood": "calm"})] * len(files)
@@ -110,9 +110,7 @@ def test_a_file_read_again_is_told_when_another_scraper_does_not_answer(world: W
     assert ears.kinds == ["started", "file", "completed"]
 
 
-def test_a_slow_listener_never_holds_up_a_scan(
-    world: World, notifier: Notifier, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_a_slow_listener_never_holds_up_a_scan(world: World, notifier: Notifier) -> None:
     release = threading.Event()
     world.hook.add_listener("slow", lambda event: release.wait(30) and None)
     quick = world.hook.add_listener("quick")
@@ -167,9 +165,7 @@ def fails_at_files(event: ScanEvent | LibraryEvent) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_failing_notification_is_tried_again_then_set_aside(
-    world: World, notifier: Notifier, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_a_failing_notification_is_tried_again_then_set_aside(world: World, notifier: Notifier) -> None:
     tried: list[int] = []
 
     def behaviour(event: ScanEvent | LibraryEvent) -> None:
@@ -317,7 +313,7 @@ def deliver_all(world: World) -> None:
     made.close(10)
 
 
-def test_attempts_go_on_in_the_next_host(world: World, eventually: Callable[[Callable[[], bool]], None]) -> None:
+def test_attempts_go_on_in_the_next_host(world: World) -> None:
     ears = world.hook.add_listener("ears", fails_at_files)
     world.put("0.mp3")
     for attempts in (1, 2):
@@ -486,9 +482,7 @@ def test_a_listener_that_will_not_come_back_can_be_forgotten(world: World, notif
     assert (notifier.pending(), world.rows("SELECT * FROM scan_events")) == ({}, [])
 
 
-def test_two_hosts_that_share_a_database_tell_each_event_once(
-    world: World, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_two_hosts_that_share_a_database_tell_each_event_once(world: World) -> None:
     if world.engine.dialect.name == "sqlite":
         pytest.skip("with SQLite there is one host")
     heard: list[int] = []
@@ -520,9 +514,7 @@ def test_two_hosts_that_share_a_database_tell_each_event_once(
     other.dispose()
 
 
-def test_the_other_host_takes_over_when_one_ends(
-    world: World, eventually: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_the_other_host_takes_over_when_one_ends(world: World) -> None:
     if world.engine.dialect.name == "sqlite":
         pytest.skip("with SQLite there is one host")
     stuck = threading.Event()
@@ -543,3 +535,13 @@ def test_the_other_host_takes_over_when_one_ends(
     assert len(ears.heard) == 11, "all but the one that the first one had under way"
     second.close(10)
     other.dispose()
+
+
+def test_a_cursor_never_goes_back(world: World) -> None:
+    """Another host that shares the listener may be further: what it has delivered is not delivered again."""
+    start = open_cursor(world.engine, "ears").event_id
+    save_cursor(world.engine, "ears", start + 5)
+    save_cursor(world.engine, "ears", start + 3)
+    assert open_cursor(world.engine, "ears").event_id == start + 5
+    save_cursor(world.engine, "ears", start + 6)
+    assert open_cursor(world.engine, "ears").event_id == start + 6

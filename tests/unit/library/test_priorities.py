@@ -143,8 +143,8 @@ from viewra.library import documents, priorities
 priorities.ROWS_A_TRANSACTION = 2
 original = priorities._mark
 
-def deadly(connection, after):
-    original(connection, after)
+def deadly(connection, after, **more):
+    original(connection, after, **more)
     if after:  # some files are done, and not committed yet: the page before is
         if deadly.pages:
             os.kill(os.getpid(), signal.SIGKILL)

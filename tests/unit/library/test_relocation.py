@@ -97,7 +97,7 @@ def test_what_is_no_place_for_a_library(world: World, tmp_path: Path) -> None:
     for new, problem in (
         (tmp_path / "none", "no such folder"),
         (other, "is in the library"),
-        (tmp_path / "third", "holds the library"),
+        (tmp_path / "third", "contains the library"),
         (tmp_path / "third" / "in", "is in the library"),
     ):
         with pytest.raises(UsageError, match=problem):

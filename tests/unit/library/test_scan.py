@@ -241,7 +241,7 @@ def test_a_folder_reached_by_a_link_is_the_same_library(world: World, tmp_path: 
 
 def test_a_folder_that_holds_a_library_is_refused(world: World) -> None:
     world.scan()
-    with pytest.raises(UsageError, match="holds the library") as caught:
+    with pytest.raises(UsageError, match="contains the library") as caught:
         world.scan(world.folder.parent)
     assert "viewra library remove" in str(caught.value.hint)
 

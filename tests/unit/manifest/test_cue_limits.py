@@ -133,7 +133,7 @@ def test_fields_may_not_nest_deeper_by_reference_either() -> None:
 
 
 def test_fields_that_wait_for_one_another_are_counted() -> None:
-    assert "40 fields wait for one another" in refusal(numbered("a{before}: a{i}+1", 300) + "\na300: 1")
+    assert "40 fields depend on one another" in refusal(numbered("a{before}: a{i}+1", 300) + "\na300: 1")
     assert loads("a0: 1\n" + numbered("a{i}: a{before}+1", 2000)).errors == ()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+import attrs
 import pytest
 
 from viewra.errors import ManifestError
-from viewra.manifest import Manifest, Permission, Restart, load
+from viewra.manifest import Manifest, Permission, Restart, Runtime, load
 from viewra.manifest.cue.evaluator import Evaluator
+from viewra.manifest.cue.node import Node
 from viewra.manifest.load import loads
 from viewra.manifest.requirements import satisfies
 from viewra.services import SERVICES
@@ -348,16 +350,16 @@ def test_versions_are_compared_as_numbers(version: str, wanted: str, fits: bool)
         (HEADER + "settings: n: Int | *1", "there is no Int: in CUE it is written int"),
         (HEADER + "settings: n: str", "there is no str: in CUE it is written string"),
         (HEADER + "settings: n: integer", "there is no integer: in CUE it is written int"),
-        (HEADER + "description: Lyrics", 'no field or type named Lyrics; text stands in quotes: "Lyrics"'),
+        (HEADER + "description: Lyrics", 'no field or type named Lyrics; write text in quotes: "Lyrics"'),
         (HEADER.replace('id: "a"', 'id = "a"'), "1:4: a field takes a colon: id: …"),
         (
             HEADER.replace('"A"', "'A'"),
-            "name: expected a name, found 'A', which is bytes: text stands in double quotes",
+            "name: expected a name, found 'A', which is bytes: write text in double quotes",
         ),
-        (HEADER.replace('id: "a"', "id: 'a'"), "which is bytes: text stands in double quotes"),
-        ("plugin: {\n" + HEADER + "}", "plugin: the fields of a manifest stand in #Plugin, not in plugin"),
-        ("#plugin: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #plugin"),
-        ("#Plugins: {\n" + HEADER + "}", "the fields of a manifest stand in #Plugin, not in #Plugins"),
+        (HEADER.replace('id: "a"', "id: 'a'"), "which is bytes: write text in double quotes"),
+        ("plugin: {\n" + HEADER + "}", "plugin: the fields of a manifest belong in #Plugin, not in plugin"),
+        ("#plugin: {\n" + HEADER + "}", "the fields of a manifest belong in #Plugin, not in #plugin"),
+        ("#Plugins: {\n" + HEADER + "}", "the fields of a manifest belong in #Plugin, not in #Plugins"),
         ("# What it does\n" + HEADER, "1:1: a comment begins with // and ends with its line"),
         (HEADER + "/* settings follow */", "a comment begins with // and ends with its line"),
         (HEADER + "settings: n: 1;", "unexpected character ';': fields are separated by commas or line ends"),
@@ -379,7 +381,7 @@ def test_mistakes_of_beginners_are_told_as_such(text: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("text", "path", "expected"),
     [
-        ("#Plugin: {\n" + HEADER + "}\nsettings: n: 5", "settings", "stands outside #Plugin, where it is not read"),
+        ("#Plugin: {\n" + HEADER + "}\nsettings: n: 5", "settings", "is outside #Plugin and ignored"),
         (
             HEADER + "settings: n: int & >=5 & <=30 | *100",
             "settings.n",
@@ -391,7 +393,7 @@ def test_mistakes_of_beginners_are_told_as_such(text: str, expected: str) -> Non
         (
             HEADER + 'permissions: ["hardware:gpu"]',
             "permissions.0",
-            "unknown resource hardware, which nobody can grant",
+            "unknown resource hardware, which cannot be granted",
         ),
         (HEADER + 'permissions: ["network:all"]', "permissions.0", "unknown action of network all"),
     ],
@@ -420,7 +422,43 @@ def test_a_capability_claimed_by_an_older_name_is_claimed() -> None:
     assert manifest.claimed(SERVICES) == {"metadata_scraper", "scanner_hook"}
 
 
+def test_what_a_manifest_does_not_mention_is_as_if_it_mentioned_it_openly() -> None:
+    openly = """
+        schema_version: string, description: string, author: string, website: string, repository: string
+        license: string, help: string, opt_in: bool, type: string, tags: [...string], capabilities: {}
+        permissions: [], database: {}, runtime: {}, requires: {}, media_types: {}, priority: {}
+    """
+    silent, open_ = read(HEADER), read(HEADER + openly)
+    left_out = {"file", "settings", "runtime_schema", "entry_point_place"}
+    for field in attrs.fields(Manifest):
+        if field.name not in left_out:
+            assert getattr(silent, field.name) == getattr(open_, field.name), field.name
+    assert silent.runtime_schema.given == open_.runtime_schema.given
+    assert silent.runtime == Runtime()
+
+
+def test_what_a_manifest_does_not_mention_is_not_evaluated_again() -> None:
+    read(HEADER)
+    nodes = {text: count_nodes(text) for text in ("", "runtime: {}")}
+    assert nodes["runtime: {}"] > 1.5 * nodes[""], "the runtime has as many fields as all the rest"
+
+
+def count_nodes(more: str) -> int:
+    made = [0]
+    with pytest.MonkeyPatch.context() as patch:
+        plain = Evaluator.evaluate
+
+        def counted(self: Evaluator, node: Node) -> None:
+            made[0] += 1
+            plain(self, node)
+
+        patch.setattr(Evaluator, "evaluate", counted)
+        read(HEADER + more)
+    return made[0]
+
+
 def test_a_manifest_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read(DOCUMENTED)  # the first one in a process has the schema's own values worked out, too
     made: list[object] = []
 
     def counted(*arguments: object, **options: object) -> Evaluator:

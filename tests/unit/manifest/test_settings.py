@@ -96,9 +96,9 @@ def test_numbers_of_other_origins_are_made_to_fit() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"a": float("nan")}, "not a number"),
-        ({"a": float("inf")}, "not a number"),
-        ({"a": object()}, "not data"),
+        ({"a": float("nan")}, "not a CUE number"),
+        ({"a": float("inf")}, "not a CUE number"),
+        ({"a": object()}, "has no equivalent"),
         ({"a": "\ud800"}, "surrogate"),
         ({"a.b": 1, "a": 2}, "set"),
         ({"a": 2, "a.b": 1}, "set"),

@@ -54,8 +54,8 @@ def test_the_handshake_line_and_the_lines_around_it(start: Start, lines: Lines) 
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        ("import sys; print('oops', file=sys.stderr); sys.exit(3)", "exit status 3 before its handshake"),
-        ("import os; print('oops'); os.kill(os.getpid(), 11)", "SIGSEGV before its handshake"),
+        ("import sys; print('oops', file=sys.stderr); sys.exit(3)", "exit status 3 before it printed a handshake"),
+        ("import os; print('oops'); os.kill(os.getpid(), 11)", "SIGSEGV before it printed a handshake"),
         ("raise SystemExit('oops')", "exit status 1"),
         ("import os, time; print('oops', flush=True); os.close(1); time.sleep(60)", "closed its stdout"),
     ],
@@ -71,8 +71,8 @@ def test_an_end_before_the_handshake_is_told_with_the_last_output(start: Start, 
     ("code", "says"),
     [
         ("", "no handshake line within 0.1 s$"),
-        ("print('garbage', flush=True)", "on stdout: 'garbage'"),
-        ("print('1|1|un', end='', flush=True)", r"did not end its line '1\|1\|un'"),
+        ("print('garbage', flush=True)", "but 'garbage'"),
+        ("print('1|1|un', end='', flush=True)", r"did not finish its line '1\|1\|un'"),
     ],
 )
 def test_silence_is_told_with_what_there_was(start: Start, lines: Lines, code: str, says: str) -> None:

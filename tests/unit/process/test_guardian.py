@@ -337,7 +337,7 @@ def test_a_spawner_that_closes_ends_what_is_only_starting(lines: Lines, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("script", "says"), [("exit 3", "its launcher ended"), ("sleep 60", "did nothing within 0.2 s")]
+    ("script", "says"), [("exit 3", "its launcher ended"), ("sleep 60", "reported nothing within 0.2 s")]
 )
 def test_a_launcher_that_does_not_answer(
     spawner: Spawner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, says: str

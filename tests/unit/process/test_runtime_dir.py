@@ -90,7 +90,7 @@ def test_a_base_that_is_a_link_or_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(0o700)
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "file").touch()
-    with pytest.raises(ViewraError, match="not a directory of yours"):
+    with pytest.raises(ViewraError, match="must be a directory that belongs to you"):
         RuntimeDir(tmp_path / "link")
     with pytest.raises(ViewraError, match="cannot be made"):
         RuntimeDir(tmp_path / "file")

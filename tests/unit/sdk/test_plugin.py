@@ -82,7 +82,7 @@ def test_settings_are_typed_nested_and_read_only() -> None:
     assert settings.b.c[1].d is True
     assert settings["a"] == 1
     assert dict(settings) == {"a": 1, "b": settings.b}
-    with pytest.raises(AttributeError, match=r"no setting 'x'; the manifest gives: a, b"):
+    with pytest.raises(AttributeError, match=r"no setting 'x'; the manifest has: a, b"):
         _ = settings.x
     assert copy.copy(settings) == settings
     assert "1" not in repr(settings)

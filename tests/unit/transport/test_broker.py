@@ -68,7 +68,7 @@ def test_dialling_waits_for_the_announcement(ends: tuple[Broker, Broker]) -> Non
 
 
 def test_nothing_announced(ends: tuple[Broker, Broker]) -> None:
-    with pytest.raises(HandshakeError, match=r"announced as 9 within 0.05 s") as caught:
+    with pytest.raises(HandshakeError, match=r"no server with id 9 within 0.05 s") as caught:
         ends[0].dial(9, 0.05)
     assert caught.value.step == "connect"
 

@@ -81,7 +81,7 @@ def test_a_health_that_there_is_not(serve: Serve, connect: Callable[..., grpc.Ch
 
     check_health(channel, 20, done)
     assert over.wait(20), "the callback has to be told, whatever comes"
-    assert told == ["it says status 99"]
+    assert told == ["it reports status 99"]
 
 
 def test_a_health_that_is_refused_at_length(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:

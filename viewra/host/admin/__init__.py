@@ -1,1 +1,1 @@
-"""What operators do with plugins and see of them: operations, descriptions, the control socket, metrics."""
+"""The operators' side: operations on plugins, their descriptions, the control socket, metrics."""

@@ -1,4 +1,4 @@
-"""Plugins as values: what ``viewra plugins list|info|stats`` show, whether a host runs or one only looks."""
+"""Describes plugins as values for ``viewra plugins list|info|stats``, with or without a running host."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from viewra.types import PluginState
 
 
 def listing(plugins: Registry) -> list[Summary]:
-    """Every plugin found: those in force, then those that they hide."""
+    """Every plugin found: those in force, then the hidden ones."""
     rows = [summary(plugin) for plugin in all_of(plugins)]
     return rows + [_hidden(found, plugins.get(found.plugin_id)) for found in plugins.hidden]
 
 
 def all_of(plugins: Registry) -> list[Plugin]:
-    """The plugins that there are at this moment: one may be uninstalled meanwhile."""
+    """The present plugins: one may be uninstalled meanwhile."""
     there = map(plugins.get, plugins)
     return [plugin for plugin in there if plugin is not None]
 
 
 def summary(plugin: Plugin) -> Summary:
-    """One plugin in short."""
+    """A short description of one plugin."""
     return Summary(**_of_each(plugin))
 
 
 def details(plugin: Plugin) -> Details:
-    """All that is known of one plugin, but for its figures."""
+    """A full description of one plugin, without its figures."""
     said, manifest = plugin.info, plugin.manifest
     of_manifest: dict[str, Any] = {}
     if manifest is not None:
@@ -73,7 +73,7 @@ def _enforcement(plugin: Plugin) -> Enforcement:
 
 
 def figures(plugin_id: str, stats: PluginStats, limits: Mapping[str, float] | None = None) -> Figures:
-    """One plugin's figures: its process now and before, its calls in all and by hook."""
+    """One plugin's figures: its present and past processes, its calls in all and by hook."""
     latest = stats.resources[-1] if stats.resources and stats.pid is not None else None
     return Figures(
         id=plugin_id,
@@ -143,7 +143,7 @@ def _calls(stats: HookStats) -> HookFigures:
 
 
 def _together(hooks: Iterable[HookStats]) -> HookStats:
-    """The calls of several methods as if they were one's."""
+    """The sum of several methods' calls."""
     several = list(hooks)
     errors: Counter[str] = Counter()
     for one in several:
@@ -159,7 +159,11 @@ def _together(hooks: Iterable[HookStats]) -> HookStats:
 
 def _hidden(found: Found, by: Plugin | None) -> Summary:
     manifest = found.manifest
-    why = f"hidden by {display(str(by.path))}" if by is not None else "what hid it is gone: the next host may have it"
+    why = (
+        f"hidden by {display(str(by.path))}"
+        if by is not None
+        else "the plugin that hid it is gone: the next host may use it"
+    )
     return Summary(
         id=found.plugin_id,
         name=manifest.name if manifest else "",

@@ -1,4 +1,4 @@
-"""Runs operations by their names for requests from outside, once their arguments have the types that they declare."""
+"""Runs operations by name for requests from outside, after checking the types of their arguments."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from viewra.host.admin.present import as_json
 from viewra.host.registry import Registry
 
 HOMES = (operations, granting)
-"""The modules whose functions are operations: each enters them in ``OPERATIONS`` when it is imported."""
+"""The modules whose functions are operations; importing one registers its functions in ``OPERATIONS``."""
 
 
 class Dispatch:
-    """What the command line and the control socket ask of one host's plugins."""
+    """Runs requests of the command line and the control socket on one host's plugins."""
 
     def __init__(self, plugins: Registry) -> None:
         self._plugins = plugins
 
     def answer(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Do what is asked, and give JSON data; raises UsageError for what cannot be asked, and as the operation."""
+        """Run the operation and return JSON data; raises UsageError for an invalid request, and its own errors."""
         operation = OPERATIONS.get(name)
         if operation is None:
-            raise UsageError(f"the running host knows no command {name!r}", hint="is it of another version?")
+            raise UsageError(f"the running host knows no command {name!r}", hint="it may have another version")
         return as_json(operation.run(self._plugins, **_checked(operation, arguments)))
 
 
@@ -41,7 +41,7 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
 
 
 def _exactly(value: Any, kind: type) -> Any:
-    """A value that is of this type already: cattrs would make a text of anything, and True of any text."""
+    """A value that already has this type: cattrs would turn anything into text, and any text into True."""
     if type(value) is not kind:
         raise ValueError(kind)
     return value

@@ -1,4 +1,4 @@
-"""Finds the plugin that a person named, or says which one was perhaps meant."""
+"""Finds the plugin with a given id, or suggests a similar one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def find_plugin(plugins: Mapping[str, Plugin], plugin_id: str) -> Plugin:
-    """The plugin in force of this id; raises UsageError when there is none."""
+    """The plugin in force with this id; raises UsageError if there is none."""
     plugin = plugins.get(plugin_id)
     if plugin is not None:
         return plugin
     near = difflib.get_close_matches(plugin_id, plugins, 1)
-    hint = f"did you mean {near[0]}?" if near else "viewra plugins list shows what there is"
+    hint = f"did you mean {near[0]}?" if near else "viewra plugins list shows all plugins"
     raise UsageError(f"there is no plugin {plugin_id!r}", hint=hint)

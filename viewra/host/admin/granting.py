@@ -1,4 +1,4 @@
-"""Operations on what a plugin may do: what its manifest asks for, as far as the operator grants it."""
+"""Operations on a plugin's permissions: those that its manifest requests, as far as the operator grants them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viewra.host.registry import Registry
 
 @operation(changes=True)
 def grant(plugins: Registry, plugin_id: str, names: list[str], paths: list[str] | None = None) -> Granted:
-    """Let a plugin do what it asks for; without names, show what that is."""
+    """Grant a plugin permissions that it requests; without names, show them."""
     plugin = find_plugin(plugins, plugin_id)
     if names:
         plugin.grant(*names, paths=paths or [])
@@ -22,7 +22,7 @@ def grant(plugins: Registry, plugin_id: str, names: list[str], paths: list[str] 
 
 @operation(changes=True)
 def grant_requested(plugins: Registry, plugin_id: str) -> Granted:
-    """Let a plugin do all that it asks for."""
+    """Grant a plugin all permissions that it requests."""
     plugin = find_plugin(plugins, plugin_id)
     if names := [one.name for one in plugin.permissions if not one.granted]:
         plugin.grant(*names)
@@ -31,7 +31,7 @@ def grant_requested(plugins: Registry, plugin_id: str) -> Granted:
 
 @operation(changes=True)
 def revoke(plugins: Registry, plugin_id: str, names: list[str]) -> Granted:
-    """Let a plugin do something no more."""
+    """Revoke a plugin's permissions."""
     plugin = find_plugin(plugins, plugin_id)
     plugin.revoke(*names)
     return _granted(plugin)
@@ -43,5 +43,5 @@ def _granted(plugin: Plugin) -> Granted:
         + (f" ({readable(one.reason)})" if one.reason else "")
         for one in plugin.permissions
     ]
-    said = f"{plugin.id} asks to:\n" + "\n".join(lines) if lines else f"{plugin.id} asks for nothing"
+    said = f"{plugin.id} requests to:\n" + "\n".join(lines) if lines else f"{plugin.id} requests no permissions"
     return Granted(said, describe.summary(plugin), plugin.permissions)

@@ -1,4 +1,4 @@
-"""Asks the plugins that run for their health, all at the same time; one that does not run is left asleep."""
+"""Checks the health of all running plugins at the same time; starts none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewra.host.running.status import Condition
 from viewra.types import PluginState
 
 BROKEN_DOWN = {PluginState.CRASHED, PluginState.BACKOFF, PluginState.QUARANTINED}
-"""States in which a plugin does not run although it should."""
+"""States of a plugin that should run and does not."""
 
 
 def check_health(plugins: Sequence[Plugin]) -> list[Checkup]:
@@ -35,12 +35,12 @@ def _check(plugin: Plugin) -> Checkup:
         error = ""
     except PluginFault as fault:
         own, error = False, fault.message
-    except PluginTimeout as late:  # its Health may wait for a remote site: that the process hangs is not said
+    except PluginTimeout as late:  # Health may wait for a remote site, so this does not mean that the process hangs
         transport, error = plugin.health_report.transport, late.message
     except PluginError as gone:
         transport, error = False, gone.message
     else:
-        own, error = said.healthy, "" if said.healthy else said.error or "it does not say why"
+        own, error = said.healthy, "" if said.healthy else said.error or "it gives no reason"
     breaker = plugin.stats.breaker
     if not error and breaker != "closed":
         error = f"too many of its calls failed: its breaker is {breaker}"

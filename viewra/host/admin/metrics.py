@@ -1,6 +1,6 @@
-"""The figures of all plugins in Prometheus' text format; docs/metrics.md lists them.
+"""The metrics of all plugins in Prometheus' text format; docs/metrics.md lists them.
 
-Imported only where metrics are asked for: prometheus-client takes a while.
+Imported only for metrics: prometheus-client takes a while to import.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from viewra.host.running.status import Condition, PluginStats, ResourceSample
 from viewra.types import PluginState
 
 _BUCKETS = (8, 16, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80)
-"""Which of ``BOUNDS_S`` are reported, 0.4 ms to 105 s: every second doubling, every one where most calls are."""
+"""The reported ones among ``BOUNDS_S``, 0.4 ms to 105 s: every second doubling, and all where most calls are."""
 
 _BREAKER_STATES = ("closed", "half-open", "open")
 
 
 def metrics_text(stats: Mapping[str, PluginStats]) -> str:
-    """The figures of the plugins, by their ids, in Prometheus' text format, version 0.0.4.
+    """The metrics of the plugins, by id, in Prometheus' text format, version 0.0.4.
 
     Serve it as ``text/plain; version=0.0.4; charset=utf-8``.
     """
@@ -32,13 +32,13 @@ def metrics_text(stats: Mapping[str, PluginStats]) -> str:
 
 
 class _Collector:
-    """What prometheus-client asks for the metrics."""
+    """The collector that prometheus-client calls."""
 
     def __init__(self, stats: Mapping[str, PluginStats]) -> None:
         self._stats = dict(sorted(stats.items()))
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric, also those of which no plugin has a figure now."""
+        """Every metric, even without a value at present."""
         yield from self._calls()
         yield from self._plugins()
         yield from self._resources()
@@ -51,7 +51,7 @@ class _Collector:
         ]
         yield _counter(
             "viewra_plugin_calls_total",
-            "Calls of a plugin that have ended, well or with an error.",
+            "Calls of a plugin that ended, with or without an error.",
             ["plugin", "hook"],
             (([plugin_id, hook], figures.calls) for plugin_id, hook, figures in hooks),
         )
@@ -67,7 +67,7 @@ class _Collector:
         )
         seconds = HistogramMetricFamily(
             "viewra_plugin_call_seconds",
-            "How long the calls of a plugin took, in seconds; waiting for their turn is included.",
+            "Duration of a plugin's calls, in seconds, including the time in line.",
             labels=["plugin", "hook"],
         )
         for plugin_id, hook, figures in hooks:
@@ -77,36 +77,32 @@ class _Collector:
     def _plugins(self) -> Iterator[Metric]:
         yield self._gauge(
             "viewra_plugin_up",
-            "1 while the plugin runs, else 0: also while it is idle and waits for its next call.",
+            "1 while the plugin runs, else 0, also while it is idle.",
             lambda stats: float(stats.state is PluginState.RUNNING),
         )
         yield self._one_of(
             "viewra_plugin_state",
-            "1 for the state that the plugin is in, 0 for the others.",
+            "1 for the plugin's present state, 0 for the others.",
             "state",
             PluginState,
             lambda stats: stats.state,
         )
         yield self._one_of(
             "viewra_plugin_health",
-            "1 for how the plugin is as far as viewra was told, 0 for the others; unknown: it does not run.",
+            "1 for the plugin's last known condition, 0 for the others; unknown: it does not run.",
             "condition",
             Condition,
             lambda stats: stats.health.condition,
         )
         yield self._one_of(
             "viewra_plugin_breaker",
-            "1 for the state of the plugin's circuit breaker, 0 for the others; while it is open no call is made.",
+            "1 for the state of the plugin's circuit breaker, 0 for the others; open: it gets no calls.",
             "state",
             _BREAKER_STATES,
             lambda stats: stats.breaker,
         )
-        yield self._gauge(
-            "viewra_plugin_in_flight", "Calls that are with the plugin now.", lambda stats: stats.in_flight
-        )
-        yield self._gauge(
-            "viewra_plugin_queued", "Calls that wait for their turn with the plugin now.", lambda stats: stats.queued
-        )
+        yield self._gauge("viewra_plugin_in_flight", "Calls in flight.", lambda stats: stats.in_flight)
+        yield self._gauge("viewra_plugin_queued", "Calls in line.", lambda stats: stats.queued)
         for name, text, value in _COUNTS:
             yield _counter(
                 name, text, ["plugin"], (([plugin_id], value(one)) for plugin_id, one in self._stats.items())
@@ -131,7 +127,7 @@ class _Collector:
     def _one_of(
         self, name: str, text: str, label: str, values: Iterable[str], value: Callable[[PluginStats], str]
     ) -> Metric:
-        """A series for each possible value, so that one can ask how long, and which was before."""
+        """One series per possible value, so that a query can tell how long and in what order."""
         return _gauge(
             name,
             text,
@@ -142,19 +138,19 @@ class _Collector:
 
 _COUNTS: tuple[tuple[str, str, Callable[[PluginStats], float]], ...] = (
     ("viewra_plugin_starts_total", "Starts of the plugin's process.", lambda stats: stats.starts),
-    ("viewra_plugin_crashes_total", "Processes of the plugin that ended by themselves.", lambda stats: stats.crashes),
+    ("viewra_plugin_crashes_total", "Processes of the plugin that ended unexpectedly.", lambda stats: stats.crashes),
     ("viewra_plugin_reloads_total", "Reloads of the plugin's code.", lambda stats: stats.reloads),
 )
 
 _RESOURCES: tuple[tuple[str, str, Callable[[ResourceSample], float]], ...] = (
     (
         "viewra_plugin_cpu_ratio",
-        "Processor time that the plugin's processes use: 1 is one core, all the time.",
+        "Processor time of the plugin's processes: 1 is one full core.",
         lambda sample: sample.cpu_percent / 100,
     ),
     (
         "viewra_plugin_resident_memory_bytes",
-        "Memory of the plugin's processes; what they share counts for each.",
+        "Memory of the plugin's processes; shared memory counts for each.",
         lambda sample: sample.rss_bytes,
     ),
     ("viewra_plugin_threads", "Threads of the plugin's processes.", lambda sample: sample.threads),
@@ -174,7 +170,7 @@ _RESOURCES: tuple[tuple[str, str, Callable[[ResourceSample], float]], ...] = (
 
 
 def _buckets(figures: HookStats) -> list[tuple[str, float]]:
-    """The cumulative counts that Prometheus wants, exact since each of its bounds is one of ours."""
+    """Prometheus' cumulative counts, exact since each reported bound is one of ours."""
     counts = [(str(BOUNDS_S[index]), float(sum(figures.buckets[: index + 1]))) for index in _BUCKETS]
     return [*counts, ("+Inf", float(figures.calls))]
 

@@ -1,4 +1,4 @@
-"""What an operation is: a function on the host's plugins that can be asked for by its name."""
+"""Defines operations: functions on the host's plugins that are called by name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 @attrs.frozen
 class Operation:
-    """One thing that can be asked of a host. ``arguments`` is an attrs class of what ``run`` takes beside the plugins.
+    """One operation of a host. ``arguments`` is an attrs class of the arguments that ``run`` takes besides the plugins.
 
-    ``changes`` says whether it changes something; ``about`` is what it does, in a line.
+    ``changes`` is whether it changes something; ``about`` is a description of one line.
     """
 
     name: str
@@ -32,11 +32,11 @@ class Operation:
 
 
 OPERATIONS: dict[str, Operation] = {}
-"""Every operation by its name."""
+"""Every operation by name."""
 
 
 def operation(*, changes: bool) -> Callable[[F], F]:
-    """Make an operation of a function, whose name, arguments and first sentence are the operation's."""
+    """Turn a function into an operation with its name, arguments and first sentence."""
 
     def add(function: F) -> F:
         name = function.__name__.rstrip("_")

@@ -1,7 +1,7 @@
-"""What an operator does with the plugins of a host, each operation by a name: done, it says what happened.
+"""The operations on a host's plugins, by name; each does its work and returns the result.
 
-The command line runs the same operations on a host of its own as the control socket on one that runs. Each takes values
-and gives one of ``viewra.host.admin.values``.
+The command line runs them on a host of its own, the control socket on the running host. Each takes values and returns
+one of ``viewra.host.admin.values``.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from viewra.types import PluginState
 
 @operation(changes=False)
 def ping(plugins: Registry) -> Host:
-    """Which process answers, and how many plugins it has."""
+    """The answering process, and the number of its plugins."""
     return Host(os.getpid(), this_process(), len(plugins))
 
 
 @operation(changes=False)
 def list_(plugins: Registry) -> list[Summary]:
-    """Every plugin found, in short."""
+    """A short description of every plugin found."""
     return describe.listing(plugins)
 
 
 @operation(changes=False)
 def info(plugins: Registry, plugin_id: str) -> Details:
-    """All that is known of one plugin."""
+    """A full description of one plugin."""
     return describe.details(find_plugin(plugins, plugin_id))
 
 
@@ -62,7 +62,7 @@ def stats(plugins: Registry, plugin_id: str = "") -> list[Figures]:
 
 @operation(changes=False)
 def health(plugins: Registry, plugin_id: str = "") -> list[Checkup]:
-    """Ask one plugin, or all, for its health; those that do not run stay asleep."""
+    """Check the health of one plugin, or of all; starts none."""
     return check_health(_chosen(plugins, plugin_id))
 
 
@@ -92,7 +92,7 @@ def disable(plugins: Registry, plugin_id: str) -> Done:
 
 @operation(changes=True)
 def load(plugins: Registry, plugin_id: str) -> Started:
-    """Start a plugin now; ``seconds`` says how long that took."""
+    """Start a plugin now; the result has the ``seconds`` that it took."""
     plugin = find_plugin(plugins, plugin_id)
     if plugin.state is PluginState.RUNNING:
         return Started(f"{plugin_id} runs already{_process(plugin)}", describe.summary(plugin), 0.0)
@@ -101,7 +101,7 @@ def load(plugins: Registry, plugin_id: str) -> Started:
 
 @operation(changes=True)
 def unload(plugins: Registry, plugin_id: str) -> Done:
-    """Stop a plugin, until somebody loads it again."""
+    """Stop a plugin until it is loaded again."""
     plugin = find_plugin(plugins, plugin_id)
     before, pid = plugin.state, plugin.pid
     plugin.unload()
@@ -117,14 +117,14 @@ def unload(plugins: Registry, plugin_id: str) -> Done:
 
 @operation(changes=True)
 def restart(plugins: Registry, plugin_id: str) -> Started:
-    """Stop a plugin and start it again, with the code that is on disk now."""
+    """Stop a plugin and start it again, with the code on disk."""
     plugin = find_plugin(plugins, plugin_id)
     return _started(plugin, plugin.restart, "restarted" if plugin.state is PluginState.RUNNING else "started")
 
 
 @operation(changes=True)
 def reload(plugins: Registry, plugin_id: str) -> Done:
-    """Put the code that is on disk in the place of the one that runs, without a lost call."""
+    """Replace a plugin's running code with that on disk, without a lost call."""
     plugin = find_plugin(plugins, plugin_id)
     before = plugin.pid
     try:
@@ -136,7 +136,7 @@ def reload(plugins: Registry, plugin_id: str) -> Done:
 
 @operation(changes=True)
 def unquarantine(plugins: Registry, plugin_id: str) -> Done:
-    """Let a plugin start again although it crashed too often."""
+    """Let a plugin start again that crashed too often."""
     plugin = find_plugin(plugins, plugin_id)
     was = plugin.state is PluginState.QUARANTINED
     plugin.unquarantine()
@@ -146,7 +146,7 @@ def unquarantine(plugins: Registry, plugin_id: str) -> Done:
 
 @operation(changes=True)
 def pin(plugins: Registry, plugin_id: str) -> Pinned:
-    """Run a plugin only with the code that it has now."""
+    """Pin a plugin to its present code."""
     plugin = find_plugin(plugins, plugin_id)
     pinned = plugin.pin()
     said = f"{plugin_id} is pinned: SHA-256 of its entry point {pinned.entry}"
@@ -157,7 +157,7 @@ def pin(plugins: Registry, plugin_id: str) -> Pinned:
 
 @operation(changes=True)
 def unpin(plugins: Registry, plugin_id: str) -> Pinned:
-    """Let any code of a plugin run."""
+    """Remove a plugin's pin."""
     plugin = find_plugin(plugins, plugin_id)
     plugin.unpin()
     return Pinned(f"{plugin_id} is not pinned", describe.summary(plugin), None)
@@ -165,9 +165,9 @@ def unpin(plugins: Registry, plugin_id: str) -> Pinned:
 
 @operation(changes=True)
 def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Removed:
-    """Stop a plugin of the user's directory and remove it, with its data unless that is to be kept."""
+    """Stop a plugin of the user's directory and remove it, with its data unless that is kept."""
     if plugin_id not in plugins and not plugins.has_left(plugin_id):
-        find_plugin(plugins, plugin_id)  # says which one was perhaps meant
+        find_plugin(plugins, plugin_id)  # suggests a similar id
     path = plugins.uninstall(plugin_id, keep_data=keep_data)
     data = "kept" if keep_data else "removed"
     said = f"{plugin_id} was removed from {display(str(path))}; its data was {data}"
@@ -178,9 +178,9 @@ def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Removed:
 def settings(
     plugins: Registry, plugin_id: str, assign: dict[str, str], unset: list[str], runtime: bool = False
 ) -> Settings:
-    """Change a plugin's settings, if any are to be, and give them all.
+    """Change a plugin's settings, if any are given, and return all.
 
-    With ``runtime`` those are meant that say how it is run.
+    With ``runtime`` these are the settings of how it runs.
     """
     plugin = find_plugin(plugins, plugin_id)
     kept = plugin.runtime_settings if runtime else plugin.settings
@@ -190,12 +190,12 @@ def settings(
 
 
 def _limits(plugin: Plugin) -> dict[str, float]:
-    """An object of the host's process has no limits of its own."""
+    """An object in the host's process has no limits of its own."""
     return limits_of(plugin.runtime) if plugin.found is not None else {}
 
 
 def _settings_problem(plugin: Plugin) -> str:
-    """Why a start would fail for the plugin's settings; "" where it would not."""
+    """Why a start would fail for the plugin's settings; "" if it would not."""
     try:
         plugin.settings.config()
     except ManifestError as error:
@@ -210,7 +210,7 @@ def _chosen(plugins: Registry, plugin_id: str) -> Sequence[Plugin]:
 
 
 def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Started:
-    """Start a plugin in this way and say how it went."""
+    """Start a plugin in this way and report the result."""
     _require_startable(plugin)
     before = plugin.pid
     began = time.monotonic()
@@ -228,7 +228,7 @@ def _started(plugin: Plugin, start: Callable[[], None], verb: str) -> Started:
 def _require_startable(plugin: Plugin) -> None:
     hint = {
         PluginState.DISABLED: f"viewra plugins enable {plugin.id}",
-        PluginState.QUARANTINED: f"mend it, then: viewra plugins unquarantine {plugin.id}",
+        PluginState.QUARANTINED: f"repair it, then: viewra plugins unquarantine {plugin.id}",
         PluginState.INVALID: f"viewra plugins check {display(str(plugin.path))}",
     }.get(plugin.state)
     if hint is not None:
@@ -236,7 +236,7 @@ def _require_startable(plugin: Plugin) -> None:
 
 
 def _with_output(error: PluginError) -> PluginError:
-    """The error with the last output of a process that did not start, unless it has that already."""
+    """The error with the last output of a process that failed to start, unless it already has it."""
     cause = error.__cause__
     if not isinstance(cause, HandshakeError) or not cause.output or "\n" in error.message:
         return error
@@ -249,7 +249,7 @@ def _done(plugin: Plugin, said: str) -> Done:
 
 
 def _now(plugin: Plugin, before: int | None = None) -> str:
-    """``running, process 1234 (was 1200)``; the reason for another state goes with it."""
+    """``running, process 1234 (was 1200)``, or another state with its reason."""
     if plugin.state is PluginState.RUNNING:
         was = f" (was {before})" if before not in (None, plugin.pid) else ""
         return f"running{_process(plugin, ', ')}{was}"

@@ -1,4 +1,4 @@
-"""The one place where what an operation gives becomes JSON: for the command line and for the control socket."""
+"""Converts operations' results to JSON, for the command line and the control socket."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from viewra.library import display
 
 
 def as_json(value: object) -> Any:
-    """JSON data of an operation's value: an object of each attrs class, with its fields in their order.
+    """An operation's result as JSON data: attrs objects become objects with their fields in order.
 
-    Paths become text as they are shown to people; a field marked ``omitted`` is left out where it is None.
+    Paths become printable text; a field marked ``omitted`` is left out if it is None.
     """
     kind: type[Any] = type(value)
     if attrs.has(kind):

@@ -1,6 +1,6 @@
-"""The control socket of a host that runs on a data directory: answers the command line, on a thread for each question.
+"""A running host's control socket, which answers the command line, with a thread per request.
 
-What goes over it is in ``viewra.host.admin.wire``; which commands there are is not known here.
+``viewra.host.admin.wire`` defines the messages; this module does not know the commands.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from viewra.host.admin.wire import encoded, failure, parse_request, read_line, r
 from viewra.process import check_socket_path
 
 Answer = Callable[[str, Mapping[str, Any]], Any]
-"""Called with a command and its arguments, from any thread; gives JSON data or raises, best a ViewraError."""
+"""Called with a command and its arguments, from any thread; returns JSON data or raises, preferably a ViewraError."""
 
 LONGEST_REQUEST = 256 * 1024
-"""Bytes of a request, which is names and settings."""
+"""Bytes of a request, which consists of names and settings."""
 REQUEST_S, REPLY_S = 5.0, 5.0
-"""Seconds in which a request has to arrive, and its answer has to be taken."""
+"""Seconds in which a request must arrive, and its answer must be read."""
 MOST_CONNECTIONS = 16
 LOOK_S = 2.0
-"""Seconds between two looks whether the socket is still where it was."""
+"""Seconds between checks of whether the socket still exists."""
 CLOSE_S = 900.0
-"""Backstop of ``close``: commands have deadlines of their own, the longest that of a migration."""
+"""Backstop of ``close``: commands have their own deadlines, the longest is a migration's."""
 
 log = logging.getLogger("viewra.host")
 
 
 class ControlServer:
-    """Answers on the socket ``path`` from construction to ``close``; the file ``note`` says where that is meanwhile.
+    """Answers on the socket ``path`` from construction to ``close``; meanwhile the file ``note`` contains its path.
 
-    Only processes of this user, and root's, are answered. Each connection has a thread of its own. Raises ViewraError
-    when socket or note cannot be made.
+    Only processes of this user and of root are answered. Each connection has a thread. Raises ViewraError if socket or
+    note cannot be created.
     """
 
     def __init__(self, path: Path, note: Path, answer: Answer, prepare: Callable[[], object] = lambda: None) -> None:
-        """``prepare`` makes the socket's directory again; called when a cleaner of old files has removed the socket."""
+        """``prepare`` creates the socket's directory again; called if a cleaner of old files has removed the socket."""
         check_socket_path(path)
         self._path = path
         self._note = note
@@ -52,7 +52,7 @@ class ControlServer:
         self._prepare = prepare
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()  # connections
-        self._asking: set[socket.socket] = set()  # of them, those whose request has not arrived yet
+        self._asking: set[socket.socket] = set()  # connections whose request has not arrived yet
         self._threads: set[threading.Thread] = set()
         self._closing = False
         with contextlib.ExitStack() as undo:
@@ -71,13 +71,13 @@ class ControlServer:
         self._accepting.start()
 
     def close(self) -> None:
-        """Take no more requests, and wait for the commands that run: they use the plugins. Closing twice is fine."""
+        """Accept no more requests, and wait for running commands, which use the plugins. May be called twice."""
         with self._lock:
             if self._closing:
                 return
             self._closing = True
         self._note.unlink(missing_ok=True)
-        self._wake.shutdown(socket.SHUT_RDWR)  # not only closed: a process that was forked may have a copy
+        self._wake.shutdown(socket.SHUT_RDWR)  # not only closed: a forked process may have a copy
         self._accepting.join(LOOK_S)
         self._wake.close()
         self._woken.close()
@@ -92,10 +92,12 @@ class ControlServer:
         for thread in (self._accepting, *threads):
             thread.join(max(0.0, until - time.monotonic()))
             if thread.is_alive():
-                log.error("the thread %s has not ended within %g s: it is left behind", thread.name, CLOSE_S)
+                log.error(
+                    "the thread %s did not end within %g s and is not waited for any longer", thread.name, CLOSE_S
+                )
 
     def let_go(self) -> None:
-        """In a process that was forked: close its copies of the sockets; the other process goes on to answer."""
+        """In a forked process: close its copies of the sockets; the parent continues to answer."""
         for copy in (self._listener, self._wake, self._woken, *self._open):
             copy.close()
 
@@ -120,21 +122,21 @@ class ControlServer:
                     continue
                 try:
                     connection, _ = self._listener.accept()
-                except OSError as error:  # the client has gone, or the process has no descriptors left
+                except OSError as error:  # the client has disconnected, or the process has no descriptors left
                     log.debug("a connection to the control socket failed: %s", error)
-                    threading.Event().wait(0.05)  # not to spin while there are none
+                    threading.Event().wait(0.05)  # do not spin while there are none
                     continue
                 self._begin(connection)
 
     def _renew(self, selector: selectors.BaseSelector) -> None:
-        """Make the socket again where it is no more."""
+        """Create the socket again if it was removed."""
         if self._path.exists():
             return
         try:
             self._prepare()
             fresh = _listening(self._path)
         except (OSError, ViewraError) as error:
-            log.debug("the control socket cannot be made again: %s", error)
+            log.debug("the control socket cannot be created again: %s", error)
             return
         selector.unregister(self._listener)
         self._listener.close()
@@ -142,7 +144,7 @@ class ControlServer:
         selector.register(fresh, selectors.EVENT_READ)
 
     def _begin(self, connection: socket.socket) -> None:
-        """Answer a connection on a thread of its own; one too many is turned away."""
+        """Answer a connection on its own thread; refuse one too many."""
         with self._lock:
             self._threads = {thread for thread in self._threads if thread.is_alive()}
             if len(self._threads) >= MOST_CONNECTIONS:
@@ -157,7 +159,7 @@ class ControlServer:
         try:
             thread.start()
         except RuntimeError as error:  # the process may have no more threads
-            log.warning("a command cannot be taken: %s", error)
+            log.warning("a command cannot be accepted: %s", error)
             self._threads.discard(thread)
             self._end(connection)
 
@@ -177,7 +179,7 @@ class ControlServer:
         connection.close()
 
     def _reply(self, connection: socket.socket) -> dict[str, Any] | None:
-        """What to answer, None when nothing: the client has gone, or the host ends."""
+        """The answer, None if the client has disconnected, or the host ends."""
         try:
             line = read_line(connection, LONGEST_REQUEST, time.monotonic() + REQUEST_S)
             require_own(connection)
@@ -194,11 +196,13 @@ class ControlServer:
             return None
         except Exception as error:
             log.exception("a command failed within the host")
-            return failure(ViewraError(f"the host failed to do it: {error!r}", hint="its log has the traceback"))
+            return failure(
+                ViewraError(f"the host failed to run the command: {error!r}", hint="its log has the traceback")
+            )
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket at this path that only this user may connect to."""
+    """A listening socket at this path to which only this user may connect."""
     listener = socket.socket(socket.AF_UNIX)
     try:
         listener.bind(str(path))

@@ -1,6 +1,6 @@
-"""What operations give: plugins as an operator sees them, and what was done to them. ``present`` makes JSON of it.
+"""The results of operations: plugins as an operator sees them, and the effects of commands; see ``present`` for JSON.
 
-Times are in seconds, sizes in bytes. A field marked with ``OMITTED`` is left out of the JSON where it is None.
+Times are in seconds, sizes in bytes. A field marked with ``OMITTED`` is left out of the JSON if it is None.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OMITTED = {"omitted": True}
 
 @attrs.frozen
 class Host:
-    """The process that answers, and how many plugins it has."""
+    """The answering process, and the number of its plugins."""
 
     pid: int
     process: str
@@ -31,7 +31,7 @@ class Host:
 
 @attrs.frozen
 class Summary:
-    """One plugin in short. ``health`` and ``breaker`` are None for one that is not in force."""
+    """A short description of a plugin. ``health`` and ``breaker`` are None if it is not in force."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class Summary:
 
 @attrs.frozen
 class Enforcement:
-    """What confines a plugin: ``enforced`` says by what each thing is held, ``missing`` what is not, and why."""
+    """A plugin's sandbox: ``enforced`` lists what each mechanism enforces, ``missing`` the gaps and their reasons."""
 
     backend: str
     enforced: tuple[str, ...]
@@ -58,7 +58,7 @@ class Enforcement:
 
 @attrs.frozen
 class Details(Summary):
-    """All that is known of one plugin, but for its figures; what is None by default is of its manifest."""
+    """A full description of a plugin, without its figures; fields with the default None are from its manifest."""
 
     description: str
     author: str
@@ -77,7 +77,7 @@ class Details(Summary):
 
 @attrs.frozen
 class Process:
-    """What a plugin's processes use now; ``cpu_percent`` of one core."""
+    """The present resource use of a plugin's processes; ``cpu_percent`` is of one core."""
 
     cpu_percent: float
     rss_bytes: int
@@ -90,7 +90,7 @@ class Process:
 
 @attrs.frozen
 class HookFigures:
-    """The calls of one hook: how many, how many failed, and how long they took."""
+    """The calls of one hook: their number, failures and durations."""
 
     calls: int
     errors: int
@@ -103,7 +103,7 @@ class HookFigures:
 
 @attrs.frozen
 class RunFigures:
-    """One process of a plugin; ``process`` is None until it was looked at."""
+    """One process of a plugin; ``process`` is None until it was sampled."""
 
     pid: int
     uptime_s: float
@@ -114,7 +114,7 @@ class RunFigures:
 
 @attrs.frozen
 class Figures:
-    """One plugin's figures since the host opened: its process now and before, its calls in all and by hook."""
+    """One plugin's figures since the host opened: its present and past processes, its calls in all and by hook."""
 
     id: str
     state: PluginState
@@ -144,10 +144,10 @@ class Figures:
 
 @attrs.frozen
 class Checkup:
-    """One plugin's health. ``transport``: the process answers; ``own``: what the plugin says of itself.
+    """One plugin's health. ``transport``: whether the process answers; ``own``: the health that the plugin reports.
 
-    Both are None for a plugin that was not asked, and ``own`` for one whose answer did not come. ``well`` is whether
-    nothing is wrong, ``error`` what is.
+    Both are None for a plugin that was not asked, and ``own`` is None if no answer came. ``well`` is whether nothing is
+    wrong, ``error`` says what is.
     """
 
     id: str
@@ -162,7 +162,7 @@ class Checkup:
 
 @attrs.frozen
 class Done:
-    """A plugin was changed: ``said`` tells it to people, ``plugin`` is what it is now."""
+    """A plugin was changed: ``said`` is the message for people, ``plugin`` its present description."""
 
     said: str
     plugin: Summary
@@ -177,21 +177,21 @@ class Started(Done):
 
 @attrs.frozen
 class Granted(Done):
-    """What a plugin asks for, and whether it may."""
+    """The permissions that a plugin requests, and whether they are granted."""
 
     permissions: tuple[Grant, ...]
 
 
 @attrs.frozen
 class Pinned(Done):
-    """A plugin runs only with the code whose digests ``pinned`` has; None: with any."""
+    """The digests to which a plugin is pinned; None: it is not pinned."""
 
     pinned: Pin | None
 
 
 @attrs.frozen
 class Removed:
-    """A plugin was uninstalled; ``path`` is where it was, None where only its data was left."""
+    """A plugin was uninstalled; ``path`` is where it was, None if only its data was left."""
 
     said: str
     id: str
@@ -200,7 +200,7 @@ class Removed:
 
 @attrs.frozen
 class Settings:
-    """A plugin's settings; ``pid`` is of the process that runs with what was set before."""
+    """A plugin's settings; ``pid`` is its process, which still runs with the old settings."""
 
     settings: tuple[Setting, ...]
     pid: int | None

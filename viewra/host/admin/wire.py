@@ -1,8 +1,8 @@
-"""What goes over the control socket, for either end, and the note in the data directory by which it is found.
+"""The messages on the control socket, for both ends, and the note in the data directory that contains its path.
 
-One request a connection, one JSON object a line each way: ``{"command": …, "arguments": {…}}`` is answered with
-``{"result": …}`` or ``{"error": {"message", "hint", "exit_status"}}``. A connection that is closed without an answer
-has done nothing: the host is ending.
+One request per connection, one JSON object per line each way: ``{"command": …, "arguments": {…}}`` is answered with
+``{"result": …}`` or ``{"error": {"message", "hint", "exit_status"}}``. If the connection is closed without an answer,
+nothing was done: the host is ending.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from viewra.errors import ManifestError, UsageError, ViewraError
 from viewra.transport.peer import peer_of
 
 NOTE_NAME = "control"
-"""The file in the data directory that has the socket's path; the path itself may be too long for a socket there."""
+"""The file in the data directory with the socket's path; paths there may be too long for a socket."""
 
 
 def read_note(data_dir: Path) -> Path | None:
-    """Where the control socket of the host on this data directory is, or was; None when there is no host."""
+    """The path of the control socket of this data directory's last host; None without a note."""
     try:
         text = (data_dir / NOTE_NAME).read_bytes().strip()
     except OSError:
@@ -32,7 +32,7 @@ def read_note(data_dir: Path) -> Path | None:
 
 
 def read_line(connection: socket.socket, longest: int, deadline: float) -> bytes:
-    """What arrives up to a line's end, or "" when the other side closed before it began.
+    """The bytes up to a line's end, or "" if the other end closed before it began.
 
     Raises UsageError for a line longer than ``longest`` bytes or without an end, and TimeoutError at ``deadline`` (by
     ``time.monotonic``).
@@ -49,24 +49,24 @@ def read_line(connection: socket.socket, longest: int, deadline: float) -> bytes
             return bytes(data)
         if not chunk:
             if data:
-                raise UsageError("a line on the control socket has no end")
+                raise UsageError("a message on the control socket has no line end")
             return b""
 
 
 def require_own(connection: socket.socket) -> None:
-    """Raise ViewraError unless the other end is a process of this user's, or of root's."""
+    """Raise ViewraError unless the other end is a process of this user, or of root."""
     peer = peer_of(connection)
     if peer.uid not in {os.geteuid(), 0}:
         raise ViewraError(f"user {peer.uid} may not use the control socket of user {os.geteuid()}")
 
 
 def encoded(message: Mapping[str, Any]) -> bytes:
-    """A message as a line; parts of paths that are not UTF-8 go through as they are."""
+    """A message as a line; parts of paths that are not UTF-8 are passed on unchanged."""
     return json.dumps(message).encode("ascii") + b"\n"
 
 
 def parse_request(line: bytes) -> tuple[str, Mapping[str, Any]]:
-    """The command and its arguments; raises UsageError for what is no request."""
+    """The command and its arguments; raises UsageError for an invalid request."""
     try:
         request = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -80,14 +80,14 @@ def parse_request(line: bytes) -> tuple[str, Mapping[str, Any]]:
 
 
 def failure(error: ViewraError) -> dict[str, Any]:
-    """The answer that says what went wrong."""
+    """The answer for an error."""
     several = error.errors if isinstance(error, ManifestError) else (error,)
     message = "\n".join(map(str, several))
     return {"error": {"message": message, "hint": error.hint, "exit_status": error.exit_status}}
 
 
 def write_note(note: Path, path: Path) -> None:
-    """Write where the control socket is, at once or not at all; raises OSError, which names the file."""
+    """Write the path of the control socket atomically; raises OSError, which names the file."""
     fresh = note.with_name(f".{note.name}.new")
     try:
         fresh.write_bytes(os.fsencode(path) + b"\n")

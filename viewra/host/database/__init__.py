@@ -1,1 +1,1 @@
-"""A plugin's own database: where it is, who may use it, and its migrations."""
+"""A plugin's own database: its location, its users and its migrations."""

@@ -1,7 +1,6 @@
-"""Which database each plugin has of its own: a SQLite file, or a schema of the host's PostgreSQL with a login to it.
+"""Assigns each plugin its own database: a SQLite file, or a schema of the host's PostgreSQL with a login.
 
-How the schema and its roles are made is in ``viewra/db/plugin_schema.py``; when a plugin is given its database, its
-supervisor says.
+``viewra/db/plugin_schema.py`` names the schema and its roles; the supervisor decides when a plugin gets its database.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ log = logging.getLogger("viewra.host")
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ID_NAME = "host.id"
-"""The file in the data directory that tells the hosts apart that share a database."""
+"""The file in the data directory that identifies a host among those that share a database."""
 
 
 class PluginDatabases:
-    """The databases of one host's plugins; ``engine`` is the host's own, None for plugins without a host.
+    """The databases of one host's plugins. Thread-safe. ``engine`` is the host's own, None for plugins without a host.
 
-    ``engines`` of a plugin are what its manifest says that it can keep tables in. Safe to use from any thread.
+    A plugin's ``engines`` are the databases that its manifest lists.
     """
 
     def __init__(self, data_dir: Path, engine: sa.Engine | None = None) -> None:
@@ -38,10 +37,10 @@ class PluginDatabases:
         self._engine = engine if engine is not None and engine.dialect.name == POSTGRESQL else None
 
     def url(self, plugin_id: str, engines: Collection[str] = (SQLITE,)) -> str:
-        """The connection string of a plugin's own database; nothing is made.
+        """The URL of a plugin's own database; creates nothing.
 
-        A SQLite file is named by its absolute path, which Go plugins need. Raises ViewraError when the host's key
-        cannot be read or made.
+        A SQLite file has its absolute path, which Go plugins need. Raises ViewraError if the host's key cannot be read
+        or created.
         """
         if self._engine is None or POSTGRESQL not in engines:
             return f"sqlite:///{self._file(plugin_id)}"
@@ -49,9 +48,9 @@ class PluginDatabases:
         return plugin_schema.url_for(self._server, place, self._password(place))
 
     def prepare(self, plugin_id: str, engines: Collection[str] = (SQLITE,)) -> None:
-        """See that a plugin can use its database, before each of its starts; makes schema and roles in PostgreSQL.
+        """Make a plugin's database usable, before each of its starts; creates schema and roles in PostgreSQL.
 
-        Raises ViewraError, whose one line has the remedy, too: it becomes the reason why the plugin does not run.
+        Raises ViewraError, whose message includes the remedy, since it becomes the reason why the plugin does not run.
         """
         try:
             self._prepare(plugin_id, engines)
@@ -71,7 +70,7 @@ class PluginDatabases:
         place = self._place(plugin_id)
         if self._file(plugin_id).exists() and not plugin_schema.exists(self._engine, place):
             log.warning(
-                "plugin %s: its tables are in PostgreSQL from now on, empty at first; %s is left as it is",
+                "plugin %s: its tables are in PostgreSQL from now on, empty at first; %s stays unchanged",
                 plugin_id,
                 self._file(plugin_id),
             )
@@ -79,7 +78,7 @@ class PluginDatabases:
         plugin_schema.prove(self._server, place, self._password(place))
 
     def drop(self, plugin_id: str) -> None:
-        """Remove a plugin's schema with all that is in it, and its roles; files are not touched. DatabaseError."""
+        """Drop a plugin's schema with its contents, and its roles; files are not touched. Raises DatabaseError."""
         if self._engine is not None:
             plugin_provision.drop(self._engine, self._place(plugin_id))
 
@@ -90,7 +89,7 @@ class PluginDatabases:
         return plugin_schema.names_for(self._server, plugin_id, self._host_id)
 
     def _password(self, place: PluginSchema) -> str:
-        """Made of the host's key, so that none is kept; with another key it is another one from the next start on."""
+        """A password derived from the host's key, so that none is stored; a new key changes it at the next start."""
         return self._box.derive(f"PostgreSQL role {place.login}")
 
     @functools.cached_property
@@ -104,4 +103,4 @@ class PluginDatabases:
         try:
             return write_once(file, secrets.token_hex(16).encode()).decode()
         except OSError as error:
-            raise ViewraError(f"{file}: {error.strerror}", hint="see that the data directory is writable") from error
+            raise ViewraError(f"{file}: {error.strerror}", hint="make the data directory writable") from error

@@ -1,4 +1,4 @@
-"""Writes a plugin's next migration from its tables, in a process of its own: the host imports none of its code."""
+"""Writes a plugin's next migration from its tables, in a separate process: the host imports no code of plugins."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ DRAFT_S = 120.0
 
 
 def draft_in_a_process(installation: Installation, own: OwnDatabase, message: str) -> Path:
-    """Write it, and give the file. The database to compare with is an empty one of SQLite, or else the plugin's own.
+    """Write the migration and return its file. It is compared with an empty SQLite database, or else the plugin's own.
 
-    Raises UsageError for a plugin that it cannot be done for, MigrationError when there is nothing to write or it
-    cannot be, PluginError when its code breaks down.
+    Raises UsageError for an unsuitable plugin, MigrationError if there is nothing to write or writing fails,
+    PluginError if the plugin's code fails.
     """
     plugin_id, code = installation.plugin_id, installation.used
     manifest = code.manifest
@@ -29,13 +29,13 @@ def draft_in_a_process(installation: Installation, own: OwnDatabase, message: st
         raise UsageError(f"plugin {plugin_id} has no database of its own")
     if installation.pins is not None and installation.pins.of(code.found) is not None:
         raise UsageError(
-            f"plugin {plugin_id} is pinned to the code that it has, and a migration is code",
+            f"plugin {plugin_id} is pinned to its present code, and a migration is code",
             hint=f"viewra plugins unpin {plugin_id}",
         )
     interpreter, *entry = command(manifest)
     if not entry:
         raise UsageError(
-            f"plugin {plugin_id} is no Python program: its tables cannot be seen",
+            f"plugin {plugin_id} is not a Python program: its tables cannot be read",
             hint="leave --autogenerate out and write the migration yourself",
         )
     reader, writer = os.pipe()
@@ -48,7 +48,7 @@ def draft_in_a_process(installation: Installation, own: OwnDatabase, message: st
                     cwd=code.found.directory,
                     env=plugin_environment({}),
                     pass_fds=(writer,),
-                    input=compared_with(own, manifest.database_engines).encode(),  # there is a password in it
+                    input=compared_with(own, manifest.database_engines).encode(),  # the URL contains a password
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                     timeout=DRAFT_S,
@@ -58,10 +58,10 @@ def draft_in_a_process(installation: Installation, own: OwnDatabase, message: st
                 os.close(writer)
             said = answer.read().decode("utf-8", "surrogateescape")
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PluginFault(plugin_id, f"its tables could not be seen: {error}") from error
+        raise PluginFault(plugin_id, f"its tables could not be read: {error}") from error
     if not said:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise PluginFault(plugin_id, f"its tables could not be seen: {last or f'exit status {done.returncode}'}")
+        raise PluginFault(plugin_id, f"its tables could not be read: {last or f'exit status {done.returncode}'}")
     if said.startswith("!"):
         what, _, hint = said[1:].partition("\0")
         raise MigrationError(f"plugin {plugin_id}: {what}", hint=hint.replace("ID", plugin_id) or None)
@@ -69,5 +69,5 @@ def draft_in_a_process(installation: Installation, own: OwnDatabase, message: st
 
 
 def compared_with(own: OwnDatabase, engines: Collection[str]) -> str:
-    """What a plugin's tables are compared with: "" for an empty database of SQLite, where its migrations run on one."""
+    """The URL of the database for the comparison: "" for an empty SQLite database, if the migrations run on one."""
     return "" if "sqlite" in engines else own.url

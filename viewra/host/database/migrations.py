@@ -1,7 +1,7 @@
-"""What an operator does with one plugin's own database: look where it stands, bring it up, take it back.
+"""The operator's view of one plugin's own database: its schema version, upgrade and downgrade.
 
-The plugin's own service does it, in a process that is started no further than that needs. How the database is brought
-up at each start is in ``running/lifecycle.py``.
+The plugin's own service does the work, in a process that is started only as far as necessary. ``running/lifecycle.py``
+migrates the database at each start.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ class Access(Protocol):
     """Calls work with a client of the plugin's database service, while no other call uses that database."""
 
     def __call__(self, work: Callable[[DatabaseClient], T], /) -> T:
-        """Give what ``work`` gives; raises what it raises, and PluginError when the plugin does not start."""
+        """Return the result of ``work``; raises its exceptions, and PluginError if the plugin does not start."""
         ...
 
 
 class PluginDatabase:
     """One plugin's own database; each method raises PluginError.
 
-    ``own`` says where it is, as the code in use sees it. A process that serves calls is stopped by ``access``, and
-    starts again with the next call; at each start the database is brought up to its newest revision.
+    ``own`` is its location for the code in use. ``access`` stops a process that serves calls, and the next call starts
+    it again; each start migrates the database to its newest revision.
     """
 
     def __init__(self, plugin_id: str, *, own: Callable[[], OwnDatabase], access: Access) -> None:
@@ -39,15 +39,15 @@ class PluginDatabase:
 
     @property
     def is_copied(self) -> bool:
-        """Whether it is backed up before a migration that may lose data; PostgreSQL's is not."""
+        """Whether it is backed up before a migration that may lose data; False for PostgreSQL."""
         return self._own().is_copied
 
     def state(self) -> SchemaState | None:
-        """Where it stands; None for a plugin that cannot say."""
+        """Its schema version; None for a plugin that cannot report it."""
         return self._access(lambda client: client.describe())
 
     def upgrade(self) -> None:
-        """Bring it up to the newest revision, after a backup where anything but an addition is to come."""
+        """Upgrade it to the newest revision, after a backup unless the migrations only add."""
 
         def work(client: DatabaseClient) -> None:
             own = self._own()
@@ -58,9 +58,9 @@ class PluginDatabase:
         self._access(work)
 
     def downgrade(self, target: str | None = None) -> None:
-        """Take it back to ``target`` ("": to nothing), one revision after the other, by default one; after a backup.
+        """Downgrade it to ``target`` ("": to none), by default by one revision, step by step; after a backup.
 
-        Raises UsageError for a revision that it is not above, or that it cannot be known to reach.
+        Raises UsageError for a revision that is not below it, or that may be unreachable.
         """
 
         def work(client: DatabaseClient) -> None:
@@ -68,8 +68,8 @@ class PluginDatabase:
             state = client.describe()
             if state is None and target is not None:
                 raise UsageError(
-                    f"plugin {self._plugin_id} cannot say which revisions it has",
-                    hint="leave the revision out: then its database is taken one version back",
+                    f"plugin {self._plugin_id} cannot list its revisions",
+                    hint="leave the revision out to go back one version",
                 )
             own.copy(state.current if state is not None and state.current else "unknown")
             for _ in range(1 if state is None or target is None else len(self._way_back(state, target))):

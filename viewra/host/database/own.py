@@ -1,4 +1,4 @@
-"""One plugin's own database: whether it must be migrated, and the copies that protect it from a migration."""
+"""One plugin's own database: whether it must be migrated, and its backups before a migration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("viewra.host")
 
 @attrs.frozen
 class OwnDatabase:
-    """One plugin's database. ``backups`` is the folder for its copies; ``code_hash`` is that of the code that runs."""
+    """One plugin's database. ``backups`` is the folder for its copies; ``code_hash`` is that of the running code."""
 
     plugin_id: str
     url: str
@@ -24,32 +24,32 @@ class OwnDatabase:
 
     @property
     def is_copied(self) -> bool:
-        """Whether viewra backs it up itself: what is in PostgreSQL, its administrator does."""
+        """Whether viewra backs it up; an administrator backs up PostgreSQL."""
         return self.url.startswith("sqlite:")
 
     def protect(self, state: SchemaState | None) -> None:
-        """Copy the database before a migration that may change what is there; raises MigrationError.
+        """Copy the database before a migration that may change existing data; raises MigrationError.
 
-        ``state`` is what the plugin says of it. Of one that says nothing, new code may change anything.
+        ``state`` is the plugin's schema version. If it is unknown, new code may change anything.
         """
         if state is None:
             if self._migrated_by() == self.code_hash:
                 return
         elif state.pending is None or (state.current and all(one.additive for one in state.pending)):
-            return  # a revision that it does not know, it refuses itself
+            return  # the plugin itself refuses a revision that it does not know
         elif not state.current and not self.is_copied:
-            return  # there is nothing yet
+            return  # the database does not exist yet
         self.copy(state.current if state is not None and state.current else "unknown")
 
     def must_migrate(self, state: SchemaState | None) -> bool:
-        """Whether it may have to be migrated for the code that runs; of one that says nothing, new code may want it."""
+        """Whether the running code may have to migrate it; if the version is unknown, any new code may."""
         return self._migrated_by() != self.code_hash if state is None else state.pending != ()
 
     def copy(self, label: str) -> Path | None:
-        """Copy the database, if there is one that can be copied; gives the copy. Raises MigrationError."""
+        """Copy the database, if it exists and can be copied. Returns the copy. Raises MigrationError."""
         if not self.is_copied:
             log.warning(
-                "plugin %s: its database is migrated, and viewra makes no backup of PostgreSQL's: use pg_dump",
+                "plugin %s: its database is migrated without a backup: use pg_dump for one",
                 self.plugin_id,
             )
             return None
@@ -63,7 +63,7 @@ class OwnDatabase:
         return copy
 
     def restore(self, copy: Path | None, migrated_by: str) -> None:
-        """Put back what ``copy`` gave, when nobody uses the database; None: there was none, or nothing to copy."""
+        """Restore the copy of ``copy``, while the database is unused; None: there was nothing to copy."""
         if not self.is_copied:
             return
         path = self.url.partition(":///")[2]
@@ -72,21 +72,21 @@ class OwnDatabase:
         if copy is None:
             Path(path).unlink(missing_ok=True)
         else:
-            from viewra.db.backup import put_back  # light start: it is rarely needed
+            from viewra.db.backup import put_back  # light start: rarely needed
 
             put_back(copy, Path(path))
         if self._migrated_by() != migrated_by:
             self._note.write_text(migrated_by)
 
     def migrated(self) -> None:
-        """Remember which code migrated it last."""
+        """Store which code migrated it last."""
         if self._migrated_by() != self.code_hash:
             self.backups.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._note.write_text(self.code_hash)
 
     @property
     def migrated_by(self) -> str:
-        """Hash of the code that migrated it last; "" where none did."""
+        """Hash of the code that migrated it last; "" if none did."""
         return self._migrated_by()
 
     @property

@@ -1,1 +1,1 @@
-"""What is on disk of each plugin: its code, manifest, settings, secrets and data directory."""
+"""What is on disk for each plugin: code, manifest, settings, secrets and data directory."""

@@ -1,58 +1,91 @@
-"""What the operator chose for the plugins of one host: which may run, their settings, and how they are run."""
+"""Stores the operator's choices for one host's plugins: which may run, their settings, and how they run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import attrs
 import sqlalchemy as sa
 
+from viewra.db import read_choices
+from viewra.errors import ViewraError
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.enabled import Enabled
 from viewra.host.installed.grants import Grant, Grants
+from viewra.host.installed.pins import Pin, Pins
 from viewra.host.installed.secrets import SecretBox
 from viewra.host.installed.settings import RUNTIME_MARK, PluginSettings
 from viewra.manifest import Manifest, Runtime
 
 
+@attrs.frozen
+class Chosen:
+    """What the operator chose for one version of a plugin, as it was at one moment.
+
+    ``config`` gives ``PluginContext.config``, and raises ManifestError for settings that do not fit. ``runtime`` is how
+    it is run. ``error`` is why it cannot be started: what was set of its runtime does not fit, or cannot be read; then
+    ``runtime`` is the manifest's own. ``pin`` is what its code must be, None where that is not pinned.
+    """
+
+    config: Callable[[], dict[str, str]] = dict
+    runtime: Runtime = attrs.field(factory=Runtime)
+    error: ViewraError | None = None
+    pin: Pin | None = None
+
+
 class OperatorChoices:
-    """Reads and keeps them in the host's database; secrets with the key in ``data_dir``. For any thread."""
+    """Reads and stores choices in the host's database; secrets with the key in ``data_dir``. Thread-safe."""
 
     def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
         self._engine = engine
         self._grants = Grants(engine)
+        self._pins = Pins(engine)
         self._box = SecretBox(data_dir)
 
     def enabled(self) -> Enabled:
-        """Which plugins are enabled at this moment."""
+        """The enabled plugins at this moment."""
         return Enabled(self._engine)
 
     def remember(self, found: Found, enabled: bool) -> None:
-        """Keep whether this plugin may run, at the place where it is."""
+        """Store whether this plugin may run, at its present path."""
         self.enabled().remember(found, enabled)
 
     def permissions(self, found: Found) -> tuple[Grant, ...]:
-        """What this plugin asks for, and whether it may."""
+        """The permissions that this plugin requests, and whether they are granted."""
         return self._grants.of(found)
 
     def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
-        """Keep what it may and may not; raises UsageError for what it does not ask for."""
+        """Store its permissions; raises UsageError for one that it does not request."""
         self._grants.set(found, names, granted=granted, paths=paths)
+
+    def chosen(self, found: Found) -> Chosen:
+        """All that a start of this version goes by, read in one transaction."""
+        manifest = found.manifest
+        if manifest is None:
+            return Chosen()
+        try:
+            stored = read_choices(self._engine, *found.key)
+            pin = self._pins.kept(found, stored.pin)
+            if not stored.settings:  # the rule
+                return Chosen(manifest.settings.config, manifest.runtime, pin=pin)
+            values = self._of_runtime(manifest).operator(stored.settings)
+            runtime = manifest.runtime_schema.runtime(values) if values else manifest.runtime
+        except ViewraError as error:
+            return Chosen(runtime=manifest.runtime, error=error)
+        return Chosen(partial(self._of_settings(manifest).config, stored.settings), runtime, pin=pin)
 
     def settings(self, found: Found) -> PluginSettings | None:
         """The settings of this version of a plugin; None where its manifest is not valid."""
-        if found.manifest is None:
-            return None
-        return PluginSettings(found.plugin_id, found.manifest.settings, self._engine, self._box)
+        return self._of_settings(found.manifest) if found.manifest is not None else None
 
     def runtime_settings(self, found: Found) -> PluginSettings | None:
-        """What may be set of how it is run; None where its manifest is not valid."""
+        """The settings of how it runs; None if its manifest is invalid."""
         return self._of_runtime(found.manifest) if found.manifest is not None else None
 
-    def runtime(self, manifest: Manifest) -> Runtime:
-        """How it is run: by its manifest, or as the operator set it; raises ManifestError for what does not fit."""
-        values = self._of_runtime(manifest).operator()
-        return manifest.runtime_schema.runtime(values) if values else manifest.runtime
+    def _of_settings(self, manifest: Manifest) -> PluginSettings:
+        return PluginSettings(manifest.id, manifest.settings, self._engine, self._box)
 
     def _of_runtime(self, manifest: Manifest) -> PluginSettings:
         schema = manifest.runtime_schema

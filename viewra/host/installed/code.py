@@ -1,4 +1,4 @@
-"""One version of a plugin's code, as it was found on disk."""
+"""One version of a plugin's code, as found on disk."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from viewra.manifest import Manifest
 
 @attrs.frozen
 class Code:
-    """One version of a plugin's code: what was found, where it is run from, and its hash."""
+    """One version of a plugin's code: what was found, the folder it runs from, and its hash."""
 
     found: Found
     code_hash: str
 
     @property
     def manifest(self) -> Manifest:
-        """Its manifest; raises PluginUnavailable for one that is not valid."""
+        """Its manifest; raises PluginUnavailable if it is invalid."""
         if self.found.manifest is None:
             raise PluginUnavailable(
                 self.found.plugin_id,
@@ -29,5 +29,5 @@ class Code:
 
     @property
     def version(self) -> str:
-        """As the manifest says it."""
+        """The version in the manifest."""
         return self.found.manifest.version if self.found.manifest is not None else "?"

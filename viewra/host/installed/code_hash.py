@@ -1,7 +1,7 @@
-"""What of a plugin's directory is its code, and the hash of it.
+"""Decides which files of a plugin's directory are code, and hashes them.
 
-What a plugin made of a file is kept under the hash, so that changed code reads files again; what is watched for changes
-goes by the same rules.
+A plugin's results are stored under the hash, so that changed code reads files again; the watcher follows the same
+rules.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from viewra.digests import FILE, directory_digest, stream_digest
@@ -32,17 +32,19 @@ _IGNORED_FILES = re.compile(
 def code_hash(directory: Path) -> str:
     """Hash of the names and contents of a plugin's files, as 32 hexadecimal digits.
 
-    Caches, hidden files, tests, documents and what editors leave do not count: they change nothing that the plugin
-    does. What is no file, or cannot be read, counts by its name.
+    Caches, hidden files, tests, documents and editors' files do not count: they do not affect the plugin. Special and
+    unreadable files count by name.
     """
-    files = (folder / name for folder, names in code_folders(directory) for name in names)
-    entries = ((os.fsencode(path.relative_to(directory)), FILE, _content(path)) for path in files)
+    entries = []
+    for folder, names in code_folders(directory):
+        prefix = folder.relative_to(directory)
+        entries += [(os.fsencode(prefix / name), FILE, _content(folder / name)) for name in names]
     return directory_digest(entries)[:_DIGITS]
 
 
 def _content(path: Path) -> bytes:
     try:
-        # Not blocking: to open a pipe that nobody writes to would take for ever.
+        # Not blocking: opening a pipe without a writer would block for ever.
         with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return stream_digest(file)
@@ -51,21 +53,19 @@ def _content(path: Path) -> bytes:
     return b""
 
 
-def code_folders(
-    directory: Path, skipped: Callable[[Path], bool] = lambda _path: False
-) -> Iterator[tuple[Path, list[str]]]:
+def code_folders(directory: Path, skipped: Collection[Path] = ()) -> Iterator[tuple[Path, list[str]]]:
     """Each folder of a plugin that can hold code, the plugin's own first, with the names of its files that are code.
 
-    ``skipped`` says of a folder or file that it is none although its name would count.
+    ``skipped`` are folders and files that are none although their names would count.
     """
     for path, folders, names in os.walk(directory):
         folder = Path(path)
-        folders[:] = [name for name in sorted(folders) if counts(name, folder=True) and not skipped(folder / name)]
-        yield folder, [name for name in sorted(names) if counts(name) and not skipped(folder / name)]
+        folders[:] = [name for name in sorted(folders) if counts(name, folder=True) and folder / name not in skipped]
+        yield folder, [name for name in sorted(names) if counts(name) and folder / name not in skipped]
 
 
 def counts(name: str, *, folder: bool = False) -> bool:
-    """Whether a file, or a folder, of this name in a plugin's directory is code."""
+    """Whether a file or folder of this name in a plugin's directory is code."""
     if folder:
         return name not in _IGNORED_FOLDERS and not name.startswith(".")
     return _IGNORED_FILES.match(name) is None

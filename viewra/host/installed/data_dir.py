@@ -1,4 +1,4 @@
-"""Where a host keeps its data."""
+"""The host's data directory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def default_data_dir() -> Path:
 
 
 def make_private(directory: Path) -> None:
-    """Make the data directory, which only its owner may enter; raises ViewraError when that cannot be."""
+    """Create the data directory, which only its owner may enter; raises ViewraError if that fails."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ViewraError(
             f"the data directory {directory} cannot be made: {error.strerror}",
-            hint="give one that you can write to: --data-dir DIR",
+            hint="choose one that you can write to: --data-dir DIR",
         ) from error

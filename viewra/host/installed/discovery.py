@@ -1,4 +1,4 @@
-"""Which plugins there are: every manifest in the plugin directories, and which one of each id is in force."""
+"""Finds every manifest in the plugin directories, and decides which one of each id is in force."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from viewra.manifest import Manifest
 
 MANIFEST_NAME = "plugin.cue"
 DEEPEST = 3
-"""Levels of folders below a plugin directory in which manifests are looked for."""
+"""Levels of folders below a plugin directory that are searched for manifests."""
 
 
 class Place(enum.IntEnum):
@@ -29,11 +29,11 @@ class Place(enum.IntEnum):
 
 @attrs.frozen
 class Found:
-    """One manifest found: ``manifest`` is None when it is not valid, and ``errors`` says why.
+    """One manifest; ``manifest`` is None if it is invalid, and ``errors`` says why.
 
-    ``plugin_id`` is the manifest's id; where it cannot be read, the id that a plugin at this path had, or the folder's
-    name. ``path`` is the folder where the operator put it, ``directory`` the folder that this leads to now. ``file`` is
-    the manifest's name in it, ``root`` the plugin directory that was searched.
+    ``plugin_id`` is the manifest's id; if it is unreadable, the last id of a plugin at this path, or the folder's name.
+    ``path`` is the folder where the operator put it, ``directory`` its present real folder. ``file`` is the manifest's
+    name in it, ``root`` the plugin directory that was searched.
     """
 
     plugin_id: str
@@ -47,28 +47,28 @@ class Found:
 
     @property
     def key(self) -> tuple[str, str]:
-        """By what a plugin is known: its id, and the path where it was put."""
+        """The identity of a plugin: its id, and the path where it was put."""
         return self.plugin_id, str(self.path)
 
 
 def shipped_directory() -> Path | None:
-    """Where the plugins shipped with viewra are; None when they were not installed."""
+    """The directory of the plugins shipped with viewra; None if they are not installed."""
     spec = find_spec("viewra_plugins")
     return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
 
 
 def discover(given: Sequence[Path], user: Path | None, ids: Mapping[str, str] | None = None) -> list[Found]:
-    """Every manifest, in order of precedence: the given directories in their order, the user's, those shipped.
+    """Every manifest, in order of precedence: the given directories in order, the user's, the shipped ones.
 
-    A manifest is ``plugin.cue``, or any ``*.cue`` file of a folder without one. What is shipped with viewra counts as
-    that, by whichever path it is reached. ``ids`` has the id that the plugin at a path had when its manifest was valid.
+    A manifest is ``plugin.cue``, or any ``*.cue`` file of a folder without one. Shipped plugins count as shipped by any
+    path. ``ids`` has the id of the plugin at a path when its manifest was last valid.
     """
     shipped = shipped_directory()
     places = [(directory, Place.GIVEN) for directory in given]
     places += [(user, Place.USER)] if user is not None else []
     places += [(shipped, Place.SHIPPED)] if shipped is not None else []
     found: dict[Path, Found] = {}
-    read_before: dict[Path, Found] = {}  # by real path: a manifest that is reached twice is evaluated once
+    read_before: dict[Path, Found] = {}  # by real path: a manifest reached twice is evaluated once
     for directory, place in places:
         root = directory.absolute()
         for file in (file for _, files in folders_with_manifests(root) for file in files):
@@ -86,11 +86,11 @@ def discover(given: Sequence[Path], user: Path | None, ids: Mapping[str, str] | 
 
 
 def in_force(candidates: Iterable[Found], rank: Callable[[Found], int]) -> tuple[list[Found], list[Found]]:
-    """Of each id the one in force, and those that it hides.
+    """For each id the plugin in force, and those that it hides.
 
-    The one with the highest ``rank`` (0: it is not enabled) is in force, among equals the first: a plugin that is not
-    enabled never hides one that is. Two in one plugin directory that are both not enabled are invalid, since neither
-    can be meant.
+    The one with the highest ``rank`` (0: not enabled) is in force, among equals the first: a plugin that is not enabled
+    never hides an enabled one. Two in one plugin directory that are both not enabled are invalid, since the choice is
+    ambiguous.
     """
     groups: dict[str, list[Found]] = {}
     for found in candidates:
@@ -110,7 +110,7 @@ def in_force(candidates: Iterable[Found], rank: Callable[[Found], int]) -> tuple
 
 
 def _refused(found: Found, others: Sequence[Found]) -> Found:
-    """A plugin that has the id of others in the same plugin directory, as an invalid one."""
+    """A plugin with the same id as others in its plugin directory, marked as invalid."""
     names = ", ".join(str(other.path / other.file) for other in others)
     message = f"{found.plugin_id!r} is also the id of {names}: give each plugin an id of its own, or remove one"
     error = ManifestError(message, file=str(found.path / found.file), path="id")
@@ -118,9 +118,9 @@ def _refused(found: Found, others: Sequence[Found]) -> Found:
 
 
 def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Path, list[Path]]]:
-    """Each folder in which a manifest would be found below a plugin directory, itself included, with those it has.
+    """Each folder at or below a plugin directory in which a manifest would be found, with its manifests.
 
-    Nothing where there is no such directory: it holds no plugins.
+    Empty if the directory does not exist: it contains no plugins.
     """
     try:
         with os.scandir(directory) as entries:
@@ -132,7 +132,7 @@ def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Pa
         names = [MANIFEST_NAME]
     yield directory, [directory / name for name in names]
     if names and depth > 0:
-        return  # what is below a plugin belongs to it
+        return  # folders below a plugin belong to it
     if depth < DEEPEST:
         for entry in children:
             if not entry.name.startswith((".", "__")) and _is(entry, os.DirEntry.is_dir):
@@ -142,12 +142,12 @@ def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Pa
 def _is(entry: os.DirEntry[str], kind: Callable[[os.DirEntry[str]], bool]) -> bool:
     try:
         return kind(entry)
-    except OSError:  # a link to where nobody may look
+    except OSError:  # a link to an unreadable place
         return False
 
 
 def read(file: Path, place: Place) -> Found:
-    """What a manifest says of the plugin in its folder, which may be reached through links; never raises."""
+    """Read the manifest in a plugin's folder, which may be reached through links; never raises."""
     path = file.parent.absolute()
     directory = real_path(path)
     try:
@@ -158,5 +158,5 @@ def read(file: Path, place: Place) -> Found:
 
 
 def real_path(path: Path) -> Path:
-    """The path without links; unlike ``Path.resolve`` it raises at none."""
+    """The path without links; unlike ``Path.resolve`` it raises if there is none."""
     return Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""Which plugins the operator enabled: each by its id and by the path where it was put, whatever that leads to."""
+"""Which plugins the operator enabled, by id and path, with links unresolved."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from viewra.host.installed.discovery import Found
 
 
 class Match(enum.IntEnum):
-    """How well what is known of a plugin fits one that was found."""
+    """How well a stored choice matches a plugin that was found."""
 
     NONE = 0
-    SAME_FOLDER = 1  # a path that leads to the same folder
+    SAME_FOLDER = 1  # another path that leads to the same folder
     SAME_PATH = 2
 
 
 class Enabled:
-    """What the database says at one moment. Reading it raises DatabaseError."""
+    """The stored choices at one moment. Reading them raises DatabaseError."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -30,33 +30,33 @@ class Enabled:
 
     @property
     def rows(self) -> Mapping[tuple[str, str], bool]:
-        """``(plugin id, path)`` of each plugin ever seen → whether it is enabled."""
+        """``(plugin id, path)`` of each plugin seen so far → whether it is enabled."""
         return self._rows
 
     def ids(self) -> dict[str, str]:
-        """The id that a plugin at a path had: of one whose manifest cannot be read."""
+        """The last id of the plugin at a path, for unreadable manifests."""
         return {path: plugin_id for (plugin_id, path), enabled in sorted(self._rows.items(), key=lambda row: row[1])}
 
     def astray(self, directories: Iterable[Path]) -> list[tuple[str, Path]]:
-        """Id and path of each enabled plugin that is a link, directly in one of these, whose target is not there."""
+        """Id and path of each enabled plugin that is a link, directly in one of these, with a missing target."""
         links = [(plugin_id, Path(path)) for (plugin_id, path), enabled in sorted(self._rows.items()) if enabled]
         parents = {directory.absolute() for directory in directories}
         return [(i, link) for i, link in links if link.parent in parents and link.is_symlink() and not link.exists()]
 
     def known(self, found: Found) -> bool | None:
-        """Whether a plugin is enabled; None for one that was never seen."""
+        """Whether a plugin is enabled; None if it is new."""
         row = self._row(found)
         return self._rows[row] if row is not None else None
 
     def match(self, found: Found) -> Match:
-        """How sure it is that the operator enabled this plugin."""
+        """How certain it is that the operator enabled this plugin."""
         row = self._row(found)
         if row is None or not self._rows[row]:
             return Match.NONE
         return Match.SAME_PATH if row == found.key else Match.SAME_FOLDER
 
     def remember(self, found: Found, enabled: bool) -> None:
-        """Keep whether it is enabled, also under every other path that leads to the same folder."""
+        """Store whether it is enabled, also under every other path to the same folder."""
         for key in {found.key, *self._others(found)}:
             set_enabled(self._engine, *key, enabled)
             self._rows[key] = enabled

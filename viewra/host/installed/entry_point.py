@@ -1,4 +1,4 @@
-"""How a plugin's entry point is run: a Python file by an interpreter, anything else by itself."""
+"""The command line of a plugin's entry point: a Python file with an interpreter, anything else on its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from viewra.manifest import Manifest
 def command(manifest: Manifest) -> list[str]:
     """The command line, its first item an absolute path.
 
-    A ``.py`` file runs with the interpreter of the plugin's own virtual environment (``.venv`` in its directory) where
-    there is one, else with the host's: never by its shebang line, which may name any Python or none.
+    A ``.py`` file runs with the interpreter of the plugin's own virtual environment (``.venv`` in its directory) if
+    there is one, else with the host's, but never by its shebang line, which may name any Python or none.
     """
     directory = manifest.file.parent
     entry = directory / manifest.entry_point

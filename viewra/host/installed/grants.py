@@ -1,4 +1,4 @@
-"""What the operator lets each plugin do, of what its manifest asks for."""
+"""The permissions that the operator grants each plugin, among those that its manifest requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viewra.manifest import Manifest
 from viewra.manifest.model import PERMISSIONS
 
 UNCONFINED = ("sandbox", "off")
-"""Granted like a permission, though no manifest can ask for it: the plugin runs without a sandbox."""
+"""A permission that no manifest can request: the plugin runs without a sandbox."""
 
 _WORDS = {
     ("filesystem", "read"): "read the files of your libraries",
@@ -34,9 +34,9 @@ _WORDS = {
 
 @attrs.frozen
 class Grant:
-    """One thing that a plugin may do, or asks to: ``action`` on ``resource``, for the ``reason`` that its author gives.
+    """One permission: ``action`` on ``resource``, with the author's ``reason``.
 
-    ``paths``, ``hosts`` and ``ports`` narrow it; empty ones do not. ``granted`` says whether the operator lets it.
+    ``paths``, ``hosts`` and ``ports`` narrow it unless empty. ``granted`` is whether the operator granted it.
     """
 
     resource: str
@@ -49,19 +49,19 @@ class Grant:
 
     @property
     def name(self) -> str:
-        """As the operator writes it: ``network:fetch``."""
+        """The operator's notation: ``network:fetch``."""
         return f"{self.resource}:{self.action}"
 
     @property
     def words(self) -> str:
-        """What it means, in a sentence without its subject."""
+        """Its meaning, in a sentence without a subject."""
         said = _WORDS[self.resource, self.action]
         only = [*self.paths, *self.hosts, *(f"port {port}" for port in self.ports)]
         return f"{said} (only {', '.join(only)})" if only else said
 
 
 def asked(manifest: Manifest) -> tuple[Grant, ...]:
-    """What a manifest asks for, each resource and action once; what viewra does not know is left out."""
+    """The permissions that a manifest requests, each once; unknown ones are left out."""
     found: dict[str, Grant] = {}
     for one in manifest.permissions:
         for action in one.actions:
@@ -72,15 +72,15 @@ def asked(manifest: Manifest) -> tuple[Grant, ...]:
 
 
 class Grants:
-    """The grants of one host's plugins, in its database. For any thread."""
+    """The grants of one host's plugins, in its database. Thread-safe."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
     def of(self, found: Found) -> tuple[Grant, ...]:
-        """What the plugin asks for, each with whether it may; what it may without having asked comes last.
+        """The permissions that the plugin requests, and whether they are granted; grants without a request come last.
 
-        A plugin that is shipped with viewra may do what it asks for, unless the operator revoked that.
+        A plugin shipped with viewra has the permissions that it requests, unless the operator revoked them.
         """
         if found.manifest is None:
             return ()
@@ -98,9 +98,9 @@ class Grants:
         return tuple(answer)
 
     def set(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
-        """Grant or revoke what is named, as in ``network:fetch``; ``paths`` narrow it to these folders.
+        """Grant or revoke named permissions, such as ``network:fetch``; ``paths`` narrow them to these folders.
 
-        Raises UsageError, with nothing changed, for what there is not, or the plugin does not ask for.
+        Raises UsageError, and changes nothing, for unknown permissions and those that the plugin does not request.
         """
         for name in names:
             self._require(found, name, granted=granted)
@@ -113,9 +113,9 @@ class Grants:
         known.append(":".join(UNCONFINED))
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            hint = f"did you mean {near[0]}?" if near else f"the permissions are: {', '.join(known)}"
             raise UsageError(f"there is no permission {name!r}", hint=hint)
         wanted = [one.name for one in asked(found.manifest)] if found.manifest is not None else []
         if granted and name != ":".join(UNCONFINED) and name not in wanted:
-            has = f"it asks for: {', '.join(wanted)}" if wanted else "its manifest asks for none"
-            raise UsageError(f"plugin {found.plugin_id} does not ask for {name}", hint=has)
+            has = f"it requests: {', '.join(wanted)}" if wanted else "its manifest requests none"
+            raise UsageError(f"plugin {found.plugin_id} does not request {name}", hint=has)

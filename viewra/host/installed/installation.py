@@ -1,4 +1,4 @@
-"""One plugin as it is on disk: its code, which may change at any time, and its places in the data directory."""
+"""One plugin on disk: its code, which may change at any time, and its places in the data directory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from viewra.host.installed.pins import Pins
 
 
 class Installation:
-    """The versions of one plugin's code: on disk, in use, kept, refused. How a version is run is not known here.
+    """The versions of one plugin's code: on disk, in use, kept, refused. It does not know how a version runs.
 
-    ``place`` is what was found first: its path is where the plugin is looked for ever after. ``data_dir`` is the host's
-    data directory; ``pins`` is None for a plugin without a host's database.
+    ``place`` is what was found first: its path is where the plugin is looked for ever after. ``found`` belongs to the
+    version in use. ``data_dir`` is the host's data directory; ``pins`` is None for a plugin without a host's
+    database.
     """
 
     def __init__(self, found: Found, *, pins: Pins | None, data_dir: Path) -> None:
@@ -27,11 +28,13 @@ class Installation:
         self.kept = KeptCode(data_dir / "kept-code" / found.plugin_id)
         self.private_dir = data_dir / "plugins" / found.plugin_id
         self.backups = data_dir / "backups" / "plugins" / found.plugin_id
+        self.found = found
         self._used = Code(found, "")
+        self._manifest_file = found.path / found.file
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
         self._evaluated: tuple[bytes | None, Found] | None = None  # the last manifest, and its text
-        self._unnoticed = False  # it was changed between its discovery and now: nobody acted on that yet
+        self._unnoticed = False  # it changed between its discovery and now, which was not handled yet
 
     @property
     def used(self) -> Code:
@@ -46,20 +49,15 @@ class Installation:
             self._used = attrs.evolve(self._used, code_hash=code_hash(self._used.found.directory))
         return self._used
 
-    @property
-    def found(self) -> Found:
-        """What was found of the version in use; costs nothing."""
-        return self._used.found
-
     def use(self, code: Code) -> None:
         """From now on this version is in use."""
-        self._used = code
+        self._used, self.found = code, code.found
         self._unnoticed = False
 
     def on_disk(self) -> Code:
-        """The version that is on disk now, where the plugin's path leads to now.
+        """The version on disk now, at the present target of the plugin's path.
 
-        Its manifest is evaluated only if that changed.
+        Its manifest is evaluated only if it changed.
         """
         if not self._used.code_hash:
             return self.used
@@ -70,12 +68,12 @@ class Installation:
         return Code(self._read(), now)
 
     def to_start(self) -> Code:
-        """The version that a start runs: that on disk, unless it failed to take the place of one that was kept."""
+        """The version for a start: that on disk, unless it failed to replace a kept one."""
         code = self.on_disk()
         return self.used if code.code_hash == self._refused and self.kept.path(self.used.code_hash) else code
 
     def refuse(self, code: Code) -> None:
-        """Remember a version that could not take the place of the one in use."""
+        """Record a version that failed to replace the one in use."""
         self._refused = code.code_hash
 
     def is_new(self, code: Code) -> bool:
@@ -84,20 +82,20 @@ class Installation:
         return self._unnoticed or code.code_hash not in known
 
     def is_back(self, code: Code) -> bool:
-        """Whether this version, which is in use, came back after one that was refused; tells it once."""
+        """Whether this version, which is in use, came back after a refused one; True only once."""
         if not self._refused or code.code_hash != self.used.code_hash:
             return False
         self._refused = ""
         return True
 
     def is_another(self, code: Code) -> bool:
-        """Whether this version's manifest has another id: then it is another plugin."""
+        """Whether this version's manifest has another id, so that it is another plugin."""
         return code.found.manifest is not None and code.found.plugin_id != self.plugin_id
 
     def _read(self) -> Found:
-        """What the manifest on disk says; one that is not valid says no id, and leaves the plugin its own.
+        """Read the manifest on disk; an invalid one has no id, and leaves the plugin its own.
 
-        It is evaluated only if its text, or its directory, is another one than last time.
+        It is evaluated only if its text or its directory has changed.
         """
         file = real_path(self.place.path) / self.place.file
         text = _text(file)
@@ -110,13 +108,9 @@ class Installation:
             known = self._evaluated = (text if text == _text(file) else None), found
         return known[1]
 
-    @property
-    def _manifest_file(self) -> Path:
-        return self.place.path / self.place.file
-
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:
-    """What changes with a file; None where there is none."""
+    """Attributes that change with a file; None if it does not exist."""
     try:
         status = file.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""A copy of the code that ran last: what a plugin goes back to when a new version does not start in its place.
+"""Keeps a copy of the code that ran last, in case a new version does not start in its place.
 
-Only plugins that cannot be replaced while they run need one: with the old process gone and its files overwritten, there
-would be no way back.
+Only plugins that cannot be replaced while they run need one: after the old process has ended and its files are
+overwritten, there would be no way back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viewra.host.installed.code_hash import code_folders, code_hash
 
-_LINKED = ("node_modules",)  # and what is hidden, a virtual environment say: large, and no code of the plugin's own
+_LINKED = ("node_modules",)  # and hidden files, such as a virtual environment: large, and not the plugin's own code
 
 
 class KeptCode:
@@ -22,7 +22,7 @@ class KeptCode:
         self._folder = folder
 
     def keep(self, directory: Path, wanted_hash: str) -> None:
-        """Keep the code in ``directory``, unless it has changed from what has this hash; what was kept before goes."""
+        """Keep the code in ``directory``, replacing the last copy, unless it no longer has this hash."""
         if self.path(wanted_hash) is not None:
             return
         kept = self._folder / wanted_hash
@@ -42,12 +42,12 @@ class KeptCode:
         for file in (folder / name for folder, names in code_folders(draft) for name in names):
             within = file.resolve().is_relative_to(draft.resolve()) and file.exists()
             content = (directory / file.relative_to(draft)).resolve()
-            if not within and content.is_file():  # what it leads to may become another version
+            if not within and content.is_file():  # the link's target may become another version
                 file.unlink()
                 shutil.copy2(content, file)
         for entry in linked:
             (draft / entry.name).symlink_to(entry)
-        if code_hash(draft) != wanted_hash:  # it was changed while it was copied: no version that ever ran
+        if code_hash(draft) != wanted_hash:  # it changed while it was copied: this version never ran
             shutil.rmtree(draft)
             return
         draft.rename(kept)
@@ -56,7 +56,7 @@ class KeptCode:
                 shutil.rmtree(other, ignore_errors=True)
 
     def path(self, wanted_hash: str) -> Path | None:
-        """Where the code of this hash is kept; None when it is not, or is no longer what it was."""
+        """The copy of the code with this hash; None if there is none, or it has changed."""
         kept = self._folder / wanted_hash
         with contextlib.suppress(OSError):
             if kept.is_dir() and code_hash(kept) == wanted_hash:

@@ -1,4 +1,4 @@
-"""One host per data directory: a lock on a file that also says which process holds it."""
+"""Allows one host per data directory: a lock on a file that contains the holder's process."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from viewra.errors import LockedError, ViewraError
 
 _NAME = "host.lock"
 _TRIES, _PAUSE_S = 50, 0.002
-"""A look at whether it is free (``holder``) holds it for a moment."""
+"""Seconds of patience, since a check (``holder``) holds the lock for a moment."""
 
 
 class DataLock:
     """Holds ``<data_dir>/host.lock`` from construction to ``close``; the kernel frees it when the process dies.
 
-    Raises LockedError, which names the process that holds it, or ViewraError when the file cannot be made.
+    Raises LockedError, which names the process that holds it, or ViewraError if the file cannot be created.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -44,14 +44,14 @@ class DataLock:
                 os.close(self._descriptor)
                 raise LockedError(
                     f"{data_dir} is in use by {name}",
-                    hint="wait until it has ended, or give this one another data directory: --data-dir DIR",
+                    hint="wait until it has ended, or choose another data directory: --data-dir DIR",
                 ) from error
-        with contextlib.suppress(OSError):  # on a full disk it is held all the same, without a name in it
+        with contextlib.suppress(OSError):  # on a full disk the lock is held without a name in the file
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, this_process().encode("utf-8", "backslashreplace"), 0)
 
     def close(self) -> None:
-        """Give the lock up; closing twice is fine."""
+        """Release the lock. May be called twice."""
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
@@ -59,7 +59,7 @@ class DataLock:
             self._descriptor = -1
 
     def let_go(self) -> None:
-        """In a process that was forked: close its copy; the lock stays with the process that took it."""
+        """In a forked process: close its copy; the lock stays with the parent."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -72,13 +72,13 @@ class DataLock:
 
 
 def this_process() -> str:
-    """How messages call this process."""
+    """The name of this process in messages."""
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
     return f"process {os.getpid()} ({command})"
 
 
 def holder(data_dir: Path) -> str | None:
-    """Which process holds the data directory, None when none does."""
+    """The process that holds the data directory, None if none does."""
     try:
         descriptor = os.open(data_dir / _NAME, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):

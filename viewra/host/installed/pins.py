@@ -1,4 +1,4 @@
-"""What the operator pinned each plugin's code to: taken from the disk by ``pin``, checked before every start."""
+"""Pins plugins' code: ``pin`` takes the digests from the disk, and every start checks them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from viewra.process.verify import tree_digest
 
 @attrs.frozen
 class Pin:
-    """What a plugin's code must be: SHA-256 of the entry point and, of a Python plugin, of its directory, in hex."""
+    """The pinned code: SHA-256 of the entry point and, for a Python plugin, of its directory, in hexadecimal."""
 
     entry: str
     tree: str = ""
@@ -30,23 +30,26 @@ class Pins:
         self._engine = engine
 
     def of(self, found: Found) -> Pin | None:
-        """The pin of a plugin, None when it is not pinned."""
-        stored = read_pin(self._engine, *found.key)
-        if stored is None and found.path != found.directory:  # older versions kept where the path led to
+        """The pin of a plugin, None if it is not pinned."""
+        return self.kept(found, read_pin(self._engine, *found.key))
+
+    def kept(self, found: Found, stored: StoredPin | None) -> Pin | None:
+        """The same when ``stored`` was read for it already."""
+        if stored is None and found.path != found.directory:  # older versions stored the real path
             stored = read_pin(self._engine, found.plugin_id, str(found.directory))
             if stored is not None:
                 write_pin(self._engine, *found.key, stored)
         return Pin(stored.entry, stored.tree) if stored is not None else None
 
     def pin(self, found: Found) -> Pin:
-        """Pin a plugin to the code that is on disk now.
+        """Pin a plugin to its present code on disk.
 
         An entry point that an interpreter reads is pinned with its whole directory, since it imports from there; a
-        program is pinned alone. Raises ViewraError when the code cannot be read.
+        program is pinned alone. Raises ViewraError if the code is unreadable.
         """
         if found.manifest is None:
             raise ViewraError(
-                f"plugin {found.plugin_id} is invalid and cannot be pinned", hint="mend its manifest first"
+                f"plugin {found.plugin_id} is invalid and cannot be pinned", hint="correct its manifest first"
             )
         argv = command(found.manifest)
         try:
@@ -58,6 +61,6 @@ class Pins:
         return pin
 
     def unpin(self, found: Found) -> None:
-        """Let any code of the plugin run."""
+        """Remove the plugin's pin."""
         write_pin(self._engine, *found.key, None)
         write_pin(self._engine, found.plugin_id, str(found.directory), None)  # as ``of``

@@ -1,7 +1,7 @@
 """Encrypts settings that are marked as secret, with a key in the data directory that only its owner can read.
 
-This keeps secrets out of the database, its backups and its logs; anyone who can read the data directory can read them.
-Passwords that only programs use are derived from the key and stored nowhere.
+This keeps secrets out of the database, its backups and its logs; anyone who can read the data directory can decrypt
+them. Passwords that only programs use are derived from the key and not stored.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ KEY_NAME = "secret.key"
 
 
 class SecretBox:
-    """Encrypts and decrypts texts; the key file is made when a secret is first kept."""
+    """Encrypts and decrypts texts; the key file is created with the first secret."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / KEY_NAME
 
     def encrypt(self, text: str) -> str:
-        """A token for the text; raises ViewraError when the key cannot be read or made."""
-        from cryptography.fernet import Fernet  # 0.1 s, for the few who have secrets
+        """A token for the text; raises ViewraError if the key cannot be read or created."""
+        from cryptography.fernet import Fernet  # 0.1 s, only for hosts with secrets
 
         return Fernet(self._key(make=True)).encrypt(text.encode()).decode()
 
     def decrypt(self, token: str) -> str:
-        """The text of a token; raises ViewraError when the key is gone or another one."""
+        """The text of a token; raises ViewraError if the key is missing or another one."""
         from cryptography.fernet import Fernet, InvalidToken
 
         try:
@@ -42,7 +42,7 @@ class SecretBox:
             ) from error
 
     def derive(self, purpose: str) -> str:
-        """A password for one purpose, always the same with one key; raises ViewraError when that cannot be had."""
+        """A password for one purpose, always the same with the same key; raises ViewraError without a key."""
         return hmac.new(self._key(make=True), purpose.encode(), hashlib.sha256).hexdigest()
 
     def _key(self, *, make: bool) -> bytes:
@@ -60,9 +60,9 @@ class SecretBox:
 
 
 def write_once(path: Path, content: bytes) -> bytes:
-    """Write a file that only its owner can read, if it is not there; gives what is in it. Raises OSError.
+    """Write a file that only its owner can read, unless it exists. Returns its content. Raises OSError.
 
-    It is written under another name first: a key that is half there would lose every secret.
+    It is written under another name first: an incomplete key would lose every secret.
     """
     if path.exists():
         return path.read_bytes()
@@ -73,7 +73,7 @@ def write_once(path: Path, content: bytes) -> bytes:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)  # fails when another was faster: then that is the one
+        os.link(draft, path)  # fails if another process was faster: then that key counts
     except FileExistsError:
         pass
     finally:

@@ -1,4 +1,4 @@
-"""Rows of settings under dotted keys: a row may hold a whole struct, and a key may lead into one."""
+"""Rows of settings by dotted keys: a row may contain a whole struct, and a key may lead into one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def value_at(values: Mapping[str, Any], key: str) -> tuple[bool, Any]:
-    """Whether nested values have something under a dotted key, and what; None where a struct around it is hidden."""
+    """Whether nested values have a value at a dotted key, and which; None if a struct around it is hidden."""
     found: Any = values
     for label in key.split("."):
         if found is None:
@@ -40,7 +40,7 @@ def assigned(rows: Mapping[str, object], assign: Mapping[str, object]) -> dict[s
 
 
 def without(rows: Mapping[str, object], unset: Collection[str]) -> dict[str, object] | None:
-    """The rows without some keys; None when one of these is not set."""
+    """The rows without some keys; None if one of these is not set."""
     changed = dict(rows)
     for key in unset:
         if key in changed:
@@ -61,7 +61,7 @@ def without(rows: Mapping[str, object], unset: Collection[str]) -> dict[str, obj
 
 
 def _around(rows: Mapping[str, object], key: str) -> str | None:
-    """The row of a struct that the key leads into."""
+    """The row of a struct into which the key leads."""
     labels = key.split(".")
     outers = [".".join(labels[:count]) for count in range(len(labels) - 1, 0, -1)]
     return next((outer for outer in outers if isinstance(rows.get(outer), dict)), None)

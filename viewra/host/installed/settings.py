@@ -22,10 +22,10 @@ from viewra.manifest.coerce import nested
 
 @attrs.frozen
 class Setting:
-    """One setting as shown: ``value`` is None for a secret, whether or not it is set; ``source`` says who set it.
+    """One setting as shown: ``value`` is None for a secret, set or not; ``source`` is where it comes from.
 
-    In a list or a struct of which only a part is secret, that part is None. ``source`` is ``operator``, ``manifest``
-    (the default) or ``unset``. ``title``, ``help``, ``group`` and ``widget`` are the manifest's hints for a form.
+    In a list or struct with a secret part, that part is None. ``source`` is ``operator``, ``manifest`` (the default) or
+    ``unset``. ``title``, ``help``, ``group`` and ``widget`` are the manifest's hints for a form.
     """
 
     key: str
@@ -42,15 +42,15 @@ class Setting:
 
 
 RUNTIME_MARK = ":"
-"""What the keys begin with under which settings of a plugin's ``runtime`` are kept: no field of a manifest does."""
+"""The prefix of the keys under which settings of a plugin's ``runtime`` are stored; no field of a manifest has it."""
 
 
 class PluginSettings:
-    """The settings of one plugin. Values are given and kept as JSON data under dotted keys.
+    """The settings of one plugin. Values are given and stored as JSON data by dotted keys.
 
-    A value that is secret, or has a part that is, is kept encrypted; one that was kept as plain text before the
-    manifest marked it is encrypted when it is read next. ``mark`` keeps apart what is set of another part of the
-    manifest, ``given`` is what that says itself.
+    A value with a secret part is stored encrypted; a value stored as plain text before the manifest marked it is
+    encrypted at its next read. ``mark`` separates the settings of another part of the manifest, ``given`` is that
+    part's own values.
     """
 
     def __init__(
@@ -70,24 +70,27 @@ class PluginSettings:
         self._mark = mark
         self._given = given or {}
 
-    def config(self) -> dict[str, str]:
-        """``PluginContext.config``; raises ManifestError for a value that does not fit or is required and missing."""
-        return self._schema.config(self.operator())
+    def config(self, rows: Mapping[str, StoredSetting] | None = None) -> dict[str, str]:
+        """``PluginContext.config``; ``rows`` are those of the plugin, if they were read just now.
 
-    def operator(self) -> dict[str, object]:
-        """What the operator set, by dotted key; raises ViewraError when a secret cannot be read."""
-        return self._read(self._stored())
+        Raises ManifestError for a value that does not fit or is required and missing.
+        """
+        return self._schema.config(self.operator(rows))
+
+    def operator(self, rows: Mapping[str, StoredSetting] | None = None) -> dict[str, object]:
+        """What the operator set, by dotted key; ``rows`` as in ``config``. ViewraError for unreadable secrets."""
+        return self._read(self._stored() if rows is None else self._mine(rows))
 
     def shown(self) -> list[Setting]:
-        """Every setting of the manifest, in its order, and what else is set. No secret is ever in it."""
+        """Every setting of the manifest, in its order, and other stored ones. Never contains a secret."""
         stored = self._stored()
-        hidden = {key: None for key in stored if self._covers(key)}  # which need not be decrypted to be shown
+        hidden = {key: None for key in stored if self._covers(key)}  # need not be decrypted to be shown
         try:
             values = nested({**self._read(stored, without=hidden), **hidden})
         except TypeError as error:
             raise ManifestError(str(error), file="settings", hint="unset one of the two") from None
         named = [*self._given, *(key for key, _ in _leaves(values, ()))]
-        # A struct whose fields only patterns name, such as an environment, is shown by what is in it.
+        # A struct whose fields only patterns name, such as an environment, is shown by its values.
         fields = [one for one in self._schema.fields() if not any(key.startswith(f"{one.key}.") for key in named)]
         known = {field.key for field in fields}
         more = {key: None for key in self._given if key not in known} | dict(_leaves(values, known))
@@ -95,11 +98,11 @@ class PluginSettings:
         return [*shown, *(self._shown(self._unnamed(key), *value_at(values, key)) for key in more)]
 
     def change(self, assign: Mapping[str, object], unset: Collection[str] = ()) -> None:
-        """Set and unset values, all of them or none.
+        """Set and unset values, all or none.
 
-        A key may lead into a struct that is set as a whole, or be that of a struct of which parts are set. Raises
-        ManifestError for values that do not fit, or with which others do not fit any more, each with the line of the
-        manifest, and UsageError for a key to unset that is not set.
+        A key may lead into a struct that is set as a whole, or be the key of a struct with set parts. Raises
+        ManifestError for invalid values, and for values that others exclude, each with the line of the manifest, and
+        UsageError for a key to unset that is not set.
         """
         stored = self._stored()
         kept = self._read(stored, without={*assign, *unset})
@@ -110,7 +113,7 @@ class PluginSettings:
         rows = assigned(rows, assign)
         before = {**self._given, **kept}
         for key in {*assign, *unset} & stored.keys():
-            with contextlib.suppress(ViewraError):  # one that cannot be decrypted any more can be set again
+            with contextlib.suppress(ViewraError):  # a value that can no longer be decrypted can be set again
                 before |= self._read({key: stored[key]})
         self._refuse(before, {**self._given, **rows}, assign, unset)
         changed = {key: value for key, value in rows.items() if key not in kept or kept[key] != value or key in assign}
@@ -120,7 +123,7 @@ class PluginSettings:
         forget_facts(self._engine, self._plugin_id)
 
     def parse(self, key: str, text: str) -> object:
-        """What ``KEY=TEXT`` means for this plugin."""
+        """The value of ``KEY=TEXT`` for this plugin."""
         return parse_setting(self._schema, key, text)
 
     def _refuse(
@@ -130,7 +133,7 @@ class PluginSettings:
         assign: Mapping[str, object],
         unset: Collection[str],
     ) -> None:
-        """Raise for what is wrong after a change and was not before; a value that must be set can be unset though."""
+        """Raise for errors that the change causes; but a required value may be unset."""
         errors = self._errors(after)
         if not errors:
             return
@@ -178,7 +181,7 @@ class PluginSettings:
         )
 
     def _unnamed(self, key: str) -> SettingField:
-        """A setting that the schema has no name for, only a pattern or an optional struct: one hook's deadline, say."""
+        """A setting that only a pattern or an optional struct of the schema allows, such as a hook's deadline."""
         path = key.split(".")
         return SettingField(
             key=key,
@@ -195,16 +198,18 @@ class PluginSettings:
         )
 
     def _stored(self) -> dict[str, StoredSetting]:
-        """The rows by key, those encrypted that have to be."""
-        stored = read_settings(self._engine, self._plugin_id)
+        return self._mine(read_settings(self._engine, self._plugin_id))
+
+    def _mine(self, rows: Mapping[str, StoredSetting]) -> dict[str, StoredSetting]:
+        """Of all rows of the plugin those that belong here, by key; those encrypted that have to be."""
         mine = {
             key.removeprefix(self._mark): one
-            for key, one in stored.items()
+            for key, one in rows.items()
             if key.startswith(self._mark or RUNTIME_MARK) == bool(self._mark)
         }
         for key, one in mine.items():
             if not one.encrypted and self._schema.secrets.touches(key.split(".")):
-                # What can only be read for now is shown all the same; the next time is as good.
+                # Values that are read-only for now are still shown; the next read may encrypt them.
                 with contextlib.suppress(ViewraError):
                     sealed = StoredSetting(self._box.encrypt(one.value), encrypted=True)
                     replace_setting(self._engine, self._plugin_id, self._mark + key, one, sealed)
@@ -228,9 +233,9 @@ class PluginSettings:
 
 
 def stored_values(manifest: Manifest, database_url: str, box: SecretBox) -> dict[str, object]:
-    """What the operator set for a plugin, by dotted key; nothing where there is no database yet.
+    """The operator's values for a plugin, by dotted key; empty without a database.
 
-    Raises ViewraError for a database, or a secret, that cannot be read.
+    Raises ViewraError for an unreadable database or secret.
     """
     file = sa.make_url(database_url).database
     if database_url.startswith("sqlite") and (file is None or not Path(file).exists()):
@@ -243,7 +248,7 @@ def stored_values(manifest: Manifest, database_url: str, box: SecretBox) -> dict
 
 
 def parse_setting(schema: SettingsSchema, key: str, text: str) -> object:
-    """What ``KEY=TEXT`` means: the text itself for a setting that takes only text, else the JSON value that it is."""
+    """The value of ``KEY=TEXT``: the text itself for a setting that accepts only text, else its JSON value."""
     if schema.type_at(key) == "string":
         return text
     try:
@@ -253,7 +258,7 @@ def parse_setting(schema: SettingsSchema, key: str, text: str) -> object:
 
 
 def _leaves(values: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, None]]:
-    """The keys of what is set that no setting of the manifest shows."""
+    """The keys of values that no setting of the manifest shows."""
     for name, value in values.items():
         key = f"{prefix}{name}"
         if key in known:

@@ -1,7 +1,7 @@
-"""A plugin's log on disk: hclog's JSON, a record a line, in a few files that take turns.
+"""A plugin's log on disk: hclog's JSON, one record per line, in a few rotated files.
 
-Writing never holds up the thread that reads the plugin's output: what the disk does not take is dropped. ``reader``
-reads the files, in another process at the same time if need be.
+Writing never blocks the thread that reads the plugin's output: records that the disk does not accept are dropped.
+``reader`` reads the files, also in another process at the same time.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from pathlib import Path
 log = logging.getLogger("viewra.host")
 
 MAX_BYTES = 5 * 1024 * 1024
-"""Bytes after which the next file begins."""
+"""Bytes after which the next file is started."""
 FILES = 3
-"""Files that are kept, the one being written among them."""
+"""The number of files, including the current one."""
 
 
 def log_path(data_dir: Path, plugin_id: str) -> Path:
-    """Where the newest records of a plugin are; older files have ``.1``, ``.2`` … behind the name."""
+    """The path of a plugin's newest records; older files have ``.1``, ``.2`` … appended."""
     return data_dir / "logs" / f"{plugin_id}.log"
 
 
 def by_age(path: Path) -> list[Path]:
-    """The file being written and those before it, newest first, whether they are there or not."""
+    """The current file and the earlier ones, newest first, whether they exist or not."""
     return [path, *(path.with_name(f"{path.name}.{number}") for number in range(1, FILES))]
 
 
 class PluginLogFile:
-    """Appends lines to the newest file, made with the first one. Safe to use from any thread."""
+    """Appends lines to the newest file, which is created with the first line. Thread-safe."""
 
     def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES) -> None:
         self._path = path
         self._max_bytes = max_bytes
         self._descriptor: int | None = None
-        self._torn = False  # a full disk took half a line
+        self._torn = False  # a full disk took part of a line
         self._warned = False
         self._closed = False
         self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
-        """Append one line, given without its line end; a failure is in the host's log, once."""
+        """Append one line, given without its line end; a failure is logged once in the host's log."""
         data = line.encode("utf-8", "backslashreplace") + b"\n"
         with self._lock:
             if self._closed:
@@ -56,7 +56,7 @@ class PluginLogFile:
                     log.warning("the log %s is incomplete: %s", self._path, error.strerror or error)
 
     def close(self) -> None:
-        """Let go of the file; what is written from now on is dropped."""
+        """Close the file; later lines are dropped."""
         with self._lock:
             self._closed = True
             self._let_go()
@@ -71,7 +71,7 @@ class PluginLogFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _ready_for(self, size: int) -> int:
-        """The open file with room for ``size`` bytes: the one in use, or a fresh one when it is full or was removed."""
+        """The open file with room for ``size`` bytes: the current one, or a new one if that is full or was removed."""
         descriptor = self._open()
         status = os.fstat(descriptor)
         if status.st_nlink and not (status.st_size and status.st_size + size > self._max_bytes):
@@ -88,7 +88,7 @@ class PluginLogFile:
     def _open(self) -> int:
         if self._descriptor is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Not to be blocked by whatever else may be at this path.
+            # Opening must not block, whatever is at this path.
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
             self._descriptor = os.open(self._path, flags, 0o600)
         return self._descriptor

@@ -1,4 +1,4 @@
-"""What a plugin writes, on its way into the host's log and the plugin's own; the last records are kept at hand."""
+"""Passes a plugin's output to the host's log and to the plugin's own, and keeps the last records in memory."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from viewra.transport.hclog_format import format_record
 
 KEPT_RECORDS = 500
 KEPT_CHARACTERS = 2_000_000
-"""What the kept records may hold in all: a plugin that writes long lines must not fill the host's memory."""
+"""The total size of the kept records: a plugin with long lines must not fill the host's memory."""
 LAST_LINE, LAST_WORDS = 2_000, 16_000
-"""Characters of one line, and of all lines, that are kept with a state's reason: it is stored, and sent as JSON."""
+"""Characters of one line, and of all lines, that are kept with a state's reason, which is stored and sent as JSON."""
 _LEVELS = {
     "trace": 5,
     "debug": logging.DEBUG,
@@ -28,9 +28,9 @@ _LEVELS = {
 
 
 class PluginLog:
-    """Takes the lines of one plugin's output, whichever process of it writes them; ``path`` is its file on disk.
+    """Receives the output of one plugin's processes; ``path`` is the log file.
 
-    ``telling`` is what goes into the host's log of the plugin's failures.
+    ``telling`` decides which of the plugin's failures go to the host's log.
     """
 
     def __init__(self, plugin_id: str, path: Path | None = None) -> None:
@@ -49,16 +49,16 @@ class PluginLog:
             return tuple(record for record, _ in self._records)
 
     def new_run(self) -> RunLog:
-        """Where one process writes to: what another one began, or that it panicked, says nothing of this one."""
+        """The log of one process; unfinished groups and panics of other processes do not affect it."""
         return RunLog(self.write)
 
     def close(self) -> None:
-        """Let go of the file; for a plugin that will not run again."""
+        """Close the file, for a plugin that will not run again."""
         if self._file is not None:
             self._file.close()
 
     def write(self, records: list[LogRecord]) -> None:
-        """Take records, from any of its processes."""
+        """Write records of any of its processes."""
         for record in records:
             fields = dict(record.fields)
             named = {"module": record.module, **fields} if record.module else fields
@@ -80,7 +80,7 @@ class PluginLog:
 
 
 class RunLog:
-    """Takes the lines of one process's output, which become records."""
+    """Turns one process's output into records."""
 
     def __init__(self, write: Callable[[list[LogRecord]], None]) -> None:
         self._write = write
@@ -88,20 +88,20 @@ class RunLog:
         self._lock = threading.Lock()
 
     def line(self, stream: str, text: str) -> None:
-        """Take one line; a traceback or panic on stderr becomes one record."""
+        """Process one line; a traceback or panic on stderr becomes one record."""
         with self._lock:
             records = self._groups.feed(text) if stream == "stderr" else [parse_line(text)]
         self._write(records)
 
     def quiet(self) -> None:
-        """Nothing more is coming for now: what was grouped is complete."""
+        """The output has paused: unfinished groups are complete."""
         with self._lock:
             records = self._groups.flush()
         self._write(records)
 
 
 def readable(line: str) -> str:
-    """A line of a plugin's output for people: of a record in JSON its level and message, anything else as it is."""
+    """A line of output for people: level and message of a JSON record, any other line unchanged."""
     if not line.startswith("{"):
         return line
     record = parse_line(line)
@@ -109,7 +109,7 @@ def readable(line: str) -> str:
 
 
 def last_words(lines: Iterable[str]) -> tuple[str, ...]:
-    """The last lines of a plugin's output for people, oldest first: long ones are cut, the earliest left out."""
+    """The last lines of a plugin's output for people, oldest first: long lines are cut, the earliest are left out."""
     kept: list[str] = []
     left = LAST_WORDS
     for line in reversed(tuple(lines)):

@@ -1,4 +1,4 @@
-"""Reads a plugin's log from its files, and goes on with what is added, beside the process that writes them."""
+"""Reads a plugin's log files, and follows new records while another process writes them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CHUNK = 256 * 1024
 
 
 class PluginLogReader:
-    """One pass over a plugin's log; use it in a ``with`` block. Raises OSError for a file that cannot be read."""
+    """One pass over a plugin's log; use it in a ``with`` block. Raises OSError for an unreadable file."""
 
     def __init__(self, path: Path) -> None:
         self._paths = by_age(path)
-        self._file: IO[bytes] | None = None  # the one that is read at the moment
-        self._rest = b""  # of it: a line that has begun and not ended
+        self._file: IO[bytes] | None = None  # the file that is being read
+        self._rest = b""  # an unfinished line of that file
 
     def __enter__(self) -> Self:
         return self
@@ -31,13 +31,13 @@ class PluginLogReader:
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything to read."""
+        """Whether the log exists."""
         return any(path.exists() for path in self._paths)
 
     def last(self, count: int, wanted: Callable[[LogRecord], bool]) -> list[LogRecord]:
-        """The last ``count`` records that are wanted, oldest first; ``more`` goes on behind them."""
+        """The last ``count`` wanted records, oldest first; ``more`` continues after them."""
         found: list[LogRecord] = []
-        seen: set[int] = set()  # the files may take turns meanwhile, so that one comes twice
+        seen: set[int] = set()  # the files may be rotated meanwhile, so that one comes twice
         for path in self._paths:
             with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as closing:
                 file = closing.enter_context(path.open("rb", buffering=0))
@@ -55,9 +55,9 @@ class PluginLogReader:
         return found[::-1]
 
     def more(self) -> Iterator[LogRecord]:
-        """The records that were added since, also in files that have taken turns meanwhile."""
+        """The records added since, also in files rotated meanwhile."""
         while True:
-            next_file = self._following()  # looked for first: once there is one, nothing is added to this file
+            next_file = self._following()  # looked up first: once it exists, nothing is added to this file
             yield from self._to_end()
             if next_file is None:
                 return
@@ -68,7 +68,7 @@ class PluginLogReader:
     def _to_end(self) -> Iterator[LogRecord]:
         if self._file is None:
             return
-        if os.fstat(self._file.fileno()).st_size < self._file.tell():  # somebody emptied it
+        if os.fstat(self._file.fileno()).st_size < self._file.tell():  # the file was truncated
             self._file.seek(0)
             self._rest = b""
         while data := self._file.read(_CHUNK):
@@ -76,7 +76,7 @@ class PluginLogReader:
             yield from _records(lines)
 
     def _following(self) -> IO[bytes] | None:
-        """The file that took the turn after the one that is read, None while that one is the newest."""
+        """The file after the one that is read, None while that is the newest."""
         own = _number(self._file) if self._file is not None else None
         while True:
             there: list[tuple[Path, int]] = []
@@ -90,7 +90,7 @@ class PluginLogReader:
             path, number = there[age - 1]
             with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as closing:
                 file = closing.enter_context(path.open("rb", buffering=0))
-                if _number(file) == number:  # else they have taken turns since
+                if _number(file) == number:  # else the files have been rotated since
                     closing.pop_all()
                     return file
 
@@ -100,7 +100,7 @@ def _number(file: IO[bytes]) -> int:
 
 
 def _records(lines: list[bytes]) -> Iterator[LogRecord]:
-    """The records in some lines; half a line, which a full disk left, is none."""
+    """The records in some lines; an incomplete line, left by a full disk, is skipped."""
     for line in lines:
         if line.startswith(b"{") and line.endswith(b"}"):
             yield parse_line(line.decode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""What of a plugin's trouble goes into the host's log: each thing once, and long traces in short."""
+"""Reports a plugin's failures in the host's log: each once, and long traces shortened."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Any
 from viewra.text import encodable
 
 SHOWN_FIRST, SHOWN_LAST = 10, 5
-"""Lines of a long trace that are shown; all of it is in the plugin's own log."""
+"""Lines of a long trace that are shown; the plugin's own log has the whole trace."""
 SAME_S = 600.0
-"""For so long what was told already is not told again."""
+"""Seconds in which the same failure is not reported again."""
 REMEMBERED = 100
-"""So many different things at most: a plugin that fails in ever new ways must not fill the host's memory."""
+"""The most failures remembered: a plugin with ever new failures must not fill the host's memory."""
 
 log = logging.getLogger("viewra.host")
 
 
 class Telling:
-    """What was told of one plugin. ``clock`` gives seconds. For any thread."""
+    """The failures reported for one plugin. ``clock`` returns seconds. Thread-safe."""
 
     def __init__(self, plugin_id: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._plugin_id = plugin_id
         self._clock = clock
         self._lock = threading.Lock()
-        self._traces: dict[int, float] = {}  # until when each is known, by its hash: a trace may be long
+        self._traces: dict[int, float] = {}  # until when each is remembered, by its hash: a trace may be long
         self._failures: dict[int, float] = {}
         self._lines: frozenset[str] = frozenset()
 
     def fields(self, message: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of one of the plugin's records as the host's log has them: its trace in short, and only once."""
+        """A record's fields for the host's log: its trace is shortened, and included only once."""
         trace = fields.get("traceback")
         if not isinstance(trace, str):
             return dict(fields)
@@ -44,7 +44,7 @@ class Telling:
         return rest if known else {**rest, "traceback": "\n".join(self._in_short(lines))}
 
     def failed(self, message: str, output: Sequence[str] = ()) -> None:
-        """Say in the host's log that the plugin failed, with its last output unless that is there already."""
+        """Report in the host's log that the plugin failed, with its last output unless that was already reported."""
         with self._lock:
             known = self._is_known(self._failures, message)
             output = () if self._lines.issuperset(line for line in output if line.strip()) else output
@@ -57,7 +57,7 @@ class Telling:
         if not known:
             told.pop(key, None)
             while len(told) >= REMEMBERED:
-                del told[next(iter(told))]  # the oldest
+                del told[next(iter(told))]  # the oldest entry
             told[key] = now + SAME_S
         return known
 

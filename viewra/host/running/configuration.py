@@ -3,66 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import attrs
 
 from viewra.codec.limits import Limits
-from viewra.codec.protocol import APP_VERSIONS
+from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE
 from viewra.errors import ViewraError
 from viewra.host.database.databases import PluginDatabases
 from viewra.host.database.own import OwnDatabase
+from viewra.host.installed.choices import Chosen
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.entry_point import command
 from viewra.host.installed.grants import Grant, asked
 from viewra.host.installed.installation import Installation
-from viewra.host.running.confining import Confining, Sandbox
+from viewra.host.installed.pins import Pin
+from viewra.host.running.confining import UNCONFINED_SANDBOX, Confining, Sandbox
 from viewra.host.running.launch_spec import Connecting, LaunchSpec
 from viewra.host.running.lifecycle import MIGRATION_S
-from viewra.manifest import Manifest, Runtime
+from viewra.manifest import Runtime
 from viewra.services import SERVICES, Services
+from viewra.transport.handshake import HandshakeConfig
 from viewra.types import PluginContext
 
 _DEFAULT_CALL_S = 30.0
 _BATCH_FACTOR = 2.0  # a batch may take longer than one call; a hanging file is then found by single calls
 
 
-class ConfigSource(Protocol):
-    """Where a plugin's settings come from."""
-
-    def config(self) -> dict[str, str]:
-        """``PluginContext.config``; raises ManifestError."""
-        ...
-
-
 @attrs.frozen
 class Configured:
     """How one version of the code is run, found out once for each of its starts.
 
-    ``error`` is what the operator set and the manifest does not allow: ``runtime`` is then the manifest's own.
+    ``declared`` are the services that its manifest claims; all else is as in ``Chosen``.
     """
 
     code: Code
-    settings: ConfigSource | None
+    declared: frozenset[str]
+    config: Callable[[], dict[str, str]]
     runtime: Runtime
-    error: ViewraError | None = None
+    error: ViewraError | None
+    pin: Pin | None
 
 
 class RunConfiguration:
     """What is configured of one plugin: settings, runtime, deadlines, its database, and the specification of a launch.
 
-    ``settings_of`` gives the settings of a version, ``runtime_of`` how it is run, as the operator has it; that raises
-    ManifestError. ``connecting``, ``versions``, ``limits``,
-    ``services``, ``databases`` and ``confining`` are the host's.
+    ``chosen`` gives what the operator chose for a version. ``connecting``, ``versions``, ``limits``, ``services``,
+    ``databases`` and ``confining`` are the host's.
     """
 
     def __init__(
         self,
         installation: Installation,
         *,
-        settings_of: Callable[[Found], ConfigSource | None],
-        runtime_of: Callable[[Manifest], Runtime] = lambda manifest: manifest.runtime,
+        chosen: Callable[[Found], Chosen],
         databases: PluginDatabases,
         confining: Confining,
         log_level: str,
@@ -75,26 +69,20 @@ class RunConfiguration:
         self.limits = limits or Limits()
         self.services = services
         self._installation = installation
-        self._settings_of = settings_of
-        self._runtime_of = runtime_of
+        self._chosen = chosen
         self._databases = databases
         self._confining = confining
         self._log_level = log_level
         self._connecting = connecting or Connecting()
-        self._versions = versions
+        self._common = HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, versions)
         self._deadlines: dict[str, float] = {}  # by method, found out once: each call asks
         self._used = self.configure(Code(installation.found, ""))
 
     def configure(self, code: Code) -> Configured:
         """How this version is run now; what the operator has set meanwhile takes effect, too."""
-        manifest = code.found.manifest
-        settings = self._settings_of(code.found)
-        if manifest is None:
-            return Configured(code, settings, Runtime())
-        try:
-            return Configured(code, settings, self._runtime_of(manifest))
-        except ViewraError as error:
-            return Configured(code, settings, manifest.runtime, error)
+        manifest, chosen = code.found.manifest, self._chosen(code.found)
+        declared = manifest.claimed(self.services) if manifest is not None else frozenset[str]()
+        return Configured(code, declared, chosen.config, chosen.runtime, chosen.error, chosen.pin)
 
     def use(self, configured: Configured) -> None:
         """Go by this from now on."""
@@ -107,11 +95,6 @@ class RunConfiguration:
         if self._used.code.found is not self._installation.found:
             self.use(self.configure(Code(self._installation.found, "")))
         return self._used
-
-    @property
-    def settings(self) -> ConfigSource | None:
-        """The settings of the version in use."""
-        return self.used.settings
 
     @property
     def runtime(self) -> Runtime:
@@ -150,26 +133,25 @@ class RunConfiguration:
         except OSError as error:
             raise ViewraError(f"its folder {private_dir} cannot be made: {error.strerror}") from error
         self._databases.prepare(self.plugin_id, manifest.database_engines)
-        settings, own_database = configured.settings, self.database(code)
+        own_database = self.database(code)
         context = PluginContext(
             plugin_id=self.plugin_id,
-            config=settings.config() if settings is not None else manifest.settings.config(),
+            config=configured.config(),
             log_level=self._log_level,
             database_url=own_database.url,  # left out for a process that turns out to have no tables
             base_path=str(private_dir),
             plugin_base_path=str(code.found.directory),
         )
-        pins = self._installation.pins
         return LaunchSpec(
             tuple(command(manifest)),
             code.found.directory,
             context,
-            manifest.claimed(self.services),
+            configured.declared,
             runtime.start_timeout_s,
             connecting=self._connecting,
-            pin=pins.of(code.found) if pins is not None else None,
-            detachable=runtime.detachable,
-            versions=self._versions,
+            pin=configured.pin,
+            lasts=runtime.detachable and not self._connecting.encrypted,  # keys of a connection end with the host
+            common=self._common,
             limits=self.limits,
             services=self.services,
             own_database=own_database,
@@ -195,12 +177,13 @@ class RunConfiguration:
 
     def sandbox(self, configured: Configured) -> Sandbox:
         """What confines a process of this version; raises ViewraError where it cannot be held, and has to be."""
-        code, has_tables = configured.code, "database_service" in configured.code.manifest.claimed(self.services)
+        if self._confining.backend == "off":
+            return UNCONFINED_SANDBOX
         return self._confining.sandbox(
-            code,
+            configured.code,
             configured.runtime,
             self._installation.private_dir,
-            self._url(code) if has_tables else "",
+            self._url(configured.code) if "database_service" in configured.declared else "",
             self._connecting.network,
             self._connecting.socket_group,
         )

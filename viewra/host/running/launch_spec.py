@@ -68,10 +68,16 @@ class Connecting:
         return self.auto_mtls or self.network == "tcp"
 
 
+COMMON = handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, APP_VERSIONS)
+"""What a host that speaks all versions and a plugin must have in common."""
+
+
 @attrs.frozen
 class LaunchSpec:
     """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
 
+    ``common`` is what host and plugin must have in common. It ``lasts`` when it is started so that it may outlive the
+    host.
     ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
     taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
     it is not started when its database would have to be migrated. ``sandbox`` confines it; ``variables`` are added to
@@ -85,27 +91,17 @@ class LaunchSpec:
     start_timeout_s: float
     connecting: Connecting = attrs.field(factory=Connecting)
     pin: Pin | None = None
-    detachable: bool = False
+    lasts: bool = False
     own_database: OwnDatabase | None = None
     migration_timeout_s: float = MIGRATION_S
     only_database: bool = False
     may_migrate: bool = True
     health_timeout_s: float = 5.0
-    versions: tuple[int, ...] = APP_VERSIONS
+    common: handshake.HandshakeConfig = COMMON
     limits: Limits = attrs.field(factory=Limits)
     services: Services = SERVICES
     sandbox: Sandbox = UNCONFINED_SANDBOX
     variables: Mapping[str, str] = attrs.field(factory=dict)
-
-    @property
-    def common(self) -> handshake.HandshakeConfig:
-        """What host and plugin must have in common."""
-        return handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, self.versions)
-
-    @property
-    def lasts(self) -> bool:
-        """Whether it is started so that it may outlive the host: keys of an encrypted connection would not."""
-        return self.detachable and not self.connecting.encrypted
 
 
 @contextlib.contextmanager

@@ -61,22 +61,24 @@ class Launching:
         Raises PluginUnavailable or PluginClosed, and MigrationPending where it ``may`` not ``migrate`` and would have
         to.
         """
-        with self._told():
+        beginning = self._turn.begin()
+        with self._told(beginning):
             configured = self._configuration.configure(code) if isinstance(code, Code) else code
             spec = self._configuration.spec(configured, only_database=only_database, may_migrate=may_migrate)
-        return self._start(spec, self._turn.begin()), configured
+            return self._start(spec, beginning), configured
 
     def launch_more(self, count: int, configured: Configured) -> tuple[Run, ...]:
         """``count`` more processes of code of which one is proven, side by side; all of them, or it raises as above."""
-        with self._told():
-            specs = [self._configuration.spec(configured, may_migrate=False) for _ in range(count)]
         beginning = self._turn.begin()
+        with self._told(beginning):
+            specs = [self._configuration.spec(configured, may_migrate=False) for _ in range(count)]
         fresh: list[Run] = []
         failures: list[PluginError] = []
 
         def start(spec: LaunchSpec) -> None:
             try:
-                fresh.append(self._start(spec, beginning))
+                with self._told(beginning):
+                    fresh.append(self._start(spec, beginning))
             except PluginError as error:
                 failures.append(error)
 
@@ -105,21 +107,21 @@ class Launching:
             raise PluginUnavailable(self._plugin_id, "is not started by a host that only looks")
         if self._closing.closed:
             raise PluginClosed(self._plugin_id, CLOSING)
-        with self._told(beginning), self._closing.cuts(beginning.close):
+        with self._closing.cuts(beginning.close):
             run = startup.start(self._machinery, spec, self._log.new_run(), self._on_exit, beginning)
         with self._counting:
             self.starts += 1
         return run
 
     @contextlib.contextmanager
-    def _told(self, beginning: Cancellation | None = None) -> Iterator[None]:
+    def _told(self, beginning: Cancellation) -> Iterator[None]:
         """Tell what goes wrong as a PluginError, whatever it is; a run that was interrupted ends as PluginClosed."""
         try:
             yield
         except PluginError:
             raise
         except HandshakeError as error:
-            if beginning is not None and beginning.closed:  # it was killed for that
+            if beginning.closed:  # it was killed for that
                 why = CLOSING if self._closing.closed else "was stopped while it started"
                 raise PluginClosed(self._plugin_id, why) from error
             reason = f"did not start, at the step {error.step}: {error.message}"

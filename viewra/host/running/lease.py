@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from viewra.adapters import Endpoint
+from viewra.adapters import Caller
 from viewra.codec.lifecycle import RENEW
 from viewra.errors import PluginError
 from viewra.host.sync.clock import SYSTEM, Clock
@@ -20,7 +20,7 @@ log = logging.getLogger("viewra.host")
 class Renewal:
     """Renews a lease at once, raising a PluginError when that fails, and again and again until ``close``."""
 
-    def __init__(self, endpoint: Endpoint, *, clock: Clock = SYSTEM) -> None:
+    def __init__(self, endpoint: Caller, clock: Clock = SYSTEM) -> None:
         endpoint.call(RENEW, LEASE_S)
         self._endpoint = endpoint
         self._timer = Timer(f"lease-{endpoint.plugin_id}", self._renew, clock=clock)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from viewra.adapters import Endpoint
+from viewra.adapters import Caller
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE, MIGRATE
 from viewra.host.database.own import OwnDatabase
@@ -20,8 +20,8 @@ MIGRATION_S = 600.0
 STOP_S = 3.0
 """Seconds for ``PluginService.Stop``."""
 
-Step = Callable[[str, Callable[[], Any]], Any]
-"""Makes one call of the start, and names it when it fails."""
+Step = Callable[..., Any]
+"""Makes one call of the start: given its name, a function and the function's arguments. Names it when it fails."""
 
 
 class MigrationPending(Exception):  # not an error: a caller that forbids migrations asks for it
@@ -29,7 +29,7 @@ class MigrationPending(Exception):  # not an error: a caller that forbids migrat
 
 
 def begin(
-    endpoint: Endpoint,
+    endpoint: Caller,
     context: PluginContext,
     own: OwnDatabase | None,
     step: Step,
@@ -42,15 +42,15 @@ def begin(
     Raises MigrationPending, before anything was changed, where it may not migrate and would have to.
     """
     if own is not None:
-        state = step("migrate", lambda: endpoint.call(DESCRIBE, own.url)) if describes else None
+        state = step("migrate", endpoint.call, DESCRIBE, own.url) if describes else None
         if not may_migrate and own.must_migrate(state):
             raise MigrationPending
-        step("migrate", lambda: own.protect(state))
+        step("migrate", own.protect, state)
     if own is not None and describes:
-        step("migrate", lambda: endpoint.call(MIGRATE, own.url))
-    step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
+        step("migrate", endpoint.call, MIGRATE, own.url)
+    step("initialize", endpoint.call, lifecycle.INITIALIZE, context)
     if own is not None and not describes:
-        step("migrate", lambda: endpoint.call(MIGRATE, own.url))
+        step("migrate", endpoint.call, MIGRATE, own.url)
     if own is not None:
         own.migrated()
-    step("start", lambda: endpoint.call(lifecycle.START))
+    step("start", endpoint.call, lifecycle.START)

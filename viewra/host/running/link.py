@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from viewra.adapters import Connection
-from viewra.codec.limits import Limits
 from viewra.errors import PluginClosed, PluginUnavailable
 from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.types import PluginState
@@ -18,6 +17,8 @@ class RunsLink:
 
     def __init__(self, runs: Runs) -> None:
         self.plugin_id = runs.plugin_id
+        self.limits = runs.configuration.limits
+        self.deadline_s = runs.configuration.deadline_s
         self._runs = runs
         self._pool = runs.pool
 
@@ -43,11 +44,6 @@ class RunsLink:
         return self._runs.configuration.database_url if "database_service" in self._runs.services else ""
 
     @property
-    def limits(self) -> Limits:
-        """How much one answer may be."""
-        return self._runs.configuration.limits
-
-    @property
     def known(self) -> bool:
         """Whether it is known which services it has: declared, or found out by a start of this very code."""
         return bool(self._runs.services) or self._runs.known_services is not None
@@ -71,10 +67,6 @@ class RunsLink:
         run = self._pool.first
         return run is not None and run.serves(wire_service)
 
-    def deadline_s(self, method: str) -> float:
-        """Seconds that one call may take, by its manifest."""
-        return self._runs.configuration.deadline_s(method)
-
     def acquire(self, patience_s: float) -> Connection:
         """The connection to a process, started if need be, which the call has entered; see ``Runs.enter``."""
         return self._pool.enter() or self._runs.enter(patience_s)
@@ -83,7 +75,7 @@ class RunsLink:
         """Why a call on this connection broke."""
         run = self._pool.run_of(connection)
         if run is not None:
-            loss = run.loss(connection, call)
+            loss = run.loss(call)
             if run.process.ended:  # known here a moment before its own thread tells: no call is to enter it
                 self._runs.crashes.lost(run)
             return loss

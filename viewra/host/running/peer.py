@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from viewra.adapters import Connection, Endpoint, Link, RemoteEndpoint
+from viewra.adapters import Called, Caller, Connection, OwnCalls
 from viewra.errors import HandshakeError
 from viewra.transport.channel import check_health, require_socket
 from viewra.transport.control import shutdown
@@ -39,11 +39,11 @@ class Peer(Protocol):
     """The host's end of one connection. Each method that waits has a time; raises HandshakeError."""
 
     def connection(self) -> Connection:
-        """One more count of calls on it: those of adapters, or the host's own."""
+        """What adapters call by, which counts their calls."""
         ...
 
-    def endpoint(self, link: Link) -> Endpoint:
-        """How the host calls the process by its own connection, which ``link`` gives."""
+    def calls(self, called: Called) -> Caller:
+        """How the host itself calls the process, which is ``called``."""
         ...
 
     def ask_services(self, timeout_s: float) -> Callable[[], Collection[str] | None]:
@@ -127,9 +127,9 @@ class GrpcPeer:
         """As ``Peer`` has it."""
         return Connection(self.channel.wire)
 
-    def endpoint(self, link: Link) -> Endpoint:
+    def calls(self, called: Called) -> Caller:
         """As ``Peer`` has it."""
-        return RemoteEndpoint(link)
+        return OwnCalls(called, self.channel.wire)
 
     def ask_services(self, timeout_s: float) -> Callable[[], Collection[str] | None]:
         """As ``Peer`` has it."""

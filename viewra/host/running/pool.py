@@ -40,7 +40,9 @@ class Loss:
 class Pool:
     """One plugin's state, and its runs: 0 … n processes of one version. For any thread.
 
-    A call goes to the run with the fewest calls in flight.
+    ``state`` is where the plugin is in its life, ``reason`` why it is there: empty where there is nothing to say, else
+    its first line says it all, and others are output. ``runs`` are those that serve, in the order in which they came; a
+    call goes to the one with the fewest calls in flight. Only the methods change these three.
     """
 
     def __init__(
@@ -58,8 +60,8 @@ class Pool:
         self._plugin_id = plugin_id
         self._on_state = on_state
         self._lock = threading.Lock()
-        self._state, self._reason = state, reason
-        self._runs: tuple[Run, ...] = ()
+        self.state, self.reason = state, reason
+        self.runs: tuple[Run, ...] = ()
         self._only: Connection | None = None  # that of the only run: the rule, and quick
         self._backoff = Backoff(policy, now=clock.now, chance=chance)
         self._losses: dict[Run, Loss] = {}
@@ -68,35 +70,20 @@ class Pool:
     # ---- what there is ----
 
     @property
-    def state(self) -> PluginState:
-        """Where the plugin is in its life."""
-        return self._state
-
-    @property
-    def reason(self) -> str:
-        """Why it is there; empty where there is nothing to say. The first line says it all, others are output."""
-        return self._reason
-
-    @property
     def short_reason(self) -> str:
         """The reason without the output that goes with it."""
-        return self._reason.partition("\n")[0]
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        """The runs that serve, in the order in which they came."""
-        return self._runs
+        return self.reason.partition("\n")[0]
 
     @property
     def first(self) -> Run | None:
         """The run that serves longest."""
-        runs = self._runs
+        runs = self.runs
         return runs[0] if runs else None
 
     @property
     def idle_s(self) -> float:
         """For how many seconds no run has had a call; 0 where none serves."""
-        return min((run.connection.idle_s for run in self._runs), default=0.0)
+        return min((run.connection.idle_s for run in self.runs), default=0.0)
 
     @property
     def pause_s(self) -> float:
@@ -108,11 +95,11 @@ class Pool:
     def awaited_s(self) -> float:
         """Seconds that a call waits for the restart that is due then; 0 where it is not to wait."""
         with self._lock:
-            return self._backoff.awaited_s if self._state is PluginState.BACKOFF else 0.0
+            return self._backoff.awaited_s if self.state is PluginState.BACKOFF else 0.0
 
     def run_of(self, connection: Connection) -> Run | None:
         """The run that serves by this connection; None when it serves no more."""
-        return next((run for run in self._runs if run.connection is connection), None)
+        return next((run for run in self.runs if run.connection is connection), None)
 
     # ---- changes ----
 
@@ -121,9 +108,9 @@ class Pool:
         with self._lock:  # or it might enter one that was taken away and found idle in between
             if self._only is not None:
                 return self._only.enter()
-            if not self._runs:
+            if not self.runs:
                 return None
-            return min((run.connection for run in self._runs), key=_in_flight).enter()
+            return min((run.connection for run in self.runs), key=_in_flight).enter()
 
     def become(
         self, event: Event, state: PluginState, reason: str = "", *, only_from: Collection[PluginState] = ()
@@ -133,7 +120,7 @@ class Pool:
         Raises IllegalTransition for what cannot follow.
         """
         with self._lock:
-            if only_from and self._state not in only_from:
+            if only_from and self.state not in only_from:
                 return False
             self._change(event, state, reason)
         return True
@@ -141,7 +128,7 @@ class Pool:
     def serve(self, runs: tuple[Run, ...], policy: Restart, reason: str = "") -> tuple[Run, ...]:
         """From now on calls go to these; gives the runs that served until now, which may still have calls in flight."""
         with self._lock:
-            old = self._runs
+            old = self.runs
             self._change(Event.PROVEN, PluginState.RUNNING, reason, again=bool(old))
             self._have(runs)
             self._told = reason
@@ -152,10 +139,10 @@ class Pool:
     def join(self, run: Run) -> bool:
         """Calls go to this run, too, which is of the version that serves; False when that has ended."""
         with self._lock:
-            if not self._runs:
+            if not self.runs:
                 return False
-            self._have((*self._runs, run))
-            self._change(Event.TOLD, self._state, self._told)
+            self._have((*self.runs, run))
+            self._change(Event.TOLD, self.state, self._told)
         return True
 
     def take(
@@ -166,7 +153,7 @@ class Pool:
         None of them, with nothing changed, when ``beside`` does not serve, or one had a call within ``idle_s``.
         """
         with self._lock:
-            taken = self._runs
+            taken = self.runs
             if not taken or (beside is not None and beside not in taken):
                 return ()
             if idle_s and any(run.connection.idle_s < idle_s for run in taken):
@@ -190,10 +177,10 @@ class Pool:
     def lose(self, run: Run, reason: str) -> bool:
         """A run ended by itself, for a reason; False for one that was taken away before. ``loss`` says what follows."""
         with self._lock:
-            if run not in self._runs:
+            if run not in self.runs:
                 return False
             self.crashes += 1
-            others = tuple(one for one in self._runs if one is not run)
+            others = tuple(one for one in self.runs if one is not run)
             pause_s = self._backoff.crashed(run.ran_s)
             self._losses[run] = self._after_loss(others, reason, pause_s)
         return True
@@ -216,7 +203,7 @@ class Pool:
         with self._lock:
             self.crashes += crash
             pause_s = self._backoff.crashed() if crash else self._backoff.failed()
-            return self._after_loss(self._runs, reason, pause_s) if self._runs else Loss()
+            return self._after_loss(self.runs, reason, pause_s) if self.runs else Loss()
 
     def _after_loss(self, others: tuple[Run, ...], reason: str, pause_s: float | None) -> Loss:
         """The ``others`` serve on while the missing one is started again, if it is."""
@@ -236,7 +223,7 @@ class Pool:
             policy = self._backoff.policy
             why = f"broke down more than {policy.max} times in {policy.window_s:g} s; the last time: {first}{output}"
             self._change(Event.GIVE_UP, PluginState.QUARANTINED, why)
-            return Loss(quarantine=self._reason)
+            return Loss(quarantine=self.reason)
         told = f"{first}; {'it is started again' if again else 'a call may start it again'} in {pause_s:.1f} s"
         self._change(Event.PAUSE, PluginState.BACKOFF, told + output)
         self._backoff.pause(pause_s, awaited=awaited)
@@ -245,15 +232,15 @@ class Pool:
     # ---- within ----
 
     def _have(self, runs: tuple[Run, ...]) -> None:
-        self._runs = runs
+        self.runs = runs
         self._only = runs[0].connection if len(runs) == 1 else None
 
     def _change(self, event: Event, state: PluginState, reason: str, *, again: bool = False) -> None:
-        require(self._state, event, state)
-        old, self._state = self._state, state
-        self._reason = encodable(reason)  # it is stored, and shown
+        require(self.state, event, state)
+        old, self.state = self.state, state
+        self.reason = encodable(reason)  # it is stored, and shown
         if old is not state or again:
-            self._on_state(self._plugin_id, old, state, self._reason)  # under the lock: that is their order
+            self._on_state(self._plugin_id, old, state, self.reason)  # under the lock: that is their order
 
 
 def _in_flight(connection: Connection) -> int:

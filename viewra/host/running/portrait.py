@@ -9,6 +9,7 @@ from viewra.host.installed.discovery import Found
 from viewra.host.installed.installation import Installation
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.health import HealthWatch
+from viewra.host.running.pool import Pool
 from viewra.host.running.run import Run
 from viewra.host.running.runs import Runs
 from viewra.host.running.status import PluginStats, RunStats
@@ -27,7 +28,7 @@ class Portrait:
         self.configuration: RunConfiguration = runs.configuration
         self.traffic = traffic
         self._runs = runs
-        self._pool = runs.pool
+        self.pool: Pool = runs.pool
         self._health = health
         self._usage = usage
         self._reloads = 0
@@ -45,23 +46,23 @@ class Portrait:
     @property
     def state(self) -> PluginState:
         """Where it is in its life."""
-        return self._pool.state
+        return self.pool.state
 
     @property
     def reason(self) -> str:
         """Why it is in that state; empty where there is nothing to say. What follows the first line is its output."""
-        return self._pool.reason
+        return self.pool.reason
 
     @property
     def pid(self) -> int | None:
         """The running process that has been there longest."""
-        run = self._pool.first
+        run = self.pool.first
         return run.process.pid if run is not None else None
 
     @property
     def pids(self) -> tuple[int, ...]:
         """All running processes."""
-        return tuple(run.process.pid for run in self._pool.runs)
+        return tuple(run.process.pid for run in self.pool.runs)
 
     @property
     def services(self) -> frozenset[str]:
@@ -72,7 +73,7 @@ class Portrait:
     def info(self) -> PluginInfo:
         """What the plugin says it is, completed from its manifest."""
         manifest = self.found.manifest
-        run = self._pool.first
+        run = self.pool.first
         said = run.info if run is not None else PluginInfo(self.plugin_id)
         if manifest is None:
             return said
@@ -82,13 +83,13 @@ class Portrait:
     @property
     def stats(self) -> PluginStats:
         """Its figures."""
-        runs = self._pool.runs
+        runs = self.pool.runs
         return PluginStats(
             state=self.state,
             pid=runs[0].process.pid if runs else None,
             started_at=runs[0].started_at if runs else None,
             starts=self._runs.launching.starts,
-            crashes=self._pool.crashes,
+            crashes=self.pool.crashes,
             reloads=self._reloads,
             in_flight=self.traffic.in_flight,
             queued=self.traffic.queued,

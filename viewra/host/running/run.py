@@ -9,12 +9,11 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from viewra.adapters import Connection, Endpoint
+from viewra.adapters import Caller, Connection
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
@@ -43,15 +42,10 @@ NOTICE_S = 1.0
 
 
 class Run:
-    """A process of a plugin. It is a ``Link`` for the host's own calls, those of its start and of its end.
+    """A process of a plugin.
 
     ``deadline`` (the clock's seconds) is when its start has to be over. The start puts in here what it finds out.
     """
-
-    running = True
-    known = True
-    code_hash = ""
-    priority: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM) -> None:
         self.plugin_id = spec.context.plugin_id
@@ -68,9 +62,17 @@ class Run:
         self._clock = clock
         self._began = clock.now()
         self.deadline = self._began + spec.start_timeout_s
+        self._deadlines = {
+            "quiesce": QUIESCE_S,
+            "stop": STOP_S,
+            "health": spec.health_timeout_s,
+            "renew": spec.health_timeout_s,
+            "migrate": spec.migration_timeout_s,
+            "rollback": spec.migration_timeout_s,
+        }
         self._peer: Peer | None = None
         self._connection: Connection | None = None
-        self._own_calls: Connection | None = None
+        self._endpoint: Caller | None = None
         self._stdio: Closable | None = None
         self._streamed: RunLog | None = None
         self._closing = False
@@ -80,7 +82,7 @@ class Run:
         """Calls go to this peer, which ends with the run."""
         self._peer = peer
         self._connection = peer.connection()
-        self._own_calls = peer.connection()
+        self._endpoint = peer.calls(self)
 
     def follow(self, stdio: Closable, streamed: RunLog) -> None:
         """What it prints comes from here, until the run ends."""
@@ -94,9 +96,11 @@ class Run:
         return self._peer
 
     @property
-    def endpoint(self) -> Endpoint:
+    def endpoint(self) -> Caller:
         """How the host itself calls it; raises PluginUnavailable before it is connected."""
-        return self.peer.endpoint(self)
+        if self._endpoint is None:
+            raise PluginUnavailable(self.plugin_id, "is not connected")
+        return self._endpoint
 
     @property
     def connection(self) -> Connection:
@@ -120,24 +124,7 @@ class Run:
         """For how many seconds it has been running."""
         return self._clock.now() - self._began
 
-    # ---- Link, for the calls of the start and the stop ----
-
-    def acquire(self, patience_s: float) -> Connection:
-        """A connection for the host's own calls, which the call has entered: they keep no plugin from being idle."""
-        del patience_s  # it is there or not
-        if self._own_calls is None:
-            raise PluginUnavailable(self.plugin_id, "is not connected")
-        return self._own_calls.enter()
-
-    def recall(self, name: str) -> None:
-        """Nothing: it runs, and can be asked."""
-
-    def remember(self, name: str, text: str) -> None:
-        """Nothing is kept of one run."""
-
-    def offers(self, capability: str) -> bool:
-        """Whether the process has this service."""
-        return capability in self.services
+    # ---- what the host's own calls go by ----
 
     def serves(self, wire_service: str) -> bool:
         """Whether the process is known to serve this gRPC service."""
@@ -145,20 +132,10 @@ class Run:
 
     def deadline_s(self, method: str) -> float:
         """What is left of the start's time; what is asked later, and migrations, have a time of their own."""
-        spec = self.spec
-        own = {
-            "quiesce": QUIESCE_S,
-            "stop": STOP_S,
-            "health": spec.health_timeout_s,
-            "renew": spec.health_timeout_s,
-            "migrate": spec.migration_timeout_s,
-            "rollback": spec.migration_timeout_s,
-        }
-        return own.get(method) or self.left_s()
+        return self._deadlines.get(method) or self.left_s()
 
-    def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
+    def loss(self, call: str) -> PluginUnavailable | PluginClosed:
         """Why a call broke."""
-        del connection
         if self._closing:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
         if self.process.wait(NOTICE_S) is None:

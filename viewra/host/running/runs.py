@@ -26,7 +26,7 @@ from viewra.host.running.pool import Pool, StateListener
 from viewra.host.running.remembered import PluginMemory
 from viewra.host.running.run import Run
 from viewra.host.running.states import Event
-from viewra.host.running.workers import Workers
+from viewra.host.running.workers import Workers, wanted
 from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.clock import SYSTEM
 from viewra.host.sync.timer import Still
@@ -93,8 +93,7 @@ class Runs:
         """The services that its process has, or that its manifest claims as long as it has not run."""
         if self.known_services is not None:
             return self.known_services
-        manifest = self.installation.found.manifest
-        return manifest.claimed(self.configuration.services) if manifest is not None else frozenset()
+        return self.configuration.used.declared
 
     @contextlib.contextmanager
     def alone(self, until: float | None = None, *, to_end: bool = False) -> Iterator[None]:
@@ -148,8 +147,7 @@ class Runs:
         if even_stopped:
             self.pool.end_pause()
         code = self._startable(even_stopped=even_stopped)
-        again = again or self.crashes.restart.pending
-        self.crashes.restart.off()
+        again = self.crashes.restart.off() or again
         if code.code_hash != self.installation.used.code_hash:
             self.take_up(code)
         if code.found.manifest is None:
@@ -171,18 +169,17 @@ class Runs:
             failure.__cause__ = error
             self.crashes.failed(failure, again=again)
             raise
-        if self.workers.missing:
+        if self.pool.runs and wanted(configured.runtime, run.services) > 1:
             self.crashes.restart.set(0.0)
 
     def serve(self, runs: tuple[Run, ...], configured: Configured, reason: str = "") -> tuple[Run, ...]:
         """Calls go to these proven runs from now on; gives those before, which may still have calls in flight."""
-        code, runtime, services = configured.code, configured.runtime, runs[0].services
+        code, runtime, declared, services = configured.code, configured.runtime, configured.declared, runs[0].services
         self.use(configured)
         self.crashes.restart.off()
         self.known_services = services
         self._traffic.breaker.reset()
         self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
-        declared = code.manifest.claimed(self.configuration.services)
         if not reason and (missing := ", ".join(sorted(declared - services))):
             reason = f"its manifest claims what it lacks: {missing}"
         old = self.pool.serve(runs, runtime.restart, reason)
@@ -193,7 +190,7 @@ class Runs:
                 self.installation.kept.keep(code.found.directory, code.code_hash)
             except OSError as error:
                 log.warning("plugin %s: its code cannot be kept for a way back: %s", self.plugin_id, error)
-        self.workers.warn()
+        self.workers.warn(runtime, services)
         self.crashes.look_after(runs)
         return old
 
@@ -267,20 +264,20 @@ class Runs:
 
     def _startable(self, *, even_stopped: bool) -> Code:
         """The code that a start is to run; raises PluginClosed or PluginUnavailable where it may not be."""
-        state, reason = self.pool.state, self.pool.short_reason
+        state = self.pool.state
         if self.closing.closed:
             raise PluginClosed(self.plugin_id, CLOSING)
         if state in NOT_TO_RUN:
-            raise PluginUnavailable(self.plugin_id, f"is {state}: {reason}")
+            raise PluginUnavailable(self.plugin_id, f"is {state}: {self.pool.short_reason}")
         if state is PluginState.STOPPED and not even_stopped:
-            raise PluginClosed(self.plugin_id, f"is stopped: {reason}")
+            raise PluginClosed(self.plugin_id, f"is stopped: {self.pool.short_reason}")
         if self.pool.pause_s:
-            raise PluginUnavailable(self.plugin_id, reason)
+            raise PluginUnavailable(self.plugin_id, self.pool.short_reason)
         code = self.installation.to_start()
         if state is PluginState.QUARANTINED and code.code_hash == self.installation.used.code_hash:
             raise PluginUnavailable(
                 self.plugin_id,
-                f"is in quarantine: it {reason}",
+                f"is in quarantine: it {self.pool.short_reason}",
                 hint=f"viewra plugins unquarantine {self.plugin_id}, or install another version of it",
             )
         return code

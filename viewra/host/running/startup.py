@@ -146,8 +146,9 @@ class _Steps:
                 timeout_s=run.left_s(),
             )
             run.connect(peer)
-            listed = peer.ask_services(run.left_s())  # together with the question for its health
-            peer.wait_ready(run.left_s())
+            left_s = run.left_s()
+            listed = peer.ask_services(left_s)  # together with the question for its health
+            peer.wait_ready(left_s)
             said = run.endpoint.start(lifecycle.INFO)
             names = listed()
         except HandshakeError as error:
@@ -172,14 +173,15 @@ class _Steps:
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
         if not spec.only_database:
             own = spec.own_database if tables else None
-            begin(endpoint, context, own, self.step, describes=run.describes, may_migrate=spec.may_migrate)
+            describes = tables and run.describes
+            begin(endpoint, context, own, self.step, describes=describes, may_migrate=spec.may_migrate)
         elif not run.describes:  # it has to open its database before it can move it
-            self.step("initialize", lambda: endpoint.call(lifecycle.INITIALIZE, context))
+            self.step("initialize", endpoint.call, lifecycle.INITIALIZE, context)
 
     def lease(self) -> Renewal:
         """Renew its lease, and again from now on."""
         try:
-            renewal: Renewal = self.step("lease", lambda: Renewal(self.run.endpoint, clock=self.machinery.clock))
+            renewal: Renewal = self.step("lease", Renewal, self.run.endpoint, self.machinery.clock)
         except HandshakeError as error:
             if not isinstance(error.__cause__, NotOffered):
                 raise
@@ -187,15 +189,16 @@ class _Steps:
             raise self._failed("lease", "it cannot outlive its host: it has no lease", hint) from error
         return renewal
 
-    def step(self, name: str, call: Callable[[], Any]) -> Any:
+    def step(self, name: str, call: Callable[..., Any], *arguments: object) -> Any:
         """Do one step, and say which one it was when it fails."""
-        began = self.machinery.clock.now()
+        migrates = name == "migrate"  # that takes as long as there is data, whatever a start may take
+        began = self.machinery.clock.now() if migrates else 0.0
         try:
-            return call()
+            return call(*arguments)
         except (PluginError, MigrationError) as error:
             raise self._failed(name, error.message, error.hint) from error
         finally:
-            if name == "migrate":  # it takes as long as there is data, whatever a start may take
+            if migrates:
                 self.run.deadline += self.machinery.clock.now() - began
 
     def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:

@@ -87,7 +87,7 @@ class Supervisor(Portrait):
         with self._runs.alone():
             self._runs.enabled = True
             if self.state is PluginState.DISABLED:
-                self._pool.become(Event.READ, *self._runs.first_state())
+                self.pool.become(Event.READ, *self._runs.first_state())
         self.start_eagerly()
 
     def disable(self) -> None:
@@ -96,7 +96,7 @@ class Supervisor(Portrait):
             self._runs.enabled = False
             self._runs.end()
             if self.state is not PluginState.INVALID:
-                self._pool.become(Event.DISABLE, PluginState.DISABLED, "not enabled")
+                self.pool.become(Event.DISABLE, PluginState.DISABLED, "not enabled")
 
     def load(self) -> None:
         """Start it now; raises PluginUnavailable when that fails. One that runs is left alone."""
@@ -126,9 +126,9 @@ class Supervisor(Portrait):
             old, new = installation.used, code or installation.on_disk()
             if only_changed and not installation.is_new(new):  # it was reloaded meanwhile, or it was taken back
                 if installation.is_back(new):
-                    self._pool.become(Event.TOLD, PluginState.RUNNING, only_from={PluginState.RUNNING})
+                    self.pool.become(Event.TOLD, PluginState.RUNNING, only_from={PluginState.RUNNING})
                 return ""
-            run = self._pool.first
+            run = self.pool.first
             if installation.is_another(new):
                 raise PluginUnavailable(self.plugin_id, f"has another id in {new.manifest.file}: {new.manifest.id}")
             if run is None:
@@ -148,7 +148,7 @@ class Supervisor(Portrait):
         with self._runs.alone():
             self._runs.forgive()
             if self.state is PluginState.QUARANTINED:
-                self._pool.become(Event.READ, *self._runs.first_state())
+                self.pool.become(Event.READ, *self._runs.first_state())
         self.start_eagerly()
 
     def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
@@ -164,7 +164,7 @@ class Supervisor(Portrait):
             after = (self.state, self.reason) if self.state in stays else (PluginState.READY, "")
             runs.end()
             code = self.installation.to_start()
-            self._pool.become(Event.START, PluginState.STARTING)
+            self.pool.become(Event.START, PluginState.STARTING)
             try:
                 run, configured = runs.launching.launch(code, only_database=True)
             except PluginError as error:
@@ -175,12 +175,12 @@ class Supervisor(Portrait):
                 return work(DatabaseClient(run.endpoint))
             finally:
                 run.stop()
-                self._pool.become(Event.LOOKED, *after)
+                self.pool.become(Event.LOOKED, *after)
 
     @property
     def sandbox(self) -> Sandbox:
         """What confines the process that runs, or would confine one; raises ViewraError where none can be."""
-        first = self._pool.first
+        first = self.pool.first
         return first.spec.sandbox if first is not None else self.configuration.sandbox(self.configuration.used)
 
     @property
@@ -234,7 +234,7 @@ class Supervisor(Portrait):
 
     def use_folders(self) -> None:
         """Replace its processes, with no call lost, when the library has other folders than they may use."""
-        first = self._pool.first
+        first = self.pool.first
         if first is not None and not first.by_hand and self.configuration.has_other_folders(first.spec.sandbox):
             self.reload()
 
@@ -246,7 +246,7 @@ class Supervisor(Portrait):
 
     def tick(self) -> None:
         """Ask for its health and look at what it uses, where that is due; stop one that nobody calls. Never waits."""
-        runs = self._pool.runs
+        runs = self.pool.runs
         if not runs:
             return
         runtime = self.configuration.runtime
@@ -254,7 +254,7 @@ class Supervisor(Portrait):
         self._usage.tick([run.process.pid for run in runs])
         self._watchdog.tick(runs, self._usage.of, runtime)
         idle_s = runtime.idle_timeout_s
-        if idle_s and not runs[0].by_hand and self._pool.idle_s >= idle_s and not self._ending_idle:
+        if idle_s and not runs[0].by_hand and self.pool.idle_s >= idle_s and not self._ending_idle:
             self._ending_idle = True  # one at a time: it may have to wait for a reload
             self._tasks.start(f"idle-{self.plugin_id}", lambda: self._end_idle(idle_s))
 
@@ -273,9 +273,9 @@ class Supervisor(Portrait):
             self._runs.use(self.configuration.configure(new))  # what the operator set may be new
             return f"version {new.version} is in use, and does not run: {self.state}"
         self._runs.take_up(new)
-        stays = {PluginState.STOPPED} if self._pool.short_reason == "unloaded" else set()
+        stays = {PluginState.STOPPED} if self.pool.short_reason == "unloaded" else set()
         if not valid or self.state not in stays:
-            self._pool.become(Event.READ, *self._runs.first_state())
+            self.pool.become(Event.READ, *self._runs.first_state())
         new.manifest  # noqa: B018 - raises for one that is not valid
         self.start_eagerly()
         return f"version {new.version} is in use from its next start on"

@@ -36,7 +36,7 @@ def why_one(runtime: Runtime, services: Collection[str]) -> str:
 
 def wanted(runtime: Runtime, services: Collection[str]) -> int:
     """How many processes are to run."""
-    return 1 if why_one(runtime, services) else _count(runtime.workers, services)
+    return 1 if runtime.workers == 1 or why_one(runtime, services) else _count(runtime.workers, services)
 
 
 def _count(workers: int | str, services: Collection[str]) -> int:
@@ -83,10 +83,7 @@ class Workers:
                 self.draining.add(run)
         self.crashes.look_after(fresh)
 
-    def warn(self) -> None:
-        """Say so where ``runtime.workers`` has no effect."""
-        first, runtime = self.pool.first, self.configuration.runtime
-        if first is None or wanted(attrs.evolve(runtime, reload="blue-green", detachable=False), ()) == 1:
-            return
-        if why := why_one(runtime, first.services):
-            log.warning("plugin %s: runtime.workers has no effect: %s", first.plugin_id, why)
+    def warn(self, runtime: Runtime, services: Collection[str]) -> None:
+        """Say so where ``runtime.workers`` asks for several, and has no effect."""
+        if runtime.workers not in {1, "auto"} and (why := why_one(runtime, services)):
+            log.warning("plugin %s: runtime.workers has no effect: %s", self.installation.plugin_id, why)

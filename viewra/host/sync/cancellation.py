@@ -33,7 +33,7 @@ class Cancellation:
         key = object()
         with self._lock:
             self._cuts[key] = cut
-            if self.closed:
+            if self._closed.is_set():
                 cut()
         try:
             yield
@@ -44,7 +44,7 @@ class Cancellation:
     def close(self) -> None:
         """Cancel all that is in progress; closing twice is fine."""
         with self._lock:
-            if not self.closed:
+            if not self._closed.is_set():
                 self._closed.set()
                 for cut in self._cuts.values():
                     cut()

@@ -44,18 +44,20 @@ class Timer:
 
             self._current = self._tasks.start(self._name, rings, pause_s)
 
-    def off(self) -> None:
-        """Do not ring; work that has begun is told so."""
+    def off(self) -> bool:
+        """Do not ring; work that has begun is told so. Whether it was going to ring, or its work was in progress."""
         with self._lock:
-            self._forget()
+            return self._forget()
 
     def close(self) -> None:
         """Never ring again; waits for work that has begun."""
         self.off()
         self._tasks.close()
 
-    def _forget(self) -> None:
+    def _forget(self) -> bool:
         self._set += 1
         task, self._current = self._current, None
-        if task is not None:
-            task.cancel()
+        if task is None:
+            return False
+        task.cancel()
+        return True

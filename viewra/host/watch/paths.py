@@ -83,7 +83,7 @@ class PluginPaths:
         self._skipped = _below(real, self._ignored)
         folders: dict[Path, Identity] = {}
         files: dict[Path, object] = {}
-        for folder, names in code_folders(real, self._skipped.__contains__):
+        for folder, names in code_folders(real, self._skipped):
             if (identity := identify(folder)) is not None:
                 folders[folder] = identity
             files.update((path, _fingerprint(path)) for path in (folder / name for name in names))

@@ -1,24 +1,33 @@
-"""Disjunctions as they are written: their default marks, and those whose alternatives need no evaluation."""
+"""Disjunctions as written: their default marks, and which have alternatives that need no evaluation."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from viewra.manifest.cue import ast
-from viewra.manifest.cue.kinds import ANY, PREDECLARED, Basic, bounded, meet, scalar
+from viewra.manifest.cue.kinds import ANY, PREDECLARED, Basic, bounded, meet, preparation, scalar
 from viewra.manifest.cue.node import IS_DEFAULT, MAYBE, NOT_DEFAULT
 from viewra.manifest.cue.problem import Problem
 
 Alternatives = list[tuple[Basic, int]]
-_NOT_SIMPLE: Alternatives = []
 
 
-def simple_alternatives(expr: ast.Join) -> Alternatives | None:
-    """The alternatives, with their modes, when none of them has fields or depends on a scope; else None."""
+class Simple(NamedTuple):
+    """Alternatives of which none has fields or depends on a scope; ``cost`` is the steps that preparing them takes."""
+
+    alternatives: Alternatives
+    cost: int
+
+
+def simple_alternatives(expr: ast.Join) -> Simple | None:
+    """The alternatives, with their modes, when all are simple; else None. Found out once for each text."""
     if expr.simple is None:
-        expr.simple = _simple_join(expr)
-    return None if expr.simple is _NOT_SIMPLE else expr.simple  # type: ignore[return-value]
+        found = _simple_join(expr)
+        expr.simple = Simple(found, sum(preparation(basic) for basic, _ in found)) if found is not None else False
+    return expr.simple if isinstance(expr.simple, Simple) else None
 
 
-def _simple_join(expr: ast.Join) -> Alternatives:
+def _simple_join(expr: ast.Join) -> Alternatives | None:
     found: Alternatives = []
     for alternative, marked in expr.alternatives:
         mode = mode_of(expr, marked)
@@ -26,14 +35,14 @@ def _simple_join(expr: ast.Join) -> Alternatives:
             if isinstance(alternative, ast.Join):
                 inner = simple_alternatives(alternative)
                 if inner is None:
-                    return _NOT_SIMPLE
-                found.extend((value, within(mode, own)) for value, own in inner)
+                    return None
+                found.extend((value, within(mode, own)) for value, own in inner.alternatives)
                 continue
             basic = _simple(alternative)
         except Problem:
-            return _NOT_SIMPLE  # to be found again, and reported, when it is evaluated
+            return None  # to be found again, and reported, when it is evaluated
         if basic is None:
-            return _NOT_SIMPLE
+            return None
         found.append((basic, mode))
     return found
 

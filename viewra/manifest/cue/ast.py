@@ -1,4 +1,4 @@
-"""The syntax tree. Nodes know their source and extent; the only work they do is to hold what the parser found."""
+"""The syntax tree. Nodes know their source and extent, and hold what the parser found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Atom: TypeAlias = "bool | int | Decimal | str | bytes | None"
 """A concrete scalar. An int is CUE's int, a Decimal CUE's float: they never equal one another in unification."""
 
 MEMBER, REQUIRED, OPTIONAL = 0, 1, 2
-"""How a field is present: ``a:``, ``a!:``, ``a?:``. The least one wins when several meet."""
+"""How a field is present: ``a:``, ``a!:``, ``a?:``. When several meet, the lowest wins."""
 
 
 class Expr:
@@ -26,17 +26,17 @@ class Expr:
 
     @property
     def place(self) -> Place:
-        """Where it begins."""
+        """Where the expression begins."""
         return Place(self.source, self.start)
 
     @property
     def text(self) -> str:
-        """Its source text."""
+        """The expression's source text."""
         return self.source.text[self.start : self.end]
 
 
 class Literal(Expr):
-    """A scalar written down."""
+    """A literal scalar."""
 
     __slots__ = ("value",)
 
@@ -63,7 +63,7 @@ class Template(Expr):
 
 
 class Reference(Expr):
-    """A name. ``hops`` is how many scopes out its field is; -1: it is a name of the language itself.
+    """A name. ``hops`` is the number of scopes between it and its field; -1 for a name of the language itself.
 
     ``within`` is the struct that declares the field.
     """
@@ -130,15 +130,15 @@ class Join(Expr):
     ) -> None:
         super().__init__(source, start, end)
         self.plain = plain
-        """Whether it stands for a plain value in settings, whose default goes before all others."""
+        """Whether it stands for a plain value in settings, whose default overrides all others."""
         self.alternatives = alternatives
         self.marked = any(mark for _, mark in alternatives)
         self.simple: object = None
-        """Room for the evaluator to remember alternatives that do not depend on any scope."""
+        """The evaluator's cache of alternatives that do not depend on a scope."""
 
 
 class Call(Expr):
-    """A call of one of the language's own functions."""
+    """A call of a built-in function."""
 
     __slots__ = ("arguments", "name")
 

@@ -1,4 +1,4 @@
-"""Closed structs: which fields a definition, or ``close()``, allows; and which labels a pattern means."""
+"""Closed structs: which fields a definition or ``close()`` allows, and which labels a pattern matches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.manifest.cue.problem import Problem
 
 
 def declare(node: Node, conjunct: Conjunct, struct: ast.Struct, scope: Scope) -> None:
-    """Note, for each group of a conjunct, what its struct literal declares."""
+    """Record, for each group of a conjunct, the fields that its struct literal declares."""
     for group in conjunct.groups:
         allowed = node.allowed.get(group)
         if allowed is None:
@@ -22,7 +22,7 @@ def declare(node: Node, conjunct: Conjunct, struct: ast.Struct, scope: Scope) ->
 
 
 def check_closed(node: Node) -> None:
-    """Put an error on each field that some closing group does not allow."""
+    """Add an error to each field that a closing group does not allow."""
     groups = [group for group, allowed in node.allowed.items() if group.closing and not allowed.open]
     if not groups:
         return
@@ -36,14 +36,14 @@ def check_closed(node: Node) -> None:
 
 
 def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) -> bool:
-    """Whether a label unifies with the pattern's own expression; raises ``Problem`` where that is wrong itself."""
+    """Whether a label unifies with the pattern's expression. Raises ``Problem`` if the expression is wrong itself."""
     expr = pattern.label
     if isinstance(expr, ast.Reference) and expr.hops < 0 and expr.name in ("string", "_"):
         return True
     run = node.run
     meant = run.labels.get((pattern, scope))
     if meant is None:
-        run.meter.spend(5, pattern.place)  # a node of its own is evaluated
+        run.meter.spend(5, pattern)  # evaluated in a node of its own
         meant = Node(run, "", None)
         meant.conjuncts.append(Conjunct(expr, scope))
         if (problem := failure(meant)) is not None:
@@ -56,7 +56,7 @@ def pattern_matches(node: Node, pattern: ast.Pattern, scope: Scope, label: str) 
     for option in options:
         if not isinstance(option, Basic):
             continue
-        run.meter.spend(1 + effort(option, text), pattern.place)
+        run.meter.spend(1 + effort(option, text), pattern)
         try:
             meet(option, text)
         except Problem:
@@ -79,7 +79,7 @@ def _allows(node: Node, group: Group, label: str) -> bool:
 
 def _not_allowed(node: Node, group: Group, label: str, arc: Node) -> Problem:
     known = {ast.label_text(name) for name in node.allowed[group].labels if ast.is_regular(name)}
-    node.run.meter.spend(2 * min(len(known), AT_MOST), arc.place)
+    node.run.meter.spend(2 * min(len(known), AT_MOST), arc)
     hint = did_you_mean(ast.label_text(label), known)
     intruders = [conjunct.field.place for conjunct in arc.conjuncts if conjunct.field and group not in conjunct.groups]
     return Problem(f"field not allowed here{hint}", *intruders, kind="closed")

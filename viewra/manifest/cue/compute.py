@@ -1,4 +1,4 @@
-"""Operators, interpolation and functions: expressions whose value is worked out from the values of their operands."""
+"""Computes operators, interpolations and functions from the values of their operands."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from viewra.manifest.cue.settle import settle
 
 
 def operate(run: Run, expr: ast.Expr, scope: Scope | None) -> Basic:
-    """The value of an operator, a template or a function; ``Incomplete`` while an operand is not known."""
-    run.meter.spend(1, expr.place)
+    """The value of an operator, a template or a function. Raises ``Incomplete`` while an operand is unknown."""
+    run.meter.spend(1, expr)
     try:
         if isinstance(expr, ast.Unary):
             return _unary(run, expr, scope)
@@ -80,7 +80,7 @@ def _unary(run: Run, expr: ast.Unary, scope: Scope | None) -> Basic:
     if not isinstance(value, Basic):
         raise Problem(f"{operator} takes a number, a string or bytes, found {_shown(value)}", expr.place)
     if isinstance(value.value, str) and operator in ("=~", "!~"):
-        run.meter.spend(compile_cost(value.value), expr.place)
+        run.meter.spend(compile_cost(value.value), expr)
     return bounded(operator, value.value, expr.place)
 
 
@@ -98,7 +98,7 @@ def _chain(run: Run, expr: ast.Chain, scope: Scope | None) -> Basic:
     else:
         left = _known(run, expr.first, scope)
     for operator, right_expr in rest:
-        run.meter.spend(1, right_expr.place)
+        run.meter.spend(1, right_expr)
         if operator in ("&&", "||"):
             left = _logic(run, operator, left, right_expr, scope, expr)
             continue
@@ -114,14 +114,14 @@ def _chain(run: Run, expr: ast.Chain, scope: Scope | None) -> Basic:
 
 
 def _is_type(expr: ast.Expr) -> bool:
-    """Whether an expression is a type or a bound as written, which never becomes a value."""
+    """Whether an expression is written as a type or a bound, which never becomes a concrete value."""
     if isinstance(expr, ast.Unary):
         return expr.operator not in ("+", "-", "!")
     return isinstance(expr, ast.Reference) and expr.hops < 0
 
 
 def _is_bottom(run: Run, expr: ast.Expr, scope: Scope | None) -> bool:
-    """Whether an expression is an error, or means a field that is not there: what ``== _|_`` asks."""
+    """Whether an expression is an error or an absent field: the question of ``== _|_``."""
     if isinstance(expr, ast.Bottom):
         return True
     try:
@@ -161,7 +161,7 @@ def _binary(run: Run, operator: str, left: ast.Atom, right: ast.Atom, expr: ast.
     if operator in ("=~", "!~"):
         if not isinstance(left, str) or not isinstance(right, str):
             raise _bad_operands(operator, left, right, expr)
-        run.meter.spend(compile_cost(right) + match_cost(right, left), expr.place)
+        run.meter.spend(compile_cost(right) + match_cost(right, left), expr)
         return matches(right, left, expr.place) == (operator == "=~")
     kinds = kind_of(left) | kind_of(right)
     if operator in ("<", "<=", ">", ">="):
@@ -194,13 +194,13 @@ def _length(value: object) -> int:
 def _check_length(run: Run, length: int, expr: ast.Expr) -> None:
     if length > run.limits.string_bytes:
         raise Limit(f"a string is longer than {run.limits.string_bytes:,} bytes", expr.place)
-    run.meter.spend(length // 1024, expr.place)
+    run.meter.spend(length // 1024, expr)
 
 
 def _template(run: Run, expr: ast.Template, scope: Scope | None) -> Basic:
     texts: list[bytes] = []
     total = 0
-    run.meter.spend(2 * len(expr.parts), expr.place)
+    run.meter.spend(2 * len(expr.parts), expr)
     for part in expr.parts:
         piece: ast.Atom = part if isinstance(part, (str, bytes)) else None
         if isinstance(part, ast.Expr):
@@ -228,7 +228,7 @@ def _call(run: Run, expr: ast.Call, scope: Scope | None) -> Basic:
             members = [label for label, arc in value.arcs.items() if arc.presence == ast.MEMBER]
             return scalar(sum(map(ast.is_regular, members)), expr.place)
         if isinstance(value.value, (str, bytes)):
-            run.meter.spend(len(value.value) // 4096, expr.place)
+            run.meter.spend(len(value.value) // 4096, expr)
             return scalar(_length(value.value), expr.place)
         raise Problem(f"len() takes a string, bytes, a list or a struct, found {_shown(value)}", expr.place)
     numbers = [item.value for item in values if isinstance(item, Basic) and type(item.value) is int]

@@ -1,4 +1,4 @@
-"""Between evaluated nodes and plain Python data: export, and Python data as an expression."""
+"""Exports evaluated nodes as plain Python data, and turns Python data into expressions."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from viewra.manifest.cue.source import Source
 from viewra.text import is_utf8
 
 Data: TypeAlias = "bool | int | float | str | bytes | list[Data] | dict[str, Data] | None"
-"""What a manifest evaluates to."""
+"""The value of a manifest."""
 
 
 def export_node(run: Run, node: Node, problems: list[Problem]) -> Data:
-    """The node as plain data; what is wrong or not concrete goes to ``problems``, as many as there are."""
+    """The node as plain data. Adds every value that is wrong or not concrete to ``problems``."""
     run.evaluate(node)
-    run.meter.spend(1, node.place)
+    run.meter.spend(1, node)
     value: Basic | Node = node
     while not isinstance(value, Basic) and not value.problems and value.alternatives is not None:
         if value.chosen is None:
             options = " | ".join(
                 str(option) if isinstance(option, Basic) else "{…}" for option, _ in value.alternatives
             )
-            problems.append(_open(node, f"several values are possible: {options[:200]}"))
+            problems.append(_open(node, f"has several possible values: {options[:200]}"))
             return None
         if value.chosen is value:
             break
@@ -63,11 +63,11 @@ def _struct(run: Run, node: Node, problems: list[Problem]) -> Data:
 
 
 def missing(node: Node, arc: Node) -> Problem:
-    """The problem that a required field of a struct is not there; a field with nearly its name may be meant."""
+    """The problem of a missing required field; suggests a field with a similar name."""
     label = ast.label_text(arc.label)
     others = [ast.label_text(other.label) for other in node.arcs.values() if other.presence == ast.MEMBER]
     near = nearest(label, others)
-    hint = f"; is {near} meant to be it?" if near else ""
+    hint = f"; did you mean {near}?" if near else ""
     return Problem(f"this required field is missing{hint}", arc.place, path=arc.path, kind="required")
 
 
@@ -94,10 +94,10 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
         raise TypeError("data nested deeper than 64")
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise TypeError(f"{value} is not a number that CUE has")
+            raise TypeError(f"{value} is not a CUE number")
         return ast.Literal(source, 0, 0, Decimal(repr(value)))
     if isinstance(value, str) and not is_utf8(value):
-        raise TypeError("text with half of a surrogate pair, which is no character")
+        raise TypeError("text with half of a surrogate pair, which is not a character")
     if value is None or isinstance(value, (bool, int, str, bytes)):
         return ast.Literal(source, 0, 0, value)
     if isinstance(value, (list, tuple)):
@@ -113,11 +113,11 @@ def expression(value: object, source: Source, *, depth: int = 0) -> ast.Expr:
             struct.fields.append(field)
             struct.labels.add(field.label)
         return struct
-    raise TypeError(f"{type(value).__name__} is not data that CUE has")
+    raise TypeError(f"{type(value).__name__} has no equivalent in CUE")
 
 
 def to_json(value: Data) -> Data:
-    """The same with bytes in base64, as CUE's own JSON has them."""
+    """The same data with bytes in base64, as in CUE's own JSON."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, list):

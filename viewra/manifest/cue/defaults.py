@@ -1,4 +1,4 @@
-"""Plain values read as defaults: what ``Evaluator.plain_is_default`` turns a literal into."""
+"""Reads plain values as defaults: the rule of ``Evaluator.plain_is_default``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _TYPES: dict[type, str] = {bool: "bool", int: "int", Decimal: "number", str: "st
 
 
 def as_default(value: ast.Expr) -> ast.Expr:
-    """``30`` as ``int | *30``, a list of such values as an open list of their type; anything else as it is.
+    """``30`` as ``int | *30``, a list of literals as an open list of their type; any other expression unchanged.
 
-    Data without a text (an operator's) is never a default.
+    Data without source text (an operator's) is never a default.
     """
     if value.source.rank:
         return value
@@ -31,7 +31,7 @@ def as_default(value: ast.Expr) -> ast.Expr:
 
 
 def _type_name(value: ast.Expr) -> str | None:
-    """The type of a literal, a sign before it allowed; None for anything else."""
+    """The type of a literal, which may have a sign; None for any other expression."""
     if isinstance(value, ast.Unary) and value.operator in ("+", "-"):
         value = value.operand
         name = _type_name(value)

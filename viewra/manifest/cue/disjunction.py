@@ -1,7 +1,7 @@
-"""Alternatives: which of them survive unification, and which one, by its default mark, the value resolves to.
+"""Resolves disjunctions: which alternatives survive unification, and which one is the default.
 
-Alternatives without fields are met one by one. For the others the whole node is evaluated once for each alternative,
-as a branch that is given its choice; what fails, at any depth, is left out.
+Alternatives without fields are unified one by one. For the others the whole node is evaluated once per alternative, in
+a branch that takes that alternative; branches that fail at any depth are dropped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from viewra.manifest.cue.verdict import verdict
 
 
 def distribute(run: Run, node: Node) -> None:
-    """Set ``alternatives`` and ``chosen`` of a node with disjunctions; a problem when none of them is left."""
+    """Set ``alternatives`` and ``chosen`` of a node with disjunctions; a problem if no alternative is left."""
     failures: list[Problem] = []
     branches = _expand(run, node, -1, failures) if node.joins else [_Option(node, MAYBE, 0)]
     found = _products(run, branches, failures)
@@ -36,7 +36,7 @@ def distribute(run: Run, node: Node) -> None:
             (conjunct, reason) for (_, conjunct), reason in zip(node.joins, reasons, strict=False) if reason
         )
         return
-    # What refers to a field that is not there gives way to an alternative that has a value.
+    # A reference to an absent field yields to an alternative that has a value.
     node.alternatives = [one for one, reason in zip(alternatives, reasons, strict=True) if reason is None]
     defaults = [value for value, mode in node.alternatives if mode == IS_DEFAULT]
     candidates = defaults or [value for value, _ in node.alternatives]
@@ -45,7 +45,7 @@ def distribute(run: Run, node: Node) -> None:
 
 
 class _Option(NamedTuple):
-    """One combination of alternatives that is left.
+    """One surviving combination of alternatives.
 
     ``last`` is the mode of the alternative that was taken last. ``plain`` is how it stands to plain values of settings,
     as a mode: these have the last word on the default.
@@ -58,7 +58,7 @@ class _Option(NamedTuple):
 
 
 class _Met(NamedTuple):
-    """The same with what the alternatives without fields make of it."""
+    """A combination, unified with alternatives that have no fields."""
 
     option: _Option
     basic: Basic
@@ -76,7 +76,7 @@ _Simple = tuple[Alternatives, Conjunct, bool]
 
 
 def _expand(run: Run, node: Node, floor: int, failures: list[Problem]) -> list[_Option]:
-    """One branch for each combination of the node's disjunctions that does not fail, one disjunction after the other.
+    """One branch for each surviving combination of the node's disjunctions, taken one disjunction at a time.
 
     ``floor`` is the choice whose alternative brings these disjunctions, -1 for those of the node itself.
     """
@@ -108,14 +108,14 @@ def _next(branch: Node, floor: int) -> ast.Join | None:
 
 
 def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> list[tuple[Node, int]]:
-    """The branch once more for each alternative, and for those of the disjunctions inside of that."""
+    """Evaluate the branch again for each alternative, and for those of disjunctions inside it."""
     found: list[tuple[Node, int]] = []
     for index, (_, marked) in enumerate(join.alternatives):
         taken = Node(run, branch.label, branch.parent, branch.presence)
         taken.origin = branch.origin
         taken.conjuncts = branch.conjuncts
         taken.choices = (*branch.choices, index)
-        run.meter.spend(4, join.place)
+        run.meter.spend(4, join)
         failed = failure(taken)
         if failed is not None:
             failures.append(failed)
@@ -126,12 +126,14 @@ def _take(run: Run, branch: Node, join: ast.Join, failures: list[Problem]) -> li
 
 
 def _combined(pairs: Sequence[tuple[_T, int]]) -> list[_T]:
-    """The mode of each combination, from its own so far and that of the alternative taken now.
+    """The mode of each combination, from its previous mode and that of the alternative taken now.
 
     A combination is default where both are; a side whose defaults are all gone has no say.
     """
-    left_lost = all(IS_DEFAULT not in (one.mode, one.last) for one, _ in pairs)
-    right_lost = all(mode != IS_DEFAULT for _, mode in pairs)
+    left_lost = right_lost = True
+    for one, mode in pairs:
+        left_lost = left_lost and IS_DEFAULT not in (one.mode, one.last)
+        right_lost = right_lost and mode != IS_DEFAULT
     return [
         one._replace(mode=max(MAYBE if left_lost else one.mode, MAYBE if right_lost else mode), last=mode)
         for one, mode in pairs
@@ -139,13 +141,13 @@ def _combined(pairs: Sequence[tuple[_T, int]]) -> list[_T]:
 
 
 def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> list[_Met]:
-    """Meet the alternatives that have no fields, those of each disjunction with those of the next."""
+    """Unify the alternatives without fields, those of each disjunction with those of the next."""
     alive: list[_Met] = []
     shared: list[_Simple] = []
     for option in branches:
         met = [_Met(option, option.value.basic, option.mode, option.plain, option.last)]
         inner = [one for one in option.value.simple if one[1].choice >= 0]
-        for alternatives, conjunct, _ in inner:  # inside of an alternative that was taken: its mode holds for them
+        for alternatives, conjunct, _ in inner:  # inside an alternative that was taken, whose mode applies to them
             met = [
                 one._replace(mode=within(one.mode, mode))
                 for each in met
@@ -170,11 +172,11 @@ def _products(run: Run, branches: list[_Option], failures: list[Problem]) -> lis
 def _met(
     run: Run, one: _Met, alternatives: Alternatives, conjunct: Conjunct, failures: list[Problem]
 ) -> list[tuple[_Met, int]]:
-    run.meter.spend(len(alternatives), conjunct.expr.place)
+    run.meter.spend(len(alternatives), conjunct.expr)
     found: list[tuple[_Met, int]] = []
     for alternative, mode in alternatives:
         if cost := effort(one.basic, alternative):
-            run.meter.spend(cost, conjunct.expr.place)
+            run.meter.spend(cost, conjunct.expr)
         try:
             found.append((one._replace(basic=meet(one.basic, alternative)), mode))
         except Problem as problem:
@@ -183,7 +185,7 @@ def _met(
 
 
 def _ranked(found: list[_Met]) -> list[tuple[Basic | Node, int]]:
-    """The values with their modes; where plain values have a default left, it is the only one."""
+    """The values with their modes. If a default from plain values survives, it is the only default."""
     decided = any(one.plain == IS_DEFAULT for one in found)
     ranked: list[tuple[Basic | Node, int]] = []
     for one in found:
@@ -195,13 +197,13 @@ def _ranked(found: list[_Met]) -> list[tuple[Basic | Node, int]]:
 
 
 def _unique(run: Run, options: list[_Option]) -> list[_Option]:
-    """Remove duplicate branches that no later disjunction can tell apart; a default wins over its duplicate."""
+    """Remove duplicate branches that no later disjunction can distinguish; a default replaces its duplicate."""
     result: list[_Option] = []
     structs: list[int] = []
     for option in options:
         for index in structs if option.value.is_struct else ():
             known = result[index]
-            run.meter.spend(1, option.value.place)
+            run.meter.spend(1, option.value)
             if known.plain != option.plain or not _same_rest(known.value, option.value):
                 continue
             if interchangeable(run, known.value, option.value):
@@ -216,7 +218,7 @@ def _unique(run: Run, options: list[_Option]) -> list[_Option]:
 
 
 def _same_rest(left: Node, right: Node) -> bool:
-    """Whether two branches have no patterns and the same disjunctions to come."""
+    """Whether two branches have no patterns and the same remaining disjunctions."""
     if left.patterns or right.patterns:
         return False
     rest = [conjunct for _, conjunct in left.joins[len(left.choices) :]]
@@ -225,7 +227,7 @@ def _same_rest(left: Node, right: Node) -> bool:
 
 
 def _distinct(run: Run, found: list[tuple[Basic | Node, int]]) -> list[tuple[Basic | Node, int]]:
-    """Without repetitions: of two equal alternatives the one that is a default stays."""
+    """Remove duplicates; of two equal alternatives the default stays."""
     basics: dict[tuple[object, ...], int] = {}
     result: list[tuple[Basic | Node, int]] = []
     for value, mode in found:

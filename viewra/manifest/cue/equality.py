@@ -1,4 +1,4 @@
-"""Two questions about two values: whether ``==`` holds, and whether one of them can be dropped as an alternative."""
+"""Compares two values for ``==``, and two alternatives for whether one is redundant."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _Plain = tuple[int, object] | list["_Plain"] | dict[str, "_Plain"]
 
 
 def equal(run: Run, left: Basic | Node, right: Basic | Node, place: Place) -> bool:
-    """Whether ``==`` holds: of structs only regular fields count, of lists only the items that are there.
+    """Whether ``==`` holds. Compares only the regular fields of structs and the present items of lists.
 
-    Raises ``Incomplete`` where a part of one has no value, ``Problem`` where a part is wrong.
+    Raises ``Incomplete`` if a part has no value, ``Problem`` if a part is wrong.
     """
     if isinstance(left, Basic) and isinstance(right, Basic):
         return compare("==", left.value, right.value)
@@ -23,7 +23,7 @@ def equal(run: Run, left: Basic | Node, right: Basic | Node, place: Place) -> bo
 
 
 def _plain(run: Run, value: Basic | Node, place: Place) -> _Plain:
-    """The value with the kind of each scalar beside it: inside of structs and lists 1 is not 1.0."""
+    """The value with the kind of each scalar: inside structs and lists 1 differs from 1.0."""
     run.meter.spend(1, place)
     value = settle(value, place)
     if isinstance(value, Basic):
@@ -43,12 +43,12 @@ def _plain(run: Run, value: Basic | Node, place: Place) -> _Plain:
 
 
 def interchangeable(run: Run, left: Basic | Node, right: Basic | Node) -> bool:
-    """Whether two alternatives are the same one: all fields count, hidden, optional and definitions too."""
+    """Whether two alternatives are the same, including hidden, optional and definition fields."""
     if isinstance(left, Basic) or isinstance(right, Basic):
         return isinstance(left, Basic) and isinstance(right, Basic) and left.key == right.key
     if left is right:
         return True
-    run.meter.spend(2, left.place)
+    run.meter.spend(2, left)
     if left.basic.key != right.basic.key or left.pending or right.pending or _closed(left) != _closed(right):
         return False
     if left.items is not None and right.items is not None:
@@ -65,7 +65,7 @@ def interchangeable(run: Run, left: Basic | Node, right: Basic | Node) -> bool:
 
 
 def _alike(run: Run, left: Node, right: Node) -> bool:
-    """``interchangeable`` for two fields, which may have alternatives of their own."""
+    """``interchangeable`` for two fields, which may have alternatives themselves."""
     run.evaluate(left)
     run.evaluate(right)
     ours, theirs = _alternatives(left), _alternatives(right)
@@ -76,12 +76,12 @@ def _alike(run: Run, left: Node, right: Node) -> bool:
 
 
 def _alternatives(value: Node) -> list[tuple[Basic | Node, int]]:
-    """What a field may be, with modes: one entry where there is no disjunction, a Basic where it has no fields."""
+    """A field's possible values with modes: one entry without a disjunction, a Basic for values without fields."""
     if value.alternatives is not None:
         return value.alternatives if len(value.alternatives) > 1 else [(value.alternatives[0][0], 0)]
     return [(value if value.is_struct or value.items is not None or value.pending else value.basic, 0)]
 
 
 def _closed(node: Node) -> bool:
-    """Whether a definition or ``close()`` is part of it, even one that allows other fields by ``...``."""
+    """Whether it contains a definition or ``close()``, even one that allows other fields by ``...``."""
     return any(group.closing for group in node.allowed)

@@ -1,7 +1,7 @@
-"""Evaluation of one node: its conjuncts, taken apart until what is left are types, fields, items and alternatives.
+"""Evaluates one node: splits its conjuncts into types, fields, items and alternatives.
 
-Nodes are evaluated when something asks for them. ``compute`` works out operators and calls, ``references`` finds the
-field that a name means, ``disjunction`` the alternatives, ``closing`` which fields a definition allows.
+Nodes are evaluated on demand. ``compute`` computes operators and calls, ``references`` finds the field of a name,
+``disjunction`` resolves alternatives, ``closing`` checks which fields a definition allows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from viewra.manifest.cue.closing import check_closed
 from viewra.manifest.cue.compute import operand, operate
 from viewra.manifest.cue.disjunction import distribute
 from viewra.manifest.cue.fields import add_struct, apply_patterns, build_items
-from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, effort, meet, preparation, scalar
+from viewra.manifest.cue.kinds import ANY, LIST, PREDECLARED, Basic, effort, meet, scalar
 from viewra.manifest.cue.limits import Limits, Meter
 from viewra.manifest.cue.node import DONE, WORKING, Conjunct, Group, Known, Node, Scope
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
@@ -25,7 +25,7 @@ from viewra.manifest.cue.references import adopt, find, is_cyclic
 
 
 class _Lists(NamedTuple):
-    """What is left to do for one node."""
+    """The pending work for one node."""
 
     work: list[Conjunct]
     later: list[Conjunct]
@@ -35,8 +35,8 @@ class _Lists(NamedTuple):
 class Evaluator:
     """One evaluation with its budget. ``evaluate`` is idempotent; results stay in the nodes.
 
-    ``plain_is_default``: a field whose whole value is a literal takes any value of that type, the literal being its
-    default. CUE has no such rule; it is how plain values in a manifest's settings are read.
+    ``plain_is_default``: a field with a literal as its only value accepts any value of that type, with the literal as
+    default. CUE has no such rule; it applies to the plain values in a manifest's settings.
     """
 
     def __init__(self, limits: Limits, *, plain_is_default: bool = False) -> None:
@@ -54,9 +54,10 @@ class Evaluator:
         return Node(self, label, parent, presence)
 
     def evaluate(self, node: Node) -> None:
-        """Evaluate one node, not its fields; a node under evaluation stays as it is.
+        """Evaluate one node without its fields; a node under evaluation stays as it is.
 
-        Raises ``Limit``, from then on always: nodes whose evaluation was stopped must not be taken for results.
+        Raises ``Limit``, and raises it again at every later call: nodes whose evaluation was stopped must not count as
+        results.
         """
         if self.broken is not None:
             raise self.broken
@@ -72,7 +73,7 @@ class Evaluator:
             self.broken = limit
             raise
         except RecursionError:
-            # The caller had nearly used up its own stack: no limit could know that.
+            # The caller had used up nearly all of its own stack, which no limit can detect.
             place = node.conjuncts[0].expr.place
             self.broken = Limit("nested too deeply for the stack that is left", place)
             raise self.broken from None
@@ -81,23 +82,23 @@ class Evaluator:
         self.active += 1
         if self.active > self.limits.references:
             place = node.conjuncts[0].expr.place
-            raise Limit(f"more than {self.limits.references} fields wait for one another", place)
+            raise Limit(f"more than {self.limits.references} fields depend on one another", place)
         node.state = WORKING
         try:
             self._conjuncts(node)
             self._finish(node)
             node.state = DONE
         except BaseException:
-            node.reset()  # half a result must not be taken for one, by another evaluation that shares this node
+            node.reset()  # a partial result must not count as one for another evaluation that shares this node
             raise
         finally:
             self.active -= 1
 
     def _conjuncts(self, node: Node) -> None:
-        """Take all conjuncts apart, in the order of the text; what has to be worked out comes last.
+        """Split all conjuncts in the order of the text; computed ones come last.
 
-        ``work`` is a stack. Paths and operators may evaluate other nodes, which may ask for this one's fields: those
-        are all there by then.
+        ``work`` is a stack. Paths and operators may evaluate other nodes, which may need this node's fields: by then
+        all of them exist.
         """
         work = node.conjuncts[::-1]
         later: list[Conjunct] = []
@@ -106,7 +107,7 @@ class Evaluator:
         while True:
             if work:
                 conjunct = work.pop()
-                self.meter.spend(1, conjunct.expr.place)
+                self.meter.spend(1, conjunct.expr)
                 self._guarded(node, conjunct, self._take, _Lists(work, later, cyclic))
             elif done < len(later):
                 conjunct = later[done]
@@ -122,12 +123,12 @@ class Evaluator:
                 return
 
     def _take(self, node: Node, conjunct: Conjunct, lists: _Lists) -> None:
-        """Take one conjunct apart: what can be had at once goes into the node, the rest onto the lists."""
+        """Process one conjunct: add its direct parts to the node, and the rest to the lists."""
         expr = conjunct.expr
         if isinstance(expr, ast.Reference):
             if expr.hops >= 0:
                 if conjunct.scope is not None and conjunct.scope.node is node:
-                    lists.later.append(conjunct)  # embedded: it means a field of this very node
+                    lists.later.append(conjunct)  # embedded: it refers to a field of this node itself
                 else:
                     self._refer(node, conjunct, lists)
                 return
@@ -154,7 +155,7 @@ class Evaluator:
             lists.later.append(conjunct)
 
     def _work_out(self, node: Node, conjunct: Conjunct, lists: _Lists) -> None:
-        """A conjunct for which other nodes must be evaluated."""
+        """Process a conjunct that needs the evaluation of other nodes."""
         expr = conjunct.expr
         if isinstance(expr, (ast.Path, ast.Reference)):
             self._refer(node, conjunct, lists)
@@ -167,16 +168,16 @@ class Evaluator:
         """Unify a node with a type or a scalar."""
         node.grounded = node.grounded or not conjunct.cyclic
         if cost := effort(node.basic, basic):
-            self.meter.spend(cost, conjunct.expr.place)
+            self.meter.spend(cost, conjunct.expr)
         node.basic = meet(node.basic, basic)
 
     def join(self, node: Node, conjunct: Conjunct, expr: ast.Join, work: list[Conjunct]) -> None:
-        """Take in a disjunction: kept for later, unless this branch has already taken one of its alternatives."""
-        alternatives = simple_alternatives(expr)
-        if alternatives is not None:
+        """Add a disjunction: pending, unless this branch has already taken one of its alternatives."""
+        simple = simple_alternatives(expr)
+        if simple is not None:
             node.grounded = node.grounded or not conjunct.cyclic
-            self.meter.spend(sum(preparation(basic) for basic, _ in alternatives), expr.place)
-            node.simple.append((alternatives, conjunct, expr.plain))
+            self.meter.spend(simple.cost, expr)
+            node.simple.append((simple.alternatives, conjunct, expr.plain))
             return
         taken = len(node.joins)
         node.joins.append((expr, conjunct))
@@ -187,7 +188,7 @@ class Evaluator:
     def _guarded(
         self, node: Node, conjunct: Conjunct, action: Callable[[Node, Conjunct, _Lists], None], lists: _Lists
     ) -> None:
-        """Let one conjunct act; what it waits for, or what is wrong with it, is kept in the node."""
+        """Process one conjunct; record in the node what it waits for, or its problem."""
         try:
             action(node, conjunct, lists)
         except Incomplete as waits:
@@ -202,11 +203,11 @@ class Evaluator:
         if isinstance(target, Basic):
             self.basic(node, conjunct, target)
             return
-        self.meter.spend(1, conjunct.expr.place)
+        self.meter.spend(1, conjunct.expr)
         if not conjunct.cyclic:
             loop = is_cyclic(node, target, conjunct)
             if loop is None:
-                return  # the field refers to itself, which says nothing about it
+                return  # a field that refers to itself adds nothing
             if loop:
                 lists.cyclic.append(attrs.evolve(conjunct, cyclic=True))
                 return
@@ -228,7 +229,7 @@ class Evaluator:
         values = self.operand(argument, conjunct.scope)
         if not isinstance(values, Node) or values.items is None:
             raise Problem(f"{expr.name}() takes a list", argument.place)
-        self.meter.spend(len(values.items), argument.place)
+        self.meter.spend(len(values.items), argument)
         items: list[ast.Expr] = [Known(argument, item) for item in values.items]
         if expr.name == "and":
             work.extend([conjunct.to(item) for item in reversed(items)])
@@ -239,16 +240,16 @@ class Evaluator:
             self.join(node, conjunct, join, work)
 
     def _finish(self, node: Node) -> None:
-        """What needs all conjuncts: items, patterns, closedness, and then the alternatives."""
+        """The steps that need all conjuncts: items, patterns, closedness, then the alternatives."""
         try:
             if node.elements:
                 build_items(node)
             if node.arcs:
                 apply_patterns(node)
-                if any(group.closing for group in node.allowed):
+                if node.allowed:
                     check_closed(node)
             if (node.joins or node.simple) and not node.problems and node.origin is node:
-                distribute(self, node)  # a branch is one of the alternatives: its node weighs them all
+                distribute(self, node)  # a branch is one alternative: its parent node resolves them
         except Limit:
             raise
         except Problem as problem:

@@ -1,4 +1,4 @@
-"""Tokens to a syntax tree: expressions, with an explicit list of operators instead of a function per precedence."""
+"""Parses expressions, with an explicit operator stack instead of a function per precedence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FUNCTIONS = frozenset(["len", "close", "and", "or", "div", "mod", "quo", "rem"])
 
 
 class ExpressionParser:
-    """Reads expressions at ``at``. ``Parser`` adds declarations, which struct literals need."""
+    """Parses expressions at ``at``. ``Parser`` adds declarations, which struct literals need."""
 
     def __init__(self, lexer: Lexer, limits: Limits) -> None:
         self.lexer = lexer
@@ -29,11 +29,11 @@ class ExpressionParser:
         self.depth = 0
         self.scope: ast.Struct | None = None
         self.introduced = False
-        """Whether a refused construct would have introduced names: then unknown names say nothing new."""
+        """Whether a refused construct would have introduced names, so that unknown names are not reported."""
         self.references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]] = []
 
     def struct(self) -> ast.Struct:
-        """``{…}``: the declarations are the subclass's."""
+        """Parse ``{…}``; the subclass parses the declarations."""
         raise NotImplementedError
 
     def problem(self, message: str, token: Token) -> Problem:
@@ -41,32 +41,32 @@ class ExpressionParser:
         return Problem(message, Place(self.source, token.start))
 
     def refused(self, construct: str, token: Token) -> Problem:
-        """The problem that a construct of CUE is not supported."""
+        """The problem of an unsupported construct."""
         self.introduced = self.introduced or construct in ("an import", "a let clause", "an alias")
         return self.problem(f"{construct} is not supported in a manifest", token)
 
     def shown(self, token: Token) -> str:
-        """The token as a person would call it."""
+        """The token as messages show it."""
         if token.kind == "end" or (token.kind == "," and token.value == "\n"):
             return "the end of the file" if token.kind == "end" else "the end of the line"
         text = self.source.text[token.start : token.end].splitlines()[0]
         return text if len(text) <= 40 else f"{text[:37]}..."
 
     def expect(self, kind: str) -> None:
-        """Step over a token that must come."""
+        """Consume a required token."""
         token = self.tokens[self.at]
         if token.kind != kind:
             raise self.problem(f"expected {kind!r}, found {self.shown(token)}", token)
         self.at += 1
 
     def deeper(self, token: Token) -> None:
-        """Count one more level of nesting; the caller takes it back."""
+        """Add one level of nesting; the caller subtracts it again."""
         self.depth += 1
         if self.depth > self.limits.nesting:
             raise Limit(f"the text is nested deeper than {self.limits.nesting}", Place(self.source, token.start))
 
     def expression(self) -> ast.Expr:
-        """One expression, with all its binary operators."""
+        """Parse one expression with all its binary operators."""
         depth = self.depth
         self.deeper(self.tokens[self.at])
         first, mark = self._operand()
@@ -86,7 +86,7 @@ class ExpressionParser:
         return self._fold(operands, operators, marks)
 
     def _fold(self, operands: list[ast.Expr], operators: list[str], marks: list[Token | None]) -> ast.Expr:
-        """Group by precedence, the tightest first; a mark survives only up to the ``|`` beside it."""
+        """Group by precedence, the tightest first; a default mark is valid only directly beside ``|``."""
         for level in sorted({PRECEDENCE[operator] for operator in operators}, reverse=True):
             new_operands, new_operators, new_marks = [], [], []
             index, count = 0, len(operators)
@@ -123,7 +123,7 @@ class ExpressionParser:
         return ast.Chain(self.source, start, end, group[0], rest)
 
     def _operand(self) -> tuple[ast.Expr, Token | None]:
-        """Prefix operators and what they stand before; the token of a default mark, if that was the first."""
+        """Parse prefix operators and their operand; returns the default mark's token if it came first."""
         mark: Token | None = None
         prefixes: list[Token] = []
         while (token := self.tokens[self.at]).kind in _PREFIX:

@@ -1,4 +1,4 @@
-"""What is wrong in an evaluated value, anywhere below it."""
+"""Collects the problems of an evaluated value and of everything below it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from viewra.manifest.cue.problem import Incomplete, Problem
 
 
 def collect(node: Node, problems: list[Problem]) -> None:
-    """Add the problems of a node and of all below it, definitions and hidden fields too."""
+    """Add the problems of a node and of everything below it, in definitions and hidden fields too."""
     node.run.evaluate(node)
     value: object = node
     while isinstance(value, Node) and not value.problems and value.alternatives is not None:
@@ -24,12 +24,12 @@ def collect(node: Node, problems: list[Problem]) -> None:
 
 
 def failure(node: Node) -> Problem | None:
-    """The first problem in a node or anywhere below it; fields that are only optional do not count."""
+    """The first problem in a node or below it, ignoring optional fields."""
     node.run.evaluate(node)
     if node.problems:
         return node.problems[0]
     if node.alternatives is not None:
-        return None  # the disjunction has dropped the alternatives that fail
+        return None  # failed alternatives are already dropped
     for arc in node.arcs.values():
         if arc.presence != ast.OPTIONAL and (problem := failure(arc)) is not None:
             return problem
@@ -40,7 +40,7 @@ def failure(node: Node) -> Problem | None:
 
 
 def waits(node: Node) -> Incomplete | None:
-    """What an evaluated node, or one below it, waits for without being part of a cycle."""
+    """The dependency for which an evaluated node, or one below it, waits without being part of a cycle."""
     for _, reason in node.pending:
         if not reason.cycle:
             return reason

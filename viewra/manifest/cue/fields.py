@@ -1,4 +1,4 @@
-"""Fields and items of a node: from struct and list literals, and from the patterns that hold for them."""
+"""Builds the fields and items of a node from struct and list literals and from patterns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.manifest.cue.problem import Problem
 
 
 def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conjunct]:
-    """Add the fields and patterns of a struct literal; returns what is embedded in it, as conjuncts of the node.
+    """Add a struct literal's fields and patterns. Returns its embedded values, as conjuncts of the node.
 
     A literal without regular fields that embeds a value is that value: ``{5}`` is 5.
     """
@@ -33,8 +33,8 @@ def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conju
     if not struct.embedded or any(ast.is_regular(field.label) for field in struct.fields):
         node.basic = meet(node.basic, Basic(STRUCT, struct.place))
     run, arcs = node.run, node.arcs
-    deep = tuple(group for group in conjunct.groups if group.deep)
-    run.meter.spend(len(struct.fields), struct.place)
+    deep = tuple([group for group in conjunct.groups if group.deep])
+    run.meter.spend(len(struct.fields), struct)
     for field in struct.fields:
         label = field.label
         arc = arcs.get(label)
@@ -55,11 +55,11 @@ def add_struct(node: Node, conjunct: Conjunct, struct: ast.Struct) -> list[Conju
 
 
 def _embedded(conjunct: Conjunct, struct: ast.Struct, scope: Scope) -> list[Conjunct]:
-    """Each embedded value, belonging to the hosts of all the others."""
+    """The embedded values; each has all the others' hosts."""
     if not struct.embedded:
         return []
     outer = (conjunct.host, *conjunct.host.hosts) if conjunct.host is not None else ()
-    scope.node.run.meter.spend(len(struct.embedded) ** 2 // 4, struct.place)  # each belongs to all others' hosts
+    scope.node.run.meter.spend(len(struct.embedded) ** 2 // 4, struct)  # each belongs to all others' hosts
     hosts = [Group(closing=False, deep=True, hosts=outer) for _ in struct.embedded]
     return [
         Conjunct(
@@ -85,16 +85,18 @@ def _add(arc: Node, conjunct: Conjunct) -> None:
             return
     arc.conjuncts.append(conjunct)
     if arc.state:
-        arc.reset()  # it was needed before all of its parent was known
+        arc.reset()  # it was needed before its parent was completely known
 
 
 def apply_patterns(node: Node) -> None:
-    """Constrain every field by the patterns that its label matches."""
+    """Constrain every field by the patterns that match its label."""
+    if not node.patterns:
+        return
     for label, arc in node.arcs.items():
         if not ast.is_regular(label):
             continue
         for pattern, scope, conjunct in node.patterns[arc.patterns_seen :]:
-            node.run.meter.spend(1, pattern.place)
+            node.run.meter.spend(1, pattern)
             if pattern_matches(node, pattern, scope, label):
                 groups = tuple(group for group in conjunct.groups if group.deep)
                 _add(
@@ -117,7 +119,7 @@ def build_items(node: Node) -> None:
     for index in range(length):
         first = node.elements[0][1]
         item = node.run.child(node, str(index), ast.MEMBER, first)
-        node.run.meter.spend(1, first.expr.place)
+        node.run.meter.spend(1, first.expr)
         for literal, conjunct in node.elements:
             expr = literal.items[index] if index < len(literal.items) else literal.rest
             if expr is not None:

@@ -1,4 +1,4 @@
-"""Values without fields: types, bounds and scalars, and how two of them unify. Structs and lists are ``node``'s."""
+"""Values without fields (types, bounds, scalars) and their unification. ``node`` handles structs and lists."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KIND_OF = {type(None): NULL, bool: BOOL, int: INT, Decimal: FLOAT, str: STRING,
 
 
 class Bound(NamedTuple):
-    """One of ``< <= > >= != =~ !~`` with its operand. ``place`` is where it is written."""
+    """One of ``< <= > >= != =~ !~`` with its operand. ``place`` is its place in the text."""
 
     operator: str
     operand: Atom
@@ -41,7 +41,7 @@ class Bound(NamedTuple):
 
     @property
     def kinds(self) -> int:
-        """The kinds of values that it can hold for."""
+        """The kinds of values that can satisfy the bound."""
         if self.operator in ("=~", "!~"):
             return STRING
         kind = kind_of(self.operand)
@@ -50,16 +50,16 @@ class Bound(NamedTuple):
         return NUMBER if kind & NUMBER else kind
 
     def holds(self, value: Atom) -> bool:
-        """Whether it holds for a value of one of its kinds."""
+        """Whether a value of one of its kinds satisfies the bound."""
         if self.operator in ("=~", "!~"):
             return matches(str(self.operand), str(value), self.place) == (self.operator == "=~")
         return compare(self.operator, value, self.operand)
 
 
 class Basic:
-    """Everything known of a value but its fields and items: never changed, only met with another.
+    """All knowledge about a value except its fields and items. Immutable.
 
-    ``concrete`` says that ``value`` is the value. ``place`` is where the value, or the type, is written.
+    ``concrete`` means that ``value`` is known. ``place`` is the place of the value or type in the text.
     """
 
     __slots__ = ("bounds", "concrete", "kinds", "name", "place", "value")
@@ -83,7 +83,7 @@ class Basic:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Equal for values that are the same."""
+        """Equal for equal values."""
         if self.concrete:
             return self.kinds, self.value
         return self.kinds, frozenset((bound.operator, kind_of(bound.operand), bound.operand) for bound in self.bounds)
@@ -140,11 +140,11 @@ def scalar(value: Atom, place: Place | None) -> Basic:
 
 
 def bounded(operator: str, operand: Atom, place: Place) -> Basic:
-    """The values for which a bound holds; raises ``Problem`` where the operator does not take such an operand."""
+    """The values that satisfy a bound. Raises ``Problem`` for an operand of the wrong kind."""
     if operator in ("=~", "!~"):
         if not isinstance(operand, str):
             raise Problem(f"{operator} takes a regular expression, found {atom_text(operand)}", place)
-        matches(operand, "", place)  # compiled now, so that a bad one is reported although nothing is matched
+        matches(operand, "", place)  # compiled at once, so that a bad one is reported even if it is never matched
     elif operator != "!=" and (operand is None or isinstance(operand, bool)):
         raise Problem(f"{operator} takes a number, a string or bytes, found {atom_text(operand)}", place)
     bound = Bound(operator, operand, place)
@@ -152,7 +152,7 @@ def bounded(operator: str, operand: Atom, place: Place) -> Basic:
 
 
 def meet(a: Basic, b: Basic) -> Basic:
-    """The unification of two; raises ``Problem`` that says what was expected and what was found."""
+    """Unify two values. Raises ``Problem`` with the expected and the found value."""
     if b is ANY or a is b:
         return a
     if a is ANY:
@@ -181,7 +181,7 @@ def meet(a: Basic, b: Basic) -> Basic:
 
 
 def effort(a: Basic, b: Basic) -> int:
-    """The steps that regular expressions take when the two are met."""
+    """The steps that matching regular expressions takes when the two are unified."""
     if not a.concrete:
         a, b = b, a
     if not b.bounds or not isinstance(a.value, str):
@@ -195,7 +195,7 @@ def preparation(basic: Basic) -> int:
 
 
 def compare(operator: str, left: Atom, right: Atom) -> bool:
-    """A comparison of two scalars whose kinds allow it. Ints and floats compare as numbers."""
+    """Compare two scalars whose kinds allow it. Ints and floats compare as numbers."""
     comparable = kind_of(left) == kind_of(right) or (kind_of(left) | kind_of(right)) == NUMBER
     if operator in ("==", "!="):
         return (comparable and left == right) == (operator == "==")
@@ -204,7 +204,7 @@ def compare(operator: str, left: Atom, right: Atom) -> bool:
 
 
 def atom_text(value: Atom) -> str:
-    """A scalar as CUE writes it, shortened for messages."""
+    """A scalar in CUE's notation, shortened for messages."""
     if isinstance(value, str):
         return json.dumps(value if len(value) <= 60 else f"{value[:57]}...", ensure_ascii=False)
     if isinstance(value, bytes):
@@ -241,8 +241,8 @@ def _mismatch(a: Basic, b: Basic) -> Problem:
 
 
 def bytes_hint(found: Basic) -> str:
-    """What to tell a person who wrote text in single quotes."""
-    return ", which is bytes: text stands in double quotes" if found.concrete and found.kinds == BYTES else ""
+    """The hint for text in single quotes."""
+    return ", which is bytes: write text in double quotes" if found.concrete and found.kinds == BYTES else ""
 
 
 def _places(*places: Place | None) -> list[Place]:
@@ -250,7 +250,7 @@ def _places(*places: Place | None) -> list[Place]:
 
 
 def _check_range(kinds: int, bounds: tuple[Bound, ...]) -> None:
-    """Raise when no number can satisfy all the bounds. A range of one number is left alone, as in CUE."""
+    """Raise if no number can satisfy all bounds. As in CUE, a range of one number stays a range."""
     lows = [bound for bound in bounds if bound.operator in (">", ">=") and bound.kinds == NUMBER]
     highs = [bound for bound in bounds if bound.operator in ("<", "<=") and bound.kinds == NUMBER]
     if not lows or not highs or not kinds & NUMBER or kinds & ~NUMBER:

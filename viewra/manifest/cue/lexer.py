@@ -1,6 +1,6 @@
-"""Text to tokens, with the commas that line ends stand for. Strings are delimited here and decoded in ``strings``.
+"""Splits text into tokens and inserts the commas that line ends imply. ``strings`` decodes strings.
 
-Everything is one pass without recursion: brackets and interpolations are kept on a stack, whose depth is limited.
+One pass without recursion: brackets and interpolations are on a stack of limited depth.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from viewra.manifest.cue.strings import Piece, Quote, decode, scanner
 class Token(NamedTuple):
     """One token. ``kind`` is ``name number string attribute end``, the parts of a template, or the operator itself.
 
-    ``value`` is the decoded text; for a comma, a line end when it was put in; for a number, its source text.
+    ``value`` is the decoded text; for a comma, the line end that implied it; for a number, its source text.
     """
 
     kind: str
@@ -45,9 +45,9 @@ _SKIP_IN_ATTRIBUTE = re.compile(r"""[^()\[\]{}"'\\]+""")
 
 
 class Lexer:
-    """Cuts one source into ``tokens``; ``closing`` maps the index of each opening bracket to that of its partner.
+    """Splits one source into ``tokens``; ``closing`` maps the index of each opening bracket to its partner's.
 
-    ``problems`` are those after which it could go on; anything worse is raised.
+    ``problems`` are those after which it continued; it raises any other.
     """
 
     def __init__(self, source: Source, limits: Limits) -> None:
@@ -85,7 +85,7 @@ class Lexer:
             elif kind == "op":
                 end = self._operator(found[0], at, end)
             elif kind == "number":
-                hexadecimal = _HEX_TAIL.match(text, at)  # its digits may end in e, which a sign may follow
+                hexadecimal = _HEX_TAIL.match(text, at)  # digits may end in e, which a sign may follow
                 end = hexadecimal.end() if hexadecimal and hexadecimal.end() > at + 2 else end
                 self._add("number", text[at:end], at, end)
             elif kind == "quote":
@@ -116,12 +116,12 @@ class Lexer:
 
     def _line_end(self, at: int) -> None:
         if self.tokens and self.tokens[-1].kind in _ENDS_LINE:
-            self.tokens.append(Token(",", "\n", at, at))  # costs no count: people do not write them
+            self.tokens.append(Token(",", "\n", at, at))  # not worth counting: people do not write them
 
     def _unknown(self, at: int) -> int:
         text = self.source.text
         message, end = f"unexpected character {text[at]!r}", at + 1
-        if text[at] == "#":  # the rest of its line would only make more errors
+        if text[at] == "#":  # the rest of the line would only cause more errors
             message, end = _COMMENT, text.find("\n", at)
         elif text[at] == ";":
             message += ": fields are separated by commas or line ends"
@@ -136,7 +136,7 @@ class Lexer:
         self._open.append(item)
 
     def _operator(self, operator: str, at: int, end: int) -> int:
-        """Add it, keep the stack of brackets; the offset at which to go on."""
+        """Add an operator and keep the stack of brackets. Returns the offset at which to continue."""
         if operator == "/" and self.source.text.startswith("*", end):
             raise self._problem(_COMMENT, at)
         if operator in _OPENING:
@@ -156,7 +156,7 @@ class Lexer:
         return end
 
     def _string(self, opened: _Open, at: int) -> int:
-        """Scan on in a string from ``at``; the offset after the piece."""
+        """Scan a string from ``at``. Returns the offset after the piece."""
         text, quote = self.source.text, opened.quote
         search = scanner(quote)
         begin = at
@@ -219,7 +219,7 @@ class Lexer:
 
 
 class _Open:
-    """A string whose end has not been reached: its pieces so far, and the tokens that will hold them."""
+    """A string whose end has not been reached: its pieces so far, and their tokens."""
 
     __slots__ = ("indexes", "pieces", "quote", "start")
 

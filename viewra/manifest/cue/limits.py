@@ -1,9 +1,11 @@
-"""What one evaluation may use at most, and the meter that counts it. A manifest is untrusted input.
+"""Limits of one evaluation, and the meter that counts its steps. A manifest is untrusted input.
 
-The limits are counts of things, never seconds, so that the same text gives the same answer on every machine.
+Limits are counts, never seconds, so that the same text gives the same result on every machine.
 """
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import attrs
 
@@ -13,7 +15,7 @@ from viewra.manifest.cue.source import Place
 
 @attrs.frozen
 class Limits:
-    """The bounds of one evaluation; reaching one ends the whole evaluation with an error that names it.
+    """Limits of one evaluation. Reaching one ends the whole evaluation with an error that names it.
 
     ``file_bytes`` UTF-8 bytes of one source; ``tokens`` of one source, commas put in at line ends not counted;
     ``nesting`` levels of brackets, labels, prefix operators, and of evaluated fields; ``references`` fields that wait
@@ -34,6 +36,15 @@ class Limits:
     errors: int = 100
 
 
+class Placed(Protocol):
+    """What has a place in a text: an expression, a node."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        ...
+
+
 @attrs.define
 class Meter:
     """Counts the steps of one evaluation. ``steps`` is how many were taken."""
@@ -41,9 +52,9 @@ class Meter:
     limits: Limits
     steps: int = 0
 
-    def spend(self, count: int, at: Place) -> None:
-        """Take ``count`` steps; raises ``Limit`` when the budget is used up."""
+    def spend(self, count: int, at: Placed) -> None:
+        """Use ``count`` steps. Raises ``Limit``, with the place of ``at``, when the budget is used up."""
         self.steps += count
         if self.steps > self.limits.steps:
-            self.steps = self.limits.steps + 1  # however much was asked for at once
-            raise Limit(f"the evaluation takes more than {self.limits.steps:,} steps", at)
+            self.steps = self.limits.steps + 1  # however many were requested at once
+            raise Limit(f"the evaluation takes more than {self.limits.steps:,} steps", at.place)

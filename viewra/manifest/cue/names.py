@@ -1,6 +1,6 @@
-"""Which field each name means: the nearest enclosing struct that declares it, else a name of the language.
+"""Resolves names to fields: the nearest enclosing struct that declares the name, else the language itself.
 
-Scopes are lexical: fields that arrive by unification cannot be named, and quoted labels are no names.
+Scopes are lexical: references cannot name fields that come by unification, nor quoted labels.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _WORDS = {
     **dict.fromkeys(["dict", "Dict", "map", "object", "struct"], "{...}"),
     **dict.fromkeys(["any", "Any"], "_"),
 }
-"""Words of other languages, and what CUE has for them."""
+"""Words of other languages, and CUE's equivalents."""
 _HINTS = 20
-"""Problems for which a name that was probably meant is looked for, which takes a while."""
+"""The number of problems that get a suggestion, which takes a while to compute."""
 
 
 def resolve(
     references: list[tuple[ast.Reference | ast.Call, ast.Struct | None]], problems: list[Problem], most: int
 ) -> None:
-    """Set ``hops`` of every reference; names that mean nothing are added to ``problems``, up to ``most`` in all."""
+    """Set ``hops`` of every reference; add unresolved names to ``problems``, up to ``most`` in all."""
     for reference, innermost in references:
         if len(problems) >= most:
             return
@@ -53,7 +53,7 @@ def resolve(
                 problems.append(Problem(f"there is no {reference.name}: in CUE it is written {meant}", reference.place))
                 continue
             known = {name for level in _scopes(innermost) for name in level.names} | set(PREDECLARED)
-            hint = did_you_mean(reference.name, known) or f'; text stands in quotes: "{reference.name}"'
+            hint = did_you_mean(reference.name, known) or f'; write text in quotes: "{reference.name}"'
             problems.append(Problem(f"there is no field or type named {reference.name}{hint}", reference.place))
 
 

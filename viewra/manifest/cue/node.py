@@ -1,7 +1,7 @@
-"""The evaluated tree: one node per field, with the conjuncts it is made of. How they are evaluated is ``evaluator``'s.
+"""The evaluated tree: one node per field, with its conjuncts. ``evaluator`` evaluates them.
 
-A conjunct is an expression with the scope it is read in; a reference adds the conjuncts of the field it means, so that
-the fields of a copied struct refer to their new siblings.
+A conjunct is an expression with its scope; a reference adds the conjuncts of its target, so that the fields of a copied
+struct refer to their new siblings.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from viewra.manifest.cue.source import Place
 
 FRESH, WORKING, DONE = range(3)
 MAYBE, IS_DEFAULT, NOT_DEFAULT = range(3)
-"""How an alternative stands to defaults: in a disjunction without marks, marked, or beside a marked one."""
+"""An alternative's relation to defaults: in a disjunction without marks, marked, or beside a marked one."""
 
 
 class Run(Protocol):
-    """One evaluation with its budget, as seen by the modules that take part in it; ``Evaluator`` is the real one.
+    """One evaluation with its budget, as its modules see it; ``Evaluator`` implements it.
 
-    ``labels`` remembers the evaluated label of each pattern.
+    ``labels`` caches the evaluated label of each pattern.
     """
 
     limits: Limits
@@ -33,7 +33,7 @@ class Run(Protocol):
     labels: dict[tuple[ast.Pattern, Scope], Node]
 
     def evaluate(self, node: Node) -> None:
-        """Evaluate one node, not its fields; raises ``Limit``."""
+        """Evaluate one node without its fields. Raises ``Limit``."""
 
     def operand(self, expr: ast.Expr, scope: Scope | None) -> Basic | Node:
         """The settled value of an expression; raises ``Incomplete`` or ``Problem``."""
@@ -46,7 +46,7 @@ class Run(Protocol):
 
 
 class Scope:
-    """One struct literal at work in one node; ``outer`` is the scope around the literal."""
+    """One struct literal applied in one node; ``outer`` is the scope around the literal."""
 
     __slots__ = ("node", "outer")
 
@@ -82,7 +82,7 @@ class Allowed:
 
 
 class Trail:
-    """The references that a conjunct came through, innermost first: ``target`` was added to ``at``."""
+    """The references through which a conjunct came, innermost first: ``target`` was added to ``at``."""
 
     __slots__ = ("at", "outer", "target")
 
@@ -127,13 +127,13 @@ class Conjunct:
 
     @property
     def attributes(self) -> list[ast.Attribute]:
-        """Those of the declaration, or of the pattern, that it is the value of."""
+        """The attributes of the declaration or pattern whose value this is."""
         declared = self.field or self.pattern
         return declared.attributes if declared is not None else []
 
 
 class Known(ast.Expr):
-    """An expression that stands for a node found by computing: an item of ``or([…])``, a selected field."""
+    """An expression for a computed node: an item of ``or([…])``, a selected field."""
 
     __slots__ = ("node",)
 
@@ -195,7 +195,7 @@ class Node:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was evaluated, keep the conjuncts."""
+        """Discard the results and keep the conjuncts."""
         self.state = FRESH
         self.basic: Basic = ANY
         self.patterns: list[tuple[ast.Pattern, Scope, Conjunct]] = []
@@ -213,7 +213,7 @@ class Node:
 
     @property
     def path(self) -> str:
-        """The dotted path from the file; list items by their number."""
+        """The dotted path from the file, with list items by number."""
         labels: list[str] = []
         node: Node | None = self
         while node is not None:
@@ -223,26 +223,26 @@ class Node:
         return ".".join(reversed(labels))
 
     def fail(self, problem: Problem) -> None:
-        """Keep a problem of this node; ones found elsewhere keep their own path."""
+        """Record a problem of this node; problems from elsewhere keep their own path."""
         if problem not in self.problems:
             problem.path = problem.path or self.path
             problem.depth = problem.depth or self.depth
             self.problems.append(problem)
 
     def refuse(self, problem: Problem) -> None:
-        """Keep the problem that the parent does not allow this field."""
+        """Record that the parent does not allow this field."""
         if self.refused is None:
             self.fail(problem)
             self.refused = problem
 
     @property
     def is_struct(self) -> bool:
-        """Whether it is known to have fields."""
+        """Whether it is known to be a struct."""
         return self.basic.kinds == STRUCT
 
     @property
     def place(self) -> Place:
-        """Where it is written, in the text under evaluation where it, or a field around it, is there."""
+        """Where it is written, preferably in the text under evaluation."""
         node, best = self, self._own_place
         while best.source.rank and node.parent is not None:
             node = node.parent
@@ -258,6 +258,6 @@ class Node:
 
     @property
     def field(self) -> ast.Field | None:
-        """The first declaration, in the text under evaluation where there is one."""
+        """The first declaration, preferably in the text under evaluation."""
         fields = [conjunct.field for conjunct in self.conjuncts if conjunct.field is not None]
         return min(fields, key=lambda field: field.source.rank, default=None)

@@ -1,4 +1,4 @@
-"""Numbers: literals and arithmetic, within limits. CUE's int is a Python int, its float a Decimal of 34 digits."""
+"""Number literals and arithmetic within limits. CUE's int is a Python int, its float a Decimal of 34 digits."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _DIGITS[2] = re.compile(r"_?[01](?:_?[01])*")
 
 
 class NumberError(ValueError):
-    """Not a number, or one beyond the limits."""
+    """Not a number, or a number beyond the limits."""
 
 
 def parse_number(text: str, limits: Limits) -> int | Decimal:
-    """The value of a number literal without sign; raises ``NumberError`` with a message that stands by itself."""
+    """The value of a number literal without a sign. Raises ``NumberError`` with a complete message."""
     if len(text) > limits.digits:
         raise NumberError(f"a number has at most {limits.digits:,} digits")
     base = _BASES.get(text[:2])
@@ -52,7 +52,7 @@ def parse_number(text: str, limits: Limits) -> int | Decimal:
 
 
 def check_size(value: int | Decimal, limits: Limits) -> int | Decimal:
-    """The number itself; raises ``NumberError`` when it is beyond the limits."""
+    """The number itself. Raises ``NumberError`` if it is beyond the limits."""
     if isinstance(value, int):
         if value.bit_length() > limits.digits * 3.33:
             raise NumberError(f"a number has at most {limits.digits:,} digits")
@@ -62,7 +62,7 @@ def check_size(value: int | Decimal, limits: Limits) -> int | Decimal:
 
 
 def arithmetic(operator: str, left: int | Decimal, right: int | Decimal, limits: Limits) -> int | Decimal:
-    """``+ - * /`` on numbers: ``/`` always gives a float; raises ``NumberError``."""
+    """``+ - * /`` on numbers; ``/`` always returns a float. Raises ``NumberError``."""
     if operator == "/":
         if not right:
             raise NumberError("division by zero")
@@ -92,11 +92,11 @@ def integer_division(name: str, left: int, right: int) -> int:
 
 
 def number_text(value: int | Decimal) -> str:
-    """The number as CUE writes it."""
+    """The number in CUE's notation."""
     return str(value) if isinstance(value, int) else format(value)
 
 
 def _fractional(value: Decimal) -> Decimal:
-    """Show that it is a float: ``6/2`` is ``3.0``."""
+    """Mark it as a float: ``6/2`` is ``3.0``."""
     exponent = value.as_tuple().exponent
     return value.quantize(Decimal("0.1"), context=_CONTEXT) if exponent == 0 and abs(value) < 10**30 else value

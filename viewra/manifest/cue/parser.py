@@ -1,6 +1,6 @@
-"""Tokens to a syntax tree: declarations. Expressions are in ``expressions``; what is refused is named, never misread.
+"""Parses declarations; ``expressions`` parses expressions. Unsupported constructs are refused by name.
 
-An error costs one declaration: the parser goes on after it, so that a person sees all of them.
+The parser continues after an error with the next declaration, so that all errors are reported.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ _REFUSED = {
 
 
 def parse(source: Source, limits: Limits) -> ast.Struct:
-    """The tree of one file; raises ``ManifestError`` that lists every problem found."""
+    """The tree of one file. Raises ``ManifestError`` that lists all problems."""
     try:
         size = len(source.text.encode())
     except UnicodeEncodeError as error:
-        raise Problem("half of a surrogate pair, which is no character", Place(source, error.start)).error() from None
+        raise Problem(
+            "half of a surrogate pair, which is not a character", Place(source, error.start)
+        ).error() from None
     if size > limits.file_bytes:
         raise Limit(f"the text is longer than {limits.file_bytes:,} bytes", Place(source, 0)).error()
     problems: list[Problem] = []
@@ -47,10 +49,10 @@ def parse(source: Source, limits: Limits) -> ast.Struct:
 
 
 class Parser(ExpressionParser):
-    """Reads declarations; ``references`` collects every name used, with its scope, for ``names.resolve``."""
+    """Parses declarations. ``references`` collects every name with its scope, for ``names.resolve``."""
 
     def file(self) -> ast.Struct:
-        """The whole file as one struct."""
+        """Parse the whole file as one struct."""
         tree = ast.Struct(self.source, 0, len(self.source.text), None)
         self.scope = tree
         while self.tokens[self.at].kind == "attribute":
@@ -63,7 +65,7 @@ class Parser(ExpressionParser):
         return tree
 
     def struct(self) -> ast.Struct:
-        """``{…}``, the brace being the current token."""
+        """Parse ``{…}``; the brace is the current token."""
         start = self.tokens[self.at].start
         tree = ast.Struct(self.source, start, start, self.scope)
         self.scope = tree
@@ -90,7 +92,7 @@ class Parser(ExpressionParser):
                 self._skip(start, closing)
 
     def _skip(self, start: int, closing: str) -> None:
-        """Go to the declaration after the one that began at token ``start``."""
+        """Skip to the declaration after the one that began at token ``start``."""
         failed, at = self.at, start
         while True:
             kind = self.tokens[at].kind
@@ -117,7 +119,7 @@ class Parser(ExpressionParser):
         return token.kind == "name" and token.value == word
 
     def _is_label(self) -> bool:
-        """Whether a field starts here."""
+        """Whether a field begins here."""
         after = self.tokens[self.at + 1].kind
         if after in ("?", "!"):
             after = self.tokens[self.at + 2].kind
@@ -157,7 +159,7 @@ class Parser(ExpressionParser):
         return self.tokens[self.lexer.closing[self.at] + 1].kind == ":"
 
     def _dynamic(self) -> bool:
-        """Whether what is in brackets, or the string with interpolations, is the label of a field."""
+        """Whether the brackets, or the string with interpolations, are the label of a field."""
         after, depth = self.at, 0
         while True:
             kind = self.tokens[after].kind
@@ -170,7 +172,7 @@ class Parser(ExpressionParser):
         return self.tokens[after].kind == ":"
 
     def _field(self, tree: ast.Struct) -> None:
-        """``a: b: [pattern]: value @attribute(…)``: all labels but the last open a struct of their own."""
+        """Parse ``a: b: [pattern]: value @attribute(…)``; all labels but the last open a nested struct."""
         outer, levels = tree, 0
         while True:
             levels += 1

@@ -1,4 +1,4 @@
-"""What goes wrong inside an evaluation, before it becomes a ``ManifestError`` for a person."""
+"""Problems inside an evaluation, before they become a ``ManifestError`` with a message."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from viewra.manifest.cue.source import Place
 
 
 class Problem(Exception):
-    """One thing wrong. ``places`` are where it comes from, the one to show first; ``path`` is the field's.
+    """One problem. ``places`` are where it comes from, the most useful first; ``path`` is the field's.
 
-    ``depth`` is how specific it is: of several alternatives that all fail, the one that fails deepest is reported.
+    ``depth`` says how specific it is: of several alternatives that all fail, the deepest failure is reported.
     """
 
     def __init__(self, message: str, *places: Place, path: str = "", hint: str | None = None, kind: str = "") -> None:
@@ -24,7 +24,7 @@ class Problem(Exception):
         self.depth = 0
 
     def error(self) -> ManifestError:
-        """The same, for a person: placed in the text that they wrote where there is such a place."""
+        """The problem as an error message, placed in the manifest's text if possible."""
         place = min(self.places, key=lambda place: place.source.rank, default=None)
         if place is None:
             return ManifestError(self.message, path=self.path, hint=self.hint)
@@ -45,7 +45,7 @@ class Limit(Problem):
 class Incomplete(Exception):
     """An expression cannot be computed yet.
 
-    ``cycle``: because it waits for a field that waits for it; ``several``: because it has alternatives and no default.
+    ``cycle``: it waits for a field that waits for it; ``several``: it has alternatives and no default.
     """
 
     def __init__(self, message: str, place: Place, *, cycle: bool = False, several: bool = False) -> None:
@@ -57,14 +57,14 @@ class Incomplete(Exception):
 
 
 def combined(problems: list[Problem]) -> ManifestError:
-    """One error that lists them all, in the order of the text."""
+    """One error that lists all problems in the order of the text."""
     errors = [problem.error() for problem in problems]
     unique = {(error.file, error.line, error.column, error.path, error.message): error for error in errors}
     return gathered(sorted(unique.values(), key=lambda error: (error.line, error.column)))
 
 
 def gathered(errors: Sequence[ManifestError]) -> ManifestError:
-    """One error like the first that lists them all."""
+    """One error of the first one's kind that lists them all."""
     ordered = tuple(errors)
     first = ordered[0]
     return ManifestError(

@@ -1,4 +1,4 @@
-"""From a name to the field that it means, and from that field's conjuncts to those of the one that refers to it."""
+"""Resolves a reference to its field, and adds that field's conjuncts to the referring node."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from viewra.manifest.cue.source import Place
 
 
 def find(run: Run, expr: ast.Expr, scope: Scope | None) -> Node | Basic:
-    """The node that a reference, a path or a known node means; a Basic where a path ends in a computed scalar.
+    """The node of a reference, a path or a known node; a Basic if a path ends in a computed scalar.
 
-    Raises ``Incomplete`` where it is not there yet, ``Problem`` where it cannot be.
+    Raises ``Incomplete`` if the node does not exist yet, ``Problem`` if it cannot exist.
     """
     if isinstance(expr, Known):
         return expr.node
@@ -43,7 +43,7 @@ def _named(expr: ast.Reference, scope: Scope | None) -> Node:
 
 
 def _step(run: Run, target: Node | Basic, step: str | ast.Expr, scope: Scope | None, place: Place) -> Node:
-    """One selector or index."""
+    """Follow one selector or index."""
     label: object = step
     if isinstance(step, ast.Expr):
         index = run.operand(step, scope)
@@ -82,7 +82,7 @@ def _step(run: Run, target: Node | Basic, step: str | ast.Expr, scope: Scope | N
 
 
 def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
-    """Whether the target contains the node, or came to it by way of itself; None when it is the node."""
+    """Whether the target contains the node, or depends on itself; None if it is the node itself."""
     origin = target.origin
     if origin is node.origin:
         return None
@@ -96,7 +96,7 @@ def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
             loop = True
             break
         trail = trail.outer
-    node.run.meter.spend(length // 8, conjunct.expr.place)
+    node.run.meter.spend(length // 8, conjunct.expr)
     above = node.parent
     while above is not None and not loop:
         loop = above.origin is origin
@@ -105,7 +105,7 @@ def is_cyclic(node: Node, target: Node, conjunct: Conjunct) -> bool | None:
 
 
 def adopt(node: Node, target: Node, conjunct: Conjunct) -> list[Conjunct]:
-    """What the target is made of, as conjuncts of the node; of a finished scalar just the value, added at once."""
+    """The target's conjuncts, for the node; for a finished scalar only its value, which is added at once."""
     if target.state == DONE:
         if target.problems:
             for problem in target.problems:
@@ -117,7 +117,7 @@ def adopt(node: Node, target: Node, conjunct: Conjunct) -> list[Conjunct]:
     groups: dict[Group, Group] = {}
     trail = Trail(target.origin, node.origin, conjunct.trail)
     host = conjunct.host
-    # What stands in the braces that the value is embedded in is declared there, also for the field that it refers to.
+    # Fields in the braces around an embedded value are also declared for the field to which the value refers.
     around = (host, *host.hosts) if host is not None else ()
     for source in target.conjuncts:
         if host is not None:
@@ -143,7 +143,7 @@ def adopt(node: Node, target: Node, conjunct: Conjunct) -> list[Conjunct]:
 
 
 def _adopt_scalar(node: Node, target: Node, conjunct: Conjunct) -> bool:
-    """Take over a value that cannot depend on where it is; False when it is not such a one."""
+    """Adopt a value that cannot depend on its position; False for any other value."""
     if target.pending or target.arcs or target.items is not None or target.choices:
         return False
     if target.alternatives is None:

@@ -1,4 +1,4 @@
-"""The value that a node has for an operator: its default taken, its problem raised."""
+"""A node's value for an operator: takes its default, raises its problem."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from viewra.manifest.cue.source import Place
 
 
 def settle(target: Node | Basic, place: Place) -> Basic | Node:
-    """A Basic for scalars and types, a Node for structs and lists; raises its problem, or ``Incomplete``."""
+    """A Basic for scalars and types, a Node for structs and lists. Raises its problem, or ``Incomplete``."""
     if isinstance(target, Basic):
         return target
     target.run.evaluate(target)

@@ -1,4 +1,4 @@
-"""Texts and places in them: what every token, expression and error points back to."""
+"""Source texts and places in them, which tokens, expressions and errors refer to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 
 class Source:
-    """One text that is evaluated. ``rank`` orders sources by how useful it is to point a person at them.
+    """One source text. ``rank`` orders sources by how useful a place in them is in a message.
 
-    Rank 0 is the text under evaluation, 1 a schema that the person did not write, 2 data that has no text at all.
+    Rank 0 is the text under evaluation, 1 a schema of viewra's, 2 data without text.
     """
 
     __slots__ = ("_lines", "name", "rank", "text")
@@ -41,6 +41,11 @@ class Place(NamedTuple):
 
     source: Source
     offset: int
+
+    @property
+    def place(self) -> Place:
+        """Itself, so that it can be given where something that has a place is asked for."""
+        return self
 
     def __str__(self) -> str:
         line, column = self.source.line_column(self.offset)

@@ -1,4 +1,4 @@
-"""String literals: how each kind of quote ends, escapes and is indented. Finding their pieces is the lexer's work."""
+"""String literals: how each kind of quote ends, is escaped and indented. The lexer finds their pieces."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Quote(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """The ``#`` before the quotes, which also follow every backslash that escapes."""
+        """The ``#`` before the quotes; they also follow the backslash of every escape."""
         return self.opening.rstrip("\"'")
 
     @property
     def mark(self) -> str:
-        """The quotes alone."""
+        """The quotes without ``#``."""
         return self.opening.lstrip("#")
 
     @property
     def long(self) -> bool:
-        """Whether it spans lines."""
+        """Whether it may span lines."""
         return len(self.mark) == 3
 
     @property
@@ -50,27 +50,27 @@ class Quote(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def scanner(quote: Quote) -> Callable[[str, int], re.Match[str] | None]:
-    """A search for what comes next in such a string: its end, an escape, or a line end where none may be."""
+    """The pattern that finds the next end, escape or illegal line end in such a string."""
     end = re.escape(quote.mark + quote.hashes)
     escape = re.escape("\\" + quote.hashes)
     return re.compile(f"{end}|{escape}" if quote.long else f"{end}|{escape}|\n").search
 
 
 def decode(source: Source, quote: Quote, pieces: list[Piece], problems: list[Problem]) -> list[str | bytes]:
-    """The values of the pieces of one string, str or bytes, indentation taken off and escapes resolved."""
+    """The values of one string's pieces, as str or bytes, with indentation removed and escapes resolved."""
     indent = ""
     if quote.long:
         last = pieces[-1]
         line = source.text.rfind("\n", 0, last.end) + 1
         indent = source.text[line : last.end]
         if indent.strip(" \t") or line < last.start:
-            problems.append(Problem("the closing quotes stand on a line of their own", Place(source, last.end)))
+            problems.append(Problem("the closing quotes must be on a line of their own", Place(source, last.end)))
             return [b"" if quote.binary else "" for _ in pieces]
     values: list[str | bytes] = []
     for number, piece in enumerate(pieces):
         start, end = piece
         if quote.long and number == len(pieces) - 1:
-            end = source.text.rfind("\n", 0, end)  # the line end before the closing quotes belongs to them
+            end = source.text.rfind("\n", 0, end)  # the line end before the closing quotes belongs to the quotes
         values.append(_decode_piece(source, quote, start, max(start, end), indent, number == 0, problems))
     return values
 
@@ -109,7 +109,7 @@ def _unindented(source: Source, raw: str, start: int, indent: str, first: bool, 
     lines = raw.split("\n")
     for number, line in enumerate(lines):
         if number == 0 and not first:
-            continue  # goes on after an interpolation
+            continue  # continues after an interpolation
         if line.startswith(indent):
             lines[number] = line[len(indent) :]
         elif line.strip(" \t"):
@@ -123,7 +123,7 @@ def _unindented(source: Source, raw: str, start: int, indent: str, first: bool, 
 
 
 def _escape(raw: str, at: int, binary: bool) -> tuple[str | bytes | None, int]:
-    """The value of the escape whose character is at ``at``, and where to go on; None when there is no such escape."""
+    """The value of the escape whose character is at ``at``, and the offset after it; None for an unknown escape."""
     char = raw[at : at + 1]
     if char in _SIMPLE:
         return _SIMPLE[char], at + 1

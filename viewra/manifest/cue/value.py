@@ -1,4 +1,4 @@
-"""The public face of an evaluation: ``loads`` and ``Value``."""
+"""The public API of the evaluator: ``loads`` and ``Value``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULTS = Limits()
 
 
 class Value:
-    """A CUE value: a file, or a part of one. Evaluated as far as it is asked for, and never changed.
+    """A CUE value: a file, or a part of one. Immutable, and evaluated on demand.
 
     Every method may raise ``ManifestError`` when a limit is reached.
     """
@@ -39,12 +39,12 @@ class Value:
 
     @property
     def steps(self) -> int:
-        """How many steps of the budget the evaluation has taken so far."""
+        """The number of steps that the evaluation has taken so far."""
         return self._node.run.meter.steps
 
     @property
     def errors(self) -> tuple[ManifestError, ...]:
-        """Everything that can never be right, in the order of the text; what is only not known yet is no error."""
+        """All definite errors, in the order of the text; unknown values are not errors."""
         problems: list[Problem] = []
         try:
             collect(self._node, problems)
@@ -55,9 +55,9 @@ class Value:
         return combined(problems).errors if problems else ()
 
     def export(self) -> Data:
-        """Plain data: dict, list, str, int, float, bool, None, bytes; definitions and hidden fields are left out.
+        """Plain data: dict, list, str, int, float, bool, None, bytes; without definitions and hidden fields.
 
-        Raises ``ManifestError`` that lists all errors, among them every field that has no value.
+        Raises ``ManifestError`` that lists all errors, including every field without a value.
         """
         problems: list[Problem] = []
         try:
@@ -71,7 +71,7 @@ class Value:
         return result
 
     def unify(self, *others: Value) -> Value:
-        """The unification ``self & other & …``, a new value with a budget of its own."""
+        """The unification ``self & other & …``: a new value with its own budget."""
         run = Evaluator(self._node.run.limits)
         node = Node(run, "", None)
         for value in (self, *others):
@@ -81,7 +81,7 @@ class Value:
     def lookup(self, path: str) -> Value:
         """The part at a dotted path (``"settings.timeout"``, ``"#Plugin"``, ``"tags.0"``).
 
-        Raises ``ManifestError`` when there is no such field.
+        Raises ``ManifestError`` if there is no such field.
         """
         node = self._node
         for step in path.split("."):
@@ -111,7 +111,7 @@ class Value:
         return chosen.arcs
 
     def _chosen(self, node: Node) -> Node | Basic:
-        """The node that holds the fields, defaults taken; itself while several alternatives are left."""
+        """The node with the fields, after taking defaults; the node itself while several alternatives are left."""
         try:
             node.run.evaluate(node)
             while node.alternatives is not None and isinstance(node.chosen, Node):
@@ -123,7 +123,7 @@ class Value:
         return node
 
     def members(self) -> Iterator[tuple[str, Value]]:
-        """Its regular fields, optional ones too, in the order of the text."""
+        """The regular fields, optional ones too, in the order of the text."""
         node = self._chosen(self._node)
         if isinstance(node, Node):
             for label, arc in list(node.arcs.items()):
@@ -137,10 +137,10 @@ class Value:
 
 
 def loads(text: str, filename: str = "plugin.cue", *, limits: Limits = _DEFAULTS) -> Value:
-    """Parse and prepare CUE text; fields are evaluated when they are asked for.
+    """Parse CUE text; fields are evaluated on demand.
 
-    Raises ``ManifestError`` that lists every syntax error, every construct that is not supported and every name that
-    means nothing. ``filename`` is only for messages.
+    Raises ``ManifestError`` that lists every syntax error, unsupported construct and unresolved name. ``filename`` is
+    only for messages.
     """
     return from_tree(parse_text(text, filename, limits=limits), limits=limits)
 
@@ -162,7 +162,7 @@ def from_tree(tree: ast.Expr, *, limits: Limits = _DEFAULTS) -> Value:
 
 
 def from_data(data: object, name: str = "data", *, limits: Limits = _DEFAULTS) -> Value:
-    """Plain Python data as a value; raises ``ManifestError`` for what CUE has not. ``name`` is only for messages."""
+    """Plain Python data as a value; ``name`` is for messages. Raises ``ManifestError`` for data that CUE lacks."""
     try:
         return from_tree(expression(data, Source(name, "", 2)), limits=limits)
     except TypeError as error:
@@ -170,5 +170,5 @@ def from_data(data: object, name: str = "data", *, limits: Limits = _DEFAULTS) -
 
 
 def _too_deep(node: Node) -> Problem:
-    """The caller's own stack was nearly used up before the limits were reached."""
+    """The caller's own stack was nearly used up before a limit was reached."""
     return Problem("nested too deeply for the stack that is left", node.place)

@@ -1,4 +1,4 @@
-"""One error for a disjunction of which nothing is left, instead of one for each alternative."""
+"""Picks one error for a disjunction whose alternatives all fail, instead of one error per alternative."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from viewra.manifest.cue.node import Node
 from viewra.manifest.cue.problem import Problem
 
 _TELLING = {"bound": 0, "closed": 1, "required": 1, "": 2, "type": 3, "value": 4}
-"""Kinds of problems, the most telling first: a conflict of two values is mostly another variant's tag."""
+"""Kinds of problems, the most useful first: a conflict of two values usually means another variant's tag."""
 _LISTED = 8
 
 
@@ -27,7 +27,7 @@ def verdict(node: Node, failures: list[Problem]) -> Problem:
 
 
 def _of_options(found: Basic, options: list[Basic]) -> Problem:
-    """What was found, and all that would have been right."""
+    """The found value, and all allowed values."""
     places = [place for place in (found.place, options[0].place) if place is not None]
     if all(option.concrete for option in options):
         texts = list(dict.fromkeys(atom_text(option.value) for option in options))

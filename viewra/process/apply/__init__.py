@@ -1,1 +1,1 @@
-"""Scripts of the standard library alone that the launcher loads: what confines a plugin, from within and beside it."""
+"""Loaded by the launcher, using the standard library only: sandboxes a plugin, from inside and from its guardian."""

@@ -1,6 +1,6 @@
-"""Gives up, in the process that becomes a plugin, all that the plugin may not do; for good.
+"""Irrevocably drops, in the process that becomes the plugin, every right that the plugin may not have.
 
-What there is to apply was compiled by the host (``viewra/process/sandbox/confinement.py``). Numbers are those of
+The host compiles the value that is applied here (``viewra/process/sandbox/confinement.py``). Numbers are from
 linux/prctl.h, capability.h, landlock.h and seccomp.h.
 """
 
@@ -26,11 +26,11 @@ _OWN_PID = b"\xfe\xff\xff\xff" if sys.byteorder == "little" else b"\xff\xff\xff\
 
 
 def confine(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callable[[], object]) -> int:
-    """Apply all of it; raises OSError when the kernel refuses a part.
+    """Apply the whole confinement; raises OSError when the kernel refuses a part.
 
-    ``user_changed`` is called when the process has changed to another user. Gives the descriptor on which the kernel
-    tells of calls that somebody else is to make, -1 for none. What narrows files comes late, what narrows system calls
-    last: each step needs what the next ones take away.
+    ``user_changed`` is called after a change of the user. Returns the descriptor on which the kernel reports the calls
+    that the guardian makes, -1 for none. Files are restricted late and system calls last, since each step needs rights
+    that the next ones remove.
     """
     for number, most in confinement["rlimits"]:
         resource.setrlimit(number, (most, most))
@@ -42,11 +42,11 @@ def confine(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callab
 
 
 def drop(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callable[[], object]) -> None:
-    """Keep of the host's capabilities only those that are meant; as root, change to the plugin's own user."""
+    """Keep only the allowed capabilities of the host's; as root, change to the plugin's own user."""
     header, held = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
     checked(libc.capget(header, held), "capget")
     kept, user = confinement["capabilities"] & (held[1] | held[4] << 32), confinement["user"]
-    number = 0 if held[0] >> _CAP_SETPCAP & 1 else 64  # without that capability an exec gives nothing back anyway
+    number = 0 if held[0] >> _CAP_SETPCAP & 1 else 64  # without that capability an exec restores nothing
     while libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) >= 0:
         if not kept >> number & 1:
             checked(libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0), "prctl(PR_CAPBSET_DROP)")
@@ -66,7 +66,7 @@ def drop(libc: ctypes.CDLL, confinement: dict[str, Any], user_changed: Callable[
 
 
 def filter_calls(libc: ctypes.CDLL, confinement: dict[str, Any]) -> int:
-    """Have the kernel refuse system calls, and tell of those that the guardian makes."""
+    """Install the filter by which the kernel refuses system calls and reports those that the guardian makes."""
     program = bytes.fromhex(confinement["filter"]).replace(_OWN_PID, os.getpid().to_bytes(4, sys.byteorder))
     instructions = ctypes.create_string_buffer(program, len(program))
     filter_ = (ctypes.c_uint64 * 2)(len(program) // 8, ctypes.addressof(instructions))  # struct sock_fprog, padded
@@ -77,7 +77,7 @@ def filter_calls(libc: ctypes.CDLL, confinement: dict[str, Any]) -> int:
 
 
 def confine_files(libc: ctypes.CDLL, confinement: dict[str, Any]) -> None:
-    """Apply the ruleset of Landlock; a path that is not there gives no right."""
+    """Apply the Landlock ruleset. A path that does not exist gives no right."""
     attributes = bytes.fromhex(confinement["ruleset"])
     ruleset = libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     checked(ruleset, "landlock_create_ruleset")
@@ -99,6 +99,6 @@ def confine_files(libc: ctypes.CDLL, confinement: dict[str, Any]) -> None:
 
 
 def checked(result: int, name: str) -> None:
-    """Raise OSError where a call of the kernel failed."""
+    """Raise OSError if a system call failed."""
     if result < 0:
         raise OSError(ctypes.get_errno(), name)

@@ -1,8 +1,8 @@
-"""Makes a confined plugin's connections for it, in its guardian: the kernel hands over each call of ``connect``.
+"""Makes a sandboxed plugin's connections in its guardian, to which the kernel reports each ``connect`` call.
 
-A filter for system calls cannot read the address of a call, which is in the plugin's memory, where another thread of it
-may change it at any time. So the guardian copies the address, judges the copy, and connects its own copy of the socket
-(seccomp_unotify(2)). Numbers and structures are those of linux/seccomp.h.
+A system-call filter cannot read the address of a call: it is in the plugin's memory, where another thread may change it
+at any time. So the guardian copies the address, checks the copy, and connects its own copy of the socket
+(seccomp_unotify(2)). Numbers and structures are from linux/seccomp.h.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ _LONGEST_ADDRESS = 128  # struct sockaddr_storage
 
 
 def channel() -> tuple[_socket.socket, _socket.socket]:
-    """What the descriptor is handed over by: the guardian's end, and the plugin's."""
+    """The socket pair over which the descriptor is passed: the guardian's end, and the plugin's."""
     return _socket.socketpair()
 
 
 def hand_over(end: _socket.socket, listener: int) -> None:
-    """In the plugin: give the guardian the descriptor on which the kernel tells of calls, and keep none."""
+    """In the plugin: send the guardian the descriptor on which the kernel reports calls, and close it here."""
     end.sendmsg([b"+"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, listener.to_bytes(4, sys.byteorder))])
     os.close(listener)
     end.close()
 
 
 def serve(end: _socket.socket, allowed: Mapping[str, Any]) -> None:
-    """In the guardian: start the thread that answers, until nothing of the plugin is left.
+    """In the guardian: start the thread that answers calls until all of the plugin's processes have ended.
 
-    ``allowed`` has ``internet``, whether internet addresses may be connected to; ``ports``, to which alone, or null;
-    ``sockets``, paths of unix sockets; ``folders``, the folders whose unix sockets may be connected to.
+    ``allowed`` has ``internet``, whether internet addresses are allowed; ``ports``, the only allowed ports, or null;
+    ``sockets``, paths of allowed unix sockets; ``folders``, folders in which every unix socket is allowed.
     """
     _thread.start_new_thread(_serve, (end, allowed))
 
@@ -52,7 +52,7 @@ def serve(end: _socket.socket, allowed: Mapping[str, Any]) -> None:
 def _serve(end: _socket.socket, allowed: Mapping[str, Any]) -> None:
     _, parts, _, _ = end.recvmsg(1, _socket.CMSG_SPACE(4))
     end.close()
-    if not parts:  # the plugin ended before
+    if not parts:  # the plugin ended before it
         return
     listener = int.from_bytes(parts[0][2][:4], sys.byteorder)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -62,14 +62,14 @@ def _serve(end: _socket.socket, allowed: Mapping[str, Any]) -> None:
         call = bytearray(_NOTIFICATION)
         try:
             fcntl.ioctl(listener, _RECEIVE, call, True)
-        except OSError:  # it was killed meanwhile
+        except OSError:  # the calling process was killed meanwhile
             continue
-        _thread.start_new_thread(_answer, (libc, listener, call, allowed))  # a connection may take its time
+        _thread.start_new_thread(_answer, (libc, listener, call, allowed))  # connecting may take long
     os.close(listener)
 
 
 def _answer(libc: ctypes.CDLL, listener: int, call: bytearray, allowed: Mapping[str, Any]) -> None:
-    """Answer one call with 0, or with the error of the attempt."""
+    """Answer one call with 0, or with the error of the connection attempt."""
     number = bytes(call[:8])
     try:
         error = _connect(libc, listener, call, allowed)
@@ -78,12 +78,12 @@ def _answer(libc: ctypes.CDLL, listener: int, call: bytearray, allowed: Mapping[
     answer = number + bytes(8) + (-error).to_bytes(4, sys.byteorder, signed=True) + bytes(4)
     try:  # noqa: SIM105 - ``contextlib`` takes its time to import
         fcntl.ioctl(listener, _SEND, answer)
-    except OSError:  # who called is gone
+    except OSError:  # the caller has ended
         pass
 
 
 def _connect(libc: ctypes.CDLL, listener: int, call: bytearray, allowed: Mapping[str, Any]) -> int:
-    """Connect as the call asks, if it may; gives the error's number, 0 for none. Raises OSError."""
+    """Connect as the call requests, if allowed. Returns the error number, 0 for success. Raises OSError."""
     thread = int.from_bytes(call[8:12], sys.byteorder)
     descriptor, at, length = (int.from_bytes(call[32 + 8 * i : 40 + 8 * i], sys.byteorder) for i in range(3))
     if not 2 <= length <= _LONGEST_ADDRESS:
@@ -97,7 +97,7 @@ def _connect(libc: ctypes.CDLL, listener: int, call: bytearray, allowed: Mapping
     try:
         fcntl.ioctl(
             listener, _STILL_VALID, bytes(call[:8])
-        )  # so all of this was of the caller, not of a later namesake
+        )  # so everything read above belongs to the caller, not to a later process with its pid
         own = libc.syscall(_PIDFD_GETFD, process, ctypes.c_int(descriptor & 0xFFFFFFFF), 0)
         if own < 0:
             return ctypes.get_errno()
@@ -114,9 +114,9 @@ def _connect(libc: ctypes.CDLL, listener: int, call: bytearray, allowed: Mapping
 
 
 def _judged(address: bytes, allowed: Mapping[str, Any]) -> tuple[bytes, int]:
-    """The address to connect to, and a descriptor that stands for it or -1; raises PermissionError."""
+    """The address to connect to, and a descriptor that stands for it or -1. Raises PermissionError."""
     family = int.from_bytes(address[:2], sys.byteorder)
-    if family == _AF_UNSPEC:  # to nobody: it lets go of a connection
+    if family == _AF_UNSPEC:  # AF_UNSPEC: dissolves a connection
         return address, -1
     if family in (_AF_INET, _AF_INET6) and allowed["internet"]:
         ports = allowed["ports"]
@@ -128,15 +128,16 @@ def _judged(address: bytes, allowed: Mapping[str, Any]) -> tuple[bytes, int]:
         if os.fsdecode(path) in allowed["sockets"] or (
             os.fsdecode(folder) in allowed["folders"] and name not in (b"", b".", b"..")
         ):
-            held = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # a link would lead to others' sockets
+            # O_NOFOLLOW: a symbolic link could lead to a socket elsewhere.
+            held = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
             return _AF_UNIX.to_bytes(2, sys.byteorder) + f"/proc/self/fd/{held}".encode() + b"\0", held
     raise PermissionError(errno.EPERM, "not allowed")
 
 
 def _process(thread: int) -> int:
-    """The id of the process that a thread belongs to."""
+    """The process id of a thread."""
     with open(f"/proc/{thread}/status", "rb", buffering=0) as file:
         for line in file.read().splitlines():
             if line.startswith(b"Tgid:"):
                 return int(line.split()[1])
-    raise ProcessLookupError(errno.ESRCH, "it has ended")
+    raise ProcessLookupError(errno.ESRCH, "the process has ended")

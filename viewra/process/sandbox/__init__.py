@@ -1,1 +1,1 @@
-"""What confines a process: compiled by the host for this kernel, applied by the launcher before the plugin runs."""
+"""Sandboxes: the host compiles one for this kernel, the launcher applies it before the plugin runs."""

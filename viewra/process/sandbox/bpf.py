@@ -1,4 +1,4 @@
-"""A small assembler for seccomp's filters: rules for system calls in, the kernel's instructions out.
+"""A small assembler for seccomp filters: rules for system calls become the kernel's instructions.
 
 Each instruction is the kernel's ``struct sock_filter`` (linux/filter.h), and reads from ``struct seccomp_data``
 (linux/seccomp.h): the number of the call at 0, the architecture at 4, the arguments from 16 on, 8 bytes each.
@@ -14,14 +14,14 @@ import attrs
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
 TELL = 0x7FC00000
-"""Have the process that holds the listener decide."""
+"""The verdict that lets the process with the listener decide."""
 _ERRNO = 0x00050000
 
 _LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x54, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 OWN_PID = 0xFFFFFFFE
-"""Stands for the process's own id in a condition until the launcher knows that; no process has this number."""
+"""Stands for the process's own id in a condition; the launcher replaces it. No process has this number."""
 
 
 def refuse(errno: int) -> int:
@@ -31,9 +31,9 @@ def refuse(errno: int) -> int:
 
 @attrs.frozen
 class Argument:
-    """A condition on the lower 32 bits of argument ``index``: after ``mask`` one of ``values``, or any bit of ``bits``.
+    """A condition on the lower 32 bits of argument ``index`` after ``mask``: one of ``values``, or any bit of ``bits``.
 
-    ``unless`` turns it round: none of ``values``, or no bit of ``bits``.
+    ``unless`` negates it.
     """
 
     index: int
@@ -45,7 +45,7 @@ class Argument:
 
 @attrs.frozen
 class Rule:
-    """``verdict`` for the call ``number`` when all of ``arguments`` hold; the first rule that holds decides."""
+    """``verdict`` for the call ``number`` if all of ``arguments`` hold. The first matching rule decides."""
 
     number: int
     verdict: int
@@ -53,7 +53,7 @@ class Rule:
 
 
 def assemble(audit: int, foreign_bit: int, newest: int, beyond: int, rules: Sequence[Rule]) -> bytes:
-    """The filter. It kills what calls by another architecture's numbers; what no rule names is allowed.
+    """The filter. It kills a process that uses another architecture's numbers, and allows calls without a rule.
 
     Calls above ``newest`` get the verdict ``beyond``.
     """
@@ -72,7 +72,7 @@ def assemble(audit: int, foreign_bit: int, newest: int, beyond: int, rules: Sequ
 
 
 def _rule(rule: Rule) -> bytes:
-    """The instructions of one rule; where a condition fails they jump behind it, with the number loaded again."""
+    """The instructions of one rule. If a condition fails, they jump behind it and load the number again."""
     if not rule.arguments:
         return _instruction(_JUMP_EQUAL, rule.number, 0, 1) + _instruction(_RETURN, rule.verdict)
     body = _instruction(_RETURN, rule.verdict)
@@ -83,7 +83,7 @@ def _rule(rule: Rule) -> bytes:
 
 
 def _condition(argument: Argument, behind: int) -> bytes:
-    """Go on where the condition holds, skip the ``behind`` instructions after it where not."""
+    """Continue if the condition holds, else skip the ``behind`` instructions after it."""
     loads = _instruction(_LOAD, _ARGUMENTS_AT + 8 * argument.index)
     if argument.mask != 0xFFFFFFFF:
         loads += _instruction(_AND, argument.mask)

@@ -1,4 +1,4 @@
-"""What the launcher applies to a process before the plugin runs in it: one value, a part of the launch plan."""
+"""The sandbox that the launcher applies before the plugin runs: one value, a part of the launch plan."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import attrs
 from viewra.process.sandbox.landlock import OF_FILES, Ruleset
 
 READ_ANYTHING = 1 << 2
-"""CAP_DAC_READ_SEARCH: to read files whatever their modes say. What may be read, Landlock then decides alone."""
+"""CAP_DAC_READ_SEARCH: read files regardless of their modes, so that Landlock alone decides."""
 
 
 @attrs.frozen
 class Connections:
-    """What the guardian connects a process to, which has no ``connect`` of its own.
+    """The connections that the guardian makes for a process whose own ``connect`` is filtered.
 
-    ``internet``: internet addresses, of ``ports`` alone unless that is None. ``sockets`` are paths of unix sockets,
-    ``folders`` those whose unix sockets all may be connected to.
+    ``internet``: whether internet addresses are allowed, and only on ``ports`` unless that is None. ``sockets`` are
+    paths of allowed unix sockets; in ``folders`` every unix socket is allowed.
     """
 
     internet: bool = False
@@ -26,13 +26,13 @@ class Connections:
 
 @attrs.frozen
 class Confinement:
-    """How a process is confined.
+    """The restrictions of one process.
 
-    ``filter`` is a program for seccomp (``seccomp.program``), empty for none; ``ruleset`` None for no Landlock.
+    ``filter`` is a seccomp program (``seccomp.program``), empty for none; ``ruleset`` is None without Landlock.
     ``rlimits`` has the soft and hard limit of each resource by its number (``resource.RLIMIT_…``), in the kernel's
-    units. ``user`` is the user and group id that the process changes to, None to stay; only root can. ``capabilities``
-    is a mask of those that are kept, where the host has them. ``seccomp`` is the number of that system call.
-    With ``connections`` the filter leaves ``connect`` to the guardian.
+    units. ``user`` is the user and group id to which the process changes, None to stay; only root can change.
+    ``capabilities`` is the mask of capabilities to keep, if the host has them. ``seccomp`` is the number of that system
+    call. With ``connections`` the filter leaves ``connect`` to the guardian.
     """
 
     filter: bytes = b""
@@ -44,7 +44,7 @@ class Confinement:
     connections: Connections | None = None
 
     def document(self) -> dict[str, object]:
-        """As the launcher reads it: JSON, with bytes in hexadecimal."""
+        """The launcher's form: JSON, with bytes in hexadecimal."""
         rules = self.ruleset
         return {
             "filter": self.filter.hex(),

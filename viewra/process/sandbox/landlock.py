@@ -1,6 +1,6 @@
-"""Landlock's part of a sandbox: what a process may do with which files, ports, signals and abstract sockets.
+"""A sandbox's Landlock rules: which files, ports, signals and abstract sockets a process may use.
 
-Rights and versions are those of Linux's uapi/linux/landlock.h; what a version is first in, is in its documentation.
+Rights and versions are from Linux's uapi/linux/landlock.h and its documentation.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ WRITE = (
     | (_REFER | _TRUNCATE)
 )
 OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEV
-"""The rights that a rule for a single file may give; those of folders alone make the kernel refuse the rule."""
+"""The rights that a rule for a single file may have; the kernel refuses such a rule with rights of folders."""
 
 TRUNCATES, PORTS, SCOPES = 3, 4, 6
-"""The first versions that decide on ``truncate``, on TCP ports, and on signals and abstract sockets."""
+"""The first versions that restrict ``truncate``, TCP ports, and signals and abstract sockets."""
 
 
 def version() -> int:
-    """The version that this kernel offers; 0 where there is none, or it is turned off."""
+    """The version that this kernel offers; 0 if Landlock is absent or turned off."""
     libc = ctypes.CDLL(None, use_errno=True)
     answer: int = libc.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION))
     return max(0, answer)
@@ -44,9 +44,9 @@ def version() -> int:
 
 @attrs.frozen
 class Ruleset:
-    """What the launcher applies: ``attributes`` are the kernel's ``struct landlock_ruleset_attr``.
+    """The rules that the launcher applies: ``attributes`` are the kernel's ``struct landlock_ruleset_attr``.
 
-    ``paths`` has the rights below each path, ``ports`` those of each TCP port.
+    ``paths`` has the rights below each path, ``ports`` the rights of each TCP port.
     """
 
     attributes: bytes
@@ -61,9 +61,9 @@ def ruleset(
     connect_ports: tuple[int, ...] | None = (),
     bind_ports: tuple[int, ...] | None = (),
 ) -> Ruleset:
-    """The rules for a kernel of version ``abi``; all that is not given is denied, as far as that version knows it.
+    """The rules for a kernel of version ``abi``. Everything without a rule is denied, as far as that version covers it.
 
-    ``connect_ports`` and ``bind_ports``: None is every port.
+    ``connect_ports`` and ``bind_ports``: None allows every port.
     """
     handled = _handled(abi)
     network = (0 if bind_ports is None else _BIND_TCP) | (0 if connect_ports is None else _CONNECT_TCP)

@@ -1,4 +1,4 @@
-"""What this machine can confine a process by, found out by trying it once."""
+"""Finds out which sandboxing mechanisms this machine has, by trying them once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ACTION_AVAILABLE, _TELL = 2, 0x7FC00000  # SECCOMP_GET_ACTION_AVAIL, SECCOMP_RE
 
 @attrs.frozen
 class Mechanism:
-    """One thing that confines; ``reason`` says what it is good for, or why it is not there."""
+    """One mechanism; ``reason`` says what it restricts, or why it is absent."""
 
     mechanism: str
     available: bool
@@ -28,7 +28,7 @@ class Mechanism:
 
 @attrs.frozen
 class Machine:
-    """``landlock`` is its version, 0 for none. ``filters`` and ``tells``: seccomp, and its user notification."""
+    """``landlock``: its version, 0 for none. ``filters``: seccomp filters. ``tells``: seccomp's user notification."""
 
     architecture: Architecture | None
     landlock: int
@@ -38,11 +38,11 @@ class Machine:
 
     @property
     def missing(self) -> str:
-        """Why plugins cannot be confined here; empty when they can."""
+        """Why plugins cannot be sandboxed here; empty if they can."""
         return "; ".join(one.reason for one in self.mechanisms()[:2] if not one.available)
 
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """What there is, and what is missing and why; Landlock and seccomp first, without which nothing holds."""
+        """All mechanisms, present or absent. Landlock and seccomp come first: no sandbox works without them."""
         return (
             Mechanism("landlock", self.landlock > 0, self._about_landlock()),
             Mechanism("seccomp", self.filters, self._about_seccomp()),
@@ -88,7 +88,7 @@ class Machine:
 
 @functools.cache
 def machine() -> Machine:
-    """This one."""
+    """This machine, tested once."""
     found = architecture() if sys.platform == "linux" else None
     if found is None:
         return Machine(None, 0, False, False, _has_users())
@@ -97,7 +97,7 @@ def machine() -> Machine:
 
 
 def _has_users() -> bool:
-    """Whether this process may change to any other user: a container may have root without that."""
+    """Whether this process may change to any other user: in a container even root may lack that right."""
     if os.geteuid() != 0:
         return False
     try:
@@ -113,7 +113,7 @@ def _has_users() -> bool:
 
 
 def _action(on: Architecture, action: int) -> bool:
-    """Whether filters may answer with this action."""
+    """Whether this kernel's filters support this action."""
     libc = ctypes.CDLL(None, use_errno=True)
     asked = ctypes.c_uint32(action)
     answer = libc.syscall(on.calls["seccomp"], _ACTION_AVAILABLE, 0, ctypes.byref(asked))
@@ -121,7 +121,7 @@ def _action(on: Architecture, action: int) -> bool:
 
 
 def _cgroups(root: Path = Path("/sys/fs/cgroup")) -> Mechanism:
-    """Whether there is a version 2 tree, which limits groups of processes."""
+    """Whether a version 2 hierarchy is mounted, which can limit groups of processes."""
     there = (root / "cgroup.controllers").is_file()
     return Mechanism(
         "cgroup v2",

@@ -1,4 +1,4 @@
-"""From what one plugin may do to what confines its process on this machine."""
+"""Compiles what one plugin is allowed into the confinement of its process on this machine."""
 
 from __future__ import annotations
 
@@ -32,14 +32,13 @@ _TO_NETWORK = (
 
 @attrs.frozen
 class Rules:
-    """What one process may do.
+    """The rights of one process.
 
-    It may read and run what is below ``code``, read what is below ``read``, write and read what is below ``write`` and
-    ``private``; but nothing of what is below ``secret``, where only ``private`` and ``code`` may be. ``internet`` are
-    the TCP ports that it may connect to (None: every one), with ``datagrams`` it may send UDP; ``sockets`` are unix
-    sockets that it may connect to, ``folders`` those whose unix sockets it all may; ``listen`` are TCP ports (None:
-    every one).
-    ``user`` is a user id of its own, for a host that is root. ``rlimits`` are as ``Confinement`` has them.
+    It may read and execute below ``code``, read below ``read``, and read and write below ``write`` and ``private``; but
+    nothing below ``secret`` except ``private`` and ``code``. ``internet`` are the TCP ports to which it may connect
+    (None: every port), ``datagrams`` lets it send UDP; ``sockets`` are unix sockets to which it may connect, in
+    ``folders`` it may connect to every one; ``listen`` are the TCP ports on which it may listen (None: every port).
+    ``user`` is the plugin's own user id, for a host that runs as root. ``rlimits`` are those of ``Confinement``.
     """
 
     code: Sequence[str] = ()
@@ -59,17 +58,17 @@ class Rules:
 
     @property
     def connects(self) -> bool:
-        """Whether it connects to anything."""
+        """Whether the process connects to anything."""
         return self.internet is None or bool(self.internet) or bool(self.sockets) or bool(self.folders)
 
     @property
     def network(self) -> bool:
-        """Whether it has internet sockets."""
+        """Whether the process may use internet sockets."""
         return self.internet is None or self.listen is None or bool(self.internet) or bool(self.listen)
 
 
 def confinement(rules: Rules, on: Machine) -> Confinement:
-    """What the launcher applies, on a machine that has Landlock and seccomp."""
+    """The confinement for a machine that has Landlock and seccomp."""
     assert on.architecture is not None  # noqa: S101 - the caller has looked at what is missing
     connections = None
     if rules.connects and on.tells:
@@ -105,7 +104,7 @@ def confinement(rules: Rules, on: Machine) -> Confinement:
 
 
 def _paths(rules: Rules) -> dict[str, int]:
-    """The rights below each path; a path that several name has the rights of all."""
+    """The rights below each path; a path named several times has all their rights."""
     found: dict[str, int] = {}
 
     def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
@@ -128,10 +127,11 @@ def _paths(rules: Rules) -> dict[str, int]:
 
 
 def outside(path: str, secret: Sequence[str], *, inside: bool = False) -> Iterator[str]:
-    """``path`` itself, or where something secret is below it, all that is beside that; nothing of what is secret.
+    """``path`` itself or, if something secret is below it, its entries beside that; never anything secret.
 
-    With ``inside`` a path that is itself within what is secret stays. Landlock only ever adds rights below a folder, so
-    a folder that holds the host's own data is taken apart; links in it are left out, as they may lead anywhere.
+    With ``inside`` a path that is itself below a secret folder stays. Landlock can only add rights below a folder, so a
+    folder that contains the host's own data is split into its entries; symbolic links are left out, since they may lead
+    anywhere.
     """
     real = Path(os.path.realpath(path))
     hidden = [Path(os.path.realpath(one)) for one in secret]

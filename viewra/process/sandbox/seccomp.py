@@ -1,4 +1,4 @@
-"""The system calls that a confined process may not make: what Landlock does not cover, as a filter for seccomp.
+"""The seccomp filter of a sandboxed process: refuses system calls that Landlock does not cover.
 
 Facts about calls and flags are from Linux's headers and man pages (clone(2), socket(2), prlimit(2), tcp_fastopen).
 """
@@ -35,14 +35,14 @@ _KERNEL = _names(
     "io_uring_register syslog lookup_dcookie vhangup"
 )
 _BY_HANDLE = _names("open_by_handle_at name_to_handle_at fanotify_init fanotify_mark inotify_add_watch")
-"""Ways to a file, or to the names in a folder, that Landlock does not see."""
+"""Ways to reach a file, or the names in a folder, that bypass Landlock."""
 _SHARED = _names(
     "shmget shmat shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl mq_open mq_unlink "
     "mq_timedsend mq_timedreceive mq_notify"
 )
-"""System V's and POSIX' objects, which belong to no folder and stay when the process has ended."""
+"""System V and POSIX objects, which belong to no folder and outlast the process."""
 _TUNING = {"setpriority": 1, "sched_setscheduler": 0, "sched_setparam": 0, "sched_setattr": 0, "sched_setaffinity": 0}
-"""Where each of these has the id of the process that it tunes."""
+"""The position of the process id among the arguments of each of these calls."""
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _SOCK_STREAM, _SOCK_DGRAM, _TYPE_MASK = 1, 2, 0xF
@@ -87,7 +87,7 @@ def program(machine: Architecture, allowed: Calls) -> bytes:
 
 def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
     def deny(name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]:
-        if name in machine.calls:  # an older table may have more names for the same
+        if name in machine.calls:  # older tables lack some of these names
             yield Rule(machine.calls[name], verdict, arguments)
 
     forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED]
@@ -115,14 +115,14 @@ def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
         types = (_SOCK_STREAM, _SOCK_DGRAM) if allowed.datagrams else (_SOCK_STREAM,)
         yield from deny("socket", inet, Argument(1, types, _TYPE_MASK, unless=True))
         yield from deny("socket", inet, Argument(2, _PROTOCOLS, unless=True))
-    # By a datagram a socket reaches any other in the file system without ``connect``.
+    # With a datagram a socket reaches any other in the file system without ``connect``.
     yield from deny("socket", Argument(0, (_AF_UNIX,)), Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
     for name, index in _FLAGS_AT.items():
         yield from deny(name, Argument(index, bits=_FAST_OPEN))
 
 
 def _processes(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
-    yield from deny("clone3", verdict=ABSENT)  # its flags are in memory, where no filter looks; libc then calls clone
+    yield from deny("clone3", verdict=ABSENT)  # a filter cannot read its flags in memory; libc falls back to clone
     yield from deny("clone", Argument(0, bits=_CLONE_NEW))
     if not allowed.spawn:
         yield from deny("fork")

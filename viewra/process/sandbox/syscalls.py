@@ -1,4 +1,4 @@
-"""Numbers of the system calls that a filter names, for each architecture it can be made for.
+"""Numbers of the system calls in the filters, for each supported architecture.
 
 Source: Linux's asm/unistd_64.h (x86-64) and asm-generic/unistd.h (aarch64, which lacks the older calls). From 424 on
 the numbers are the same everywhere.
@@ -15,7 +15,7 @@ import attrs
 class Architecture:
     """An architecture: its ``AUDIT_ARCH`` value, and its system calls by name.
 
-    ``foreign_bit`` marks the calls of a second table (x32 on x86-64); 0 where there is none.
+    ``foreign_bit`` marks the calls of a second table (x32 on x86-64); 0 without one.
     """
 
     audit: int
@@ -28,7 +28,7 @@ def _numbers(text: str) -> dict[str, int]:
 
 
 NEWEST = 469
-"""The highest number that was known when the filters were written; the kernel answers ENOSYS to newer ones."""
+"""The highest number known when the filters were written; newer calls get ENOSYS."""
 
 _X86_64 = """
     chmod=90 fchmod=91 fchmodat=268 fchmodat2=452 chown=92 fchown=93 lchown=94 fchownat=260 utime=132
@@ -83,5 +83,5 @@ ARCHITECTURES = {
 
 
 def architecture() -> Architecture | None:
-    """This machine's architecture; None where no filter can be made for it."""
+    """This machine's architecture; None if no filter can be made for it."""
     return ARCHITECTURES.get(platform.machine())

@@ -1,4 +1,4 @@
-"""The plugin's side of each service: which author's method answers which procedure."""
+"""The plugin's side of each service: maps procedures to the author's methods."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from viewra.services import SERVICES, Implementation, Services
 
 
 def all_handlers(plugin: Implementation, running: Lifecycle, services: Services = SERVICES) -> list[Handler]:
-    """The procedures of the lifecycle and of each of ``services`` that the plugin offers."""
+    """The procedures of the lifecycle and of those ``services`` that the plugin offers."""
     handlers = lifecycle.handlers(plugin, running)
     for service in services:
         offered = service.of(plugin, getattr(plugin, "_partly_is", None))
-        if offered is not None:  # light start-up: modules of other services are not imported
+        if offered is not None:  # light start-up: the other services' modules are not imported
             handlers += service.handlers(offered)
     return handlers
 

@@ -1,8 +1,8 @@
-"""From an author's method to a gRPC handler: the one place on the plugin's side that translates errors.
+"""Turns an author's method into a gRPC handler; the only place on the plugin's side that translates errors.
 
-Whatever the author's code raises becomes an answer for that one call: the response's own ``error`` where it has one,
-else gRPC's status; the exception's type and causes go along in the trailing metadata. Its traceback goes into the
-plugin's log, with an id that goes along, too.
+An exception in the author's code fails only its own call: it becomes the response's ``error`` field if the response has
+one, else gRPC's status. The exception's type and causes are sent in the trailing metadata, with an id; the plugin's log
+has the traceback under the same id.
 """
 
 from __future__ import annotations
@@ -24,30 +24,33 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _MAX_REASON = 4096  # bytes
-_TRACEBACK_HEAD, _TRACEBACK_TAIL = 3_000, 6_000  # bytes; as JSON six times that at most, which a host takes as one line
+_TRACEBACK_HEAD, _TRACEBACK_TAIL = (
+    3_000,
+    6_000,
+)  # bytes; in JSON at most six times that, which a host accepts as one line
 
 
 @attrs.frozen
 class Handler:
-    """One procedure with the function that answers it."""
+    """A procedure and the function that answers it."""
 
     rpc: Rpc[..., Any]
     method: Callable[..., Any]
 
 
 def handle(rpc: Rpc[P, T], method: Callable[P, Any]) -> Handler:
-    """Pair a procedure with the author's method; the types see to it that their arguments agree."""
+    """Pair a procedure with the author's method; type checkers verify that the arguments agree."""
     return Handler(rpc, method)
 
 
 def add_handlers(server: grpc.Server, handlers: Iterable[Handler], log: Logger) -> None:
-    """Have a server that is not yet started answer these procedures; ``log`` gets the tracebacks."""
+    """Add these procedures to a server that has not been started; ``log`` gets the tracebacks."""
     services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
     for handler in handlers:
         methods = services.setdefault(handler.rpc.wire_service, {})
         methods[handler.rpc.wire_method] = grpc.unary_unary_rpc_method_handler(_behaviour(handler, log))
     for name, methods in services.items():
-        # Registered, as generated code does it: generic handlers are all asked for each call, one after the other.
+        # Registered as generated code does: gRPC asks generic handlers one after the other at each call.
         server.add_registered_method_handlers(name, methods)
 
 
@@ -58,11 +61,11 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
         try:
             answer = method(*rpc.parse_arguments(data))
             return rpc.answer(answer)
-        except BaseException as error:  # SystemExit too: sys.exit() in a method must not take a server thread along
+        except BaseException as error:  # including SystemExit: sys.exit() in a method must not end a server thread
             call_id = fault.new_id()
-            late = not context.is_active()  # nobody waits for it any more
-            told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("what is missing")
-            meant = rpc.refuses or told  # and no mistake in the code
+            late = not context.is_active()  # the caller no longer waits
+            told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("the reason")
+            meant = rpc.refuses or told  # and not a bug of the author's
             _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
             context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
             failure = rpc.failure(clean(reason(error), _MAX_REASON))
@@ -77,12 +80,12 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
 
 def _log_traceback(log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool) -> None:
     message = f"{call} failed{' after its deadline' if late else ''}: {kind(error)}"
-    with contextlib.suppress(Exception):  # stderr may be closed, the exception's own class fail: the answer comes first
+    with contextlib.suppress(Exception):  # stderr may be closed, or the exception's class fail: the answer comes first
         log(message, call=call, call_id=call_id, traceback=_traceback(error))
 
 
 def _traceback(error: BaseException) -> str:
-    """The traceback from the call's beginning to its end, without the middle of one that is endless."""
+    """The traceback from the start of the call, without the middle part if it is very long."""
     text = "".join(traceback.format_exception(error)).rstrip("\n").encode("utf-8", "backslashreplace")
     if len(text) > _TRACEBACK_HEAD + _TRACEBACK_TAIL:
         text = text[:_TRACEBACK_HEAD] + b"\n  [...]\n" + text[-_TRACEBACK_TAIL:]

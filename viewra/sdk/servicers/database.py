@@ -8,7 +8,7 @@ from viewra.services import DatabaseService, SchemaService
 
 
 def handlers(service: DatabaseService) -> list[Handler]:
-    """The procedures of the database service; a host sees by ``describe`` that it can migrate before Initialize."""
+    """The procedures of the database service. ``describe`` tells a host that it can migrate before Initialize."""
     found = [
         handle(codec.GET_MODELS, service.get_models),
         handle(codec.MIGRATE, service.migrate),

@@ -23,14 +23,14 @@ class Lifecycle:
         self._lock = threading.Lock()
 
     def initialize(self, context: PluginContext) -> None:
-        """Bind context and logger where the plugin takes them, then initialize it."""
+        """Set context and logger if the plugin accepts them, then initialize it."""
         bind = getattr(self._plugin, "bind", None)
         if bind is not None:
             bind(context=context, log=self._log.at_level(context.log_level))
         self._plugin.initialize(context)
 
     def info(self) -> PluginInfo:
-        """What the plugin says of itself, before ``initialize`` too; completed where the host does not do so."""
+        """The plugin's info, before ``initialize`` too; completed for a host that does not read the manifest."""
         said = self._plugin.info()
         return said if self._complete is None else self._complete(said)
 
@@ -41,13 +41,13 @@ class Lifecycle:
             self._running = True
 
     def quiesce(self) -> None:
-        """Have a plugin that can quiesce do so."""
+        """Quiesce a plugin that supports it."""
         quiesce = getattr(self._plugin, "quiesce", None)
         if quiesce is not None:
             quiesce()
 
     def stop(self) -> None:
-        """Stop the plugin if it was started and not stopped since."""
+        """Stop the plugin if it is started."""
         with self._lock:
             running, self._running = self._running, False
         if running:

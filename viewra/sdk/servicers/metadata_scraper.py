@@ -14,7 +14,7 @@ from viewra.types import FileOutcome, FileToRead
 
 def handlers(service: MetadataScraperService) -> list[Handler]:
     """The procedures of the metadata scraper, single and in batches."""
-    one_batch = threading.Lock()  # several at once would fight for the interpreter and slow down single calls
+    one_batch = threading.Lock()  # several at once would compete for the interpreter and delay single calls
 
     def batch(files: Sequence[FileToRead]) -> list[FileOutcome]:
         with one_batch:

@@ -11,7 +11,7 @@ from viewra.services import LibraryEventsService, ScannerHookService
 
 
 def handlers(service: ScannerHookService) -> list[Handler]:
-    """The procedures of the scanner hook; that for events of known files where the author has its method."""
+    """The procedures of the scanner hook. The one for events of known files is optional for the author."""
     found = [
         handle(codec.ON_MEDIA_FILE_SCANNED, service.on_media_file_scanned),
         handle(codec.ON_SCAN_STARTED, service.on_scan_started),

@@ -1,1 +1,1 @@
-"""The Alembic environment of plugins, so that they need none of their own."""
+"""The Alembic environment of all plugins, so that a plugin needs no ``env.py``."""

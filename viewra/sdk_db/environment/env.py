@@ -1,4 +1,4 @@
-"""What Alembic runs for each command on a plugin's tables; the connection comes from the database service."""
+"""Run by Alembic for each command on a plugin's tables; the database service passes the connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ context.configure(
     target_metadata=context.config.attributes["metadata"],
     version_table=context.config.attributes["version_table"],
     render_as_batch=True,
-    # The caller's transaction is the only one: all revisions arrive together or none does.
+    # The caller's transaction is the only one: all revisions are applied, or none.
     transactional_ddl=True,
     transaction_per_migration=False,
 )

@@ -1,5 +1,5 @@
-"""Check suites, a module per service: asked of the author's object, over loopback or of a plugin's own process.
+"""Check suites, one module per service, for the author's object, over loopback, or for a plugin's process.
 
-Each takes the service as a host calls it and raises AssertionError with what is wrong. They call with the plugin's own
-data, so say which files, queries or events are good.
+Each takes a service as a host calls it and raises AssertionError with the fault. They call the plugin with its own
+data, so pass files, queries or events that the plugin accepts.
 """

@@ -1,4 +1,4 @@
-"""Parts of several check suites."""
+"""Functions that several check suites share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ S = TypeVar("S")
 
 
 def offered(service: S | None, name: str) -> S:
-    """The service; fails where the plugin does not offer it."""
-    assert service is not None, f"the plugin offers no {name}"
+    """The service; fails if the plugin does not offer it."""
+    assert service is not None, f"the plugin does not offer {name}"
     return service
 
 
 def text_map(value: object, what: str) -> None:
     """Fail unless the value maps text to text."""
-    assert isinstance(value, Mapping), f"{what} must give a mapping, not {type(value).__name__}"
+    assert isinstance(value, Mapping), f"{what} must return a mapping, not {type(value).__name__}"
     for key, item in value.items():
         assert isinstance(key, str), f"{what}: the key {key!r} is not text"
         assert isinstance(item, str), f"{what}: {key} is {item!r}, not text"

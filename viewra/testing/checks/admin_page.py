@@ -7,7 +7,7 @@ from viewra.testing.checks._common import offered
 
 
 def check_admin_page(service: AdminPageService | None) -> None:
-    """Check admin pages: each with an id of its own, a title and a place."""
+    """Check admin pages: each has an id of its own, a title and an address."""
     admin = offered(service, "admin pages")
     admin.register_routes("/admin/plugins/under_test")
     pages = admin.get_admin_pages()

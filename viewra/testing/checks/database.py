@@ -7,10 +7,10 @@ from viewra.testing.checks._common import offered
 
 
 def check_database(service: DatabaseService | None, connection_string: str) -> None:
-    """Check a database service on an empty database: up, up again, back, and up from there."""
+    """Check a database service on an empty database: migrate, migrate again, roll back, migrate."""
     database = offered(service, "database service")
     models = database.get_models()
-    assert not isinstance(models, str), "get_models() must return a list, not one text"
+    assert not isinstance(models, str), "get_models() must return a list, not a single text"
     assert len(set(models)) == len(models), f"get_models() names a table twice: {models}"
     database.migrate(connection_string)
     database.migrate(connection_string)

@@ -21,25 +21,27 @@ def check_metadata_scraper(
 ) -> None:
     """Check a metadata scraper.
 
-    ``good`` maps files that it reads to fields that it must find in them (``{}``: any), ``bad`` names files that it
-    must refuse with an error. A file that is not there must be refused in any case.
+    ``good`` maps readable files to fields that their metadata must have (``{}``: any); ``bad`` names files that the
+    scraper must refuse with an error. It must always refuse a file that does not exist.
     """
     scraper = offered(service, "metadata scraper")
     types = scraper.get_supported_types()
-    assert not isinstance(types, str), "get_supported_types() must return a list, not one text"
+    assert not isinstance(types, str), "get_supported_types() must return a list, not a single text"
     for mime_type in types:
-        assert mime_type.count("/") == 1, f"{mime_type!r} is no MIME type: write it as audio/flac, or audio/* for any"
+        assert mime_type.count("/") == 1, (
+            f"{mime_type!r} is not a MIME type: write it as audio/flac, or audio/* for any"
+        )
     for path, fields in (good or {}).items():
         found = scraper.extract_metadata(str(path))
         _value_map(found, f"extract_metadata({str(path)!r})")
         for name, value in fields.items():
-            assert name in found, f"{path}: no {name!r} in {sorted(found)}"
+            assert name in found, f"{path}: {name!r} is missing in {sorted(found)}"
             assert joined(found[name]) == joined(value), f"{path}: {name} is {found[name]!r}, not {value!r}"
-        assert scraper.extract_metadata(str(path)) == found, f"{path}: a second reading gave something else"
+        assert scraper.extract_metadata(str(path)) == found, f"{path}: a second read returned different metadata"
     for path in (*bad, MISSING_FILE):
         _must_refuse(scraper, str(path))
     for path in good or {}:
-        scraper.extract_metadata(str(path))  # it still works after what it refused
+        scraper.extract_metadata(str(path))  # it still works after the refused files
 
 
 def _must_refuse(scraper: MetadataScraperService, path: str) -> None:
@@ -48,13 +50,13 @@ def _must_refuse(scraper: MetadataScraperService, path: str) -> None:
     except Exception as error:  # the author's own object may raise anything
         reason = error.message if isinstance(error, PluginError) else str(error)
     else:
-        raise AssertionError(f"{path}: must be refused, but gave {found}")
-    assert reason.strip(), f"{path}: refused without a reason"
+        raise AssertionError(f"{path}: must be refused, but returned {found}")
+    assert reason.strip(), f"{path}: refused with an empty message"
 
 
 def _value_map(value: object, what: str) -> None:
-    """Metadata: texts, and lists of texts, which the wire's text map has joined."""
-    assert isinstance(value, Mapping), f"{what} must give a mapping, not {type(value).__name__}"
+    """Metadata: texts, and lists of texts, which the wire's text map joins."""
+    assert isinstance(value, Mapping), f"{what} must return a mapping, not {type(value).__name__}"
     for key, item in value.items():
         assert isinstance(item, Sequence), f"{what}: {key} is {item!r}, neither text nor a list of texts"
         assert all(isinstance(one, str) for one in item), f"{what}: {key} is {item!r}, not a list of texts"

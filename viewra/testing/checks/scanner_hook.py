@@ -9,7 +9,7 @@ from viewra.testing.checks._common import offered
 
 
 def check_scanner_hook(service: ScannerHookService | None, *, files: Sequence[str] = ("/music/a.flac",)) -> None:
-    """Check a scanner hook with one scan of ``files``, delivered in order and then once more, as after a crash."""
+    """Check a scanner hook with a scan of ``files``, delivered in order and then again, as after a crash."""
     hook = offered(service, "scanner hook")
     for _ in range(2):
         hook.on_scan_started(1, 1, "/music")

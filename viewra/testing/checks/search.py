@@ -10,7 +10,7 @@ from viewra.testing.checks._common import offered, text_map
 
 
 def check_search(service: SearchService | None, *, query: Mapping[str, str] | None = None) -> None:
-    """Check a search with one query that should find something (``query``, by default any field for "a")."""
+    """Check a search with one query that should have hits (``query``, by default any field for "a")."""
     search = offered(service, "search")
     capabilities = search.get_search_capabilities()
     wanted = dict(query or {"q": "a"})
@@ -27,6 +27,6 @@ def check_search(service: SearchService | None, *, query: Mapping[str, str] | No
         assert found.results, f"nothing was found for {query}"
     if capabilities.supports_pagination and found.total_count:
         beyond = search.search(wanted, limit, found.total_count)
-        assert not beyond.results, "there are hits beyond total_count"
+        assert not beyond.results, "the hits exceed total_count"
     nothing = search.search({"q": "\u2400 no such thing \u2400"}, limit, 0)
     assert not nothing.has_more or nothing.results, "has_more without any hit"

@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from viewra.host.database.databases import PluginDatabases
+from viewra.host.installed.choices import Chosen
 from viewra.host.installed.discovery import Found, Place
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
@@ -73,8 +74,7 @@ class World:
         )
         configuration = RunConfiguration(
             installation,
-            settings_of=lambda _found: self,
-            runtime_of=self._runtime_of,
+            chosen=self._chosen,
             databases=PluginDatabases(self.scratch / "data"),
             confining=Confining((), "off"),
             log_level="info",
@@ -92,14 +92,14 @@ class World:
             on_state=self._changed,
         )
 
+    def _chosen(self, _found: Found) -> Chosen:
+        self.runtimes += 1
+        return Chosen(self.config, self.runtime)
+
     def config(self) -> dict[str, str]:
-        """The settings, as a ``ConfigSource``."""
+        """The plugin's settings."""
         self.configs += 1
         return {}
-
-    def _runtime_of(self, _manifest: Manifest) -> Runtime:
-        self.runtimes += 1
-        return self.runtime
 
     def _changed(self, _plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         assert (old, new) in CHANGES
@@ -126,7 +126,7 @@ class World:
     def call(self, takes_s: float = 0.0) -> int:
         """A call that takes so long; the pid of the process that it went to."""
         connection = self.supervisor.link.acquire(1.0)
-        run = self.supervisor._pool.run_of(connection)
+        run = self.supervisor.pool.run_of(connection)
         assert run is not None
         if takes_s:
             self.clock.at(takes_s, connection.leave)

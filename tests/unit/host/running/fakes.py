@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import attrs
 
-from viewra.adapters import Connection, Endpoint, Link
+from viewra.adapters import Called, Caller, Connection
 from viewra.errors import HandshakeError, PluginTimeout
 from viewra.process import LaunchPlan, Output, StopStep
 from viewra.process import stopping as steps
@@ -312,34 +312,31 @@ class FakeConnection:
         self.refused = True
 
 
-class FakeEndpoint:
+class FakeCalls:
     """How the host calls a fake process."""
 
-    def __init__(self, process: FakeProcess, link: Link, clock: FakeClock) -> None:
-        self.plugin_id = link.plugin_id
+    def __init__(self, process: FakeProcess, called: Called, clock: FakeClock) -> None:
+        self.plugin_id = called.plugin_id
+        self.database_url = called.database_url
         self._process = process
-        self._link = link
+        self._called = called
         self._clock = clock
 
     def call(self, rpc: Any, /, *args: object) -> Any:
         process, behaviour, method = self._process, self._process.behaviour, rpc.method
-        connection = self._link.acquire(0.0)
-        try:
-            process.calls.append(method)
-            seconds, deadline_s = behaviour.takes.get(method, 0.0), self._link.deadline_s(method)
-            if seconds:
-                self._clock.wait(process.over, min(seconds, deadline_s))
-            what = behaviour.fails.get(method)
-            if what == "die":
-                process.die()
-            elif isinstance(what, BaseException):
-                raise what
-            if process.ended:
-                raise self._link.loss(connection, method)
-            if seconds > deadline_s:
-                raise PluginTimeout(self.plugin_id, f"did not answer within {deadline_s:g} s", call=method)
-        finally:
-            connection.leave()
+        process.calls.append(method)
+        seconds, deadline_s = behaviour.takes.get(method, 0.0), self._called.deadline_s(method)
+        if seconds:
+            self._clock.wait(process.over, min(seconds, deadline_s))
+        what = behaviour.fails.get(method)
+        if what == "die":
+            process.die()
+        elif isinstance(what, BaseException):
+            raise what
+        if process.ended:
+            raise self._called.loss(method)
+        if seconds > deadline_s:
+            raise PluginTimeout(self.plugin_id, f"did not answer within {deadline_s:g} s", call=method)
         answers = {
             "info": PluginInfo("p"),
             "health": Health(not behaviour.unwell, behaviour.unwell),
@@ -348,7 +345,7 @@ class FakeEndpoint:
         return answers.get(method)
 
     def serves(self, rpc: Any) -> bool:
-        return self._link.serves(rpc.wire_service)
+        return self._called.serves(rpc.wire_service)
 
     def start(self, rpc: Any, /, *args: object) -> Future[Any]:
         future: Future[Any] = Future()
@@ -379,8 +376,8 @@ class FakePeer:
     def connection(self) -> Connection:
         return cast("Connection", FakeConnection(self._clock))
 
-    def endpoint(self, link: Link) -> Endpoint:
-        return cast("Endpoint", FakeEndpoint(self.process, link, self._clock))
+    def calls(self, called: Called) -> Caller:
+        return cast("Caller", FakeCalls(self.process, called, self._clock))
 
     def ask_services(self, timeout_s: float) -> Callable[[], Collection[str] | None]:
         def names() -> Collection[str]:
@@ -440,7 +437,7 @@ class FakeLauncher:
             if process.pid == pid and process.started == started and not process.ended:
                 process._on_exit, process.left = on_exit, False
                 return process
-        raise ProcessLookupError(f"process {pid} is another one")
+        raise ProcessLookupError(f"process {pid} is a different process")
 
     def dial(self, where: Any, pid: int, **_named: Any) -> FakePeer:
         process = next(one for one in self.processes if one.pid == pid)

@@ -4,5 +4,5 @@ from lyrics_home.services.lyrics import LyricsService
 
 
 def check_lyrics(service: LyricsService | None, *, title: str) -> None:
-    assert service is not None, "the plugin offers no lyrics"
+    assert service is not None, "the plugin does not offer lyrics"
     assert service.lyrics(title), "no words"

@@ -1,0 +1,264 @@
+"""Albums, artists, genres and series follow the files: what belongs together, under ids that stay."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.unit.library.conftest import FakeHook, World
+from viewra.errors import UsageError
+from viewra.library import LibraryAccess, verify
+from viewra.library.catalogue.entries import album_folder, entry
+from viewra.types import FileOutcome, FileToRead
+
+Fields = Mapping[str, "str | Sequence[str]"]
+
+
+class Shelf:
+    """A library whose files have the tags that a test gives them."""
+
+    def __init__(self, world: World, hook: FakeHook) -> None:
+        self.world = world
+        self.tags: dict[str, Fields] = {}
+        self.access = LibraryAccess(world.engine)
+        self.scraper = hook.add_scraper(behaviour=self._read)
+        self.scraper.types = ("audio/", "video/")
+
+    def put(self, place: str, **tags: str | Sequence[str]) -> None:
+        path = self.world.put(place)
+        self.tags[path.name] = tags
+
+    def albums(self) -> dict[str, int]:
+        """Artist and title of each album, with how many files it has."""
+        return {f"{album.albumartist}: {album.album}": album.files for album in self.access.albums().items}
+
+    def ids(self) -> list[int]:
+        return [album.id for album in self.access.albums("sort:id").items]
+
+    def _read(self, files: Sequence[FileToRead]) -> list[FileOutcome]:
+        return [FileOutcome(self.tags[Path(file.file_path).name]) for file in files]
+
+
+@pytest.fixture
+def shelf(world: World, hook: FakeHook) -> Shelf:
+    return Shelf(world, hook)
+
+
+def test_files_of_one_folder_album_and_artist_are_an_album(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", albumartist="A", date="1990")
+    shelf.put("x/2.mp3", album="one", albumartist="a", date="1989", duration="2.5")
+    shelf.put("x/3.mp3", album="Two", albumartist="A")
+    shelf.put("y/4.mp3", album="One", albumartist="A")
+    shelf.put("y/5.mp3", title="of no album")
+    shelf.world.scan()
+    found = shelf.access.albums().items
+    assert sorted((album.album.lower(), album.files) for album in found) == [("one", 1), ("one", 2), ("two", 1)]
+    (both,) = (album for album in found if album.files == 2)
+    assert (both.year, both.duration_s) == (1989, 2.5)
+    assert [file.path for file in shelf.access.album_files(both.id).items] == [
+        str(shelf.world.folder / "x" / name) for name in ("1.mp3", "2.mp3")
+    ]
+
+
+def test_discs_of_an_album_are_one(shelf: Shelf) -> None:
+    shelf.put("x/CD1/1.mp3", album="One (Disc 1)", artist="A", discnumber="1", tracknumber="1")
+    shelf.put("x/CD 2/2.mp3", album="One [CD 2]", artist="A", discnumber="2", tracknumber="1")
+    shelf.put("x/CD1/3.mp3", album="One (Disc 1)", artist="A", discnumber="1", tracknumber="10")
+    shelf.world.scan()
+    assert shelf.albums() == {"A: One": 3}
+    (album,) = shelf.access.albums().items
+    tracks = [(file.disc, file.track) for file in shelf.access.album_files(album.id).items]
+    assert tracks == [(1, 1), (1, 10), (2, 1)]
+
+
+def test_an_album_of_several_artists_is_a_compilation(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="Hits", artist="A")
+    shelf.put("x/2.mp3", album="Hits", artist="B")
+    shelf.world.scan()
+    assert shelf.albums() == {"Various Artists: Hits": 2}
+
+
+def test_files_of_one_release_are_an_album_wherever_they_are(shelf: Shelf) -> None:
+    release = "a20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468"
+    shelf.put("x/1.mp3", album="One", artist="A")
+    shelf.put("x/2.mp3", album="One", artist="A", musicbrainz_albumid=release)
+    shelf.put("y/3.mp3", album="One, remastered", artist="A", musicbrainz_albumid=release)
+    shelf.put("x/4.mp3", album="One", artist="A", musicbrainz_albumid=release.replace("a", "b"))
+    shelf.world.scan()
+    assert sorted(album.files for album in shelf.access.albums().items) == [1, 3]
+
+
+def test_ids_stay(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", artist="A", genre="G")
+    shelf.put("x/2.mp3", album="One", artist="A")
+    shelf.put("y/3.mp3", album="One", artist="A")
+    shelf.world.scan()
+    ids, artist = shelf.ids(), shelf.access.artists().items[0].id
+    (stays,) = (album.id for album in shelf.access.albums("path:y").items)
+    shelf.world.scan(full=True)
+    assert shelf.ids() == ids
+    (shelf.world.folder / "x").rename(shelf.world.folder / "z")
+    shelf.world.scan()
+    assert shelf.ids() == ids
+    shutil.move(shelf.world.folder / "z", shelf.world.folder.parent / "away")
+    shelf.world.scan()
+    assert shelf.ids() == [stays]
+    shutil.move(shelf.world.folder.parent / "away", shelf.world.folder / "z")
+    shelf.world.scan()
+    assert shelf.ids() == ids
+    assert shelf.access.artists().items[0].id == artist
+
+
+def test_a_copy_of_a_folder_is_an_album_of_its_own(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", artist="A")
+    shelf.put("x/2.mp3", album="One", artist="A")
+    shelf.world.scan()
+    (first,) = shelf.ids()
+    (shelf.world.folder / "y").mkdir()
+    (shelf.world.folder / "x/2.mp3").rename(shelf.world.folder / "y/2.mp3")
+    shelf.world.scan()
+    assert sorted(album.files for album in shelf.access.albums().items) == [1, 1]
+    assert shelf.access.album(first).files == 1
+
+
+def test_tags_that_change_move_a_file_to_another_album(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", artist="A", genre=["Rock", "Pop"])
+    shelf.put("x/2.mp3", album="One", artist="A")
+    shelf.world.scan()
+    shelf.tags["1.mp3"] = {"album": "Two", "artist": ["B", "C"], "genre": "Jazz"}
+    shelf.world.scan(full=True)
+    assert shelf.albums() == {"A: One": 1, "B; C: Two": 1}
+    assert [artist.name for artist in shelf.access.artists().items] == ["A", "B", "C"]
+    assert [genre.name for genre in shelf.access.genres().items] == ["Jazz"]
+
+
+def test_artists_are_told_apart_by_their_musicbrainz_ids(shelf: Shelf) -> None:
+    one, other = ("a20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468", "b20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468")
+    shelf.put("1.mp3", artist="Nirvana")
+    shelf.world.scan()
+    (first,) = shelf.access.artists().items
+    shelf.put("2.mp3", artist="Nirvana", musicbrainz_artistid=one)
+    shelf.put("3.mp3", artist="nirvana", musicbrainz_artistid=other)
+    shelf.put("4.mp3", artist="NIRVANA")
+    shelf.world.scan()
+    found = {artist.musicbrainz_id: (artist.id, artist.files) for artist in shelf.access.artists().items}
+    assert set(found) == {one, other}
+    assert sum(files for _, files in found.values()) == 4
+    assert first.id in {number for number, _ in found.values()}
+
+
+def test_what_is_asked_of_groups(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", artist="A", date="1990", genre="Rock", bitrate="320000")
+    shelf.put("y/2.mp3", album="Two", artist="B", date="2000", genre="rock", bitrate="128000")
+    shelf.put("s/3.mkv", show="Faust", season="1", episode="2", title="Der Pakt")
+    shelf.put("s/4.mkv", show="Faust", season="0", episode="1")
+    shelf.put("f/5.mkv", title="Die Reise")
+    shelf.world.scan()
+    access = shelf.access
+    assert [album.album for album in access.albums("year:<1995").items] == ["One"]
+    assert [album.album for album in access.albums("bitrate:<200k").items] == ["Two"]
+    assert [album.album for album in access.albums("sort:-year").items] == ["Two", "One"]
+    assert [artist.name for artist in access.artists("album:two").items] == ["B"]
+    (artist,) = access.artists("one").items
+    assert [album.album for album in access.albums(f"artist_id:{artist.id}").items] == ["One"]
+    assert [(genre.name, genre.files) for genre in access.genres().items] == [("Rock", 2)]
+    assert [(year.year, year.files) for year in access.years().items] == [(2000, 1), (1990, 1)]
+    (series,) = access.series().items
+    assert (series.title, series.seasons, series.episodes) == ("Faust", 2, 2)
+    assert [season.number for season in access.seasons(series.id)] == [0, 1]
+    assert [file.episode for file in access.episodes(series.id).items] == [1, 2]
+    assert [file.title for file in access.episodes(series.id, 1).items] == ["Der Pakt"]
+    assert [file.title for file in access.films().items] == ["Die Reise"]
+    stats = access.stats()
+    assert (stats.files, stats.albums, stats.artists, stats.genres, stats.series) == (5, 2, 2, 1, 1)
+    assert stats.kinds == {"audio": 2, "video": 3}
+    for wrong in (
+        lambda: access.album(99),
+        lambda: access.artist(99),
+        lambda: access.seasons(99),
+        lambda: access.file(99),
+    ):
+        with pytest.raises(UsageError, match="99"):
+            wrong()
+    with pytest.raises(UsageError, match="sort albums by"):
+        access.albums("sort:size")
+    assert access.file(access.films().items[0].id).metadata["title"].value == "Die Reise"
+
+
+def test_pages_of_groups_are_the_whole_in_parts(shelf: Shelf) -> None:
+    for number in range(7):
+        shelf.put(f"{number}.mp3", album=f"Album {number % 5}", artist=f"Artist {number % 3}", bitrate=str(1 + number))
+    shelf.world.scan()
+    for query in ("", "bitrate:>2", "album:album"):
+        whole = [album.id for album in shelf.access.albums(query).items]
+        parts: list[int] = []
+        after = None
+        while True:
+            page = shelf.access.albums(query, after=after, limit=2)
+            parts += [album.id for album in page.items]
+            if (after := page.next) is None:
+                break
+        assert parts == whole
+        assert len(whole) == len(set(whole)) > 2
+
+
+def test_a_library_that_goes_leaves_nothing_behind(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", artist="A", genre="G")
+    shelf.world.scan()
+    shelf.access.remove(str(shelf.world.folder))
+    for listing in (shelf.access.albums, shelf.access.artists, shelf.access.genres, shelf.access.files):
+        assert listing().items == ()
+    assert shelf.access.stats().files == 0
+
+
+def test_fsck_mends_the_catalogue(shelf: Shelf) -> None:
+    shelf.put("x/1.mp3", album="One", artist="A")
+    shelf.put("x/2.mp3", album="Two", artist="A")
+    shelf.world.scan()
+    assert verify(shelf.world.engine) == []
+    with shelf.world.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM catalogue WHERE media_file_id = 1")
+        connection.exec_driver_sql("UPDATE catalogue SET title = 'wrong' WHERE media_file_id = 2")
+    assert {finding.check for finding in verify(shelf.world.engine)} == {"index"}
+    verify(shelf.world.engine, repair=True)
+    assert verify(shelf.world.engine) == []
+    assert shelf.albums() == {"A: One": 1, "A: Two": 1}
+    assert [file.title for file in shelf.access.files().items] == ["1", "2"]
+
+
+def test_names_that_no_index_could_hold(shelf: Shelf) -> None:
+    long = "x" * 60_000
+    shelf.put("x/1.mp3", album=long, artist=long + "1", genre=long)
+    shelf.put("x/2.mp3", album=long + "2", artist=long, title="\u0301")
+    shelf.world.scan()
+    assert len(shelf.access.albums().items) == len(shelf.access.artists().items) == 2
+    assert verify(shelf.world.engine) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "album"),
+    [
+        ("A/CD1", "A"), ("A/CD 2", "A"), ("A/Disc 01 - Live", "A"), ("A/disk_3", "A"), ("A/DVD 1", "A"),
+        ("A/Side B", "A"), ("CD1", ""), ("A/1", "A/1"), ("A/Discovery", "A/Discovery"), ("A/Sides", "A/Sides"),
+        ("A/Part of me", "A/Part of me"),
+        ("A/Disc", "A/Disc"), ("", ""),
+    ],
+)  # fmt: skip
+def test_folders_of_discs(folder: str, album: str) -> None:
+    assert album_folder(folder) == album
+
+
+@pytest.mark.parametrize(
+    ("title", "bare"),
+    [
+        ("One (Disc 1)", "One"), ("One [CD2]", "One"), ("One, disc two", "One"), ("One CD 1", "One"), ("CD1", "CD1"),
+        ("One (Disc 1: Live)", "One"), ("Abcd 1", "Abcd 1"), ("One 2", "One 2"), ("Disc", "Disc"),
+    ],
+)  # fmt: skip
+def test_titles_of_discs(title: str, bare: str) -> None:
+    made = entry(1, 1, "audio/flac", "x/1.flac", {"album": title}).album
+    assert made is not None
+    assert made.title == bare

@@ -1,0 +1,33 @@
+"""The argument QUERY of commands that search: its words, with ``-word`` taken for what is not to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import click
+
+_MINUS = "\0"
+"""Stands for the minus of a word meanwhile: no argument of a process can hold it."""
+
+
+class QueryCommand(click.Command):
+    """A command that takes ``-word``, which is not to be found, for a word and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Hide the minus of words from the parser of options."""
+        options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        return super().parse_args(ctx, [_MINUS + one[1:] if _is_word(one, options) else one for one in args])
+
+
+def query_argument(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the argument ``query``, which the command gets as one text."""
+    return click.argument("query", nargs=-1, required=required, callback=_joined)
+
+
+def _joined(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str:
+    return " ".join(words).replace(_MINUS, "-")
+
+
+def _is_word(argument: str, options: Collection[str]) -> bool:
+    return len(argument) > 1 and argument[0] == "-" and argument[1] != "-" and argument not in options

@@ -1,0 +1,61 @@
+"""Lays out tables: columns as wide as their cells, cut between words where a terminal is narrower."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+NARROWEST = 8
+"""Columns are not cut below so many cells."""
+
+_GAP = 2
+
+
+def table_lines(rows: Sequence[Sequence[str]], header: Sequence[str], width: int | None) -> list[str]:
+    """Return the lines of a table, at most ``width`` cells wide if that can be; None: as wide as it takes."""
+    texts = [list(header), *map(list, rows)]
+    widths = [max(cells(row[index]) for row in texts) for index in range(len(header))]
+    if width is not None:
+        widths = _fitted(widths, width - _GAP * (len(widths) - 1))
+        texts = [[cut(cell, room) for cell, room in zip(row, widths, strict=True)] for row in texts]
+    return [_line(row, widths) for row in texts]
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(character) for character in text)
+
+
+def cut(text: str, room: int) -> str:
+    """Return a text that takes at most ``room`` cells: the end is cut off, behind a word where one ends soon enough."""
+    if cells(text) <= room:
+        return text
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _cells(character)
+        if taken > room - 1:
+            head = text[:place]
+            words = head.rpartition(" ")[0].rstrip()
+            return (words if cells(words) >= room // 2 else head) + "…"
+    return text
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+    return (" " * _GAP).join(padded).rstrip()
+
+
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """Make the widest columns narrower until all fit, or are as narrow as may be."""
+    fitted = list(widths)
+    while sum(fitted) > room and max(fitted) > NARROWEST:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
