@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, cast
@@ -37,11 +35,11 @@ from viewra.host.running.confining import require_backend
 from viewra.host.running.host_confining import confining_of
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.reattach import Reattach
+from viewra.host.scanning import Scanning
 from viewra.host.sync.ticker import Ticker
-from viewra.library import LibraryAccess, Notifier, ScanProgress
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Implementation, Services
-from viewra.types import PluginState, ScanReport, SearchPage
+from viewra.types import PluginState
 
 log = logging.getLogger("viewra.host")
 
@@ -49,7 +47,7 @@ log = logging.getLogger("viewra.host")
 DATABASE_NAME = "viewra.db"
 
 
-class Host:
+class Host(Scanning):
     """A plugin host on one data directory; use it in a ``with`` block, or call ``open`` and ``close``.
 
     ``plugin_dirs`` are searched for plugins before ``<data_dir>/plugin-packages`` (the user's) and those shipped with
@@ -97,6 +95,7 @@ class Host:
         self._versions = tuple(versions)
         self._services = services
         self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "off")
+        super().__init__(confined=self._sandbox != "off")
         self._allow_unsandboxed = allow_unsandboxed
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
@@ -104,7 +103,6 @@ class Host:
         self._left_to_parent: list[object] = []
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
-        self._notifier: Notifier | None = None
         self._control: ControlServer | None = None
 
     # ---- opening and closing ----
@@ -171,7 +169,8 @@ class Host:
                 )
                 resources.callback(self._control.close)
                 self._share(self._control)
-            resources.callback(self._registry.begin_close)  # first: nothing may wait for a start that hangs
+            resources.callback(self._registry.begin_close)  # nothing may wait for a start that hangs
+            resources.callback(self._end_delivery)
             self._resources = resources.pop_all()
         return self
 
@@ -321,7 +320,7 @@ class Host:
 
     def _forget(self) -> None:
         """The last step when a host closes, or could not be opened."""
-        self._registry = self._engine = self._notifier = self._control = None
+        self._registry = self._engine = self._control = None
         self._shared.clear()
         self._availability.closed()
 

@@ -6,23 +6,23 @@ its place there), and a file that several sources found has the sum (reciprocal 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
 from viewra.db.failures import damaged_index
 from viewra.db.transactions import reading
 from viewra.errors import PluginError, UsageError
 from viewra.hookspecs import Hooks
-from viewra.library import fulltext, stored_fields
-from viewra.library.listing import files
+from viewra.library import fulltext
+from viewra.library.listing import files, paging
 from viewra.library.listing.paging import Key
 from viewra.library.query.parser import parse
-from viewra.library.query.plan import plan
-from viewra.library.query.tree import Query
+from viewra.library.query.plan import Plan, plan
+from viewra.library.query.tree import Node, Query
 from viewra.types import SearchHit, SearchPage, SearchResult
 
 LIBRARY = "library"
@@ -69,12 +69,10 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     with reading(engine) as connection:
-        planned = plan(connection, query, stored_fields.load(connection), datetime.now().astimezone())
-        statement = files.selected(connection, planned)
-        keys = files.sort_keys(query.sort)
-        is_ranked = planned.text is not None and not query.sort
+        planned = plan(connection, query)
         if planned.text is not None and not query.sort:
-            keys = (Key(fulltext.rank(connection, planned.text)), *keys[-1:])
+            return _search_ranked(connection, planned, planned.text, limit)
+        statement, keys = files.selected(connection, planned), files.sort_keys(query.sort)
         if planned.rest is not None:
             rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
             return len(rows), _hits(rows[:limit], is_ranked)
