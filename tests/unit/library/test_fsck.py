@@ -189,9 +189,12 @@ ZEROED = {
 def test_a_search_never_finds_nothing_in_a_damaged_index(filled: World, statement: str, words: str) -> None:
     assert library.search(filled.engine, None, "nobodyhasthis").total == 0
     harm(filled.engine, statement)
-    with pytest.raises(DatabaseError, match="search index that is damaged or gone") as raised:
+    if "content" in statement and words == "title:1":  # a search that finds files needs no texts
+        assert library.search(filled.engine, None, words).total == 1
+        return
+    with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
         library.search(filled.engine, None, words)
-    assert raised.value.hint == "make it again: viewra fsck --repair"
+    assert raised.value.hint == "rebuild it: viewra fsck --repair"
 
 
 def test_a_search_of_nothing_but_missing_files_is_no_damage(filled: World) -> None:
