@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -111,7 +112,7 @@ def ignored(options: Options, path: str, as_json: bool) -> None:
     elif why.rule is None:
         print_line(f"{path} is not left out")
     else:
-        what = "" if why.what is None or why.what == path else f" as {why.what} is"
+        what = "" if why.what in {None, path, str(Path(path).absolute())} else f" as {why.what} is"
         print_line(f"{path} is left out{what}: {why.rule}")
 
 
