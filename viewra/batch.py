@@ -25,8 +25,13 @@ def extract_metadata_batch(service: MetadataScraperService, files: Sequence[File
 
 
 def on_scan_events(service: ScannerHookService, events: Sequence[ScanEvent]) -> list[str]:
-    """Deliver each event in order; returns a text for each: empty if it was accepted, else the error."""
-    return [_deliver(service, event) for event in events]
+    """Deliver events in order until one fails; gives a text for each: empty when it was taken, else why not."""
+    answers: list[str] = []
+    for event in events:
+        if answers and answers[-1]:
+            break
+        answers.append(_deliver(service, event))
+    return answers + ["the event before it was not taken"] * (len(events) - len(answers))
 
 
 def on_library_events(service: LibraryEventsService, events: Sequence[LibraryEvent]) -> list[str]:

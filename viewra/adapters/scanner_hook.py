@@ -55,6 +55,19 @@ class Listening:
             with contextlib.suppress(NotOffered):  # whether it listens to these is known only once it runs
                 self._client.on_library_events([event])
 
+    def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
+        """Deliver several with one call, where the plugin serves that; see ``viewra.services.BatchListenerSession``."""
+        scans = [event for event in events if isinstance(event, ScanEvent)]
+        fates = [event for event in events if isinstance(event, LibraryEvent)]
+        if scans and not fates and self._endpoint.serves(codec.ON_SCAN_EVENTS):
+            call, answers = "on_scan_events", self._endpoint.call(codec.ON_SCAN_EVENTS, scans)
+        elif fates and not scans and self._endpoint.serves(codec.ON_LIBRARY_EVENTS):
+            call, answers = "on_library_events", self._endpoint.call(codec.ON_LIBRARY_EVENTS, fates)
+        else:
+            return []
+        _check_count(self.plugin_id, call, answers, len(events))
+        return answers
+
     def _deliver_scan_event(self, event: ScanEvent) -> None:
         if self._endpoint.serves(codec.ON_SCAN_EVENTS):  # also accepts names that are not UTF-8
             errors = self._endpoint.call(codec.ON_SCAN_EVENTS, [event])
@@ -70,11 +83,15 @@ class Listening:
 
 
 def _check_answers(plugin_id: str, call: str, errors: Sequence[str], expected: int) -> None:
-    """Raise PluginFault if an event was not accepted."""
-    if len(errors) != expected:
-        raise PluginFault(plugin_id, f"answered {len(errors)} texts for {expected} events", call=call)
+    """Raise PluginFault where an event was not taken."""
+    _check_count(plugin_id, call, errors, expected)
     for error in filter(None, errors):
         raise PluginFault(plugin_id, error, call=call)
+
+
+def _check_count(plugin_id: str, call: str, errors: Sequence[str], expected: int) -> None:
+    if len(errors) != expected:
+        raise PluginFault(plugin_id, f"answered {len(errors)} texts for {expected} events", call=call)
 
 
 class ScannerHookAdapter(ServiceAdapter):

@@ -61,7 +61,7 @@ def left_lines(report: ScanReport) -> list[str]:
     """The files that a scan leaves unread, one line per reason."""
     lines = []
     if report.still_failed:
-        new = f"{report.counts.failed:,} new failure{'' if report.counts.failed == 1 else 's'}"
+        new = f"{report.new_failed:,} new failure{'' if report.new_failed == 1 else 's'}"
         lines.append(f"{new}, {_files(report.still_failed)} still cannot be read: viewra library failures")
     if count := sum(report.unwanted.values()):
         kinds = [f"{name} {number:,}" for name, number in report.unwanted.items()]

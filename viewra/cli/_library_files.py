@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -104,14 +105,14 @@ def move(options: Options, old: str, new: str, as_json: bool) -> None:
 def ignored(options: Options, path: str, as_json: bool) -> None:
     """Show whether a library leaves PATH out, and by which rule, or by which line of which file."""
     with options.host(exclusive=False) as host:
-        why = library.why_ignored(host.engine, path)
+        why = library.why_ignored(host.engine, path, host.media_types())
     if as_json:
         shown = {name: display(value) if isinstance(value, str) else value for name, value in attrs.asdict(why).items()}
         print_json({"path": shown.pop("path"), "ignored": why.rule is not None, **shown})
     elif why.rule is None:
         print_line(f"{path} is not left out")
     else:
-        what = "" if why.what is None or why.what == path else f" as {why.what} is"
+        what = "" if why.what in {None, path, str(Path(path).absolute())} else f" as {why.what} is"
         print_line(f"{path} is left out{what}: {why.rule}")
 
 

@@ -128,6 +128,7 @@ def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[
         data["files"] = dict(counts)
         data["duration_s"] = round(sum(report.duration_s for report in reports), 3)
         data["failures"] = [_failure(failure) for report in reports for failure in report.failures]
+        data["new_failed"] = sum(report.new_failed for report in reports)
         data["still_failed"] = sum(report.still_failed for report in reports)
         unwanted: Counter[str] = Counter()
         for report in reports:
@@ -147,6 +148,7 @@ def _one(report: ScanReport) -> dict[str, Any]:
         "files": attrs.asdict(report.counts),
         "duration_s": round(report.duration_s, 3),
         "failures": [_failure(failure) for failure in report.failures],
+        "new_failed": report.new_failed,
         "still_failed": report.still_failed,
         "unwanted": dict(report.unwanted),
         "reached": display(report.reached),

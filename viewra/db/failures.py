@@ -116,6 +116,12 @@ def translated(url: sa.URL) -> Iterator[None]:
         raise DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint) from error
 
 
+def damaged_index(url: sa.URL, reason: str) -> DatabaseError:
+    """What is raised for a search index that does not find what it should, as ``reason`` says."""
+    what, hint = _INDEX
+    return DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint)
+
+
 def lacks_rights(error: Exception) -> bool:
     """Whether the database's user lacks a permission, so that the migration itself is not at fault."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in _RIGHTS

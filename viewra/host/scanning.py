@@ -68,7 +68,7 @@ class Scanning(abc.ABC):
             str(path),
             full=full,
             retry_failed=retry_failed,
-            media_types=self._media_types(),
+            media_types=self.media_types(),
             cancel=cancel,
             progress=progress,
             notifier=self._delivery(),  # the scan opens it, before its first event
@@ -104,7 +104,7 @@ class Scanning(abc.ABC):
             self._notifier.close(0.0)
             self._notifier = None
 
-    def _media_types(self) -> list[Mapping[str, Sequence[str]]]:
+    def media_types(self) -> list[Mapping[str, Sequence[str]]]:
         """The types that the manifests of plugins that may run add."""
         plugins = [plugin for plugin in self.plugins.values() if plugin.state not in _STOPPED]
         return [plugin.manifest.media_types for plugin in plugins if plugin.manifest is not None]

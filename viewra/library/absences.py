@@ -14,20 +14,24 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, other_paths
 from viewra.db.transactions import reading, writing
-from viewra.library import documents, file_events
+from viewra.library import documents, file_events, outcomes
 from viewra.library import other_paths as others
+from viewra.library.fingerprint import fingerprint
 from viewra.library.libraries import Scope
 from viewra.library.mounts import Mounts
 from viewra.library.paths import display_bytes, folder_of, is_within, join
 from viewra.library.report import Tally
-from viewra.library.walk import signed
+from viewra.library.walk import FoundFile, look_at_file, signed
 from viewra.types import LibraryEventKind
 
 ROWS_A_TRANSACTION = 500
 
 _table = media_files.c
+_NAMES = ("size", "mtime_ns", "ctime_ns", "device", "inode")
+_EVIDENCE = slice(0, len(_NAMES))
 _FILES = sa.select(
-    _table.id, _table.directory_id, _table.name, _table.device, _table.inode, directories.c.path, directories.c.mount
+    *(_table[name] for name in _NAMES),
+    *(_table.id, _table.directory_id, _table.name, _table.fingerprint, directories.c.path, directories.c.mount),
 ).join_from(media_files, directories, _table.directory_id == directories.c.id)
 
 
@@ -85,6 +89,10 @@ class Absences:
             folder = mount if is_within(mount, self._scope.root) else lost.folder
             self._tally.fail_path(os.fsdecode(folder), lost.reason(mount, folder), is_file=False)
 
+    def mark_one(self, connection: sa.Connection, file_id: int) -> None:
+        """Mark a file in the caller's transaction, when it is known that it did not turn up elsewhere."""
+        self._mark(connection, connection.execute(_FILES.where(_table.id == file_id)).all())
+
     def _is_lost(self, row: Any) -> bool:
         if not self._mounts.is_lost(row.mount, None):
             return False
@@ -112,10 +120,12 @@ class Absences:
             for other in paths.get(row.id, ()):
                 path = join(other.path, other.name)
                 walked = other.last_seen_job == self._job_id or not is_within(other.path, self._scope.path)
-                if not walked or others.identity_at(path) != (row.device, row.inode):
+                now = look_at_file(path) if walked else None
+                if now is None or others.identity_of(now) != (row.device, row.inode):
                     continue
                 others.forget(connection, [(other.directory_id, other.name)])
                 place = {"directory_id": other.directory_id, "name": other.name, "path_text": display_bytes(path)}
+                place |= self._news_of(connection, row, path, now)
                 connection.execute(sa.update(media_files).where(_table.id == row.id).values(**place, event_due=True))
                 fate = file_events.Fate(LibraryEventKind.MOVED, row.id, path, join(row.path, row.name))
                 file_events.tell(connection, self._scope.library_id, [fate], self._job_id)
@@ -124,6 +134,19 @@ class Absences:
         self._tally.counts.moved += len(moved)
         self._tally.counts.seen += len(moved)
         return moved
+
+    def _news_of(self, connection: sa.Connection, row: Any, path: bytes, now: FoundFile) -> dict[str, Any]:
+        """The evidence of a file that was found by another path, where it differs; its content is read again then."""
+        evidence: tuple[int, ...] = (now.size, now.mtime_ns, now.ctime_ns, now.device, now.inode)
+        if row[_EVIDENCE] == evidence:
+            return {}
+        try:
+            content = fingerprint(path, now.size)[0]
+        except OSError:
+            content = None
+        if (row.size, row.mtime_ns, row.fingerprint) != (now.size, now.mtime_ns, content):
+            outcomes.mark_unread(connection, [row.id])
+        return {**dict(zip(_NAMES, evidence, strict=True)), "fingerprint": content}
 
     def _mark_unseen_directories(self) -> Iterator[bool]:
         unseen = sa.select(directories.c.id, directories.c.path, directories.c.mount).where(
@@ -192,8 +215,9 @@ class _Lost:
     def reason(self, mount: bytes, folder: bytes) -> str:
         """The message in the report."""
         return (
-            f"{display_bytes(mount)} is not mounted: {self.files:,} known files there stay as they are; "
-            f"mount it, or, if it will not come back: viewra library purge --gone {display_bytes(folder)}"
+            f"{display_bytes(mount)} is not mounted: what is known there ({self.files:,} "
+            f"file{'' if self.files == 1 else 's'}) stays as it is; mount it, or, if it is gone for good: "
+            f"viewra library purge --gone {display_bytes(folder)}"
         )
 
 

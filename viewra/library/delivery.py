@@ -1,7 +1,7 @@
 """Delivers notifications to one listener, in order, from its durable cursor and on its own thread.
 
-A failed notification is tried again, with pauses that double; after ``MAX_ATTEMPTS`` it is set aside for the operator,
-and the listener gets the next one.
+Where a listener takes batches, several go with one call. One that fails is tried again, with a pause that doubles;
+after ``MAX_ATTEMPTS`` it is set aside for the operator, and the listener goes on behind it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from viewra.db.postgresql import ListenerLock
 from viewra.errors import DatabaseError, NotOffered, PluginClosed, PluginError, PluginUnavailable
 from viewra.library import events, set_aside
+from viewra.library.batches import Batches
 from viewra.library.events import Cursor, StoredEvent
 from viewra.services import ListenerSession
 
@@ -45,6 +47,7 @@ class Delivery:
         self._cursor = self._saved = 0
         self._attempts = 0
         self._retry_at = 0.0
+        self._batches = Batches(engine, session)
         self._take(cursor)
         self._saved_at = time.monotonic()
         self.passed = 0
@@ -113,13 +116,19 @@ class Delivery:
                 self._woken.wait(CLAIM_S)
                 continue
             page = events.events_after(self._engine, self._cursor, PAGE)
-            for stored in page:
-                if self._stop.is_set() or not self._pass(stored):
+            left = page
+            while left:
+                if self._stop.is_set():
                     return
-                self._cursor = stored.id
-                self.passed += 1
-                if self._cursor - self._saved >= SAVE_EVERY or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
-                    self._save()
+                taken, error = (0, None) if self._attempts or self._retry_at else self._batches.deliver(left)
+                self._advance(left[:taken])
+                left = left[taken:]
+                if taken and error is None:
+                    continue
+                if not self._pass(left[0], error):
+                    return
+                self._advance(left[:1])
+                left = left[1:]
             if not page:
                 self._save()
                 self._deliver_again()
@@ -149,14 +158,30 @@ class Delivery:
         left_s = min(cursor.retry_at / 1e6 - time.time(), _pause_s(MAX_ATTEMPTS))
         self._retry_at = time.monotonic() + left_s if cursor.retry_at else 0.0
 
-    def _pass(self, stored: StoredEvent) -> bool:
-        """Deliver one notification until it is accepted or set aside; False if the host ends before that."""
-        while self._await_retry():
-            error = self._deliver(stored)
+    def _advance(self, passed: Sequence[StoredEvent]) -> None:
+        if not passed:
+            return
+        self._cursor = passed[-1].id
+        self.passed += len(passed)
+        if self._cursor - self._saved >= SAVE_EVERY or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
+            self._save()
+
+    def _pass(self, stored: StoredEvent, error: PluginError | None = None) -> bool:
+        """Deliver one, until it is heard or set aside; False when the host ends before that.
+
+        ``error``: what a first attempt has just failed with.
+        """
+        while error is not None or self._await_retry():
+            if error is None:
+                began = time.monotonic()
+                error = self._deliver(stored)
+                self._batches.adapt(time.monotonic() - began)
             if error is None:
                 self._attempts = 0
                 return True
-            self._attempts += 1
+            # The attempt with others counts, too: each costs the plugin its process, or brings its breaker nearer.
+            self._attempts += 2 if stored.id <= self._batches.suspect_until else 1
+            self._batches.suspect_until = 0
             if self._attempts >= MAX_ATTEMPTS:
                 set_aside.put(self._engine, self._plugin_id, stored.id, self._attempts, error.message)
                 what = f"set aside after {self._attempts} attempts: {stored.kind} of scan {stored.scan_job_id}"
@@ -170,6 +195,7 @@ class Delivery:
             at = time.time_ns() // 1000 + int(pause_s * 1e6)
             set_aside.note_attempt(self._engine, self._plugin_id, self._attempts, at, error.message)
             self._retry_at = time.monotonic() + pause_s
+            error = None
         return False
 
     def _await_retry(self) -> bool:
@@ -203,8 +229,8 @@ class Delivery:
                 self.passed += 1
 
     def _deliver(self, stored: StoredEvent) -> PluginError | None:
-        """Make one attempt. Returns the error if this notification failed; raises if the plugin is absent."""
-        event = events.event_of(self._engine, stored)
+        """One attempt; gives the error of one that failed at this notification, raises when the plugin is not there."""
+        (event,) = events.events_of(self._engine, [stored])
         if event is None:
             return None
         try:

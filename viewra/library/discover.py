@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from viewra.db.transactions import reading
 from viewra.library import mime
 from viewra.library.absences import Absences
-from viewra.library.filerows import Changes, FileRows, KnownFile, NewFile
-from viewra.library.fingerprint import fingerprint
+from viewra.library.displaced import Before, Displaced
+from viewra.library.filerows import Changes, FileRows, KnownFile
 from viewra.library.ignoring import Rules
+from viewra.library.intake import Intake, print_of
 from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, KnownPart
 from viewra.library.libraries import Scope
 from viewra.library.linking import Linker
@@ -66,13 +67,15 @@ class Discovery:
         self._rules = rules
         self._mounts = mounts
         self._media = media
-        self._wanted = wanted
         self._types = types
-        # A plugin that read such a type may have been disabled since.
+        self._intake = Intake(tally, media, wanted, types)
+        # A plugin that read such a type may be disabled by now.
         self._leaving = frozenset(kind for kind in types if not (mime.always_media(kind) or kept(kind)))
         self._full = full
         self._moves = MoveFinder(engine, scope.library_id, mounts)
-        self._links = Linker(engine, scope, job_id)
+        before = Before()
+        self._links = Linker(engine, scope, job_id, tally, before, self._moves.newest_id)
+        self._displaced = Displaced(engine, scope, job_id, tally, before, self._moves.newest_id)
         self._rows = FileRows(engine, scope, job_id)
         self.absences = Absences(engine, scope, job_id, tally, mounts, self._moves.moved, since)
         self.newest_id = self._moves.newest_id
@@ -129,12 +132,14 @@ class Discovery:
             place = directory.place
             for count, found in enumerate(directory.files, 1):
                 if self._leaving and self._leaves(files.get(found.name)):
-                    continue  # as if it did not exist
-                row = files.pop(found.name, None)
-                if row is not None:
+                    continue  # as if it were not there
+                row, link = files.pop(found.name, None), links.pop(found.name, None)
+                if row is not None and not (link is not None and _is_same(link, found)):
+                    if link is not None:
+                        changes.unlinked.append((link.directory_id, found.name))
                     self._compare_one(place, found, row, changes)
                 else:
-                    self._compare_unknown(place, found, links.pop(found.name, None), changes)
+                    self._compare_unknown(place, found, link, changes)
                 if count % FILES_BETWEEN_PAUSES == 0:
                     if len(changes) >= FILES_A_TRANSACTION:
                         yield from self._commit(changes, known.ids)
@@ -167,7 +172,7 @@ class Discovery:
 
     def _commit(self, changes: Changes, directory_ids: dict[bytes, int], *, put_off: bool = True) -> Iterator[bool]:
         """Write changes; ``directory_ids`` collects the directories that were added. See ``Linker.split``."""
-        yield from self._take_prints(changes)
+        yield from self._intake.take_prints(changes)
         changes.new, changes.linked = self._links.split(changes.new, put_off=put_off)
         changes.moved = yield from self._moves.find(changes.new)
         if changes.moved:
@@ -203,17 +208,22 @@ class Discovery:
         else:
             self._compare_closely(place, found, row, changes)
 
-    def _compare_closely(self, place: Place, found: FoundFile, row: Any, changes: Changes) -> None:
+    def _compare_closely(
+        self, place: Place, found: FoundFile, row: Any, changes: Changes, *, last: bool = False
+    ) -> None:
         path = join(place.path, found.name)
         is_other_file = (row.device, row.inode) != (found.device, found.inode)
+        if is_other_file and not last and row.missing_since is None and self._displaced.take(row, place, found):
+            self._tally.counts.seen -= 1
+            return
         same_so_far = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
         known = KnownFile(row.id, path, found, row.fingerprint)
         # Before ctime was stored, size and mtime had to do. An unreadable file may be readable now.
         is_new_evidence = row.ctime_ns is None and row.missing_since is None and same_so_far and not is_other_file
         if not is_new_evidence or self._full or row.fingerprint is None:
-            known.fingerprint = _print_of(path, found)
+            known.fingerprint = print_of(path, found)
         is_changed = not same_so_far or known.fingerprint != row.fingerprint
-        self._links.note_change(row.id, found, is_other_file=is_other_file)
+        self._links.note_change(row, found)
         counts = self._tally.counts
         if is_changed:
             changes.changed.append(known)
@@ -230,16 +240,27 @@ class Discovery:
     def _compare_unknown(self, place: Place, found: FoundFile, link: Any, changes: Changes) -> None:
         """Decide about a file without a row at its place; ``link`` is set if it is another path of a known file."""
         if link is not None:
-            if (link.device, link.inode) == (found.device, found.inode) and link.missing_since is None:
+            if _is_same(link, found):
                 return
             changes.unlinked.append((link.directory_id, found.name))
         if link is not None or found.is_link:
             self._links.put_off(place, found)
         else:
-            self._consider(place, found, changes)
+            self._intake.consider(place, found, changes)
 
     def _compare_links(self) -> Iterator[bool]:
-        """Decide about the paths that were deferred until all others were known."""
+        """Decide about the paths that were put off until all others were known, and about displaced files."""
+        yield from self._compare_put_off()
+        for one in self._displaced.mistaken():
+            self._tally.counts.seen += 1
+            changes = Changes()
+            self._compare_closely(one.place, one.found, one.row, changes, last=True)
+            yield from self._commit(changes, {})
+        yield from self._compare_put_off()
+        yield from self._displaced.settle(self.absences.mark_one)
+        yield from self._links.merge()
+
+    def _compare_put_off(self) -> Iterator[bool]:
         yield from self._links.recheck()
         for put_off in (True, True, False):  # the first of many links becomes the file, the others its links
             paths = self._links.put_off_till_now()
@@ -249,42 +270,10 @@ class Discovery:
                     ids = KnownPart.ids_of(connection, {place.path for place, _ in part})
                 changes = Changes()
                 for place, found in part:
-                    self._consider(place, found, changes)
+                    self._intake.consider(place, found, changes)
                 yield from self._commit(changes, ids, put_off=put_off)
-        yield from self._links.merge()
-
-    def _consider(self, place: Place, found: FoundFile, changes: Changes) -> None:
-        """Add a file that is not known here, if it is media."""
-        kind = self._media.by_name(found.name)
-        if kind == "" or (kind is not None and (mime.always_media(kind) or self._wanted(kind))):
-            changes.new.append(NewFile(place, found, kind))
-
-    def _take_prints(self, changes: Changes) -> Iterator[bool]:
-        """Compute fingerprints of new files, and detect the type of those without an extension."""
-        kept = []
-        for count, new in enumerate(changes.new):
-            if count % FILES_BETWEEN_PAUSES == FILES_BETWEEN_PAUSES - 1:
-                yield False
-            head: bytes | None = None
-            try:
-                new.fingerprint, head = fingerprint(new.path, new.found.size)
-            except FileNotFoundError:
-                self._tally.fail_path(os.fsdecode(new.path), "vanished while it was scanned", is_file=True)
-                continue
-            except OSError:
-                pass  # it is added nevertheless: each scraper reports its own error
-            if not new.mime_type:
-                new.mime_type = self._media.by_content(new.found.name, head)
-                if not (mime.always_media(new.mime_type) or (new.mime_type and self._wanted(new.mime_type))):
-                    continue
-            self._types.add(new.mime_type)
-            kept.append(new)
-        changes.new = kept
 
 
-def _print_of(path: bytes, found: FoundFile) -> bytes | None:
-    """The present fingerprint; None if the file is unreadable."""
-    try:
-        return fingerprint(path, found.size)[0]
-    except OSError:
-        return None
+def _is_same(link: Any, found: FoundFile) -> bool:
+    """Whether another path of a file still leads to it."""
+    return (link.device, link.inode) == (found.device, found.inode) and link.missing_since is None

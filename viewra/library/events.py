@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import orjson
@@ -189,8 +189,33 @@ def events_after(engine: sa.Engine, event_id: int, limit: int) -> list[StoredEve
         return [StoredEvent(*row) for row in connection.execute(later)]
 
 
-def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | LibraryEvent | None:
-    """The notification to deliver, with the file's present path and metadata; None if the file is not there now."""
+def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent | LibraryEvent | None]:
+    """Notifications as they are delivered, with files' paths and metadata of now; None: a file is not there now."""
+    wanted = {one.media_file_id for one in page if one.kind == ScanEventKind.FILE}
+    files: dict[int, _File] = {}
+    if wanted:
+        place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
+        place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+        place = place.where(media_files.c.missing_since.is_(None), media_files.c.id.in_(wanted))
+        with reading(engine) as connection:
+            rows = connection.execute(place).all()
+            answers = outcomes.load(connection, [row.id for row in rows])
+            orders = priorities.load(connection)
+        for row in rows:
+            merged = merge((answer.reading() for answer in answers.get(row.id, [])), orders)
+            values = {field: joined(said.value) for field, said in merged.items()}
+            files[row.id] = _File(os.fsdecode(join(row.path, row.name)), values)
+    return [_event_of(stored, files) for stored in page]
+
+
+class _File(NamedTuple):
+    """A file as it is told of."""
+
+    path: str
+    metadata: dict[str, str]
+
+
+def _event_of(stored: StoredEvent, files: Mapping[int, _File]) -> ScanEvent | LibraryEvent | None:
     if stored.kind in _FATES:
         return _fate_of(stored)
     kind = ScanEventKind(stored.kind)
@@ -202,23 +227,17 @@ def event_of(engine: sa.Engine, stored: StoredEvent) -> ScanEvent | LibraryEvent
             library_path=os.fsdecode(stored.path or b""),
             stats=orjson.loads(stored.payload) if stored.payload else {},
         )
-    place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
-    place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
-    place = place.where(media_files.c.missing_since.is_(None))
-    with reading(engine) as connection:
-        row = connection.execute(place.where(media_files.c.id == stored.media_file_id)).one_or_none()
-        if row is None:
-            return None
-        answers = outcomes.load(connection, [row.id]).get(row.id, [])
-        orders = priorities.load(connection)
-    merged = merge((answer.reading() for answer in answers), orders)
+    file_id = stored.media_file_id or 0
+    file = files.get(file_id)
+    if file is None:
+        return None
     return ScanEvent(
         kind,
         stored.scan_job_id,
         stored.library_id,
-        media_file_id=row.id,
-        file_path=os.fsdecode(join(row.path, row.name)),
-        metadata={field: joined(said.value) for field, said in merged.items()},
+        media_file_id=file_id,
+        file_path=file.path,
+        metadata=file.metadata,
     )
 
 

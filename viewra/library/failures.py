@@ -86,14 +86,24 @@ def failures_of(engine: sa.Engine, file_id: int, installed: Collection[str] | No
 
 
 def count_failed(engine: sa.Engine, scope: Scope, plugin_ids: Collection[str]) -> int:
-    """The number of files of a scope that one of these plugins failed to read at its last attempt."""
-    table = file_metadata.c
-    failed = sa.select(table.media_file_id).where(_IS_ERROR, table.plugin_id.in_(plugin_ids))
-    # Starts with the few failures, so that only their index is searched.
-    count = _within(sa.select(sa.func.count(media_files.c.id)), scope).where(media_files.c.id.in_(failed))
+    """How many files of a scope some of these plugins could not read when they last tried."""
     with reading(engine) as connection:
+        count = _failed(sa.select(sa.func.count(media_files.c.id)), scope, plugin_ids)
         found: int = connection.execute(count).scalar_one()
     return found
+
+
+def failed_files(engine: sa.Engine, scope: Scope, plugin_ids: Collection[str]) -> set[int]:
+    """Which they are, by their ids."""
+    with reading(engine) as connection:
+        return set(connection.execute(_failed(sa.select(media_files.c.id), scope, plugin_ids)).scalars())
+
+
+def _failed(select: sa.Select[Any], scope: Scope, plugin_ids: Collection[str]) -> sa.Select[Any]:
+    table = file_metadata.c
+    failed = sa.select(table.media_file_id).where(_IS_ERROR, table.plugin_id.in_(plugin_ids))
+    # The few that failed come first: their index is all that is looked through.
+    return _within(select, scope).where(media_files.c.id.in_(failed))
 
 
 def mark_for_retry(engine: sa.Engine, scope: Scope) -> None:

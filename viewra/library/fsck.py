@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
+from viewra.db.tables import metadata as schema
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.library.catalogue import store
@@ -53,6 +54,9 @@ def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
 
     It works beside a scan. Raises ``DatabaseError``.
     """
+    gone = _tables(engine)
+    if gone.count:  # the other checks need them
+        return [gone]
     whole = _whole_index(engine, repair)
     checks = tuple(_checks())
     found = [_sound(engine), *(_run(engine, check, repair) for check in checks if not check.of_index)]
@@ -183,6 +187,14 @@ def _jobs(engine: sa.Engine, repair: bool) -> Finding:
     return Finding(
         "jobs", "scans whose host was killed: the next scan continues from there", count, repair, harmless=True
     )
+
+
+def _tables(engine: sa.Engine) -> Finding:
+    """Check that all tables exist, except the search's, which can be made again."""
+    with reading(engine) as connection:
+        gone = sorted(schema.tables.keys() - set(sa.inspect(connection).get_table_names()))
+    meaning = f"tables that are gone ({', '.join(gone)}): restore a backup, or move the database away and scan again"
+    return Finding("database", meaning, len(gone))
 
 
 def _sound(engine: sa.Engine) -> Finding:

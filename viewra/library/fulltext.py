@@ -7,6 +7,7 @@ from types import ModuleType
 
 import sqlalchemy as sa
 
+from viewra.db.tables import media_files
 from viewra.library import fulltext_sqlite
 from viewra.library.query.tree import Node
 
@@ -45,6 +46,20 @@ def damage(connection: sa.Connection) -> str:
     Takes a writable connection, which SQLite requires.
     """
     found: str = _dialect(connection).damage(connection)
+    return found
+
+
+def blindness(connection: sa.Connection) -> str:
+    """What a few known files show of an index that finds nothing although it should, ``""`` when they are found.
+
+    For a search without a hit: ``damage`` looks at all of the index, this at so little that each such search can do it.
+    """
+    indexed = connection.execute(sa.select(media_search.c.rowid).limit(1)).first()
+    if indexed is None:
+        table = media_files.c
+        settled = sa.select(table.id).where(table.missing_since.is_(None), ~table.event_due).limit(1)
+        return "no file is in it" if connection.execute(settled).first() is not None else ""
+    found: str = _dialect(connection).blindness(connection)
     return found
 
 

@@ -18,6 +18,9 @@ WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
 CREATE = f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join(INDEXED)}, tokenize = 'ascii')"
 """As the migrations make it. The texts are words already, with spaces between (``viewra.library.words``)."""
 
+SAMPLE = 5
+"""How many files ``blindness`` looks for."""
+
 media_search = sa.table("media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in INDEXED))
 
 
@@ -47,6 +50,26 @@ def damage(connection: sa.Connection) -> str:
     return ""
 
 
+def blindness(connection: sa.Connection) -> str:
+    """Return which of a few known files is not found by its own words, ``""`` when all are.
+
+    Where FTS5's pages were overwritten with zeros, it reports no hits and no error.
+    """
+    ids = sa.select(sa.func.min(media_search.c.rowid), sa.func.max(media_search.c.rowid))
+    first, last = connection.execute(ids).one()
+    step = max(1, (last - first) // (SAMPLE - 1))
+    for start in range(first, last + 1, step):
+        some = sa.select(media_search).where(media_search.c.rowid >= start).order_by(media_search.c.rowid).limit(1)
+        row = connection.execute(some).one()
+        words = [words[0] for text in _texts(row._asdict()) if (words := text.split())]
+        for word in words:
+            phrase = _match(_phrase("", (word,), prefix=False))
+            found = sa.select(media_search.c.rowid).where(phrase, media_search.c.rowid == row.rowid)
+            if connection.execute(found).first() is None:
+                return f"{word!r} does not find file {row.rowid}"
+    return ""
+
+
 def make_again(connection: sa.Connection) -> None:
     """Replace the index with an empty one, even if some of its own tables are missing."""
     try:
@@ -62,7 +85,7 @@ def make_again(connection: sa.Connection) -> None:
 
 def matches(node: Node) -> sa.ColumnElement[bool]:
     """Return the condition that a row of the index is a hit."""
-    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(expression(node))
+    return _match(expression(node))
 
 
 def rank(_node: Node) -> sa.ColumnElement[float]:
@@ -81,6 +104,10 @@ def _phrase(field: str, words: tuple[str, ...], prefix: bool) -> str:
 
 
 _SYNTAX = Syntax(" AND ", " OR ", " NOT ", _phrase)
+
+
+def _match(text: str) -> sa.ColumnElement[bool]:
+    return sa.literal_column("media_search").op("MATCH", is_comparison=True)(text)
 
 
 def _texts(row: Mapping[str, object]) -> list[str]:

@@ -1,16 +1,22 @@
 """Tells whether and why a path of a library is left out, and which rules apply in a folder."""
 
+# Paths are bytes, for which pathlib has nothing.
+# ruff: noqa: PTH112, PTH113, PTH114, PTH119
+
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import attrs
 import sqlalchemy as sa
 
 from viewra.errors import ViewraError
 from viewra.library import ignoring, library_settings
+from viewra.library.following import why_not_followed
 from viewra.library.ignoring import BadIgnoreFile, LeftOut, Rules
 from viewra.library.libraries import Scope, required
+from viewra.library.mime import Declared, MediaTypes
 from viewra.library.paths import below, display_bytes, join
 from viewra.types import LibrarySettings
 
@@ -31,14 +37,18 @@ class Ignored:
     pattern: str | None = None
 
 
-def why_ignored(engine: sa.Engine, path: str) -> Ignored:
-    """Whether and why the file or folder ``path``, which need not exist, is left out.
+def why_ignored(engine: sa.Engine, path: str, media_types: Iterable[Declared] = ()) -> Ignored:
+    """Whether and why the file or folder ``path``, there or not, is left out.
 
-    Raises ``UsageError`` if it is outside all libraries, ``ViewraError`` for a file with invalid patterns.
+    ``media_types`` are those that the manifests of enabled plugins declare. Raises ``UsageError`` when it is in no
+    library, ``ViewraError`` for a file with patterns that cannot be used.
     """
     scope = required(engine, path)
     why = rules_in(scope, library_settings.load(engine, scope.library_id), with_path=True)
     if isinstance(why, Rules):
+        name = os.path.basename(scope.path)
+        if os.path.isfile(scope.path) and MediaTypes(media_types).by_name(name) is None:
+            return Ignored(path, "no media file by its name, nor of a type that an enabled plugin adds", path)
         return Ignored(path)
     file = os.fsdecode(why.file) if why.file is not None else None
     return Ignored(path, ignoring.shown(why), os.fsdecode(why.path), file, why.line, why.pattern)
@@ -56,17 +66,22 @@ def rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool = False
 
 
 def _rules_in(scope: Scope, settings: LibrarySettings, *, with_path: bool) -> Rules | LeftOut:
-    folder = scope.root
+    folder, real = scope.root, os.path.realpath(scope.root)
     rules: Rules | LeftOut = ignoring.rules_of(folder, hidden=settings.hidden, exclude=settings.exclude)
     for name in filter(None, below(scope.path, scope.root).split(b"/")) if not scope.is_whole else ():
         rules = _enter(rules, folder)
         if isinstance(rules, LeftOut):
             return rules
         folder = join(folder, name)
-        why = rules.why(folder, name, is_folder=os.path.isdir(folder))  # noqa: PTH112  (bytes)
+        is_folder = os.path.isdir(folder)
+        why = rules.why(folder, name, is_folder=is_folder)
         if why is not None:
             return why
-    return _enter(rules, folder) if with_path and os.path.isdir(folder) else rules  # noqa: PTH112  (bytes)
+        if os.path.islink(folder):
+            reason = why_not_followed(folder, real, settings.follow_links, to_folder=is_folder)
+            if reason is not None:
+                return LeftOut(folder, reason)
+    return _enter(rules, folder) if with_path and os.path.isdir(folder) else rules
 
 
 def _enter(rules: Rules | LeftOut, folder: bytes) -> Rules | LeftOut:

@@ -129,14 +129,18 @@ def _find(connection: sa.Connection, folder: bytes) -> Scope | None:
 def locate(engine: sa.Engine, path: str) -> Scope:
     """The part of a library that the folder ``path`` is; a folder outside all libraries becomes a library.
 
-    Raises ``UsageError`` if the folder does not exist or contains a library, ``ViewraError`` if it is unreadable.
+    A folder that is reached by a link inside its library is the part that it really is: it is scanned by that path.
+
+    Raises ``UsageError`` when there is no such folder or it holds a library, ``ViewraError`` when it cannot be read.
     """
     folder = absolute(path)
     _check_readable(folder, display(path))
     with writing(engine) as connection:
         scope = _find(connection, folder)
         if scope is not None:
-            return scope
+            real, known = os.path.realpath(folder), os.path.realpath(scope.root)
+            inside = is_within(real, known)
+            return attrs.evolve(scope, path=_same_below(real, known, scope.root)) if inside else scope
         refuse_around(connection, folder)
         values = {"path": folder, "path_text": display_bytes(folder), "created_at": time.time_ns() // 1000}
         library_id = connection.execute(sa.insert(libraries).values(values).returning(libraries.c.id)).scalar_one()

@@ -21,7 +21,7 @@ KEYS = ("missing_keep", "follow_links", "hidden")
 """The settings with one value; ``exclude`` has many."""
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_DURATION = re.compile(r"(\d{1,9})([smhdw])?")
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])?")
 _YES, _NO = frozenset({"yes", "true", "on"}), frozenset({"no", "false", "off"})
 
 

@@ -16,14 +16,16 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files, other_paths, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.library import documents, file_events
+from viewra.library import displaced
 from viewra.library import other_paths as others
+from viewra.library.displaced import Before
 from viewra.library.filerows import NewFile
 from viewra.library.libraries import Scope
 from viewra.library.other_paths import identity_at, identity_of
 from viewra.library.paths import join
+from viewra.library.report import Tally
 from viewra.library.walk import FoundFile, Place, look_at_file
-from viewra.types import LibraryEventKind, ScanStatus
+from viewra.types import ScanStatus
 
 ROWS_A_TRANSACTION = 500
 
@@ -31,13 +33,19 @@ ROWS_A_TRANSACTION = 500
 class Linker:
     """The files with several paths in one scan; most are decided after the walk."""
 
-    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int) -> None:
+    def __init__(
+        self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before, newest_id: int
+    ) -> None:
+        """Files with ids above ``newest_id`` were found by this scan; ``before`` collects what others were."""
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
+        self._tally = tally
+        self._before = before
+        self._newest_id = newest_id
         self._later: list[tuple[Place, FoundFile]] = []
-        self._replaced = array("q")
         self._suspects = array("q")
+        self._rechecked = 0
 
     def put_off(self, place: Place, found: FoundFile) -> None:
         """Decide about a path after the walk: it may be another path of a file that the walk has yet to find."""
@@ -48,12 +56,12 @@ class Linker:
         later, self._later = self._later, []
         return later
 
-    def note_change(self, file_id: int, found: FoundFile, *, is_other_file: bool) -> None:
-        """Record that a known file has changed; ``is_other_file``: its device or inode differs."""
-        if is_other_file:
-            self._replaced.append(file_id)
+    def note_change(self, row: Any, found: FoundFile) -> None:
+        """A known file is not quite what it was."""
+        if (row.device, row.inode) != identity_of(found):
+            self._before.add(row.id, (row.device, row.inode))
         if found.may_have_other_names:
-            self._suspects.append(file_id)
+            self._suspects.append(row.id)
 
     def split(self, files: Sequence[NewFile], *, put_off: bool) -> tuple[list[NewFile], list[tuple[int, NewFile]]]:
         """Separate new files from further paths of a file with this id.
@@ -64,7 +72,10 @@ class Linker:
         if not shared:
             return list(files), []
         with reading(self._engine) as connection:
-            known = others.same_files(connection, self._scope.library_id, shared)
+            found = others.same_files(connection, self._scope.library_id, shared)
+            known = {identity: rows[0].id for identity, rows in found.items()}
+            # Its own path may have been renamed: then only by another one it is known what file this is.
+            known |= others.by_other_paths(connection, self._scope.library_id, shared - known.keys())
         own: list[NewFile] = []
         linked: list[tuple[int, NewFile]] = []
         met = set()
@@ -73,7 +84,7 @@ class Linker:
             if identity not in shared:
                 own.append(new)
             elif identity in known:
-                linked.append((known[identity][0].id, new))
+                linked.append((known[identity], new))
             elif put_off and identity in met:
                 self.put_off(new.place, new.found)
             else:
@@ -82,11 +93,12 @@ class Linker:
         return own, linked
 
     def recheck(self) -> Iterator[bool]:
-        """Check whether replaced files are the targets of their other paths; yields True after each commit."""
-        for ids in _parts(self._replaced):
+        """Look whether files that were replaced are what their other paths lead to; gives True after each commit."""
+        for ids in _parts(self._before.ids, self._rechecked):
             with writing(self._engine) as connection:
                 self._recheck(connection, ids)
             yield True
+        self._rechecked = len(self._before.ids)
 
     def _recheck(self, connection: sa.Connection, file_ids: Collection[int]) -> None:
         found = others.of_files(connection, file_ids)
@@ -139,20 +151,27 @@ class Linker:
             self._suspects.extend(connection.execute(shared).scalars())
 
     def _merge(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
-        kept = min(rows, key=lambda row: (_is_link(join(row.path, row.name)), row.id))
-        dropped = [row for row in rows if row.id != kept.id]
-        ids = [row.id for row in dropped]
-        theirs = sa.update(other_paths).where(other_paths.c.media_file_id.in_(ids))
+        """Keep one of the rows of one file: the real path of them, the id that was known before this scan."""
+        order = {row.id: (_is_link(join(row.path, row.name)), row.id) for row in rows}
+        place = min(rows, key=lambda row: order[row.id])
+        kept = min(rows, key=lambda row: (row.id > self._newest_id, order[row.id]))
+        dropped = [row.id for row in rows if row.id not in {kept.id, place.id}]
+        theirs = sa.update(other_paths).where(other_paths.c.media_file_id.in_(dropped))
         connection.execute(theirs.values(media_file_id=kept.id))
-        fates = [file_events.Fate(LibraryEventKind.PURGED, row.id, join(row.path, row.name)) for row in dropped]
-        file_events.tell(connection, self._scope.library_id, fates, self._job_id)
-        documents.forget(connection, ids)
-        connection.execute(sa.delete(media_files).where(media_files.c.id.in_(ids)))
-        others.add(connection, [(kept.id, row.directory_id, row.name) for row in dropped])
+        displaced.drop(connection, self._scope, self._job_id, dropped)
+        if kept.id != place.id:  # it was moved, and a link to it is where it was
+            displaced.shift(connection, self._scope, self._job_id, [kept.id, place.id])
+            counts = self._tally.counts
+            counts.new -= 1
+            counts.moved += 1
+            counts.seen -= 1  # it was by both paths
+            counts.unchanged -= counts.unchanged > 0
+        links = [(kept.id, row.directory_id, row.name) for row in rows if row.id != place.id]
+        others.add(connection, links)
 
 
-def _parts(ids: array[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), ROWS_A_TRANSACTION):
+def _parts(ids: array[int], first: int = 0) -> Iterator[list[int]]:
+    for start in range(first, len(ids), ROWS_A_TRANSACTION):
         yield ids[start : start + ROWS_A_TRANSACTION].tolist()
 
 

@@ -41,7 +41,7 @@ def list_missing(engine: sa.Engine, path: str | None = None) -> list[MissingFile
 def count_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: int = 0) -> int:
     """The number of files that ``purge_missing`` would delete."""
     select = sa.select(sa.func.count(_table.id)).join_from(media_files, directories)
-    wanted = select.where(_table.missing_since <= _now() - missing_for_s * SECOND, _within(engine, path))
+    wanted = select.where(_for(missing_for_s), _within(engine, path))
     with reading(engine) as connection:
         count: int = connection.execute(wanted).scalar_one()
     return count
@@ -52,7 +52,7 @@ def purge_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: 
 
     Raises ``UsageError`` when ``path`` is in no library, ``LockedError`` while a library is scanned, ``DatabaseError``.
     """
-    wanted = _FILES.where(_table.missing_since <= _now() - missing_for_s * SECOND, _within(engine, path))
+    wanted = _FILES.where(_for(missing_for_s), _within(engine, path))
     return sum(_purge(engine, wanted, refuse=True))
 
 
@@ -141,6 +141,12 @@ def _pages(engine: sa.Engine, wanted: sa.Select[Any]) -> Iterator[Sequence[Any]]
             return
         yield rows
         after = rows[-1].id
+
+
+def _for(seconds: int) -> sa.ColumnElement[bool]:
+    """The condition that a file has been missing for so long; 0: that it is missing, whatever the clock said then."""
+    since = _table.missing_since
+    return since <= _now() - seconds * SECOND if seconds else since.is_not(None)
 
 
 def _within(engine: sa.Engine, path: str | None) -> sa.ColumnElement[bool]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
 from viewra.library.mounts import Mounts
-from viewra.library.paths import join
+from viewra.library.paths import below, is_within, join
 from viewra.library.walk import signed
 
 if TYPE_CHECKING:
@@ -66,22 +66,28 @@ class MoveFinder:
     def find(self, files: Sequence[NewFile]) -> Generator[bool, None, list[Move]]:
         """Find the new files that are known ones; yields False now and then, when the caller may stop.
 
-        Matches device and inode, else the fingerprint; size and mtime must be equal, and nothing may be left at the
-        known path.
+        Known by device and inode, else by the fingerprint; size and mtime the same either way, and nothing left at the
+        known path. Files of a disk that is not where it was mounted are those of one that is mounted elsewhere.
         """
         if not files or not self.newest_id:
             return []
         by_inode: dict[object, _Group] = defaultdict(_Group)
+        lost: dict[object, _Group] = defaultdict(_Group)  # a disk that is mounted again may have another number
         for row in self._rows(media_files.c.inode, {new.found.inode for new in files}, files):
             by_inode[row.device, row.inode, row.size, row.mtime_ns].add(row)
+            if self._mounts.is_lost(row.mount, None):
+                lost[row.inode, row.size, row.mtime_ns].add(row)
         moves: list[Move] = []
         others: list[NewFile] = []
         for count, new in enumerate(files, 1):
             if count % FILES_BETWEEN_PAUSES == 0:
                 yield False
             found = new.found
-            group = by_inode.get((found.device, found.inode, found.size, found.mtime_ns))
-            if not self._take(group, new, moves) and new.fingerprint is not None:
+            same = (found.inode, found.size, found.mtime_ns)
+            taken = self._take(by_inode.get((found.device, *same)), new, moves) or self._take(
+                lost.get(same), new, moves
+            )
+            if not taken and new.fingerprint is not None:
                 others.append(new)
         self._load(others)
         for count, new in enumerate(others, 1):
@@ -121,10 +127,10 @@ class MoveFinder:
             return list(connection.execute(select.order_by(table.id)).all())
 
     def _is_gone(self, row: Any, new: NewFile) -> bool:
-        """Whether nothing is at the known path any more; an unreadable place counts as still having its file."""
-        if self._mounts.is_lost(row.mount, None):
-            return False
+        """Whether nothing is at the known path any more; what cannot be looked at counts as still holding its file."""
         path = join(row.path, row.name)
+        if self._mounts.is_lost(row.mount, None):
+            return _is_remounted(row, path, new)
         try:
             info = os.lstat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -133,6 +139,19 @@ class MoveFinder:
             return False
         # On file systems where "a.mp3" also finds "A.mp3", a file whose name changed its case exists under both names.
         return (signed(info.st_ino), info.st_nlink) == (new.found.inode, 1) and _spelled_alike(path, new.path)
+
+
+def _is_remounted(row: Any, path: bytes, new: NewFile) -> bool:
+    """Whether the disk that the file at ``path`` was on is mounted elsewhere now, and the new file is it.
+
+    Its inode tells, or, as some file systems number theirs anew at each mount, where it is below the mount point.
+    """
+    before, now = row.mount, new.place.mount
+    if now in {None, before} or new.fingerprint is None or new.fingerprint != row.fingerprint:
+        return False
+    if row.inode == new.found.inode:
+        return True
+    return is_within(path, before) and is_within(new.path, now) and below(path, before) == below(new.path, now)
 
 
 class _Group:

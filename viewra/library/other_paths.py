@@ -62,6 +62,14 @@ def of_files(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, 
     return found
 
 
+def own_paths(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, bytes]:
+    """The path of each of these files."""
+    columns = (media_files.c.id, media_files.c.name, directories.c.path)
+    select = sa.select(*columns).join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    rows = connection.execute(select.where(media_files.c.id.in_(file_ids)).order_by(media_files.c.id))
+    return {row.id: join(row.path, row.name) for row in rows}
+
+
 def same_files(connection: sa.Connection, library_id: int, identities: Collection[Identity]) -> Mapping[Identity, Any]:
     """A library's present files with these devices and inodes: rows by both, the oldest file first."""
     found: dict[Identity, list[Any]] = defaultdict(list)
@@ -73,6 +81,20 @@ def same_files(connection: sa.Connection, library_id: int, identities: Collectio
         if (row.device, row.inode) in identities and identity_at(join(row.path, row.name)) == (row.device, row.inode):
             found[row.device, row.inode].append(row)
     return found
+
+
+def by_other_paths(connection: sa.Connection, library_id: int, identities: Collection[Identity]) -> dict[Identity, int]:
+    """As ``same_files``, but those that another path than their own still leads to: their ids."""
+    table = media_files.c
+    columns = (table.id, table.device, table.inode, other_paths.c.name, directories.c.path)
+    select = sa.select(*columns).join_from(other_paths, media_files, table.id == other_paths.c.media_file_id)
+    select = select.join(directories, directories.c.id == other_paths.c.directory_id)
+    select = select.where(table.library_id == library_id, table.inode.in_({inode for _, inode in identities}))
+    return {
+        (row.device, row.inode): row.id
+        for row in connection.execute(select.where(table.missing_since.is_(None)).order_by(table.id.desc()))
+        if (row.device, row.inode) in identities and identity_at(join(row.path, row.name)) == (row.device, row.inode)
+    }
 
 
 def identity_at(path: bytes) -> Identity | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import attrs
 
@@ -40,6 +40,8 @@ class Tally:
         self.counts = ScanCounts()
         self.failures: list[ScanFailure] = []
         self.walked = True
+        self.known_failures: Collection[int] = frozenset()
+        self.new_failed = 0
         self._failed_files: set[int] = set()
         self._read_files: set[int] = set()
 
@@ -49,7 +51,8 @@ class Tally:
         self._note(ScanFailure(path, None, error))
 
     def fail_file(self, file_id: int, path: str, plugin_id: str, error: str) -> None:
-        """Count a plugin's failure at one file."""
+        """A plugin could not read one file; new is that of one that is not among ``known_failures``."""
+        self.new_failed += file_id not in self.known_failures and file_id not in self._failed_files
         self.miss_file(file_id)
         self._note(ScanFailure(path, plugin_id, error))
 

@@ -67,6 +67,8 @@ class ScanJob:
         self._sessions = self._open_sessions(hook)
         self._readers = tuple(self._sessions)
         priorities.keep_stated(engine, self._sessions)
+        ids = [session.plugin_id for session in self._readers]
+        tally.known_failures = failures.failed_files(engine, scope, ids)
         self.still_failed = 0
         self.unwanted: Mapping[str, int] = {}
         self._discovery: Discovery | None = None

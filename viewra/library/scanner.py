@@ -88,6 +88,7 @@ def scan(
                 pending_notifications=events.pending(engine),
                 reached=work.reached,
                 unread=work.unread,
+                new_failed=tally.new_failed,
                 still_failed=work.still_failed,
                 unwanted=work.unwanted,
             )

@@ -14,6 +14,7 @@ import attrs
 import sqlalchemy as sa
 
 from viewra.db.bulk import select_in
+from viewra.db.failures import damaged_index
 from viewra.db.tables import media_files
 from viewra.db.transactions import reading
 from viewra.errors import PluginError, UsageError
@@ -71,14 +72,22 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     with reading(engine) as connection:
         planned = plan(connection, query)
-        if planned.text is not None and not query.sort:
-            return _search_ranked(connection, planned, planned.text, limit)
-        statement, keys = files.selected(connection, planned), files.sort_keys(query.sort)
-        if planned.rest is not None:
-            rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
-            return len(rows), [*map(_hit, rows[:limit])]
-        rows = [*connection.execute(paging.behind(statement, keys, None).limit(limit))]
-        return _count(connection, statement), [*map(_hit, rows)]
+        total, hits = _search_planned(connection, planned, query, limit)
+        blind = fulltext.blindness(connection) if planned.text is not None and not total else ""
+    if blind:
+        raise damaged_index(engine.url, blind)
+    return total, hits
+
+
+def _search_planned(connection: sa.Connection, planned: Plan, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
+    if planned.text is not None and not query.sort:
+        return _search_ranked(connection, planned, planned.text, limit)
+    statement, keys = files.selected(connection, planned), files.sort_keys(query.sort)
+    if planned.rest is not None:
+        rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
+        return len(rows), [*map(_hit, rows[:limit])]
+    rows = [*connection.execute(paging.behind(statement, keys, None).limit(limit))]
+    return _count(connection, statement), [*map(_hit, rows)]
 
 
 def _search_ranked(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> tuple[int, list[SearchHit]]:

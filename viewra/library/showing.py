@@ -61,7 +61,7 @@ def _by_id(connection: sa.Connection, file_id: int) -> Any:
 
 def _by_path(connection: sa.Connection, path: str) -> Any:
     given = absolute(path)
-    row = _find(connection, given) or _find_linked(connection, given) or _find(connection, os.path.realpath(given))
+    row = _find_there(connection, given) or _find(connection, given) or _find(connection, os.path.realpath(given))
     if row is None:
         raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
     return row
@@ -70,6 +70,12 @@ def _by_path(connection: sa.Connection, path: str) -> Any:
 def _find(connection: sa.Connection, path: bytes) -> Any:
     place = sa.and_(directories.c.path == folder_of(path), media_files.c.name == path.rpartition(b"/")[2])
     return connection.execute(_FILES.where(place)).one_or_none()
+
+
+def _find_there(connection: sa.Connection, path: bytes) -> Any:
+    """The file that is at this path: a missing one may have had it before a link took its place."""
+    row = _find(connection, path)
+    return row if row is not None and row.missing_since is None else _find_linked(connection, path)
 
 
 def _find_linked(connection: sa.Connection, path: bytes) -> Any:

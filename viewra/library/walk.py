@@ -1,11 +1,12 @@
 """Walks a folder, one directory at a time: finds its files, and reports unreadable entries.
 
-It is independent of the database. Symbolic links to directories are followed after all real directories; a link into
-the library is left to the real path, so that a file inside has one path. Each directory is walked once, so loops end.
+It knows nothing of the database. Symbolic links to directories are followed after all real ones, and one that leads
+into the library is left to the real path, so that a file inside has one path. Each directory is walked once, and a link
+to a folder that it is in is left out: loops end.
 """
 
 # Paths are bytes, for which pathlib has nothing.
-# ruff: noqa: PTH116, PTH119, PTH120
+# ruff: noqa: PTH116, PTH119
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ from typing import NamedTuple
 
 import attrs
 
+from viewra.library.following import why_not_followed
 from viewra.library.ignoring import ALL_MARKS, BadIgnoreFile, LeftOut, Rules
 from viewra.library.mounts import Mounts
-from viewra.library.paths import display_bytes, is_within, join
+from viewra.library.paths import display_bytes, join
 from viewra.types import FollowLinks
 
 _LARGEST = 2**63 - 1
@@ -125,9 +127,7 @@ class Walk:
         while real or links:
             step = real.pop() if real else links.popleft()
             if step.is_link:
-                if (reason := self._why_not_follow(step.path, within)) is not None:
-                    if reason:
-                        yield _unreadable(step.path, reason)
+                if why_not_followed(step.path, within, self.links, to_folder=True) is not None:
                     continue
                 target = os.path.realpath(step.path)
                 step = step._replace(real=target, mount=self.mounts.holding(target), device=None)
@@ -145,14 +145,6 @@ class Walk:
                 yield found
                 real.extend(sorted(listing.directories, reverse=True))
                 links.extend(sorted(listing.links))
-
-    def _why_not_follow(self, link: bytes, library: bytes) -> str | None:
-        """None: follow it. ``""``: its target is walked by its real path, or is not wanted. Else: the fault."""
-        target = os.path.realpath(link)
-        parent = os.path.realpath(os.path.dirname(link))
-        if is_within(parent, target):
-            return "symbolic link loop: it leads back to a folder above it"
-        return "" if is_within(target, library) or self.links is not FollowLinks.ALL else None
 
 
 class _Listing:
@@ -232,13 +224,18 @@ class _Listing:
         except FileNotFoundError:
             self._unreadable.append(Unreadable(entry.path, "broken symbolic link", is_file=True))
             return
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # it leads to itself: nothing will ever be there
+                return
+            raise
         if stat.S_ISDIR(info.st_mode):
             self._add_folder(entry, self.links)
         elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name) and self._may_follow(entry.path):
             self._files.append(_found(entry.name, info, is_link=True))
 
     def _may_follow(self, link: bytes) -> bool:
-        return self._walk.links is FollowLinks.ALL or is_within(os.path.realpath(link), self._library)
+        links = self._walk.links
+        return links is FollowLinks.ALL or why_not_followed(link, self._library, links, to_folder=False) is None
 
     def _add_folder(self, entry: os.DirEntry[bytes], steps: list[_Step]) -> None:
         if self._rules.why(entry.path, entry.name, is_folder=True) is None:
@@ -285,8 +282,6 @@ def _unreadable(path: bytes, reason: str) -> FoundDirectory:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno == errno.ELOOP:
-        return "symbolic link loop"
     if error.errno == errno.ENOENT:
         return "vanished while it was scanned"
     return error.strerror or str(error)

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from viewra.services.metadata_scraper import MetadataScraperService
     from viewra.services.scanner_hook import LibraryEventsService, ScannerHookService
     from viewra.services.search import SearchService
-    from viewra.services.sessions import ListenerSession, ScraperSession
+    from viewra.services.sessions import BatchListenerSession, ListenerSession, ScraperSession
 
 __all__ = [
     "SERVICES",
     "APIRegistrationService",
     "AdminPageService",
+    "BatchListenerSession",
     "DatabaseService",
     "Implementation",
     "LibraryEventsService",
@@ -60,6 +61,6 @@ __getattr__ = lazy.names(
         ".metadata_scraper": "MetadataScraperService",
         ".scanner_hook": "LibraryEventsService ScannerHookService",
         ".search": "SearchService",
-        ".sessions": "ListenerSession ScraperSession",
+        ".sessions": "BatchListenerSession ListenerSession ScraperSession",
     },
 )

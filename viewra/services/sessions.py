@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -60,5 +60,18 @@ class ListenerSession(Protocol):
         """Deliver one notification and wait for the answer; raises a ``PluginError``.
 
         A plugin that does not listen to an event of its kind is not told of it.
+        """
+        ...
+
+
+@runtime_checkable
+class BatchListenerSession(ListenerSession, Protocol):
+    """A ``ListenerSession`` that can also deliver several notifications with one call."""
+
+    def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
+        """Deliver notifications of one kind, of scans or of files, in order, and wait for the answer.
+
+        Gives a text for each: ``""`` when it was taken, else why not, and then nothing is known of those after it.
+        Without any text the plugin takes no batches of this kind. Raises a ``PluginError`` when the call failed.
         """
         ...

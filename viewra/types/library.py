@@ -57,7 +57,8 @@ class ScanReport:
     to how many notifications still wait for it; they are delivered by the next host that runs. ``reached`` is what the
     scan looked at last, and ``unread`` how many files it found that a plugin has still to read: a scan that was
     cancelled goes on from there. ``still_failed`` files could not be read by some plugin, in this scan or an earlier
-    one; ``unwanted`` counts those that no enabled plugin reads, by file name extension.
+    one, of which ``new_failed`` could before, or were not there; ``unwanted`` counts those that no enabled plugin
+    reads, by file name extension.
     """
 
     scan_job_id: int
@@ -70,6 +71,7 @@ class ScanReport:
     pending_notifications: Mapping[str, int] = attrs.field(factory=dict)
     reached: str = ""
     unread: int = 0
+    new_failed: int = 0
     still_failed: int = 0
     unwanted: Mapping[str, int] = attrs.field(factory=dict)
 

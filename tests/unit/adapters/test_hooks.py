@@ -13,8 +13,19 @@ import pytest
 from viewra import hookspecs
 from viewra.adapters import adapters_of, add_hookspecs
 from viewra.errors import PluginError, PluginFault
+from viewra.services import BatchListenerSession
 from viewra.testing import FakePlugin, PluginUnderTest, in_process, loopback
-from viewra.types import AdminPage, APIRoute, FileToRead, Health, Result, ScanEvent, ScanEventKind
+from viewra.types import (
+    AdminPage,
+    APIRoute,
+    FileToRead,
+    Health,
+    LibraryEvent,
+    LibraryEventKind,
+    Result,
+    ScanEvent,
+    ScanEventKind,
+)
 
 
 class Hooks:
@@ -156,6 +167,25 @@ def test_open_listener_delivers_each_kind(hooks: Hooks) -> None:
     fake.on["on_scan_started"] = ValueError("not now")
     with pytest.raises(PluginFault, match="not now"):
         session.deliver(ScanEvent(ScanEventKind.STARTED, 8, 2))
+
+
+def test_a_listener_takes_several_at_once_until_one_fails(hooks: Hooks) -> None:
+    fake = FakePlugin("p0")
+    hooks.add(fake)
+    session = hooks.call.open_listener()[0].unwrap()
+    assert isinstance(session, BatchListenerSession)
+    events = [ScanEvent(ScanEventKind.FILE, 7, 2, media_file_id=number, file_path="/a") for number in range(1, 5)]
+    started = ScanEvent(ScanEventKind.STARTED, 7, 2, library_path="/m")
+    assert list(session.deliver_batch([started, *events])) == [""] * 5
+    assert [call[0] for call in fake.called("on_media_file_scanned")] == [1, 2, 3, 4]
+    fake.on["on_scan_started"] = ValueError("not now")
+    answers = session.deliver_batch([*events, started, *events])
+    assert list(answers[:4]) == [""] * 4
+    assert "not now" in answers[4]
+    assert all(answers[5:])
+    assert len(fake.called("on_media_file_scanned")) == 8, "nothing after the one that failed"
+    fates = [LibraryEvent(LibraryEventKind.MISSING, 7, 2, 5, "/a", "")]
+    assert list(session.deliver_batch([started, *fates])) == [], "of one kind only"
 
 
 @pytest.mark.parametrize("name", ["migrate", "rollback"])

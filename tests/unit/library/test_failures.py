@@ -32,14 +32,14 @@ def failing(world: World) -> tuple[World, FakeScraper]:
     for name in ("0.mp3", "1.mp3", "below/2.mp3"):
         world.put(name)
     first = world.scan()
-    assert (first.counts.failed, first.still_failed) == (2, 2)
+    assert (first.counts.failed, first.new_failed, first.still_failed) == (2, 2, 2)
     return world, scraper
 
 
 def test_a_failure_stays_until_it_is_mended(failing: tuple[World, FakeScraper]) -> None:
     world, scraper = failing
     again = world.scan()
-    assert (again.counts.failed, again.still_failed) == (0, 2)
+    assert (again.counts.failed, again.new_failed, again.still_failed) == (0, 0, 2)
     found = library.list_failures(world.engine)
     assert [(one.path, one.plugin, one.error) for one in found] == [
         (str(world.folder / "1.mp3"), "tags", "not a song"),
@@ -60,7 +60,9 @@ def test_only_what_failed_is_read_again(failing: tuple[World, FakeScraper]) -> N
     scraper.behaviour = titles_but("2.mp3")
     report = world.scan(retry_failed=True)
     assert sorted(scraper.names) == ["1.mp3", "2.mp3"]
-    assert (report.counts.seen, report.counts.new, report.counts.failed, report.still_failed) == (2, 0, 1, 1)
+    assert (report.counts.seen, report.counts.new, report.counts.failed) == (2, 0, 1)
+    assert (report.new_failed, report.still_failed) == (0, 1), "it had failed before"
+    assert world.scan(full=True).new_failed == 0
     assert [Path(one.path).name for one in library.list_failures(world.engine)] == ["2.mp3"]
     scraper.batches.clear()
     world.scan(world.folder / "below", retry_failed=True)

@@ -142,6 +142,14 @@ def check_index(filled: World, statement: str) -> None:
     filled.check_consistent()
 
 
+def test_tables_that_are_gone_are_named(filled: World) -> None:
+    harm(filled.engine, "DROP TABLE set_aside_events")
+    harm(filled.engine, "DROP TABLE listener_cursors")
+    (found,) = library.verify(filled.engine, repair=True)
+    assert (found.check, found.count, found.repaired, found.harmless) == ("database", 2, False, False)
+    assert found.meaning.startswith("tables that are gone (listener_cursors, set_aside_events): restore a backup")
+
+
 @pytest.mark.parametrize("field", ["genre", "path"])
 def test_words_that_are_not_shown_are_compared_too(filled: World, field: str) -> None:
     change = f"UPDATE media_search SET {field} = 'old' WHERE rowid = 1"
@@ -160,6 +168,40 @@ def test_an_index_that_is_gone_is_named_by_a_search(filled: World) -> None:
     with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
         library.search(filled.engine, None, "title")
     assert raised.value.hint == "rebuild it: viewra fsck --repair"
+
+
+ZEROED = {
+    "all pages": DAMAGE_OF_SQLITE["zeroed pages"],
+    "pages of words": "UPDATE media_search_data SET block = zeroblob(length(block)) WHERE id > 10",
+    "the list of pages": "UPDATE media_search_data SET block = zeroblob(length(block)) WHERE id = 10",
+    "no pages": DAMAGE_OF_SQLITE["no pages"],
+    "no table of pages": DAMAGE_OF_SQLITE["no table of pages"],
+    "no table of texts": DAMAGE_OF_SQLITE["no table of texts"],
+    "no table of its format": DAMAGE_OF_SQLITE["no table of its format"],
+    "no rows": "DELETE FROM media_search",
+    "no texts": "DELETE FROM media_search_content",
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("words", ["title:1", "nobodyhasthis"])
+@pytest.mark.parametrize("statement", ZEROED.values(), ids=ZEROED)
+def test_a_search_never_finds_nothing_in_a_damaged_index(filled: World, statement: str, words: str) -> None:
+    assert library.search(filled.engine, None, "nobodyhasthis").total == 0
+    harm(filled.engine, statement)
+    if "content" in statement and words == "title:1":  # a search that finds files needs no texts
+        assert library.search(filled.engine, None, words).total == 1
+        return
+    with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
+        library.search(filled.engine, None, words)
+    assert raised.value.hint == "rebuild it: viewra fsck --repair"
+
+
+def test_a_search_of_nothing_but_missing_files_is_no_damage(filled: World) -> None:
+    for path in filled.folder.rglob("*.mp3"):
+        path.unlink()
+    filled.scan()
+    assert library.search(filled.engine, None, "title").total == 0
 
 
 def test_the_index_is_made_again_as_the_migrations_make_it(filled: World) -> None:

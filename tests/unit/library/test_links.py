@@ -86,6 +86,28 @@ def test_a_folder_of_links_is_renamed(world: World) -> None:
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
 
 
+@pytest.mark.parametrize("renamed", ["first", "second"])
+def test_of_two_hard_links_one_is_renamed_and_the_other_written(world: World, renamed: str) -> None:
+    """Neither its path nor its size and time tell then what the renamed one is."""
+    scraper = world.hook.add_scraper()
+    first = world.put("a.mp3")
+    (world.folder / "b.mp3").hardlink_to(first)
+    world.scan()
+    ((known, file_id),) = world.ids().items()
+    other = world.folder / ("b.mp3" if known == str(first) else "a.mp3")
+    moving, written = (Path(known), other) if renamed == "first" else (other, Path(known))
+    moving.rename(world.folder / "0.mp3")
+    written.write_bytes(b"edited")
+    world.scan()
+    assert list(world.ids().values()) == [file_id]
+    assert {below(world, str(one)) for one in (written, world.folder / "0.mp3")} == {
+        shown(world, written)[1],
+        *shown(world, written)[2],
+    }
+    assert len(scraper.names) == 2, "it is read at once"
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+
+
 def test_a_hard_link_that_an_editor_parts(world: World) -> None:
     """Most write a new file and rename it: then the two paths are two files."""
     path = world.put("m.mp3")

@@ -185,6 +185,18 @@ def test_purging_takes_what_is_missing_for_long_enough(world: World, tmp_path: P
     world.check_consistent()
 
 
+def test_what_is_missing_since_a_wrong_clock_is_purged_by_hand(world: World) -> None:
+    path = world.put("a.mp3")
+    world.scan()
+    path.unlink()
+    world.scan()
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE media_files SET missing_since = missing_since + 86400000000")
+    assert library.count_missing(world.engine, missing_for_s=1) == 0
+    assert library.count_missing(world.engine) == 1
+    assert library.purge_missing(world.engine) == 1
+
+
 def test_nothing_is_purged_by_hand_during_a_scan(world: World) -> None:
     world.put("gone.mp3")
     world.scan()
@@ -307,7 +319,7 @@ def test_rows_without_evidence_get_it_without_reading(world: World, monkeypatch:
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE media_files SET ctime_ns = NULL")
         connection.exec_driver_sql("UPDATE directories SET device = NULL, mount = NULL")
-    monkeypatch.setattr("viewra.library.discover.fingerprint", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr("viewra.library.intake.fingerprint", lambda *_: pytest.fail("the file was read"))
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
     assert scraper.names == ["a.mp3"]
     (row,) = world.rows("SELECT ctime_ns, device FROM media_files")

@@ -38,8 +38,12 @@ class Disks:
         folder.mkdir()
 
     def mount_again(self, folder: Path) -> None:
-        shutil.rmtree(folder)
-        (self._shelf / folder.name).rename(folder)
+        self.mount_again_at(folder, folder)
+
+    def mount_again_at(self, before: Path, folder: Path) -> None:
+        """What was mounted at ``before`` is at ``folder`` now."""
+        shutil.rmtree(folder, ignore_errors=True)
+        (self._shelf / before.name).rename(folder)
         self.mount(folder)
 
 
@@ -183,6 +187,39 @@ def test_a_disk_that_is_mounted_elsewhere_is_no_lost_one(world: World, disks: Di
     (world.folder / "link").unlink()
     (world.folder / "link").symlink_to(tmp_path / "disk2")
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
+
+
+@pytest.mark.parametrize("numbered", ["as before", "anew", "anew, and its files too"])
+def test_a_disk_that_is_mounted_at_another_point_of_the_library(world: World, disks: Disks, numbered: str) -> None:
+    """Its number may change with that, and on FAT those of its files."""
+    scraper = world.hook.add_scraper()
+    first, second = world.folder / "first", world.folder / "second"
+    for name in ("a.mp3", "in/b.mp3", "in/c.mp3"):
+        world.put(f"first/{name}")
+    world.put("d.mp3")
+    disks.mount(first)
+    world.scan()
+    ids = world.ids()
+    disks.unmount(first)
+    disks.mount_again_at(first, second)
+    (second / "in/c.mp3").unlink()
+    if numbered != "as before":
+        also = ", inode = inode + 1" if "too" in numbered else ""
+        with world.engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE media_files SET device = device + 1{also} WHERE path_text LIKE '%first%'"
+            )
+    report = world.scan()
+    assert counts(report) == {"seen": 3, "unchanged": 1, "moved": 2}
+    assert lost(report) == [str(first)], "the one that is not on the disk any more stays as it is"
+    assert world.ids() == {
+        path.replace("first/in/b", "second/in/b").replace("first/a", "second/a"): file_id
+        for path, file_id in ids.items()
+    }
+    assert len(scraper.names) == 4, "nothing is read again"
+    disks.unmount(second)
+    disks.mount_again_at(second, first)
+    assert counts(world.scan()) == {"seen": 3, "unchanged": 1, "moved": 2, "missing": 1}
 
 
 def test_files_of_a_disk_that_is_gone_for_good_are_purged_by_hand(world: World, disks: Disks) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import sqlalchemy as sa
 
 from tests.eventually import eventually
-from tests.unit.library.conftest import World
+from tests.unit.library.conftest import FakeListener, World
 from viewra import library
 from viewra.db import open_database
 from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier, delivery
 from viewra.library.events import open_cursor, save_cursor
-from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent, ScanEventKind
+from viewra.types import FileOutcome, FileToRead, LibraryEvent, Result, ScanEvent, ScanEventKind
 
 
 @pytest.fixture
@@ -212,6 +213,97 @@ def test_what_was_set_aside_can_be_dropped(world: World) -> None:
     assert library.drop_set_aside(world.engine, "ears") == 1
     assert library.listener_state(world.engine, "ears").set_aside == ()
     assert world.rows("SELECT * FROM scan_events") == []
+
+
+class BatchEars(FakeListener):
+    """A listener that takes several at once; ``fails`` says why it does not take an event, or raises."""
+
+    def __init__(self, fails: Callable[[ScanEvent | LibraryEvent], str] = lambda _: "") -> None:
+        super().__init__("ears", self._alone)
+        self.fails = fails
+        self.batches: list[int] = []
+        self.tried: list[ScanEvent | LibraryEvent] = []
+
+    def _alone(self, event: ScanEvent | LibraryEvent) -> None:
+        self.tried.append(event)
+        if error := self.fails(event):
+            raise PluginFault("ears", error)
+
+    def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
+        assert len({type(event) for event in events}) == 1
+        self.batches.append(len(events))
+        answers: list[str] = []
+        for event in events:
+            self.tried.append(event)
+            answers.append(self.fails(event))
+            if answers[-1]:
+                break
+            self.heard.append(event)
+        return answers + ["not asked"] * (len(events) - len(answers))
+
+
+def hear(world: World, ears: FakeListener, files: int) -> None:
+    """Scan so many new files, and then without them."""
+    world.hook.listeners.append(Result("ears", ears))
+    for number in range(files):
+        world.put(f"{number:03}.mp3")
+    deliver_all(world)
+    shutil.rmtree(world.folder)
+    world.folder.mkdir()
+    deliver_all(world)
+
+
+def test_several_notifications_go_with_one_call(world: World) -> None:
+    ears = BatchEars()
+    hear(world, ears, 120)
+    assert ears.kinds == ["started", *["file"] * 120, "completed", "started", *["missing"] * 120, "completed"]
+    assert [event.media_file_id for event in ears.heard[1:121]] == sorted(
+        event.media_file_id for event in ears.heard[1:121]
+    )
+    assert max(ears.batches) == 50
+    assert len(ears.batches) < 20
+    assert world.rows("SELECT * FROM scan_events") == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_that_fails_among_several_is_set_aside_alone(world: World) -> None:
+    ears = BatchEars(lambda event: "is down" if isinstance(event, ScanEvent) and "/030" in event.file_path else "")
+    hear(world, ears, 60)
+    assert ears.kinds == ["started", *["file"] * 59, "completed", "started", *["missing"] * 60, "completed"]
+    bad = [event for event in ears.tried if isinstance(event, ScanEvent) and "/030" in event.file_path]
+    assert len(bad) == 5
+    (aside,) = library.listener_state(world.engine, "ears").set_aside
+    assert (aside.error, aside.attempts) == ("is down", 5)
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_that_ends_the_plugin_among_several_ends_it_five_times(world: World) -> None:
+    """With a sixth end the plugin would be quarantined, and hear nothing more."""
+
+    def fails(event: ScanEvent | LibraryEvent) -> str:
+        if isinstance(event, ScanEvent) and "/030" in event.file_path:
+            ends.append(event)
+            raise PluginUnavailable("ears", "died of it", in_call=True)
+        return ""
+
+    ends: list[ScanEvent] = []
+    ears = BatchEars(fails)
+    hear(world, ears, 60)
+    assert len(ends) == 5
+    assert len({event.media_file_id for event in ears.scans if event.file_path}) == 59
+    assert library.set_aside_counts(world.engine) == {"ears": 1}
+
+
+def test_a_listener_that_is_slow_with_several_gets_one_at_a_time(world: World) -> None:
+    class Slow(BatchEars):
+        def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
+            self.batches.append(len(events))
+            raise PluginTimeout("ears", "no answer in time")
+
+    ears = Slow()
+    hear(world, ears, 20)
+    assert ears.batches == [2, 2] * 2, "with each host; each time it takes longer until several are tried again"
+    assert len(ears.heard) == 44
 
 
 def deliver_all(world: World) -> None:

@@ -118,7 +118,7 @@ def check(world: World) -> None:
     assert sorted(Path(path).stat().st_ino for path in ids) == _inodes(there), "each file once"
     assert {row.path_text: row.id for row in kept if row.path_text in alone}.items() <= ids.items(), "a file was lost"
     rows = world.rows(
-        "SELECT path_text, title FROM media_files JOIN media_search ON media_search.rowid = media_files.id"
+        "SELECT path_text, title FROM media_files JOIN catalogue ON catalogue.media_file_id = media_files.id"
     )
     assert all(_own(Path(row.path_text).stem) == _own(row.title) for row in rows)
     world.check_consistent()

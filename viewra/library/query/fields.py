@@ -49,5 +49,5 @@ def unknown(what: str, field: str, at: int, known: Collection[str]) -> UsageErro
     )
     hint = f"did you mean {near[0]}?" if near else f"fields are {', '.join(sorted(known))}"
     if what == "cannot search by":
-        hint += f"{'' if near else ';'} to search for the text itself, put it in quotes"
+        hint += f"{' To' if near else '; to'} search for the text itself, put it in quotes"
     return UsageError(f"the query, column {at + 1}: {what} {field!r}", hint=hint)
