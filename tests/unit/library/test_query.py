@@ -74,11 +74,14 @@ def test_an_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"),
+    ("text", "piece"),
     [
-        ("artits:bach", "did you mean 'artist'? To search"),
-        ("album_artist:bach", "did you mean 'albumartist'? To search"),
-        ("zzzz:bach", "the fields are title, artist, album, albumartist, composer, genre, date, path. To search"),
+        ("bach year:>", "column 6, 'year:>'"),
+        ("year:..", "column 1, 'year:..'"),
+        ("a title:~(", "column 3, 'title:~('"),
+        ("a sort:", ""),
+        ("a -sort:year", "column 3, 'sort:'"),
+        ("(" * 17 + "a", "column 17, '('"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(text: str, piece: str) -> None:

@@ -62,6 +62,7 @@ def test_a_container_sees_its_part_of_the_tree(tmp_path: Path) -> None:
         ("cgroup.controllers", "hugetlb\n", "has no controllers"),
         ("cgroup.procs", f"{os.getpid()}\n1\n", "has other processes than viewra"),
     ],
+    ids=("controllers", "processes"),
 )
 def test_a_group_that_cannot_be_used_says_why(tree: Tree, name: str, text: str, why: str) -> None:
     tree.write(name, text)
