@@ -276,6 +276,8 @@ def _enforced(rules: Rules, on: Machine) -> tuple[str, ...]:
         said.append(f"user: {rules.user}, with the right to {rights}, as far as Landlock lets it")
     if rules.network:
         said.append("connections: judged by the guardian")
+    if not on.tells:
+        said.append("go-plugin's broker: its connections are refused, as this kernel has no seccomp user notification")
     return tuple(said)
 
 
