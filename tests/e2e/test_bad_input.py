@@ -178,7 +178,7 @@ def test_interrupted_scan_goes_on_later(
     assert "cancelled" in out
     assert not [plugin for plugin in plugins if plugin.is_running() and plugin.status() != psutil.STATUS_ZOMBIE]
     _check(data_dir)
-    (tmp_path / "go").touch()
+    (tmp_path / "told" / "go").touch()
     report = viewra("--plugins", str(tmp_path / "plugins"), "scan", music, "--json").data
     assert report["status"] == "completed"
     shown = viewra("--plugins", str(tmp_path / "plugins"), "show", music / "0.mp3", "--json").data
@@ -195,7 +195,7 @@ def test_killed_scan_goes_on_later(
     _, alive = psutil.wait_procs(plugins, timeout=10)
     assert not [plugin for plugin in alive if plugin.status() != psutil.STATUS_ZOMBIE]
     _check(data_dir)
-    (tmp_path / "go").touch()
+    (tmp_path / "told" / "go").touch()
     report = viewra("--plugins", str(tmp_path / "plugins"), "scan", music, "--json").data
     assert report["status"] == "completed"
     shown = viewra("--plugins", str(tmp_path / "plugins"), "show", music / "2.mp3", "--json").data
