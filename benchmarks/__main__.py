@@ -6,7 +6,7 @@ import importlib
 import sys
 
 NAMES = {
-    "scan": "files/s of a scan through a plugin process against in-process; --plugins all: all against each alone",
+    "scan": "files/s of a scan through a plugin process against in-process; --plugins all: all against their own work",
     "transport": "start, round trip and memory of a plugin process against a bare grpcio server",
     "reload": "calls lost and slowed down over 50 reloads under load",
     "help": "viewra --help against python -c pass",

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks scan")
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--plugins", choices=["all"], help="compare all plugins in one scan with each of them alone")
+    parser.add_argument("--plugins", choices=["all"], help="compare all plugins in one scan with their own work")
     parser.add_argument("--one", nargs=2, metavar=("MODE", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.one:

@@ -160,7 +160,8 @@ def _drop_plugins_schemas(url: str) -> None:
 def nothing_is_left() -> Iterator[None]:
     """Fail the session when a test left a process of this one's behind: a plugin, its guardian, what those started."""
     yield
-    left = [child for child in psutil.Process().children(recursive=True) if _is_plugin(child)]
+    started = psutil.Process().children(recursive=True) + forking.descendants()
+    left = [process for process in started if _is_plugin(process)]
     left += [process for process in psutil.process_iter() if _is_marked(process)]  # whoever is its parent by now
     forking.close_all()
     assert not left, f"left behind: {left}"

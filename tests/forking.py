@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import psutil
+
 ROOT = Path(__file__).parents[1]
 PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 
@@ -34,13 +36,15 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each server would compile all of viewra again
         with its:
-            self._process = subprocess.Popen(
+            subprocess.run(
                 [*prefix, sys.executable, str(program), str(its.fileno())],
                 stdin=DEVNULL,
                 pass_fds=[its.fileno()],
                 env={**environment, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
+                check=True,
             )
+        self.pid = _number(self._control)
 
     def start(
         self,
@@ -86,8 +90,10 @@ class Server:
 
     def close(self) -> None:
         """End it and all that it has started."""
-        self._control.close()
-        self._process.wait(60)
+        with self._control:
+            self._control.shutdown(socket.SHUT_WR)
+            self._control.settimeout(60)
+            assert self._control.recv(1) == b""
 
 
 class Forked:
@@ -100,7 +106,7 @@ class Forked:
         self.stdout = _opened(stdout, "r")
         self.stderr = _opened(stderr, "r")
         self.returncode: int | None = None
-        self.pid = self._number()
+        self.pid = _number(told)
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +128,7 @@ class Forked:
         if self.returncode is None:
             if not select.select([self._told], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            self.returncode = os.waitstatus_to_exitcode(self._number())
+            self.returncode = os.waitstatus_to_exitcode(_number(self._told))
             self._told.close()
         return self.returncode
 
@@ -159,10 +165,11 @@ class Forked:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
-    def _number(self) -> int:
-        packet = self._told.recv(64)
-        assert packet, "the process that is forked has ended"
-        return int(packet)
+
+def _number(told: socket.socket) -> int:
+    packet = told.recv(64)
+    assert packet, "the process that is forked has ended"
+    return int(packet)
 
 
 def _opened(descriptor: int | None, mode: str) -> IO[str] | None:
@@ -178,6 +185,11 @@ def server(prefix: tuple[str, ...] = ()) -> Server:
 
 
 _SERVERS: list[Server] = []
+
+
+def descendants() -> list[psutil.Process]:
+    """All that was started this way and what that has started, as far as it has not ended."""
+    return [process for one in _SERVERS for process in psutil.Process(one.pid).children(recursive=True)]
 
 
 def close_all() -> None:

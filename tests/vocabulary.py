@@ -31,6 +31,17 @@ def forms() -> dict[str, re.Pattern[str]]:
 
 
 @cache
+def bounds() -> dict[str, tuple[float, float]]:
+    """Return the documented bounds: name of a field to its least and its greatest value."""
+    block = DOCUMENT.read_text(encoding="utf-8").partition("```bounds\n")[2].partition("```")[0]
+    found: dict[str, tuple[float, float]] = {}
+    for line in block.splitlines():
+        *names, least, most = line.split()
+        found |= dict.fromkeys(names, (float(least), float(most)))
+    return found
+
+
+@cache
 def fields() -> dict[str, Field]:
     """Return every documented field by its name. Raises ``ValueError`` for a table that cannot be read."""
     found: dict[str, Field] = {}
@@ -66,7 +77,15 @@ def faults(metadata: Mapping[str, str | Sequence[str]]) -> list[str]:
             parts = text.split(JOIN) if isinstance(value, str) and field.several else [text]
             if not (pattern.fullmatch(text) or all(pattern.fullmatch(part) for part in parts)):
                 wrong.append(f"{name} is {text!r}, which is no {field.form}")
+            elif name in bounds() and not _is_within(text, *bounds()[name]):
+                wrong.append(f"{name} is {text!r}, which is beyond its bounds")
     return wrong
+
+
+def _is_within(text: str, least: float, most: float) -> bool:
+    """Whether the number that ``text`` begins with is within bounds; the side of a record is not held to any."""
+    number = text.partition(" ")[0]
+    return number[:1].isalpha() or least <= float(number) <= most
 
 
 def check(metadata: Mapping[str, str | Sequence[str]]) -> None:

@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from tests.eventually import eventually
+from tests.forking import PIPE, Forked, server
 from viewra import Host
 from viewra.errors import PluginUnavailable
 from viewra.process import MARK
@@ -192,12 +193,10 @@ PROGRAM = """
 
 
 @contextmanager
-def other_host(directory: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], Family]]:
+def other_host(directory: Path, data: Path) -> Iterator[tuple[Forked, Family]]:
     """A host in a process of its own, that ends with the block."""
     program = textwrap.dedent(PROGRAM).format(plugins=str(directory.parent), data=str(data))
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with server().start(["-c"], code=program, stdin=PIPE, stdout=PIPE) as process:
         assert process.stdout is not None
         yield process, Family.of(json.loads(process.stdout.readline()))
 
@@ -247,7 +246,8 @@ def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:
     music.mkdir()
     (music / "a.mp3").write_bytes(b"ID3")
     cli = [sys.executable, "-m", "viewra.cli", "--data-dir", str(tmp_path / "data"), "--plugins", str(directory.parent)]
-    subprocess.run([*cli, "plugins", "enable", "scraper", "--grant-requested"], check=True, capture_output=True)
+    with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data") as host:
+        host.plugins["scraper", "--grant-requested"].enable()
     ours, terminal = pty.openpty()
     try:
         with subprocess.Popen(

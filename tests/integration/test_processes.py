@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +13,7 @@ import psutil
 import pytest
 
 from tests.eventually import eventually
+from tests.forking import PIPE, server
 from viewra import Host
 from viewra.errors import PluginClosed, PluginFault, PluginTimeout, PluginUnavailable
 from viewra.host import Limits
@@ -221,8 +220,7 @@ def test_plugins_die_with_a_host_that_is_killed(tmp_path: Path, make_plugin: Cal
             print(host.plugins["scraper"].pid, flush=True)
             sys.stdin.read()
     """
-    argv = [sys.executable, "-c", textwrap.dedent(program)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
+    with server().start(["-c"], code=textwrap.dedent(program), stdin=PIPE, stdout=PIPE) as killed:
         assert killed.stdout is not None
         pid = int(killed.stdout.readline())
         assert psutil.pid_exists(pid)

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests.eventually import eventually
+from tests.forking import PIPE, server
 from viewra import Host
 from viewra.codec.protocol import DEBUG
 from viewra.errors import PluginUnavailable, UsageError
@@ -128,9 +129,7 @@ def test_a_killed_host_leaves_nothing_to_take_over(
         "plugin = host.plugins['p']; plugin.enable(); plugin.load()\n"
         "print(plugin.pid, flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as killed:
+    with server().start(["-c"], code=program, stdin=PIPE, stdout=PIPE) as killed:
         assert killed.stdout is not None
         pid = int(killed.stdout.readline())
         os.kill(killed.pid, signal.SIGKILL)

@@ -71,8 +71,12 @@ def directory(make_plugin: Callable[..., Path]) -> Path:
     return directory
 
 
+PAUSE_S = 0.02
+"""Of each of the callers, who would otherwise leave no processor to what they wait for."""
+
+
 class Callers:
-    """Threads that call without pause; what they saw, in order, and what failed."""
+    """Threads that call all the time, together about once a millisecond; what they saw, and what failed."""
 
     def __init__(self, host: Host, threads: int = 16) -> None:
         self._host = host
@@ -86,7 +90,7 @@ class Callers:
         self._running = [self._pool.submit(self._call) for _ in range(threads)]
 
     def _call(self) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(PAUSE_S):
             oldest = self.oldest
             try:
                 found = version(self._host)

@@ -10,7 +10,7 @@ from viewra_plugins.image_info.service import ImageInfo
 from viewra_plugins.media_info.service import MediaInfo
 from viewra_plugins.sidecars.service import Sidecars
 
-from tests.vocabulary import check, faults, fields, forms
+from tests.vocabulary import bounds, check, faults, fields, forms
 from viewra.errors import PluginError
 from viewra.services import Implementation
 from viewra.testing import in_process
@@ -28,6 +28,11 @@ def test_every_form_is_used() -> None:
     assert {field.form for field in fields().values()} == set(forms())
 
 
+def test_every_bound_is_of_a_field() -> None:
+    assert bounds().keys() <= fields().keys()
+    assert all(least < most for least, most in bounds().values())
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -40,6 +45,10 @@ def test_every_form_is_used() -> None:
         {"date": "2001-13"},
         {"date": ["2001", "2002"]},
         {"bpm": "128.0"},
+        {"duration": "99999999.000"},
+        {"focal_length_35mm": "11113"},
+        {"latitude": "-90.000001"},
+        {"channels": "1025"},
         {"replaygain_track_gain": "-6.48"},
         {"musicbrainz_albumid": "x; y"},
     ],

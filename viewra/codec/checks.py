@@ -6,6 +6,7 @@ A value beyond the limits in force (viewra/codec/limits.py) is refused; a text t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sized
+from functools import partial
 from typing import Any, TypeVar
 
 from viewra.codec.limits import in_force
@@ -70,14 +71,18 @@ def boolean(value: object, field: str) -> bool:
     return value
 
 
-def uint32(value: object, field: str) -> int:
-    """An integer that fits the wire's uint32."""
-    return _whole(value, field, MAX_ID)
+def whole(value: object, field: str, *, least: int, most: int) -> int:
+    """An integer within these bounds."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidValue(field, f"must be a whole number from {least} to {most}, not {shown(value)}")
+    return value
 
 
-def time(value: object, field: str) -> int:
-    """An integer of seconds since the epoch that fits the wire's int64; Go's zero time is negative."""
-    return _whole(value, field, 2**63 - 1, least=-(2**63))
+uint32 = partial(whole, least=0, most=MAX_ID)
+"""An integer that fits the wire's uint32."""
+
+time = partial(whole, least=-(2**63), most=2**63 - 1)
+"""An integer of seconds since the epoch that fits the wire's int64; Go's zero time is negative."""
 
 
 def identifier(value: object, field: str) -> int:
@@ -128,12 +133,6 @@ def instance(value: object, field: str, kind: type[T]) -> T:
     """A value of exactly the type in the method's contract."""
     if not isinstance(value, kind):
         raise InvalidValue(field, f"must be a {kind.__name__}, not {_kind(value)}")
-    return value
-
-
-def _whole(value: object, field: str, most: int, *, least: int = 0) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InvalidValue(field, f"must be a whole number from {least} to {most}, not {shown(value)}")
     return value
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-
-import attrs
+from typing import NamedTuple
 
 from viewra.text import clean, kind, reason
 
@@ -23,8 +22,7 @@ MAX_STATUS = 800
 _LONGEST = 16 * 1024  # the most bytes of an entry that are read: gRPC refuses more by default
 
 
-@attrs.frozen
-class Fault:
+class Fault(NamedTuple):  # an attrs class would take a plugin's start a millisecond longer
     """``kind`` is the exception's type; ``causes`` its chain, nearest first, each as ``Type: message``.
 
     ``call_id`` is in the plugin's log beside the traceback: a few letters and digits, "" where there is none.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, cast
@@ -37,11 +35,11 @@ from viewra.host.running.confining import require_backend
 from viewra.host.running.host_confining import confining_of
 from viewra.host.running.launch_spec import Connecting, Machinery
 from viewra.host.running.reattach import Reattach
+from viewra.host.scanning import Scanning
 from viewra.host.sync.ticker import Ticker
-from viewra.library import LibraryAccess, Notifier, ScanProgress
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Implementation, Services
-from viewra.types import PluginState, ScanReport, SearchPage
+from viewra.types import PluginState
 
 log = logging.getLogger("viewra.host")
 
@@ -49,7 +47,7 @@ log = logging.getLogger("viewra.host")
 DATABASE_NAME = "viewra.db"
 
 
-class Host:
+class Host(Scanning):
     """A plugin host on one data directory; use it in a ``with`` block, or call ``open`` and ``close``.
 
     ``plugin_dirs`` are searched for plugins before ``<data_dir>/plugin-packages`` (the user's) and those shipped with
@@ -97,6 +95,7 @@ class Host:
         self._versions = tuple(versions)
         self._services = services
         self._sandbox = require_backend(sandbox or os.environ.get("VIEWRA_SANDBOX") or "auto")
+        super().__init__(confined=self._sandbox != "off")
         self._allow_unsandboxed = allow_unsandboxed
         self._availability = Availability(self.pm, self._let_go)
         self._resources = ExitStack()
@@ -104,7 +103,6 @@ class Host:
         self._left_to_parent: list[object] = []
         self._registry: Registry | None = None
         self._engine: sa.Engine | None = None
-        self._notifier: Notifier | None = None
         self._control: ControlServer | None = None
 
     # ---- opening and closing ----
@@ -171,7 +169,8 @@ class Host:
                 )
                 resources.callback(self._control.close)
                 self._share(self._control)
-            resources.callback(self._registry.begin_close)  # first: nothing may wait for a start that hangs
+            resources.callback(self._registry.begin_close)  # nothing may wait for a start that hangs
+            resources.callback(self._end_delivery)
             self._resources = resources.pop_all()
         return self
 
@@ -238,73 +237,6 @@ class Host:
         """Remove a registered plugin object (or the one with this id) and stop it."""
         self.plugins.unregister(plugin)
 
-    # ---- the library ----
-
-    @property
-    def library(self) -> LibraryAccess:
-        """The library: its files, albums, artists and more, by queries and page after page."""
-        return LibraryAccess(self.engine)
-
-    def scan(
-        self,
-        path: str | Path,
-        *,
-        full: bool = False,
-        retry_failed: bool = False,
-        cancel: threading.Event | None = None,
-        progress: Callable[[ScanProgress], None] | None = None,
-    ) -> ScanReport:
-        """Scan a folder, which becomes a library if it is outside all; ``full`` also reads unchanged files again.
-
-        ``retry_failed`` reads only files at which plugins failed before.
-        """
-        if self._sandbox != "off":  # plugins may read the folder only once it is a library
-            library.keep_excluded(self.engine, str(path), ())
-            self.plugins.use_folders()
-        notifier = self._delivery()  # the scan opens it, before its first event
-        return library.scan(
-            self.engine,
-            self.hook,
-            str(path),
-            full=full,
-            retry_failed=retry_failed,
-            media_types=self._media_types(),
-            cancel=cancel,
-            progress=progress,
-            notifier=notifier,
-        )
-
-    def finish_notifications(
-        self, timeout_s: float, *, cancel: threading.Event | None = None, stall_s: float = math.inf
-    ) -> dict[str, int]:
-        """Wait, at most ``timeout_s`` seconds, until listeners have all notifications. Returns the pending ones.
-
-        It also ends if no listener makes progress for ``stall_s`` seconds.
-
-        Scans never wait for listeners; slow ones continue while the host is open.
-        """
-        notifier = self._delivery()
-        notifier.open()
-        notifier.wait_idle(timeout_s, cancel=cancel, stall_s=stall_s)
-        return notifier.pending()
-
-    def search(self, query: str, *, limit: int = 20, offset: int = 0, plugins: bool = True) -> SearchPage:
-        """Search the library and, unless ``plugins`` is false, the plugins' own sources."""
-        return library.search(self.engine, self.hook if plugins else None, query, limit=limit, offset=offset)
-
-    def _delivery(self) -> Notifier:
-        """The notifier, made at first use: a host that only reads needs none."""
-        if self._notifier is None:
-            self._notifier = library.Notifier(self.engine, self.hook, lambda: set(self.plugins))
-            self._resources.callback(self._notifier.close, 0.0)
-        return self._notifier
-
-    def _media_types(self) -> list[Mapping[str, Sequence[str]]]:
-        """The types that the manifests of plugins that may run add."""
-        stopped = {PluginState.DISABLED, PluginState.INVALID}
-        plugins = [plugin for plugin in self.plugins.values() if plugin.state not in stopped]
-        return [plugin.manifest.media_types for plugin in plugins if plugin.manifest is not None]
-
     def _own_folders(self) -> tuple[Path, ...]:
         """Folders that are written to while plugins run and contain none of their code."""
         return tuple(self.data_dir / name for name in ("plugins", "logs", "backups", "kept-code"))
@@ -321,7 +253,7 @@ class Host:
 
     def _forget(self) -> None:
         """The last step when a host closes, or could not be opened."""
-        self._registry = self._engine = self._notifier = self._control = None
+        self._registry = self._engine = self._control = None
         self._shared.clear()
         self._availability.closed()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import attrs
 
@@ -14,10 +13,11 @@ from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.availability import require_process
 from viewra.host.database.migrations import PluginDatabase
+from viewra.host.installed.choices import OperatorChoices
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import Grant
 from viewra.host.installed.installation import Installation
-from viewra.host.installed.pins import Pin, Pins
+from viewra.host.installed.pins import Pin
 from viewra.host.installed.settings import PluginSettings
 from viewra.host.running.confining import Sandbox
 from viewra.host.running.reattach import Reattach
@@ -29,30 +29,6 @@ from viewra.transport.hclog import LogRecord
 from viewra.types import Health, PluginInfo, PluginState
 
 
-class Choices(Protocol):
-    """Stores the operator's choices for plugins in directories."""
-
-    def remember(self, found: Found, enabled: bool) -> None:
-        """Store whether this plugin may run, at its present path."""
-        ...
-
-    def permissions(self, found: Found) -> tuple[Grant, ...]:
-        """The permissions that this plugin requests, and whether they are granted."""
-        ...
-
-    def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
-        """Store its permissions; raises UsageError for one that it does not request."""
-        ...
-
-    def settings(self, found: Found) -> PluginSettings | None:
-        """The settings of this version of a plugin; None if its manifest is invalid."""
-        ...
-
-    def runtime_settings(self, found: Found) -> PluginSettings | None:
-        """The settings of how it runs; None if its manifest is invalid."""
-        ...
-
-
 class Plugin(ServiceClients):
     """One plugin, with the clients of its services, which raise typed errors where hooks return them in results.
 
@@ -61,7 +37,7 @@ class Plugin(ServiceClients):
     """
 
     def __init__(
-        self, runner: Runner, endpoint: Endpoint, choices: Choices | None = None, services: Services = SERVICES
+        self, runner: Runner, endpoint: Endpoint, choices: OperatorChoices | None = None, services: Services = SERVICES
     ) -> None:
         self._pid = os.getpid()
         super().__init__(endpoint, services)
@@ -245,20 +221,18 @@ class Plugin(ServiceClients):
     def pin(self) -> Pin:
         """Pin it to its present code; changed code is refused at the next start."""
         installation = self._on_disk("pin")
-        return self._pins(installation).pin(installation.found)
+        return self._kept("pin").pin(installation.found)
 
     def unpin(self) -> None:
         """Remove its pin."""
         installation = self._on_disk("unpin")
-        self._pins(installation).unpin(installation.found)
+        self._kept("unpin").unpin(installation.found)
 
     @property
     def pinned(self) -> Pin | None:
         """The digests to which it is pinned, None if it is not."""
-        installation = self._runner.installation
-        if installation is None or installation.pins is None:
-            return None
-        return installation.pins.of(installation.found)
+        found = self.found
+        return self._choices.pinned(found) if self._choices is not None and found is not None else None
 
     def attach(self, record: Reattach) -> None:
         """Attach to a process that the user runs, instead of starting one; the host never ends it."""
@@ -293,17 +267,12 @@ class Plugin(ServiceClients):
             raise PluginUnavailable(self.id, f"does not run: it is {self.state}", call="health")
         return self._endpoint.call(lifecycle.HEALTH)
 
-    def _pins(self, installation: Installation) -> Pins:
-        if installation.pins is None:
-            raise ViewraError(f"plugin {self.id} runs without a host's database: it cannot be pinned")
-        return installation.pins
-
     def _on_disk(self, what: str) -> Installation:
         if self._runner.installation is None:
             raise in_process(self.id, what)
         return self._runner.installation
 
-    def _kept(self, what: str) -> Choices:
+    def _kept(self, what: str) -> OperatorChoices:
         if self._choices is None:
             raise ViewraError(f"plugin {self.id} runs without a host: there is nothing to {what}")
         return self._choices

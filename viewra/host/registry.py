@@ -21,7 +21,6 @@ from viewra.host.installed.choices import OperatorChoices
 from viewra.host.installed.discovery import Found, Place, discover, in_force
 from viewra.host.installed.enabled import Enabled
 from viewra.host.installed.installation import Installation
-from viewra.host.installed.pins import Pins
 from viewra.host.logs.file import log_path
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
@@ -64,7 +63,6 @@ class Registry(Mapping[str, Plugin]):
         self._data_dir = data_dir
         self._choices = OperatorChoices(engine, data_dir)
         self._databases = PluginDatabases(data_dir, engine)
-        self._pins = Pins(engine)
         self._records = Remembered(engine)
         self._uninstaller = Uninstaller(engine, data_dir, self._databases, self._records)
         self._log_level = log_level
@@ -156,7 +154,7 @@ class Registry(Mapping[str, Plugin]):
         return tuple(self._supervisors)
 
     def serving(self) -> list[Supervisor]:
-        """Those of them that run now: what is looked after from time to time."""
+        """The plugins whose processes run now."""
         return [one for one in self._supervisors if one.pool.runs]
 
     def register(self, plugin: Implementation) -> Plugin:
@@ -248,7 +246,7 @@ class Registry(Mapping[str, Plugin]):
 
     def _install(self, found: Found, *, enabled: bool) -> Supervisor:
         """Put a plugin behind the hooks; it is not started."""
-        installation = Installation(found, pins=self._pins, data_dir=self._data_dir)
+        installation = Installation(found, data_dir=self._data_dir)
         configuration = RunConfiguration(
             installation,
             chosen=self._choices.chosen,

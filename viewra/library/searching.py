@@ -6,22 +6,24 @@ its place there), and a file that several sources found has the sum (reciprocal 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
+from viewra.db.bulk import select_in
+from viewra.db.tables import media_files
 from viewra.db.transactions import reading
 from viewra.errors import PluginError, UsageError
 from viewra.hookspecs import Hooks
-from viewra.library import fulltext, stored_fields
-from viewra.library.listing import files
+from viewra.library import fulltext
+from viewra.library.listing import files, paging
 from viewra.library.listing.paging import Key
 from viewra.library.query.parser import parse
-from viewra.library.query.plan import plan
-from viewra.library.query.tree import Query
+from viewra.library.query.plan import Plan, plan
+from viewra.library.query.tree import Node, Query
 from viewra.types import SearchHit, SearchPage, SearchResult
 
 LIBRARY = "library"
@@ -68,36 +70,58 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     with reading(engine) as connection:
-        planned = plan(connection, query, stored_fields.load(connection), datetime.now().astimezone())
-        statement = files.selected(connection, planned)
-        keys = files.sort_keys(query.sort)
-        is_ranked = planned.text is not None and not query.sort
+        planned = plan(connection, query)
         if planned.text is not None and not query.sort:
-            keys = (Key(fulltext.rank(connection, planned.text)), *keys[-1:])
+            return _search_ranked(connection, planned, planned.text, limit)
+        statement, keys = files.selected(connection, planned), files.sort_keys(query.sort)
         if planned.rest is not None:
             rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
-            return len(rows), _hits(rows[:limit], is_ranked)
-        rows = _best(connection, statement, keys, limit)
-        counted = statement.with_only_columns(sa.literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
-        total = connection.execute(sa.select(sa.func.count()).select_from(counted.subquery())).scalar_one()
-        return total, _hits(rows, is_ranked)
+            return len(rows), [*map(_hit, rows[:limit])]
+        rows = [*connection.execute(paging.behind(statement, keys, None).limit(limit))]
+        return _count(connection, statement), [*map(_hit, rows)]
 
 
-def _best(connection: sa.Connection, statement: Any, keys: Sequence[Key], limit: int) -> list[Any]:
-    ordered = statement.add_columns(*(key.column.label(f"key_{number}") for number, key in enumerate(keys)))
-    ordered = ordered.order_by(*(key.column.desc() if key.descending else key.column for key in keys))
-    return [*connection.execute(ordered.limit(limit))]
+def _search_ranked(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> tuple[int, list[SearchHit]]:
+    """Search by words: first the index is asked, then the files are looked up. A join would rank each hit twice."""
+    index = fulltext.media_search
+    hits = sa.select(index.c.rowid, fulltext.rank(connection, text).label("rank"))
+    hits = hits.where(fulltext.matches(connection, text))
+    if planned.rest is not None:
+        return _search_looked_at(connection, planned, hits)
+    without_text = attrs.evolve(planned, text=None)
+    if planned.where:
+        ids = files.selected(connection, without_text).with_only_columns(media_files.c.id, maintain_column_froms=True)
+        hits = hits.where(index.c.rowid.in_(ids))
+    best = connection.execute(hits.order_by(sa.text("rank"), index.c.rowid).limit(limit)).all()
+    entries = files.selected(connection, attrs.evolve(without_text, where=()))
+    found = select_in(connection, [hit.rowid for hit in best], lambda some: entries.where(media_files.c.id.in_(some)))
+    return _count(connection, hits), _hits({row.id: row for row in found}, best)
 
 
-def _hits(rows: Sequence[Any], is_ranked: bool) -> list[SearchHit]:
-    top = rows[0].key_0 if rows and is_ranked else 0.0
-    entries = [(files.entry_of(row), row.key_0 / top if top else 1.0) for row in rows]
-    return [
-        SearchHit(
-            path=entry.path, title=entry.title, artist=entry.artist, album=entry.album, score=score, source=LIBRARY
-        )
-        for entry, score in entries
-    ]
+def _search_looked_at(
+    connection: sa.Connection, planned: Plan, hits: sa.Select[*tuple[Any, ...]]
+) -> tuple[int, list[SearchHit]]:
+    """Search by words and by metadata that no column has."""
+    entries = files.selected(connection, planned)
+    found = {row.id: row for row in files.matching(connection, planned, entries, [Key(media_files.c.id)])}
+    ranked = connection.execute(hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid))
+    return len(found), _hits(found, [hit for hit in ranked if hit.rowid in found])
+
+
+def _count(connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]) -> int:
+    counted = statement.with_only_columns(sa.literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
+    return connection.execute(sa.select(sa.func.count()).select_from(counted.subquery())).scalar_one()
+
+
+def _hits(found: Mapping[int, Any], ranked: Sequence[Any]) -> list[SearchHit]:
+    """Make hits of files in the order of their ranks, which are at most 0."""
+    top = ranked[0].rank if ranked else 0.0
+    return [_hit(found[hit.rowid], hit.rank / top if top else 1.0) for hit in ranked if hit.rowid in found]
+
+
+def _hit(row: Any, score: float = 1.0) -> SearchHit:
+    entry = files.entry_of(row)
+    return SearchHit(entry.path, entry.title, entry.artist, entry.album, score, LIBRARY)
 
 
 def _fused(sources: Sequence[Sequence[SearchHit]]) -> list[SearchHit]:

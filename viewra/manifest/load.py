@@ -72,8 +72,8 @@ def _schema() -> ast.Struct:
 
 
 @functools.cache
-def _unsaid() -> dict[str, Data]:
-    """The value of each field of which a manifest says nothing; worked out once in a process."""
+def _defaults() -> dict[str, Data]:
+    """The values of fields that a manifest does not mention, evaluated once per process."""
     run = Evaluator(_LIMITS)
     root = Node(run, "", None)
     root.conjuncts.extend(_evaluated(run, _schema()).arcs["#Manifest"].conjuncts)
@@ -88,7 +88,7 @@ def _unsaid() -> dict[str, Data]:
 
 
 def _evaluated(run: Evaluator, tree: ast.Struct) -> Node:
-    """The fields at the top of a file."""
+    """The root of a file, evaluated."""
     node = Node(run, "", None)
     node.conjuncts.append(Conjunct(tree, None))
     run.evaluate(node)
@@ -147,8 +147,8 @@ def _data(root: Node, problems: list[Problem]) -> dict[str, Any]:
         elif arc.presence == ast.REQUIRED:
             problems.append(missing(root, arc))
         elif arc.presence == ast.MEMBER:
-            unsaid = label in _unsaid() and all(conjunct.expr.source.rank == 1 for conjunct in arc.conjuncts)
-            data[label] = _unsaid()[label] if unsaid else export_node(run, arc, problems)
+            absent = label in _defaults() and all(conjunct.expr.source.rank == 1 for conjunct in arc.conjuncts)
+            data[label] = _defaults()[label] if absent else export_node(run, arc, problems)
     return data
 
 

@@ -19,6 +19,7 @@ from viewra.codec.protocol import COOKIE_KEY
 
 _LATER = (
     "asyncio",
+    "calendar",  # and locale, for a method of protobuf's timestamps
     "attr.validators",
     "attrs.validators",
     "google.protobuf.internal.python_message",  # only machines without protobuf's compiled code need it

@@ -16,7 +16,7 @@ from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
 from viewra.host.database.own import OwnDatabase
-from viewra.host.running.lifecycle import begin
+from viewra.host.running.lifecycle import begin, unnamed
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
 from viewra.sdk.settings import JSON_KEY
@@ -120,7 +120,7 @@ def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -
         endpoint,
         context,
         own if database is not None else None,
-        lambda _step, call, *arguments: call(*arguments),
+        unnamed,
         describes=isinstance(database, SchemaService),
     )
 

@@ -44,7 +44,6 @@ def subprocess_plugin(
         resources.callback(spawner.close)
         installation = Installation(
             Found(manifest.id, directory, Place.GIVEN, manifest),
-            pins=None,
             data_dir=Path(data_dir),
         )
         configuration = RunConfiguration(

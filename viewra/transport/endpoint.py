@@ -12,9 +12,8 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import attrs
 import grpc
 
 from viewra.errors import HandshakeError
@@ -39,18 +38,14 @@ _CONNECT_S = 5.0
 _HIDDEN = "t"
 
 
-@attrs.define(eq=False)
 class PeerChannel:
     """A channel, its calls (``wire``), and the TLS relay if the peer needs one; ``close`` closes them."""
 
-    channel: grpc.Channel
-    _bridge: Bridge | None = None
-    _directory: Path | None = None
-    wire: GrpcWire = attrs.field(init=False)
-
-    @wire.default
-    def _wire(self) -> GrpcWire:
-        return GrpcWire(self.channel)
+    def __init__(self, channel: grpc.Channel, bridge: Bridge | None = None, directory: Path | None = None) -> None:
+        self.channel = channel
+        self.wire = GrpcWire(channel)
+        self._bridge = bridge
+        self._directory = directory
 
     @property
     def failure(self) -> str:
@@ -76,14 +71,14 @@ class PeerChannel:
             _remove_private(self._directory)
 
 
-@attrs.define(eq=False)
 class Listener:
     """The address where a server listens. ``close`` removes its socket; call it after the server has stopped."""
 
-    network: str
-    address: str
-    _bridge: Bridge | None = None
-    _directory: Path | None = None
+    def __init__(self, network: str, address: str, bridge: Bridge | None = None, directory: Path | None = None) -> None:
+        self.network = network
+        self.address = address
+        self._bridge = bridge
+        self._directory = directory
 
     def close(self) -> None:
         """Remove the socket. May be called twice."""
@@ -95,8 +90,7 @@ class Listener:
             Path(self.address).unlink(missing_ok=True)
 
 
-@attrs.frozen
-class Place:
+class Place(NamedTuple):
     """Where a process may listen.
 
     ``network`` is "unix" or "tcp"; ``socket_dir`` holds its sockets (also the private one that TLS with a Go peer

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import attrs
 
@@ -64,8 +65,7 @@ class HandshakeConfig:
             raise ValueError("a handshake needs at least one version")
 
 
-@attrs.frozen
-class Handshake:
+class Handshake(NamedTuple):
     """One parsed handshake line.
 
     ``address`` is a socket's path (``network`` "unix") or ``host:port`` ("tcp"). ``cert`` is the plugin's certificate

@@ -9,8 +9,7 @@ import os
 import socket
 import struct
 from pathlib import Path
-
-import attrs
+from typing import NamedTuple
 
 from viewra.errors import HandshakeError
 
@@ -18,8 +17,7 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred of Linux: pid, uid, gid
 _DEEPEST = 64
 
 
-@attrs.frozen
-class Peer:
+class Peer(NamedTuple):
     """One process; ``pid`` is 0 when it is in a pid namespace that is not visible from here."""
 
     pid: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
@@ -21,15 +21,11 @@ class SearchResult:
     metadata: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def _results(values: Iterable[SearchResult]) -> tuple[SearchResult, ...]:
-    return tuple(values)
-
-
 @attrs.frozen
 class SearchResponse:
     """One page of hits: ``total_count`` counts all hits, not only these; ``has_more`` says whether more follow."""
 
-    results: tuple[SearchResult, ...] = attrs.field(default=(), converter=_results)
+    results: tuple[SearchResult, ...] = attrs.field(default=(), converter=tuple[SearchResult, ...])
     total_count: int = 0
     has_more: bool = False
 

@@ -17,6 +17,9 @@ CODECS = {
 }  # fmt: skip
 """By the format tag of the audio stream."""
 
+CONSTANT = frozenset({0x160, 0x161})
+"""Format tags of audio that has the bit rate of the header, or less: WMA, but not WMA Lossless."""
+
 MAX_OBJECTS = 5000
 UNICODE, BYTES, BOOLEAN, DWORD, QWORD, WORD = range(6)
 CONTENT = ("title", "author", "copyright", "description")
@@ -40,6 +43,9 @@ LIBRARY = _guid("44231C94-9498-49D1-A141-1D134E457054")
 
 BROADCAST = 1
 """The flag of files whose length was not known when their header was written."""
+
+ROOM = 2
+"""How many times more than the file holds the header's bit rate has to claim: the header has the highest of all."""
 
 DATA_HEAD = 50
 """Bytes before the first packet of audio."""
@@ -102,6 +108,7 @@ def _set_stream(facts: Facts, form: bytes) -> None:
     tag, channels, rate, byte_rate, _, bits = struct.unpack_from("<HHIIHH", form)
     facts.codec = CODECS.get(tag, "")
     facts.channels, facts.sample_rate, facts.bitrate = channels, rate, byte_rate * 8
+    facts.is_constant = tag in CONSTANT
     if tag == 1:
         facts.bits = bits
 
@@ -115,6 +122,8 @@ def _set_seconds(facts: Facts, seen: FileProperties | None, header_end: int) -> 
     there = held / seen.packet_size if seen.packet_size else seen.packets
     if there < seen.packets:
         facts.hold(seconds * there / seen.packets, seconds)
+    elif facts.is_constant and seconds * facts.bitrate / 8 > facts.source.size * ROOM:
+        facts.hold(held * 8 / facts.bitrate, seconds)  # the count of packets was written before the file was cut
     else:
         facts.seconds = seconds
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from . import apev2, id3
 from .facts import Facts
 from .id3_guard import tag_size
-from .source import AudioFileError, Source
+from .source import Source
 
 ID3V1 = 128
 LYRICS3 = 15
@@ -29,10 +29,7 @@ class Edges:
 
 
 def before(source: Source) -> tuple[int, tuple[int, ...]]:
-    """Return where the content begins, and the ID3v2 tags before it.
-
-    Raises ``AudioFileError`` when one of them claims more than the file has.
-    """
+    """Return where the content begins, the end of the file at most, and the ID3v2 tags before it."""
     start = 0
     id3v2 = []
     for _ in range(MAX_TAGS):
@@ -42,9 +39,7 @@ def before(source: Source) -> tuple[int, tuple[int, ...]]:
         size = tag_size(head)
         id3v2.append(start)
         start += 10 + size + (10 if head[5] & 0x10 else 0)  # some have a footer
-        if start > source.size:
-            raise AudioFileError(f"its ID3 tag claims {size:,} bytes, more than the file has")
-    return start, tuple(id3v2)
+    return min(start, source.size), tuple(id3v2)
 
 
 def find(source: Source, start: int, id3v2: tuple[int, ...]) -> Edges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ParamSpec
@@ -32,6 +33,8 @@ class Facts:
     """The time of the audio that is in the file."""
     bitrate: float = 0
     """Bits a second, as the file says; it is checked against ``audio_bytes`` later."""
+    is_constant: bool = False
+    """Whether the audio hardly ever has less than this bit rate."""
     audio_bytes: int | None = None
     """Bytes that the audio takes at most, where that is known."""
     sample_rate: int = 0
@@ -58,7 +61,7 @@ class Facts:
             # Whatever a parser of arbitrary bytes raises (struct.error, ValueError, IndexError …) is the file's fault.
             if self.source.exhausted:
                 raise
-            self.warn(f"{what} cannot be read: {reason(error)}")
+            self.warn(f"{what} cannot be read: {reason(error, self.source)}")
 
     def add_tag(self, pairs: Iterable[Pair]) -> None:
         """Keep the pairs of one tag, those from before an error as well; the error is raised again."""
@@ -100,8 +103,8 @@ class Facts:
             return raw.decode("latin-1")
 
 
-def reason(error: Exception) -> str:
-    """Return what went wrong, in words."""
+def reason(error: Exception, source: Source) -> str:
+    """Return what went wrong while ``source`` was read, in words for people who know no Python."""
     if isinstance(error, AudioFileError):
         return str(error)
     if isinstance(error, RecursionError):
@@ -113,7 +116,9 @@ def reason(error: Exception) -> str:
     text = str(error)
     if type(error).__module__.startswith("mutagen") and text:
         return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if isinstance(error, (struct.error, IndexError)):
+        return f"a part that begins before byte {source.tell():,} is cut off"
+    return f"a part that begins before byte {source.tell():,} is damaged"
 
 
 def collect(kept: list[Pair], pairs: Iterable[Pair]) -> None:

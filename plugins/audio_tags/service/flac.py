@@ -151,8 +151,10 @@ def _frame_end(head: bytes, info: StreamInfo) -> int | None:
         width = size_code - 5
         block = int.from_bytes(head[at : at + width], "big") + 1
         at += width
+    elif size_code == 1:
+        block = 192
     else:
-        block = {0: 0, 1: 192}.get(size_code) or (576 << size_code - 2 if size_code < 6 else 256 << size_code - 8)
+        block = 576 << max(size_code - 2, 0) if size_code < 6 else 256 << size_code - 8
     at += {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
     if at >= len(head) or not size_code or block > info.largest_block:
         return None

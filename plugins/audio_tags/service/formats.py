@@ -141,9 +141,19 @@ def detect(source: Source, path: str, start: int) -> Format:
     head = source.at(start, HEAD)
     form = recognise(head)
     promised = BY_EXTENSION.get("." + path.rpartition(".")[2].lower())
+    if promised is MUSEPACK and musepack.is_old(head):  # it may look like MPEG audio
+        return MUSEPACK
+    if form is AAC and promised is FLAC and head[1] == 0xF8:  # a frame of FLAC begins in the same way
+        form = None
     if form is None and (start or promised is MP3):
-        return MP3
+        return AAC if promised is AAC else MP3
     if form is None:
         what = f"a valid {promised.name} file" if promised else "an audio file of a known format"
-        raise AudioFileError(f"not {what}: it begins with {head[:8]!r}")
+        raise AudioFileError(f"not {what}: it begins with {_shown(head[:8])}")
     return form
+
+
+def _shown(head: bytes) -> str:
+    """Return how a file begins: as text where it is plain text, else its bytes in hexadecimal."""
+    text = head.decode("ascii", "replace")
+    return f'"{text}"' if text.isascii() and text.isprintable() else f"the bytes {head.hex(' ')}"

@@ -10,7 +10,7 @@ import calendar
 import re
 from collections.abc import Callable
 
-from .languages import language
+from viewra.types.languages import language
 
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _TIME = r"(?:[T ]\s*\d{1,2}:?\d{0,2}\D.*|T\d{2,}|[T ]\d{1,2}(?::\d\d.*)?)?"

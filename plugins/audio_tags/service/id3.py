@@ -12,8 +12,7 @@ from mutagen import id3
 from . import names
 from .facts import Facts, Pair
 from .forms import uuid
-from .id3_guard import check, tag_size
-from .source import AudioFileError
+from .id3_guard import check, tag_size, whole_frames
 
 MUSICBRAINZ = "http://musicbrainz.org"
 """The owner of ID3's unique file identifier that is a recording's id."""
@@ -34,7 +33,10 @@ SLASHED = frozenset({"artists", "genre"})
 
 
 def read(facts: Facts, offset: int) -> None:
-    """Add the ID3v2 tag at ``offset`` of the file. Raises ``AudioFileError`` and what mutagen raises."""
+    """Add the ID3v2 tag at ``offset`` of the file. Of one that is cut off, the frames that are whole count.
+
+    Raises ``AudioFileError`` and what mutagen raises.
+    """
     source = facts.source
     head = source.at(offset, 10)
     size = tag_size(head)
@@ -42,7 +44,8 @@ def read(facts: Facts, offset: int) -> None:
         return
     tag = head + source.at(offset + 10, size)
     if len(tag) < size + 10:
-        raise AudioFileError(f"it claims {size:,} bytes, of which {len(tag) - 10:,} are there")
+        facts.warn(f"its ID3 tag is cut off: {len(tag) - 10:,} of {size:,} bytes are there")
+        tag = whole_frames(tag)
     check(tag)
     tags = id3.ID3(io.BytesIO(tag), known_frames=KNOWN_FRAMES, translate=False, load_v1=False)
     facts.picture = facts.picture or any(is_picture(frame) for frame in tags.values())

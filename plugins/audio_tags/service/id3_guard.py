@@ -1,4 +1,4 @@
-"""Refuses ID3 tags that would keep mutagen busy for minutes.
+"""Walks the frames of ID3 tags: cuts broken ones off, and refuses tags that would keep mutagen busy for minutes.
 
 mutagen copies the rest of a tag once for each frame, so its work is the number of frames times the size of the tag.
 """
@@ -14,6 +14,13 @@ MAX_COPIED = 16 * 1024**3
 
 HARMLESS = 256 * 1024
 """Up to this size a tag cannot reach that bound."""
+
+
+MAX_FRAMES = 10_000
+"""Frames of a tag that is cut off."""
+
+UNSYNCHRONISED, EXTENDED = 0x80, 0x40
+"""Flags of a tag's header."""
 
 
 class Layout(NamedTuple):
@@ -41,16 +48,27 @@ def check(tag: bytes) -> None:
     size = len(tag) - 10
     if size <= HARMLESS:
         return
-    data = tag[10:]
-    if tag[5] & 0x80:
-        data = data.replace(b"\xff\x00", b"\xff")
+    data = _frames(tag)
     bound = MAX_COPIED // size
-    if max(_count(data, layout, bound) for layout in LAYOUTS[tag[3] == 2]) > bound:
+    if max(_walk(data, layout, bound)[0] for layout in LAYOUTS[tag[3] == 2]) > bound:
         raise AudioFileError(f"its ID3 tag of {size:,} bytes has more than {bound:,} parts")
 
 
-def _count(data: bytes, layout: Layout, bound: int) -> int:
-    """Return how many frames ``data`` has, up to just above ``bound``."""
+def whole_frames(tag: bytes) -> bytes:
+    """Return an ID3 tag without the frame that is cut off at its end; one with an extended header is empty."""
+    data = b"" if tag[5] & EXTENDED and tag[3] != 2 else _frames(tag)
+    _, end = max(_walk(data, layout, MAX_FRAMES) for layout in LAYOUTS[tag[3] == 2])
+    size = bytes(end >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return tag[:5] + b"\0" + size + data[:end]
+
+
+def _frames(tag: bytes) -> bytes:
+    """All behind the header of a tag, as it was before zeros were put into it."""
+    return tag[10:].replace(b"\xff\x00", b"\xff") if tag[5] & UNSYNCHRONISED and tag[3] != 4 else tag[10:]
+
+
+def _walk(data: bytes, layout: Layout, bound: int) -> tuple[int, int]:
+    """Return how many whole frames ``data`` begins with, up to just above ``bound``, and where the last one ends."""
     offset = count = 0
     while count <= bound:
         name = data[offset : offset + layout.name]
@@ -59,6 +77,9 @@ def _count(data: bytes, layout: Layout, bound: int) -> int:
         size = 0
         for digit in data[offset + layout.name : offset + layout.name + layout.digits]:
             size = size << layout.bits | digit & (1 << layout.bits) - 1
-        offset += layout.header + size
+        after = offset + layout.header + size
+        if after > len(data):
+            break
+        offset = after
         count += 1
-    return count
+    return count, offset

@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from . import atoms, mp4_codec, mp4_tags
+from . import atoms, frames, mp4_codec, mp4_tags
 from .atoms import Atom
 from .facts import Facts
-from .mp4_time import fragments, held_ticks, whole_ticks
+from .mp4_time import first_chunk, fragments, held_ticks, last_chunk_begins, whole_ticks
 from .source import AudioFileError, Source
 
 
@@ -57,11 +57,21 @@ def read(facts: Facts) -> None:
     if entry is None:
         raise AudioFileError("its audio track has no description")
     mp4_codec.read(facts, atoms.content(source, entry, 1 << 16))
-    facts.audio_bytes = data
+    if facts.codec == "mp3":
+        _correct_mpeg(facts, track.table)
+    facts.audio_bytes = None if data and _has_pictures(source, movie) else data
     _set_seconds(facts, movie, track, moofs, cut)
     if cut and not facts.warnings:
         facts.warn("the file is cut off behind its audio")
     facts.attempt("its tag", mp4_tags.read, facts, movie)
+
+
+def _correct_mpeg(facts: Facts, table: Atom) -> None:
+    """Take the word of the first frame of MPEG audio: its description says two channels whatever it is."""
+    offset = first_chunk(facts.source, table)
+    frame = frames.mpeg(facts.source.at(offset, 4), 0) if offset else None
+    if frame:
+        facts.channels, facts.sample_rate = frame.channels, frame.kind[2]
 
 
 def _has_pictures(source: Source, movie: Atom) -> bool:
@@ -105,7 +115,9 @@ def _set_seconds(facts: Facts, movie: Atom, track: Track, moofs: list[Atom], cut
         return
     ticks = track.ticks or whole_ticks(source, track.table)
     held: int | None = ticks
-    if cut or not facts.audio_bytes:
+    if facts.audio_bytes == 0:
+        held = 0
+    elif cut or not last_chunk_begins(source, track.table):
         held = held_ticks(source, track.table)
     if held is not None:
         facts.hold(min(held, ticks) / scale, ticks / scale)

@@ -30,6 +30,9 @@ RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 1
 CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}
 """By AAC's channel configuration; 0 is told elsewhere."""
 
+AC3_CHANNELS = (2, 1, 2, 3, 3, 4, 4, 5)
+"""By AC-3's audio coding mode, without the channel for low frequencies."""
+
 SBR, PS, ALS = 5, 29, 36
 
 
@@ -89,9 +92,22 @@ def _configure(facts: Facts, kind: bytes, data: bytes) -> None:
         facts.sample_rate, facts.channels, facts.bits = info.rate, info.channels, info.bits
     elif kind == b"dac3" and len(data) >= 3:
         packed = int.from_bytes(data[:3], "big")
-        facts.channels = (2, 1, 2, 3, 3, 4, 4, 5)[packed >> 11 & 7] + (packed >> 10 & 1)
+        facts.channels = AC3_CHANNELS[packed >> 11 & 7] + (packed >> 10 & 1)
         rate = (48000, 44100, 32000, 0)[packed >> 22]
         facts.sample_rate = rate or facts.sample_rate
+    elif kind == b"dec3":
+        _read_eac3(facts, Bits(data))
+
+
+def _read_eac3(facts: Facts, bits: Bits) -> None:
+    """Enhanced AC-3's own description (ETSI TS 102 366, F.6): its first substream, and whether others add channels."""
+    bits.take(16)
+    rate = (48000, 44100, 32000, 0)[bits.take(2)]
+    bits.take(10)
+    channels = AC3_CHANNELS[bits.take(3)] + bits.take(1)
+    bits.take(3)
+    facts.channels = 0 if bits.take(4) else channels
+    facts.sample_rate = rate or facts.sample_rate
 
 
 def _read_esds(facts: Facts, data: bytes) -> None:

@@ -26,9 +26,21 @@ def whole_ticks(source: Source, table: Atom) -> int:
     return sum(count * delta for count, delta in zip(times[::2], times[1::2], strict=False))
 
 
+def first_chunk(source: Source, table: Atom) -> int:
+    """Return where the track's first samples begin, 0 where nothing tells."""
+    offsets = _offsets(source, table)
+    return offsets[0] if offsets else 0
+
+
+def last_chunk_begins(source: Source, table: Atom) -> bool:
+    """Whether the track's last samples begin within the file, or nothing tells where they do."""
+    offsets = _offsets(source, table)
+    return not offsets or offsets[-1] < source.size
+
+
 def held_ticks(source: Source, table: Atom) -> int | None:
     """Return the time of the samples in chunks that begin and end within the file, None where nothing tells."""
-    offsets = _table(source, table, b"stco", "I") or _table(source, table, b"co64", "Q")
+    offsets = _offsets(source, table)
     runs = _table(source, table, b"stsc", "I")
     if not offsets or not runs:
         return None
@@ -108,6 +120,10 @@ def _run(source: Source, trun: Atom, usual: int) -> int:
     step = sum(1 for flag in (EACH_DURATION, EACH_SIZE, EACH_FLAGS, EACH_OFFSET) if flags & flag)
     words = _big_endian(data[at : at + count * step * 4], "I")
     return sum(words[::step])
+
+
+def _offsets(source: Source, table: Atom) -> array[int]:
+    return _table(source, table, b"stco", "I") or _table(source, table, b"co64", "Q")
 
 
 def _times(source: Source, table: Atom) -> array[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mutagen.aac import AACInfo
-from mutagen.mp3 import MPEGInfo
+from mutagen.mp3 import HeaderNotFoundError, MPEGInfo
 
 from . import frames
 from .facts import Facts
@@ -15,10 +15,7 @@ SMALL = 64 * 1024
 LOST_FRAMES = 2
 """Frames by which a header's time may be more than that of the frames that are there."""
 
-CONSTANT = b"Info"
-"""The header of LAME for a constant bit rate."""
-
-HEADERS = {b"Xing", CONSTANT, b"VBRI"}
+HEADERS = {b"Xing", b"Info", b"VBRI"}
 
 HEAD = 64 * 1024
 """Bytes in which the first frame of AAC is looked for."""
@@ -33,7 +30,10 @@ def read(facts: Facts) -> None:
 
 def read_between(facts: Facts, start: int, end: int) -> None:
     """Read MPEG audio that lies between two offsets of the file; raises as ``read`` does."""
-    info = MPEGInfo(facts.source, start)
+    try:
+        info = MPEGInfo(facts.source, start)
+    except HeaderNotFoundError as error:
+        raise AudioFileError("no frames of MPEG audio are there") from error
     if info.sketchy and info.frame_offset > start and not facts.tags:
         raise AudioFileError("too few MPEG frames follow one another")
     facts.codec = f"mp{info.layer}"
@@ -52,10 +52,6 @@ def read_between(facts: Facts, start: int, end: int) -> None:
         claimed = float(info.length)
         if 0 < info.bitrate * claimed / 8 <= held + first.size:
             facts.seconds = claimed
-            return
-        if header == CONSTANT:
-            second = frames.mpeg(facts.source.at(at + first.size, 4), 0) or first  # the header's frame may differ
-            facts.hold(held * 8 / second.bitrate, claimed)
             return
         at += first.size  # what it counts may be there all the same: some headers count tags, too
     elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):

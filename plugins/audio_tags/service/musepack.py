@@ -1,4 +1,4 @@
-"""Reads Musepack files of stream versions 7 and 8."""
+"""Reads Musepack files of stream versions 4 to 8."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ FRAME = 1152
 """Samples in one frame."""
 
 MAX_PACKETS = 200_000
+OLD_VERSIONS = (4, 5, 6)
+"""Stream versions whose files begin with no signature (as libmpcdec reads them, ``streaminfo.c``)."""
+
+LEAST_FRAME = 20
+"""Bits of a frame at least: its size alone takes as many."""
 
 
 def read(facts: Facts) -> None:
@@ -20,7 +25,9 @@ def read(facts: Facts) -> None:
     facts.codec = "musepack"
     facts.audio_bytes = max(facts.end - facts.start, 0)
     head = facts.source.at(facts.start, 32)
-    if head[:4] == b"MPCK":
+    if is_old(head):
+        _read_old(facts, head)
+    elif head[:4] == b"MPCK":
         _read_8(facts)
     elif head[:3] == b"MP+" and len(head) == 32:
         _read_7(facts, head)
@@ -33,15 +40,27 @@ def _read_7(facts: Facts, head: bytes) -> None:
         raise AudioFileError(f"stream version {head[3] & 15} is not known")
     frames, flags = struct.unpack_from("<II", head, 4)
     facts.sample_rate, facts.channels = RATES[flags >> 16 & 3], 2
-    frames_there = _frames_7(facts, frames)
+    _hold(facts, frames, 24)
+
+
+def is_old(head: bytes) -> bool:
+    """Whether a file that is named as Musepack begins like one of the versions without a signature."""
+    word = int.from_bytes(head[:4], "little")
+    return len(head) >= 8 and word >> 11 & 0x3FF in OLD_VERSIONS
+
+
+def _read_old(facts: Facts, head: bytes) -> None:
+    version = int.from_bytes(head[:4], "little") >> 11 & 0x3FF
+    frames = int.from_bytes(head[4:8] if version >= 5 else head[6:8], "little")
+    facts.sample_rate, facts.channels = RATES[0], 2
+    _hold(facts, frames - 1 if version < 6 else frames, 8)
+
+
+def _hold(facts: Facts, frames: int, header: int) -> None:
+    """Set the time of so many frames, as far as the bytes behind the header can hold them."""
+    there = min(frames, max(facts.end - facts.start - header, 0) * 8 // LEAST_FRAME)
     rate = facts.sample_rate
-    facts.hold(max(frames_there * FRAME - 576, 0) / rate, max(frames * FRAME - 576, 0) / rate)
-
-
-def _frames_7(facts: Facts, frames: int) -> int:
-    """How many frames can be there: each has 20 bits of size, and at least some of content."""
-    most = max(facts.end - facts.start - 24, 0) * 8 // 20
-    return min(frames, most)
+    facts.hold(max(there * FRAME - 576, 0) / rate, max(frames * FRAME - 576, 0) / rate)
 
 
 def _read_8(facts: Facts) -> None:

@@ -20,8 +20,11 @@ GAP = 64 * 1024
 TAILS = (64 * 1024, 1024 * 1024)
 """Bytes at the end of the file in which the stream's last page is looked for."""
 
-LATE_START = 5
-"""Seconds; a stream whose first page is later than that was cut out of a longer one."""
+LATE_START = 1
+"""Seconds; a stream whose first page begins later than that was cut out of a longer one."""
+
+OPUS_FRAMES = ((480, 960, 1920, 2880),) * 3 + ((480, 960),) * 2 + ((120, 240, 480, 960),) * 4
+"""Samples in a frame of Opus, by its configuration (RFC 6716, 3.1): of SILK, of hybrids, and of CELT."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,15 @@ class Page:
 class Codec:
     """An audio codec in Ogg: what its first packet begins with, and how that packet is read.
 
-    ``set_facts`` returns the samples a second that granules count, and the samples before the first that is heard.
+    ``set_facts`` returns the samples a second that granules count, and the samples before the first that is heard;
+    ``in_packet`` how many samples a packet has (of Vorbis: at most), by the stream's first packet and its own start.
     """
 
     magic: bytes
     name: str
     comments: Callable[[bytes], bytes]
     set_facts: Callable[[Facts, bytes], tuple[int, int]]
+    in_packet: Callable[[bytes, bytes], int]
 
 
 def _vorbis(facts: Facts, head: bytes) -> tuple[int, int]:
@@ -78,11 +83,28 @@ def _flac(facts: Facts, head: bytes) -> tuple[int, int]:
     return info.rate, 0
 
 
+def _in_opus(_head: bytes, packet: bytes) -> int:
+    sizes = [size for frames in OPUS_FRAMES for size in frames]
+    frames = {0: 1, 3: packet[1] & 63}.get(packet[0] & 3, 2)
+    return sizes[packet[0] >> 3] * frames
+
+
+def _in_speex(head: bytes, _packet: bytes) -> int:
+    size, _, frames = struct.unpack_from("<III", head, 56)
+    return int(size * frames)
+
+
 CODECS = (
-    Codec(b"\x01vorbis", "vorbis", lambda packet: packet[7:] if packet[:7] == b"\x03vorbis" else b"", _vorbis),
-    Codec(b"OpusHead", "opus", lambda packet: packet[8:] if packet[:8] == b"OpusTags" else b"", _opus),
-    Codec(b"Speex   ", "speex", lambda packet: packet, _speex),
-    Codec(b"\x7fFLAC", "flac", lambda packet: packet[4:], _flac),
+    Codec(
+        b"\x01vorbis",
+        "vorbis",
+        lambda packet: packet[7:] if packet[:7] == b"\x03vorbis" else b"",
+        _vorbis,
+        lambda head, _: 1 << (head[28] >> 4) >> 1,
+    ),
+    Codec(b"OpusHead", "opus", lambda packet: packet[8:] if packet[:8] == b"OpusTags" else b"", _opus, _in_opus),
+    Codec(b"Speex   ", "speex", lambda packet: packet, _speex, _in_speex),
+    Codec(b"\x7fFLAC", "flac", lambda packet: packet[4:], _flac, lambda head, _: int.from_bytes(head[19:21], "big")),
 )
 
 
@@ -109,7 +131,8 @@ def read(facts: Facts) -> None:
     else:
         facts.audio_bytes = None
     audio_at = _read_headers(facts, codec, serial, at)
-    _set_seconds(facts, serial, set(firsts), rate, skipped, audio_at)
+    begin = _begin(facts, codec, serial, head, audio_at)
+    _set_seconds(facts, serial, set(firsts), rate, skipped, begin if begin > LATE_START * rate else 0)
 
 
 def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
@@ -126,10 +149,12 @@ def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
             raise AudioFileError("its header pages are damaged")
     elif codec.name == "flac" and not packet[0] & 0x80:
         for block, end in packets:
+            if block[0] == 0xFF:  # audio, although none of the blocks said that it is the last
+                break
             after = end
             if block[0] & 0x7F == flac.PICTURE:
                 facts.attempt("a picture", _picture, facts, block[4:])
-            if block[0] & 0x80 or block[:1] == b"\xff":
+            if block[0] & 0x80:
                 break
     return after
 
@@ -181,7 +206,27 @@ def _packets(source: Source, serial: int, at: int) -> Iterator[tuple[bytes, int]
             packet.append(source.at(offset, size))
 
 
-def _set_seconds(facts: Facts, serial: int, serials: set[int], rate: int, skipped: int, audio_at: int) -> None:
+def _begin(facts: Facts, codec: Codec, serial: int, head: bytes, audio_at: int) -> int:
+    """The granule at which the stream's audio begins: the first that is stated, without the packets up to there."""
+    samples = 0
+    packet = b""
+    for page in _pages(facts.source, audio_at):
+        if page.serial != serial:
+            continue
+        content = facts.source.at(page.offset, sum(page.lacing))
+        at = 0
+        for length in page.lacing:
+            packet = packet or content[at : at + 2]
+            at += length
+            if length < 255:
+                samples += codec.in_packet(head, packet) if len(packet) == 2 else 0
+                packet = b""
+        if page.granule > 0:
+            return page.granule - samples
+    return 0
+
+
+def _set_seconds(facts: Facts, serial: int, serials: set[int], rate: int, skipped: int, begin: int) -> None:
     source = facts.source
     ending = Ending()
     for size in TAILS:
@@ -194,15 +239,7 @@ def _set_seconds(facts: Facts, serial: int, serials: set[int], rate: int, skippe
             break
     if ending.page is None:
         return
-    last = float(ending.page.granule)
-    if ending.cut and ending.cut.granule > last and ending.cut.end > ending.cut.offset:
-        there = (facts.end - ending.cut.offset) / (ending.cut.end - ending.cut.offset)
-        last += (ending.cut.granule - last) * there
-    begin = 0
-    first = next((page for page in _pages(source, audio_at) if page.serial == serial and page.granule > 0), None)
-    if first and LATE_START * rate < first.granule < last:
-        begin = first.granule - skipped
-    facts.seconds = max((last - begin - skipped) / rate, 0.0)
+    facts.seconds = max((ending.page.granule - begin - skipped) / rate, 0.0)  # a page without its end is not decoded
     if ending.is_cut:
         facts.warn(f"the file ends early, after {facts.seconds:.3f} s of audio")
     elif not ending.page.flags & LAST:
@@ -215,8 +252,6 @@ class Ending:
 
     page: Page | None = None
     """Its last whole page."""
-    cut: Page | None = None
-    """The page behind it, when that is cut off."""
     is_cut: bool = False
     """Whether something of a page is missing."""
     others_follow: bool = False
@@ -239,11 +274,8 @@ def _ending(tail: bytes, start: int, serial: int, serials: set[int], end: int) -
                 ending.others_follow = True
                 return ending
             continue
-        if len(lacing) < tail[at + 26]:
+        if len(lacing) < tail[at + 26] or page.end > end:
             ending.is_cut = True
-        elif page.end > end:
-            ending.is_cut = True
-            ending.cut = page if page_serial == serial and granule >= 0 else None
         elif page_serial == serial and granule >= 0:
             ending.page = page
             return ending

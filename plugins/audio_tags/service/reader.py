@@ -35,6 +35,10 @@ def read(path: str, legacy_encoding: str = "") -> Values:
 def _fields(form: Format, facts: Facts, around: edges.Edges) -> Values:
     if not form.has_own_tags:
         edges.read_tags(facts, around, form.around)
+    if facts.start == facts.source.size and any(facts.tags):
+        facts.silent = True
+        facts.warn("the file ends before its audio")
+        return _put_together(form, facts)
     try:
         form.read(facts)
     except Exception as error:
@@ -50,6 +54,10 @@ def _fields(form: Format, facts: Facts, around: edges.Edges) -> Values:
         facts.warn(f"its audio cannot be read: {what}")
     if form.has_own_tags:
         edges.read_tags(facts, around, form.around)
+    return _put_together(form, facts)
+
+
+def _put_together(form: Format, facts: Facts) -> Values:
     properties = {} if facts.silent else stream.properties(facts, form.name)
     fields = merge(gather(pairs) for pairs in facts.tags)
     fields |= properties
@@ -63,4 +71,4 @@ def _fields(form: Format, facts: Facts, around: edges.Edges) -> Values:
 def _what(error: Exception, source: Source) -> str:
     if source.exhausted:
         return "its tags are too large or in too many parts"
-    return reason(error)
+    return reason(error, source)

@@ -19,8 +19,8 @@ LEAST_BITRATE = 10
 MAX_SECONDS = 10_000_000
 """Beyond that a duration is a wrong header, not music."""
 
-MAX_NUMBER = 1_000_000_000
-"""Likewise for a rate in bits or samples a second."""
+MAX_BITRATE, MAX_RATE = 1_000_000_000, 100_000_000
+"""Likewise for a rate in bits, or samples, a second."""
 
 MAX_CHANNELS = 1024
 MAX_BITS = 64
@@ -35,20 +35,23 @@ SLACK = 1.05
 def properties(facts: Facts, name: str) -> dict[str, str]:
     """Return the stream fields; raises ``AudioFileError`` when the ``name`` file holds no audio."""
     seconds = _positive(facts.seconds or 0, MAX_SECONDS)
-    bitrate = _positive(facts.bitrate, MAX_NUMBER)
+    bitrate = _positive(facts.bitrate, MAX_BITRATE)
     held = facts.audio_bytes if facts.audio_bytes is not None else facts.source.size
     if seconds * LEAST_BITRATE > facts.source.size * 8:
         facts.warn(f"its header claims {seconds:.3f} s of audio, more than the file can hold")
         seconds = 0.0
+    most = facts.sample_rate * facts.channels * MAX_BITS
+    if most and bitrate > most:
+        bitrate = 0.0
     if seconds and held:
         average = held * 8 / seconds
         if bitrate > average * SLACK or not bitrate:
             # With several streams in one file nobody knows how many bytes are whose.
             known = facts.audio_bytes is not None and bitrate < average * IMPLAUSIBLE
-            bitrate = _positive(average, MAX_NUMBER) if known else 0.0
+            bitrate = _positive(average, MAX_BITRATE) if known else 0.0
     numbers = {
         "bitrate": bitrate,
-        "sample_rate": _positive(facts.sample_rate, MAX_NUMBER),
+        "sample_rate": _positive(facts.sample_rate, MAX_RATE),
         "channels": _positive(facts.channels, MAX_CHANNELS),
         "bits_per_sample": _positive(facts.bits, MAX_BITS) if facts.codec in LOSSLESS else 0.0,
     }

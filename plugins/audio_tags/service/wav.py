@@ -47,6 +47,8 @@ class Format:
     """Bytes of one block: the least that is decoded at a time."""
     bits: int
     samples_in_block: int = 0
+    used_bits: int = 0
+    """Of the bits of a sample, those that are used, where the chunk says it."""
 
 
 def read(facts: Facts) -> None:
@@ -96,6 +98,8 @@ def _format(data: bytes, order: str) -> Format:
     bits = struct.unpack_from(order + "H", data, 14)[0] if len(data) >= 16 else 0
     form = Format(tag, channels, rate, byte_rate, block, bits)
     if tag == EXTENSIBLE and len(data) >= 26:
+        (valid,) = struct.unpack_from(order + "H", data, 18)  # of the bits of a sample, those that are used
+        form.used_bits = valid if 0 < valid <= bits else bits
         (form.tag,) = struct.unpack_from(order + "H", data, 24)
     elif len(data) >= 20:
         (form.samples_in_block,) = struct.unpack_from(order + "H", data, 18)
@@ -129,11 +133,11 @@ def _set(facts: Facts, form: Format, held: int, claimed: int, fact: int) -> None
     facts.sample_rate, facts.channels = form.rate, form.channels
     facts.audio_bytes = held
     if facts.codec == "pcm":
-        facts.bits = form.bits
+        facts.bits = form.used_bits or form.bits
     if facts.codec in BY_SAMPLE:
         width = max((form.bits + 7) // 8, 1) if facts.codec == "pcm" else 1
         block = max(form.block, width * form.channels)
-        facts.bitrate = form.rate * form.channels * width * 8
+        facts.bitrate = form.rate * block * 8
         seconds = held // block / form.rate if block and form.rate else None
     else:
         facts.bitrate = form.byte_rate * 8

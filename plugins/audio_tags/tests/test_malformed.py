@@ -13,15 +13,15 @@ from viewra_plugins.audio_tags.service.reader import read
 
 SAYS = {
     "empty.flac": "the file is empty",
-    "text.mp3": "not a valid MP3 file: can't sync",
-    "truncated.mp3": "its ID3 tag claims 1,376 bytes",
+    "text.mp3": "not a valid MP3 file: no frames of MPEG audio",
+    "truncated.mp3": "its ID3 tag is cut off: 15 of 1,376 bytes are there",
     "truncated.flac": "not a valid FLAC file",
     "truncated.m4a": "not a valid MP4 file: truncated",
     "corrupt-page.ogg": "not a valid Ogg Vorbis file",
     "huge-atom.m4a": "not a valid MP4 file",
     "nested-atoms.m4a": "not a valid MP4 file: it holds no audio",
     "random.ape": "not a valid Monkey's Audio file: it begins with",
-    "huge-id3.mp3": "its ID3 tag claims 268,435,455 bytes",
+    "huge-id3.mp3": "its ID3 tag is cut off: 521 of 268,435,455 bytes are there",
 }
 
 
@@ -108,8 +108,8 @@ def id3(body: bytes) -> bytes:
         ("atoms.m4a", FTYP + atom(b"free") * 600_000, "parts"),
         ("chunks.wav", b"RIFF\0\0\0\0WAVE" + b"abcd\0\0\0\0" * 600_000, "parts"),
         ("no-audio.m4a", FTYP + atom(b"moov"), "holds no audio"),
-        ("image.mp3", b"\x89PNG\r\n\x1a\n" + bytes(100), "can't sync"),
-        ("unknown.xyz", b"hello", "not an audio file of a known format: it begins with b'hello'"),
+        ("image.mp3", b"\x89PNG\r\n\x1a\n" + bytes(100), "no frames of MPEG audio are there"),
+        ("unknown.xyz", b"hello", 'not an audio file of a known format: it begins with "hello"'),
         ("cut-ogg.ogg", b"OggS", "not a valid Ogg Vorbis file"),
         ("cut-id3.mp3", b"ID3", "not a valid MP3 file"),
     ],

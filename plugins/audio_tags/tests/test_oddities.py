@@ -91,7 +91,9 @@ def test_tags_without_audio_are_read(music: dict[str, Path], tmp_path: Path, aud
     (tmp_path / "a.mp3").write_bytes(mp3[: len(mp3) - len(without_id3(mp3))] + audio)
     fields = read(str(tmp_path / "a.mp3"))
     assert fields["title"] == "Romanze a-Moll"
-    assert str(fields["warning"]).startswith("its audio cannot be read: ")
+    assert str(fields["warning"]).startswith(
+        "its audio cannot be read: no frames of" if audio else "the file ends before its audio"
+    )
     assert fields.keys().isdisjoint({"duration", "codec", "bitrate", "sample_rate"})
 
 

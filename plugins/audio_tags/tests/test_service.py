@@ -2,8 +2,6 @@
 
 import codecs
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +13,7 @@ from viewra_plugins.audio_tags.service import plugin as plugin_module
 from viewra_plugins.audio_tags.service.plugin import LEGACY_ENCODINGS
 
 from tests.audio import odd
+from tests.fresh import run_main
 from viewra.errors import PluginError
 from viewra.testing import PluginUnderTest, check_metadata_scraper, in_process, loopback, subprocess_plugin
 from viewra.types import PluginContext
@@ -63,9 +62,7 @@ def test_without_mutagen_the_start_says_what_to_install(monkeypatch: pytest.Monk
 
 
 def test_its_main_file_needs_no_mutagen(plugin_dir: Path) -> None:
-    start = f"sys.path.insert(0, {str(plugin_dir)!r}); runpy.run_path({str(plugin_dir / 'main.py')!r}, run_name='x')"
-    code = f"import sys, runpy; sys.modules['mutagen'] = None; {start}; sys.modules['service'].AudioTags().start()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = run_main(plugin_dir, "service.AudioTags().start()", without="mutagen")
     assert done.returncode == 1
     assert done.stderr == "mutagen is not installed; install it with: pip install mutagen\n"
 

@@ -1,7 +1,5 @@
 """The class that the host talks to, in this process, over gRPC, and as a process of its own."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +12,7 @@ from viewra_plugins.file_names.service import plugin as plugin_module
 from viewra_plugins.file_names.service.parts import FileNameError, take_apart
 
 from tests import vocabulary
+from tests.fresh import run_main
 from viewra.errors import PluginError
 from viewra.manifest import load
 from viewra.testing import PluginUnderTest, check_metadata_scraper, in_process, loopback, subprocess_plugin
@@ -71,14 +70,12 @@ def test_without_guessit_the_start_says_what_to_install(monkeypatch: pytest.Monk
 
 
 def test_neither_a_start_nor_music_imports_guessit() -> None:
-    start = f"sys.path.insert(0, {str(PLUGIN)!r}); runpy.run_path({str(PLUGIN / 'main.py')!r}, run_name='x')"
     code = (
-        f"import sys, runpy; {start}; plugin = sys.modules['service'].FileNames(); plugin.start(); "
-        "from viewra.types import PluginContext; "
+        "plugin = service.FileNames(); plugin.start(); from viewra.types import PluginContext; "
         f"plugin.bind(context=PluginContext('file_names', {SETTINGS!r})); "
         f"print(plugin.extract_metadata({str(SONG)!r})['title'], 'guessit' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = run_main(PLUGIN, code)
     assert (done.stdout, done.stderr) == ("Romanze F-Dur False\n", "")
 
 

@@ -22,13 +22,16 @@ TEXTS = (
     ("camera_model", Base.Model),
     ("lens", Base.LensModel),
 )
-NUMBERS = (  # field, tag, the greatest that is believed, decimals
-    ("exposure_time", Base.ExposureTime, 86_400, 6),
-    ("f_number", Base.FNumber, 1000, 1),
-    ("iso", Base.ISOSpeedRatings, 65_534, 0),  # 65535 stands for "more than fits"
-    ("focal_length", Base.FocalLength, 20_000, 1),
-    ("focal_length_35mm", Base.FocalLengthIn35mmFilm, 20_000, 0),
+NUMBERS = (  # field, tag, the least and the greatest that are believed, decimals
+    ("exposure_time", Base.ExposureTime, 0.000001, 86_400, 6),
+    ("f_number", Base.FNumber, 0.7, 512, 1),
+    ("iso", Base.ISOSpeedRatings, 1, 65_534, 0),  # 65535 stands for "more than fits"
+    ("focal_length", Base.FocalLength, 0.1, 10_000, 1),
+    ("focal_length_35mm", Base.FocalLengthIn35mmFilm, 1, 5000, 0),
 )
+MOST_CROP = 300
+"""How many times a lens' own focal length the one on 35 mm film may be: of the smallest sensor, with digital zoom."""
+
 TIMES = ((Base.DateTimeOriginal, Base.OffsetTimeOriginal), (Base.DateTimeDigitized, Base.OffsetTimeDigitized))
 
 
@@ -44,8 +47,12 @@ def fields(image: Any, limits: Limits) -> dict[str, str]:
         return {}
     found = {name: text for name, tag in TEXTS if (text := _text(photo.get(tag)))}
     found |= {
-        name: text for name, tag, most, digits in NUMBERS if (text := values.number(photo.get(tag), most, digits))
+        name: text
+        for name, tag, least, most, digits in NUMBERS
+        if (text := values.number(photo.get(tag), least, most, digits))
     }
+    if float(found.get("focal_length_35mm", 0)) > MOST_CROP * float(found.get("focal_length", 5000)):
+        del found["focal_length_35mm"]
     if photo.get(Base.Orientation) in range(1, 9):
         found["orientation"] = str(photo[Base.Orientation])
     for time, offset in TIMES:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
+import warnings
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
@@ -12,6 +14,11 @@ from . import exif, icc, layout
 from .formats import available
 from .limits import Limits
 from .source import ImageFileError, open_source
+
+# What Pillow warns of is left out or refused here, and nobody could do anything about it.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+logging.getLogger("PIL").propagate = False
 
 Image.MAX_IMAGE_PIXELS = None  # no pixel is decoded; the limit of this plugin is an error and not a warning
 
@@ -56,6 +63,11 @@ def _fields(image: Any, file: io.BufferedReader, limits: Limits) -> dict[str, st
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "it begins like none of the known formats, or its headers are damaged"
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return "it is of none of the formats that are read, or its headers are damaged"
+    if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        return "it ends within its headers"
+    if isinstance(error, MemoryError):
+        return "its headers ask for more memory than there is"
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.strerror or "the system cannot read it"
+    return "its headers are damaged, or of a kind that is not read"

@@ -7,6 +7,9 @@ import re
 from datetime import datetime
 
 _MOMENT = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+FIRST_PHOTO, LAST_YEAR = 1826, 2099
+"""Years of a photo: what is before or after them, a clock that was never set, or a damaged one, has written."""
+
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 
 
@@ -21,11 +24,13 @@ def real(value: object) -> float | None:
     return result if math.isfinite(result) else None
 
 
-def number(value: object, most: float, digits: int) -> str:
-    """Return a number above zero and up to ``most``, with at most ``digits`` decimals."""
+def number(value: object, least: float, most: float, digits: int) -> str:
+    """Return a number from ``least`` to ``most``, with at most ``digits`` decimals; below 1 one decimal is two."""
     result = real(value)
-    if result is None or not 0 < result <= most:
+    if result is None or not least <= result <= most:
         return ""
+    if digits == 1 and result < 1:  # an aperture of f/0.95
+        digits = 2
     text = f"{result:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if digits else text
     return text if text.strip("0.") else ""
@@ -40,6 +45,8 @@ def moment(time: object, offset: object) -> str:
         year, month, day, hour, minute, second = map(int, match.groups())
         result = datetime(year, month, day, hour, minute, second).isoformat()  # noqa: DTZ001  (cameras have no time zone)
     except ValueError:
+        return ""
+    if not FIRST_PHOTO <= year <= LAST_YEAR:
         return ""
     zone = _OFFSET.match(offset.strip()) if isinstance(offset, str) else None
     return result + (zone[0] if zone else "")

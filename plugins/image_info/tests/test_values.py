@@ -42,28 +42,29 @@ def test_a_moment_is_a_moment_or_nothing(time: object, offset: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "most", "digits", "text"),
+    ("value", "least", "most", "digits", "text"),
     [
-        (IFDRational(1, 250), 100, 6, "0.004"),
-        (IFDRational(1, 0), 100, 6, ""),
-        (30, 100, 6, "30"),
-        (400, 65534, 0, "400"),
-        ((200, 0), 65534, 0, "200"),
-        (65535, 65534, 0, ""),
-        (0, 100, 1, ""),
-        (0.01, 100, 1, ""),
-        (-1, 100, 1, ""),
-        ((), 100, 1, ""),
-        ("x", 100, 1, ""),
+        (IFDRational(1, 250), 0.000001, 100, 6, "0.004"),
+        (IFDRational(1, 0), 0.000001, 100, 6, ""),
+        (30, 0.000001, 100, 6, "30"),
+        (400, 0.000001, 65534, 0, "400"),
+        ((200, 0), 0.000001, 65534, 0, "200"),
+        (65535, 0.000001, 65534, 0, ""),
+        (0, 0.000001, 100, 1, ""),
+        (0.95, 0.000001, 100, 1, "0.95"),
+        (0.001, 0.000001, 100, 1, ""),
+        (-1, 0.000001, 100, 1, ""),
+        ((), 0.000001, 100, 1, ""),
+        ("x", 0.000001, 100, 1, ""),
     ],
 )
-def test_numbers(value: object, most: int, digits: int, text: str) -> None:
-    assert values.number(value, most, digits) == text
+def test_numbers(value: object, least: float, most: int, digits: int, text: str) -> None:
+    assert values.number(value, least, most, digits) == text
 
 
 @given(anything, st.sampled_from([0, 1, 6]))
 def test_a_number_is_a_number_or_nothing(value: object, digits: int) -> None:
-    text = values.number(value, 86_400, digits)
+    text = values.number(value, 0.000001, 86_400, digits)
     assert not text or (re.fullmatch(r"\d+(\.\d*[1-9])?", text) and 0 < float(text) <= 86_400)
 
 

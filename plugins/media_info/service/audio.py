@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from av.error import FFmpegError
@@ -13,7 +13,14 @@ from .source import MediaFileError
 from .timing import ROOM, Timing
 from .wavpack import Sound
 
-MAX_NUMBER = 10_000_000_000
+MPEG = frozenset({"mp1", "mp2", "mp3"})
+MONO = 3
+"""The mode of one channel in a frame's header (ISO 11172-3, 2.4.2.3)."""
+
+MAX_BITS = 64
+"""Bits of a sample at most, of any codec."""
+
+MOST = {"bitrate": 1_000_000_000, "sample_rate": 100_000_000, "channels": 1024, "bits_per_sample": MAX_BITS}
 """Beyond that a number is a damaged header."""
 
 
@@ -37,7 +44,7 @@ def fields(stream: Any, wave: Sound | None = None) -> dict[str, str]:
     if stream.profile:
         found["audio_profile"] = stream.profile
     layout = context.layout.name
-    if context.channels == channels and channels and not layout.endswith("channels"):
+    if context.channels == channels and channels and " " not in layout:  # "3 channels", "1 channels (FL)"
         found["channel_layout"] = layout
     return found | _numbers(
         sample_rate=rate,
@@ -47,31 +54,46 @@ def fields(stream: Any, wave: Sound | None = None) -> dict[str, str]:
     )
 
 
-def average(container: Any, stream: Any, size: int, time: Timing) -> dict[str, str]:
+def average(first: Any | None, size: int, time: Timing) -> dict[str, str]:
     """Return the average bitrate of a file of ``size`` bytes with one audio stream alone; nothing if it is not known.
 
-    Tags and pictures before the audio do not count.
+    ``first`` is its first packet. Tags and pictures before the audio do not count.
     """
     if not time.seconds:
         return {}
     if time.counted_bytes:
         return _numbers(bitrate=round(time.counted_bytes * 8 / time.seconds))
-    try:
-        first = next(container.demux(stream), None)
-    except (FFmpegError, MediaFileError):  # the headers are fine, the audio is not
-        return {}
     if first is None or first.pos is None:
         return {}
     return _numbers(bitrate=round((size - first.pos) * 8 / time.seconds))
 
 
-def is_possible(bitrate: str, size: int, seconds: float) -> bool:
-    """Whether a stated bitrate fits into a file of ``size`` bytes."""
-    return int(bitrate) * seconds / 8 <= size * ROOM
+def is_possible(facts: Mapping[str, str], size: int, seconds: float) -> bool:
+    """Whether a stated bitrate fits into a file of ``size`` bytes, and is no more than samples without loss take."""
+    bitrate = int(facts["bitrate"])
+    most = int(facts.get("sample_rate", 0)) * int(facts.get("channels", 0)) * MAX_BITS
+    return bitrate * seconds / 8 <= size * ROOM and (not most or bitrate <= most)
+
+
+def first_packet(container: Any, stream: Any) -> Any | None:
+    """Return the first packet of a stream, None where there is none to be read."""
+    try:
+        return next((packet for packet in container.demux(stream) if packet.size), None)
+    except (FFmpegError, MediaFileError):  # the headers are fine, the audio is not
+        return None
+
+
+def mpeg_channels(head: bytes) -> dict[str, str]:
+    """Return the channels and their layout of the first frame of MPEG audio: libav has those of a later one."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return {}
+    if head[3] >> 6 == MONO:
+        return {"channels": "1", "channel_layout": "mono"}
+    return {"channels": "2", "channel_layout": "stereo"}
 
 
 def _numbers(**values: int) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if 0 < value <= MAX_NUMBER}
+    return {name: str(value) for name, value in values.items() if 0 < value <= MOST[name]}
 
 
 def _rate(libav: str, rate: int) -> int:

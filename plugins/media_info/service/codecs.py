@@ -5,7 +5,10 @@ from __future__ import annotations
 FAMILIES = (("pcm_", "pcm"), ("adpcm_", "adpcm"), ("dsd_", "dsd"), ("wma", "wma"), ("musepack", "musepack"))
 """Codecs that go by one name in the vocabulary, by how libav's names begin."""
 
-NAMES = {"pcm_alaw": "alaw", "pcm_mulaw": "mulaw", "pcm_bluray": "pcm", "pcm_dvd": "pcm", "subrip": "srt"}
+NAMES = {
+    "pcm_alaw": "alaw", "pcm_mulaw": "mulaw", "pcm_bluray": "pcm", "pcm_dvd": "pcm", "subrip": "srt", "gsm_ms": "gsm",
+    "mp4als": "als",
+}  # fmt: skip
 """Other codecs that the vocabulary names differently from libav."""
 
 

@@ -25,6 +25,8 @@ def is_cut_off(container: Any, source: Source, sound: Any | None) -> bool:
     if sound is not None and form == "wv":
         return not _wavpack_ends(source)
     # a file of fragments has no index of frames, and its duration is that of the fragments that are announced
+    if form.startswith("mov,") and not any(len(stream.index_entries) for stream in container.streams):
+        return True
     indexed = [stream for stream in container.streams if stream.frames or form in INDEXED]
     lasts = [stream.index_entries[-1] for stream in indexed if len(stream.index_entries)]
     return any(last.pos + last.size > source.size for last in lasts)
@@ -49,7 +51,8 @@ def _uneven_flac_ends(source: Source, samples: int, largest: int) -> bool:
     low = max(0, samples - largest)
     tail = _tail(source)
     numbers = (_decoded(tail[match.end() : match.end() + 7]) for match in re.finditer(rb"\xff\xf9..", tail, re.DOTALL))
-    return any(low <= number < samples for number in numbers)
+    numbers_frames = tail.count(b"\xff\xf8") >= tail.count(b"\xff\xf9")  # as old encoders do all the same
+    return numbers_frames or any(low <= number < samples for number in numbers)
 
 
 def _decoded(data: bytes) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 
 from av.stream import Disposition
 
+from viewra.types.languages import language
+
 from .codecs import name_of
-from .languages import three_letters
 from .texts import clean
 
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -41,7 +42,7 @@ def _codec(stream: Any) -> str:
 
 
 def _languages(streams: Sequence[Any]) -> list[str]:
-    return [three_letters(stream.language) for stream in streams]
+    return [language(stream.language or "") for stream in streams]
 
 
 def _chapters(chapters: Sequence[Any]) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 DEMUXERS = frozenset({
     "matroska", "webm", "mov", "mp4", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "mxf", "ogg", "rm", "dv",
-    "wav", "w64", "aiff", "caf", "au", "mp3", "aac", "ac3", "ac4", "eac3", "dts", "dtshd", "truehd", "mlp", "flac",
-    "ape", "wv", "tta", "tak", "mpc", "mpc8", "dsf", "iff", "amr", "amrnb", "amrwb",
+    "loas", "wav", "w64", "aiff", "caf", "au", "mp3", "aac", "ac3", "ac4", "eac3", "dts", "dtshd", "truehd", "mlp",
+    "flac", "ape", "wv", "tta", "tak", "mpc", "mpc8", "dsf", "iff", "amr", "amrnb", "amrwb",
 })  # fmt: skip
 """All others stay shut: playlists would open other files and addresses, and subtitles and pictures are not media."""
 
 CONTAINERS = {
-    "matroska,webm": "matroska", "mov,mp4,m4a,3gp,3g2,mj2": "mp4", "mpeg": "mpegps", "wv": "wavpack", "iff": "dsdiff",
+    "matroska,webm": "matroska", "mov,mp4,m4a,3gp,3g2,mj2": "mp4", "mpeg": "mpegps", "wv": "wavpack",
     "mpc": "musepack", "mpc8": "musepack", "rm": "realmedia", "aac": "adts",
 }  # fmt: skip
 """The names of containers where libav's name for its demuxer is not the format's own."""
@@ -50,4 +50,6 @@ def container_name(demuxer: str, brand: str, head: bytes) -> str:
         return "mov"
     if demuxer.startswith("mov,") and brand.startswith("3g"):
         return "3gp"
+    if demuxer == "iff" and head.startswith(b"FRM8"):
+        return "dsdiff"
     return CONTAINERS.get(demuxer, demuxer)

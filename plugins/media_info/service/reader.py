@@ -65,7 +65,7 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
     pictures = [stream for stream in container.streams.video if extras.is_picture(stream)]
     videos = [stream for stream in container.streams.video if stream not in pictures]
     sounds = list(container.streams.audio)
-    if not any(stream.codec_context is not None for stream in (*videos, *sounds)):
+    if not sounds and (not videos or container.format.name == "iff"):  # IFF has pictures, too
         raise MediaFileError("not a readable media file: it has no audio or video stream")
     name = container_name(container.format.name, container.metadata.get("major_brand", ""), source.at(0, 64))
     fields: dict[str, Value] = {"container": name}
@@ -80,15 +80,21 @@ def _fields(container: Any, source: Source, warnings: str, limits: Limits) -> di
         facts = audio.fields(
             main, wavpack.sound(source, max(source.at(0, START).find(b"wvpk"), 0)) if is_wavpack else None
         )
-        if "bitrate" in facts and not audio.is_possible(facts["bitrate"], source.size, time.seconds):
+        in_fragments = container.format.name.startswith("mov,") and not main.frames  # libav counts the first of them
+        if "bitrate" in facts and (in_fragments or not audio.is_possible(facts, source.size, time.seconds)):
             del facts["bitrate"]
         fields |= facts
-        if time.counted_bytes or (not videos and "bitrate" not in fields):
-            fields |= audio.average(container, main, source.size, time)
+        is_mpeg = facts["codec"] in audio.MPEG
+        needs_bitrate = time.counted_bytes or not (videos or in_fragments or "bitrate" in fields)
+        first = audio.first_packet(container, main) if (is_mpeg and not time.head) or needs_bitrate else None
+        if is_mpeg:
+            fields |= audio.mpeg_channels(time.head or bytes(first or b"")[:4])
+        if needs_bitrate:
+            fields |= audio.average(first, source.size, time)
     if videos:
-        fields |= video.fields(videos[0], source)
+        fields |= video.fields(container, videos[0], source)
         if time.seconds:
-            fields["overall_bitrate"] = str(round(source.size * 8 / time.seconds))
+            fields |= video.bitrate("overall_bitrate", source.size * 8 / time.seconds)
         if title := clean(container.metadata.get("title", "")):
             fields["title"] = title
     fields |= several(extras.lists(container, pictures))
@@ -100,6 +106,8 @@ def _reason(error: Exception) -> str:
         return "libav knows no format that begins like this, or its headers are damaged"
     if isinstance(error, av.error.EOFError):
         return "it ends too early"
-    if isinstance(error, av.error.FFmpegError):
-        return error.strerror or type(error).__name__
-    return f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        return "its headers ask for more memory than there is"
+    if isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError):
+        return error.strerror or "the system cannot read it"
+    return "its headers are damaged, or of a kind that libav does not read"

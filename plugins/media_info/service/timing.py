@@ -19,8 +19,14 @@ GUESSED = "Estimating duration from bitrate"
 MIN_SECONDS, MAX_SECONDS = 0.0005, 10_000_000
 """Below that nothing is left of a duration in milliseconds; beyond it is a damaged header."""
 
-OF_CONSTANT_RATE = ("pcm_", "adpcm_")
+OF_CONSTANT_RATE = ("pcm_", "adpcm_", "gsm")
 """Codecs of which size and rate give the exact duration."""
+
+WMA = frozenset({"wmav1", "wmav2"})
+CUT_OFF = "the file ends before the audio or video that its headers name"
+
+OWN_CLOCKS = frozenset({"dsf", "mpc8"})
+"""Formats whose duration is read from their headers here, whatever libav makes of them."""
 
 START = 4096
 """How much of a file's beginning is searched for the signature of its format, behind tags."""
@@ -40,6 +46,8 @@ class Timing:
     """Why it is not known, where the file is damaged."""
     size: int = 0
     """The bytes of its frames, where they were counted."""
+    head: bytes = b""
+    """The beginning of its first frame, where they were counted: then no packet is left to be read."""
 
 
 def timing(
@@ -55,18 +63,20 @@ def timing(
         seconds = max((_of_stream(stream) for stream in container.streams), default=0.0) or seconds
     elif form == "ogg" and codec == "opus":
         seconds -= _pre_skip(sound)
+    elif form == "ogg" and not videos:  # what would be before the beginning is not played
+        seconds += min(container.start_time or 0, 0) / av.time_base
     elif form == "dsf":  # the last block is padded
         seconds = _dsf_seconds(source.at(0, 72))
     elif form == "mpc8":
         seconds = musepack.seconds(source, max(source.at(0, START).find(b"MPCK"), 0))
     if sound is not None and codec.startswith(OF_CONSTANT_RATE) and not videos:
-        seconds = _at_most(seconds, sound.codec_context.bit_rate, source.size)
-    elif ends.is_cut_off(container, source, None if videos else sound):
-        return Timing(warning="the file ends before the audio or video that its headers name")
+        seconds = _at_most(seconds, container, sound, source.size)
+    elif ends.is_cut_off(container, source, None if videos else sound) or _lacks_wma(seconds, sound, source.size):
+        return Timing(warning=CUT_OFF)
     elif form == "mp3" and _is_too_long(seconds, sound, source.size):
         found = count(container, sound, source, limits)
         return replace(found, counted_bytes=found.size)  # what is wrong about the time is wrong about the bitrate, too
-    elif GUESSED in warnings or form in {"wav", "w64"}:
+    elif (GUESSED in warnings and form not in OWN_CLOCKS) or form in {"wav", "w64"}:
         return count(container, sound, source, limits) if sound is not None and not videos else Timing()
     return Timing(seconds) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
 
@@ -79,10 +89,12 @@ def count(container: Any, stream: Any, source: Source, limits: Limits) -> Timing
     source.allow(min(limits.scan_bytes, source.size))
     most = _most_bytes(stream)
     ticks = size = 0
+    head = b""
     sizes: Counter[int] = Counter()
     try:
         for packet in container.demux(stream):
             if packet.size and packet.duration and (not most or packet.size <= most * packet.duration):
+                head = head or bytes(packet)[:4]
                 ticks += packet.duration
                 size += packet.size
                 sizes[packet.size] += 1
@@ -96,7 +108,8 @@ def count(container: Any, stream: Any, source: Source, limits: Limits) -> Timing
     constant = _is_constant(sizes)
     if size >= limits.scan_bytes:
         seconds = seconds * source.size / size if constant else 0.0
-    return Timing(seconds, 0 if constant else size, size=size) if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
+    found = Timing(seconds, 0 if constant else size, size=size, head=head)
+    return found if MIN_SECONDS <= seconds <= MAX_SECONDS else Timing()
 
 
 def _most_bytes(stream: Any) -> float:
@@ -131,12 +144,27 @@ def _dsf_seconds(header: bytes) -> float:
     return samples / rate if rate else 0.0
 
 
-def _at_most(seconds: float, bitrate: int | None, size: int) -> float:
+def _at_most(seconds: float, container: Any, sound: Any, size: int) -> float:
     """``seconds``, or the time of the bytes that are there, if they are fewer than the header claims."""
-    return min(seconds, size * 8 / bitrate) if bitrate else seconds
+    context = sound.codec_context
+    # GSM 06.10 has 33 bytes for 160 samples, and libav does not always say so
+    bitrate = context.sample_rate * context.channels * 33 * 8 / 160 if context.name == "gsm" else context.bit_rate
+    if not bitrate or seconds * bitrate / 8 <= size:
+        return seconds
+    try:
+        first = next((packet for packet in container.demux(sound) if packet.size), None)
+    except (MediaFileError, av.error.FFmpegError):
+        first = None
+    begin = first.pos if first is not None and first.pos else size
+    return min(seconds, float((size - begin) * 8 / bitrate))
 
 
 def _is_too_long(seconds: float, sound: Any | None, size: int) -> bool:
     """Whether a header claims more audio than the file has bytes for: the file's end is missing."""
     bitrate = sound.codec_context.bit_rate if sound is not None else 0
     return bool(bitrate) and seconds * bitrate / 8 > size * ROOM
+
+
+def _lacks_wma(seconds: float, sound: Any | None, size: int) -> bool:
+    """Whether a file of WMA has not half of the bytes that its header, which states its highest rate, claims."""
+    return sound is not None and sound.codec_context.name in WMA and _is_too_long(seconds, sound, size * 2)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from av.error import FFmpegError
+
 from viewra.types.values import Value
 
 from . import dolby_vision
 from .codecs import name_of
-from .source import Source
+from .source import MediaFileError, Source
 from .texts import several
 
 MAX_SIDE = 65_536
+MAX_BITRATE = 9_999_999_999
+MIN_RATIO, MAX_RATIO = 0.01, 100
+LOOKS = 24
+"""Frames whose times are compared with the stated rate; libav has read them anyhow."""
+
+MAX_STRAY = 0.2
+"""By how much their rate may differ from it, as frames are not stored in the order of their times."""
+
 MIN_FRAME_RATE, MAX_FRAME_RATE = 0.1, 1000
 
 TRANSFER = {
@@ -33,8 +43,8 @@ HDR = {16: "PQ", 18: "HLG"}
 PROGRESSIVE, FIELD_ORDERS = 1, (2, 3, 4, 5)
 
 
-def fields(stream: Any, source: Source) -> dict[str, Value]:
-    """Return the fields of a video stream, leaving out what is not known."""
+def fields(container: Any, stream: Any, source: Source) -> dict[str, Value]:
+    """Return the fields of a video stream of an open container, leaving out what is not known."""
     context = stream.codec_context
     if context is None:
         return {}
@@ -42,7 +52,8 @@ def fields(stream: Any, source: Source) -> dict[str, Value]:
     if stream.profile:
         found["video_profile"] = stream.profile
     found |= _picture(context)
-    if rate := frame_rate(stream):
+    rate = frame_rate(stream)
+    if rate and _is_kept(container, stream, float(rate)):
         found["frame_rate"] = f"{float(rate):.3f}".rstrip("0").rstrip(".")
     if context.field_order == PROGRESSIVE:
         found["scan_type"] = "progressive"
@@ -59,9 +70,12 @@ def fields(stream: Any, source: Source) -> dict[str, Value]:
     found |= several({"hdr": ["Dolby Vision" if vision else "", HDR.get(context.color_trc, "")]})
     if vision:
         found["dolby_vision_profile"] = vision
-    if bitrate := _bitrate(stream):
-        found["video_bitrate"] = str(bitrate)
-    return found
+    return found | bitrate("video_bitrate", _bitrate(stream))
+
+
+def bitrate(name: str, value: float) -> dict[str, Value]:
+    """Return a rate in bits a second as the field ``name``, nothing where it is not known or cannot be."""
+    return {name: str(round(value))} if 1 <= value <= MAX_BITRATE else {}
 
 
 def frame_rate(stream: Any) -> Fraction | None:
@@ -81,14 +95,32 @@ def frame_rate(stream: Any) -> Fraction | None:
     return exact if exact.denominator in (1, 1001) else average
 
 
+def _is_kept(container: Any, stream: Any, rate: float) -> bool:
+    """Whether the first frames keep to a rate that a header of Matroska states, which nothing else depends on."""
+    if not container.format.name.startswith("matroska"):
+        return True
+    times: list[float] = []
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                times.append(float(packet.pts * packet.time_base))
+            if len(times) == LOOKS:
+                break
+    except (MediaFileError, FFmpegError):  # what was read so far tells it, or nothing does
+        pass
+    if len(times) < LOOKS // 2:
+        return True
+    return abs((max(times) - min(times)) / (len(times) - 1) * rate - 1) < MAX_STRAY
+
+
 def _picture(context: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     width, height = context.width, context.height
     if 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE:
         found |= {"width": str(width), "height": str(height)}
         sample = context.sample_aspect_ratio
-        if sample:
-            found["aspect_ratio"] = f"{float(sample * width / height):.3f}"
+        if sample and MIN_RATIO <= (ratio := float(sample * width / height)) <= MAX_RATIO:
+            found["aspect_ratio"] = f"{ratio:.3f}"
     form = context.format
     if form is not None:
         found["pixel_format"] = form.name

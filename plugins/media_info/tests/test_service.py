@@ -1,7 +1,5 @@
 """The class that the host talks to, in this process, over gRPC, and as a process of its own."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from viewra_plugins.media_info.service import MediaInfo
 from viewra_plugins.media_info.service import plugin as plugin_module
 
+from tests.fresh import run_main
 from viewra.errors import PluginError
 from viewra.testing import PluginUnderTest, check_metadata_scraper, in_process, loopback, subprocess_plugin
 
@@ -61,7 +60,5 @@ def test_without_pyav_the_start_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 
 def test_a_start_does_not_import_pyav(plugin_dir: Path) -> None:
-    start = f"sys.path.insert(0, {str(plugin_dir)!r}); runpy.run_path({str(plugin_dir / 'main.py')!r}, run_name='x')"
-    code = f"import sys, runpy; {start}; sys.modules['service'].MediaInfo().start(); print('av' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = run_main(plugin_dir, "service.MediaInfo().start(); print('av' in sys.modules)")
     assert done.stdout == "False\n"

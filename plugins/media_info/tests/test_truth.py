@@ -4,11 +4,11 @@ import os
 import struct
 from pathlib import Path
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from viewra_plugins.media_info.service import clocks, ends
-from viewra_plugins.media_info.service.languages import three_letters
+from viewra_plugins.media_info.service import audio, clocks, ends, reader
 from viewra_plugins.media_info.service.limits import Limits
 from viewra_plugins.media_info.service.reader import read
 from viewra_plugins.media_info.service.source import MediaFileError, open_source
@@ -129,17 +129,81 @@ def test_a_pipe_or_a_folder_is_refused(tmp_path: Path) -> None:
             open_source(str(path), Limits())
 
 
-@pytest.mark.parametrize(
-    ("code", "language"),
-    [
-        ("ger", "deu"), ("deu", "deu"), ("de", "deu"), ("pt-BR", "por"), ("zh_Hant", "zho"), ("ENG ", "eng"),
-        ("und", ""), ("zxx", ""), ("xx", ""), ("deutsch", ""), ("d\0", ""), ("", ""), (None, ""),
-    ],
-)  # fmt: skip
-def test_languages(code: str | None, language: str) -> None:
-    assert three_letters(code) == language
-
-
 def test_lists_have_each_entry_once() -> None:
     lists = {"languages": ["eng", "", "deu", "eng"], "one": ["a; b"], "none": ["", ""], "nothing": []}
     assert several(lists) == {"languages": ["eng", "deu"], "one": "a; b"}
+
+
+def mp3_frames(*modes: int) -> bytes:
+    """Frames of 128 kbit/s at 44.1 kHz, of so many modes of channels."""
+    return b"".join(bytes([0xFF, 0xFB, 0x90, mode << 6]) + bytes(413) for mode in modes)
+
+
+@pytest.mark.parametrize(("first", "channels", "layout"), [(3, "1", "mono"), (1, "2", "stereo")])
+def test_mpeg_audio_has_the_channels_of_its_first_frame(tmp_path: Path, first: int, channels: str, layout: str) -> None:
+    found = fields(tmp_path / "a.mp3", mp3_frames(*[first] * 10, *[4 - first] * 60))
+    assert (found["channels"], found["channel_layout"]) == (channels, layout)
+
+
+def test_an_mp4_without_its_audio_has_no_duration(samples: Path, tmp_path: Path) -> None:
+    whole = (samples / "clip.mp4").read_bytes()
+    at = whole.index(b"stsz") - 4
+    size = int.from_bytes(whole[at : at + 4], "big")
+    none = whole[: at + 4] + b"free" + whole[at + 8 : at + size] + whole[at + size :]
+    assert "duration" in fields(tmp_path / "whole.mp4", whole)
+    for content in (none[: none.index(b"mdat") - 4] if none.index(b"moov") < none.index(b"mdat") else none, none):
+        found = fields(tmp_path / "none.mp4", content)
+        assert "overall_bitrate" not in found or "duration" in found
+
+
+def test_pcm_without_its_samples_has_no_duration(samples: Path, tmp_path: Path) -> None:
+    whole = (samples / "tone.wav").read_bytes()
+    head = whole[: whole.index(b"data") + 8]
+    assert "duration" not in fields(tmp_path / "a.wav", head)
+
+
+def test_a_layout_with_a_count_is_no_name(samples: Path, tmp_path: Path) -> None:
+    content = (samples / "tone.wav").read_bytes()
+    audio = content[content.index(b"data") + 8 :]
+    guid = bytes.fromhex("0100000000001000800000aa00389b71")
+    form = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 8000, 16_000, 2, 16, 22, 16, 1) + guid
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(audio)) + audio
+    found = fields(tmp_path / "a.wav", b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert found["channels"] == "1"
+    assert "channel_layout" not in found or " " not in str(found["channel_layout"])
+
+
+def test_a_bitrate_beyond_samples_without_loss_is_not_told() -> None:
+    facts = {"bitrate": "516008386", "sample_rate": "44100", "channels": "2"}
+    assert not audio.is_possible(facts, 10**9, 0)
+    assert audio.is_possible(facts | {"bitrate": "256000"}, 10**9, 0)
+
+
+def test_a_picture_in_iff_is_no_media_file(tmp_path: Path) -> None:
+    head = struct.pack(">HHhhBBBBHBBhh", 16, 16, 0, 0, 1, 0, 0, 0, 0, 1, 1, 16, 16)
+    body = b"ILBMBMHD" + struct.pack(">I", len(head)) + head + b"BODY" + struct.pack(">I", 32) + bytes(32)
+    with pytest.raises(MediaFileError):
+        fields(tmp_path / "a.iff", b"FORM" + struct.pack(">I", len(body)) + body)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (av.error.MemoryError(12, "Cannot allocate memory"), "its headers ask for more memory than there is"),
+        (av.error.PatchWelcomeError(1, "patches welcome"), "its headers are damaged, or of a kind that libav does not"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (KeyError("x"), "its headers are damaged, or of a kind"),
+    ],
+)
+def test_reasons_are_in_plain_words(error: Exception, says: str) -> None:
+    assert reader._reason(error).startswith(says)
+
+
+def test_a_frame_rate_that_the_frames_do_not_keep_is_not_told(samples: Path, tmp_path: Path) -> None:
+    content = bytearray((samples / "film.mkv").read_bytes())
+    assert fields(tmp_path / "a.mkv", bytes(content))["frame_rate"] == "23.976"
+    at = content.index(b"\x23\xe3\x83") + 4  # DefaultDuration, in nanoseconds
+    size = content[at - 1] & 0x7F
+    half = int.from_bytes(content[at : at + size], "big") // 2
+    content[at : at + size] = half.to_bytes(size, "big")
+    assert "frame_rate" not in fields(tmp_path / "b.mkv", bytes(content))

@@ -48,8 +48,8 @@ def read(path: str, folder: Folder, limits: Limits) -> dict[str, Value]:
         "date": texts.date(disc.get("DATE", "")),
         "comment": texts.clean(disc.get("COMMENT", "")),
         "barcode": barcode if barcode.strip("0") else "",  # zeros stand for none
-        "discnumber": texts.number(disc.get("DISCNUMBER", "")),
-        "totaldiscs": texts.number(disc.get("TOTALDISCS", "")),
+        "discnumber": texts.number(disc.get("DISCNUMBER", ""), 5),
+        "totaldiscs": texts.number(disc.get("TOTALDISCS", ""), 5),
         "totaltracks": texts.number(str(len({track.number for track in tracks}))),
         "cue_tracks": texts.several(_start(track) for track in kept),
         "cue_performers": texts.several(_labelled(track, track.texts.get("PERFORMER", "")) for track in kept),

@@ -8,9 +8,8 @@ from viewra.types.values import Value
 
 from . import texts
 from .folder import Folder
-from .languages import three_letters
 from .limits import Limits
-from .names import told
+from .names import language_of, told
 from .source import read_text
 
 _TIME = re.compile(r"\s*\[(\d{1,3}):([0-5]?\d)(?:[.:](\d{1,3}))?\]", re.ASCII)
@@ -38,7 +37,7 @@ def read(path: str, name: str, folder: Folder, limits: Limits) -> dict[str, Valu
     told_by_name = told(name, folder)
     fields: dict[str, Value] = {field: texts.clean(tags.get(tag, "")) for tag, field in _FIELDS.items()}
     return fields | {
-        "language": three_letters(tags.get("la", "")) or told_by_name.language,
+        "language": language_of(tags.get("la", "")) or told_by_name.language,
         "timed": "true" if timed else "false",
         "line_count": texts.number(str(count)),
         "duration": texts.seconds(max(0.0, last - shift)) if last - shift > 0 else "",

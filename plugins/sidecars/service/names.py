@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from viewra.types.languages import language
+
 from .folder import MAX_PARTS, Folder, stem
-from .languages import three_letters
 
 PURPOSES = {
     "forced": "forced", "foreign": "forced", "sdh": "hearing_impaired", "cc": "hearing_impaired",
@@ -25,6 +26,11 @@ class Told:
     purposes: tuple[str, ...] = ()
 
 
+def language_of(text: str) -> str:
+    """Return the code of a common language that a part of a name or a header tells, "" of any other word."""
+    return language(text, common=True)
+
+
 def told(name: str, folder: Folder) -> Told:
     """Return what the name of a file in ``folder`` tells, by the media files that are beside it."""
     parts = stem(name).split(".")
@@ -33,9 +39,9 @@ def told(name: str, folder: Folder) -> Told:
             return _of(parts[count:], tuple(media))
     # Without the media file any word may be part of the title: only lower-case codes at the very end count.
     ends: list[str] = []
-    while len(parts) > 1 and parts[-1].islower() and (parts[-1] in PURPOSES or three_letters(parts[-1])):
+    while len(parts) > 1 and parts[-1].islower() and (parts[-1] in PURPOSES or language_of(parts[-1])):
         ends.insert(0, parts.pop())
-        if three_letters(ends[0]) and ends[0] not in PURPOSES:
+        if language_of(ends[0]) and ends[0] not in PURPOSES:
             break
     return _of(ends, ())
 
@@ -43,7 +49,7 @@ def told(name: str, folder: Folder) -> Told:
 def _of(parts: list[str], media: tuple[str, ...]) -> Told:
     words = [part.lower() for part in parts]
     purposes = tuple(dict.fromkeys(PURPOSES[word] for word in words if word in PURPOSES))
-    languages = [three_letters(word) for word in words if word != "hi" or words.count("hi") == len(words) == 1]
+    languages = [language_of(word) for word in words if word != "hi" or words.count("hi") == len(words) == 1]
     language = next((code for code in languages if code), "")
     if words == ["hi"]:  # alone it is Hindi
         purposes = ()

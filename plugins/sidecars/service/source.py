@@ -19,6 +19,8 @@ class SidecarError(ValueError):
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # it begins like UTF-16's
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -52,7 +54,7 @@ def read_bytes(path: str, limits: Limits) -> bytes:
 
 
 def read_text(path: str, limits: Limits) -> str:
-    """Return the text of a file: in UTF-8 or UTF-16 by its byte order mark, in UTF-8 where it is valid, else legacy.
+    """Return the text of a file: in Unicode by its byte order mark, in UTF-8 where it is valid, else in the legacy one.
 
     Raises ``SidecarError`` as ``read_bytes`` does, and for a file with NUL characters, which is no text.
     """

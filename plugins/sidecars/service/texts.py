@@ -52,10 +52,10 @@ def several(values: Iterable[str]) -> Value:
     return list(found) if len(found) > 1 else "".join(found)
 
 
-def number(text: str) -> str:
-    """Return a whole number above zero without leading zeros, "" for anything else."""
+def number(text: str, most_digits: int = 10) -> str:
+    """Return a whole number above zero without leading zeros, "" for anything else, and for one of more digits."""
     digits = text.strip().lstrip("0")
-    return digits if re.fullmatch(r"[1-9][0-9]{0,9}", digits) else ""
+    return digits if len(digits) <= most_digits and re.fullmatch(r"[1-9][0-9]*", digits) else ""
 
 
 def ordinal(text: str) -> str:

@@ -2,8 +2,6 @@
 
 import codecs
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +12,7 @@ from viewra_plugins.sidecars.service import Sidecars
 from viewra_plugins.sidecars.service import plugin as plugin_module
 from viewra_plugins.sidecars.service.formats import ENDINGS, TYPES
 
+from tests.fresh import run_main
 from viewra.errors import PluginError
 from viewra.manifest import load
 from viewra.testing import PluginUnderTest, check_metadata_scraper, in_process, loopback, subprocess_plugin
@@ -88,7 +87,5 @@ def test_without_defusedxml_the_start_says_what_to_install(monkeypatch: pytest.M
 
 
 def test_its_main_file_needs_no_defusedxml() -> None:
-    start = f"sys.path.insert(0, {str(PLUGIN)!r}); runpy.run_path({str(PLUGIN / 'main.py')!r}, run_name='x')"
-    code = f"import sys, runpy; sys.modules['defusedxml'] = None; {start}; sys.modules['service'].Sidecars().start()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = run_main(PLUGIN, "service.Sidecars().start()", without="defusedxml")
     assert done.stderr == "defusedxml is not installed; install it with: pip install defusedxml\n"

@@ -110,3 +110,13 @@ def test_nfo_in_other_encodings(put: Put, encoding: str) -> None:
 )
 def test_covers(put: Put, name: str, beside: list[str], fields: dict[str, Value]) -> None:
     assert put(name, b"x", *beside) == fields
+
+
+def test_webvtt_may_be_without_subtitles(put: Put) -> None:
+    assert put("a.vtt", "WEBVTT\n\nNOTE none yet\n") == {"sidecar_format": "vtt"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be"])
+def test_any_unicode_is_known_by_its_byte_order_mark(put: Put, encoding: str) -> None:
+    mark = "" if encoding in {"utf-8-sig", "utf-16", "utf-32"} else "\ufeff"
+    assert put("a.srt", (mark + SRT).encode(encoding))["line_count"] == "2"

@@ -101,7 +101,7 @@ class BreakerModel(RuleBasedStateMachine):
 
 
 TestBreaker = BreakerModel.TestCase
-TestBreaker.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestBreaker.settings = settings(stateful_step_count=40)
 
 
 def test_five_in_a_row_open_it_and_an_answer_between_them_does_not() -> None:

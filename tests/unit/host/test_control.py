@@ -132,7 +132,7 @@ def test_what_is_no_request_is_answered_with_an_error(server: ControlServer, pat
     assert call(path, "echo") == {}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=2000)
     | st.recursive(

@@ -50,7 +50,7 @@ def test_one_that_becomes_invalid_and_is_mended_before_the_first_start(tmp_path:
 
 
 def test_a_version_that_was_refused_is_not_started_while_the_one_before_is_kept(tmp_path: Path, manifest: Path) -> None:
-    installation = Installation(read(manifest, Place.GIVEN), pins=None, data_dir=tmp_path / "data")
+    installation = Installation(read(manifest, Place.GIVEN), data_dir=tmp_path / "data")
     old = installation.used
     replace(manifest, "1.0.0", "2.0.0")
     new = installation.on_disk()

@@ -119,7 +119,7 @@ def test_the_comparison_is_not_of_nothing(engines: tuple[sa.Engine, sa.Engine]) 
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=7), glue=st.sampled_from([" ", ""]))
 def test_any_search_finds_the_same_files(engines: tuple[sa.Engine, sa.Engine], pieces: list[str], glue: str) -> None:
     try:
@@ -129,7 +129,6 @@ def test_any_search_finds_the_same_files(engines: tuple[sa.Engine, sa.Engine], p
     assert postgresql == sqlite
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=()), max_size=20))
 def test_no_text_is_a_syntax_error(engines: tuple[sa.Engine, sa.Engine], text: str) -> None:
     try:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from collections import Counter
 
 import pytest
 
 from tests.unit.library.conftest import World
-from tests.unit.library.test_robust import command
+from tests.unit.library.test_robust import begin
 from viewra import library
 from viewra.errors import LockedError
 from viewra.types import ScanStatus
@@ -30,10 +29,7 @@ def test_different_libraries_at_once_lose_and_double_nothing(world: World) -> No
     world.put("zero/a.mp3")
     with_listener = library.Notifier(world.engine, world.hook)
     with_listener.open()
-    processes = [
-        subprocess.Popen(command(world, world.folder / name), stdout=subprocess.PIPE, text=True)
-        for name in ("one", "two")
-    ]
+    processes = [begin(world, world.folder / name) for name in ("one", "two")]
     outputs = [process.communicate(timeout=90)[0] for process in processes]
     assert [json.loads(output)["seen"] for output in outputs] == [FILES, FILES], outputs
     assert len(world.ids()) == 2 * FILES
@@ -51,11 +47,9 @@ def test_different_libraries_at_once_lose_and_double_nothing(world: World) -> No
 
 def test_one_library_is_scanned_by_one(world: World) -> None:
     fill(world, "one")
-    with subprocess.Popen(
-        command(world, world.folder / "one", stop_at=3), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    with begin(world, world.folder / "one", stop_at=3) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"now\n"
+        assert process.stdout.readline() == "now\n"
         with pytest.raises(LockedError, match=f"is being scanned by process {process.pid}"):
             world.scan(world.folder / "one")
         with pytest.raises(LockedError):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.forking import PIPE, Forked, server
 from tests.unit.library.conftest import World
 from viewra import library
 from viewra.errors import DatabaseError
@@ -69,6 +70,12 @@ def command(world: World, folder: Path, *, stop_at: int = 0) -> list[str]:
     return [sys.executable, "-c", textwrap.dedent(SCAN), world.url, str(folder), str(stop_at)]
 
 
+def begin(world: World, folder: Path, *, stop_at: int = 0) -> Forked:
+    """Start the same in a fork."""
+    _, _, code, *arguments = command(world, folder, stop_at=stop_at)
+    return server().start(["-c", *arguments], code=code, stdin=PIPE, stdout=PIPE)
+
+
 def scan_without_privileges(world: World, folder: Path) -> dict[str, Any]:
     prefix = WITHOUT_PRIVILEGES if os.geteuid() == 0 else []
     done = subprocess.run([*prefix, *command(world, folder)], check=True, timeout=60, capture_output=True, text=True)
@@ -119,11 +126,9 @@ def test_a_file_that_becomes_readable_is_read_again(world: World) -> None:
 def test_after_a_kill_the_next_scan_completes_with_everything_once(world: World, stop_at: int) -> None:
     for number in range(400):
         world.put(f"album {number // 20}/{number}.mp3")
-    with subprocess.Popen(
-        command(world, world.folder, stop_at=stop_at), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    with begin(world, world.folder, stop_at=stop_at) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"now\n"
+        assert process.stdout.readline() == "now\n"
         process.send_signal(signal.SIGKILL)
     (job,) = world.rows("SELECT status FROM scan_jobs")
     assert job.status == "running"

@@ -278,7 +278,7 @@ def survive(text: str) -> None:
     assert all(str(error) and 1 <= error.line <= lines and error.column >= 1 for error in errors)
 
 
-FUZZ = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @FUZZ

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from viewra.errors import ManifestError
@@ -99,7 +99,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_json_is_cue(data: dict[str, object]) -> None:
     assert json.dumps(from_data(data).export()) == json.dumps(data)

@@ -70,7 +70,7 @@ def test_only_what_the_plugin_offers_is_imported() -> None:
     assert not [name for name in imported if name.startswith("viewra.manifest")]
 
 
-UNUSED = ["asyncio", "ssl", "subprocess", "google.protobuf.text_format", "attr.validators"]
+UNUSED = ["asyncio", "calendar", "locale", "ssl", "subprocess", "google.protobuf.text_format", "attr.validators"]
 
 
 @pytest.mark.process

@@ -18,6 +18,8 @@ handshakes = st.builds(
     app_version=st.integers(0, 999_999_999),
     network=st.just("unix"),
     address=st.text(st.characters(blacklist_characters="|", blacklist_categories=["C", "Z"])).map(lambda t: f"/{t}"),
+    core_version=st.just(1),
+    protocol=st.just("grpc"),
     cert=st.one_of(st.just(b""), st.binary(min_size=40, max_size=900)),
     multiplex=st.sampled_from([None, True, False]),
 )

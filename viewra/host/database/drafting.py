@@ -9,25 +9,25 @@ from pathlib import Path
 
 from viewra.errors import MigrationError, PluginFault, UsageError
 from viewra.host.database.own import OwnDatabase
+from viewra.host.installed.code import Code
 from viewra.host.installed.entry_point import command
-from viewra.host.installed.installation import Installation
 from viewra.process import plugin_environment
 
 DRAFT_S = 120.0
 """Seconds for the plugin's imports, its migrations on an empty database, and the comparison."""
 
 
-def draft_in_a_process(installation: Installation, own: OwnDatabase, message: str) -> Path:
+def draft_in_a_process(code: Code, own: OwnDatabase, message: str, *, pinned: bool) -> Path:
     """Write the migration and return its file. It is compared with an empty SQLite database, or else the plugin's own.
 
     Raises UsageError for an unsuitable plugin, MigrationError if there is nothing to write or writing fails,
     PluginError if the plugin's code fails.
     """
-    plugin_id, code = installation.plugin_id, installation.used
+    plugin_id = code.found.plugin_id
     manifest = code.manifest
     if "database_service" not in manifest.capabilities:
         raise UsageError(f"plugin {plugin_id} has no database of its own")
-    if installation.pins is not None and installation.pins.of(code.found) is not None:
+    if pinned:
         raise UsageError(
             f"plugin {plugin_id} is pinned to its present code, and a migration is code",
             hint=f"viewra plugins unpin {plugin_id}",

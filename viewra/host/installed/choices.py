@@ -22,11 +22,11 @@ from viewra.manifest import Manifest, Runtime
 
 @attrs.frozen
 class Chosen:
-    """What the operator chose for one version of a plugin, as it was at one moment.
+    """The operator's choices for one version of a plugin, as they were at one moment.
 
-    ``config`` gives ``PluginContext.config``, and raises ManifestError for settings that do not fit. ``runtime`` is how
-    it is run. ``error`` is why it cannot be started: what was set of its runtime does not fit, or cannot be read; then
-    ``runtime`` is the manifest's own. ``pin`` is what its code must be, None where that is not pinned.
+    ``config`` returns ``PluginContext.config``, and raises ManifestError for invalid settings. ``runtime`` is how it
+    runs. ``error`` forbids a start: the operator's values for its runtime are invalid or unreadable; then ``runtime``
+    is the manifest's. ``pin`` has the digests to which its code is pinned, None if it is not.
     """
 
     config: Callable[[], dict[str, str]] = dict
@@ -61,20 +61,32 @@ class OperatorChoices:
         self._grants.set(found, names, granted=granted, paths=paths)
 
     def chosen(self, found: Found) -> Chosen:
-        """All that a start of this version goes by, read in one transaction."""
+        """The choices that a start of this version uses, read in one transaction."""
         manifest = found.manifest
         if manifest is None:
             return Chosen()
         try:
             stored = read_choices(self._engine, *found.key)
             pin = self._pins.kept(found, stored.pin)
-            if not stored.settings:  # the rule
+            if not stored.settings:  # as for most plugins
                 return Chosen(manifest.settings.config, manifest.runtime, pin=pin)
             values = self._of_runtime(manifest).operator(stored.settings)
             runtime = manifest.runtime_schema.runtime(values) if values else manifest.runtime
         except ViewraError as error:
             return Chosen(runtime=manifest.runtime, error=error)
         return Chosen(partial(self._of_settings(manifest).config, stored.settings), runtime, pin=pin)
+
+    def pin(self, found: Found) -> Pin:
+        """Pin this plugin to its present code; raises ViewraError if that is unreadable."""
+        return self._pins.pin(found)
+
+    def unpin(self, found: Found) -> None:
+        """Remove the pin of this plugin."""
+        self._pins.unpin(found)
+
+    def pinned(self, found: Found) -> Pin | None:
+        """The digests to which this plugin is pinned, None if it is not."""
+        return self._pins.of(found)
 
     def settings(self, found: Found) -> PluginSettings | None:
         """The settings of this version of a plugin; None where its manifest is not valid."""

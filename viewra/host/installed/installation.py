@@ -10,21 +10,18 @@ from viewra.host.installed.code import Code
 from viewra.host.installed.code_hash import code_hash
 from viewra.host.installed.discovery import Found, read, real_path
 from viewra.host.installed.kept_code import KeptCode
-from viewra.host.installed.pins import Pins
 
 
 class Installation:
     """The versions of one plugin's code: on disk, in use, kept, refused. It does not know how a version runs.
 
     ``place`` is what was found first: its path is where the plugin is looked for ever after. ``found`` belongs to the
-    version in use. ``data_dir`` is the host's data directory; ``pins`` is None for a plugin without a host's
-    database.
+    version in use. ``data_dir`` is the host's data directory.
     """
 
-    def __init__(self, found: Found, *, pins: Pins | None, data_dir: Path) -> None:
+    def __init__(self, found: Found, *, data_dir: Path) -> None:
         self.plugin_id = found.plugin_id
         self.place = found
-        self.pins = pins
         self.kept = KeptCode(data_dir / "kept-code" / found.plugin_id)
         self.private_dir = data_dir / "plugins" / found.plugin_id
         self.backups = data_dir / "backups" / "plugins" / found.plugin_id

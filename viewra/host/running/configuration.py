@@ -34,7 +34,7 @@ _BATCH_FACTOR = 2.0  # a batch may take longer than one call; a hanging file is 
 class Configured:
     """How one version of the code is run, found out once for each of its starts.
 
-    ``declared`` are the services that its manifest claims; all else is as in ``Chosen``.
+    ``declared`` are the services that its manifest claims; the other fields are those of ``Chosen``.
     """
 
     code: Code
@@ -48,7 +48,7 @@ class Configured:
 class RunConfiguration:
     """What is configured of one plugin: settings, runtime, deadlines, its database, and the specification of a launch.
 
-    ``chosen`` gives what the operator chose for a version. ``connecting``, ``versions``, ``limits``, ``services``,
+    ``chosen`` returns the operator's choices for a version. ``connecting``, ``versions``, ``limits``, ``services``,
     ``databases`` and ``confining`` are the host's.
     """
 
@@ -150,7 +150,7 @@ class RunConfiguration:
             runtime.start_timeout_s,
             connecting=self._connecting,
             pin=configured.pin,
-            lasts=runtime.detachable and not self._connecting.encrypted,  # keys of a connection end with the host
+            lasts=runtime.detachable and not self._connecting.encrypted,  # a connection's keys end with the host
             common=self._common,
             limits=self.limits,
             services=self.services,

@@ -20,7 +20,7 @@ from viewra.errors import UsageError
 from viewra.host.database.databases import PluginDatabases
 from viewra.host.database.drafting import compared_with
 from viewra.host.database.own import OwnDatabase
-from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, begin
+from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, begin, unnamed
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.runner import in_process
 from viewra.host.running.status import PluginStats
@@ -116,7 +116,7 @@ class LocalPlugin:
             self.endpoint,
             self._context,
             self.own_database if database is not None else None,
-            lambda _step, call, *arguments: call(*arguments),
+            unnamed,
             describes=isinstance(database, SchemaService),
         )
         self.endpoint.running = True

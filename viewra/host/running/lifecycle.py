@@ -7,7 +7,7 @@ plugins, opens its database in Initialize, and is asked to migrate after that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from viewra.adapters import Caller
 from viewra.codec import lifecycle
@@ -20,8 +20,17 @@ MIGRATION_S = 600.0
 STOP_S = 3.0
 """Seconds for ``PluginService.Stop``."""
 
-Step = Callable[..., Any]
-"""Makes one call of the start: given its name, a function and the function's arguments. Names it when it fails."""
+
+class Step(Protocol):
+    """Makes one call of the start, and names it when it fails."""
+
+    def __call__(self, name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
+        """Gives what ``call`` gives for the arguments."""
+
+
+def unnamed(_name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
+    """A ``Step`` for calls whose errors say enough."""
+    return call(*arguments)
 
 
 class MigrationPending(Exception):  # not an error: a caller that forbids migrations asks for it

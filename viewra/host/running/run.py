@@ -37,6 +37,7 @@ QUIESCE_S = 10.0
 SHUTDOWN_S = 2.0
 """Seconds for the request to shut down, and again for the process to end after it."""
 _PANICS = ("panic: ", "fatal error: ")
+_NOT_ASKED = PluginInfo("")
 NOTICE_S = 1.0
 """Seconds within which the end of a process is noticed: a broken connection is seen a moment before."""
 
@@ -51,7 +52,7 @@ class Run:
         self.plugin_id = spec.context.plugin_id
         self.process = process
         self.spec = spec
-        self.info = PluginInfo(self.plugin_id)
+        self.info = _NOT_ASKED
         self.wire_services: frozenset[str] | None = None
         self.services: frozenset[str] = frozenset()
         self.limits = spec.limits

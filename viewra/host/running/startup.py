@@ -189,7 +189,7 @@ class _Steps:
             raise self._failed("lease", "it cannot outlive its host: it has no lease", hint) from error
         return renewal
 
-    def step(self, name: str, call: Callable[..., Any], *arguments: object) -> Any:
+    def step(self, name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
         """Do one step, and say which one it was when it fails."""
         migrates = name == "migrate"  # that takes as long as there is data, whatever a start may take
         began = self.machinery.clock.now() if migrates else 0.0

@@ -198,7 +198,11 @@ class Supervisor(Portrait):
                 f"is disabled: {self.reason}; its code is run to see its tables",
                 hint=f"viewra plugins enable {self.plugin_id}",
             )
-        return draft_in_a_process(self.installation, self.own_database, message)
+        code = self.installation.used
+        configured = self.configuration.configure(code)
+        if configured.error is not None:
+            raise configured.error
+        return draft_in_a_process(code, self.own_database, message, pinned=configured.pin is not None)
 
     @property
     def records(self) -> Sequence[LogRecord]:

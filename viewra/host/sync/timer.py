@@ -23,11 +23,6 @@ class Timer:
         self._set = 0  # how often it was set or called off: which of them a task belongs to
         self._current: Task | None = None
 
-    @property
-    def pending(self) -> bool:
-        """Whether it is going to ring, or its work is in progress."""
-        return self._current is not None
-
     def set(self, pause_s: float) -> None:
         """Ring after ``pause_s`` seconds, and not when it was to ring before; never once it is closed."""
         with self._lock:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import attrs
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
-from viewra.library import fulltext, outcomes, priorities, stored_fields
+from viewra.library import fulltext, outcomes, priorities
 from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
 from viewra.library.merge import pick
@@ -54,7 +53,7 @@ def list_files(engine: sa.Engine, query: str = "", *, after: str | None = None, 
     """
     asked = parse(query)
     with reading(engine) as connection:
-        planned = plan(connection, asked, stored_fields.load(connection), datetime.now().astimezone())
+        planned = plan(connection, asked)
         return pages(connection, planned, sort_keys(asked.sort), after=after, limit=limit)
 
 

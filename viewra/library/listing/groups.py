@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
 import attrs
@@ -12,7 +11,6 @@ import sqlalchemy as sa
 from viewra.db.catalogue_tables import catalogue, file_artists, file_genres
 from viewra.db.tables import media_files
 from viewra.errors import UsageError
-from viewra.library import stored_fields
 from viewra.library.listing import files, paging
 from viewra.library.listing.paging import Key
 from viewra.library.query.plan import Plan, plan
@@ -43,7 +41,7 @@ def wanted(
     """Return which groups have a file that meets ``root``; ``membership`` has the group of each file."""
     if root == And(()):
         return Wanted(sa.true())
-    planned = plan(connection, Query(root), stored_fields.load(connection), datetime.now().astimezone())
+    planned = plan(connection, Query(root))
     statement = files.selected(connection, planned)
     if planned.rest is None:
         found = statement.with_only_columns(media_files.c.id, maintain_column_froms=True)

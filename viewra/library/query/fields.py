@@ -25,9 +25,14 @@ SORTS = (
 """What files can be sorted by."""
 
 
+def is_known(field: str) -> bool:
+    """Whether a field is one of the library's, and not only a plugin's."""
+    return field in INDEXED or field in OWN
+
+
 def check(field: str, at: int, stored: Collection[str]) -> None:
     """Raise ``UsageError`` for a field that is none of the library's and that no plugin has stored a value of."""
-    if field not in INDEXED and field not in OWN and field not in stored:
+    if not is_known(field) and field not in stored:
         raise unknown("cannot search by", field, at, {*INDEXED, *OWN, *stored})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files
 from viewra.errors import UsageError
-from viewra.library import fulltext
+from viewra.library import fulltext, stored_fields
 from viewra.library.query import columns, fields, holds
 from viewra.library.query.expression import is_text
 from viewra.library.query.tree import And, Bound, Leaf, Node, Not, Or, Query, Text, leaves
@@ -48,20 +48,20 @@ class Plan:
         return [condition.label(f"answer_{place}") for place, condition in enumerate(self.answers.values())]
 
 
-def plan(connection: sa.Connection, query: Query, stored: Collection[str], now: datetime) -> Plan:
-    """Plan a query; ``stored`` are the fields that plugins have stored values of.
+def plan(connection: sa.Connection, query: Query) -> Plan:
+    """Plan a query. Ages and dates in it are read by the clock and time zone of this process.
 
     Raises ``UsageError`` for an unknown field, and for a value that its field cannot have.
     """
     with_missing = False
     for leaf in query.leaves():
-        if leaf.field:
-            fields.check(leaf.field, leaf.at, stored)
+        if leaf.field and not fields.is_known(leaf.field):
+            fields.check(leaf.field, leaf.at, stored_fields.load(connection))
         with_missing = with_missing or leaf.field == "missing"
         _check_bounds(leaf)
     for sort in query.sort:
         fields.check_sort(sort.field, sort.at)
-    return _Planner(connection, now, with_missing).plan(query.root)
+    return _Planner(connection, datetime.now().astimezone(), with_missing).plan(query.root)
 
 
 class _Planner:
@@ -86,7 +86,7 @@ class _Planner:
                 rest.append(node)
                 if (loose := self._loose(node)) is not None:
                     where.append(loose)
-        if not self._with_missing:
+        if not self._with_missing and not text:  # what is missing is not in the index
             where.append(media_files.c.missing_since.is_(None))
         remaining = And(tuple(rest)) if rest else None
         answers: dict[int, sa.ColumnElement[bool]] = {}

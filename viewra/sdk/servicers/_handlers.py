@@ -10,9 +10,8 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-import attrs
 import grpc
 
 from viewra.codec import fault
@@ -31,8 +30,7 @@ _TRACEBACK_HEAD, _TRACEBACK_TAIL = (
 )  # bytes; in JSON at most six times that, which a host accepts as one line
 
 
-@attrs.frozen
-class Handler:
+class Handler(NamedTuple):
     """A procedure and the function that answers it."""
 
     rpc: Rpc[..., Any]

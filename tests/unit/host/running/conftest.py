@@ -70,7 +70,7 @@ class World:
     def host(self, *, enabled: bool = True) -> Supervisor:
         """Another host's supervisor of the plugin."""
         installation = Installation(
-            Found("p", self.directory, Place.GIVEN, self.manifest), pins=None, data_dir=self.scratch / "data"
+            Found("p", self.directory, Place.GIVEN, self.manifest), data_dir=self.scratch / "data"
         )
         configuration = RunConfiguration(
             installation,

@@ -124,6 +124,4 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestLives.settings = settings(stateful_step_count=25, suppress_health_check=list(HealthCheck))

@@ -18,19 +18,18 @@ def test_it_rings_once_after_the_pause() -> None:
     alarm = Timer("test-alarm", lambda still: rung.append(time.monotonic()) if still() else None)
     began = time.monotonic()
     alarm.set(0.05)
-    assert alarm.pending
     eventually(lambda: not threads())
     assert len(rung) == 1
     assert rung[0] - began >= 0.05
-    assert not alarm.pending
+    assert not alarm.off()
 
 
 def test_one_that_is_off_or_closed_does_not_ring_and_leaves_no_thread() -> None:
     rung: list[int] = []
     alarm = Timer("test-alarm", lambda _still: rung.append(1))
     alarm.set(3600)
-    alarm.off()
-    assert not alarm.pending
+    assert alarm.off()
+    assert not alarm.off()
     eventually(lambda: not threads())
     alarm.set(3600)
     alarm.close()
@@ -84,4 +83,4 @@ def test_work_may_set_it_again_and_close_it() -> None:
     alarm.set(0)
     eventually(lambda: len(rung) == 3 and not threads())
     assert rung == [True, True, True]
-    assert not alarm.pending
+    assert not alarm.off()
