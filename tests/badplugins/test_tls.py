@@ -47,7 +47,7 @@ os.environ["PLUGIN_CLIENT_CERT"] = stranger
 """
 
 BAD = {
-    "shows no certificate": (SERVE + "serve(b'')", "handshake", "shows no certificate"),
+    "shows no certificate": (SERVE + "serve(b'')", "handshake", "sent no certificate"),
     "shows garbage": (SERVE + "serve(b'x' * 200, mine)", "handshake", "cannot be read"),
     "shows what is not base64": (
         SERVE + "print('1|1|unix|/tmp/x|grpc|' + '%' * 80, flush=True); threading.Event().wait()",

@@ -178,7 +178,7 @@ def test_interrupted_scan_goes_on_later(
     assert "cancelled" in out
     assert not [plugin for plugin in plugins if plugin.is_running() and plugin.status() != psutil.STATUS_ZOMBIE]
     _check(data_dir)
-    (tmp_path / "go").touch()
+    (tmp_path / "told" / "go").touch()
     report = viewra("--plugins", str(tmp_path / "plugins"), "scan", music, "--json").data
     assert report["status"] == "completed"
     shown = viewra("--plugins", str(tmp_path / "plugins"), "show", music / "0.mp3", "--json").data
@@ -195,7 +195,7 @@ def test_killed_scan_goes_on_later(
     _, alive = psutil.wait_procs(plugins, timeout=10)
     assert not [plugin for plugin in alive if plugin.status() != psutil.STATUS_ZOMBIE]
     _check(data_dir)
-    (tmp_path / "go").touch()
+    (tmp_path / "told" / "go").touch()
     report = viewra("--plugins", str(tmp_path / "plugins"), "scan", music, "--json").data
     assert report["status"] == "completed"
     shown = viewra("--plugins", str(tmp_path / "plugins"), "show", music / "2.mp3", "--json").data
@@ -213,6 +213,8 @@ class _slow_scan:  # noqa: N801 - reads as a function
     """A scan that waits in a plugin until the file ``go`` is there; entered when the plugin has been called."""
 
     def __init__(self, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path) -> None:
+        told = tmp_path / "told"  # beside the host's data, of whose folder no plugin may change the names
+        told.mkdir()
         code = f"""
             import pathlib, time
             from viewra.sdk import Plugin, serve
@@ -220,16 +222,16 @@ class _slow_scan:  # noqa: N801 - reads as a function
                 def can_handle(self, file_path, mime_type): return True
                 def get_supported_types(self): return ["audio/*"]
                 def extract_metadata(self, file_path):
-                    pathlib.Path({str(tmp_path / "called")!r}).touch()
-                    while not pathlib.Path({str(tmp_path / "go")!r}).exists():
+                    pathlib.Path({str(told / "called")!r}).touch()
+                    while not pathlib.Path({str(told / "go")!r}).exists():
                         time.sleep(0.01)
                     return {{"slow": "yes"}}
             serve(Slow())
         """
-        make_plugin("slow", code)
+        make_plugin("slow", code, may=("filesystem:write",))
         options = ("--plugins", str(tmp_path / "plugins"))
-        assert run(data_dir, *options, "plugins", "enable", "slow").status == 0
-        self._called = tmp_path / "called"
+        assert run(data_dir, *options, "plugins", "enable", "slow", "--grant-requested").status == 0
+        self._called = told / "called"
         self._process = start(data_dir, *options, "scan", str(music))
 
     def __enter__(self) -> Forked:

@@ -246,7 +246,8 @@ def test_ctrl_c_in_a_terminal(directory: Path, tmp_path: Path) -> None:
     music.mkdir()
     (music / "a.mp3").write_bytes(b"ID3")
     cli = [sys.executable, "-m", "viewra.cli", "--data-dir", str(tmp_path / "data"), "--plugins", str(directory.parent)]
-    subprocess.run([*cli, "plugins", "enable", "scraper", "--grant-requested"], check=True, capture_output=True)
+    with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data") as host:
+        host.plugins["scraper"].enable(grant_requested=True)
     ours, terminal = pty.openpty()
     try:
         with subprocess.Popen(

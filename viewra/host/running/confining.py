@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from viewra.denied import CONFINED
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.code import Code
-from viewra.host.installed.discovery import Found
+from viewra.host.installed.discovery import Found, Place
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
+from viewra.host.running.compiled import compile_sdk, compile_shipped
 from viewra.host.running.foreign_mounts import foreign_mount
 from viewra.host.running.limits import rlimits, tasks_rlimit
 from viewra.host.running.own_user import hand_to
@@ -42,7 +43,8 @@ class Sandbox:
     """What confines the processes of one plugin. ``enforced`` says by what each thing is held, ``missing`` what is not.
 
     ``rules`` is None where nothing but ``rlimits`` holds. ``folders`` are those of the library that it may use.
-    ``told`` is what the plugin is told of it: its id, and what it was granted.
+    ``told`` is what the plugin is told of it: its id, and what it was granted. ``shipped`` is where its code is if it
+    came with viewra.
     """
 
     backend: str
@@ -53,11 +55,15 @@ class Sandbox:
     folders: tuple[str, ...] = ()
     home: Path | None = None
     told: tuple[str, ...] = ()
+    shipped: Path | None = None
 
     def confinement(self, socket_dir: Path) -> Confinement | None:
         """What the launcher applies to a process with its sockets in ``socket_dir``, where it makes a folder, too."""
         if self.rules is None:
             return Confinement(rlimits=self.rlimits) if self.rlimits else None
+        compile_sdk()
+        if self.shipped is not None:
+            compile_shipped(self.shipped)
         scratch = socket_dir / "tmp"
         scratch.mkdir(mode=0o700)
         if machine().root:  # back to the host, where it had a user of its own before
@@ -221,6 +227,7 @@ class Confining:
             (*read, *write),
             private_dir,
             (code.found.plugin_id, *sorted(may)),
+            code.found.directory if code.found.place is Place.SHIPPED else None,
         )
 
 
@@ -269,6 +276,8 @@ def _enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
         said.append(f"user: {rules.user}, with the right to {rights}, as far as Landlock lets it")
     if rules.network:
         said.append("connections: " + ("Landlock" if wrapped else "judged by the guardian"))
+    if not on.tells and not wrapped:
+        said.append("go-plugin's broker: its connections are refused, as this kernel has no seccomp user notification")
     return tuple(said)
 
 

@@ -1,0 +1,117 @@
+"""What confines a plugin follows from what was granted, and from what the machine has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+import pytest
+
+from viewra.errors import UsageError
+from viewra.host.installed.code import Code
+from viewra.host.installed.discovery import Found, discover
+from viewra.host.installed.grants import Grant, asked
+from viewra.host.running import confining
+from viewra.host.running.confining import Backend, Confining, Sandbox
+from viewra.manifest import Runtime
+from viewra.process.sandbox.machine import Machine
+from viewra.process.sandbox.syscalls import ARCHITECTURES
+
+ABLE = Machine(ARCHITECTURES["x86_64"], landlock=7, filters=True, tells=True, root=False)
+BARE = attrs.evolve(ABLE, landlock=0)
+
+
+@pytest.fixture
+def code(tmp_path: Path, make_plugin: Callable[..., Path]) -> Code:
+    directory = make_plugin("p", "", may=("filesystem:read", "filesystem:write", "network:external", "process:spawn"))
+    (found,) = (one for one in discover([directory.parent], None) if one.plugin_id == "p")
+    return Code(found, "")
+
+
+def sandbox(
+    code: Code,
+    *granted: str,
+    machine: Machine = ABLE,
+    backend: Backend = "auto",
+    allow_unsandboxed: bool = False,
+    network: str = "unix",
+    socket_group: str = "",
+) -> Sandbox:
+    def grants(found: Found) -> Sequence[Grant]:
+        assert found.manifest is not None
+        asks = (*asked(found.manifest), Grant("sandbox", "off"))
+        return [attrs.evolve(one, granted=True) for one in asks if one.name in granted]
+
+    made = Confining(
+        (Path("/secret"),),
+        backend,
+        allow_unsandboxed,
+        grants=grants,
+        libraries=lambda: ["/music"],
+        user_of=lambda _: 60600,
+        machine=machine,
+    )
+    return made.sandbox(code, Runtime(), Path("/data/p"), "", network, socket_group)
+
+
+def test_without_a_grant_it_has_its_own_alone(code: Code) -> None:
+    found = sandbox(code)
+    rules = found.rules
+    assert rules is not None
+    assert str(code.found.directory) in rules.code
+    assert (rules.read, rules.write, rules.private) == ((), (), ("/data/p",))
+    assert (rules.internet, rules.listen, rules.datagrams, rules.spawn) == ((), (), False, False)
+    assert found.told == ("p",)
+    assert found.missing == ()
+
+
+def test_each_grant_opens_what_it_names(code: Code, tmp_path: Path) -> None:
+    may = sandbox(code, "filesystem:read", "network:external", "process:spawn").rules
+    assert may is not None
+    assert (may.read, may.write) == ((str(tmp_path),), ())
+    assert (may.internet, may.datagrams, may.spawn) == (None, True, True)
+
+
+@pytest.mark.parametrize("allow_unsandboxed", [False, True])
+def test_a_machine_that_cannot_starts_nothing_unless_allowed(code: Code, allow_unsandboxed: bool) -> None:
+    if allow_unsandboxed:
+        found = sandbox(code, machine=BARE, allow_unsandboxed=True)
+        assert (found.backend, found.rules) == ("rlimits", None)
+        assert "nothing holds it" in found.missing[0]
+        return
+    with pytest.raises(UsageError, match="Landlock") as refused:
+        sandbox(code, machine=BARE)
+    hint = refused.value.hint or ""
+    assert "viewra plugins grant p sandbox:off" in hint
+    assert "--allow-unsandboxed" in hint
+    assert sandbox(code, "sandbox:off", machine=BARE).backend == "off"
+
+
+def test_what_connects_needs_a_kernel_that_tells(code: Code) -> None:
+    deaf = attrs.evolve(ABLE, tells=False)
+    with pytest.raises(UsageError, match="user notification"):
+        sandbox(code, "network:external", machine=deaf)
+    assert any("broker" in one and "refused" in one for one in sandbox(code, machine=deaf).enforced)
+
+
+def test_a_host_that_is_root_gives_a_user_where_that_can_read(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = attrs.evolve(ABLE, root=True)
+
+    def user(*granted: str, socket_group: str = "") -> int | None:
+        rules = sandbox(code, *granted, machine=root, socket_group=socket_group).rules
+        assert rules is not None
+        return rules.user
+
+    assert user("filesystem:read") == 60600
+    assert user(socket_group="media") is None
+    monkeypatch.setattr(confining, "foreign_mount", lambda paths: (paths[0], "nfs4") if paths else None)
+    assert user() == 60600
+    assert user("filesystem:read") is None
+
+
+def test_a_host_that_connects_by_tcp_says_what_that_opens(code: Code) -> None:
+    found = sandbox(code, network="tcp")
+    assert found.rules is not None
+    assert found.rules.listen is None
+    assert "listening" in found.missing[0]
