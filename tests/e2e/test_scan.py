@@ -132,7 +132,7 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     removed = viewra("library", "remove", "1", "--json").data
     assert removed["files"] == listed[0]["files"]
     assert viewra("library", "list", "--json").data == []
-    assert viewra("search", "bach", "--json").data == {"total": 0, "results": []}
+    assert viewra("search", "bach", "--json").data == {"total": 0, "has_more": False, "results": []}
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
 
 

@@ -108,7 +108,7 @@ def test_a_word_that_is_not_wanted_is_no_option(viewra: Viewra, music: Path) -> 
     other = viewra("search", "--json", "-hello", "schumann").data["total"]
     assert 0 <= fewer <= every == other
     assert viewra("search", "-h").out.startswith("Usage")
-    assert viewra("search", "-scherzo").status == 2
+    assert viewra("search", "-scherzo", "--json").data["total"] > 0
 
 
 def test_hanging_up_ends_a_scan_in_order(data_dir: Path, tmp_path: Path, make_plugin: Callable[..., Path]) -> None:

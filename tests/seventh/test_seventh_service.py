@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,9 +19,7 @@ from viewra.services import SERVICES, Service, Services
 from viewra.testing import in_process, loopback, subprocess_plugin
 
 HERE = str(Path(__file__).parent)
-CODE = f"""
-    import sys
-    sys.path.insert(0, {HERE!r})
+CODE = """
     from lyrics_home import WITH_LYRICS
     from viewra.sdk import Plugin, serve
 
@@ -28,7 +27,7 @@ CODE = f"""
         def lyrics(self, title):
             if not title:
                 raise ValueError("which song?")
-            return f"la la {{title}}"
+            return f"la la {title}"
 
         def get_registered_routes(self):
             return []
@@ -107,6 +106,7 @@ def test_through_a_hook_in_a_process_and_in_the_hosts_own(
     make_plugin: Callable[..., Path], tmp_path: Path, services: Services
 ) -> None:
     directory = make_plugin("singer", CODE, capabilities=("lyrics_service", "api_registration"))
+    shutil.copytree(Path(HERE) / "lyrics_home", directory / "lyrics_home")  # a plugin reads its own folder alone
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data", services=services) as host:
         host.plugins["singer"].enable()
         host.register(Choir())
@@ -121,6 +121,7 @@ def test_through_a_hook_in_a_process_and_in_the_hosts_own(
 @pytest.mark.process
 def test_a_process_of_its_own(make_plugin: Callable[..., Path], services: Services) -> None:
     directory = make_plugin("singer", CODE, capabilities=("lyrics_service",))
+    shutil.copytree(Path(HERE) / "lyrics_home", directory / "lyrics_home")
     with subprocess_plugin(directory, services=services) as plugin:
         assert "lyrics_service" in plugin.services
         assert plugin.client("lyrics").lyrics("Lorelei") == "la la Lorelei"

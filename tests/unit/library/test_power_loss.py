@@ -22,8 +22,8 @@ from concurrent.futures import Future
 from tests.killing import arm, finish
 from viewra import library
 from viewra.db import open_database
-from viewra.library import absences, discover, events, filerows, fulltext, jobs, linking, missing, other_paths, outcomes
-from viewra.library import recorder
+from viewra.library import absences, discover, displaced, events, filerows, fulltext, jobs, missing, other_paths
+from viewra.library import outcomes, recorder
 from viewra.types import FileOutcome, Result
 
 url, folder, point, delay_s = sys.argv[1:]
@@ -56,7 +56,7 @@ PLACES = {
     "forgotten": (fulltext, "forget"),
     "missing": (absences.Absences, "_mark"),
     "links": (other_paths, "add"),
-    "merged": (linking.Linker, "_merge"),
+    "displaced": (displaced, "drop"),
     "purged": (missing, "_forget"),
     "end": (jobs, "finish"),
 }
@@ -67,7 +67,7 @@ finish(began)
 """
 
 POINTS = ["job", "directories", "files", "unread", "moves", "metadata", "index", "told", "recorded", "forgotten"]
-POINTS += ["missing", "links", "merged", "purged", "end"]
+POINTS += ["missing", "links", "displaced", "purged", "end"]
 
 
 def change(world: World, number: int) -> None:
@@ -89,7 +89,7 @@ def change(world: World, number: int) -> None:
         if (first := twin.with_name("twin.mp3")).exists():
             twin.hardlink_to(first)
     for name in ("twin", "twin+"):
-        world.put(f"{number} twins/{name}.mp3")
+        world.put(f"{number} twins/{name}.mp3", b"twins of round %d" % number)
     shutil.rmtree(world.folder / f"{number - 1} 2", ignore_errors=True)
 
 

@@ -76,7 +76,7 @@ def test_data_moves_up_and_back(service: AlembicDatabaseService, url: str) -> No
 
 
 def test_back_beyond_the_beginning(service: AlembicDatabaseService, url: str) -> None:
-    with pytest.raises(MigrationError, match="nothing to roll back"):
+    with pytest.raises(MigrationError, match="no migration to roll back"):
         service.rollback(url)
 
 
