@@ -15,6 +15,7 @@ from viewra.db import REVISION, migrate, open_database
 from viewra.db.backup import back_up, backups, put_back
 from viewra.db.migrate import alone, configuration
 from viewra.errors import MigrationError
+from viewra.revisions import pending
 
 
 @pytest.fixture
@@ -123,7 +124,6 @@ def test_the_host_is_backed_up_before_it_is_changed_but_not_before_additions(
             command.downgrade(config, revision)
         engine.dispose()
 
-    pending = migrate.pending
     back_to("0001")
     monkeypatch.setattr(migrate, "pending", lambda revisions, found: pending(revisions, found)[:1])
     open_database(url, backups=folder).dispose()
