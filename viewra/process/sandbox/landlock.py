@@ -6,8 +6,10 @@ Rights and versions are from Linux's uapi/linux/landlock.h and its documentation
 from __future__ import annotations
 
 import ctypes
+import functools
 import struct
 from collections.abc import Mapping
+from operator import itemgetter
 
 import attrs
 
@@ -66,6 +68,7 @@ def ruleset(
     ``connect_ports`` and ``bind_ports``: None allows every port.
     """
     handled = _handled(abi)
+    held = {path: rights & handled for path, rights in paths.items()}
     network = (0 if bind_ports is None else _BIND_TCP) | (0 if connect_ports is None else _CONNECT_TCP)
     network = network if abi >= PORTS else 0
     scopes = _SCOPE_ABSTRACT | _SCOPE_SIGNAL if abi >= SCOPES else 0
@@ -78,11 +81,12 @@ def ruleset(
             ports[port] = ports.get(port, 0) | _CONNECT_TCP
     return Ruleset(
         attributes,
-        tuple((path, rights & handled) for path, rights in paths.items() if rights & handled),
+        tuple(filter(itemgetter(1), held.items())),
         tuple(ports.items()),
     )
 
 
+@functools.cache
 def _handled(abi: int) -> int:
     rights = (1 << 13) - 1
     for first, right in ((2, _REFER), (TRUNCATES, _TRUNCATE), (5, _IOCTL_DEV)):

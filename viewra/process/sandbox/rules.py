@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 
 import attrs
@@ -115,25 +116,30 @@ def _wrapper(rules: Rules, paths: Mapping[str, int]) -> tuple[str, ...]:
 
 def _paths(rules: Rules) -> dict[str, int]:
     """The rights below each path; a path named several times has all their rights."""
-    found: dict[str, int] = {}
-    hidden = [Path(os.path.realpath(one)) for one in rules.secret]
-
-    def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
-        for path in paths:
-            for one in _outside(Path(os.path.realpath(path)), hidden, inside=inside):
-                found[one] = found.get(one, 0) | rights
-
-    give(_SYSTEM, landlock.RUN)
-    give(rules.code, landlock.RUN, inside=True)
-    give(_FILES, landlock.READ)
-    give(("/dev/null",), landlock.READ | landlock.WRITE_FILE)
-    give(rules.read, landlock.READ)
-    give(rules.write, landlock.WRITE)
-    give(rules.private, landlock.WRITE, inside=True)
+    given = [
+        (_SYSTEM, landlock.RUN, False),
+        (rules.code, landlock.RUN, True),
+        (_FILES, landlock.READ, False),
+        (("/dev/null",), landlock.READ | landlock.WRITE_FILE, False),
+        (rules.read, landlock.READ, False),
+        (rules.write, landlock.WRITE, False),
+        (rules.private, landlock.WRITE, True),
+    ]
     if rules.network:
-        give(_TO_NETWORK, landlock.READ)
+        given.append((_TO_NETWORK, landlock.READ, False))
     if rules.spawn:
-        give(_PROGRAMS, landlock.RUN)
+        given.append((_PROGRAMS, landlock.RUN, False))
+    found: dict[str, int] = {}
+    hidden = list(map(Path, map(os.path.realpath, rules.secret)))
+    around = {str(folder) for one in hidden for folder in (one, *one.parents)}
+    below = tuple(map(os.path.join, map(str, hidden), repeat("")))
+    for paths, rights, inside in given:
+        for path in paths:
+            real = os.path.realpath(path)
+            # Most have nothing secret in them or around them: this runs for each path at each start.
+            near = real in around or real.startswith(below)
+            for one in _outside(Path(real), hidden, inside=inside) if near else (real,):
+                found[one] = found.get(one, 0) | rights
     return found
 
 
