@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -71,6 +71,23 @@ def asked(manifest: Manifest) -> tuple[Grant, ...]:
     return tuple(found.values())
 
 
+def decided(found: Found, stored: Mapping[tuple[str, str], StoredGrant]) -> tuple[Grant, ...]:
+    """What the plugin requests, by the operator's ``stored`` decisions: see ``Grants.of``."""
+    if found.manifest is None:
+        return ()
+    shipped = found.place is Place.SHIPPED
+    answer = []
+    for one in asked(found.manifest):
+        kept = stored.get((one.resource, one.action))
+        paths = kept.paths if kept is not None and kept.paths else one.paths
+        granted = kept.granted if kept is not None else shipped
+        answer.append(attrs.evolve(one, granted=granted, paths=paths))
+    off = stored.get(UNCONFINED)
+    if off is not None and off.granted:
+        answer.append(Grant(*UNCONFINED, granted=True))
+    return tuple(answer)
+
+
 class Grants:
     """The grants of one host's plugins, in its database. Thread-safe."""
 
@@ -82,20 +99,7 @@ class Grants:
 
         A plugin shipped with viewra has the permissions that it requests, unless the operator revoked them.
         """
-        if found.manifest is None:
-            return ()
-        stored = read_grants(self._engine, *found.key)
-        shipped = found.place is Place.SHIPPED
-        answer = []
-        for one in asked(found.manifest):
-            kept = stored.get((one.resource, one.action))
-            paths = kept.paths if kept is not None and kept.paths else one.paths
-            granted = kept.granted if kept is not None else shipped
-            answer.append(attrs.evolve(one, granted=granted, paths=paths))
-        off = stored.get(UNCONFINED)
-        if off is not None and off.granted:
-            answer.append(Grant(*UNCONFINED, granted=True))
-        return tuple(answer)
+        return decided(found, read_grants(self._engine, *found.key)) if found.manifest is not None else ()
 
     def set(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
         """Grant or revoke named permissions, such as ``network:fetch``; ``paths`` narrow them to these folders.

@@ -137,7 +137,7 @@ def _paths(rules: Rules) -> dict[str, int]:
         for path in paths:
             real = os.path.realpath(path)
             # Most have nothing secret in them or around them: this runs for each path at each start.
-            near = real in around or real.startswith(below)
+            near = real in around or (not inside and real.startswith(below))
             for one in _outside(Path(real), hidden, inside=inside) if near else (real,):
                 found[one] = found.get(one, 0) | rights
     return found

@@ -102,9 +102,7 @@ def _rules(machine: Architecture, allowed: Calls) -> list[Rule]:
         forbidden += _METADATA
     if not allowed.truncates:
         forbidden.append("truncate")
-    for name in forbidden:
-        if name in machine.calls:
-            rules.append(Rule(machine.calls[name], DENIED))
+    rules += [Rule(machine.calls[name], DENIED) for name in forbidden if name in machine.calls]
     for command in _IOCTLS:
         deny("ioctl", Argument(1, (command,)))
     _sockets(deny, allowed)
