@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -60,6 +61,7 @@ class Grant:
         return f"{said} (only {', '.join(only)})" if only else said
 
 
+@functools.lru_cache(256)  # each start needs it, and each look at a plugin's permissions
 def asked(manifest: Manifest) -> tuple[Grant, ...]:
     """The permissions that a manifest requests, each once; unknown ones are left out."""
     found: dict[str, Grant] = {}

@@ -126,7 +126,7 @@ class RunConfiguration:
         """Seconds that one call may take, by the manifest."""
         known = self._deadlines.get(method)
         if known is None:
-            known = self._deadlines[method] = _deadline_s(self.runtime, method)
+            known = self._deadlines[method] = _deadline_s(self.used.runtime, method)
         return known
 
     def spec(

@@ -73,7 +73,7 @@ class Sandbox:
         scratch.mkdir(mode=0o700)
         if machine().root:  # back to the host, where it had a user of its own before
             user = self.rules.user if self.rules.user is not None else os.geteuid()
-            hand_to(user, socket_dir, scratch, *map(Path, self.rules.private))
+            hand_to(user, socket_dir, *map(Path, self.rules.private))
         own = str(socket_dir)
         rules = attrs.evolve(
             self.rules,
@@ -81,12 +81,7 @@ class Sandbox:
             folders=(own,) if machine().tells else (),
             rlimits=self.rlimits,
         )
-        return confinement(rules, machine(), wrapped=self.wrapped)
-
-    @property
-    def wrapped(self) -> bool:
-        """Whether it runs within bubblewrap."""
-        return self.backend.startswith("bwrap")
+        return confinement(rules, machine(), wrapped=self.backend.startswith("bwrap"))
 
     def environment(self, socket_dir: Path) -> dict[str, str]:
         """What differs in the environment of a confined process, which may not use the host's folders."""

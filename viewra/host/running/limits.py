@@ -86,7 +86,11 @@ def rlimits(
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NPROC: most,
     }
-    return _allowed(wanted)
+    found = []
+    for number, most in wanted.items():  # no more than the host itself may have: only root could give that
+        hard = resource.getrlimit(number)[1]
+        found.append((number, most if hard == resource.RLIM_INFINITY else min(most, hard)))
+    return tuple(found)
 
 
 def _running(loadavg: Path) -> int:
@@ -95,12 +99,3 @@ def _running(loadavg: Path) -> int:
         return int(loadavg.read_text("ascii").split()[3].partition("/")[2])
     except (OSError, IndexError, ValueError):
         return 1 << 15
-
-
-def _allowed(wanted: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
-    """No more than the host itself may have: only root could give that."""
-    found = []
-    for number, most in wanted.items():
-        hard = resource.getrlimit(number)[1]
-        found.append((number, most if hard == resource.RLIM_INFINITY else min(most, hard)))
-    return tuple(found)

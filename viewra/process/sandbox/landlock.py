@@ -9,7 +9,6 @@ import ctypes
 import functools
 import struct
 from collections.abc import Mapping
-from operator import itemgetter
 
 import attrs
 
@@ -68,11 +67,14 @@ def ruleset(
     ``connect_ports`` and ``bind_ports``: None allows every port.
     """
     handled = _handled(abi)
-    held = {path: rights & handled for path, rights in paths.items()}
     network = (0 if bind_ports is None else _BIND_TCP) | (0 if connect_ports is None else _CONNECT_TCP)
     network = network if abi >= PORTS else 0
     scopes = _SCOPE_ABSTRACT | _SCOPE_SIGNAL if abi >= SCOPES else 0
     attributes = struct.pack("=QQQ", handled, network, scopes)[: 24 if abi >= SCOPES else 16 if abi >= PORTS else 8]
+    held = []
+    for path, rights in paths.items():
+        if rights & handled:
+            held.append((path, rights & handled))
     ports: dict[int, int] = {}
     if network:
         for port in bind_ports or ():
@@ -81,7 +83,7 @@ def ruleset(
             ports[port] = ports.get(port, 0) | _CONNECT_TCP
     return Ruleset(
         attributes,
-        tuple(filter(itemgetter(1), held.items())),
+        tuple(held),
         tuple(ports.items()),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, repeat
+from operator import attrgetter
 from pathlib import Path
 
 import attrs
@@ -86,7 +87,7 @@ def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinem
         scoped=on.landlock >= landlock.SCOPES,
         truncates=on.landlock >= landlock.TRUNCATES,
     )
-    user, paths = rules.user if on.root else None, _paths(rules)
+    user, paths = rules.user if on.root else None, _paths(rules, network=calls.network)
     return Confinement(
         filter=seccomp.program(on.architecture, calls),
         ruleset=landlock.ruleset(
@@ -114,7 +115,7 @@ def _wrapper(rules: Rules, paths: Mapping[str, int]) -> tuple[str, ...]:
     return bubblewrap.wrapped(places, named, rules.sockets, network=rules.network)
 
 
-def _paths(rules: Rules) -> dict[str, int]:
+def _paths(rules: Rules, *, network: bool) -> dict[str, int]:
     """The rights below each path; a path named several times has all their rights."""
     given = [
         (_SYSTEM, landlock.RUN, False),
@@ -125,13 +126,13 @@ def _paths(rules: Rules) -> dict[str, int]:
         (rules.write, landlock.WRITE, False),
         (rules.private, landlock.WRITE, True),
     ]
-    if rules.network:
+    if network:
         given.append((_TO_NETWORK, landlock.READ, False))
     if rules.spawn:
         given.append((_PROGRAMS, landlock.RUN, False))
     found: dict[str, int] = {}
     hidden = list(map(Path, map(os.path.realpath, rules.secret)))
-    around = {str(folder) for one in hidden for folder in (one, *one.parents)}
+    around = set(map(str, chain(hidden, *map(attrgetter("parents"), hidden))))
     below = tuple(map(os.path.join, map(str, hidden), repeat("")))
     for paths, rights, inside in given:
         for path in paths:
