@@ -31,6 +31,8 @@ def grants_in(connection: sa.Connection, plugin_id: str, path: str) -> dict[tupl
     columns = plugin_grants.c
     wanted = sa.select(columns.resource, columns.action, columns.granted, columns.paths)
     rows = connection.execute(wanted.where(is_plugin(plugin_grants, plugin_id, path))).all()
+    if not rows:  # as for most plugins
+        return {}
     return {(row.resource, row.action): StoredGrant(bool(row.granted), tuple(json.loads(row.paths))) for row in rows}
 
 
