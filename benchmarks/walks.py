@@ -1,6 +1,8 @@
 """Counts the function calls inside viewra of a first call that starts a plugin, and of a change of its code.
 
-Counted under ``sys.setprofile``, on all threads, from the call until its outcome.
+Counted under ``sys.setprofile``, on all threads, from the call until its outcome. The plugin is confined, as it is by
+default. What a process does once (it compiles the sandbox's filter, and the code that plugins import) is in
+``first call in the process`` alone: ``first call`` is that of a second host, with its own database and plugin.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ import viewra
 from benchmarks.reload import MANIFEST, PLUGIN
 from viewra import Host
 
-BASELINES = {"first call": 669, "reload": 8090, "reload with another manifest": 8090}
+BASELINES = {"first call in the process": 669, "first call": 669, "reload": 8090, "reload with another manifest": 8090}
 """The numbers before settings, code and manifest were read once each."""
-MOST = {"first call": 0.5, "reload": 0.06, "reload with another manifest": 0.25}
+MOST = {"first call in the process": 1.0, "first call": 0.5, "reload": 0.06, "reload with another manifest": 0.25}
 """The limit, as a part of the baseline."""
 
 _OWN = str(Path(viewra.__file__).parent)
@@ -50,12 +52,13 @@ def walks() -> dict[str, Counter[str]]:
     threading.setprofile(counter.profile)  # for all threads that start from now on
     try:
         with tempfile.TemporaryDirectory(prefix="viewra-bench-") as scratch:
-            return _walks(Path(scratch), counter)
+            first, *_ = _walks(Path(scratch, "1"), counter, reloads=False)
+            return dict(zip(BASELINES, (first, *_walks(Path(scratch, "2"), counter)), strict=True))
     finally:
         threading.setprofile(None)
 
 
-def _walks(scratch: Path, counter: Counting) -> dict[str, Counter[str]]:
+def _walks(scratch: Path, counter: Counting, *, reloads: bool = True) -> list[Counter[str]]:
     directory = scratch / "plugins" / "searcher"
     directory.mkdir(parents=True)
     (directory / "plugin.cue").write_text(MANIFEST)
@@ -65,13 +68,15 @@ def _walks(scratch: Path, counter: Counting) -> dict[str, Counter[str]]:
         plugin.enable()
         assert plugin.search is not None
         search = plugin.search.search
-        first = counter.of(lambda: search({"q": "x"}, 1, 0))
+        found = [counter.of(lambda: search({"q": "x"}, 1, 0))]
+        if not reloads:
+            return found
         (directory / "main.py").write_text(PLUGIN.format(version=2))
-        code = counter.of(lambda: host.plugins.code_changed(directory))
+        found.append(counter.of(lambda: host.plugins.code_changed(directory)))
         (directory / "plugin.cue").write_text(MANIFEST.replace("1.0.0", "1.1.0"))
-        manifest = counter.of(lambda: host.plugins.code_changed(directory))
+        found.append(counter.of(lambda: host.plugins.code_changed(directory)))
         assert plugin.stats.reloads == 2
-    return dict(zip(BASELINES, (first, code, manifest), strict=True))
+    return found
 
 
 class Counting:

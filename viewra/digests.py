@@ -8,11 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 FILE, PROGRAM, LINK, FOLDER = b"f", b"x", b"l", b"d"
 """The kinds of entries."""
-_CHUNK = 256 * 1024
 
 
 def directory_digest(entries: Iterable[tuple[bytes, bytes, bytes]]) -> str:
@@ -23,15 +21,7 @@ def directory_digest(entries: Iterable[tuple[bytes, bytes, bytes]]) -> str:
     return total.hexdigest()
 
 
-def stream_digest(stream: IO[bytes]) -> bytes:
-    """The digest of an open file's content."""
-    total = hashlib.sha256()
-    while data := stream.read(_CHUNK):
-        total.update(data)
-    return total.digest()
-
-
 def file_digest(path: Path) -> str:
     """The digest of a file, in hexadecimal. Raises OSError if it is unreadable."""
     with open(path, "rb") as stream:
-        return stream_digest(stream).hex()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -19,15 +20,17 @@ _INFO_LISTS = ("tags", "capabilities")
 _INFO_ENTRIES = 64  # what comes after these is left out: it is for people to read
 _INFO_TIMES = ("created_at", "updated_at")
 _INFO_TEXTS = tuple(field.name for field in attrs.fields(PluginInfo) if field.name not in {*_INFO_LISTS, *_INFO_TIMES})
+_INFO_OTHERS = (*_INFO_TEXTS, *_INFO_TIMES)
+_texts_of, _others_of = attrgetter(*_CONTEXT_TEXTS), attrgetter(*_INFO_OTHERS)
 
 
 def _context_message(context: PluginContext) -> pb.InitializeRequest:
-    texts = {name: getattr(context, name) for name in _CONTEXT_TEXTS}
+    texts = dict(zip(_CONTEXT_TEXTS, _texts_of(context), strict=True))
     return pb.InitializeRequest(context=pb.PluginContext(config=dict(context.config), **texts))
 
 
 def _context(message: pb.InitializeRequest) -> tuple[PluginContext]:
-    texts = {name: getattr(message.context, name) for name in _CONTEXT_TEXTS}
+    texts = dict(zip(_CONTEXT_TEXTS, _texts_of(message.context), strict=True))
     return (PluginContext(config=dict(message.context.config), **texts),)
 
 
@@ -37,7 +40,7 @@ def _info_message(info: PluginInfo) -> pb.InfoResponse:
 
 def _info(message: pb.InfoResponse) -> PluginInfo:
     lists = {name: getattr(message.info, name)[:_INFO_ENTRIES] for name in _INFO_LISTS}
-    others = {name: getattr(message.info, name) for name in (*_INFO_TEXTS, *_INFO_TIMES)}
+    others = dict(zip(_INFO_OTHERS, _others_of(message.info), strict=True))
     return PluginInfo(**others, **lists)
 
 

@@ -105,15 +105,22 @@ def translated(url: sa.URL) -> Iterator[None]:
     """Translate the driver's exceptions inside the block into ``DatabaseError``."""
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        cause = _postgresql(error) if url.get_backend_name() == "postgresql" else _sqlite(error, url.database or "")
-        if cause is None:
+    except sa.exc.DatabaseError as error:
+        if (failure := translation(url, error)) is None:
             raise
-        what, hint = cause
-        reason = str(error.orig).strip().partition("\n")[0]
-        if (denied := _DENIED.search(reason)) is not None:
-            hint = f"as its owner: GRANT ALL ON {denied[1].upper()} {denied[2]} TO {url.username or 'that user'}"
-        raise DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint) from error
+        raise failure from error
+
+
+def translation(url: sa.URL, error: sa.exc.DatabaseError) -> DatabaseError | None:
+    """What to raise for this exception of the driver; None for an error in our own statements."""
+    cause = _postgresql(error) if url.get_backend_name() == "postgresql" else _sqlite(error, url.database or "")
+    if cause is None:
+        return None
+    what, hint = cause
+    reason = str(error.orig).strip().partition("\n")[0]
+    if (denied := _DENIED.search(reason)) is not None:
+        hint = f"as its owner: GRANT ALL ON {denied[1].upper()} {denied[2]} TO {url.username or 'that user'}"
+    return DatabaseError(f"database {database_name(url)} {what} ({reason})", hint=hint)
 
 
 def damaged_index(url: sa.URL, reason: str) -> DatabaseError:

@@ -22,10 +22,17 @@ class StoredGrant:
 
 def read_grants(engine: sa.Engine, plugin_id: str, path: str) -> dict[tuple[str, str], StoredGrant]:
     """``(resource, action)`` → the operator's decision for the plugin at ``path``. Raises ``DatabaseError``."""
+    with reading(engine) as connection:
+        return grants_in(connection, plugin_id, path)
+
+
+def grants_in(connection: sa.Connection, plugin_id: str, path: str) -> dict[tuple[str, str], StoredGrant]:
+    """``read_grants`` within a transaction."""
     columns = plugin_grants.c
     wanted = sa.select(columns.resource, columns.action, columns.granted, columns.paths)
-    with reading(engine) as connection:
-        rows = connection.execute(wanted.where(is_plugin(plugin_grants, plugin_id, path))).all()
+    rows = connection.execute(wanted.where(is_plugin(plugin_grants, plugin_id, path))).all()
+    if not rows:  # as for most plugins
+        return {}
     return {(row.resource, row.action): StoredGrant(bool(row.granted), tuple(json.loads(row.paths))) for row in rows}
 
 
@@ -40,13 +47,18 @@ def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, act
         connection.execute(sa.insert(plugin_grants).values({**row, **values}))
 
 
+def read_users(engine: sa.Engine) -> dict[str, int]:
+    """The user id of each plugin that has one. Raises ``DatabaseError``."""
+    with reading(engine) as connection:
+        return _users(connection)
+
+
 def user_of(engine: sa.Engine, plugin_id: str, first: int, count: int, wanted: int) -> int | None:
     """The plugin's user id in this database: assigned once, one of ``count`` ids from ``first`` on.
 
     It is ``wanted`` if free, else the next free id; None if all are taken. Raises ``DatabaseError``.
     """
-    with reading(engine) as connection:  # a start need not wait for who writes
-        known = _users(connection)
+    known = read_users(engine)  # a start need not wait for who writes
     if plugin_id in known:
         return known[plugin_id]
     with writing(engine) as connection:

@@ -31,7 +31,7 @@ def settings_in(connection: sa.Connection, plugin_id: str) -> dict[str, StoredSe
     table = plugin_settings
     wanted = sa.select(table.c.key, table.c.value, table.c.encrypted).where(table.c.plugin_id == plugin_id)
     rows = connection.execute(wanted.order_by(table.c.key)).all()
-    return {row.key: StoredSetting(row.value, row.encrypted) for row in rows}
+    return {row.key: StoredSetting(row.value, row.encrypted) for row in rows} if rows else {}  # as for most plugins
 
 
 def replace_setting(engine: sa.Engine, plugin_id: str, key: str, old: StoredSetting, new: StoredSetting) -> None:

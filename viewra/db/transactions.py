@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from viewra.db.failures import translated
+from viewra.db.failures import translation
 from viewra.db.postgresql import READS
 from viewra.db.sqlite import WRITES
 
@@ -15,17 +15,27 @@ from viewra.db.sqlite import WRITES
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One read transaction: a consistent view. Raises ``DatabaseError``."""
-    with translated(engine.url), engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(**READS)
-        with connection.begin():
-            yield connection
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execution_options(**READS)
+            with connection.begin():
+                yield connection
+    except sa.exc.DatabaseError as error:
+        if (failure := translation(engine.url, error)) is None:
+            raise
+        raise failure from error
 
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One write transaction: committed at the end, rolled back on any exception. Raises ``DatabaseError``."""
-    with translated(engine.url), engine.connect() as connection:
-        connection.execution_options(**{WRITES: True})
-        with connection.begin():
-            yield connection
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(**{WRITES: True})
+            with connection.begin():
+                yield connection
+    except sa.exc.DatabaseError as error:
+        if (failure := translation(engine.url, error)) is None:
+            raise
+        raise failure from error

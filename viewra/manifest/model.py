@@ -125,5 +125,5 @@ class Manifest:
 
     def claimed(self, services: Services) -> frozenset[str]:
         """The services that it claims, also by older names, among those that a host knows."""
-        older = {OLDER_CAPABILITIES.get(name, name) for name in self.other_capabilities}
+        older = set(map(OLDER_CAPABILITIES.get, self.other_capabilities, self.other_capabilities))
         return (self.capabilities | older) & frozenset(services.capabilities)

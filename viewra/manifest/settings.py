@@ -100,7 +100,10 @@ class SettingsSchema:
 
     def config(self, values: Mapping[str, object] | None = None) -> dict[str, str]:
         """``fill`` for ``PluginContext.config``: text by dotted keys, and everything as JSON under ``_json``."""
-        filled = to_json(self.fill(values))
+        given = self.fill(values)
+        if not given:  # as for most plugins
+            return {"_json": "{}"}
+        filled = to_json(given)
         config: dict[str, str] = {}
         _flatten(filled, "", config)
         config["_json"] = json.dumps(filled, ensure_ascii=False, separators=(",", ":"))

@@ -58,7 +58,8 @@ class LineSplitter:
             if len(self._rest) > self._longest:
                 lines.append(self._rest)
                 self._rest, self._skipping = b"", True
-        return [self._trim(line) for line in lines]
+        # Most lines stay as they are, and there may be many.
+        return [self._trim(line) if line[-1:] == b"\r" or len(line) > self._longest else line for line in lines]
 
     def end(self) -> list[bytes]:
         """The line that the stream ended without a line end, if any."""
@@ -158,7 +159,7 @@ class Output:
         self._dropped[stream] += len(lines) - taken
 
     def _pick_handshake(self, lines: list[bytes]) -> list[bytes]:
-        lines = [line for line in lines if line]  # the SDK separates its line from earlier output
+        lines = list(filter(None, lines))  # the SDK separates its line from earlier output
         for index, line in enumerate(lines):
             if _HANDSHAKE.match(text := _text(line)):
                 with self._changed:

@@ -12,7 +12,7 @@ import os
 import stat
 from pathlib import Path
 
-from viewra.digests import FILE, FOLDER, LINK, PROGRAM, directory_digest, file_digest, stream_digest
+from viewra.digests import FILE, FOLDER, LINK, PROGRAM, directory_digest, file_digest
 from viewra.errors import HandshakeError
 
 _UNPINNED = frozenset({"__pycache__"})
@@ -50,7 +50,7 @@ def open_verified(path: Path, pinned: str) -> int:
         raise HandshakeError(f"{path} cannot be verified: {error.strerror}", step="verify") from error
     with open(descriptor, "rb", closefd=False) as stream:
         try:
-            require_digest(str(path), stream_digest(stream).hex(), pinned)
+            require_digest(str(path), hashlib.file_digest(stream, "sha256").hexdigest(), pinned)
         except BaseException:
             os.close(descriptor)
             raise

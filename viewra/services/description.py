@@ -129,4 +129,4 @@ class Services:
 
     def offered(self, wire_services: set[str] | frozenset[str]) -> frozenset[str]:
         """The capabilities behind the gRPC services that a process has, as reflection names them."""
-        return frozenset([self._by_wire[wire] for wire in wire_services & self._by_wire.keys()])
+        return frozenset(map(self._by_wire.__getitem__, wire_services & self._by_wire.keys()))

@@ -13,7 +13,7 @@ from viewra.db import read_choices
 from viewra.errors import ViewraError
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.enabled import Enabled
-from viewra.host.installed.grants import Grant, Grants
+from viewra.host.installed.grants import Grant, Grants, decided
 from viewra.host.installed.pins import Pin, Pins
 from viewra.host.installed.secrets import SecretBox
 from viewra.host.installed.settings import RUNTIME_MARK, PluginSettings
@@ -26,13 +26,15 @@ class Chosen:
 
     ``config`` returns ``PluginContext.config``, and raises ManifestError for invalid settings. ``runtime`` is how it
     runs. ``error`` forbids a start: the operator's values for its runtime are invalid or unreadable; then ``runtime``
-    is the manifest's. ``pin`` has the digests to which its code is pinned, None if it is not.
+    is the manifest's. ``pin`` has the digests to which its code is pinned, None if it is not. ``permissions`` are those
+    that it requests, and whether they are granted; None where nobody has read them.
     """
 
     config: Callable[[], dict[str, str]] = dict
     runtime: Runtime = attrs.field(factory=Runtime)
     error: ViewraError | None = None
     pin: Pin | None = None
+    permissions: tuple[Grant, ...] | None = None
 
 
 class OperatorChoices:
@@ -68,13 +70,15 @@ class OperatorChoices:
         try:
             stored = read_choices(self._engine, *found.key)
             pin = self._pins.kept(found, stored.pin)
+            granted = decided(found, stored.grants)
             if not stored.settings:  # as for most plugins
-                return Chosen(manifest.settings.config, manifest.runtime, pin=pin)
+                return Chosen(manifest.settings.config, manifest.runtime, pin=pin, permissions=granted)
             values = self._of_runtime(manifest).operator(stored.settings)
             runtime = manifest.runtime_schema.runtime(values) if values else manifest.runtime
         except ViewraError as error:
             return Chosen(runtime=manifest.runtime, error=error)
-        return Chosen(partial(self._of_settings(manifest).config, stored.settings), runtime, pin=pin)
+        config = partial(self._of_settings(manifest).config, stored.settings)
+        return Chosen(config, runtime, pin=pin, permissions=granted)
 
     def pin(self, found: Found) -> Pin:
         """Pin this plugin to its present code; raises ViewraError if that is unreadable."""

@@ -6,13 +6,14 @@ rules.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from viewra.digests import FILE, directory_digest, stream_digest
+from viewra.digests import FILE, directory_digest
 
 _DIGITS = 32
 
@@ -47,7 +48,7 @@ def _content(path: Path) -> bytes:
         # Not blocking: opening a pipe without a writer would block for ever.
         with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return stream_digest(file)
+                return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         pass
     return b""

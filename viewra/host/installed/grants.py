@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -60,6 +61,7 @@ class Grant:
         return f"{said} (only {', '.join(only)})" if only else said
 
 
+@functools.lru_cache(256)  # each start needs it, and each look at a plugin's permissions
 def asked(manifest: Manifest) -> tuple[Grant, ...]:
     """The permissions that a manifest requests, each once; unknown ones are left out."""
     found: dict[str, Grant] = {}
@@ -69,6 +71,23 @@ def asked(manifest: Manifest) -> tuple[Grant, ...]:
                 grant = Grant(one.resource, action, one.reason, False, one.paths, one.hosts, one.ports)
                 found.setdefault(grant.name, grant)
     return tuple(found.values())
+
+
+def decided(found: Found, stored: Mapping[tuple[str, str], StoredGrant]) -> tuple[Grant, ...]:
+    """What the plugin requests, by the operator's ``stored`` decisions: see ``Grants.of``."""
+    if found.manifest is None:
+        return ()
+    shipped = found.place is Place.SHIPPED
+    answer = []
+    for one in asked(found.manifest):
+        kept = stored.get((one.resource, one.action))
+        paths = kept.paths if kept is not None and kept.paths else one.paths
+        granted = kept.granted if kept is not None else shipped
+        answer.append(attrs.evolve(one, granted=granted, paths=paths))
+    off = stored.get(UNCONFINED)
+    if off is not None and off.granted:
+        answer.append(Grant(*UNCONFINED, granted=True))
+    return tuple(answer)
 
 
 class Grants:
@@ -82,20 +101,7 @@ class Grants:
 
         A plugin shipped with viewra has the permissions that it requests, unless the operator revoked them.
         """
-        if found.manifest is None:
-            return ()
-        stored = read_grants(self._engine, *found.key)
-        shipped = found.place is Place.SHIPPED
-        answer = []
-        for one in asked(found.manifest):
-            kept = stored.get((one.resource, one.action))
-            paths = kept.paths if kept is not None and kept.paths else one.paths
-            granted = kept.granted if kept is not None else shipped
-            answer.append(attrs.evolve(one, granted=granted, paths=paths))
-        off = stored.get(UNCONFINED)
-        if off is not None and off.granted:
-            answer.append(Grant(*UNCONFINED, granted=True))
-        return tuple(answer)
+        return decided(found, read_grants(self._engine, *found.key)) if found.manifest is not None else ()
 
     def set(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
         """Grant or revoke named permissions, such as ``network:fetch``; ``paths`` narrow them to these folders.

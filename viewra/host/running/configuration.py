@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -44,6 +44,7 @@ class Configured:
     runtime: Runtime
     error: ViewraError | None
     pin: Pin | None
+    permissions: tuple[Grant, ...] | None
 
 
 class RunConfiguration:
@@ -84,7 +85,7 @@ class RunConfiguration:
         manifest, chosen = code.found.manifest, self._chosen(code.found)
         declared = manifest.claimed(self.services) if manifest is not None else frozenset[str]()
         runtime = within(chosen.runtime, self._confining.caps)
-        return Configured(code, declared, chosen.config, runtime, chosen.error, chosen.pin)
+        return Configured(code, declared, chosen.config, runtime, chosen.error, chosen.pin, chosen.permissions)
 
     def use(self, configured: Configured) -> None:
         """Go by this from now on."""
@@ -125,11 +126,16 @@ class RunConfiguration:
         """Seconds that one call may take, by the manifest."""
         known = self._deadlines.get(method)
         if known is None:
-            known = self._deadlines[method] = _deadline_s(self.runtime, method)
+            known = self._deadlines[method] = _deadline_s(self.used.runtime, method)
         return known
 
-    def spec(self, configured: Configured, *, only_database: bool = False, may_migrate: bool = True) -> LaunchSpec:
-        """How a process of this version is run; raises ViewraError for settings that do not fit."""
+    def spec(
+        self, configured: Configured, *, only_database: bool = False, may_migrate: bool = True, fresh: bool = False
+    ) -> LaunchSpec:
+        """How a process of this version is run; raises ViewraError for settings that do not fit.
+
+        What it may do is read again, unless ``fresh`` says that it was configured for this very start.
+        """
         code, runtime = configured.code, configured.runtime
         manifest = code.manifest
         if configured.error is not None:
@@ -149,7 +155,7 @@ class RunConfiguration:
             base_path=str(private_dir),
             plugin_base_path=str(code.found.directory),
         )
-        sandbox = self.sandbox(configured)
+        sandbox = self.sandbox(configured, configured.permissions if fresh else None)
         return LaunchSpec(
             tuple(command(manifest)),
             code.found.directory,
@@ -184,8 +190,15 @@ class RunConfiguration:
         known = {one.name for one in asked(before)} if before is not None else set()
         return tuple(one for one in self._confining.grants(new.found) if one.name not in known and not one.granted)
 
-    def sandbox(self, configured: Configured) -> Sandbox:
-        """What confines a process of this version; raises ViewraError where it cannot be held, and has to be."""
+    def prepare(self) -> None:
+        """Have ready what no start changes."""
+        self._confining.prepare(self.plugin_id)
+
+    def sandbox(self, configured: Configured, permissions: Sequence[Grant] | None = None) -> Sandbox:
+        """What confines a process of this version; raises ViewraError where it cannot be held, and has to be.
+
+        ``permissions`` are what it asks for and may do at this moment, None to read them.
+        """
         if self._confining.backend == "off":
             return UNCONFINED_SANDBOX
         return self._confining.sandbox(
@@ -195,6 +208,7 @@ class RunConfiguration:
             self._url(configured.code) if "database_service" in configured.declared else "",
             self._connecting.network,
             self._connecting.socket_group,
+            permissions,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -18,8 +19,9 @@ from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found, Place
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
 from viewra.host.running.compiled import compile_sdk, compile_shipped
+from viewra.host.running.enforced import enforced
 from viewra.host.running.foreign_mounts import foreign_mount
-from viewra.host.running.limits import rlimits, tasks_rlimit
+from viewra.host.running.limits import rlimits
 from viewra.host.running.own_user import hand_to
 from viewra.host.running.python_paths import read_by_python
 from viewra.manifest import Runtime
@@ -34,6 +36,9 @@ BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "bwrap", "rlimits", "off")
 """``auto`` is ``landlock``, with seccomp, without which no plugin starts; ``bwrap`` is both, and namespaces beside.
 
 The last two only the operator chooses."""
+
+ENFORCED: tuple[Backend, ...] = ("auto", "landlock", "bwrap")
+"""Those that hold a plugin to what it may do."""
 
 log = logging.getLogger("viewra.host")
 
@@ -68,7 +73,7 @@ class Sandbox:
         scratch.mkdir(mode=0o700)
         if machine().root:  # back to the host, where it had a user of its own before
             user = self.rules.user if self.rules.user is not None else os.geteuid()
-            hand_to(user, socket_dir, scratch, *map(Path, self.rules.private))
+            hand_to(user, socket_dir, *map(Path, self.rules.private))
         own = str(socket_dir)
         rules = attrs.evolve(
             self.rules,
@@ -76,12 +81,7 @@ class Sandbox:
             folders=(own,) if machine().tells else (),
             rlimits=self.rlimits,
         )
-        return confinement(rules, machine(), wrapped=self.wrapped)
-
-    @property
-    def wrapped(self) -> bool:
-        """Whether it runs within bubblewrap."""
-        return self.backend.startswith("bwrap")
+        return confinement(rules, machine(), wrapped=self.backend.startswith("bwrap"))
 
     def environment(self, socket_dir: Path) -> dict[str, str]:
         """What differs in the environment of a confined process, which may not use the host's folders."""
@@ -126,16 +126,32 @@ class Confining:
     machine: Machine = attrs.field(factory=machine)
     caps: Mapping[str, float] = attrs.field(factory=dict)
 
+    def prepare(self, plugin_id: str) -> None:
+        """Give this plugin its user, where it is to have one; a start says what is wrong with that."""
+        if self.backend in ENFORCED and self.machine.root:
+            with contextlib.suppress(ViewraError):
+                self.user_of(plugin_id)
+
     def sandbox(
-        self, code: Code, runtime: Runtime, private_dir: Path, database_url: str, network: str, socket_group: str = ""
+        self,
+        code: Code,
+        runtime: Runtime,
+        private_dir: Path,
+        database_url: str,
+        network: str,
+        socket_group: str = "",
+        permissions: Sequence[Grant] | None = None,
     ) -> Sandbox:
         """What confines this version of a plugin.
 
-        ``network`` is how the host connects to it, ``socket_group`` who else may. Raises ViewraError where it
-        cannot be held, and has to be.
+        ``network`` is how the host connects to it, ``socket_group`` who else may; ``permissions`` are those of
+        ``grants``, if they were just read. Raises ViewraError where it cannot be held, and has to be.
         """
-        granted = [one for one in self.grants(code.found) if one.granted]
-        if self.backend == "off" or any((one.resource, one.action) == UNCONFINED for one in granted):
+        may: dict[tuple[str, str], Grant] = {}
+        for one in self.grants(code.found) if permissions is None else permissions:
+            if one.granted:
+                may[one.resource, one.action] = one
+        if self.backend == "off" or UNCONFINED in may:
             return UNCONFINED_SANDBOX
         if self.backend == "rlimits" or self.machine.missing:
             if self.backend != "rlimits" and not self.allow_unsandboxed:
@@ -145,20 +161,19 @@ class Confining:
                     f"{code.found.plugin_id} sandbox:off, or --allow-unsandboxed for all plugins",
                 )
             _warn(self.backend, self.machine)
-            limits = (*rlimits(runtime), tasks_rlimit(runtime, None))
             return Sandbox(
-                "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, limits
+                "rlimits", ("memory, open files and sizes of files: rlimits",), _ALL_BUT_LIMITS, None, rlimits(runtime)
             )
         wrapped = self.backend == "bwrap"
         if wrapped and bubblewrap().reason:
             raise UsageError(f"it cannot be confined by bwrap: {bubblewrap().reason}", hint="--sandbox auto needs none")
-        return self._confined(code, runtime, granted, private_dir, database_url, network, socket_group, wrapped=wrapped)
+        return self._confined(code, runtime, may, private_dir, database_url, network, socket_group, wrapped=wrapped)
 
     def _confined(
         self,
         code: Code,
         runtime: Runtime,
-        granted: Sequence[Grant],
+        may: Mapping[tuple[str, str], Grant],
         private_dir: Path,
         database_url: str,
         network: str,
@@ -166,16 +181,16 @@ class Confining:
         *,
         wrapped: bool,
     ) -> Sandbox:
-        may = {one.name: one for one in granted}
-        libraries = tuple(self.libraries())
-        read, write = (_paths(may.get(f"filesystem:{action}"), libraries) for action in ("read", "write"))
+        reads, writes = may.get(("filesystem", "read")), may.get(("filesystem", "write"))
+        read = self._folders(reads) if reads is not None else ()
+        write = self._folders(writes) if writes is not None else ()
         internet: tuple[int, ...] | None
-        internet, sockets = _database(database_url)
-        external, listening = may.get("network:external"), may.get("network:listen")
+        internet, sockets = _database(database_url) if database_url else ((), ())
+        external, listening = may.get(("network", "external")), may.get(("network", "listen"))
         missing = []
         user = None
         if self.machine.root and not socket_group:  # only a user who is in that group can give it a socket
-            foreign = foreign_mount((*read, *write))
+            foreign = foreign_mount((*read, *write)) if read or write else None
             if foreign is None:
                 user = self.user_of(code.found.plugin_id)
             else:
@@ -214,21 +229,25 @@ class Confining:
             sockets=sockets,
             listen=listen,
             datagrams=external is not None,
-            spawn="process:spawn" in may,
+            spawn=("process", "spawn") in may,
             metadata=bool(socket_group),
             user=user,
         )
         return Sandbox(
             "bwrap+landlock+seccomp" if wrapped else "landlock+seccomp",
-            (*(_WRAPPED if wrapped else ()), *_enforced(rules, self.machine, wrapped=wrapped)),
+            enforced(rules, self.machine, wrapped=wrapped),
             tuple(missing),
             rules,
-            (*rlimits(runtime), tasks_rlimit(runtime, user)),
+            rlimits(runtime, user),
             (*read, *write),
             private_dir,
-            (code.found.plugin_id, *sorted(may)),
+            (code.found.plugin_id, *sorted(map(":".join, may))),
             code.found.directory if code.found.place is Place.SHIPPED else None,
         )
+
+    def _folders(self, grant: Grant) -> tuple[str, ...]:
+        """The folders that a grant opens: those that it names, or all of the library."""
+        return tuple(str(Path(path).expanduser()) for path in grant.paths) or tuple(self.libraries())
 
 
 @functools.cache
@@ -241,15 +260,9 @@ def _warn(backend: Backend, on: Machine) -> None:
 _ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds it to what it may do",)
 
 
-def _paths(grant: Grant | None, libraries: tuple[str, ...]) -> tuple[str, ...]:
-    if grant is None:
-        return ()
-    return tuple(str(Path(path).expanduser()) for path in grant.paths) or libraries
-
-
 def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The port, or the socket, of a database that is not a file."""
-    if not url or url.startswith("sqlite:"):
+    if url.startswith("sqlite:"):
         return (), ()
     parsed = sa.make_url(url)
     host = parsed.host or str(parsed.query.get("host", ""))
@@ -257,28 +270,6 @@ def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     if host and not host.startswith("/"):
         return (port,), ()
     return (), (f"{host or '/run/postgresql'}/.s.PGSQL.{port}",)
-
-
-_WRAPPED = ("visible files, processes and interfaces: bwrap",)
-
-
-def _enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
-    scoped = "Landlock" if on.landlock >= 6 else "seccomp"
-    said = [
-        "files: Landlock",
-        "metadata of files, sockets, other processes and the kernel: seccomp",
-        f"signals and abstract sockets: {scoped}",
-        "child processes: allowed" if rules.spawn else "child processes: seccomp",
-        "memory: rlimits and watchdog" if rules.rlimits else "memory, open files and sizes of files: rlimits",
-    ]
-    if rules.user is not None:
-        rights = "read and write any file (CAP_DAC_OVERRIDE)" if rules.write else "read any file (CAP_DAC_READ_SEARCH)"
-        said.append(f"user: {rules.user}, with the right to {rights}, as far as Landlock lets it")
-    if rules.network:
-        said.append("connections: " + ("Landlock" if wrapped else "judged by the guardian"))
-    if not on.tells and not wrapped:
-        said.append("go-plugin's broker: its connections are refused, as this kernel has no seccomp user notification")
-    return tuple(said)
 
 
 def require_backend(name: str) -> Backend:

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from viewra import library
 from viewra.host.installed.grants import Grants
-from viewra.host.running.confining import Backend, Confining
+from viewra.host.running.confining import ENFORCED, Backend, Confining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.own_user import PluginUsers
 from viewra.process.sandbox.cgroup import Groups, find
+from viewra.process.sandbox.machine import machine
 
 log = logging.getLogger("viewra.host")
 
@@ -29,6 +30,9 @@ def confining_of(
 ) -> Confining:
     """For the host of this database: nothing of its data and of its runtime directory is any plugin's to see."""
     data_dir = data_dir.absolute()
+    users = PluginUsers(engine, data_dir)
+    if machinery is not None and machine().root and backend in ENFORCED:
+        users.read()
     secret = (data_dir, *((machinery.runtime_dir.path.parent,) if machinery is not None else ()))
     return Confining(
         secret,
@@ -36,7 +40,7 @@ def confining_of(
         unsandboxed,
         grants=Grants(engine).of,
         libraries=lambda: [one.path for one in library.list_libraries(engine)],
-        user_of=PluginUsers(engine, data_dir),
+        user_of=users,
         caps=caps,
     )
 

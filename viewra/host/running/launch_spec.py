@@ -112,18 +112,15 @@ class LaunchSpec:
 
 
 @contextlib.contextmanager
-def verified(spec: LaunchSpec) -> Iterator[int | None]:
+def verified(spec: LaunchSpec, pin: Pin) -> Iterator[int | None]:
     """The open descriptor of the very program that was pinned, None for one that is run by its path.
 
     Raises HandshakeError (step ``verify``) when the code on disk is not what the operator pinned.
     """
-    if spec.pin is None:
-        yield None
-        return
     entry = Path(spec.command[-1])
-    if spec.pin.tree:
-        require_digest(f"the directory {spec.directory}", tree_digest(spec.directory), spec.pin.tree)
-    descriptor = open_verified(entry, spec.pin.entry)
+    if pin.tree:
+        require_digest(f"the directory {spec.directory}", tree_digest(spec.directory), pin.tree)
+    descriptor = open_verified(entry, pin.entry)
     try:
         yield descriptor if len(spec.command) == 1 else None  # an interpreter reads its script by the path
     finally:

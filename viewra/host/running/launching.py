@@ -63,8 +63,11 @@ class Launching:
         """
         beginning = self._turn.begin()
         with self._told(beginning):
+            fresh = isinstance(code, Code)
             configured = self._configuration.configure(code) if isinstance(code, Code) else code
-            spec = self._configuration.spec(configured, only_database=only_database, may_migrate=may_migrate)
+            spec = self._configuration.spec(
+                configured, only_database=only_database, may_migrate=may_migrate, fresh=fresh
+            )
             return self._start(spec, beginning), configured
 
     def launch_more(self, count: int, configured: Configured) -> tuple[Run, ...]:

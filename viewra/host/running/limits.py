@@ -69,26 +69,28 @@ def tasks(limits: Mapping[str, float]) -> int:
     return _THREADS + _THREADS_EACH * int(limits.get("processes", DEFAULTS["processes"]))
 
 
-def rlimits(runtime: Runtime) -> tuple[tuple[int, int], ...]:
-    """The kernel's limits for each process."""
+def rlimits(
+    runtime: Runtime, user: int | None = None, *, loadavg: Path = Path("/proc/loadavg")
+) -> tuple[tuple[int, int], ...]:
+    """The kernel's limits for each process, and those for all of the plugin's user: its own ``user``, or the host's."""
     limits = limits_of(runtime)
+    workers = runtime.workers if isinstance(runtime.workers, int) else os.cpu_count() or 1
+    most = 2 * workers * tasks(limits)  # twice: new ones take the place of old ones
+    if user is None:
+        most += _OTHERS + _running(loadavg)
     memory, files = int(limits["memory_mb"]) * MB, max(_FEWEST_FILES, int(limits["open_files"]))
     wanted = {
         resource.RLIMIT_DATA: memory + _DATA_ROOM,
         resource.RLIMIT_NOFILE: files,
         resource.RLIMIT_FSIZE: int(limits["file_mb"]) * MB,
         resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: most,
     }
-    return tuple((number, _allowed(number, most)) for number, most in wanted.items())
-
-
-def tasks_rlimit(runtime: Runtime, user: int | None, *, loadavg: Path = Path("/proc/loadavg")) -> tuple[int, int]:
-    """The kernel's limit for the processes and threads of the plugin's user: its own ``user``, or the host's."""
-    workers = runtime.workers if isinstance(runtime.workers, int) else os.cpu_count() or 1
-    most = 2 * workers * tasks(limits_of(runtime))  # twice: new ones take the place of old ones
-    if user is None:
-        most += _OTHERS + _running(loadavg)
-    return resource.RLIMIT_NPROC, _allowed(resource.RLIMIT_NPROC, most)
+    found = []
+    for number, most in wanted.items():  # no more than the host itself may have: only root could give that
+        hard = resource.getrlimit(number)[1]
+        found.append((number, most if hard == resource.RLIM_INFINITY else min(most, hard)))
+    return tuple(found)
 
 
 def _running(loadavg: Path) -> int:
@@ -97,9 +99,3 @@ def _running(loadavg: Path) -> int:
         return int(loadavg.read_text("ascii").split()[3].partition("/")[2])
     except (OSError, IndexError, ValueError):
         return 1 << 15
-
-
-def _allowed(number: int, most: int) -> int:
-    """No more than the host itself may have: only root could give that."""
-    hard = resource.getrlimit(number)[1]
-    return most if hard == resource.RLIM_INFINITY else min(most, hard)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from viewra.db.plugin_grants import user_of
+from viewra.db.plugin_grants import read_users, user_of
 from viewra.errors import ViewraError
 
 FIRST, COUNT = 60600, 580
@@ -24,6 +24,10 @@ class PluginUsers:
         self._engine = engine
         self._data_dir = data_dir
         self._known: dict[str, int] = {}
+
+    def read(self) -> None:
+        """Know those of all plugins that have one, so that no start has to ask; raises DatabaseError."""
+        self._known = read_users(self._engine)
 
     def __call__(self, plugin_id: str) -> int:
         """The id; raises ViewraError when all are taken, or an account has it by now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import site
 import sys
@@ -14,15 +15,16 @@ _VIEWRA = str(Path(__file__).parents[2])
 def read_by_python(directory: Path) -> tuple[str, ...]:
     """Of the host's interpreter, and of that in the virtual environment of the plugin in ``directory``."""
     own = directory / ".venv" / "bin" / "python"
-    found = [sys.prefix, *site.getsitepackages(), *_standard(sys.executable), _VIEWRA]
-    if site.ENABLE_USER_SITE:
-        found.append(site.getusersitepackages())
-    if own.exists():
-        found += _standard(str(own))
-    return tuple(found)
+    return (*_of_host(), *_standard(str(own))) if own.exists() else _of_host()
 
 
-def _standard(executable: str) -> list[str]:
+@functools.cache  # this process goes on with what it was started with
+def _of_host() -> tuple[str, ...]:
+    found = (sys.prefix, *site.getsitepackages(), *_standard(sys.executable), _VIEWRA)
+    return (*found, site.getusersitepackages()) if site.ENABLE_USER_SITE else found
+
+
+def _standard(executable: str) -> tuple[str, str]:
     """An interpreter and its standard library; not the folders around them, which a plugin's link may have chosen."""
     real = Path(os.path.realpath(executable))
-    return [str(real), str(real.parent.parent / "lib")]
+    return str(real), str(real.parent.parent / "lib")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
     identity = new_identity() if spec.connecting.encrypted else None
     try:
         group = new_group(machinery, spec)
-        with verified(spec) as executable:
+        with verified(spec, spec.pin) if spec.pin is not None else nullcontext() as executable:
             to_start = plan(spec, socket_dir, identity, executable, group.door if group is not None else "")
             process = machinery.launcher.launch(to_start, on_line=log.line, on_quiet=log.quiet, on_exit=exited)
     except BaseException:

@@ -89,6 +89,7 @@ class Supervisor(Portrait):
 
     def enable(self) -> None:
         """Let it run from now on: from the next call, or at once where its manifest says so."""
+        self.configuration.prepare()
         with self._runs.alone():
             self._runs.enabled = True
             if self.state is PluginState.DISABLED:

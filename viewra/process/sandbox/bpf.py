@@ -18,6 +18,8 @@ TELL = 0x7FC00000
 _ERRNO = 0x00050000
 
 _LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x54, 0x06
+_instruction = struct.Struct("=HBBI").pack
+"""Code, instructions to skip if true and if false, value."""
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 OWN_PID = 0xFFFFFFFE
@@ -58,46 +60,42 @@ def assemble(audit: int, foreign_bit: int, newest: int, beyond: int, rules: Sequ
     Calls above ``newest`` get the verdict ``beyond``.
     """
     parts = [
-        _instruction(_LOAD, _ARCHITECTURE_AT),
-        _instruction(_JUMP_EQUAL, audit, 1, 0),
-        _instruction(_RETURN, KILL),
-        _instruction(_LOAD, _NUMBER_AT),
+        _instruction(_LOAD, 0, 0, _ARCHITECTURE_AT),
+        _instruction(_JUMP_EQUAL, 1, 0, audit),
+        _instruction(_RETURN, 0, 0, KILL),
+        _instruction(_LOAD, 0, 0, _NUMBER_AT),
     ]
     if foreign_bit:
-        parts += [_instruction(_JUMP_ANY_BIT, foreign_bit, 0, 1), _instruction(_RETURN, KILL)]
-    parts += [_instruction(_JUMP_ABOVE, newest, 0, 1), _instruction(_RETURN, beyond)]
+        parts += [_instruction(_JUMP_ANY_BIT, 0, 1, foreign_bit), _instruction(_RETURN, 0, 0, KILL)]
+    parts += [_instruction(_JUMP_ABOVE, 0, 1, newest), _instruction(_RETURN, 0, 0, beyond)]
     parts += [_rule(rule) for rule in rules]
-    parts.append(_instruction(_RETURN, ALLOW))
+    parts.append(_instruction(_RETURN, 0, 0, ALLOW))
     return b"".join(parts)
 
 
 def _rule(rule: Rule) -> bytes:
     """The instructions of one rule. If a condition fails, they jump behind it and load the number again."""
     if not rule.arguments:
-        return _instruction(_JUMP_EQUAL, rule.number, 0, 1) + _instruction(_RETURN, rule.verdict)
-    body = _instruction(_RETURN, rule.verdict)
+        return _instruction(_JUMP_EQUAL, 0, 1, rule.number) + _instruction(_RETURN, 0, 0, rule.verdict)
+    body = _instruction(_RETURN, 0, 0, rule.verdict)
     for argument in reversed(rule.arguments):
         body = _condition(argument, len(body) // 8) + body
     length = len(body) // 8
-    return _instruction(_JUMP_EQUAL, rule.number, 0, length + 1) + body + _instruction(_LOAD, _NUMBER_AT)
+    return _instruction(_JUMP_EQUAL, 0, length + 1, rule.number) + body + _instruction(_LOAD, 0, 0, _NUMBER_AT)
 
 
 def _condition(argument: Argument, behind: int) -> bytes:
     """Continue if the condition holds, else skip the ``behind`` instructions after it."""
-    loads = _instruction(_LOAD, _ARGUMENTS_AT + 8 * argument.index)
+    loads = _instruction(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument.index)
     if argument.mask != 0xFFFFFFFF:
-        loads += _instruction(_AND, argument.mask)
+        loads += _instruction(_AND, 0, 0, argument.mask)
     if argument.bits:
         yes, no = (behind, 0) if argument.unless else (0, behind)
-        return loads + _instruction(_JUMP_ANY_BIT, argument.bits, yes, no)
+        return loads + _instruction(_JUMP_ANY_BIT, yes, no, argument.bits)
     tests = b""
     for left, value in zip(range(len(argument.values) - 1, -1, -1), argument.values, strict=True):
         if argument.unless:
-            tests += _instruction(_JUMP_EQUAL, value, left + behind, 0)
+            tests += _instruction(_JUMP_EQUAL, left + behind, 0, value)
         else:
-            tests += _instruction(_JUMP_EQUAL, value, left, 0 if left else behind)
+            tests += _instruction(_JUMP_EQUAL, left, 0 if left else behind, value)
     return loads + tests
-
-
-def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    return struct.pack("=HBBI", code, if_true, if_false, value)

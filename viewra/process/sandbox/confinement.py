@@ -52,10 +52,10 @@ class Confinement:
         return {
             "filter": self.filter.hex(),
             "ruleset": rules.attributes.hex() if rules is not None else "",
-            "paths": [[path, rights] for path, rights in rules.paths] if rules is not None else [],
-            "ports": [list(port) for port in rules.ports] if rules is not None else [],
+            "paths": list(map(list, rules.paths)) if rules is not None else [],
+            "ports": list(map(list, rules.ports)) if rules is not None else [],
             "of_files": OF_FILES,
-            "rlimits": [list(limit) for limit in self.rlimits],
+            "rlimits": list(map(list, self.rlimits)),
             "user": self.user,
             "capabilities": self.capabilities,
             "seccomp": self.seccomp,

@@ -6,6 +6,7 @@ Rights and versions are from Linux's uapi/linux/landlock.h and its documentation
 from __future__ import annotations
 
 import ctypes
+import functools
 import struct
 from collections.abc import Mapping
 
@@ -70,6 +71,10 @@ def ruleset(
     network = network if abi >= PORTS else 0
     scopes = _SCOPE_ABSTRACT | _SCOPE_SIGNAL if abi >= SCOPES else 0
     attributes = struct.pack("=QQQ", handled, network, scopes)[: 24 if abi >= SCOPES else 16 if abi >= PORTS else 8]
+    held = []
+    for path, rights in paths.items():
+        if rights & handled:
+            held.append((path, rights & handled))
     ports: dict[int, int] = {}
     if network:
         for port in bind_ports or ():
@@ -78,11 +83,12 @@ def ruleset(
             ports[port] = ports.get(port, 0) | _CONNECT_TCP
     return Ruleset(
         attributes,
-        tuple((path, rights & handled) for path, rights in paths.items() if rights & handled),
+        tuple(held),
         tuple(ports.items()),
     )
 
 
+@functools.cache
 def _handled(abi: int) -> int:
     rights = (1 << 13) - 1
     for first, right in ((2, _REFER), (TRUNCATES, _TRUNCATE), (5, _IOCTL_DEV)):

@@ -38,7 +38,7 @@ class Machine:
     tells: bool
     root: bool
 
-    @property
+    @functools.cached_property
     def missing(self) -> str:
         """Why plugins cannot be sandboxed here; empty if they can."""
         without = (("" if self.landlock else self._about_landlock()), ("" if self.filters else self._about_seccomp()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from operator import attrgetter
 from pathlib import Path
 
 import attrs
@@ -85,7 +87,7 @@ def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinem
         scoped=on.landlock >= landlock.SCOPES,
         truncates=on.landlock >= landlock.TRUNCATES,
     )
-    user, paths = rules.user if on.root else None, _paths(rules)
+    user, paths = rules.user if on.root else None, _paths(rules, network=calls.network)
     return Confinement(
         filter=seccomp.program(on.architecture, calls),
         ruleset=landlock.ruleset(
@@ -113,27 +115,32 @@ def _wrapper(rules: Rules, paths: Mapping[str, int]) -> tuple[str, ...]:
     return bubblewrap.wrapped(places, named, rules.sockets, network=rules.network)
 
 
-def _paths(rules: Rules) -> dict[str, int]:
+def _paths(rules: Rules, *, network: bool) -> dict[str, int]:
     """The rights below each path; a path named several times has all their rights."""
-    found: dict[str, int] = {}
-    hidden = [Path(os.path.realpath(one)) for one in rules.secret]
-
-    def give(paths: Sequence[str], rights: int, *, inside: bool = False) -> None:
-        for path in paths:
-            for one in _outside(Path(os.path.realpath(path)), hidden, inside=inside):
-                found[one] = found.get(one, 0) | rights
-
-    give(_SYSTEM, landlock.RUN)
-    give(rules.code, landlock.RUN, inside=True)
-    give(_FILES, landlock.READ)
-    give(("/dev/null",), landlock.READ | landlock.WRITE_FILE)
-    give(rules.read, landlock.READ)
-    give(rules.write, landlock.WRITE)
-    give(rules.private, landlock.WRITE, inside=True)
-    if rules.network:
-        give(_TO_NETWORK, landlock.READ)
+    given = [
+        (_SYSTEM, landlock.RUN, False),
+        (rules.code, landlock.RUN, True),
+        (_FILES, landlock.READ, False),
+        (("/dev/null",), landlock.READ | landlock.WRITE_FILE, False),
+        (rules.read, landlock.READ, False),
+        (rules.write, landlock.WRITE, False),
+        (rules.private, landlock.WRITE, True),
+    ]
+    if network:
+        given.append((_TO_NETWORK, landlock.READ, False))
     if rules.spawn:
-        give(_PROGRAMS, landlock.RUN)
+        given.append((_PROGRAMS, landlock.RUN, False))
+    found: dict[str, int] = {}
+    hidden = list(map(Path, map(os.path.realpath, rules.secret)))
+    around = set(map(str, chain(hidden, *map(attrgetter("parents"), hidden))))
+    below = tuple(map(os.path.join, map(str, hidden), repeat("")))
+    for paths, rights, inside in given:
+        for path in paths:
+            real = os.path.realpath(path)
+            # Most have nothing secret in them or around them: this runs for each path at each start.
+            near = real in around or (not inside and real.startswith(below))
+            for one in _outside(Path(real), hidden, inside=inside) if near else (real,):
+                found[one] = found.get(one, 0) | rights
     return found
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import functools
-from collections.abc import Iterator
 from typing import Protocol
 
 import attrs
@@ -82,68 +81,70 @@ class Calls:
 
 
 class _Deny(Protocol):
-    def __call__(self, name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]: ...
+    def __call__(self, name: str, *arguments: Argument, verdict: int = DENIED) -> None: ...
 
 
 @functools.lru_cache(64)  # plugins differ in few ways, and each start needs one
 def program(machine: Architecture, allowed: Calls) -> bytes:
     """The filter for a process on this machine."""
-    return assemble(machine.audit, machine.foreign_bit, NEWEST, ABSENT, list(_rules(machine, allowed)))
+    return assemble(machine.audit, machine.foreign_bit, NEWEST, ABSENT, _rules(machine, allowed))
 
 
-def _rules(machine: Architecture, allowed: Calls) -> Iterator[Rule]:
-    def deny(name: str, *arguments: Argument, verdict: int = DENIED) -> Iterator[Rule]:
+def _rules(machine: Architecture, allowed: Calls) -> list[Rule]:
+    rules: list[Rule] = []
+
+    def deny(name: str, *arguments: Argument, verdict: int = DENIED) -> None:
         if name in machine.calls:  # older tables lack some of these names
-            yield Rule(machine.calls[name], verdict, arguments)
+            rules.append(Rule(machine.calls[name], verdict, arguments))
 
     forbidden = [*_OTHER_PROCESSES, *_KERNEL, *_BY_HANDLE, *_SHARED, *_IN_MEMORY]
     if not allowed.metadata:
         forbidden += _METADATA
     if not allowed.truncates:
         forbidden.append("truncate")
-    for name in forbidden:
-        yield from deny(name)
+    rules += [Rule(machine.calls[name], DENIED) for name in forbidden if name in machine.calls]
     for command in _IOCTLS:
-        yield from deny("ioctl", Argument(1, (command,)))
-    yield from _sockets(deny, allowed)
-    yield from _processes(deny, allowed)
+        deny("ioctl", Argument(1, (command,)))
+    _sockets(deny, allowed)
+    _processes(deny, allowed)
+    return rules
 
 
-def _sockets(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
+def _sockets(deny: _Deny, allowed: Calls) -> None:
     if not allowed.connects_itself:
-        yield from deny("connect", verdict=TELL if allowed.connects else DENIED)
-    yield from deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
-    yield from deny("socketpair", Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
+        deny("connect", verdict=TELL if allowed.connects else DENIED)
+    deny("socketpair", Argument(0, (_AF_UNIX,), unless=True))
+    deny("socketpair", Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
     if not allowed.network:
-        yield from deny("socket", Argument(0, (_AF_UNIX,), unless=True))
+        deny("socket", Argument(0, (_AF_UNIX,), unless=True))
     else:
-        yield from deny("socket", Argument(0, (_AF_UNIX, _AF_INET, _AF_INET6), unless=True))
+        deny("socket", Argument(0, (_AF_UNIX, _AF_INET, _AF_INET6), unless=True))
         inet = Argument(0, (_AF_INET, _AF_INET6))
         types = (_SOCK_STREAM, _SOCK_DGRAM) if allowed.datagrams else (_SOCK_STREAM,)
-        yield from deny("socket", inet, Argument(1, types, _TYPE_MASK, unless=True))
-        yield from deny("socket", inet, Argument(2, _PROTOCOLS, unless=True))
+        deny("socket", inet, Argument(1, types, _TYPE_MASK, unless=True))
+        deny("socket", inet, Argument(2, _PROTOCOLS, unless=True))
     # With a datagram a socket reaches any other in the file system without ``connect``.
-    yield from deny("socket", Argument(0, (_AF_UNIX,)), Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
+    deny("socket", Argument(0, (_AF_UNIX,)), Argument(1, (_SOCK_STREAM,), _TYPE_MASK, unless=True))
     for name, index in _FLAGS_AT.items():
-        yield from deny(name, Argument(index, bits=_FAST_OPEN))
+        deny(name, Argument(index, bits=_FAST_OPEN))
 
 
-def _processes(deny: _Deny, allowed: Calls) -> Iterator[Rule]:
-    yield from deny("clone3", verdict=ABSENT)  # a filter cannot read its flags in memory; libc falls back to clone
-    yield from deny("clone", Argument(0, bits=_CLONE_NEW))
+def _processes(deny: _Deny, allowed: Calls) -> None:
+    deny("clone3", verdict=ABSENT)  # a filter cannot read its flags in memory; libc falls back to clone
+    deny("clone", Argument(0, bits=_CLONE_NEW))
     if not allowed.spawn:
-        yield from deny("fork")
-        yield from deny("vfork")
-        yield from deny("clone", Argument(0, bits=_CLONE_THREAD, unless=True))
+        deny("fork")
+        deny("vfork")
+        deny("clone", Argument(0, bits=_CLONE_THREAD, unless=True))
     myself = (0, OWN_PID)
-    yield from deny("prlimit64", Argument(0, myself, unless=True))
+    deny("prlimit64", Argument(0, myself, unless=True))
     for name, index in _TUNING.items():
-        yield from deny(name, Argument(index, myself, unless=True))
-    yield from deny("ioprio_set", Argument(1, myself, unless=True))
+        deny(name, Argument(index, myself, unless=True))
+    deny("ioprio_set", Argument(1, myself, unless=True))
     # The kernel's word that the guardian has ended: what it starts may be tied to it in the same way, and in no other.
-    yield from deny("prctl", Argument(0, (_PR_SET_PDEATHSIG,)), Argument(1, (_SIGKILL,), unless=True))
-    yield from deny("prctl", Argument(0, (_PR_SET_MM,)))
+    deny("prctl", Argument(0, (_PR_SET_PDEATHSIG,)), Argument(1, (_SIGKILL,), unless=True))
+    deny("prctl", Argument(0, (_PR_SET_MM,)))
     if not allowed.scoped:
         for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
-            yield from deny(name, Argument(0, (OWN_PID,), unless=True))
-        yield from deny("tkill")
+            deny(name, Argument(0, (OWN_PID,), unless=True))
+        deny("tkill")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewra.errors import UsageError
-from viewra.host.running.limits import DEFAULTS, NAMES, beyond, caps_of, limits_of, tasks, tasks_rlimit, within
+from viewra.host.running.limits import DEFAULTS, NAMES, beyond, caps_of, limits_of, rlimits, tasks, within
 from viewra.host.running.status import ResourceSample
 from viewra.host.running.watchdog import Watchdog
 from viewra.manifest import Runtime
@@ -62,8 +62,8 @@ def test_tasks_of_a_user_of_its_own_are_the_plugins_alone(tmp_path: Path) -> Non
     (tmp_path / "loadavg").write_text("0.1 0.2 0.3 2/5000 77\n")
     runtime = Runtime(limits={"processes": 4}, workers=2)
     own = 2 * 2 * tasks({"processes": 4})
-    assert tasks_rlimit(runtime, 61000, loadavg=tmp_path / "loadavg") == (resource.RLIMIT_NPROC, own)
-    assert tasks_rlimit(runtime, None, loadavg=tmp_path / "loadavg")[1] == own + 1024 + 5000
+    assert dict(rlimits(runtime, 61000, loadavg=tmp_path / "loadavg"))[resource.RLIMIT_NPROC] == own
+    assert dict(rlimits(runtime, None, loadavg=tmp_path / "loadavg"))[resource.RLIMIT_NPROC] == own + 1024 + 5000
 
 
 @attrs.define(eq=False)

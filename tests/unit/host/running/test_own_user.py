@@ -30,6 +30,13 @@ def test_a_plugin_keeps_its_user(users: PluginUsers, tmp_path: Path) -> None:
     assert PluginUsers(users._engine, tmp_path / "moved")("lyrics") == uid
 
 
+def test_a_host_that_has_read_them_asks_no_more(users: PluginUsers, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid, later = users("lyrics"), PluginUsers(users._engine, users._data_dir)
+    later.read()
+    monkeypatch.setattr(own_user, "user_of", lambda *_: pytest.fail("it asked the database"))
+    assert later("lyrics") == uid
+
+
 def test_two_plugins_never_have_the_same(users: PluginUsers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_user, "likely", lambda *_: FIRST + COUNT - 1)
     assert [users("a"), users("b"), users("c")] == [FIRST + COUNT - 1, FIRST, FIRST + 1]
