@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -38,8 +39,10 @@ def found(tmp_path: Path) -> Found:
 
 
 @pytest.fixture
-def grants(tmp_path: Path) -> Grants:
-    return Grants(open_database(f"sqlite:///{tmp_path / 'viewra.db'}"))
+def grants(tmp_path: Path) -> Iterator[Grants]:
+    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+    yield Grants(engine)
+    engine.dispose()
 
 
 def granted(grants: Grants, found: Found) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,8 +19,10 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files 
 
 
 @pytest.fixture
-def users(tmp_path: Path) -> PluginUsers:
-    return PluginUsers(open_database(f"sqlite:///{tmp_path / 'viewra.db'}"), tmp_path)
+def users(tmp_path: Path) -> Iterator[PluginUsers]:
+    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+    yield PluginUsers(engine, tmp_path)
+    engine.dispose()
 
 
 def test_a_plugin_keeps_its_user(users: PluginUsers, tmp_path: Path) -> None:
