@@ -16,8 +16,14 @@ class QueryCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Hide the minus of words from the parser of options."""
-        options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        return super().parse_args(ctx, [_MINUS + one[1:] if _is_word(one, options) else one for one in args])
+        known = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+        options = {name for option in known for name in option.opts}
+        with_value = {name for option in known if not option.is_flag for name in option.opts}
+        pairs = zip(["", *args], args, strict=False)
+        hidden = [
+            _MINUS + one[1:] if _is_word(one, options) and before not in with_value else one for before, one in pairs
+        ]
+        return super().parse_args(ctx, hidden)
 
 
 def query_argument(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

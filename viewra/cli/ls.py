@@ -69,6 +69,8 @@ def command(
     """
     if text is not None and what not in {None, "playlists"}:
         raise UsageError("--format is for files", hint=f"leave out --{what}, or use --json")
+    if query.count('"') % 2:  # what comes behind is no part of the phrase
+        query += '"'
     if sort:
         query = f"{query} sort:{sort}"
     if what == "playlists":

@@ -133,6 +133,8 @@ class Host(Scanning):
             self._share(ForkGuard(self._engine))
             if self._exclusive:
                 library.recover(self._engine)
+            else:
+                library.catch_up(self._engine)
             machinery = self._machinery(resources) if self._exclusive else None
             announcer = Announcer(self._announce)
             resources.callback(announcer.close)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from viewra.library.missing import count_missing, list_gone, list_missing, purge_gone, purge_missing
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
-    from viewra.library.recovery import recover
+    from viewra.library.recovery import catch_up, recover
     from viewra.library.relocation import move_library
     from viewra.library.report import ScanProgress
     from viewra.library.scanner import scan
@@ -58,6 +58,7 @@ __all__ = [
     "Notifier",
     "ScanProgress",
     "add_library",
+    "catch_up",
     "change_settings",
     "check_folder",
     "count_missing",
@@ -106,7 +107,7 @@ __getattr__ = lazy.names(
         ".missing": "count_missing list_gone list_missing purge_gone purge_missing",
         ".notify": "Notifier",
         ".priorities": "has_read list_priorities set_priority",
-        ".recovery": "recover",
+        ".recovery": "catch_up recover",
         ".relocation": "move_library",
         ".report": "ScanProgress",
         ".scanner": "scan",

@@ -68,6 +68,7 @@ def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
         if dict(session.priority) != known.get(session.plugin_id, {})
     }
     if not changed:
+        finish(engine)  # what a migration or a killed process has left
         return
     with writing(engine) as connection:
         table = manifest_priorities

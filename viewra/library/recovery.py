@@ -15,3 +15,11 @@ def recover(engine: sa.Engine) -> int:
     ended = jobs.recover(engine)
     priorities.finish(engine)
     return ended
+
+
+def catch_up(engine: sa.Engine) -> None:
+    """Finish updating what files are found by, so that a look-up right after a migration finds them.
+
+    Raises ``DatabaseError``.
+    """
+    priorities.finish(engine)

@@ -82,7 +82,7 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
 def _search_planned(connection: sa.Connection, planned: Plan, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     if planned.text is not None and not query.sort:
         return _search_ranked(connection, planned, planned.text, limit)
-    statement, keys = files.selected(connection, planned), files.sort_keys(query.sort)
+    statement, keys = files.selected(connection, planned), files.sort_keys(query.sort, planned)
     if planned.rest is not None:
         rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
         return len(rows), [*map(_hit, rows[:limit])]

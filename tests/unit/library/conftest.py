@@ -170,6 +170,29 @@ class World:
         indexed = {row[0] for row in self.rows("SELECT rowid FROM media_search")}
         files = {row[0] for row in self.rows("SELECT id FROM media_files WHERE missing_since IS NULL")}
         assert indexed == files
+        self._check_catalogue(files)
+
+    def _check_catalogue(self, files: set[int]) -> None:
+        """The catalogue has the files that are there, and says of albums what a recount of their files says."""
+        rows = self.rows("SELECT * FROM catalogue")
+        assert {row.media_file_id for row in rows} == files
+        of_album: dict[int, list[sa.Row[Any]]] = {}
+        for row in rows:
+            if row.album_id is not None:
+                of_album.setdefault(row.album_id, []).append(row)
+        albums = {row.id: row for row in self.rows("SELECT * FROM albums")}
+        assert set(of_album) <= set(albums)
+        for album_id, album in albums.items():
+            tracks = of_album.get(album_id, [])
+            years = [track.year for track in tracks if track.year]
+            counted = len(tracks), sum(track.duration_ms for track in tracks), min(years, default=0)
+            assert (album.files, album.duration_ms, album.year) == counted
+            credited = {track.albumartist for track in tracks} - {""} or {track.artist for track in tracks} - {""}
+            assert album.artist in credited | {"Various Artists"} if credited else album.artist == ""
+        for table in ("file_artists", "file_genres"):
+            assert {row[0] for row in self.rows(f"SELECT media_file_id FROM {table}")} <= files
+        with_album = {row.media_file_id for row in rows if row.kind == "audio" and row.album}
+        assert with_album == {row.media_file_id for row in rows if row.album_id is not None}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.unit.library.conftest import FakeHook, World
 from viewra.errors import UsageError
 from viewra.library import LibraryAccess, verify
 from viewra.library.catalogue.entries import album_folder, entry
+from viewra.library.listing import groups
 from viewra.types import FileOutcome, FileToRead
 
 Fields = Mapping[str, "str | Sequence[str]"]
@@ -185,6 +187,9 @@ def test_what_is_asked_of_groups(shelf: Shelf) -> None:
             wrong()
     with pytest.raises(UsageError, match="sort albums by"):
         access.albums("sort:size")
+    for listing in (access.artists, access.genres, access.series):
+        with pytest.raises(UsageError, match=r"column 5: .* one order"):
+            listing("one sort:size")
     assert access.file(access.films().items[0].id).metadata["title"].value == "Die Reise"
 
 
@@ -227,6 +232,66 @@ def test_fsck_mends_the_catalogue(shelf: Shelf) -> None:
     assert verify(shelf.world.engine) == []
     assert shelf.albums() == {"A: One": 1, "A: Two": 1}
     assert [file.title for file in shelf.access.files().items] == ["1", "2"]
+
+
+def test_what_is_no_musicbrainz_id_says_nothing(shelf: Shelf) -> None:
+    release = "A20B0C9A-AA27-5D31-8AB0-5F8B0E3BC468"
+    shelf.put("x/1.mp3", album="One", artist="A", musicbrainz_albumid="x" * 60_000, musicbrainz_artistid="y" * 60_000)
+    shelf.put("x/2.mp3", album="One", artist="A", musicbrainz_albumid="none")
+    shelf.put("x/3.mp3", album="Two", artist="B", musicbrainz_albumid=release)
+    shelf.put("y/4.mp3", album="Two", artist="B", musicbrainz_albumid=f" {release.lower()} ")
+    shelf.world.scan()
+    assert shelf.albums() == {"A: One": 2, "B: Two": 2}
+    assert {album.musicbrainz_id for album in shelf.access.albums().items} == {"", release.lower()}
+    assert {artist.musicbrainz_id for artist in shelf.access.artists().items} == {""}
+
+
+def test_a_page_of_few_among_many_groups_ends(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "GROUPS_A_LOOK", 2)
+    for number in range(9):
+        shelf.put(f"{number}.mp3", album=f"Album {number}", artist="A", bitrate=str(number % 3))
+    shelf.world.scan()
+    found: list[str] = []
+    page = shelf.access.albums("bitrate:<1", limit=2)
+    while True:
+        found += [album.album for album in page.items]
+        if page.next is None:
+            break
+        page = shelf.access.albums("bitrate:<1", after=page.next, limit=2)
+    assert found == ["Album 0", "Album 3", "Album 6"]
+
+
+def test_the_catalogue_follows_whatever_happens_to_files(shelf: Shelf) -> None:
+    chance = random.Random(15)
+    folders = ("a", "b", "b/CD1", "b/CD2")
+    for number in range(12):
+        shelf.put(f"{chance.choice(folders)}/{number}.mp3", **_tags(chance))
+    for _ in range(12):
+        for path in sorted(shelf.world.folder.rglob("*.mp3")):
+            if (action := chance.randrange(6)) == 0:
+                path.unlink()
+            elif action == 1:
+                shelf.tags[path.name] = _tags(chance)
+                path.write_bytes(path.read_bytes() + b".")
+            elif action == 2:
+                (to := shelf.world.folder / chance.choice(folders)).mkdir(parents=True, exist_ok=True)
+                path.rename(to / path.name)
+        shelf.put(f"{chance.choice(folders)}/{chance.randrange(12)}.mp3", **_tags(chance))
+        shelf.world.scan(full=chance.random() < 0.2)
+        shelf.world.check_consistent()
+        assert [finding for finding in verify(shelf.world.engine) if not finding.harmless] == []
+
+
+def _tags(chance: random.Random) -> dict[str, str]:
+    release = chance.choice(("", "", "a20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468"))
+    return {
+        "album": chance.choice(("One", "one (Disc 2)", "Two", "")),
+        "artist": chance.choice(("A", "B", "")),
+        "albumartist": chance.choice(("", "", "A", "C")),
+        "date": chance.choice(("", "1990", "2001")),
+        "duration": chance.choice(("", "1.5", "2")),
+        "musicbrainz_albumid": release,
+    }
 
 
 def test_names_that_no_index_could_hold(shelf: Shelf) -> None:

@@ -54,6 +54,10 @@ FOUND = {
     "kind:video": "", "type:mpeg": "2 9", "type:audio": "1 2 3 4 5 6 7 8 9", "missing:yes": "",
     "missing:no acdc": "1 2", "codec:mp3 OR rem": "2 7", "acdc (codec:mp3 OR lyrics:oi)": "1 2",
     "-codec:flac acdc": "2", "sort:-year year:>0": "3 4 2 1", "sort:title acdc": "2 1", "sort:-title acdc": "1 2",
+    "year:5000000000": "", "year:>1975.5": "1 2 3 4", "track:1.5": "", "modified:>5000-01-01": "", "modified:<1600": "",
+    "year:-5..1999": "1 2 4", "size:>-1 year:1992": "2 4", "id:-1": "", "added:<" + "9" * 5000 + "d acdc": "1 2",
+    "bitrate:>" + "9" * 5000: "",
+    "title:nameless missing:no": "9", "path:music missing:no": "", "path:~^a/": "1 2", "missing:no year:1992": "2 4",
     "size:>1M": "", "size:<1k year:1992": "2 4", "": "1 2 3 4 5 6 7 8 9", "sort:-id year:1992": "4 2",
 }  # fmt: skip
 """What is typed → the numbers of the files that are found, in the order of their paths unless it names another."""
@@ -61,6 +65,8 @@ FOUND = {
 REFUSED = (
     "a sort:year,", "artits:x", "year:abc", "sort:colour", "bitrate:>fast", "kind:song", "missing:maybe",
     "added:yesterday", "title:~(", "year:..", "year:~19", "year:>", "kind:>audio", "artist_id:a..b", "id:x",
+    "year:199*", "added:2026*", "kind:aud*", "duration:>" + "9" * 5000 + ":00:00", "duration:" + "9" * 400 + ":00:00",
+    "missing:yes year:1990", "missing:yes kind:audio", "size:" + "9" * 5000,
 )  # fmt: skip
 
 
@@ -113,6 +119,17 @@ def test_pages_are_the_whole_in_parts(filled: World) -> None:
             if after is None:
                 break
         assert parts == whole, query
+
+
+def test_files_that_are_missing_are_listed_by_what_is_known_of_them(filled: World) -> None:
+    for name in ("a/1.flac", "b/3.flac", "c/A nameless song.mp3"):
+        (filled.folder / name).unlink()
+    filled.scan()
+    asked = {"": "1 3 9", "sort:-path": "9 3 1", "acdc": "1", "title:nameless": "9", "date:1976": "1", "path:music": ""}
+    assert {query: numbers(filled, f"missing:yes {query}") for query in asked} == asked
+    page = list_files(filled.engine, "missing:yes sort:title", limit=2)
+    rest = list_files(filled.engine, "missing:yes sort:title", limit=2, after=page.next)
+    assert len({file.id for file in (*page.items, *rest.items)}) == 3
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "W10", "WzFd", "bm90IGpzb24", "é"])

@@ -34,6 +34,7 @@ _DISC_BEHIND = re.compile(
     r"\s*[-,:]?\s*[(\[]?\s*\b(cd|dis[ck])\s*(\d{1,2}|one|two|three|four)\b\s*(:[^)\]]*)?[)\]]?\s*$", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+")
+_MUSICBRAINZ_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @attrs.frozen
@@ -158,7 +159,7 @@ def _album(library_id: int, folder: str, values: Mapping[str, Value]) -> Album |
     bare = _DISC_BEHIND.sub("", title) or title
     sort_title = sort_key(one(values, "albumsort") or bare)
     identity = SEPARATOR.join((str(library_id), fold(joined(values, "albumartist")), fold(bare)))
-    return Album(bare, sort_title, one(values, "musicbrainz_albumid"), identity, album_folder(folder))
+    return Album(bare, sort_title, _musicbrainz_id(one(values, "musicbrainz_albumid")), identity, album_folder(folder))
 
 
 def album_folder(folder: str) -> str:
@@ -174,10 +175,16 @@ def _names(names: Sequence[str], values: Mapping[str, Value], field: str) -> tup
         Name(
             name,
             sort_key(sorts[place] if len(sorts) == len(names) else name),
-            ids[place] if len(ids) == len(names) else "",
+            _musicbrainz_id(ids[place]) if len(ids) == len(names) else "",
         )
         for place, name in enumerate(names)
     )
+
+
+def _musicbrainz_id(text: str) -> str:
+    """Return an id as MusicBrainz writes it; ``""`` for anything else, which says nothing of what belongs together."""
+    written = text.strip().lower()
+    return written if _MUSICBRAINZ_ID.fullmatch(written) else ""
 
 
 def _artist_to_sort_by(values: Mapping[str, Value]) -> str:

@@ -10,17 +10,19 @@ import attrs
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import catalogue
-from viewra.db.tables import directories, media_files
+from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading
 from viewra.library import fulltext, outcomes, priorities
+from viewra.library.catalogue.entries import name_without_extension, several
 from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
 from viewra.library.merge import pick
-from viewra.library.paths import display_bytes, join
+from viewra.library.paths import below, display_bytes, join
 from viewra.library.query.fields import INDEXED
 from viewra.library.query.parser import parse
 from viewra.library.query.plan import Plan, plan
 from viewra.library.query.tree import Query, Sort
+from viewra.library.words import indexed
 from viewra.types import FileEntry, Page
 from viewra.types.values import Value
 
@@ -54,7 +56,7 @@ def list_files(engine: sa.Engine, query: str = "", *, after: str | None = None, 
     asked = parse(query)
     with reading(engine) as connection:
         planned = plan(connection, asked)
-        return pages(connection, planned, sort_keys(asked.sort), after=after, limit=limit)
+        return pages(connection, planned, sort_keys(asked.sort, planned), after=after, limit=limit)
 
 
 def pages(
@@ -98,13 +100,17 @@ def matching(
     """Give the rows of a statement whose metadata meets what is left of the plan, in order."""
     orders = priorities.load(connection)
     names = {*INDEXED, *(leaf.field for leaf in _leaves(planned))}
+    roots = {row.id: row.path for row in connection.execute(sa.select(libraries.c.id, libraries.c.path))}
     while True:
         rows = connection.execute(paging.behind(statement, keys, place).limit(FILES_A_LOOK)).all()
         answers = outcomes.load(connection, [row.id for row in rows])
         for row in rows:
             readings = (answer.reading() for answer in answers.get(row.id, ()) if answer.values is not None)
             values: dict[str, Value] = pick(readings, names, orders)
-            values["path"] = display_bytes(join(row.path, row.name))
+            # The same that the search index has, see ``documents``.
+            values["path"] = display_bytes(below(join(row.path, row.name), roots[row.library_id]))
+            if not indexed(several(values, "title")):
+                values["title"] = name_without_extension(display_bytes(row.name))
             if planned.holds(row, values):
                 yield row
         if len(rows) < FILES_A_LOOK:
@@ -112,12 +118,23 @@ def matching(
         place = paging.position(rows[-1], keys)
 
 
-def sort_keys(sorts: Sequence[Sort]) -> Sequence[Key]:
-    """Return the keys of an order; without one, files are in the order of their paths."""
+def sort_keys(sorts: Sequence[Sort], planned: Plan) -> Sequence[Key]:
+    """Return the keys of an order of the files of a plan; without one, files are in the order of their paths."""
     if not sorts:
         return _BY_PATH
-    keys = [Key(column, sort.descending) for sort in sorts for column in _COLUMNS[sort.field]]
+    known = _known if planned.with_missing else _as_it_is
+    keys = [Key(known(column), sort.descending) for sort in sorts for column in _COLUMNS[sort.field]]
     return (*keys, Key(media_files.c.id, sorts[-1].descending))
+
+
+def _as_it_is(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return column
+
+
+def _known(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return a column of the catalogue, in which files that are missing have no row, with values for these too."""
+    nothing = "" if column.type.python_type is str else 0
+    return sa.func.coalesce(column, nothing) if getattr(column, "table", None) is catalogue else column
 
 
 def entry_of(row: Any) -> FileEntry:

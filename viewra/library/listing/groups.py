@@ -20,6 +20,7 @@ from viewra.types import Page
 T = TypeVar("T")
 
 FILES_A_LOOK = 500
+GROUPS_A_LOOK = 500
 
 ALBUM = sa.select(catalogue.c.media_file_id, catalogue.c.album_id.label("group_id"))
 SERIES = sa.select(catalogue.c.media_file_id, catalogue.c.series_id.label("group_id"))
@@ -64,20 +65,18 @@ def page(
     if asked.ids is None:
         return paging.page(connection, statement, keys, make, after=after, limit=limit)
     paging.check_limit(limit)
-    found: list[T] = []
+    found: list[Any] = []
     cursor = after
     while True:
-        part = paging.page(connection, statement, keys, lambda row: row, after=cursor, limit=FILES_A_LOOK)
+        part = paging.page(connection, statement, keys, lambda row: row, after=cursor, limit=GROUPS_A_LOOK)
         for row in part.items:
             if row.id in asked.ids:
                 if len(found) == limit:
-                    return Page(tuple(found), cursor)
-                found.append(make(row))
-                cursor = paging.write(paging.position(row, keys))
+                    return Page(tuple(map(make, found)), paging.write(paging.position(found[-1], keys)))
+                found.append(row)
         if part.next is None:
-            return Page(tuple(found))
-        if len(found) < limit:
-            cursor = part.next
+            return Page(tuple(map(make, found)))
+        cursor = part.next
 
 
 def not_there(what: str, number: int) -> UsageError:

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import artists, catalogue, file_artists, file_genres, genres, series
 from viewra.db.transactions import reading
+from viewra.errors import UsageError
 from viewra.library.listing import groups, paging
 from viewra.library.listing.paging import Key
 from viewra.library.query.parser import parse
+from viewra.library.query.tree import Node
 from viewra.types import Artist, Genre, Page, Season, Series, Year
 
 
@@ -21,7 +23,7 @@ def list_artists(engine: sa.Engine, query: str = "", *, after: str | None = None
     """
     keys = (Key(artists.c.sort_name), Key(artists.c.id))
     with reading(engine) as connection:
-        wanted = groups.wanted(connection, parse(query).root, artists.c.id, groups.ARTIST)
+        wanted = groups.wanted(connection, _root(query, "artists"), artists.c.id, groups.ARTIST)
         statement = _ARTISTS.where(_has_files(file_artists.c.artist_id, artists.c.id), wanted.condition)
         return groups.page(connection, statement, keys, _artist, wanted, after=after, limit=limit)
 
@@ -41,7 +43,7 @@ def list_genres(engine: sa.Engine, query: str = "", *, after: str | None = None,
     keys = (Key(genres.c.key), Key(genres.c.id))
     count = sa.select(sa.func.count()).where(file_genres.c.genre_id == genres.c.id).scalar_subquery()
     with reading(engine) as connection:
-        wanted = groups.wanted(connection, parse(query).root, genres.c.id, groups.GENRE)
+        wanted = groups.wanted(connection, _root(query, "genres"), genres.c.id, groups.GENRE)
         statement = sa.select(genres.c.id, genres.c.name, count.label("files"))
         statement = statement.where(_has_files(file_genres.c.genre_id, genres.c.id), wanted.condition)
         return groups.page(
@@ -75,7 +77,7 @@ def list_series(engine: sa.Engine, query: str = "", *, after: str | None = None,
         sa.select(sa.func.count()).where(files).scalar_subquery().label("episodes"),
     )
     with reading(engine) as connection:
-        wanted = groups.wanted(connection, parse(query).root, series.c.id, groups.SERIES)
+        wanted = groups.wanted(connection, _root(query, "series"), series.c.id, groups.SERIES)
         statement = sa.select(*columns).where(_has_files(catalogue.c.series_id, series.c.id), wanted.condition)
         return groups.page(
             connection,
@@ -96,6 +98,16 @@ def list_seasons(engine: sa.Engine, series_id: int) -> tuple[Season, ...]:
     if not rows:
         raise groups.not_there("series", series_id)
     return tuple(Season(series_id, row.season, row.episodes) for row in rows)
+
+
+def _root(query: str, what: str) -> Node:
+    asked = parse(query)
+    for sort in asked.sort:
+        raise UsageError(
+            f"the query, column {sort.at + 1}: {what} have one order, that of their names",
+            hint=f"leave out sort:{sort.field}",
+        )
+    return asked.root
 
 
 def _has_files(column: sa.Column[Any], group_id: sa.Column[Any]) -> sa.ColumnElement[bool]:

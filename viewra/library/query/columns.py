@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from viewra.library.query.values import Span, is_age, moment, number, yes_or_no
 
 KINDS = ("audio", "video", "image", "playlist", "other")
 
-_NUMBERS: dict[str, tuple[sa.ColumnElement[Any], float, bool]] = {
+_NUMBERS: dict[str, tuple[sa.Column[Any], int, bool]] = {
     "year": (catalogue.c.year, 1, True),
     "disc": (catalogue.c.disc, 1, True),
     "track": (catalogue.c.track, 1, True),
@@ -42,16 +43,26 @@ _LINKS: dict[str, tuple[sa.Column[Any], sa.Column[Any]]] = {
 }
 """Field → the columns of the file and of what it is linked with."""
 
+_LARGEST = 2**63 - 1
+
 
 def is_own(field: str) -> bool:
     """Whether a column answers for this field."""
     return field in _NUMBERS or field in _TIMES or field in _LINKS or field in _EXAMPLES
 
 
+def is_of_catalogue(field: str) -> bool:
+    """Whether the catalogue answers for this field, in which a file is while it is there."""
+    return field == "kind" or field in _LINKS or (field in _NUMBERS and _NUMBERS[field][0].table is catalogue)
+
+
 def condition(leaf: Leaf, now: datetime) -> sa.ColumnElement[bool]:
     """Return the condition for a field that ``is_own``. Raises ``UsageError`` for a value that it cannot have."""
     if isinstance(leaf, Pattern):
         raise _error(leaf, f"~{leaf.expression}", "a regular expression is for text", "compare it: <, >, or a..b")
+    if isinstance(leaf, Text) and leaf.prefix:
+        example = _EXAMPLES.get(leaf.field, f"{leaf.field}:1990..1999")
+        raise _error(leaf, f"{leaf.text}*", "this field is compared as a whole", f"for example: {example}")
     if leaf.field in _NUMBERS:
         return _number(leaf)
     if leaf.field in _TIMES:
@@ -61,8 +72,9 @@ def condition(leaf: Leaf, now: datetime) -> sa.ColumnElement[bool]:
         raise _error(leaf, "..", "it has no order", f"for example: {example}")
     if leaf.field in _LINKS:
         file_id, linked_id = _LINKS[leaf.field]
-        linked = sa.select(file_id).where(linked_id == int(_read_number(leaf, leaf.text)))
-        return media_files.c.id.in_(linked)
+        value = _read_number(leaf, leaf.text)
+        linked = sa.select(file_id).where(linked_id == _whole(round(value)))
+        return media_files.c.id.in_(linked) if value == round(value) else sa.false()
     return {"kind": _kind, "type": _type, "missing": _missing}[leaf.field](leaf)
 
 
@@ -73,17 +85,22 @@ def _number(leaf: Text | Bound) -> sa.ColumnElement[bool]:
     column, scale, zero_is_unknown = _NUMBERS[leaf.field]
     known = [column > 0] if zero_is_unknown else []
     if isinstance(leaf, Text):
-        value = _read_number(leaf, leaf.text)
+        value = _read_number(leaf, leaf.text) * scale
         if leaf.field == "duration":  # a whole second is meant
-            return sa.and_(*known, column >= value * scale, column < (value + 1) * scale)
-        return sa.and_(*known, column == int(value * scale))
+            return sa.and_(*known, column >= _whole(math.ceil(value)), column < _whole(math.ceil(value + scale)))
+        return sa.and_(*known, column == _whole(round(value))) if value == round(value) else sa.false()
     if leaf.low:
         low = _read_number(leaf, leaf.low) * scale
-        known.append(column >= low if leaf.with_low else column > low)
+        known.append(column >= _whole(math.ceil(low) if leaf.with_low else math.floor(low) + 1))
     if leaf.high:
         high = _read_number(leaf, leaf.high) * scale
-        known.append(column <= high if leaf.with_high else column < high)
+        known.append(column <= _whole(math.floor(high) if leaf.with_high else math.ceil(high) - 1))
     return sa.and_(*known)
+
+
+def _whole(number: int) -> sa.ColumnElement[int]:
+    """Return a number as databases compare it with columns of any size: those beyond 64 bits are beyond all values."""
+    return sa.literal(min(max(number, -_LARGEST), _LARGEST), sa.BigInteger)
 
 
 def _read_number(leaf: Text | Bound, text: str) -> float:
@@ -99,8 +116,8 @@ def _time(leaf: Text | Bound, now: datetime) -> sa.ColumnElement[bool]:
     if isinstance(leaf, Text):
         span = _read_time(leaf, leaf.text, now)
         if is_age(leaf.text):
-            return column >= span.start * scale
-        return sa.and_(column >= span.start * scale, column < span.end * scale)
+            return column >= _whole(span.start * scale)
+        return sa.and_(column >= _whole(span.start * scale), column < _whole(span.end * scale))
     parts = []
     # ``added:<7d`` is less than seven days ago, which is after that moment.
     low, high, with_low, with_high = leaf.low, leaf.high, leaf.with_low, leaf.with_high
@@ -108,10 +125,10 @@ def _time(leaf: Text | Bound, now: datetime) -> sa.ColumnElement[bool]:
         low, high, with_low, with_high = high, low, with_high, with_low
     if low:
         span = _read_time(leaf, low, now)
-        parts.append(column >= (span.start if with_low else span.end) * scale)
+        parts.append(column >= _whole((span.start if with_low else span.end) * scale))
     if high:
         span = _read_time(leaf, high, now)
-        parts.append(column < (span.end if with_high else span.start) * scale)
+        parts.append(column < _whole((span.end if with_high else span.start) * scale))
     return sa.and_(*parts)
 
 

@@ -13,7 +13,7 @@ from viewra.library.query.values import number, yes_or_no
 from viewra.library.words import Wanted, indexed, wanted
 from viewra.types.values import Value
 
-_LEADING_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_LEADING_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d+)?|\.\d+)")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _YES, _NO = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
@@ -86,7 +86,11 @@ def _above(value: str, bound: str, with_bound: bool) -> bool:
 
 def _text(leaf: Text) -> Condition:
     asked = wanted(leaf.text, prefix=leaf.prefix)
-    answer = yes_or_no(leaf.text) if leaf.field not in INDEXED and leaf.field and not leaf.quoted else None
+    answer = (
+        yes_or_no(leaf.text)
+        if leaf.field not in INDEXED and leaf.field and not leaf.quoted and not leaf.prefix
+        else None
+    )
     fields = (leaf.field,) if leaf.field else INDEXED
 
     def met(values: Mapping[str, Value]) -> bool:

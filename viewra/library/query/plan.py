@@ -15,7 +15,7 @@ from viewra.library import fulltext, stored_fields
 from viewra.library.query import columns, fields, holds
 from viewra.library.query.expression import is_text
 from viewra.library.query.tree import And, Bound, Leaf, Node, Not, Or, Query, Text, leaves
-from viewra.library.query.values import number
+from viewra.library.query.values import number, yes_or_no
 from viewra.types.values import Value
 
 
@@ -53,15 +53,27 @@ def plan(connection: sa.Connection, query: Query) -> Plan:
 
     Raises ``UsageError`` for an unknown field, and for a value that its field cannot have.
     """
-    with_missing = False
+    with_missing = _may_be_missing(query)
     for leaf in query.leaves():
+        if with_missing and columns.is_of_catalogue(leaf.field):
+            raise UsageError(
+                f"the query, column {leaf.at + 1}: {leaf.field!r} is not known of files that are missing",
+                hint="leave out missing:, or ask for metadata, such as date:1990",
+            )
         if leaf.field and not fields.is_known(leaf.field):
             fields.check(leaf.field, leaf.at, stored_fields.load(connection))
-        with_missing = with_missing or leaf.field == "missing"
         _check_bounds(leaf)
     for sort in query.sort:
         fields.check_sort(sort.field, sort.at)
-    return _Planner(connection, datetime.now().astimezone(), with_missing).plan(query.root)
+    return _Planner(connection, datetime.now(), with_missing).plan(query.root)  # noqa: DTZ005 - this machine's, with its summer time
+
+
+def _may_be_missing(query: Query) -> bool:
+    """Whether files that are missing may be found: what is asked names ``missing``, and does not just exclude them."""
+    parts = query.root.nodes if isinstance(query.root, And) else (query.root,)
+    if any(isinstance(one, Text) and one.field == "missing" and yes_or_no(one.text) is False for one in parts):
+        return False
+    return any(leaf.field == "missing" for leaf in query.leaves())
 
 
 class _Planner:

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import attrs
 
-_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)\s*(k|m|g|t|ki|mi|gi|ti)?(b|hz|bps|bit/s)?", re.IGNORECASE)
+_NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(k|m|g|t|ki|mi|gi|ti)?(b|hz|bps|bit/s)?", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
 _AGE = re.compile(r"(\d+)\s*(s|m|h|d|w|mo|y)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{2}):(\d{2}))?)?)?")
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _FIRST = (1, 1, 1, 0, 0)
 """The first year, month, day, hour and minute."""
+_LONGEST_AGE_S = 10_000 * 365 * 86_400
 _AGES_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 30 * 86_400, "y": 365 * 86_400}
 
 
@@ -21,7 +22,7 @@ def number(text: str) -> float | None:
     """Read ``256000``, ``320k``, ``1.5GB`` (1000³ bytes), ``1.5GiB``, and ``4:30`` or ``1:02:03`` as seconds."""
     if (clock := _CLOCK.fullmatch(text)) is not None:
         hours, minutes, seconds = clock.groups()
-        return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+        return float(hours or 0) * 3600 + float(minutes) * 60 + float(seconds)
     match = _NUMBER.fullmatch(text)
     return float(match[1]) * _UNITS[(match[2] or "").lower()] if match is not None else None
 
@@ -37,14 +38,11 @@ class Span:
 def moment(text: str, now: datetime) -> Span | None:
     """Read a date (``2024``, ``2024-05``, ``2024-05-01``, with ``T12:30``), or how long ago (``7d``, ``3mo``).
 
-    Dates are those of the time zone of ``now``.
+    Dates are those of the time zone of ``now``; without one, of this machine's, with its summer time.
     """
     if (age := _AGE.fullmatch(text.lower())) is not None:
-        try:
-            then = now - timedelta(seconds=int(age[1]) * _AGES_S[age[2]])
-        except OverflowError:
-            return Span(0, 0)
-        return Span(_microseconds(then), _microseconds(then))
+        then = _microseconds(now) - min(float(age[1]) * _AGES_S[age[2]], _LONGEST_AGE_S) * 1_000_000
+        return Span(int(then), int(then))
     match = _DATE.fullmatch(text)
     if match is None:
         return None
