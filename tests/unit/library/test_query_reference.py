@@ -207,7 +207,7 @@ def test_random_queries_find_what_is_meant(world: World, hook: FakeHook) -> None
     question = st.tuples(st.one_of(QUERY, QUERY, WITH_MISSING), orders, st.integers(1, 4))
 
     @settings(phases=[Phase.generate], report_multiple_bugs=False)
-    @given(st.lists(question, min_size=20, max_size=20))
+    @given(st.lists(question, min_size=6, max_size=6))
     def check(questions: Sequence[tuple[Asked, list[tuple[str, bool]], int]]) -> None:
         for (text, is_meant), order, size in questions:
             query = " ".join((text, *(f"sort:{'-' * downwards}{field}" for field, downwards in order)))
