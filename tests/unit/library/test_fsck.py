@@ -19,7 +19,7 @@ OF_EITHER = {
         ("index", "files that are not in the search index"),
     ),
     "a file that the search knows by old metadata": (
-        "UPDATE media_search SET title = 'old' WHERE rowid = (SELECT max(id) FROM media_files)",
+        "UPDATE catalogue SET title = 'old' WHERE media_file_id = (SELECT max(id) FROM media_files)",
         ("index", "files with old metadata in the search index"),
     ),
     "metadata that is no JSON": (
@@ -32,6 +32,10 @@ OF_EITHER = {
     ),
 }
 DAMAGE_OF_SQLITE = {
+    "old words in the search index": (
+        "UPDATE media_search SET title = 'old' WHERE rowid = (SELECT max(id) FROM media_files)",
+        ("index", "files with old metadata in the search index"),
+    ),
     "zeroed pages": "UPDATE media_search_data SET block = zeroblob(length(block))",
     "no pages": "DELETE FROM media_search_data",
     "a text that is gone": "DELETE FROM media_search_content WHERE id = 1",
@@ -47,6 +51,10 @@ DAMAGE_OF_POSTGRESQL = {
     "no index": "DROP INDEX ix_media_search_document",
 }
 OF_SQLITE = {
+    "old words in the search index": (
+        "UPDATE media_search SET title = 'old' WHERE rowid = (SELECT max(id) FROM media_files)",
+        ("index", "files with old metadata in the search index"),
+    ),
     "a folder without its library": (
         "UPDATE directories SET library_id = 77",
         ("directories", "folders of no library"),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
@@ -206,8 +207,8 @@ def test_a_disk_that_is_mounted_at_another_point_of_the_library(world: World, di
     if numbered != "as before":
         also = ", inode = inode + 1" if "too" in numbered else ""
         with world.engine.begin() as connection:
-            connection.exec_driver_sql(
-                f"UPDATE media_files SET device = device + 1{also} WHERE path_text LIKE '%first%'"
+            connection.execute(
+                sa.text(f"UPDATE media_files SET device = device + 1{also} WHERE path_text LIKE '%first%'")
             )
     report = world.scan()
     assert counts(report) == {"seen": 3, "unchanged": 1, "moved": 2}
