@@ -32,10 +32,6 @@ OF_EITHER = {
     ),
 }
 DAMAGE_OF_SQLITE = {
-    "old words in the search index": (
-        "UPDATE media_search SET title = 'old' WHERE rowid = (SELECT max(id) FROM media_files)",
-        ("index", "files with old metadata in the search index"),
-    ),
     "zeroed pages": "UPDATE media_search_data SET block = zeroblob(length(block))",
     "no pages": "DELETE FROM media_search_data",
     "a text that is gone": "DELETE FROM media_search_content WHERE id = 1",
