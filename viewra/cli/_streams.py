@@ -1,4 +1,4 @@
-"""The command's standard streams: all three are there, and an error of one names it, whoever wrote to it."""
+"""The command's standard streams: all three are there, and an error of one names it, whichever code wrote to it."""
 
 from __future__ import annotations
 
