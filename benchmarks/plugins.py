@@ -70,8 +70,9 @@ def _scan(folder: str, *, with_plugins: bool) -> int:
     from viewra import Host
 
     with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:
-        for plugin in () if with_plugins else PLUGINS:
-            host.plugins[plugin].disable()
+        for plugin_id, plugin in host.plugins.items():
+            if not with_plugins or plugin_id not in PLUGINS:
+                plugin.disable()
         report = host.scan(folder)
     if report.counts.failed or report.failures:
         raise SystemExit(f"not a clean scan: {report}")

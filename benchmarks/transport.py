@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     with ExitStack() as resources:
         folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="viewra-bench-")))
-        host = resources.enter_context(_host(folder))
+        host = resources.enter_context(one_plugin(folder))
         pairs = [_pair(host, folder, options.calls, swap=bool(number % 2)) for number in range(options.rounds + 1)]
     del pairs[0]  # files are read from disk and compiled
     broken = False
@@ -95,19 +95,20 @@ def main(argv: list[str]) -> int:
 
 
 @contextmanager
-def _host(folder: Path) -> Iterator[Host]:
+def one_plugin(folder: Path) -> Iterator[Host]:
+    """Run a host with a plugin called searcher, which zygotes do not start."""
     directory = folder / "plugins" / "searcher"
     directory.mkdir(parents=True)
     (directory / "plugin.cue").write_text(MANIFEST)
     (directory / "main.py").write_text(PLUGIN)
-    with Host(plugin_dirs=[folder / "plugins"], data_dir=folder / "data") as host:
+    with Host(plugin_dirs=[folder / "plugins"], data_dir=folder / "data", zygote="off") as host:
         host.plugins["searcher"].enable()
         yield host
 
 
 def _pair(host: Host, folder: Path, calls: int, *, swap: bool) -> tuple[Sample, Sample]:
     with ExitStack() as running:
-        starts = [_plugin(host), _bare(folder)]
+        starts = [started(host), bare_server(folder)]
         order = (1, 0) if swap else (0, 1)
         sides: dict[int, Running] = {}
         for side in order:
@@ -117,8 +118,8 @@ def _pair(host: Host, folder: Path, calls: int, *, swap: bool) -> tuple[Sample, 
             for _ in range(_WARM):
                 sides[side].call()
         for side in order:
-            samples[side].memory_mb = _memory_mb(sides[side].pid)
-        samples[0].guardian_mb = _memory_mb(psutil.Process(sides[0].pid).ppid())
+            samples[side].memory_mb = memory_mb(sides[side].pid)
+        samples[0].guardian_mb = memory_mb(psutil.Process(sides[0].pid).ppid())
         spent: tuple[list[float], list[float]] = ([], [])
         for _ in range(calls // _BLOCK):  # short turns, so that a busy machine slows down both alike
             for side in order:
@@ -132,8 +133,9 @@ def _pair(host: Host, folder: Path, calls: int, *, swap: bool) -> tuple[Sample, 
 
 
 @contextmanager
-def _plugin(host: Host) -> Iterator[Running]:
-    plugin = host.plugins["searcher"]
+def started(host: Host, name: str = "searcher") -> Iterator[Running]:
+    """Start a plugin, and yield how to call it."""
+    plugin = host.plugins[name]
     began = time.perf_counter()
     plugin.load()
     search = plugin.search
@@ -148,7 +150,8 @@ def _plugin(host: Host) -> Iterator[Running]:
 
 
 @contextmanager
-def _bare(folder: Path) -> Iterator[Running]:
+def bare_server(folder: Path) -> Iterator[Running]:
+    """Start a bare grpcio server, and yield how to call it."""
     socket = folder / "bare"
     script = str(Path(__file__).with_name("bare_server.py"))
     began = time.perf_counter()
@@ -166,8 +169,14 @@ def _bare(folder: Path) -> Iterator[Running]:
             process.communicate()
 
 
-def _memory_mb(pid: int) -> float:
+def memory_mb(pid: int) -> float:
     """The process's proportional set size: shared memory counts in parts."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     line = next(line for line in text.splitlines() if line.startswith("Pss:"))
     return int(line.split()[1]) / 1024
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor time of all threads of a process, to the nanosecond: the usual counters are too coarse."""
+    stats = [task / "schedstat" for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int(one.read_text().split()[0]) for one in stats) / 1e9

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-import viewra.db.catalogue_tables  # noqa: F401  (adds its tables to the metadata)
+import viewra.db.access_tables
+import viewra.db.asset_tables
+import viewra.db.catalogue_tables
+import viewra.db.hosted_tables
+import viewra.db.priority_tables
+import viewra.db.task_tables
+import viewra.db.unsettled_tables  # noqa: F401  (all seven add their tables to the metadata)
 from viewra.db.tables import is_ours, metadata
 
 attributes = context.config.attributes

@@ -1,1 +1,1 @@
-"""The plugins shipped with viewra: ordinary plugins, no special case."""
+"""The plugins shipped with viewra, which the host treats like any other plugin."""

@@ -1,9 +1,11 @@
-"""Fixtures for tests that run real plugins, and the watch that nothing of them is left behind."""
+"""Fixtures for tests that run real plugins, and the check that none of their processes remains."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import forking
-from viewra.db import open_database, plugin_provision, plugin_schema
+from viewra.db import open_database, plugin_provision, plugin_schema, sqlite
 from viewra.db.engine import open_unmigrated
 from viewra.host.installed import discovery
 from viewra.process import MARK
@@ -27,6 +29,12 @@ hypothesis.settings.register_profile(
     "viewra", max_examples=int(os.environ.get("VIEWRA_TEST_EXAMPLES", "25")), deadline=None
 )
 hypothesis.settings.load_profile("viewra")
+
+# Without bytecode, each worker, plugin and command would compile viewra again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+gc.disable()  # until all is collected: what collecting makes stays, and looking through it again and again takes long
 
 MakePlugin = Callable[..., Path]
 
@@ -85,12 +93,49 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * len(os.sched_getaffinity(0))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """From here on, the garbage collector looks at what tests make, not at the tests and modules themselves."""
+    del session
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of the host's as its first start makes it, to be copied: migrations take longer than most tests."""
     path = tmp_path_factory.mktemp("fresh") / "viewra.db"
     open_database(f"sqlite:///{path}").dispose()
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once(fresh_database: Path) -> Iterator[None]:
+    """All SQLite engines of these tests use one cache of compiled statements, where each would have its own.
+
+    Most tests have a database of their own; compiling its statements took a fifth of their time.
+    """
+    first = open_unmigrated(f"sqlite:///{fresh_database}")
+    with first.connect():  # SQLAlchemy finds out about the version
+        pass
+    first.dispose()
+    compiled: dict[object, object] = {}
+    engine_for = sqlite.engine_for
+
+    def sharing(url: sa.URL) -> sa.Engine:
+        engine = engine_for(url)
+        engine.dialect = first.dialect  # is a part of the keys
+        engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "engine_for", sharing)
+        yield
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, fresh_database: Path) -> str:
+    """The URL of an SQLite database of the test's own as the host's first start makes it."""
+    return f"sqlite:///{shutil.copy(fresh_database, tmp_path / 'viewra.db')}"
 
 
 @pytest.fixture
@@ -108,16 +153,29 @@ def quick_hosts(
 
 
 POSTGRESQL = os.environ.get("VIEWRA_TEST_POSTGRESQL") or None
-"""The URL of a database in which schemas can be made; ``.ci/postgresql`` makes one."""
+"""The URL of a PostgreSQL database whose role may create databases and roles; ``.ci/postgresql`` prints one."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+DATABASES = ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"]
+
+
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database of the test's own, once in SQLite and, where there is one, once in PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'viewra.db'}"
     else:
         with postgresql_schema() as url:
+            yield url
+
+
+@pytest.fixture(params=DATABASES)
+def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database of the test's own as the host's first start makes it, once in each kind of database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+    else:
+        with postgresql_database(request.getfixturevalue("fresh_postgresql")) as url:
             yield url
 
 
@@ -128,6 +186,26 @@ def postgresql_url() -> Iterator[str]:
         pytest.skip("VIEWRA_TEST_POSTGRESQL names no PostgreSQL to test with (see .ci/postgresql)")
     with postgresql_schema() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def fresh_postgresql() -> Iterator[str]:
+    """The name of a PostgreSQL database as the host's first start makes it, to be copied: migrations take longer."""
+    with postgresql_database() as url:
+        open_database(url).dispose()
+        yield sa.make_url(url).database or ""
+
+
+@contextmanager
+def postgresql_database(template: str = "template1") -> Iterator[str]:
+    """The URL of a copy of a PostgreSQL database; the role of ``VIEWRA_TEST_POSTGRESQL`` has to have CREATEDB."""
+    server, name = POSTGRESQL or "", f"viewra_test_{uuid.uuid4().hex}"
+    url = sa.make_url(server).set(database=name).update_query_dict({"options": "-csynchronous_commit=off"})
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield url.render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

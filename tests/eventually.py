@@ -1,4 +1,4 @@
-"""The one way in which tests wait for what another thread or process does: a condition with a deadline."""
+"""Waits for another thread or process: polls a condition until a deadline. Tests wait in no other way."""
 
 from __future__ import annotations
 

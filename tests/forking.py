@@ -1,4 +1,4 @@
-"""Processes that begin as forks of one that has imported viewra: the imports take longer than most commands.
+"""Starts commands as forks of a process that has imported viewra, because the imports take longer than most commands.
 
 What is started is a process like any other, with arguments, environment, folder and descriptors of its own: it can be
 signalled, killed and waited for, and it ends as an interpreter does. Its parent is the process it was forked from.
@@ -6,6 +6,7 @@ signalled, killed and waited for, and it ends as an interpreter does. Its parent
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -28,16 +29,18 @@ PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 
 
 class Server:
-    """The process that is forked; ``prefix`` is what it is started through, as in ``["setpriv", …]``."""
+    """The process that is forked; ``prefix`` is what it is started through, as in ``["setpriv", …]``.
 
-    def __init__(self, prefix: Sequence[str] = ()) -> None:
+    It imports viewra and the modules in ``also``.
+    """
+
+    def __init__(self, prefix: Sequence[str] = (), also: Sequence[str] = ()) -> None:
         self._control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = Path(__file__).with_name("forking_server.py")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each server would compile all of viewra again
         with its:
             subprocess.run(
-                [*prefix, sys.executable, str(program), str(its.fileno())],
+                [*prefix, sys.executable, str(program), str(its.fileno()), *also],
                 stdin=DEVNULL,
                 pass_fds=[its.fileno()],
                 env={**environment, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
@@ -157,7 +160,8 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended, and nobody has told yet
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -177,9 +181,9 @@ def _opened(descriptor: int | None, mode: str) -> IO[str] | None:
 
 
 @functools.cache
-def server(prefix: tuple[str, ...] = ()) -> Server:
+def server(prefix: tuple[str, ...] = (), also: tuple[str, ...] = ()) -> Server:
     """The one of this process, started when it is first asked for; ``close_all`` ends it."""
-    made = Server(prefix)
+    made = Server(prefix, also)
     _SERVERS.append(made)
     return made
 

@@ -1,8 +1,8 @@
-"""The program behind ``tests.forking``: it has imported viewra, and becomes each command in a fork of itself.
+"""The program behind ``tests.forking``: imports viewra once, and runs each command in a fork of itself.
 
-Started with one descriptor, a socket of packets. A packet is a request as JSON (``module`` or ``code``, ``argv``,
-``env``, ``cwd``), with descriptors: where pid and wait status are told, then stdin, stdout and stderr. The process ends
-all that it started, and itself, when the other end of its socket is closed.
+Started with one descriptor, a socket of packets, and the names of more modules to import. A packet is a request as
+JSON (``module`` or ``code``, ``argv``, ``env``, ``cwd``), with descriptors: where pid and wait status are told, then
+stdin, stdout and stderr. The process ends all that it started, and itself, when the other end of its socket is closed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import viewra
 
 _USED_LATE = ("logging.config", "psycopg", "pytest", "rich.progress", "sqlalchemy.dialects.postgresql", "tests.killing")
 _NOT_ALONE = {"viewra.cli.__main__", "viewra.sdk_db.environment.env", "viewra.process.launcher"}
+_SELDOM = ("viewra.testing", "viewra.host.workers.dask_")  # what few tests want
 _MOST_BYTES = 1 << 20
 _DESCRIPTORS = 4
 
@@ -118,16 +119,17 @@ def end(error: BaseException | None) -> NoReturn:
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        if stream is not None:  # it was closed
+            stream.flush()
     os._exit(status)
 
 
 def prepare() -> None:
     """Import all that a command may want, so that its fork has it."""
     for found in pkgutil.walk_packages(viewra.__path__, "viewra."):
-        if found.name not in _NOT_ALONE and not found.name.startswith("viewra.testing"):
+        if found.name not in _NOT_ALONE and not found.name.startswith(_SELDOM):
             importlib.import_module(found.name)
-    for name in _USED_LATE:
+    for name in (*_USED_LATE, *sys.argv[2:]):
         importlib.import_module(name)
     if len(os.listdir("/proc/self/task")) > 1:
         sys.exit("an import has started a thread: no fork of this process would have it")

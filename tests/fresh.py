@@ -1,4 +1,4 @@
-"""Runs a plugin's main file in an interpreter of its own, without serving, to see what it imports and says."""
+"""Runs a plugin's main file in a new interpreter without serving, to observe its imports and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads docs/vocabulary.md and holds metadata to it: known names, and values of the documented forms."""
+"""Reads docs/vocabulary.md and checks metadata against it: known names, and values of the documented forms."""
 
 from __future__ import annotations
 

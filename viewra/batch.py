@@ -1,21 +1,35 @@
-"""Batch forms of a service's methods, in terms of its methods for one item.
+"""The forms in which a service's methods are called, in terms of those that an author writes: batches, and a stream.
 
-An author writes the single form. The plugin's server and the in-process adapter both use these batch forms, so that a
-batch means the same in both.
+The plugin's server and the in-process adapter both use these forms, so that a batch means the same in both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from viewra import types  # light start-up: its classes are created at first use
 from viewra.denied import explained
 
 if TYPE_CHECKING:
-    from viewra.services import LibraryEventsService, MetadataScraperService, ScannerHookService
-    from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent
+    from viewra.services import LibraryEventsService, MetadataScraperService, ScannerHookService, TaskService
+    from viewra.types import FileOutcome, FileToRead, LibraryEvent, ScanEvent, Task, TaskDone
+
+
+FIRST_BATCH, LARGEST_BATCH = 8, 128
+"""Files in a scraper's first batch of a scan, and in the largest."""
+BATCH_S = 0.25
+"""Seconds that a batch should take: a slow plugin keeps within its deadline, a quick one has few calls."""
+
+
+def next_size(size: int, count: int, took_s: float) -> int:
+    """How many files the next batches should have, after one of ``count`` files; ``size`` is that of the present."""
+    if count != size and took_s <= BATCH_S:  # it was not full
+        return size
+    return max(1, min(2 * count, LARGEST_BATCH, int(count * BATCH_S / max(took_s, 1e-6))))
 
 
 def extract_metadata_batch(service: MetadataScraperService, files: Sequence[FileToRead]) -> list[FileOutcome]:
@@ -25,8 +39,18 @@ def extract_metadata_batch(service: MetadataScraperService, files: Sequence[File
 
 
 def on_scan_events(service: ScannerHookService, events: Sequence[ScanEvent]) -> list[str]:
-    """Deliver events in order until one fails; gives a text for each: empty when it was taken, else why not."""
+    """Deliver events in order until one fails; gives a text for each: empty when it was taken, else why not.
+
+    An author's own batch form takes them together, or none. Then each is delivered by itself, to find which it was.
+    """
     answers: list[str] = []
+    if len(events) > 1 and callable(together := getattr(service, "on_scan_events", None)):
+        try:
+            together(events)
+        except Exception:  # noqa: S110 - whatever it is comes again below, with the event that it concerns
+            pass
+        else:
+            return [""] * len(events)
     for event in events:
         if answers and answers[-1]:
             break
@@ -43,8 +67,15 @@ def on_library_events(service: LibraryEventsService, events: Sequence[LibraryEve
     return [""] * len(events)
 
 
+def execute_task(service: TaskService, tasks: Iterator[Task], wanted: Callable[[], bool]) -> Iterator[TaskDone]:
+    """Execute the one task of a stream, which learns by ``wanted`` when the host has ended the call."""
+    for task in tasks:
+        yield types.TaskDone(service.execute_task(attrs.evolve(task, wanted=wanted)))
+        return
+
+
 def method_of(service: Any, name: str) -> Callable[..., Any]:
-    """The function that answers ``name`` for this service object, single or batch form."""
+    """The function that answers ``name`` for this service object, in the form in which it is called."""
     form = _FORMS.get(name)
     return getattr(service, name) if form is None else partial(form, service)
 
@@ -64,7 +95,11 @@ def _extract(service: MetadataScraperService, file: FileToRead, decides_itself: 
 
 
 def _deliver(service: ScannerHookService, event: ScanEvent) -> str:
+    together = getattr(service, "on_scan_events", None)
     try:
+        if callable(together):
+            together([event])
+            return ""
         match event.kind:
             case types.ScanEventKind.STARTED:
                 service.on_scan_started(event.scan_job_id, event.library_id, event.library_path)
@@ -81,6 +116,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "extract_metadata_batch": extract_metadata_batch,
     "on_scan_events": on_scan_events,
     "on_library_events": on_library_events,
+    "execute_task": execute_task,
 }
 _OPTIONAL = frozenset({"on_library_events"})
 """Batch forms of optional methods of a service."""

@@ -6,6 +6,8 @@ chained with ``raise … from``. Nothing here imports anything of viewra.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ViewraError(Exception):
     """Base of all errors raised on purpose.
@@ -24,11 +26,23 @@ class ViewraError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bare, (type(self), self.args), vars(self)  # by default ``__init__`` would be called with ``args``
+
+
+def _bare(kind: type[ViewraError], args: tuple[Any, ...]) -> ViewraError:
+    """An error of another process, before its attributes are set."""
+    return kind.__new__(kind, *args)
+
 
 class UsageError(ViewraError):
     """The caller requested something impossible: an unknown plugin, a folder that does not exist."""
 
     exit_status = 2
+
+
+class NotFound(UsageError):
+    """What the caller named by its id, name or path is not there."""
 
 
 class DatabaseError(ViewraError):
@@ -45,6 +59,26 @@ class MigrationError(ViewraError):
 
 class PermissionDenied(ViewraError):
     """A plugin asked for something that its manifest does not declare or the operator did not grant."""
+
+
+class HostError(ViewraError):
+    """A host service could not do what a plugin asked of it, for a reason that is not the plugin's."""
+
+
+class HostUnavailable(HostError):
+    """There is no host to ask: it offers no host services, or the stream to it has ended."""
+
+
+class HostTimeout(HostError):
+    """A host service did not answer within the call's deadline."""
+
+
+class FetchFailed(HostError):
+    """An HTTP request got no answer, or not the one that was asked for."""
+
+
+class QuotaExceeded(HostError):
+    """A plugin has used up what it may store or ask for; the message names the quota."""
 
 
 class ManifestError(ViewraError):
@@ -92,7 +126,12 @@ class HandshakeError(ViewraError):
 
 
 class PluginError(ViewraError):
-    """A call to one plugin failed. ``plugin_id`` names it; ``call`` is the service method or ``""``."""
+    """A call to one plugin failed. ``plugin_id`` names it; ``call`` is the service method or ``""``.
+
+    ``worker`` names the worker on which it failed, in a scan over several (docs/scaling.md); ``""``: this process.
+    """
+
+    worker = ""
 
     def __init__(self, plugin_id: str, message: str, *, call: str = "", hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -117,6 +156,10 @@ class PluginUnavailable(PluginError):
         self.in_call = in_call
 
 
+class PluginBusy(PluginUnavailable):
+    """The plugin has as many open streams as it may have, and none of them ended in time."""
+
+
 class PluginClosed(PluginError):
     """The plugin was stopped on purpose, by the host or the operator, before or during the call."""
 
@@ -129,7 +172,7 @@ class PluginFault(PluginError):
     """The plugin answered with an error, or with an invalid answer.
 
     ``kind`` is the exception's type in the plugin and ``causes`` its chain of causes, nearest first, each as ``Type:
-    message``, if known. The plugin's log has ``call_id`` beside the traceback.
+    message``, if known. ``reason`` is the message without them. The plugin's log has ``call_id`` beside the traceback.
     """
 
     def __init__(
@@ -142,8 +185,10 @@ class PluginFault(PluginError):
         causes: tuple[str, ...] = (),
         call_id: str = "",
         hint: str | None = None,
+        reason: str = "",
     ) -> None:
         super().__init__(plugin_id, message, call=call, hint=hint)
+        self.reason = reason or message
         self.kind = kind
         self.causes = causes
         self.call_id = call_id

@@ -1,12 +1,12 @@
-"""The typed interface of ``host.hook``: every hook as a method with its arguments, for type checkers and editors.
+"""Declares the type of ``host.hook``: every hook as a method with its arguments, for type checkers and editors.
 
-The contracts are the docstrings in viewra/hookspecs.py; a test compares the signatures. Arguments are keywords only,
-because pluggy takes no others.
+The contracts are the docstrings in viewra/hookspecs.py; a test compares the signatures. Arguments are keyword-only,
+because pluggy accepts no others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from viewra.services import ListenerSession, ScraperSession
@@ -14,6 +14,7 @@ from viewra.types import (
     AdminPage,
     APIRoute,
     Health,
+    LibraryChange,
     PluginInfo,
     PluginState,
     Result,
@@ -23,14 +24,14 @@ from viewra.types import (
 
 
 class HostHooks(Protocol):
-    """The hooks of viewra. A program's own services add hooks: those are called on ``host.pm.hook``."""
+    """The hooks of viewra. Hooks of a program's own services are not declared here: call them on ``host.pm.hook``."""
 
     def plugin_info(self) -> list[Result[PluginInfo]]:
-        """Ask what each running plugin says of itself."""
+        """Ask each running plugin for its description of itself. Never starts a plugin."""
         ...
 
     def plugin_health(self) -> list[Result[Health]]:
-        """Ask each running plugin for its health. Never wakes a plugin. Unhealthy is a value, not an error."""
+        """Ask each running plugin for its health. Never starts a plugin. Unhealthy is a value, not an error."""
         ...
 
     def can_handle(self, *, file_path: str, mime_type: str) -> list[Result[bool]]:
@@ -38,7 +39,7 @@ class HostHooks(Protocol):
         ...
 
     def extract_metadata(self, *, file_path: str, mime_type: str) -> list[Result[Mapping[str, str]]]:
-        """Read one file's metadata with each scraper that handles it; the others are not in the list."""
+        """Read one file's metadata with each scraper that handles it; the list leaves out the other scrapers."""
         ...
 
     def get_supported_types(self) -> list[Result[tuple[str, ...]]]:
@@ -46,7 +47,7 @@ class HostHooks(Protocol):
         ...
 
     def open_scraper(self) -> list[Result[ScraperSession]]:
-        """Open the batch form of ``extract_metadata``: called once by a scan, it gives a session for each scraper."""
+        """Open the batch form of ``extract_metadata``: returns a session for each scraper. A scan calls it once."""
         ...
 
     def on_media_file_scanned(
@@ -64,7 +65,7 @@ class HostHooks(Protocol):
         ...
 
     def open_listener(self) -> list[Result[ListenerSession]]:
-        """Open ordered delivery of notifications: it gives a session for each scanner hook."""
+        """Open ordered delivery of notifications: returns a session for each scanner hook."""
         ...
 
     def get_models(self) -> list[Result[tuple[str, ...]]]:
@@ -72,33 +73,37 @@ class HostHooks(Protocol):
         ...
 
     def migrate(self, *, connection_string: str | None = None, plugin_id: str | None = None) -> list[Result[None]]:
-        """Bring each plugin's own database (or that of ``plugin_id`` alone) to its newest version."""
+        """Migrate each plugin's own database (or only that of ``plugin_id``) to its newest schema version."""
         ...
 
     def rollback(self, *, connection_string: str | None = None, plugin_id: str | None = None) -> list[Result[None]]:
-        """Take each plugin's own database (or that of ``plugin_id`` alone) one version back; else as ``migrate``."""
+        """Roll back one migration of each plugin's own database (or only that of ``plugin_id``); see ``migrate``."""
         ...
 
     def get_admin_pages(self) -> list[Result[tuple[AdminPage, ...]]]:
-        """Ask each plugin for its pages in the admin area; paths are below the plugin's own base path."""
+        """Ask each plugin for its pages in the admin area; paths are relative to the plugin's base path."""
         ...
 
     def register_routes(self, *, base_path: str, plugin_id: str | None = None) -> list[Result[None]]:
-        """Tell each plugin with admin pages (or ``plugin_id`` alone) where its pages are: ``<base_path>/<its id>``."""
+        """Tell each plugin with admin pages (or only ``plugin_id``) its pages' base path: ``<base_path>/<its id>``."""
         ...
 
     def get_registered_routes(self) -> list[Result[tuple[APIRoute, ...]]]:
-        """Ask each plugin for its HTTP routes; paths are below the plugin's own base path."""
+        """Ask each plugin for its HTTP routes; paths are relative to the plugin's base path."""
         ...
 
     def search(self, *, query: Mapping[str, str], limit: int, offset: int) -> list[Result[SearchResponse]]:
-        """Search each plugin's own source; ``query`` maps field names to text, ``q`` stands for any field."""
+        """Search each plugin's own source; ``query`` maps field names to text, and ``q`` means any field."""
         ...
 
     def get_search_capabilities(self) -> list[Result[SearchCapabilities]]:
-        """Ask each search service what it can search by."""
+        """Ask each search service which fields it can search."""
         ...
 
     def plugin_state_changed(self, *, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
-        """Observe a plugin's state change; called soon after it, in order, on a thread that only tells of changes."""
+        """Observe a plugin's state change; called soon after the change, in order, on a thread only for these calls."""
+        ...
+
+    def on_library_changed(self, *, changes: Sequence[LibraryChange], lost: bool) -> None:
+        """Observe the files of the library: called soon after changes are stored, in order, at most 500 at once."""
         ...

@@ -1,4 +1,4 @@
-"""A module's ``__getattr__``: public names that are imported from their homes when they are first used."""
+"""Makes a module's ``__getattr__`` that imports public names when they are first used."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 
 def names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of the module ``package``.
+    """Return the ``__getattr__`` of the module ``package``.
 
     ``homes`` maps a module, relative to the package (``".search"``), to the names that it defines, separated by spaces.
-    A name that was used once is kept in the package. No name may be that of a submodule: importing the submodule would
-    replace it.
+    The package keeps a name after its first use. A name must differ from all submodules' names, because importing the
+    submodule would replace it.
     """
     home_of = {name: home for home, defined in homes.items() for name in defined.split()}
 

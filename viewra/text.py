@@ -1,4 +1,4 @@
-"""Texts that come from plugins, made safe: any exception has a text, any text fits into UTF-8 and has an end."""
+"""Makes texts from plugins safe: describes any exception, encodes any text in UTF-8, and limits its length."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ _KIND_BYTES = 100
 
 
 def clean(text: str, size: int) -> str:
-    """At most ``size`` bytes of a text, in a form that UTF-8 can carry."""
+    """At most ``size`` bytes of a text, in a form that UTF-8 can encode."""
     if len(text) <= size and text.isascii():
         return text
     return text[:size].encode("utf-8", "backslashreplace")[:size].decode("utf-8", "ignore")
 
 
 def cut(text: str, size: int) -> str:
-    """A text of at most ``size`` bytes as it is; of a longer one the beginning, and how long it was."""
+    """A text of at most ``size`` bytes unchanged; of a longer one the beginning and its original length."""
     if len(text) <= size and (text.isascii() or (is_utf8(text) and len(text.encode()) <= size)):
         return text
     whole = len(text.encode("utf-8", "backslashreplace"))
@@ -24,12 +24,12 @@ def cut(text: str, size: int) -> str:
 
 
 def encodable(text: str) -> str:
-    """The whole text, in a form that UTF-8 can carry: a lone surrogate becomes its escape."""
+    """The whole text, in a form that UTF-8 can encode: a lone surrogate becomes its escape sequence."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def is_utf8(text: str) -> bool:
-    """Whether UTF-8 can carry this text: file names that are not UTF-8, and broken JSON, have lone surrogates."""
+    """Whether UTF-8 can encode this text: file names that are not UTF-8, and broken JSON, have lone surrogates."""
     if text.isascii():
         return True
     try:
@@ -40,7 +40,7 @@ def is_utf8(text: str) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """What an exception says, or its type's name when it says nothing; one whose own ``__str__`` fails has a name."""
+    """An exception's message, or its type's name if the message is empty or its ``__str__`` fails."""
     try:
         return str(error) or kind(error)
     except Exception:  # the author's class may do anything
@@ -53,9 +53,9 @@ def kind(error: BaseException) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as Python writes it, for a message: at most some hundred characters, whatever the value is."""
+    """The ``repr`` of any value for a message, limited to some hundred characters."""
     try:
         written = repr(value)
-    except Exception:  # an integer of 5,000 digits cannot be written, and an author's class may do anything
+    except Exception:  # Python refuses to write integers of 5,000 digits, and an author's class may do anything
         return f"a {type(value).__name__}"
     return cut(written, 200)

@@ -1,1 +1,1 @@
-"""What the names of files and folders tell of films, episodes and music."""
+"""Guesses metadata of films, episodes and music from the names of files and folders."""

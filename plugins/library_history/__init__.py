@@ -1,1 +1,1 @@
-"""What changed in the library, and when."""
+"""Records what changed in the library, and when."""

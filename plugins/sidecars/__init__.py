@@ -1,1 +1,1 @@
-"""What lies beside media files: cue sheets, playlists, lyrics, subtitles, nfo files and covers."""
+"""Reads files beside media files: cue sheets, playlists, lyrics, subtitles, nfo files and covers."""

@@ -1,4 +1,4 @@
-"""The malformed files: each is small, and wrong in one way that a careless reader hangs, crashes or lies on."""
+"""The malformed files: each is small, and has one defect on which a careless reader hangs, crashes or errs."""
 
 from __future__ import annotations
 

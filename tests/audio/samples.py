@@ -60,15 +60,15 @@ def mbid(what: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://viewra.example/{what}"))
 
 
-def ids(artist: str, album: str, title: str) -> dict[str, str | list[str]]:
-    """Return all MusicBrainz ids of one track."""
+def ids(artist: str, album: str, title: str, albumartist: str = "") -> dict[str, str | list[str]]:
+    """Return all MusicBrainz ids of one track; ``albumartist`` where the album is another artist's."""
     return {
         "musicbrainz_recordingid": mbid(f"recording/{title}"),
         "musicbrainz_trackid": mbid(f"track/{title}"),
         "musicbrainz_albumid": mbid(f"release/{album}"),
         "musicbrainz_releasegroupid": mbid(f"group/{album}"),
         "musicbrainz_artistid": mbid(f"artist/{artist}"),
-        "musicbrainz_albumartistid": mbid(f"artist/{artist}"),
+        "musicbrainz_albumartistid": mbid(f"artist/{albumartist or artist}"),
     }
 
 
@@ -108,11 +108,12 @@ MIX = Album("Various Artists/Hausmusik", {
 SAMPLES: tuple[Sample, ...] = (
     WTC.track("01 Præludium C-Dur.flac", "flac", BACH, {
         "title": "Præludium C-Dur", "tracknumber": "1", "movement": "Præludium", "comment": "Ohne Pedal",
-        "performer": ["Anna Magdalena Bach (harpsichord)"], **GAIN, **ids("Bach", "WTC", "Præludium"),
+        "performer": ["Anna Magdalena Bach (harpsichord)"], **GAIN,
+        **ids("Anna Magdalena Bach", "WTC", "Præludium", "Bach"),
     }, picture=True, bits=16, codec="flac"),
     WTC.track("02 Fuge C-Dur.flac", "flac", FUGUE, {
         "title": "Fuge C-Dur", "titlesort": "Fuge", "tracknumber": "2", "isrc": "DEZZZ2200002",
-        **ids("Bach", "WTC", "Fuge"),
+        **ids("Anna Magdalena Bach", "WTC", "Fuge", "Bach"),
     }, bits=16, codec="flac", channels=2),
     WTC.track("03 Præludium c-Moll.oga", "oggflac", MOON, {"title": "Præludium c-Moll", "tracknumber": "3"},
               bits=16, codec="flac"),
@@ -157,20 +158,20 @@ SAMPLES: tuple[Sample, ...] = (
                       seconds=0.3, bits=16, codec="tta"),
     MIX.track("1 Für Elise.wav", "pcm", ELISE, {
         "title": "Für Elise", "artist": "Ludwig van Beethoven", "tracknumber": "1", "genre": "Klassik", "mood": "zart",
-        **ids("Beethoven", "Hausmusik", "Elise"),
+        **ids("Beethoven", "Hausmusik", "Elise", "Various Artists"),
     }, seconds=0.4, bits=16, codec="pcm"),
     MIX.track("3 Картинки с выставки.aiff", "aiff", PROMENADE, {
         "title": "Картинки с выставки: Прогулка", "artist": "Модест Мусоргский", "tracknumber": "3",
-        "genre": "Романтизм", "subtitle": "Promenade", **ids("Mussorgsky", "Hausmusik", "Promenade"),
+        "genre": "Романтизм", "subtitle": "Promenade", **ids("Mussorgsky", "Hausmusik", "Promenade", "Various Artists"),
     }, seconds=0.4, bits=16, codec="pcm", picture=True),
     MIX.track("4 Marche funèbre pour un grand homme sourd.ape", "ape", (), {
         "title": "Marche funèbre composée pour les funérailles d’un grand homme sourd", "artist": "Alphonse Allais",
         "tracknumber": "4", "genre": "Silence", "comment": "Lento rigolando", **GAIN,
-        **ids("Allais", "Hausmusik", "Marche"),
+        **ids("Allais", "Hausmusik", "Marche", "Various Artists"),
     }, rate=44100, channels=2, bits=16, codec="ape"),
     MIX.track("5 Clair de lune.dsf", "dsd", CLAIR, {
         "title": "Clair de lune", "artist": "Claude Debussy", "tracknumber": "5", "genre": "Impressionism",
-        "conductor": "Paul Verlaine", **ids("Debussy", "Hausmusik", "Clair"),
+        "conductor": "Paul Verlaine", **ids("Debussy", "Hausmusik", "Clair", "Various Artists"),
     }, rate=2_822_400, bits=1, codec="dsd"),
     Album("Wolfgang Amadé Mozart/Eine kleine Nachtmusik", {
         "artist": ["Wolfgang Amadé Mozart", "Nannerl Mozart"], "album": "Eine kleine Nachtmusik",

@@ -1,4 +1,4 @@
-"""What tests of plugins that misbehave share."""
+"""Fixtures for tests of plugins that misbehave."""
 
 from __future__ import annotations
 

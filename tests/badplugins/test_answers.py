@@ -115,10 +115,11 @@ def test_reports_of_faults_hang_nothing(
         ends(host.close)
 
 
-def test_refusals_of_15_mb_reach_neither_database_nor_memory(
-    make_plugin: Callable[..., Path], tmp_path: Path, music: Path
+@pytest.mark.parametrize(("size_mb", "said"), [(3, "3,145,728 bytes"), (15, "sent too much")])
+def test_large_refusals_reach_neither_database_nor_memory(
+    make_plugin: Callable[..., Path], tmp_path: Path, music: Path, size_mb: int, said: str
 ) -> None:
-    code = HOSTILE.format(report='b"{}"', error='"e" * (15 * 1024 * 1024)')
+    code = HOSTILE.format(report='b"{}"', error=f'"e" * ({size_mb} * 1024 * 1024)')
     directory = make_plugin("hostile", code)
     with Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data", watch=False) as host:
         host.plugins["hostile"].enable()
@@ -126,7 +127,7 @@ def test_refusals_of_15_mb_reach_neither_database_nor_memory(
         report = ends(lambda: host.scan(music))
         errors = errors_of(report)
         assert [len(error) < 6000 for error in errors] == [True] * 3
-        assert all("15,728,640 bytes" in error for error in errors)
+        assert all(said in error for error in errors), errors
         after = psutil.Process().memory_info().rss
         scraper: Any = host.plugins["hostile"].metadata_scraper
         for _ in range(10):  # what one refusal takes while it is read is given back, or used again

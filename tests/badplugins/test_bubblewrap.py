@@ -1,4 +1,4 @@
-"""A process within bubblewrap is stopped, killed and tied as any other, and its end is told as it was."""
+"""A process within bubblewrap is stopped, killed and tied to its host like any other, and its end is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin may do follows what the operator granted: at once, for the next host, and for new code."""
+"""A plugin's permissions follow the operator's grants: at once, for the next host, and for new code."""
 
 from __future__ import annotations
 
@@ -100,6 +100,14 @@ def test_a_life_of_grants(tmp_path: Path, make_plugin: Callable[..., Path]) -> N
         plugin.grant("network:external")
         assert plugin.info.version == "2.0.0"
         assert ask(host, port=port) == "done"
+        # So does code that asks to do the same elsewhere.
+        text = manifest.read_text()
+        manifest.write_text(text.replace('reason: "looks', 'paths: ["/etc"], reason: "looks').replace("2.0.0", "3.0.0"))
+        with pytest.raises(PluginUnavailable, match=r"more than it may do: filesystem:read: .*only /etc"):
+            plugin.reload()
+        assert ask(host, path="/etc/passwd") == "PermissionError"
+        manifest.write_text(text)
+        plugin.reload()
         plugin.revoke("network:external", "filesystem:read")
         assert ask(host, port=port) == "PermissionError"
         assert ask(host, path=one) == "PermissionError"

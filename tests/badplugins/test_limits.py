@@ -1,4 +1,4 @@
-"""A plugin that breaks a limit is ended, and its state says which one."""
+"""The host ends a plugin that exceeds a limit, and its state names the limit."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ SPAWN = 'permissions: [{resource: "process", actions: ["spawn"]}]'
         ("disk", "disk_mb: 20", "in its folders, its limit is 20 MB"),
         ("temporary_files", "disk_mb: 20", "in its folders, its limit is 20 MB"),
         ("processor", "cpu_percent: 20", "of a processor for 2 s, its limit is 20 %"),
-        ("threads", "processes: 1", "threads, its limit is 320 with all its processes"),
+        ("threads", "processes: 1", "threads, its limit is 272 with all its processes"),
         ("forks", "processes: 8, memory_mb: 9000", "processes, its limit is 8"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Attacks that docs/security.md promises to stop, tried by a plugin in a sandbox and, as a control, outside of it.
+"""Attacks that docs/security.md promises to stop, by a plugin in a sandbox and, as a control, by one without.
 
 A host runs as root, with users of their own for plugins, and as an ordinary user, with none.
 """
@@ -9,6 +9,7 @@ import errno
 import functools
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.badplugins.as_user import USERS, answer_of
 from viewra.process.sandbox.machine import machine
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(machine().missing), reason=machine().missing or "-")]
+
+Table = Callable[[str, str], dict[str, tuple[str, str]]]
 
 HERE = Path(__file__).parent / "sandbox"
 _SOURCES = [(HERE / "attacker" / f"{name}.py").read_text() for name in ("on_files", "on_sockets", "on_processes")]
@@ -53,16 +56,21 @@ LACKING = {
 }
 
 
-@functools.cache
-def table(user: str, sandbox: str) -> dict[str, tuple[str, str]]:
-    """What came of each attack."""
-    answer = json.loads(answer_of(user, HERE / "host.py", "FOLDER", sandbox))
-    return {name: (kind, result) for name, (kind, result) in answer.items()}
+@pytest.fixture(scope="module")
+def table(fresh_database: Path) -> Table:
+    """What came of each attack on a host of this user with this sandbox, which runs once."""
+
+    @functools.cache
+    def table(user: str, sandbox: str) -> dict[str, tuple[str, str]]:
+        answer = json.loads(answer_of(user, HERE / "host.py", "FOLDER", sandbox, str(fresh_database)))
+        return {name: (kind, result) for name, (kind, result) in answer.items()}
+
+    return table
 
 
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_fails(user: str, attack: str) -> None:
+def test_an_attack_fails(table: Table, user: str, attack: str) -> None:
     kind, result = table(user, "auto")[attack]
     assert kind == "attack"
     assert result != "done"
@@ -72,7 +80,7 @@ def test_an_attack_fails(user: str, attack: str) -> None:
 @pytest.mark.parametrize(
     ("user", "attack"), [(user, one) for user in USERS for one in ATTACKS if user == "root" or one not in ROOTS]
 )
-def test_it_succeeds_outside(user: str, attack: str) -> None:
+def test_it_succeeds_outside(table: Table, user: str, attack: str) -> None:
     kind, result = table(user, "bare")[attack]
     number = re.search(r"\[Errno (\d+)\]", result)
     if number is not None and int(number[1]) in LACKING.get(attack, ()):
@@ -82,12 +90,12 @@ def test_it_succeeds_outside(user: str, attack: str) -> None:
 
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("name", ALLOWED)
-def test_what_is_allowed_works(user: str, name: str) -> None:
+def test_what_is_allowed_works(table: Table, user: str, name: str) -> None:
     assert table(user, "auto")[name] == ("allowed", "done")
 
 
 @pytest.mark.parametrize(("user", "version"), [("root", 5), ("ordinary", 5), ("ordinary", 1)])
-def test_an_older_kernel_stops_all_of_them(user: str, version: int) -> None:
+def test_an_older_kernel_stops_all_of_them(table: Table, user: str, version: int) -> None:
     if machine().landlock < version:
         pytest.skip(f"this kernel's Landlock is older than version {version}")
     stops_all(table(user, f"landlock{version}"))
@@ -99,12 +107,17 @@ def stops_all(outcomes: dict[str, tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_bubblewrap_stops_all_of_them(user: str) -> None:
+def test_a_zygote_changes_nothing(table: Table, user: str) -> None:
+    stops_all(table(user, "zygote"))
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_bubblewrap_stops_all_of_them(table: Table, user: str) -> None:
     why = answer_of(user, HERE / "can_wrap.py")
     if why:
         pytest.skip(why)
     stops_all(table(user, "bwrap"))
 
 
-def test_no_attack_has_the_name_of_another() -> None:
+def test_no_attack_has_the_name_of_another(table: Table) -> None:
     assert len(set(ATTACKS)) == len(ATTACKS) == len(table("ordinary", "auto")) - len(ALLOWED)

@@ -1,4 +1,4 @@
-"""The plugins that are shipped lose nothing by their sandbox, and have no more than they ask for."""
+"""The shipped plugins work in their sandbox, and get no more permissions than they request."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from viewra import library
 from viewra.errors import UsageError
 from viewra.host import Host
 from viewra.process.sandbox.machine import machine
+from viewra.types import PluginState
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(machine().missing), reason=machine().missing or "-")]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MAY = {
     "audio_tags": ["filesystem:read"],
+    "duplicates": ["filesystem:read", "library:read", "database:read", "database:write"],
     "file_names": ["filesystem:read"],
     "image_info": ["filesystem:read"],
     "library_history": ["database:read", "database:write"],
     "media_info": ["filesystem:read"],
+    "notify_webhook": ["events:subscribe"],
+    "opensubsonic": ["library:read", "database:read", "database:write", "events:publish"],
+    "replaygain": ["filesystem:read", "library:read", "library:write", "database:read", "database:write"],
     "sidecars": ["filesystem:read"],
 }
 
@@ -31,12 +36,27 @@ def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
     assert inside == outside
 
 
+@pytest.mark.shipped
+def test_those_that_opt_in_start_in_one(tmp_path: Path) -> None:
+    with Host(data_dir=tmp_path / "data", watch=False) as host:
+        opting = [one for one in host.plugins.values() if one.manifest is not None and one.manifest.opt_in]
+        assert len(opting) == 4
+        for plugin in opting:
+            plugin.enable()
+            plugin.load()
+            assert (plugin.state, plugin.reason) == (PluginState.RUNNING, "")
+            assert plugin.sandbox is not None
+            assert plugin.sandbox.backend == "landlock+seccomp"
+
+
 def known(tmp_path: Path, sandbox: str) -> dict[str, object]:
     """What a scan of the examples finds, by path: each field, with all that was said of it and by whom."""
     found: dict[str, object] = {}
     with Host(data_dir=tmp_path / sandbox, watch=False, sandbox=sandbox) as host:
         for plugin in host.plugins.values():
-            plugin.enable()
+            assert plugin.manifest is not None
+            if not plugin.manifest.opt_in:  # those work on when the scan has ended
+                plugin.enable()
             assert [one.name for one in plugin.permissions if one.granted] == MAY[plugin.id]
         host.scan(EXAMPLES)
         for plugin in host.plugins.values():

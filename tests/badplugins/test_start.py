@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.leftovers import Present
 from viewra.errors import HandshakeError, PluginUnavailable
 from viewra.testing import subprocess_plugin
 
@@ -97,22 +95,15 @@ BAD = {
 }
 
 
-def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
-
-
-def settled(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        threading.Event().wait(0.02)
-    return condition()
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_start(name: str, make_plugin: Callable[..., Path]) -> None:
     code, step, reason = BAD[name]
     directory = make_plugin("bad", code, extra="runtime: start_timeout_s: 2")
-    threads, open_before = threading.active_count(), descriptors()
+    before, family = Present(), children()
     with pytest.raises(PluginUnavailable, match=f"did not start, at the step {step}: ") as caught:  # noqa: SIM117
         with subprocess_plugin(directory):
             pass
@@ -122,17 +113,17 @@ def test_bad_start(name: str, make_plugin: Callable[..., Path]) -> None:
     assert reason in str(caught.value)
     if "traceback" in name:
         assert "ValueError: out of luck" in cause.output
-    assert not psutil.Process().children(recursive=True), "reaped"
-    assert settled(lambda: threading.active_count() <= threads), threading.enumerate()
-    assert settled(lambda: descriptors() <= open_before + 3), "gRPC keeps a few of its own"
+    assert children() <= family, "reaped"
+    before.nothing_is_left(descriptors=3)  # gRPC keeps a few of its own
 
 
 def test_line_that_comes_after_the_start_timeout(make_plugin: Callable[..., Path]) -> None:
     code = HANDSHAKE + "time.sleep(1.5); say(f'1|1|unix|{address()}|grpc|'); time.sleep(3600)"
     directory = make_plugin("late", code, extra="runtime: start_timeout_s: 1")
+    family = children()
     with pytest.raises(PluginUnavailable, match="no handshake line within 1 s"), subprocess_plugin(directory):
         pass
-    assert not psutil.Process().children(recursive=True)
+    assert children() <= family, "reaped"
 
 
 def test_entry_point_that_cannot_be_run(make_plugin: Callable[..., Path]) -> None:

@@ -1,4 +1,4 @@
-"""Plugins that do odd things to stdout before they serve: the line still arrives, and what was printed is logged."""
+"""Plugins that write to stdout before they serve: the handshake line still arrives, and the output is logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins that do TLS wrongly, or that point at somebody else's socket: refused, and never met in plaintext."""
+"""Plugins that use TLS wrongly or name another process's socket: refused, and never connected to in plaintext."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import POSTGRESQL, postgresql_schema
 from tests.forking import PIPE, Forked, server
+from viewra import Host
 
 ROOT = Path(__file__).resolve().parents[2]
 MUSIC = ROOT / "examples" / "music"
@@ -67,7 +68,7 @@ def start(
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        env={**_environment(database), **(env or {})},
+        env={**environment(database), **(env or {})},
     )
 
 
@@ -87,16 +88,15 @@ def start_anew(data_dir: Path, *arguments: str | Path, prefix: Sequence[str] = (
     """Start the command that is installed, through ``prefix``."""
     command = Path(sys.executable).with_name("viewra")
     argv = [*prefix, command, "--data-dir", data_dir, *arguments]
-    environment = _environment(None)
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile all of viewra again
-    return subprocess.Popen(argv, stdout=PIPE, stderr=PIPE, text=True, env=environment)
+    return subprocess.Popen(argv, stdout=PIPE, stderr=PIPE, text=True, env=environment(None))
 
 
-def _environment(database: str | None) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
+def environment(database: str | None) -> dict[str, str]:
+    """The tests' own without variables of viewra's, but for the database."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("VIEWRA_")}
     if database is not None:
-        environment["VIEWRA_DATABASE"] = database
-    return {**environment, "PYTHONUTF8": "1"}
+        own["VIEWRA_DATABASE"] = database
+    return {**own, "PYTHONUTF8": "1"}
 
 
 @pytest.fixture
@@ -114,8 +114,9 @@ def audio_tags_database(fresh_database: Path, tmp_path_factory: pytest.TempPathF
     data_dir = tmp_path_factory.mktemp("audio_tags") / "data"
     data_dir.mkdir(mode=0o700)
     shutil.copy(fresh_database, data_dir)
-    for plugin_id in ("file_names", "image_info", "media_info", "sidecars"):
-        assert run(data_dir, "plugins", "disable", plugin_id).status == 0
+    with Host(data_dir=data_dir, watch=False) as host:
+        for plugin_id in ("file_names", "image_info", "library_history", "media_info", "sidecars"):
+            host.plugins[plugin_id].disable()
     return data_dir / "viewra.db"
 
 

@@ -1,4 +1,4 @@
-"""What people get wrong and what disks do: one clear line, the right exit status, nothing lost."""
+"""Users' mistakes and failing disks: one clear line, the right exit status, no data lost."""
 
 from __future__ import annotations
 

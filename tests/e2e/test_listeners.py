@@ -1,4 +1,4 @@
-"""Notifications to plugins that listen: in order, at their own pace, never holding up a scan, none lost."""
+"""Notifications to scanner hooks: in order, at their own pace, without delaying a scan, none lost."""
 
 from __future__ import annotations
 

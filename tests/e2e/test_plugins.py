@@ -1,4 +1,4 @@
-"""What operators do to plugins from the command line: check, set up, pin, enable one of several."""
+"""Operators' commands for plugins: check, configure, pin, enable one of several."""
 
 from __future__ import annotations
 
@@ -64,10 +64,15 @@ def test_check(viewra: Viewra, directory: Path) -> None:
 def test_check_run_compares_what_is_offered(viewra: Viewra, directory: Path) -> None:
     manifest = directory / "plugin.cue"
     manifest.write_text(manifest.read_text().replace("search_service: true", "admin_page: true"))
+    code = directory / "main.py"
+    routes = "\n    def get_registered_routes(self):\n        return []\n\n    def search(self"
+    code.write_text(code.read_text().replace("\n    def search(self", routes))
     report = viewra("plugins", "check", directory, "--run", "--json")
     assert report.status == 1
     assert [error["field"] for error in report.data["errors"]] == ["capabilities.admin_page"]
-    assert [warning["field"] for warning in report.data["warnings"]] == ["capabilities.search_service"]
+    unclaimed, unknown, mute = report.data["warnings"]
+    assert [unclaimed["field"], unknown["field"]] == ["capabilities.api_registration", "capabilities.search_service"]
+    assert (mute["field"], "has no HttpService" in mute["message"]) == ("capabilities.api_registration", True)
 
 
 def test_settings_reach_the_plugin(mine: Viewra) -> None:
@@ -86,6 +91,22 @@ def test_settings_reach_the_plugin(mine: Viewra) -> None:
     assert mine("plugins", "settings", "finder", "--unset", "greeting").status == 0
     assert mine("search", "x", "--json").data["results"][0]["title"] == "hello x"
     assert "(secret)" in mine("plugins", "settings", "finder").out
+
+
+def test_a_hook_is_called_by_hand(mine: Viewra) -> None:
+    call = ("plugins", "call", "finder", "search")
+    disabled = mine(*call, "query.q=x")
+    assert disabled.status == 1
+    assert "viewra plugins enable finder" in disabled.err
+    assert mine("plugins", "enable", "finder").status == 0
+    answer = mine(*call, "query.q=x", "--json").data
+    assert (answer["plugin"], answer["hook"], answer["value"]["results"][0]["title"]) == ("finder", "search", "hello x")
+    shown = mine(*call, "query.q=x")
+    assert re.search(r"total_count +1", shown.out)
+    assert re.search(r"1 +hello x", shown.out)
+    wrong = mine(*call, "query=x")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "query is a map of texts" in wrong.err
 
 
 def test_the_one_in_force_and_the_one_it_hides_are_listed(

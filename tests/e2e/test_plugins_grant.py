@@ -1,4 +1,4 @@
-"""What an operator lets a plugin do, from the command line; with the plugin of README.md."""
+"""Operators' commands to grant permissions, with the plugin of README.md."""
 
 from __future__ import annotations
 
@@ -57,9 +57,10 @@ def test_a_plugin_reads_what_it_was_granted(lyrics: Viewra, song: Path) -> None:
     failed = lyrics("scan", song.parent)
     assert "needs filesystem:read" in failed.err + failed.out
     assert words(lyrics, song) is None
-    lyrics("plugins", "grant", "lyrics", "filesystem:read")
+    lyrics("plugins", "grant", "lyrics", "filesystem:read", "--library", song.parent.name)
     lyrics("scan", "--retry-failed", song.parent)
     assert words(lyrics, song) == "la la"
+    assert f"filesystem:read (granted; only {song.parent})" in lyrics("plugins", "info", "lyrics").out
     info = lyrics("plugins", "info", "lyrics", "--json").data
     assert [(one["resource"], one["granted"]) for one in info["permissions"]] == [("filesystem", True)]
     assert info["sandbox"]["backend"] == "landlock+seccomp"
@@ -67,6 +68,26 @@ def test_a_plugin_reads_what_it_was_granted(lyrics: Viewra, song: Path) -> None:
     assert refused.status in {1, 2}
     assert "did you mean filesystem:read?" in refused.err
     assert lyrics("plugins", "revoke", "lyrics", "filesystem:read", "--json").data["permissions"][0]["granted"] is False
+
+
+def test_a_part_of_the_hosts_is_granted(lyrics: Viewra, tmp_path: Path) -> None:
+    manifest = tmp_path / "plugins" / "lyrics" / "plugin.cue"
+    hosts = 'hosts: ["*.example.org", "b.example"]'
+    asks = f'permissions: [{{resource: "network", actions: ["fetch"], {hosts}, reason: "words"}}]'
+    manifest.write_text(re.sub(r"permissions: \[.*?\n?\]\n", asks, manifest.read_text(), flags=re.DOTALL))
+    granted = lyrics("plugins", "grant", "lyrics", "--host", "a.example.org", "--host", "b.example").out
+    assert "to a.example.org; to b.example (it also asks for: all names below example.org)" in granted
+    lyrics("plugins", "revoke", "lyrics", "--host", "b.example")
+    shown = "network:fetch (granted; only a.example.org; it also asks for *.example.org, b.example)"
+    assert shown in lyrics("plugins", "info", "lyrics").out
+    for arguments, says in (
+        (("grant", "lyrics", "--host", "example.org"), "does not ask for example.org"),
+        (("revoke", "lyrics", "--host", "b.example"), "is not granted by itself"),
+        (("grant", "lyrics"), "RESOURCE:ACTION"),
+    ):
+        refused = lyrics("plugins", *arguments)
+        assert refused.status in {1, 2}
+        assert says in refused.err
 
 
 def test_scripts_grant_what_it_asks_for(lyrics: Viewra, song: Path) -> None:

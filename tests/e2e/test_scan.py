@@ -132,7 +132,12 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     removed = viewra("library", "remove", "1", "--json").data
     assert removed["files"] == listed[0]["files"]
     assert viewra("library", "list", "--json").data == []
-    assert viewra("search", "bach", "--json").data == {"total": 0, "has_more": False, "results": []}
+    assert viewra("search", "bach", "--json").data == {
+        "total": 0,
+        "has_more": False,
+        "did_you_mean": None,
+        "results": [],
+    }
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
 
 
@@ -143,6 +148,8 @@ def test_a_library_moves_and_leaves_out(viewra: Viewra, music: Path, tmp_path: P
         "missing_keep": "30d",
         "follow_links": "all",
         "hidden": "no",
+        "watch": "yes",
+        "schedule": "none",
         "exclude": ["*.flac"],
     }
     song = next(music.rglob("*.flac"))
@@ -236,13 +243,13 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 def test_plugins_list_and_info(viewra: Viewra) -> None:
     plugin, *others = viewra("plugins", "list", "--json").data
     states = dict.fromkeys(["file_names", "image_info", "library_history", "media_info", "sidecars"], "ready")
-    states["library_history"] = "disabled"
+    states |= dict.fromkeys(["replaygain", "notify_webhook", "duplicates", "opensubsonic"], "disabled")
     assert {other["id"]: other["state"] for other in others} == states
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]
     promised = {"id", "name", "version", "type", "state", "reason", "pid", "services", "path"}
-    assert set(plugin) == promised | {"pids", "health", "breaker"}
+    assert set(plugin) == promised | {"pids", "origins", "spawned", "health", "breaker"}
     info = viewra("plugins", "info", "audio_tags", "--json").data
     (permission,) = info["permissions"]
     assert (permission["resource"], permission["action"], permission["granted"]) == ("filesystem", "read", True)

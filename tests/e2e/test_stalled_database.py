@@ -1,4 +1,4 @@
-"""A database that answers no more: a scan ends all the same, when it is told to."""
+"""A database that no longer answers: a scan still ends when it is interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins go away from the user's directory, with their data or without, and come back."""
+"""Uninstalling plugins of the user's directory, with or without their data, and installing them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of plugins' lives share: an observer of states, and waiting for what has to come about."""
+"""Fixtures for lifecycle tests: an observer of states, and waiting for conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plugin that does what a test wants where the test wants it, and what tests of faults need to drive it."""
+"""A plugin that misbehaves at a chosen point, and functions to control it."""
 
 from __future__ import annotations
 

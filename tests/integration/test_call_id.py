@@ -86,6 +86,7 @@ def test_a_fault_leads_to_its_traceback(plugin: Plugin, caplog: pytest.LogCaptur
         scraper.extract_metadata("/a")
     fault = caught.value
     assert (fault.kind, fault.causes) == ("ValueError", ("KeyError: 'index'",))
+    assert fault.reason == "no \N{SNOWMAN} index"
     assert str(fault) == "plugin failing, extract_metadata: no \N{SNOWMAN} index (because: KeyError: 'index')"
     assert any(fault.call_id in record.getMessage() for record in caplog.records if record.name == "viewra.adapters")
     record = logged(plugin, fault.call_id)

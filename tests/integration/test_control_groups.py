@@ -1,4 +1,4 @@
-"""A host that may make control groups: each run has one, and the state says what the kernel ended it for."""
+"""A host that may create control groups: each run gets one, and the state names the limit that ended it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_plugin_is_held_by_a_group_of_its_own(
         entered = (group / "cgroup.procs").read_text()
         written = {name: (group / f"{name}.max").read_text() for name in ("memory", "pids", "cpu")}
         assert entered == "0"  # the process itself
-        assert written == {"memory": "314572800", "pids": "384", "cpu": "50000 100000"}
+        assert written == {"memory": "314572800", "pids": "288", "cpu": "50000 100000"}
         crash = Crash()
         host.pm.register(crash)
         (group / "memory.events").write_text("oom 1\noom_kill 1\n")

@@ -1,7 +1,8 @@
-"""``db revision --autogenerate`` for a plugin: its tables are seen in its own process, and what is written runs."""
+"""``db revision --autogenerate`` for a plugin: its own process reads its tables, and the written migration runs."""
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,9 @@ def songs(make_plugin: MakePlugin, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(songs: Path, database_url: str, tmp_path: Path) -> Iterator[Host]:
+def host(songs: Path, database_url: str, fresh_database: Path, tmp_path: Path) -> Iterator[Host]:
+    if database_url.startswith("sqlite"):
+        shutil.copy(fresh_database, tmp_path / "viewra.db")  # where it is
     with Host(plugin_dirs=[songs.parent], data_dir=tmp_path / "data", database_url=database_url) as host:
         host.plugins["songs"].enable()
         yield host

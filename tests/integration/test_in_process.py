@@ -1,4 +1,4 @@
-"""``host.register``: a plugin object of this process behind the same hooks, contained in the same way."""
+"""``host.register``: a plugin object of this process answers the same hooks, and its failures are contained."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from viewra_plugins.library_history.service import LibraryHistory
 from viewra_plugins.library_history.service.tables import metadata
 
 from viewra import Host
-from viewra.host.installed.discovery import shipped_directory
+from viewra.host.installed.folders import shipped_directory
 from viewra.sdk_db import AlembicDatabaseService, open_engine
 from viewra.testing import check_database, in_process
 

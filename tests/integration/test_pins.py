@@ -1,4 +1,4 @@
-"""Pinned code: run while it is what was pinned, refused with both digests when it is not."""
+"""Pinned code: runs while it matches the pin, otherwise it is refused with both digests."""
 
 from __future__ import annotations
 

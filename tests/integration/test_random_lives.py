@@ -1,4 +1,4 @@
-"""Random operations from several threads on real plugins: whatever happens, what a host promises holds at the end.
+"""Random operations from several threads on real plugins; afterwards the host's invariants hold.
 
 hypothesis chooses the operations, threads do them. ``VIEWRA_TEST_SEED`` repeats the choice, and so a run as far as
 threads and processes can be repeated.
@@ -14,6 +14,7 @@ import re
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -181,14 +182,14 @@ def machine(lives: Lives) -> type[RuleBasedStateMachine]:
     return LivesMachine
 
 
-def usage(host: Host, directories: dict[str, Path]) -> tuple[list[str], int]:
+def usage(host: Host, directories: dict[str, Path]) -> tuple[Counter[str], int]:
     """The threads and descriptors of a host none of whose plugins runs."""
     for plugin_id, directory in directories.items():
         host.plugins[plugin_id].unload()
         eventually(lambda directory=directory: processes(directory) == [])  # type: ignore[misc]
         eventually(lambda plugin_id=plugin_id: own_threads(plugin_id) == [])  # type: ignore[misc]
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("child-")])
-    return sorted(thread.name for thread in threading.enumerate()), descriptors()
+    return Counter(thread.name for thread in threading.enumerate()), descriptors()
 
 
 def descriptors() -> int:
@@ -244,10 +245,10 @@ def test_two_hundred_random_operations_from_five_threads(
             eventually(lambda plugin=plugin, directory=directory: runs_once(plugin, directory))  # type: ignore[misc]
             assert plugin.stats.in_flight == plugin.stats.queued == 0, told
         threads_after, descriptors_after = usage(host, directories)
-        assert threads_after == threads_before, told
+        assert threads_after <= threads_before, told  # a thread of an earlier test may have ended meanwhile
         # gRPC keeps a few descriptors for itself, however many channels there were.
         eventually(lambda: min(descriptors_after, descriptors()) <= descriptors_before + 5)
-        sockets = host._registry._machinery.runtime_dir  # type: ignore[union-attr]
+        sockets = host._registry._making.machinery.runtime_dir  # type: ignore[union-attr]
         left = [path for path in sockets.path.rglob("*") if path.is_socket() and path.name != "control"]
         assert left == [], told
     eventually(lambda: changes.seen[-1][2] == "stopped")

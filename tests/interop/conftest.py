@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -23,12 +24,23 @@ def go_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if os.environ.get("VIEWRA_REQUIRE_GO"):
             pytest.fail("VIEWRA_REQUIRE_GO is set, and there is no go on the PATH")
         pytest.skip("Go is not installed: the tests against HashiCorp's go-plugin need its toolchain")
-    target = tmp_path_factory.mktemp("go")
+    own = tmp_path_factory.getbasetemp()
+    session = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    target = session / "go"
+    with (session / "go.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker builds, which takes both cores a minute when nothing is cached
+        if not target.exists():
+            _build(go, target)
+    return target
+
+
+def _build(go: str, target: Path) -> None:
+    draft = target.with_name("go.new")
     built = subprocess.run(
-        [go, "build", "-trimpath", "-o", f"{target}/", "./..."], cwd=HERE / "go", capture_output=True, text=True
+        [go, "build", "-trimpath", "-o", f"{draft}/", "./..."], cwd=HERE / "go", capture_output=True, text=True
     )
     assert built.returncode == 0, built.stderr
-    return target
+    draft.rename(target)
 
 
 @pytest.fixture(scope="session")

@@ -62,16 +62,14 @@ def write(tmp_path: Path, go_programs: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def open_host(tmp_path: Path) -> Iterator[OpenHost]:
+def open_host(tmp_path: Path, quick_hosts: None) -> Iterator[OpenHost]:
     """A host with the plugin, enabled, and without the plugins that come with viewra."""
+    del quick_hosts
     with ExitStack() as hosts:
 
         def opened(**options: Any) -> Host:
             host = Host(plugin_dirs=[tmp_path / "plugins"], data_dir=tmp_path / "data", **options)
             hosts.enter_context(host)
-            for plugin in host.plugins.values():
-                if plugin.id != "go_plugin":
-                    plugin.disable()
             host.plugins["go_plugin"].enable()
             return host
 
@@ -105,6 +103,19 @@ def test_hooks_give_its_values(write: Callable[..., Path], open_host: OpenHost, 
     assert page.results[0].metadata == {"title": "bäch", "limit": "3"}
     assert only(host.hook.get_models()).unwrap() == ("Track",)
     assert only(host.hook.plugin_health()).unwrap().error == "a little tired"
+
+
+@pytest.mark.parametrize("connecting", [Connecting(), Connecting(auto_mtls=True)], ids=["plain", "autoMTLS"])
+def test_it_asks_its_host_over_go_plugins_broker(
+    write: Callable[..., Path], open_host: OpenHost, connecting: Connecting
+) -> None:
+    write()
+    host = open_host(connecting=connecting)
+    for starts in ("0", "1"):
+        (hit,) = only(host.hook.search(query={"title": "brokered"}, limit=1, offset=0)).unwrap().results
+        assert hit.title == starts, "its own values, also after a restart"
+        host.plugins["go_plugin"].restart()
+    assert host.plugins["go_plugin"].stats.host_calls["kv.set"].calls == 96
 
 
 def test_what_it_says_it_is_goes_before_its_manifest(host: Host) -> None:
@@ -219,6 +230,32 @@ def test_a_scan_by_single_calls(host: Host, tmp_path: Path) -> None:
     heard = only(host.hook.search(query={"title": "heard"}, limit=1, offset=0)).unwrap().results[0].title.split("; ")
     assert (heard[0], heard[-1]) == ("started music", "completed")
     assert len(heard) == report.counts.new + 2
+
+
+def test_it_saves_an_asset_at_the_hosts_address(
+    write: Callable[..., Path], open_host: OpenHost, tmp_path: Path
+) -> None:
+    asks = 'permissions: [{resource: "library", actions: ["write"], reason: "adds covers"}]'
+    write(FIELDS + SETTINGS + asks)
+    host = open_host()
+    shutil.copytree(MUSIC, tmp_path / "music")
+    host.scan(tmp_path / "music")
+    file = host.library.files().items[0]
+    query = {"title": "asset", "file": str(file.id)}
+    with pytest.raises(PluginFault, match="library:write, which is not granted"):
+        only(host.hook.search(query=query, limit=1, offset=0)).unwrap()
+    host.plugins["go_plugin"].grant("library:write")
+    (hit,) = only(host.hook.search(query=query, limit=1, offset=0)).unwrap().results
+    assert hit.metadata["exists"] == "true"
+    asset = host.assets.get(hit.title)
+    assert (asset.media_type, asset.size, str(asset.number)) == ("image/jpeg", 4 + (5 << 20), hit.id)
+    (link,) = host.assets.links({"media_file_id": file.id})
+    assert (link.kind, link.plugin_id, link.source_url.partition("/release")[0]) == (
+        "front",
+        "go_plugin",
+        "https://coverartarchive.org",
+    )
+    assert link.metadata == {"quality": "high"}
 
 
 @pytest.mark.parametrize("form", ["#Plugin: {%s}", "#Plugin: {%s}\n_settings: true"], ids=["old", "old with more"])

@@ -102,6 +102,7 @@ def test_a_host_that_does_not_know_it_has_no_such_client(run: Run) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("quick_hosts")
 def test_through_a_hook_in_a_process_and_in_the_hosts_own(
     make_plugin: Callable[..., Path], tmp_path: Path, services: Services
 ) -> None:

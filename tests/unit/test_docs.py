@@ -1,4 +1,4 @@
-"""What the documents must have: every hook, every command, every dependency."""
+"""The documents must describe every hook, every command and every dependency."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import FunctionType
 import pytest
 
 from viewra import hookspecs
+from viewra.cli import plugins
 from viewra.cli._main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,11 @@ def test_hook_is_documented_with_its_arguments(hook: FunctionType) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_is_documented(command: str) -> None:
     assert f"viewra {command}" in (ROOT / "docs" / "running.md").read_text()
+
+
+@pytest.mark.parametrize("command", sorted(plugins.command.commands))
+def test_command_for_plugins_is_documented(command: str) -> None:
+    assert re.search(rf"viewra plugins (\w+\|)*{command}\b", (ROOT / "docs" / "running.md").read_text())
 
 
 def test_every_dependency_has_its_line() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 PACKAGES = [
     "viewra",
+    "viewra.db",
     "viewra.host",
     "viewra.library",
     "viewra.sdk",

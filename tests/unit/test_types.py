@@ -1,4 +1,4 @@
-"""The package of values: each name is there, once, and made only when it is asked for."""
+"""The package of values: each name is exported once, and defined when it is first used."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ import pluggy
 from viewra import hookspecs
 from viewra.adapters._breaker import BreakerState
 from viewra.adapters._call import RemoteEndpoint
-from viewra.adapters._connection import Connection
+from viewra.adapters._connection import STREAMS_S, Connection
 from viewra.adapters._contain import ServiceAdapter
 from viewra.adapters._endpoint import Caller, Endpoint, Link
+from viewra.adapters._exchange import Exchange
 from viewra.adapters._local import LocalEndpoint
 from viewra.adapters._own_calls import Called, OwnCalls
 from viewra.adapters._stats import BOUNDS_S, CallStats, HookStats
@@ -42,12 +43,14 @@ def add_hookspecs(pm: pluggy.PluginManager, services: Services = SERVICES) -> No
 
 __all__ = [
     "BOUNDS_S",
+    "STREAMS_S",
     "BreakerState",
     "CallStats",
     "Called",
     "Caller",
     "Connection",
     "Endpoint",
+    "Exchange",
     "HookStats",
     "Link",
     "LocalEndpoint",

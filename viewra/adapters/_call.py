@@ -14,13 +14,17 @@ from typing import Any, ParamSpec, TypeVar
 
 from viewra.adapters._connection import Connection
 from viewra.adapters._endpoint import Link
+from viewra.adapters._exchange import Exchange
 from viewra.adapters._failures import translate
 from viewra.adapters._futures import Pending, as_plugin_error, complete, in_thread, settle
 from viewra.adapters._messages import request_of, value_of
+from viewra.adapters._streams import open_remote
 from viewra.adapters._traffic import Traffic, Visit
 from viewra.codec.rpc import Reports, Rpc
+from viewra.codec.streams import AnyRpc, Item, StreamRpc, Value
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.transport.calls import CallFailed, Ended, Trailer
+from viewra.transport.deadlines import Deadlines
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,12 +37,16 @@ _LEAST_S = 0.001  # of time left for an attempt
 class RemoteEndpoint:
     """A plugin in its own process. All calls of the plugin share ``traffic``."""
 
-    lanes = 2
-
     def __init__(self, link: Link, traffic: Traffic | None = None) -> None:
         self.plugin_id = link.plugin_id
         self._link = link
         self._traffic = traffic or Traffic(link.plugin_id)
+        self._deadlines = Deadlines()
+
+    @property
+    def lanes(self) -> int:
+        """Two batches for each process: it works on one, and the next is there already."""
+        return 2 * max(1, self._link.processes)
 
     @property
     def running(self) -> bool:
@@ -77,7 +85,7 @@ class RemoteEndpoint:
         """Whether the plugin has this service."""
         return self._link.offers(capability)
 
-    def serves(self, rpc: Rpc[..., Any]) -> bool:
+    def serves(self, rpc: AnyRpc) -> bool:
         """Whether the process is known to serve this procedure."""
         return self._link.serves(rpc.wire_service)
 
@@ -90,7 +98,7 @@ class RemoteEndpoint:
 
         If too many calls wait already, the caller waits until this call is over.
         """
-        future: Pending[T] = Pending(self.plugin_id, rpc.method, self._link.deadline_s(rpc.method))
+        future: Pending[T] = Pending(self.plugin_id, rpc.method, self._link.deadline_s(rpc.timed_as))
         try:
             request = request_of(self.plugin_id, rpc, *args, **kwargs)
             visit = self._traffic.enter(rpc, 0.0) if self._link.running else None
@@ -105,8 +113,16 @@ class RemoteEndpoint:
             in_thread(self.plugin_id, lambda: self._call(rpc, request), future, rpc.method)
         return future
 
+    def deadline_s(self, method: str) -> float:
+        """Seconds that one call of this method may take."""
+        return self._link.deadline_s(method)
+
+    def stream(self, rpc: StreamRpc[Item, Value], *, only: Item | None = None, most_s: float) -> Exchange[Item, Value]:
+        """Open a stream, as ``Endpoint`` has it."""
+        return open_remote(self._link, self._traffic, self._deadlines, rpc, only, most_s)
+
     def _call(self, rpc: Rpc[..., T], request: bytes) -> T:
-        deadline_s = self._link.deadline_s(rpc.method)
+        deadline_s = self._link.deadline_s(rpc.timed_as)
         visit = self._traffic.enter(rpc, deadline_s)
         if visit is None:
             raise self._traffic.no_turn(rpc, deadline_s)
@@ -172,7 +188,7 @@ class RemoteEndpoint:
         """Send an admitted call to a running plugin, and handle its end."""
         connection: Connection | None = None
         try:
-            connection = self._link.acquire(deadline_s := self._link.deadline_s(rpc.method))
+            connection = self._link.acquire(deadline_s := self._link.deadline_s(rpc.timed_as))
             lent = connection
             connection.method(rpc.path).start(
                 request, deadline_s, lambda ended: self._arrived(rpc, request, visit, future, lent, ended)
@@ -240,7 +256,7 @@ class RemoteEndpoint:
 
         def attempt() -> None:
             try:
-                due = visit.came + self._link.deadline_s(rpc.method)
+                due = visit.came + self._link.deadline_s(rpc.timed_as)
                 value = self._second_attempt(rpc, request, due, first)
             except BaseException as error:
                 self._ended(rpc, visit, future, error)
@@ -264,4 +280,4 @@ class RemoteEndpoint:
 
     def _failure(self, connection: Connection, rpc: Rpc[..., Any], failure: CallFailed) -> PluginError:
         loss = partial(self._link.loss, connection)
-        return translate(self._link, rpc, failure, self._link.deadline_s(rpc.method), loss)
+        return translate(self._link, rpc, failure, self._link.deadline_s(rpc.timed_as), loss)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from viewra.adapters._connection import Connection
+from viewra.adapters._exchange import Exchange
 from viewra.codec.limits import Limits
 from viewra.codec.rpc import Rpc
+from viewra.codec.streams import AnyRpc, Item, StreamRpc, Value
 from viewra.errors import PluginClosed, PluginUnavailable
 
 P = ParamSpec("P")
@@ -69,6 +71,11 @@ class Link(Known, Protocol):
         """The limits on one answer."""
         ...
 
+    @property
+    def processes(self) -> int:
+        """The number of processes that answer its calls."""
+        ...
+
     def acquire(self, patience_s: float) -> Connection:
         """A connection to the running process, with the call entered; starts the process if necessary.
 
@@ -103,7 +110,7 @@ class Caller(Protocol):
         """Its own database."""
         ...
 
-    def serves(self, rpc: Rpc[..., Any]) -> bool:
+    def serves(self, rpc: AnyRpc) -> bool:
         """Whether the plugin is known to serve this procedure of viewra's extensions."""
         ...
 
@@ -119,5 +126,18 @@ class Caller(Protocol):
 class Endpoint(Known, Caller, Protocol):
     """A plugin as adapters see it, wherever it runs."""
 
-    lanes: int
-    """Batches worth keeping in flight."""
+    @property
+    def lanes(self) -> int:
+        """Batches worth keeping in flight."""
+        ...
+
+    def deadline_s(self, method: str) -> float:
+        """Seconds that one call of this method may take."""
+        ...
+
+    def stream(self, rpc: StreamRpc[Item, Value], *, only: Item | None = None, most_s: float) -> Exchange[Item, Value]:
+        """Open a stream, which ends after ``most_s`` seconds; waits for its turn, and for the plugin's start.
+
+        ``only`` is the single item of a caller that sends no other. Raises a PluginError.
+        """
+        ...

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from viewra.codec import fault
 from viewra.codec.limits import Limits
-from viewra.codec.rpc import Rpc
+from viewra.codec.streams import AnyRpc
 from viewra.errors import NotOffered, PluginError, PluginFault, PluginTimeout
 from viewra.text import clean, cut
 from viewra.transport.calls import CallFailed, Failure, Trailer
@@ -36,7 +36,7 @@ def too_late(plugin_id: str, method: str, deadline_s: float) -> PluginTimeout:
 
 
 def translate(
-    party: Party, rpc: Rpc[..., Any], error: CallFailed, deadline_s: float, loss: Callable[[str], PluginError]
+    party: Party, rpc: AnyRpc, error: CallFailed, deadline_s: float, loss: Callable[[str], PluginError]
 ) -> PluginError:
     """The error for a call without an answer within its deadline; ``loss`` says of a method why a call of it broke."""
     match error.failure:
@@ -52,7 +52,7 @@ def translate(
             return faulty(party, rpc, error.text, error.trailer)
 
 
-def faulty(party: Party, rpc: Rpc[..., Any], message: str, trailer: Trailer | None = None) -> PluginFault:
+def faulty(party: Party, rpc: AnyRpc, message: str, trailer: Trailer | None = None) -> PluginFault:
     """The error for a call that the plugin answered with an error, or with an invalid answer.
 
     ``trailer`` has the details. Texts are cut to the host's limit for reasons.
@@ -71,4 +71,5 @@ def faulty(party: Party, rpc: Rpc[..., Any], message: str, trailer: Trailer | No
         kind=story.kind,
         causes=story.causes,
         call_id=story.call_id,
+        reason=said,
     )

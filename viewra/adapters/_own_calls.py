@@ -12,6 +12,7 @@ from viewra.adapters._failures import Party, translate
 from viewra.adapters._futures import Pending, as_plugin_error, settle
 from viewra.adapters._messages import request_of, value_of
 from viewra.codec.rpc import Rpc
+from viewra.codec.streams import AnyRpc
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.transport.calls import CallFailed, Ended, Wire
 
@@ -49,7 +50,7 @@ class OwnCalls:
         self._called = called
         self._wire = wire
 
-    def serves(self, rpc: Rpc[..., Any]) -> bool:
+    def serves(self, rpc: AnyRpc) -> bool:
         """Whether the process is known to answer this procedure."""
         return self._called.serves(rpc.wire_service)
 

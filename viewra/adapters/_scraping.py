@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -11,20 +12,21 @@ import attrs
 
 from viewra.adapters._endpoint import Endpoint
 from viewra.adapters._futures import Pending, as_plugin_error, follow, settle
+from viewra.batch import FIRST_BATCH, next_size
 from viewra.codec import metadata_scraper as codec
 from viewra.errors import PluginFault
-from viewra.text import is_utf8
 from viewra.types import FileOutcome, FileToRead
 
 T = TypeVar("T")
 
-BATCH_SIZE = 64
 SINGLES_AT_ONCE = 16
 """Files per batch for a plugin without batches: its calls run concurrently."""
 
 # A scan itself finds a file that crashes the plugin: a second attempt would only crash it twice.
 _ASK_ONCE = attrs.evolve(codec.CAN_HANDLE, idempotent=False)
 _READ_ONCE = attrs.evolve(codec.EXTRACT_METADATA, idempotent=False)
+# The call for one file has the joined text of several values: what is stored must not depend on the size of a batch.
+_READ_ALONE = attrs.evolve(codec.EXTRACT_METADATA_BATCH, timed_as="extract_metadata")
 
 
 def matches(types: Sequence[str], mime_type: str) -> bool:
@@ -36,23 +38,34 @@ def matches(types: Sequence[str], mime_type: str) -> bool:
 class ScrapingSession:
     """One scraper's side of one scan (``viewra.services.ScraperSession``)."""
 
-    def __init__(self, endpoint: Endpoint, types: tuple[str, ...], *, batches: bool) -> None:
+    def __init__(
+        self, endpoint: Endpoint, types: tuple[str, ...], *, batches: bool, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._now = now
         self._endpoint = endpoint
         self._types = types
+        self._wanted: dict[str, bool] = {}  # a scan asks for each of its files, of a few types
         self._batches = batches
         self.plugin_id = endpoint.plugin_id
         self.code_hash = endpoint.code_hash
         self.priority = endpoint.priority
-        self.batch_size = BATCH_SIZE if self._batches else SINGLES_AT_ONCE
-        self.window = endpoint.lanes
+        self.batch_size = FIRST_BATCH if batches else SINGLES_AT_ONCE
+
+    @property
+    def window(self) -> int:
+        """Batches to keep in flight; more once the plugin has more processes."""
+        return self._endpoint.lanes
 
     def wants(self, mime_type: str) -> bool:
         """Whether it reads files of this type; a scraper that names no types decides file by file."""
-        return not self._types or matches(self._types, mime_type)
+        known = self._wanted.get(mime_type)
+        if known is None:
+            known = self._wanted[mime_type] = not self._types or matches(self._types, mime_type)
+        return known
 
     def submit(self, files: Sequence[FileToRead]) -> Future[Sequence[FileOutcome]]:
         """Start reading; the future gives an outcome for each file, or a PluginError for all of them."""
-        if self._batches and (len(files) > 1 or not is_utf8(files[0].file_path)):
+        if self._batches:
             return self._in_one_call(files)
         return _Singles(self._endpoint, files, asks=not self._types).future
 
@@ -61,11 +74,18 @@ class ScrapingSession:
             if len(outcomes) != len(files):
                 message = f"answered {len(outcomes)} outcomes for {len(files)} files"
                 raise PluginFault(self.plugin_id, message, call="extract_metadata_batch")
+            self._adapt(len(files), self._now() - began)
             return outcomes
 
+        began = self._now()
         future: Future[Sequence[FileOutcome]] = Pending(self.plugin_id, "extract_metadata_batch")
-        follow(self._endpoint.start(codec.EXTRACT_METADATA_BATCH, files), future, checked)
+        rpc = codec.EXTRACT_METADATA_BATCH if len(files) > 1 else _READ_ALONE
+        follow(self._endpoint.start(rpc, files), future, checked)
         return future
+
+    def _adapt(self, count: int, took_s: float) -> None:
+        """Choose the size of the next batches by this one; ``took_s`` includes the batch that it waited for."""
+        self.batch_size = next_size(self.batch_size, count, took_s)
 
 
 class _Singles:
@@ -112,7 +132,7 @@ class _Singles:
 
     def _failed(self, index: int, error: BaseException) -> None:
         if isinstance(error, PluginFault):  # this file's own failure; a file that hangs may delay all others
-            self._finished(index, FileOutcome(error=error.message))
+            self._finished(index, FileOutcome(error=error.reason))  # as a batch of several files says it
         else:
             self._finished(index, FileOutcome(), error)
 

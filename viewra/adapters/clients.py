@@ -10,10 +10,15 @@ from viewra.services import SERVICES, Services
 if TYPE_CHECKING:
     from viewra.adapters.admin_page import AdminPageClient
     from viewra.adapters.api_registration import APIRegistrationClient
+    from viewra.adapters.artwork import ArtworkClient
     from viewra.adapters.database import DatabaseClient
+    from viewra.adapters.events import EventClient
+    from viewra.adapters.http import HttpClient
     from viewra.adapters.metadata_scraper import MetadataScraperClient
+    from viewra.adapters.resizing import ResizingClient
     from viewra.adapters.scanner_hook import ScannerHookClient
     from viewra.adapters.search import SearchClient
+    from viewra.adapters.tasks import TaskClient
 
 
 class ServiceClients:
@@ -45,6 +50,41 @@ class ServiceClients:
             )
         service = self._known[name]
         return service.client(self._endpoint) if self._endpoint.offers(service.capability) else None
+
+    @property
+    def http(self) -> HttpClient:
+        """HTTP requests to the plugin; each raises NotOffered where it does not answer them."""
+        from viewra.adapters.http import HttpClient  # light start-up: as the clients of services
+
+        return HttpClient(self._endpoint)
+
+    @property
+    def artwork(self) -> ArtworkClient:
+        """Pictures of files; raises NotOffered where the plugin finds none."""
+        from viewra.adapters.artwork import ArtworkClient  # light start-up: as the clients of services
+
+        return ArtworkClient(self._endpoint)
+
+    @property
+    def resizing(self) -> ResizingClient:
+        """Smaller pictures; raises NotOffered where the plugin makes none."""
+        from viewra.adapters.resizing import ResizingClient  # light start-up: as the clients of services
+
+        return ResizingClient(self._endpoint)
+
+    @property
+    def tasks(self) -> TaskClient:
+        """Tasks that the plugin executes; each raises NotOffered where it executes none."""
+        from viewra.adapters.tasks import TaskClient  # light start-up, as above
+
+        return TaskClient(self._endpoint)
+
+    @property
+    def events(self) -> EventClient:
+        """Events that the plugin hears of; raises NotOffered where it hears of none."""
+        from viewra.adapters.events import EventClient  # light start-up, as above
+
+        return EventClient(self._endpoint)
 
     if not TYPE_CHECKING:  # a misspelt name is for mypy to find
 

@@ -12,7 +12,7 @@ from viewra.codec import scanner_hook as codec
 from viewra.errors import NotOffered, PluginFault
 from viewra.hookspecs import hookimpl
 from viewra.services import ListenerSession
-from viewra.types import LibraryEvent, Result, ScanEvent, ScanEventKind
+from viewra.types import LibraryEvent, Result, ScanEvent, ScanEventKind, ScanEvents
 
 
 class ScannerHookClient:
@@ -57,7 +57,7 @@ class Listening:
 
     def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
         """Deliver several with one call, where the plugin serves that; see ``viewra.services.BatchListenerSession``."""
-        scans = [event for event in events if isinstance(event, ScanEvent)]
+        scans = events if isinstance(events, ScanEvents) else [one for one in events if isinstance(one, ScanEvent)]
         fates = [event for event in events if isinstance(event, LibraryEvent)]
         if scans and not fates and self._endpoint.serves(codec.ON_SCAN_EVENTS):
             call, answers = "on_scan_events", self._endpoint.call(codec.ON_SCAN_EVENTS, scans)

@@ -17,13 +17,15 @@ from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
 from viewra.host.admin.wire import encoded, read_line, read_note
 from viewra.host.installed.lock import holder
+from viewra.library.paths import absolute
 
 KNOCK_S = 5.0
 """Seconds in which a host that holds the data directory must answer a ping; it may be starting or ending."""
 LOOK_S, DO_S = 15.0, 900.0
 """Seconds for an answer: for a query, and for operations that start plugins, which may migrate first."""
 
-_LOOKS = {"ping", "list", "info", "stats"}
+_LOOKS = {"ping", "list", "info", "stats", "scan_get", "scan_list", "scan_notifications"}
+_LOOKS |= {"library_upkeep", "task_list", "task_get"}
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _TRIES = 3
 
@@ -98,7 +100,7 @@ def alone(options: Options, command: str, *, exclusive: bool = True, **arguments
     from viewra.host.admin.dispatch import Dispatch  # imports the whole host
 
     with options.host(exclusive=exclusive) as host:
-        return Dispatch(host.plugins).answer(command, arguments)
+        return Dispatch(host.plugins, host).answer(command, arguments)
 
 
 def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:
@@ -121,6 +123,17 @@ def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:
     # A host that started meanwhile may have read the state before this operation.
     answer = ask(options.directory, command, **arguments)
     return done if answer is None else answer
+
+
+def ask_or_hold(options: Options, command: str, **arguments: Any) -> Any:
+    """Ask the running host; if none runs, run the operation in a host that holds the data directory."""
+    answer = ask(options.directory, command, **arguments)
+    return alone(options, command, **arguments) if answer is None else answer
+
+
+def whole(path: str) -> str:
+    """A path as a host finds it, whose working directory is another."""
+    return os.fsdecode(absolute(path))
 
 
 def no_host(data_dir: Path, what: str, *, hint: str) -> ViewraError:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
+from viewra.cli import _completing
 from viewra.cli._db_owners import HOST, Standing, host_standing, plugin_standing, resolve, with_tables
 from viewra.cli._options import Options
 from viewra.cli._output import confirm, json_option, print_json, print_line, print_lines
@@ -40,7 +41,13 @@ def _move_options(function: F) -> F:
             "--sql", "as_sql", is_flag=True, help="Print the SQL instead of running it (host's database only)."
         ),
         click.option("--all", "everything", is_flag=True, help="The databases of the host and of all plugins."),
-        click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin instead of the host's."),
+        click.option(
+            "--plugin",
+            "plugin_id",
+            metavar="ID",
+            help="The database of this plugin instead of the host's.",
+            shell_complete=_completing.plugins,
+        ),
     ):
         function = option(function)
     return function

@@ -9,6 +9,7 @@ from viewra.db import manage
 from viewra.errors import LockedError, PluginError, UsageError
 from viewra.host import Host, Plugin
 from viewra.host.admin.find import find_plugin
+from viewra.services import TABLES
 from viewra.types import PluginState, SchemaState
 
 HOST = "host"
@@ -79,7 +80,7 @@ def with_tables(host: Host) -> list[Plugin]:
     """The plugins that may run and have a database of their own."""
     stopped = {PluginState.INVALID, PluginState.DISABLED}
     plugins = host.plugins.values()
-    return [one for one in plugins if "database_service" in one.services and one.state not in stopped]
+    return [one for one in plugins if TABLES in one.services and one.state not in stopped]
 
 
 def resolve(standing: Standing, revision: str) -> str:

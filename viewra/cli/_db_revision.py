@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from viewra import drafts
+from viewra.cli import _completing
 from viewra.cli._options import Options
 from viewra.cli._output import print_line
 from viewra.db import draft
@@ -16,10 +17,17 @@ from viewra.errors import UsageError
 from viewra.host import Plugin
 from viewra.host.admin.find import find_plugin
 from viewra.host.installed.discovery import Found, Place
+from viewra.services import TABLES
 
 
 @click.command("revision")
-@click.option("--plugin", "plugin_id", metavar="ID", help="A migration of this plugin, in its own directory.")
+@click.option(
+    "--plugin",
+    "plugin_id",
+    metavar="ID",
+    help="A migration of this plugin, in its own directory.",
+    shell_complete=_completing.plugins,
+)
 @click.option("-m", "--message", required=True, help="A description of one line.")
 @click.option("--autogenerate", is_flag=True, help="Fill it with the changes that the migrations do not make yet.")
 @click.pass_obj
@@ -40,7 +48,7 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
     else:
         with options.host(exclusive=False) as looking:
             found = _require_own(find_plugin(looking.plugins, plugin_id))
-        if found.manifest is None or "database_service" not in found.manifest.capabilities:
+        if found.manifest is None or TABLES not in found.manifest.capabilities:
             why = f"is invalid: {found.errors[0]}" if found.errors else "has no database of its own"
             raise UsageError(f"plugin {plugin_id} {why}")
         file = drafts.write(found.directory / "migrations", message, drafts.EMPTY)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +88,8 @@ def _described(error: Exception) -> tuple[str, str | None, int]:
             return "interrupted", None, 1
         case OSError():
             return _of_system(error), None, 1
+    import traceback  # light start
+
     # A bug in viewra: show its traceback, without texts of files or plugins that it may contain.
     for line in traceback.format_exception(error):
         for one in line.rstrip("\n").split("\n"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,23 @@ import attrs
 import click
 
 from viewra import library
+from viewra.cli import _completing
 from viewra.cli._confirm import confirm, yes_option
+from viewra.cli._control import ask_or_hold, whole
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_line, print_table
-from viewra.cli._times import time_text
+from viewra.cli._output import json_option, print_json, print_json_rows, print_line, print_table
+from viewra.durations import duration_text, parse_duration
 from viewra.errors import UsageError
 from viewra.library import display
-from viewra.types import LibrarySettings
+from viewra.library.exporting import every, time_text
+from viewra.types import Library, LibrarySettings
 
 SHOWN = 200
 """The most missing files shown; ``--json`` lists all."""
 
 
 @click.command("missing")
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=_completing.libraries)
 @json_option
 @click.pass_obj
 def missing(options: Options, path: str | None, as_json: bool) -> None:
@@ -30,26 +34,25 @@ def missing(options: Options, path: str | None, as_json: bool) -> None:
 
     Searches do not find them; their ids and metadata are kept, and they return when a scan finds them again.
     """
-    with options.host(exclusive=False) as host:
-        found = library.list_missing(host.engine, path)
-    if as_json:
-        print_json(
-            [
+    with options.library() as access:
+        found = every(lambda after, wanted: access.missing(path, after=after, limit=wanted), None)
+        if as_json:
+            print_json_rows(
                 {"path": display(one.path), "media_file_id": one.media_file_id, "since": time_text(one.since)}
                 for one in found
-            ]
-        )
-    elif found:
-        rows = [(one.media_file_id, time_text(one.since), one.path) for one in found[:SHOWN]]
-        print_table(rows, ("ID", "MISSING SINCE", "PATH"))
-        if len(found) > SHOWN:
-            print_line(f"… and {len(found) - SHOWN:,} more; --json lists them")
+            )
+            return
+        rows = [(one.media_file_id, time_text(one.since), one.path) for one in islice(found, SHOWN + 1)]
+    if rows:
+        print_table(rows[:SHOWN], ("ID", "MISSING SINCE", "PATH"))
+        if len(rows) > SHOWN:
+            print_line("… and more: --json lists all")
     else:
         print_line("no file is missing")
 
 
 @click.command("purge")
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=_completing.libraries)
 @click.option(
     "--missing-for", metavar="TIME", help="Only files that have been missing for longer than this, for example 30d."
 )
@@ -66,14 +69,15 @@ def purge(options: Options, path: str | None, missing_for: str | None, gone: boo
     """
     if gone and (path is None or missing_for is not None):
         raise UsageError("--gone needs a PATH and no --missing-for", hint="viewra library purge --gone PATH")
-    seconds = library.parse_duration(missing_for) if missing_for is not None else 0
-    with options.host() as host:
+    seconds = parse_duration(missing_for) if missing_for is not None else 0
+    with options.host(exclusive=False) as host:
         if gone and path is not None:
-            confirm(len(library.list_gone(host.engine, path)), "forget", yes=yes)
-            count = library.purge_gone(host.engine, path)
+            count = len(library.list_gone(host.engine, path))
         else:
-            confirm(library.count_missing(host.engine, path, missing_for_s=seconds), "forget", yes=yes)
-            count = library.purge_missing(host.engine, path, missing_for_s=seconds)
+            count = library.count_missing(host.engine, path, missing_for_s=seconds)
+    confirm(count, "forget", yes=yes)
+    below = whole(path) if path is not None else None
+    count = ask_or_hold(options, "library_purge", path=below, missing_for=missing_for, gone=gone)["purged"]
     if as_json:
         print_json({"purged": count})
     else:
@@ -81,8 +85,8 @@ def purge(options: Options, path: str | None, missing_for: str | None, gone: boo
 
 
 @click.command("move")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=_completing.libraries)
+@click.argument("new", shell_complete=_completing.folders)
 @json_option
 @click.pass_obj
 def move(options: Options, old: str, new: str, as_json: bool) -> None:
@@ -90,8 +94,9 @@ def move(options: Options, old: str, new: str, as_json: bool) -> None:
 
     This does not change the disk: first move the folder, or mount its disk elsewhere, then run this command.
     """
-    with options.host() as host:
-        moved = library.move_library(host.engine, old, new)
+    with options.host(exclusive=False) as host:
+        known = library.get_library(host.engine, old)
+    moved = Library(**ask_or_hold(options, "library_move", library_id=known.id, path=whole(new)))
     if as_json:
         print_json({**attrs.asdict(moved), "path": display(moved.path)})
     else:
@@ -99,7 +104,7 @@ def move(options: Options, old: str, new: str, as_json: bool) -> None:
 
 
 @click.command("ignored")
-@click.argument("path")
+@click.argument("path", shell_complete=_completing.libraries)
 @json_option
 @click.pass_obj
 def ignored(options: Options, path: str, as_json: bool) -> None:
@@ -117,7 +122,7 @@ def ignored(options: Options, path: str, as_json: bool) -> None:
 
 
 @click.command("set")
-@click.argument("path")
+@click.argument("path", shell_complete=_completing.libraries)
 @click.argument("values", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option(
     "--exclude", metavar="PATTERN", multiple=True, help="Leave out files that match, as in .gitignore. Repeatable."
@@ -136,7 +141,9 @@ def set_(
     """Show or change the settings of the library at PATH; they apply from the next scan on.
 
     missing_keep=30d: after how long a missing file is forgotten. follow_links=inside|all|none: which symbolic links are
-    followed. hidden=yes|no: whether hidden files and folders are scanned.
+    followed. hidden=yes|no: whether hidden files and folders are scanned. watch=yes|no: whether viewra serve and viewra
+    scan --watch keep it current. schedule="every 6h", schedule="30 3 * * mon" (as in cron) or schedule=none: when these
+    scan it.
     """
     pairs = [value.partition("=") for value in values]
     for key, separator, _ in pairs:
@@ -159,8 +166,10 @@ def set_(
 def settings_data(settings: LibrarySettings) -> dict[str, Any]:
     """The settings in the form in which people write them."""
     return {
-        "missing_keep": library.duration_text(settings.missing_keep_s),
+        "missing_keep": duration_text(settings.missing_keep_s),
         "follow_links": str(settings.follow_links),
         "hidden": "yes" if settings.hidden else "no",
+        "watch": "yes" if settings.watch else "no",
+        "schedule": settings.schedule or "none",
         "exclude": list(settings.exclude),
     }

@@ -59,6 +59,10 @@ def configure(level: str, form: str) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+    # Else what libraries log, psycopg for example, reaches stderr in a form of its own.
+    others = logging.getLogger()
+    if not others.handlers:
+        others.addHandler(handler if level == "debug" else logging.NullHandler())
 
 
 def _message(record: logging.LogRecord) -> str:

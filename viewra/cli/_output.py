@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 import click
@@ -23,6 +22,9 @@ _JOINERS = frozenset("\u200c\u200d")
 """Characters that only join letters and emoji; ``str.isprintable`` is False for them."""
 
 _ASTRAL = 0x10000
+
+LINES_A_WRITE = 500
+"""How many lines of what may be long are written at once."""
 
 
 def print_line(text: object = "", *, err: bool = False) -> None:
@@ -46,9 +48,28 @@ def print_json(data: Any, *, indent: int | None = 2) -> None:
     _write((text if _can_print(text) else json.dumps(data, indent=indent)).split("\n"))
 
 
+def print_json_rows(rows: Iterable[Any]) -> None:
+    """Print a JSON list as ``print_json`` does, row by row: it may be longer than fits into memory."""
+    written, lines = False, ["["]
+    for row in rows:
+        text = as_json(row)
+        if written:
+            lines[-1] += ","
+        lines += [f"  {line}" for line in (text if _can_print(text) else json.dumps(row, indent=2)).split("\n")]
+        written = True
+        if len(lines) > LINES_A_WRITE:
+            _write(lines[:-1])
+            del lines[:-1]
+    _write([*lines, "]"] if written else ["[]"])
+
+
 def print_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Print rows as aligned columns under a header, cut to the width of a terminal; a pipe gets the whole values."""
-    width = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    width = None
+    if sys.stdout is not None and sys.stdout.isatty():
+        import shutil  # light start: it brings modules for archives along
+
+        width = shutil.get_terminal_size().columns
     _write(table_lines([[in_one_line(cell) for cell in row] for row in rows], header, width))
 
 

@@ -15,7 +15,7 @@ from viewra.errors import ManifestError, MigrationError, PluginError, ViewraErro
 from viewra.manifest import Manifest
 from viewra.manifest.report import CheckReport, check
 from viewra.revisions import read_revisions
-from viewra.services import SERVICES
+from viewra.services import SERVICES, TABLES
 
 
 @click.command("check")
@@ -50,7 +50,7 @@ def check_command(options: Options, directory: Path, run: bool, assignments: tup
 def _with_migrations(report: CheckReport) -> CheckReport:
     """The report with the faults of the plugin's migrations, which are read and not run."""
     manifest = report.manifest
-    if manifest is None or "database_service" not in manifest.capabilities:
+    if manifest is None or TABLES not in manifest.capabilities:
         return report
     folder = manifest.directory / "migrations"
     if not folder.is_dir():  # the plugin keeps them elsewhere, or needs none
@@ -72,8 +72,9 @@ def _run(options: Options, report: CheckReport, assignments: Mapping[str, str]) 
     assert manifest is not None  # noqa: S101 - a report that is ok has one
     file = str(manifest.file)
     try:
-        with subprocess_plugin(manifest.directory, settings=_settings(options, manifest, assignments)) as plugin:
-            offered = set(plugin.services)
+        settings = _settings(options, manifest, assignments)
+        with subprocess_plugin(manifest.directory, settings=settings, packages=options.packages) as plugin:
+            offered, answers = set(plugin.services), plugin.http.available
     except ViewraError as error:
         failure = ManifestError(error.message if isinstance(error, PluginError) else str(error), file=file)
         return attrs.evolve(report, ok=False, errors=(failure,))
@@ -85,7 +86,13 @@ def _run(options: Options, report: CheckReport, assignments: Mapping[str, str]) 
         ManifestError("is offered by the running plugin, but not claimed", file=file, path=f"capabilities.{name}")
         for name in sorted(offered - manifest.claimed(SERVICES))
     ]
-    return attrs.evolve(report, ok=not claimed, errors=tuple(claimed), warnings=(*report.warnings, *silent))
+    mute = [
+        ManifestError("its pages or routes are not answered: the plugin has no HttpService", file=file, path=path)
+        for name in sorted(offered & {"admin_page", "api_registration"})
+        if not answers and (path := f"capabilities.{name}")
+    ]
+    warnings = (*report.warnings, *silent, *mute)
+    return attrs.evolve(report, ok=not claimed, errors=tuple(claimed), warnings=warnings)
 
 
 def _settings(options: Options, manifest: Manifest, assignments: Mapping[str, str]) -> dict[str, object]:

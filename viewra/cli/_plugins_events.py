@@ -8,10 +8,11 @@ import attrs
 import click
 
 from viewra import library
+from viewra.cli import _completing
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
-from viewra.cli._times import time_text
 from viewra.errors import UsageError
+from viewra.library.exporting import time_text
 from viewra.types import PluginState
 
 if TYPE_CHECKING:  # asking a running host must not import one
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # asking a running host must not import one
 
 
 @click.command("events")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @click.option("--retry", is_flag=True, help="Deliver the set-aside notifications again with the next scan.")
 @click.option("--drop", is_flag=True, help="Forget the set-aside notifications.")
 @json_option

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
+from viewra.cli import _completing
 from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import confirm, json_option, print_json, print_line, print_text
+from viewra.hosts import FETCH
 
-_NAMES = click.argument("names", nargs=-1, required=True, metavar="RESOURCE:ACTION…")
+_NAMES = click.argument("names", nargs=-1, metavar="RESOURCE:ACTION…")
 
 
 @click.command("enable", help="Let the plugin at its present path run from now on.")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @click.option("--grant-requested", is_flag=True, help="Grant all permissions that it requests, without asking.")
 @json_option
 @click.pass_obj
@@ -46,24 +49,61 @@ def enable(options: Options, plugin_id: str, grant_requested: bool, as_json: boo
 @click.command(
     "grant", help="Grant permissions that a plugin requests; its running processes are replaced, with no call lost."
 )
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @_NAMES
 @click.option("--path", "paths", multiple=True, metavar="DIR", help="Only below this folder (repeatable).")
+@click.option(
+    "--library",
+    "libraries",
+    multiple=True,
+    metavar="LIBRARY",
+    help="Only this library, by its path or its folder's name (repeatable).",
+)
+@click.option(
+    "--host", "hosts", multiple=True, metavar="HOST", help=f"Only this host of {FETCH}, which it means (repeatable)."
+)
 @json_option
 @click.pass_obj
-def grant(options: Options, plugin_id: str, names: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> None:
+def grant(
+    options: Options,
+    plugin_id: str,
+    names: tuple[str, ...],
+    paths: tuple[str, ...],
+    libraries: tuple[str, ...],
+    hosts: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Grant the named permissions."""
-    _show(ask_or_do(options, "grant", plugin_id=plugin_id, names=list(names), paths=list(paths)), as_json)
+    # A running host has a working directory of its own.
+    scope = {
+        "paths": [_absolute(path) for path in paths],
+        "libraries": [_absolute(one) if "/" in one else one for one in libraries],
+        "hosts": list(hosts),
+    }
+    _show(ask_or_do(options, "grant", plugin_id=plugin_id, names=_named(names, hosts), **scope), as_json)
+
+
+def _named(names: tuple[str, ...], hosts: tuple[str, ...]) -> list[str]:
+    """The permissions that are meant: hosts name one, too."""
+    if not names and not hosts:
+        raise click.UsageError("Missing argument 'RESOURCE:ACTION…'.")
+    return list(names) or [FETCH]
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 @click.command("revoke", help="Revoke a plugin's permissions; its running processes are replaced.")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @_NAMES
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help=f"Only this granted host of {FETCH} (repeatable).")
 @json_option
 @click.pass_obj
-def revoke(options: Options, plugin_id: str, names: tuple[str, ...], as_json: bool) -> None:
+def revoke(options: Options, plugin_id: str, names: tuple[str, ...], hosts: tuple[str, ...], as_json: bool) -> None:
     """Revoke the named permissions."""
-    _show(ask_or_do(options, "revoke", plugin_id=plugin_id, names=list(names)), as_json)
+    arguments = {"names": _named(names, hosts), "hosts": list(hosts)}
+    _show(ask_or_do(options, "revoke", plugin_id=plugin_id, **arguments), as_json)
 
 
 def _show(done: dict[str, Any], as_json: bool) -> None:

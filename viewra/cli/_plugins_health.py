@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from viewra.cli import _completing
 from viewra.cli._control import ask, no_host
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table, print_text
@@ -15,7 +16,7 @@ _OWN = {True: "well", False: "not well", None: "-"}
 
 
 @click.command("health")
-@click.argument("plugin_id", metavar="[ID]", default="")
+@click.argument("plugin_id", metavar="[ID]", default="", shell_complete=_completing.plugins)
 @json_option
 @click.pass_obj
 def health_command(options: Options, plugin_id: str, as_json: bool) -> None:

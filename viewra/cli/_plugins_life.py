@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import click
 
+from viewra.cli import _completing
 from viewra.cli._control import alone, ask, ask_or_do, no_host
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_text
@@ -28,7 +28,7 @@ def _starting(options: Options, command: str, plugin_id: str) -> dict[str, Any]:
     if done is not None:
         return {**done, "stays": True}
     if options.log_level == "warning":  # the error contains what the log would show
-        options = attrs.evolve(options, log_level="critical")
+        options = options._replace(log_level="critical")
     done = alone(options, "load", plugin_id=plugin_id)
     said = f"{done['said']}\nit was stopped again: no host runs on {options.directory} to keep it"
     return {**done, "said": said, "stays": False}
@@ -60,7 +60,7 @@ _COMMANDS: dict[str, tuple[Do, str]] = {
 
 def _command(name: str, do: Do, about: str) -> click.Command:
     @click.command(name, help=about)
-    @click.argument("plugin_id", metavar="ID")
+    @click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
     @json_option
     @click.pass_obj
     def command(options: Options, plugin_id: str, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import click
 
+from viewra.cli import _completing
 from viewra.cli._options import Options
 from viewra.cli._output import in_one_line, print_line, print_lines
 from viewra.errors import ViewraError
@@ -25,7 +26,7 @@ _PLAIN = re.compile(r"[^\s\"'=]+")
 
 
 @click.command("logs")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @click.option("-f", "--follow", is_flag=True, help="Follow the log until Ctrl-C.")
 @click.option(
     "-n", "lines", type=click.IntRange(min=0), default=50, show_default=True, help="Show this many of the last records."

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from viewra.cli import _completing
 from viewra.cli._assignments import pairs
 from viewra.cli._control import ask_or_do
 from viewra.cli._options import Options
@@ -14,7 +15,7 @@ from viewra.cli._output import json_option, print_json, print_line, print_table
 
 
 @click.command("settings")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @click.argument("assignments", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--unset", multiple=True, metavar="KEY", help="Go back to the manifest's default (repeatable).")
 @click.option("--runtime", is_flag=True, help="The settings of how it runs: deadlines, restarts, health checks …")
@@ -25,8 +26,8 @@ def settings_command(
 ) -> None:
     """Show a plugin's settings, or change them.
 
-    The plugin gets changed settings at its next start. Secret values are never shown; set one with KEY alone, which
-    asks for it without echo, or with KEY=-, which reads standard input.
+    A running plugin gets changed settings at once if it can use them so, else at its next start. Secret values are
+    never shown; set one with KEY alone, which asks for it without echo, or with KEY=-, which reads standard input.
     """
     assign = pairs(assignments)
     asked = {"plugin_id": plugin_id, "assign": assign, "unset": list(unset), "runtime": runtime}
@@ -39,6 +40,8 @@ def settings_command(
         print_table(rows, ("KEY", "VALUE", "FROM", "ALLOWED"))
     else:
         print_line(f"{plugin_id} has no settings")
+    if answer["applied"]:
+        print_line(f"{plugin_id} uses them already", err=True)
     if answer["pid"] is not None and (assign or unset):
         print_line(
             f"{plugin_id} runs with its old settings (process {answer['pid']}): viewra plugins reload {plugin_id}",

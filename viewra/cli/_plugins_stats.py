@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from viewra.cli import _completing
 from viewra.cli._control import ask, no_host
 from viewra.cli._options import Options
 from viewra.cli._output import in_one_line, json_option, print_json, print_line, print_table
@@ -46,7 +47,7 @@ class Figures:
 
 
 @click.command("stats")
-@click.argument("plugin_id", metavar="[ID]", default="")
+@click.argument("plugin_id", metavar="[ID]", default="", shell_complete=_completing.plugins)
 @click.option("-w", "--watch", is_flag=True, help="A live table on the terminal, until Ctrl-C.")
 @json_option
 @click.pass_obj
@@ -121,14 +122,19 @@ def _tables(rows: Sequence[Row], plugin_id: str) -> list[Figures]:
         hooks = [(row["hooks"][name], name) for row in rows for name in row["hooks"]]
         if hooks:
             tables.append(Figures(_HOOK_HEADER, [_hook(name, hook) for hook, name in hooks]))
+        asked = [(row["host_calls"][name], name) for row in rows for name in row["host_calls"]]
+        if asked:
+            header = ("HOST SERVICE", *_HOOK_HEADER[1:])
+            tables.append(Figures(header, [_hook(name, figures) for figures, name in asked]))
     return tables
 
 
 _HEADER = (
-    *("ID", "STATE", "PID", "CPU", "RSS", "THREADS", "FILES", "PROCS", "DISK", "READ", "WRITTEN"),
+    *("ID", "STATE", "PID", "CPU", "RSS", "THREADS", "FILES", "PROCS", "DISK", "READ", "WRITTEN", "FETCHED"),
     *("CALLS", "ERRORS", "ACTIVE", "QUEUED", "P50", "P99", "BREAKER", "HEALTH"),
 )
 _OPTIONAL = (
+    "FETCHED",
     "WRITTEN",
     "READ",
     "DISK",
@@ -143,7 +149,7 @@ _OPTIONAL = (
     "HEALTH",
 )
 _HOOK_HEADER = ("HOOK", "CALLS", "ERRORS", "P50", "P90", "P99", "MAX", "WHICH ERRORS")
-_TEXTS = {"ID", "STATE", "BREAKER", "HEALTH", "HOOK", "WHICH ERRORS"}
+_TEXTS = {"ID", "STATE", "BREAKER", "HEALTH", "HOOK", "HOST SERVICE", "WHICH ERRORS"}
 _STYLES = {
     **dict.fromkeys(("running", "healthy"), "green"),
     **dict.fromkeys(("degraded", "half-open", "starting", "draining", "backoff"), "yellow"),
@@ -166,7 +172,7 @@ def _plugin(row: Row) -> list[str]:
             _size(process["written_bytes"]),
         ]
     return [
-        *(in_one_line(row["id"]), row["state"], f"{row['pid'] or '-'}", *used),
+        *(in_one_line(row["id"]), row["state"], f"{row['pid'] or '-'}", *used, _fetched(row)),
         *(f"{row['calls']:,}", f"{row['errors']:,}", f"{row['in_flight']}", f"{row['queued']}"),
         *(_time(row, "p50_s"), _time(row, "p99_s"), row["breaker"]),
         row["health"]["condition"] if row["health"]["condition"] != "unknown" else "-",
@@ -177,6 +183,12 @@ def _disk(row: Row) -> str:
     """What its folders hold is measured only where there is a limit."""
     used, most = row["disk_bytes"], row["limits"].get("disk_mb")
     return "-" if used is None or most is None else f"{_size(used)} of {_size(most << 20)}"
+
+
+def _fetched(row: Row) -> str:
+    """What came from the network for it, and its limit, which is a rate."""
+    used, most = row["fetched_bytes"], row["limits"].get("network_kb_s")
+    return _of(_size(used) if used else "-", f"{_size(most << 10)}/s" if most is not None else "")
 
 
 def _of(used: str, limit: str) -> str:

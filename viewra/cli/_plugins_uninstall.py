@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from viewra.cli import _completing
 from viewra.cli._control import alone, ask
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_text
@@ -11,7 +12,7 @@ from viewra.errors import UsageError
 
 
 @click.command("uninstall")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @click.option("--keep-data", is_flag=True, help="Keep its database, its files and its settings.")
 @click.option("--purge-data", is_flag=True, help="Remove its database with its backups, its files and its settings.")
 @json_option

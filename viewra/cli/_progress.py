@@ -25,12 +25,16 @@ class Progress:
     def __enter__(self) -> Self:
         if self._bar is not None:
             self._bar.start()
-            self._task = self._bar.add_task("scanning", total=None, failed=0, rate="")
+            self._task = self._bar.add_task("scanning", total=None, failed=0, rate="", workers="")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away. May be called twice."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -48,6 +52,7 @@ class Progress:
             failed=progress.failed,
             rate=rate,
             current=display(progress.current)[-60:],
+            workers=", ".join(f"{display(name)} {count:,}" for name, count in sorted(progress.workers.items()))[:120],
         )
 
 
@@ -63,6 +68,7 @@ def _bar() -> Bar:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]} failed"),
+        TextColumn("{task.fields[workers]}", markup=False),
         console=Console(stderr=True),
         transient=True,
     )

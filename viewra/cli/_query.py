@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from viewra.cli import _completing
+from viewra.cli._output import print_line
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _MINUS = "\0"
 """Stands for the minus of a word meanwhile: no argument of a process can hold it."""
@@ -25,10 +31,20 @@ class QueryCommand(click.Command):
         ]
         return super().parse_args(ctx, hidden)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete an option, or a word that is not to be found."""
+        (query,) = (one for one in self.get_params(ctx) if one.name == "query")
+        return super().shell_complete(ctx, incomplete) or _completing.queries(ctx, query, incomplete)
+
 
 def query_argument(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the argument ``query``, which the command gets as one text."""
-    return click.argument("query", nargs=-1, required=required, callback=_joined)
+    return click.argument("query", nargs=-1, required=required, callback=_joined, shell_complete=_completing.queries)
+
+
+def print_nothing_found(did_you_mean: str | None) -> None:
+    """Say that a query finds nothing, and what was probably meant."""
+    print_line(f"nothing found; did you mean: {did_you_mean}" if did_you_mean else "nothing found")
 
 
 def _joined(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str:

@@ -2,71 +2,58 @@
 
 from __future__ import annotations
 
+import difflib
 import string
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from viewra.cli._times import time_text
 from viewra.errors import UsageError
-from viewra.library import LibraryAccess, display
-from viewra.types import FileEntry, Page
+from viewra.library.exporting import data, with_metadata
+from viewra.library.query.fields import TEXT_METADATA
+from viewra.types import FileEntry
 from viewra.types.values import joined
 
-T = TypeVar("T")
-
-ROWS_A_PAGE = 500
-
-
-def every(listing: Callable[[str | None, int], Page[T]], limit: int | None) -> Iterator[T]:
-    """Give the rows of a listing, page after page; ``listing`` takes a cursor and how many rows are wanted."""
-    after, left = None, limit
-    while left is None or left > 0:
-        wanted = ROWS_A_PAGE if left is None else min(left, ROWS_A_PAGE)
-        page = listing(after, wanted)
-        yield from page.items
-        if page.next is None:
-            return
-        after = page.next
-        left = None if left is None else left - len(page.items)
-
-
-def data(row: Any) -> dict[str, Any]:
-    """Return a row as JSON has it."""
-    values = attrs.asdict(row)
-    for name, value in values.items():
-        if name.endswith(("_at", "_since")) and value is not None:
-            values[name] = time_text(value)
-        elif name == "path":
-            values[name] = display(value)
-    return values
+if TYPE_CHECKING:
+    from viewra.library import LibraryAccess
 
 
 class Formatter:
-    """Writes files in a format such as ``$artist - $title``: the fields of a row, and any that plugins stored."""
+    """Writes rows in a format such as ``$artist - $title``: their own fields, and of files any that plugins stored."""
 
-    def __init__(self, text: str, access: LibraryAccess) -> None:
-        """Raises ``UsageError`` for a format that cannot be read, or that names a field that nothing has."""
+    def __init__(self, text: str, kind: type[Any], access: LibraryAccess) -> None:
+        """Raises ``UsageError`` for a format that cannot be read, or with a field that rows of this ``kind`` lack."""
         self._template = string.Template(text)
         self._access = access
         if not self._template.is_valid():
             raise UsageError(
                 f"this format cannot be read: {text}", hint="a field is $name or ${name}; write $$ for a dollar sign"
             )
-        self._stored: list[str] = []
-        for name in self._template.get_identifiers():
-            if name not in _OF_ENTRY:
-                access.check_field(name)
-                self._stored.append(name)
+        is_file = kind is FileEntry
+        own = {*attrs.fields_dict(kind), *(_OTHER_NAMES if is_file else ())}
+        self._stored = [name for name in self._template.get_identifiers() if name not in own]
+        known = {*own, *((*TEXT_METADATA, *access.stored_fields()) if is_file and self._stored else ())}
+        for name in self._stored:
+            if name not in known:
+                near = difflib.get_close_matches(name.lower(), sorted(known), n=1)
+                hint = f"did you mean ${near[0]}?" if near else f"fields are {', '.join(sorted(known))}"
+                raise UsageError(f"this format: nothing listed has a field ${name}", hint=hint)
 
-    def line(self, entry: FileEntry) -> str:
-        """Return the line of one file; what is not known of it is empty."""
-        values = {name: "" if value is None else str(value) for name, value in data(entry).items()}
-        if self._stored:
-            metadata = self._access.file(entry.id).metadata
-            values |= {name: joined(metadata[name].value) if name in metadata else "" for name in self._stored}
-        return self._template.substitute(values)
+    def lines(self, rows: Iterable[Any]) -> Iterator[str]:
+        """Give the line of each row; what is not known of it is empty."""
+        if not self._stored:
+            yield from (self._template.substitute(_values(row)) for row in rows)
+            return
+        for entry, metadata in with_metadata(rows, self._access):
+            said = {name: joined(metadata[name].value) if name in metadata else "" for name in self._stored}
+            yield self._template.substitute(_values(entry) | said)
 
 
-_OF_ENTRY = frozenset(attrs.fields_dict(FileEntry))
+def _values(row: Any) -> dict[str, str]:
+    values = {name: "" if value is None else str(value) for name, value in data(row).items()}
+    return values | {name: values[other] for name, other in _OTHER_NAMES.items() if other in values}
+
+
+_OTHER_NAMES = {"added": "added_at", "type": "mime_type"}
+"""Names of a query's fields → what a row of files calls them."""

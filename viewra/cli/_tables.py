@@ -8,6 +8,9 @@ from collections.abc import Sequence
 NARROWEST = 8
 """Columns are not cut below so many cells."""
 
+PATH = "PATH"
+"""The head of a column whose cells are told apart by their ends."""
+
 _GAP = 2
 
 
@@ -17,7 +20,8 @@ def table_lines(rows: Sequence[Sequence[str]], header: Sequence[str], width: int
     widths = [max(cells(row[index]) for row in texts) for index in range(len(header))]
     if width is not None:
         widths = _fitted(widths, width - _GAP * (len(widths) - 1))
-        texts = [[cut(cell, room) for cell, room in zip(row, widths, strict=True)] for row in texts]
+        cuts = [cut_front if head == PATH else cut for head in header]
+        texts = [[fit(cell, room) for fit, cell, room in zip(cuts, row, widths, strict=True)] for row in texts]
     return [_line(row, widths) for row in texts]
 
 
@@ -39,6 +43,20 @@ def cut(text: str, room: int) -> str:
             head = text[:place]
             words = head.rpartition(" ")[0].rstrip()
             return (words if cells(words) >= room // 2 else head) + "…"
+    return text
+
+
+def cut_front(text: str, room: int) -> str:
+    """Return a path that takes at most ``room`` cells: the beginning is cut off, before a folder if one begins soon."""
+    if cells(text) <= room:
+        return text
+    taken = 0
+    for place in range(len(text) - 1, -1, -1):
+        taken += _cells(text[place])
+        if taken > room - 1:
+            tail = text[place + 1 :]
+            folders = tail[tail.find("/") :] if "/" in tail else tail
+            return "…" + (folders if cells(folders) >= room // 2 else tail)
     return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from viewra.cli import _completing
 from viewra.cli._db_move import downgrade_command, upgrade_command
 from viewra.cli._db_owners import HOST, host_standing, standings
 from viewra.cli._db_revision import revision_command
@@ -11,7 +12,9 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.db import manage
 
-plugin_option = click.option("--plugin", "plugin_id", metavar="ID", help="The database of this plugin alone.")
+plugin_option = click.option(
+    "--plugin", "plugin_id", metavar="ID", help="The database of this plugin alone.", shell_complete=_completing.plugins
+)
 
 
 @click.group("db")

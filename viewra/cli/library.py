@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 import click
 
 from viewra import library
-from viewra.cli import _library_files, scan
+from viewra.cli import _completing, _library_files, scan
 from viewra.cli._confirm import confirm, yes_option
+from viewra.cli._control import ask_or_hold
 from viewra.cli._failures import failures_command
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.errors import UsageError
-from viewra.host import Host
 from viewra.library import display
 from viewra.types import Library
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from viewra.host.workers.choice import EngineChoice
 
 
 @click.group("library")
@@ -34,7 +41,7 @@ for _one in (
 
 
 @command.command("add")
-@click.argument("path")
+@click.argument("path", shell_complete=_completing.folders)
 @json_option
 @click.pass_obj
 def add(options: Options, path: str, as_json: bool) -> None:
@@ -52,8 +59,8 @@ def add(options: Options, path: str, as_json: bool) -> None:
 @click.pass_obj
 def list_(options: Options, as_json: bool) -> None:
     """List the libraries."""
-    with options.host(exclusive=False) as host:
-        found = library.list_libraries(host.engine)
+    with options.engine() as engine:
+        found = library.list_libraries(engine)
     if as_json:
         print_json([_data(one) for one in found])
     elif found:
@@ -63,17 +70,16 @@ def list_(options: Options, as_json: bool) -> None:
 
 
 @command.command("remove")
-@click.argument("library_", metavar="ID|PATH")
+@click.argument("library_", metavar="ID|PATH", shell_complete=_completing.libraries)
 @yes_option
 @json_option
 @click.pass_obj
 def remove(options: Options, library_: str, yes: bool, as_json: bool) -> None:
     """Forget a library and its files' metadata; the files stay."""
-    with options.host() as host:
-        path = _path(host, library_)
-        known = library.get_library(host.engine, path)
-        confirm(known.files + known.missing, "forget", yes=yes)
-        removed = library.remove_library(host.engine, path)
+    with options.engine() as engine:
+        known = library.get_library(engine, _path(engine, library_))
+    confirm(known.files + known.missing, "forget", yes=yes)
+    removed = Library(**ask_or_hold(options, "library_remove", library_id=known.id))
     if as_json:
         print_json(_data(removed))
     else:
@@ -81,23 +87,34 @@ def remove(options: Options, library_: str, yes: bool, as_json: bool) -> None:
 
 
 @command.command("scan")
-@click.argument("libraries", metavar="[ID|PATH]...", nargs=-1)
+@click.argument("libraries", metavar="[ID|PATH]...", nargs=-1, shell_complete=_completing.libraries)
 @scan.scan_options
 @click.pass_obj
 def scan_(
-    options: Options, libraries: tuple[str, ...], full: bool, retry_failed: bool, wait: bool, as_json: bool
+    options: Options,
+    libraries: tuple[str, ...],
+    full: bool,
+    quick: bool,
+    retry_failed: bool,
+    nice: bool,
+    watch: bool,
+    wait: bool,
+    profile: bool,
+    as_json: bool,
+    readers: EngineChoice | None,
 ) -> None:
     """Scan these libraries, or all of them."""
-    with options.host(exclusive=False) as host:
-        chosen = [_path(host, one) for one in libraries] or [one.path for one in library.list_libraries(host.engine)]
+    with options.engine() as engine:
+        chosen = [_path(engine, one) for one in libraries] or [one.path for one in library.list_libraries(engine)]
     if not chosen:
         raise UsageError("there are no libraries yet", hint="viewra scan PATH creates one")
-    scan.run(options, chosen, full=full, retry_failed=retry_failed, wait=wait, as_json=as_json)
+    how = {"full": full, "quick": quick, "retry_failed": retry_failed, "nice": nice, "watch": watch}
+    scan.run(options, chosen, exclude=(), wait=wait, profile=profile, as_json=as_json, readers=readers, **how)
 
 
 @command.command("set-priority")
-@click.argument("field", required=False)
-@click.argument("plugins", metavar="[PLUGIN]...", nargs=-1)
+@click.argument("field", required=False, shell_complete=_completing.fields)
+@click.argument("plugins", metavar="[PLUGIN]...", nargs=-1, shell_complete=_completing.plugins)
 @click.option("--unset", is_flag=True, help="Remove the order for FIELD.")
 @json_option
 @click.pass_obj
@@ -134,9 +151,9 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
         print_line("no orders: where plugins differ, the newest reading counts")
 
 
-def _path(host: Host, name: str) -> str:
+def _path(engine: sa.Engine, name: str) -> str:
     """The path of a library that was named by its id; any other name is returned unchanged."""
-    by_id = {str(one.id): one.path for one in library.list_libraries(host.engine)}
+    by_id = {str(one.id): one.path for one in library.list_libraries(engine)}
     return by_id.get(name, name)
 
 

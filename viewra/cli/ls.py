@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
+from viewra.cli import _completing
 from viewra.cli._options import Options
-from viewra.cli._output import json_option, print_json, print_line, print_table
-from viewra.cli._query import QueryCommand, query_argument
-from viewra.cli._rows import Formatter, data, every
-from viewra.errors import UsageError
-from viewra.library import LibraryAccess
-from viewra.types import Page
+from viewra.cli._output import json_option, print_json_rows, print_line, print_table
+from viewra.cli._query import QueryCommand, print_nothing_found, query_argument
+from viewra.cli._rows import Formatter
+from viewra.library.exporting import data, every
+from viewra.types import Album, Artist, FileEntry, Genre, Page, Series
+
+if TYPE_CHECKING:
+    from viewra.library import LibraryAccess
 
 SHOWN = 200
 """How many rows people see unless they ask for more; ``--json``, ``--format`` and pipes of ``export`` give all."""
@@ -24,24 +28,29 @@ SHOWN = 200
 class _Listing:
     """What is listed: its rows, and which of their values people see."""
 
+    kind: type[Any]
     rows: Callable[[LibraryAccess], Callable[..., Page[Any]]]
     columns: Sequence[tuple[str, str]]
 
 
 _FILES = _Listing(
+    FileEntry,
     lambda access: access.files,
     (("TITLE", "title"), ("ARTIST", "artist"), ("ALBUM", "album"), ("YEAR", "year"), ("PATH", "path")),
 )
+_ARTIST_COLUMNS = (("ID", "id"), ("ARTIST", "name"), ("FILES", "files"), ("ALBUMS", "albums"))
 _LISTINGS = {
     "albums": _Listing(
+        Album,
         lambda access: access.albums,
         (("ID", "id"), ("ARTIST", "albumartist"), ("ALBUM", "album"), ("YEAR", "year"), ("FILES", "files")),
     ),
-    "artists": _Listing(
-        lambda access: access.artists, (("ID", "id"), ("ARTIST", "name"), ("FILES", "files"), ("ALBUMS", "albums"))
-    ),
-    "genres": _Listing(lambda access: access.genres, (("ID", "id"), ("GENRE", "name"), ("FILES", "files"))),
+    "artists": _Listing(Artist, lambda access: access.artists, _ARTIST_COLUMNS),
+    "album-artists": _Listing(Artist, lambda access: partial(access.artists, role="albumartist"), _ARTIST_COLUMNS),
+    "playlists": attrs.evolve(_FILES, rows=lambda access: access.playlists),
+    "genres": _Listing(Genre, lambda access: access.genres, (("ID", "id"), ("GENRE", "name"), ("FILES", "files"))),
     "series": _Listing(
+        Series,
         lambda access: access.series,
         (("ID", "id"), ("SERIES", "title"), ("SEASONS", "seasons"), ("EPISODES", "episodes")),
     ),
@@ -52,11 +61,17 @@ _LISTINGS = {
 @query_argument(required=False)
 @click.option("--albums", "what", flag_value="albums", help="List the albums that have such files.")
 @click.option("--artists", "what", flag_value="artists", help="List the artists of such files.")
+@click.option("--album-artists", "what", flag_value="album-artists", help="List the artists of such files' albums.")
 @click.option("--genres", "what", flag_value="genres", help="List the genres of such files.")
 @click.option("--series", "what", flag_value="series", help="List the series of such files.")
 @click.option("--playlists", "what", flag_value="playlists", help="List such files that are playlists.")
-@click.option("--format", "text", metavar="TEXT", help="Print a line for each file, such as '$artist - $title'.")
-@click.option("--sort", metavar="FIELD", help="Sort by a field, downwards with a minus, such as -added.")
+@click.option("--format", "text", metavar="TEXT", help="Print a line for each row, such as '$artist - $title'.")
+@click.option(
+    "--sort",
+    metavar="FIELD",
+    help="Sort by a field, downwards with a minus, such as -added.",
+    shell_complete=_completing.sorts,
+)
 @click.option("--limit", type=click.IntRange(1), help="List at most so many.")
 @json_option
 @click.pass_obj
@@ -67,34 +82,29 @@ def command(
 
     QUERY chooses files as in viewra search; without one all are listed. See docs/queries.md.
     """
-    if text is not None and what not in {None, "playlists"}:
-        raise UsageError("--format is for files", hint=f"leave out --{what}, or use --json")
     if query.count('"') % 2:  # what comes behind is no part of the phrase
         query += '"'
     if sort:
         query = f"{query} sort:{sort}"
-    if what == "playlists":
-        query = f"({query}) kind:playlist"
     listing = _LISTINGS.get(what or "", _FILES)
-    with options.host(exclusive=False) as host:
-        pages = listing.rows(host.library)
+    with options.library() as library:
+        pages = listing.rows(library)
         rows = every(
             lambda after, wanted: pages(query, after=after, limit=wanted),
             limit if limit or as_json or text else SHOWN + 1,
         )
         if text is not None:
-            formatter = Formatter(text, host.library)
-            for row in rows:
-                print_line(formatter.line(row))
+            for line in Formatter(text, listing.kind, library).lines(rows):
+                print_line(line)
         elif as_json:
-            print_json([data(row) for row in rows])
+            print_json_rows(map(data, rows))
         else:
-            _print(listing, [*rows], limit)
+            _print(listing, [*rows], limit, library, query)
 
 
-def _print(listing: _Listing, rows: Sequence[Any], limit: int | None) -> None:
+def _print(listing: _Listing, rows: Sequence[Any], limit: int | None, access: LibraryAccess, query: str) -> None:
     if not rows:
-        print_line("nothing found")
+        print_nothing_found(access.did_you_mean(query))
         return
     shown = rows if limit else rows[:SHOWN]
     table = [[getattr(row, name) for _, name in listing.columns] for row in shown]

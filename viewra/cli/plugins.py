@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import click
 
+from viewra.cli import _completing
 from viewra.cli._control import alone, ask, ask_or_do
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table, print_text
+from viewra.cli._plugins_call import call_command
 from viewra.cli._plugins_check import check_command
+from viewra.cli._plugins_debug import debug_command
+from viewra.cli._plugins_dev import dev_command
 from viewra.cli._plugins_events import events_command
 from viewra.cli._plugins_grant import GRANT_COMMANDS
 from viewra.cli._plugins_health import health_command
+from viewra.cli._plugins_install import INSTALL_COMMANDS
 from viewra.cli._plugins_life import LIFE_COMMANDS
 from viewra.cli._plugins_logs import logs_command
+from viewra.cli._plugins_new import new_command
+from viewra.cli._plugins_search import search_command
 from viewra.cli._plugins_settings import settings_command
 from viewra.cli._plugins_stats import stats_command
+from viewra.cli._plugins_test import test_command
 from viewra.cli._plugins_uninstall import uninstall_command
 
 _COMMANDS = (
@@ -29,7 +36,14 @@ _COMMANDS = (
     logs_command,
     events_command,
     settings_command,
+    *INSTALL_COMMANDS,
     uninstall_command,
+    search_command,
+    new_command,
+    call_command,
+    dev_command,
+    test_command,
+    debug_command,
 )
 
 
@@ -41,7 +55,7 @@ def command(ctx: click.Context, reattach: tuple[str, ...]) -> None:
 
     If a host runs on the data directory, for example a scan, the command is sent to it.
     """
-    ctx.obj = attrs.evolve(ctx.obj, reattach=(*ctx.obj.reattach, *reattach))
+    ctx.obj = ctx.obj._replace(reattach=(*ctx.obj.reattach, *reattach))
 
 
 for _command in _COMMANDS:
@@ -66,7 +80,7 @@ def list_(options: Options, as_json: bool) -> None:
 
 
 @command.command("info")
-@click.argument("plugin_id", metavar="ID")
+@click.argument("plugin_id", metavar="ID", shell_complete=_completing.plugins)
 @json_option
 @click.pass_obj
 def info(options: Options, plugin_id: str, as_json: bool) -> None:
@@ -75,17 +89,31 @@ def info(options: Options, plugin_id: str, as_json: bool) -> None:
     if as_json:
         print_json(data)
         return
-    granted = {True: "granted", False: "not granted"}
-    asked = [f"{one['resource']}:{one['action']} ({granted[one['granted']]})" for one in data.get("permissions") or ()]
     shown = {
         **data,
-        "permissions": asked,
+        "permissions": [_permission(one) for one in data.get("permissions") or ()],
+        "progress": [_progress(one) for one in data["progress"]],
+        "notices": [
+            one["text"] if one["level"] == "info" else f"{one['level']}: {one['text']}" for one in data["notices"]
+        ],
         "state": _state(data),
         "health": (data["health"] or {}).get("condition"),
         "reason": None,
     }
     print_table([row for name, value in shown.items() for row in _fields(name, value)], ("FIELD", "VALUE"))
     _print_reasons(data)
+
+
+def _permission(one: dict[str, Any]) -> str:
+    only = [*one["paths"], *one["hosts"], *(f"port {port}" for port in one["ports"]), *one["names"]]
+    granted = "granted" if one["granted"] else "not granted"
+    beside = f"; it also asks for {', '.join(one['withheld'])}" if one["withheld"] else ""
+    return f"{one['resource']}:{one['action']} ({granted}{'; only ' if only else ''}{', '.join(only)}{beside})"
+
+
+def _progress(one: dict[str, Any]) -> str:
+    done = f"{one['done']:g} of {one['total']:g}" if one["total"] is not None else f"{one['done']:g}"
+    return f"{one['name']}: {done} {one['text']}".rstrip()
 
 
 def _rows(options: Options) -> list[dict[str, Any]]:

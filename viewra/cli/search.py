@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
+from viewra import library
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
-from viewra.cli._query import QueryCommand, query_argument
+from viewra.cli._query import QueryCommand, print_nothing_found, query_argument
 from viewra.errors import UsageError, ViewraError
-from viewra.host import Plugin
+from viewra.host.installed.data_dir import PACKAGES
 from viewra.library import display
-from viewra.types import PluginState, SearchPage
+from viewra.types import PluginState, SearchHit, SearchPage
+
+if TYPE_CHECKING:  # a search of the library alone needs no host
+    from viewra.host import Plugin
 
 
 @click.command("search", cls=QueryCommand)
@@ -28,27 +35,57 @@ def command(options: Options, query: str, limit: int, offset: int, as_json: bool
     QUERY is words, all of which must be found; "a phrase"; begin* of words; -without; field:word, field:>5, field:a..b
     and field:~regex with any field that is known of files; a OR b, (…); sort:field or sort:-field. See docs/queries.md.
     """
-    page = _search(options, query, limit, offset)
-    for error in page.errors:
+    page, errors = _search(options, query, limit, offset)
+    for error in errors:
         print_line(f"viewra: {error}", err=True)
     if as_json:
         results = [{**attrs.asdict(hit), "path": display(hit.path)} for hit in page.results]
-        print_json({"total": page.total, "has_more": page.has_more, "results": results})
+        print_json(
+            {
+                "total": page.total,
+                "has_more": page.has_more,
+                "did_you_mean": page.did_you_mean,
+                "results": results,
+            }
+        )
     elif page.results:
-        rows = [(f"{hit.score:.2f}", hit.title, hit.artist, hit.album, hit.path or hit.source) for hit in page.results]
-        print_table(rows, ("SCORE", "TITLE", "ARTIST", "ALBUM", "PATH"))
+        from viewra.library.searching import LIBRARY  # light start: a plain search of the library loads it anyhow
+
+        several = any(hit.source != LIBRARY for hit in page.results)
+        rows = [
+            (f"{hit.score:.2f}", hit.title, hit.artist, hit.album, *([hit.source] if several else ()), hit.path)
+            for hit in page.results
+        ]
+        print_table(rows, ("SCORE", "TITLE", "ARTIST", "ALBUM", *(["SOURCE"] if several else ()), "PATH"))
         if page.total > len(page.results):
             total = f"more than {page.total:,}" if page.has_more else f"{page.total:,}"
             print_line(f"{len(page.results)} of {total} hits; --limit and --offset show others")
     else:
-        print_line("nothing found")
+        print_nothing_found(page.did_you_mean)
 
 
-def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage:
-    """Search the library, which needs no lock, and plugins' own sources, which need a host."""
-    with options.host(exclusive=False) as host:
-        if not options.reattach and not any(_searches(plugin) for plugin in host.plugins.values()):
-            return host.search(query, limit=limit, offset=offset, plugins=False)
+def _search(options: Options, query: str, limit: int, offset: int) -> tuple[SearchPage, Sequence[object]]:
+    """Search the library, which needs no lock, and plugins' own sources, which need a host: the page, and errors."""
+    from viewra.host.installed.searchers import Searchers  # light start: --help needs no SQLAlchemy
+
+    with options.engine() as engine:
+        searchers = Searchers(engine, options.directory, [*map(Path, options.plugins), options.directory / PACKAGES])
+        if searchers.answer is False and not options.reattach:
+            return library.search(engine, None, query, limit, offset), ()
+    if searchers.answer is None:
+        with options.host(exclusive=False) as host:
+            some_search = any(map(_searches, host.plugins.values()))
+            searchers.remember(some_search)
+            if not options.reattach and not some_search:
+                return host.search(query, limit=limit, offset=offset, plugins=False), ()
+    from viewra.cli._control import ask  # light start: most searches ask no plugin
+
+    if not options.reattach and not options.plugins:
+        found = ask(options.directory, "search", q=query, limit=limit, offset=offset)
+        if found is not None:
+            hits = tuple(SearchHit(**hit) for hit in found["results"])
+            more = {name: found[name] for name in ("has_more", "did_you_mean")}
+            return SearchPage(found["total"], hits, **more), found["errors"]
     with ExitStack() as stack:
         try:
             host = stack.enter_context(options.host())
@@ -57,8 +94,9 @@ def _search(options: Options, query: str, limit: int, offset: int) -> SearchPage
         except (ViewraError, OSError) as error:  # another host runs, or the disk is full or read-only
             print_line(f"viewra: only the library is searched, not the plugins' own sources: {error}", err=True)
             host = stack.enter_context(options.host(exclusive=False))
-            return host.search(query, limit=limit, offset=offset, plugins=False)
-        return host.search(query, limit=limit, offset=offset)
+            return host.search(query, limit=limit, offset=offset, plugins=False), ()
+        page = host.search(query, limit=limit, offset=offset)
+        return page, page.errors
 
 
 def _searches(plugin: Plugin) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from viewra import library
-from viewra.cli._failures import failure_data, failure_line, failures_in
+from viewra.cli import _completing
+from viewra.cli._failures import failure_data, failure_line, of_present_plugins
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
-from viewra.cli._times import time_text
 from viewra.library import display
+from viewra.library.exporting import time_text
 from viewra.types import MetadataValue
 from viewra.types.values import joined
 
@@ -32,14 +33,15 @@ FIRST = (
 
 
 @click.command("show")
-@click.argument("path")
+@click.argument("path", shell_complete=_completing.files)
 @json_option
 @click.pass_obj
 def command(options: Options, path: str, as_json: bool) -> None:
     """Show all metadata of one file: which plugin gave it, why its value counts, and the other plugins' values."""
-    with options.host(exclusive=False) as host:
-        file = library.show(host.engine, path)
-        failures = failures_in(host, file.id)
+    with options.engine() as engine:
+        file = library.show(engine, path)
+        failures = library.failures_of(engine, file.id)
+    failures = of_present_plugins(options, failures)
     fields = sorted(file.metadata.items(), key=lambda item: (_rank(item[0]), item[0]))
     if as_json:
         print_json(

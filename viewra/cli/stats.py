@@ -14,8 +14,8 @@ from viewra.cli._output import json_option, print_json, print_table
 @click.pass_obj
 def command(options: Options, as_json: bool) -> None:
     """Show how much the library has."""
-    with options.host(exclusive=False) as host:
-        found = host.library.stats()
+    with options.library() as library:
+        found = library.stats()
     if as_json:
         print_json(attrs.asdict(found))
         return

@@ -26,12 +26,14 @@ _texts_of, _others_of = attrgetter(*_CONTEXT_TEXTS), attrgetter(*_INFO_OTHERS)
 
 def _context_message(context: PluginContext) -> pb.InitializeRequest:
     texts = dict(zip(_CONTEXT_TEXTS, _texts_of(context), strict=True))
-    return pb.InitializeRequest(context=pb.PluginContext(config=dict(context.config), **texts))
+    number = context.host_broker_id
+    return pb.InitializeRequest(context=pb.PluginContext(config=dict(context.config), host_broker_id=number, **texts))
 
 
 def _context(message: pb.InitializeRequest) -> tuple[PluginContext]:
     texts = dict(zip(_CONTEXT_TEXTS, _texts_of(message.context), strict=True))
-    return (PluginContext(config=dict(message.context.config), **texts),)
+    number = message.context.host_broker_id
+    return (PluginContext(config=dict(message.context.config), host_broker_id=number, **texts),)
 
 
 def _info_message(info: PluginInfo) -> pb.InfoResponse:
@@ -114,4 +116,13 @@ RENEW = action(
     v1.RenewResponse,
     _renew_message,
     lambda message: (message.seconds,),
+)
+APPLY = action(
+    SERVICE,
+    "/viewra.v1.ConfigService/Apply",
+    "apply_settings",
+    v1.ApplyRequest,
+    v1.ApplyResponse,
+    lambda config: v1.ApplyRequest(config=config),
+    lambda message: (dict(message.config),),
 )

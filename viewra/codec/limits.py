@@ -15,7 +15,7 @@ class Limits:
     ``reason_bytes`` instead, with a note of its length.
     """
 
-    message_bytes: int = 16 * 1024 * 1024
+    message_bytes: int = 4 * 1024 * 1024
     entries: int = 4096
     text_bytes: int = 64 * 1024
     reason_bytes: int = 4096

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from viewra.codec import checks
+from viewra.codec.limits import in_force
 from viewra.codec.rpc import Reports, Rpc, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
@@ -45,7 +46,8 @@ def _metadata_message(metadata: Mapping[str, Value]) -> v1.Metadata:
 
 
 def _metadata(message: v1.Metadata) -> dict[str, Value]:
-    metadata: dict[str, Value] = {**checks.within(message.fields, "metadata")}
+    fields = checks.within(message.fields, "metadata")
+    metadata: dict[str, Value] = {name: fields[name] for name in fields}  # quicker than any other way, with protobuf
     for field, several in checks.within(message.several, "metadata").items():
         if field in metadata and len(several.values) > 1:  # else the text is complete
             metadata[field] = tuple(checks.within(several.values, f"metadata[{field}]"))
@@ -64,16 +66,17 @@ def _outcome(message: v1.FileOutcome) -> FileOutcome:
     return FileOutcome(error=message.error)
 
 
-def _check_metadata(value: object, field: str) -> dict[str, Value]:
+def check_metadata(value: object, field: str) -> dict[str, Value]:
     """A mapping of text to a text or to several, with a limited number of entries; a list of one becomes that one."""
-    if not isinstance(value, Mapping) or all(type(item) is str for item in value.values()):
-        return {**checks.text_map(value, field)}
-    checks.within(value, field)
-    found: dict[str, Value] = {}
-    for key, item in value.items():
-        name = checks.text(key, f"{field} key")
-        found[name] = _check_value(item, f"{field}[{clean(name, 100)}]")
-    return {key: item for key, item in found.items() if not isinstance(item, tuple) or item}
+    single = {key: item for key, item in value.items() if type(item) is str} if isinstance(value, Mapping) else value
+    found: dict[str, Value] = {**checks.text_map(single, field)}
+    if isinstance(value, Mapping) and len(found) < len(checks.within(value, field)):
+        for key, item in value.items():
+            if type(item) is not str:
+                name = checks.text(key, f"{field} key")
+                found[name] = _check_value(item, f"{field}[{clean(name, 100)}]")
+        return {key: item for key, item in found.items() if item or not isinstance(item, tuple)}
+    return found
 
 
 def _check_value(value: object, field: str) -> str | tuple[str, ...]:
@@ -89,7 +92,17 @@ def _check_outcome(value: object, field: str) -> FileOutcome:
     outcome = checks.instance(value, field, FileOutcome)
     if outcome.metadata is None:
         return FileOutcome(error=checks.note(outcome.error, f"{field} error"))
-    return FileOutcome(_check_metadata(outcome.metadata, f"{field} metadata"))
+    return FileOutcome(check_metadata(outcome.metadata, f"{field} metadata"))
+
+
+def _checked_outcomes(message: v1.ExtractMetadataBatchResponse) -> tuple[FileOutcome, ...]:
+    """Check only outcomes large enough to break a limit: a few of thousands of files."""
+    found = []
+    harmless = in_force().harmless_bytes
+    for index, one in enumerate(checks.within(message.outcomes, "outcomes")):
+        outcome = _outcome(one)
+        found.append(outcome if one.ByteSize() <= harmless else _check_outcome(outcome, f"outcomes[{index}]"))
+    return tuple(found)
 
 
 CAN_HANDLE: Rpc[[str, str], bool] = procedure(
@@ -116,7 +129,7 @@ EXTRACT_METADATA: Rpc[[str], Mapping[str, str]] = procedure(
     decode_args=lambda message: (message.file_path,),
     encode_value=lambda metadata: pb.ExtractMetadataResponse(metadata=metadata),
     decode_value=lambda message: dict(checks.within(message.metadata, "metadata")),
-    check=lambda value: joined_fields(_check_metadata(value, "metadata")),
+    check=lambda value: joined_fields(check_metadata(value, "metadata")),
     reports=Reports.ERROR,
     refuses=True,
     idempotent=True,
@@ -147,4 +160,5 @@ EXTRACT_METADATA_BATCH: Rpc[[Sequence[FileToRead]], tuple[FileOutcome, ...]] = p
     decode_value=lambda message: tuple(map(_outcome, checks.within(message.outcomes, "outcomes"))),
     check=lambda value: checks.items(value, "outcomes", _check_outcome),
     plain=True,
+    decode_and_check=_checked_outcomes,
 )

@@ -56,6 +56,7 @@ class Rpc(Generic[P, T]):
     ``check`` gives what the method returned in its final form; raises InvalidValue.
     ``refuses`` says that raising is an answer, by the method's contract: the file is not to the plugin's liking, say.
     ``idempotent`` says that asking twice is harmless: a call whose process dies under it is made once more.
+    ``timed_as`` is the method whose deadline it has.
     """
 
     service: str
@@ -71,6 +72,7 @@ class Rpc(Generic[P, T]):
     refuses: bool = False
     idempotent: bool = False
     plain: bool = False
+    timed_as: str = attrs.field(default=attrs.Factory(lambda self: self.method, takes_self=True))
 
     @property
     def wire_service(self) -> str:
@@ -99,11 +101,13 @@ def procedure(
     refuses: bool = False,
     idempotent: bool = False,
     plain: bool = False,
+    decode_and_check: Callable[[Response], T] | None = None,
 ) -> Rpc[P, T]:
     """Make a procedure of pure functions between arguments, values and messages.
 
-    ``plain`` says that ``check`` asks no more than the wire's own types do, but for size: where nothing in an answer
-    can be too large, ``decode_value`` gives exactly what ``check`` would.
+    ``plain`` says that ``check`` asks no more than ``decode_value`` and the wire's own types do, but for size: where
+    nothing in an answer can be too large, ``decode_value`` gives or raises exactly what ``check`` would.
+    ``decode_and_check`` does both, for an answer of many parts of which few can be too large.
     """
 
     def arguments(*args: P.args, **kwargs: P.kwargs) -> bytes:
@@ -130,7 +134,7 @@ def procedure(
         if plain and len(data) <= limits.harmless_bytes:
             return decode_value(message)  # as far as the wire goes
         with limited(limits):
-            return check(decode_value(message))
+            return decode_and_check(message) if decode_and_check else check(decode_value(message))
 
     def answer(returned: object) -> bytes:
         try:

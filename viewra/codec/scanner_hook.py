@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+import attrs
+
 from viewra.codec import checks
 from viewra.codec.rpc import InvalidValue, Rpc, action, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.services import SERVICES
-from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
+from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind, ScanEvents
 
 SERVICE = SERVICES["scanner_hook"].capability
 
@@ -134,7 +136,7 @@ ON_SCAN_COMPLETED = action(
     _completed_request,
     lambda message: (message.scan_job_id, message.library_id, dict(message.stats)),
 )
-ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = procedure(
+_ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = procedure(
     service=SERVICE,
     method="on_scan_events",
     path="/viewra.v1.ScanEventService/OnScanEvents",
@@ -146,6 +148,20 @@ ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = procedure(
     decode_value=lambda message: tuple(checks.within(message.errors, "errors")),
     check=lambda value: checks.items(value, "errors", checks.note),
     plain=True,
+)
+
+
+def _scan_events_request(events: Sequence[ScanEvent]) -> bytes:
+    """The request for these events, made once for all listeners that get them together."""
+    if not isinstance(events, ScanEvents):
+        return _ON_SCAN_EVENTS.arguments(events)
+    if events.request is None:
+        events.request = _ON_SCAN_EVENTS.arguments(events)
+    return events.request
+
+
+ON_SCAN_EVENTS: Rpc[[Sequence[ScanEvent]], tuple[str, ...]] = attrs.evolve(
+    _ON_SCAN_EVENTS, arguments=_scan_events_request
 )
 ON_LIBRARY_EVENTS: Rpc[[Sequence[LibraryEvent]], tuple[str, ...]] = procedure(
     service=SERVICE,

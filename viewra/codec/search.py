@@ -31,15 +31,20 @@ def _result_message(result: SearchResult) -> pb.SearchResult:
     )
 
 
-def _result(message: pb.SearchResult) -> SearchResult:
-    return SearchResult(
-        message.id,
-        message.title,
-        message.artist,
-        message.album,
-        message.score,
-        dict(checks.within(message.metadata, "metadata")),
-    )
+def _result(message: pb.SearchResult, field: str) -> SearchResult:
+    metadata = dict(checks.within(message.metadata, f"{field}.metadata"))
+    result = SearchResult(message.id, message.title, message.artist, message.album, message.score, metadata)
+    return _check_contract(result, field)
+
+
+def _check_contract(result: SearchResult, field: str) -> SearchResult:
+    """Check what the wire's types do not ensure."""
+    if result.id == "":
+        raise InvalidValue(f"{field}.id", "is required")
+    score: object = result.score  # the annotation binds no author
+    if not isinstance(score, float | int) or not 0 <= score <= 1:  # NaN fails the comparison too
+        raise InvalidValue(f"{field}.score", f"must be a number from 0 to 1, not {shown(result.score)}")
+    return result
 
 
 def _response_message(response: SearchResponse) -> pb.SearchResponse:
@@ -52,9 +57,9 @@ def _response_message(response: SearchResponse) -> pb.SearchResponse:
 
 
 def _response(message: pb.SearchResponse) -> SearchResponse:
-    return SearchResponse(
-        map(_result, checks.within(message.results, "results")), message.total_count, message.has_more
-    )
+    found = checks.within(message.results, "results")
+    results = [_result(one, f"results[{index}]") for index, one in enumerate(found)]
+    return SearchResponse(results, message.total_count, message.has_more)
 
 
 def _capabilities_message(value: SearchCapabilities) -> pb.GetSearchCapabilitiesResponse:
@@ -67,12 +72,9 @@ def _capabilities_message(value: SearchCapabilities) -> pb.GetSearchCapabilities
 
 def _check_result(value: object, field: str) -> SearchResult:
     result = checks.instance(value, field, SearchResult)
-    checks.required(result.id, f"{field}.id")
-    for name in ("title", "artist", "album"):
+    for name in ("id", "title", "artist", "album"):
         checks.text(getattr(result, name), f"{field}.{name}")
-    score: object = result.score  # the annotation binds no author
-    if not isinstance(score, float | int) or not 0 <= score <= 1:  # NaN fails the comparison too
-        raise InvalidValue(f"{field}.score", f"must be a number from 0 to 1, not {shown(result.score)}")
+    _check_contract(result, field)
     return attrs.evolve(result, metadata=checks.text_map(result.metadata, f"{field}.metadata"))
 
 
@@ -105,6 +107,7 @@ SEARCH: Rpc[[Mapping[str, str], int, int], SearchResponse] = procedure(
     check=_check_response,
     reports=Reports.SUCCESS,
     idempotent=True,
+    plain=True,
 )
 GET_SEARCH_CAPABILITIES: Rpc[[], SearchCapabilities] = procedure(
     service=SERVICE,

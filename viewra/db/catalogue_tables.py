@@ -67,6 +67,17 @@ catalogue = sa.Table(
 )
 sa.Index("ix_catalogue_kind", catalogue.c.kind, catalogue.c.sort_title, catalogue.c.media_file_id)
 sa.Index("ix_catalogue_sort_title", catalogue.c.sort_title, catalogue.c.media_file_id)
+sa.Index(
+    "ix_catalogue_sort_artist",
+    catalogue.c.sort_artist,
+    catalogue.c.sort_album,
+    catalogue.c.disc,
+    catalogue.c.track,
+    catalogue.c.media_file_id,
+)
+sa.Index(
+    "ix_catalogue_sort_album", catalogue.c.sort_album, catalogue.c.disc, catalogue.c.track, catalogue.c.media_file_id
+)
 sa.Index("ix_catalogue_year", catalogue.c.year, catalogue.c.media_file_id)
 sa.Index("ix_albums_sort_artist", albums.c.sort_artist, albums.c.sort_title, albums.c.id)
 sa.Index("ix_albums_musicbrainz_id", albums.c.musicbrainz_id)
@@ -115,4 +126,31 @@ metadata_fields = sa.Table(
     "metadata_fields",
     metadata,
     sa.Column("field", sa.Text, primary_key=True),  # that some plugin has said of some file
+)
+
+search_words = sa.Table(
+    "search_words",
+    metadata,
+    sa.Column("word", sa.Text, primary_key=True),  # folded, as in the search index
+    sa.Column("length", sa.Integer, nullable=False),
+    sa.Column("head", sa.Text, nullable=False),  # its first two characters
+    sa.Column("tail", sa.Text, nullable=False),  # its last two
+    sqlite_with_rowid=False,
+)
+sa.Index("ix_search_words_head", search_words.c.head, search_words.c.length)
+sa.Index("ix_search_words_tail", search_words.c.tail, search_words.c.length)
+
+file_identifiers = sa.Table(
+    "file_identifiers",
+    metadata,
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),  # lower-case letters and digits
+    sa.Column(
+        "media_file_id",
+        Id,
+        sa.ForeignKey("media_files.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
 )

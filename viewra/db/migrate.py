@@ -15,7 +15,7 @@ from alembic.util import CommandError
 
 from viewra.db.backup import back_up
 from viewra.db.failures import database_name, lacks_rights, translated
-from viewra.db.schema import current_revision
+from viewra.db.revision import current_revision
 from viewra.db.sqlite import WRITES
 from viewra.db.tables import REVISION
 from viewra.errors import DatabaseError, MigrationError

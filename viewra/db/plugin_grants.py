@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import attrs
 import sqlalchemy as sa
@@ -13,11 +14,26 @@ from viewra.db.transactions import reading, writing
 
 
 @attrs.frozen
+class AskedScope:
+    """To what a manifest narrowed a permission when the operator decided; empty: not narrowed."""
+
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@attrs.frozen
 class StoredGrant:
-    """Whether the plugin is allowed, and below which paths only; empty: everywhere that the permission covers."""
+    """Whether the plugin is allowed, and below which paths and to which hosts only; empty: all that it asks for.
+
+    ``asked`` is None for a decision of an older version of viewra, which did not store it.
+    """
 
     granted: bool
     paths: tuple[str, ...] = ()
+    asked: AskedScope | None = None
+    hosts: tuple[str, ...] = ()
 
 
 def read_grants(engine: sa.Engine, plugin_id: str, path: str) -> dict[tuple[str, str], StoredGrant]:
@@ -33,7 +49,7 @@ def grants_in(connection: sa.Connection, plugin_id: str, path: str) -> dict[tupl
     rows = connection.execute(wanted.where(is_plugin(plugin_grants, plugin_id, path))).all()
     if not rows:  # as for most plugins
         return {}
-    return {(row.resource, row.action): StoredGrant(bool(row.granted), tuple(json.loads(row.paths))) for row in rows}
+    return {(row.resource, row.action): StoredGrant(bool(row.granted), *_scopes(row.paths)) for row in rows}
 
 
 def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, action: str, grant: StoredGrant) -> None:
@@ -43,8 +59,33 @@ def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, act
     with writing(engine) as connection:
         connection.execute(sa.delete(plugin_grants).where(same))
         row = {"plugin_id": plugin_id, "path": stored_path(path), "resource": resource, "action": action}
-        values = {"granted": grant.granted, "paths": json.dumps(list(grant.paths))}
+        values = {"granted": grant.granted, "paths": _text(grant.paths, grant.asked, grant.hosts)}
         connection.execute(sa.insert(plugin_grants).values({**row, **values}))
+
+
+def move_grants(connection: sa.Connection, moved: Callable[[str], str | None]) -> None:
+    """Change the paths of all grants; ``moved`` returns the new path, None for a path that stays."""
+    table = plugin_grants.c
+    for row in connection.execute(sa.select(table.plugin_id, table.path, table.resource, table.action, table.paths)):
+        paths, asked, hosts = _scopes(row.paths)
+        new = tuple(moved(path) or path for path in paths)
+        if new != paths:
+            this = [table[name] == getattr(row, name) for name in ("plugin_id", "path", "resource", "action")]
+            connection.execute(sa.update(plugin_grants).where(*this).values(paths=_text(new, asked, hosts)))
+
+
+def _scopes(text: str) -> tuple[tuple[str, ...], AskedScope | None, tuple[str, ...]]:
+    stored = json.loads(text)
+    if isinstance(stored, list):
+        return tuple(stored), None, ()
+    asked = {name: tuple(values) for name, values in stored["asked"].items()}
+    return tuple(stored["paths"]), AskedScope(**asked), tuple(stored.get("hosts", ()))
+
+
+def _text(paths: tuple[str, ...], asked: AskedScope | None, hosts: tuple[str, ...]) -> str:
+    if asked is None:
+        return json.dumps(paths)
+    return json.dumps({"paths": paths, "asked": attrs.asdict(asked), **({"hosts": hosts} if hosts else {})})
 
 
 def read_users(engine: sa.Engine) -> dict[str, int]:

@@ -11,6 +11,7 @@ import contextlib
 
 import sqlalchemy as sa
 
+from viewra.db.alive import check_connections
 from viewra.db.failures import translated
 from viewra.db.sqlite import WRITES
 from viewra.errors import UsageError
@@ -59,6 +60,7 @@ def engine_for(url: sa.URL) -> sa.Engine:
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
     }
     options = " ".join(f"-c {name}={seconds}s" for name, seconds in bounds.items())
+    options += " -c jit=off"  # compiling a query takes longer than any page or search
     given = url.query.get("options", "")
     arguments = {"options": f"{options} {given}".strip(), "application_name": "viewra"}
     arguments |= {name: value for name, value in NETWORK.items() if name not in url.query}
@@ -66,13 +68,13 @@ def engine_for(url: sa.URL) -> sa.Engine:
         engine = sa.create_engine(
             url.set(drivername=DRIVER).difference_update_query(["options"]),
             connect_args=arguments,
-            pool_pre_ping=True,  # the server may have restarted since the last use
         )
     except ModuleNotFoundError as error:
         raise UsageError(
             "the driver for PostgreSQL is not installed",
             hint="pip install 'psycopg[binary]', into the environment that viewra runs in",
         ) from error
+    check_connections(engine)  # the server may have restarted since the last use
     sa.event.listen(engine, "begin", _begin)
     return engine
 

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from viewra.db.revision import current_revision
 from viewra.db.tables import REVISION
 from viewra.db.transactions import reading
-
-
-def current_revision(connection: sa.Connection) -> str | None:
-    """The revision stored in the database; None without a schema."""
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
-    return found[0] if found else None
 
 
 def ensure_schema(engine: sa.Engine, backups: Path | None = None) -> None:

@@ -115,5 +115,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 def _begin(connection: sa.Connection) -> None:
     # A writer takes the lock at once: a reader that becomes a writer later fails without waiting if another was faster.
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # which cannot fail: SQLAlchemy's way takes as long as a look-up
+        connection.connection.cursor().execute("BEGIN")

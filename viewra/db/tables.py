@@ -10,9 +10,8 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0012"
+REVISION = "0022"
 """The newest revision in ``migrations/versions``, repeated here so that a start need not import Alembic."""
-
 metadata = sa.MetaData(
     naming_convention={
         "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -126,7 +125,7 @@ plugin_grants = sa.Table(
     sa.Column("resource", sa.Text, primary_key=True),
     sa.Column("action", sa.Text, primary_key=True),
     sa.Column("granted", Flag, nullable=False),
-    sa.Column("paths", sa.Text, nullable=False),  # a JSON list of folders; empty: everything that the permission covers
+    sa.Column("paths", sa.Text, nullable=False),  # JSON: the operator's folders and hosts, and what was asked for
 )
 
 plugin_users = sa.Table(
@@ -147,6 +146,10 @@ libraries = sa.Table(
     sa.Column("follow_links", sa.Text, nullable=False, server_default="all"),  # one of: inside, all, none
     sa.Column("hidden", Flag, nullable=False, server_default=sa.false()),  # whether hidden files are media too
     sa.Column("exclude", sa.Text, nullable=False, server_default=""),  # patterns in gitignore's syntax, one per line
+    sa.Column("settled", sa.Text),  # JSON of a scan that left nothing to do; triggers set it to NULL with any change
+    sa.Column("watch", Flag, nullable=False, server_default=sa.true()),  # whether a lasting host keeps it current
+    sa.Column("schedule", sa.Text, nullable=False, server_default=""),  # as ``parse_schedule`` reads it; "": none
+    sa.Column("scheduled_from", sa.BigInteger),  # when its last scheduled scan began, or the schedule was set
     sqlite_autoincrement=True,
 )
 
@@ -159,6 +162,10 @@ directories = sa.Table(
     sa.Column("last_seen_job", Id, nullable=False),
     sa.Column("device", sa.BigInteger),  # NULL, as ``mount``: not looked at since there is this column
     sa.Column("mount", Bytes),  # the mount point of the file system that it is on
+    sa.Column("disks", sa.Text),  # the disks, mounted there one after the other, with files in it; NULL: unknown
+    sa.Column("signature", Bytes),  # of the disk when all rows were as there; triggers set it to NULL with any change
+    sa.Column("files", sa.Integer),  # how many it had then
+    sa.Column("mtime_ns", sa.BigInteger),  # its own, then
 )
 
 media_files = sa.Table(
@@ -220,22 +227,6 @@ sa.Index(
     sqlite_where=file_metadata.c.status == sa.literal_column("'error'"),  # in PostgreSQL too, as above
 )
 
-field_priorities = sa.Table(
-    "field_priorities",
-    metadata,
-    sa.Column("field", sa.Text, primary_key=True),  # "*": all plugins
-    sa.Column("plugin_id", sa.Text, primary_key=True),
-    sa.Column("position", sa.Integer, nullable=False),
-)
-
-manifest_priorities = sa.Table(
-    "manifest_priorities",
-    metadata,
-    sa.Column("plugin_id", sa.Text, primary_key=True),
-    sa.Column("field", sa.Text, primary_key=True),
-    sa.Column("priority", sa.Integer, nullable=False),  # the higher rank comes first
-)
-
 scan_jobs = sa.Table(
     "scan_jobs",
     metadata,
@@ -249,6 +240,8 @@ scan_jobs = sa.Table(
     sa.Column("finished_at", sa.BigInteger),
     sa.Column("counts", sa.Text),
     sa.Column("failures", sa.Text),
+    sa.Column("cause", sa.Text, nullable=False, server_default="asked"),  # of ``ScanCause``
+    sa.Column("parts", sa.Text),  # JSON: the folders that it looked at; NULL: ``path`` with all below
     sqlite_autoincrement=True,
 )
 

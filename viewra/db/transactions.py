@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
 from viewra.db.failures import translation
 from viewra.db.postgresql import READS
-from viewra.db.sqlite import WRITES
+from viewra.db.sqlite import BUSY_TIMEOUT_MS, WRITES
+
+_AT_END = "viewra_at_end"
+"""Execution option of a writing connection: what is to be called after its transaction."""
 
 
 @contextmanager
@@ -30,12 +35,44 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One write transaction: committed at the end, rolled back on any exception. Raises ``DatabaseError``."""
+    actions: list[Callable[[bool], object]] = []
+    committed = False
     try:
-        with engine.connect() as connection:
-            connection.execution_options(**{WRITES: True})
+        with _turn(engine), engine.connect() as connection:
+            connection.execution_options(**{WRITES: True, _AT_END: actions})
             with connection.begin():
                 yield connection
+            committed = True
     except sa.exc.DatabaseError as error:
         if (failure := translation(engine.url, error)) is None:
             raise
         raise failure from error
+    finally:
+        for action in actions:
+            action(committed)
+
+
+@contextmanager
+def _turn(engine: sa.Engine) -> Iterator[None]:
+    """The turn of one writer of this process: SQLite's own wait for another is by pauses that become longer.
+
+    Without the turn after that time, SQLite says who holds the lock.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    turn = _TURNS.setdefault(engine, threading.Lock())
+    taken = turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+    try:
+        yield
+    finally:
+        if taken:
+            turn.release()
+
+
+_TURNS: WeakKeyDictionary[sa.Engine, threading.Lock] = WeakKeyDictionary()
+
+
+def at_end(connection: sa.Connection, action: Callable[[bool], object]) -> None:
+    """Have ``action`` called when a ``writing`` transaction is over, with whether it was committed."""
+    connection.get_execution_options()[_AT_END].append(action)

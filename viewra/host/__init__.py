@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from viewra import lazy
 
 if TYPE_CHECKING:
+    from viewra.bridge import Fetching
     from viewra.codec.limits import Limits
     from viewra.host.facade import Host
     from viewra.host.installed.settings import PluginSettings, Setting
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from viewra.host.running.launch_spec import Connecting
     from viewra.host.running.reattach import Reattach
 
-__all__ = ["Connecting", "Host", "Limits", "Plugin", "PluginSettings", "Reattach", "Setting"]
+__all__ = ["Connecting", "Fetching", "Host", "Limits", "Plugin", "PluginSettings", "Reattach", "Setting"]
 
 __getattr__ = lazy.names(
     __name__,
     {
+        "viewra.bridge.fetch.options": "Fetching",
         "viewra.codec.limits": "Limits",
         ".facade": "Host",
         ".installed.settings": "PluginSettings Setting",

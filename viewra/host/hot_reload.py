@@ -11,22 +11,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from viewra.errors import ViewraError
+from viewra.host.environments.environment import FOLDER as ENVIRONMENTS
 from viewra.host.registry import Registry
-from viewra.host.sync.tasks import Tasks
+from viewra.host.sync.background import Background
 from viewra.host.watch.watcher import CodeWatcher
 
 log = logging.getLogger("viewra.host")
+
+_WRITTEN = ("plugins", "logs", "backups", "kept-code", "fetched", "assets", ENVIRONMENTS)
+"""Folders of a data directory that are written to while plugins run and contain none of their code."""
 
 
 class HotReload:
     """Watches a registry's plugins, and the directories that may contain more, until ``close``."""
 
-    def __init__(self, registry: Registry, roots: Sequence[Path], *, ignored: Sequence[Path] = ()) -> None:
+    def __init__(self, registry: Registry, roots: Sequence[Path]) -> None:
         self._registry = registry
         self._lock = threading.Lock()
-        self._tasks = Tasks()
+        self._background = Background()
         self._watched: set[Path] = set()
-        self._watcher = CodeWatcher(self._changed, self._moved, ignored=ignored)
+        self._watcher = CodeWatcher(self._changed, self._moved, ignored=[registry.data_dir / name for name in _WRITTEN])
         for root in roots:
             self._watcher.watch_root(root)
         self._watch_plugins()
@@ -34,7 +38,7 @@ class HotReload:
     def close(self) -> None:
         """Stop watching; waits for reloads in progress, which a closing host cancels."""
         self._watcher.close()
-        self._tasks.close()
+        self._background.close()
 
     def _watch_plugins(self) -> None:
         there = {supervisor.installation.place.path for supervisor in self._registry.supervisors()}
@@ -45,7 +49,7 @@ class HotReload:
         self._watched = there
 
     def _changed(self, directory: Path) -> None:
-        self._tasks.start("reload", lambda: self._told(lambda: self._registry.code_changed(directory)))
+        self._background.start("reload", lambda: self._told(lambda: self._registry.code_changed(directory)))
 
     def _moved(self) -> None:
         def rescan() -> None:
@@ -53,7 +57,7 @@ class HotReload:
             with self._lock:  # one after the other: they change the set of watched folders
                 self._watch_plugins()
 
-        self._tasks.start("rescan", lambda: self._told(rescan))
+        self._background.start("rescan", lambda: self._told(rescan))
 
     @staticmethod
     def _told(work: Callable[[], None]) -> None:

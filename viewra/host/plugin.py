@@ -6,9 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import attrs
-
 from viewra.adapters import Endpoint, ServiceClients
+from viewra.adapters.by_hand import HandHook
 from viewra.codec import lifecycle
 from viewra.errors import PluginUnavailable, UsageError, ViewraError
 from viewra.host.availability import require_process
@@ -16,17 +15,17 @@ from viewra.host.database.migrations import PluginDatabase
 from viewra.host.installed.choices import OperatorChoices
 from viewra.host.installed.discovery import Found
 from viewra.host.installed.grants import Grant
-from viewra.host.installed.installation import Installation
 from viewra.host.installed.pins import Pin
 from viewra.host.installed.settings import PluginSettings
+from viewra.host.operated import Operated
 from viewra.host.running.confining import Sandbox
 from viewra.host.running.reattach import Reattach
-from viewra.host.running.runner import Runner, in_process
+from viewra.host.running.runner import Runner
 from viewra.host.running.status import HealthReport, PluginStats
 from viewra.manifest import Manifest, Runtime
-from viewra.services import SERVICES, Services
+from viewra.services import SERVICES, TABLES, Services
 from viewra.transport.hclog import LogRecord
-from viewra.types import Health, PluginInfo, PluginState
+from viewra.types import Health, PluginInfo, PluginNotice, PluginProgress, PluginState
 
 
 class Plugin(ServiceClients):
@@ -42,7 +41,7 @@ class Plugin(ServiceClients):
         self._pid = os.getpid()
         super().__init__(endpoint, services)
         self._own_runner = runner
-        self._choices = choices
+        self._own_operated = Operated(runner, choices)
         self.id = runner.plugin_id
 
     def __repr__(self) -> str:
@@ -52,6 +51,11 @@ class Plugin(ServiceClients):
     def _runner(self) -> Runner:
         require_process(self._pid)
         return self._own_runner
+
+    @property
+    def _operated(self) -> Operated:
+        require_process(self._pid)
+        return self._own_operated
 
     @property
     def _endpoint(self) -> Endpoint:
@@ -77,12 +81,13 @@ class Plugin(ServiceClients):
     @property
     def found(self) -> Found | None:
         """The files found on disk for the version in use; None for an in-process plugin."""
-        return self._runner.installation.found if self._runner.installation is not None else None
+        return self._operated.found
 
     @property
     def manifest(self) -> Manifest | None:
         """Its manifest; None for an in-process plugin, and if the manifest is invalid."""
-        return self.found.manifest if self.found is not None else None
+        installation = self._runner.installation
+        return installation.found.manifest if installation is not None else None
 
     @property
     def path(self) -> Path | None:
@@ -106,13 +111,17 @@ class Plugin(ServiceClients):
 
     @property
     def settings(self) -> PluginSettings:
-        """Its settings and their stored values. Changes take effect at its next start."""
-        return self._valid(self._kept("set").settings(self._on_disk("set").found))
+        """Its settings and their stored values.
+
+        Changes take effect at once if it runs and has ``on_settings_changed``, else at its next start.
+        """
+        found = self._operated.on_disk("set").found
+        return self._operated.valid(self._operated.kept("set").settings(found, self._runner.apply_settings))
 
     @property
     def runtime_settings(self) -> PluginSettings:
         """The settings of how it runs, and the operator's values."""
-        return self._valid(self._kept("set").runtime_settings(self._on_disk("set").found))
+        return self._operated.valid(self._operated.kept("set").runtime_settings(self._operated.on_disk("set").found))
 
     @property
     def runtime(self) -> Runtime:
@@ -127,8 +136,8 @@ class Plugin(ServiceClients):
     @property
     def own_database(self) -> PluginDatabase:
         """Its own database, for migrations by an operator; raises UsageError for a plugin without one."""
-        self._require_valid()
-        if "database_service" not in self._runner.services:
+        self._operated.require_valid()
+        if TABLES not in self._runner.services:
             raise UsageError(f"plugin {self.id} has no database of its own")
         return PluginDatabase(self.id, own=lambda: self._runner.own_database, access=self._runner.with_database)
 
@@ -139,13 +148,25 @@ class Plugin(ServiceClients):
         ``viewra.sdk_db.AlembicDatabaseService``. Raises UsageError for an unsuitable plugin, MigrationError if there is
         nothing to write, PluginError if its code fails.
         """
-        self._require_valid()
+        self._operated.require_valid()
         return self._runner.draft_migration(message)
 
     @property
     def stats(self) -> PluginStats:
         """Its figures since the host opened. Never starts it."""
         return self._runner.stats
+
+    @property
+    def progress(self) -> tuple[PluginProgress, ...]:
+        """The tasks that it reports while it runs."""
+        hosted = self._runner.hosted
+        return hosted.progress if hosted is not None else ()
+
+    @property
+    def notices(self) -> tuple[PluginNotice, ...]:
+        """Its messages to the operator, the last one first."""
+        hosted = self._runner.hosted
+        return hosted.notices if hosted is not None else ()
 
     @property
     def health_report(self) -> HealthReport:
@@ -164,29 +185,34 @@ class Plugin(ServiceClients):
 
         It may do what it was granted, or with ``grant_requested`` all that its manifest asks for by now.
         """
-        installation = self._on_disk("enable")
-        self._require_valid()
+        installation = self._operated.on_disk("enable")
+        self._operated.require_valid()
         if grant_requested:
             self.grant_requested()
-        self._kept("enable").remember(installation.place, True)
-        self._runner.enable()
+        kept, before = self._operated.kept("enable"), self.state
+        kept.remember(installation.place, True)
+        try:
+            self._runner.enable()
+        except ViewraError:
+            if before is PluginState.DISABLED:
+                kept.remember(installation.place, False)
+            raise
 
     def disable(self) -> None:
         """Stop it, and keep it from running; stored for this id at this path."""
-        installation = self._on_disk("disable")
-        self._kept("disable").remember(installation.place, False)
+        installation = self._operated.on_disk("disable")
+        self._operated.kept("disable").remember(installation.place, False)
         self._runner.disable()
 
     @property
     def permissions(self) -> tuple[Grant, ...]:
         """The permissions that it requests, and whether they are granted; empty for an in-process plugin."""
-        found = self.found
-        return self._choices.permissions(found) if self._choices is not None and found is not None else ()
+        return self._operated.permissions
 
     @property
     def requested(self) -> tuple[Grant, ...]:
         """What the version on disk asks for, which is not in use as long as it may not do that."""
-        return self._kept("grant").permissions(self._newest())
+        return self._operated.kept("grant").permissions(self._operated.newest())
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -196,48 +222,45 @@ class Plugin(ServiceClients):
         """
         return self._runner.sandbox
 
-    def grant(self, *names: str, paths: Sequence[str] = ()) -> None:
-        """Grant it permissions, such as ``network:fetch``; ``paths`` narrow them to folders.
+    def grant(
+        self, *names: str, paths: Sequence[str] = (), libraries: Sequence[str] = (), hosts: Sequence[str] = ()
+    ) -> None:
+        """Grant it permissions, such as ``network:fetch``.
 
-        A running plugin is reloaded, with no call lost. Raises UsageError, and changes nothing, for permissions that it
-        does not request.
+        ``paths`` and ``libraries`` narrow them to folders, ``hosts`` to these of the hosts. A running plugin is
+        reloaded, with no call lost. Raises UsageError, and changes nothing, for permissions and hosts that it does not
+        request, and for folders that are not there.
         """
-        self._decide(names, granted=True, paths=paths)
+        self._decide(names, granted=True, paths=paths, libraries=libraries, hosts=hosts)
 
     def grant_requested(self) -> None:
         """Let it do all that its manifest asks for, also that of new code on disk."""
         if names := [one.name for one in self.requested if not one.granted]:
             self.grant(*names)
 
-    def revoke(self, *names: str) -> None:
-        """Revoke its permissions; a running plugin is reloaded, with no call lost."""
-        self._decide(names, granted=False)
+    def revoke(self, *names: str, hosts: Sequence[str] = ()) -> None:
+        """Revoke its permissions, or only these ``hosts`` of them; a running plugin is reloaded, with no call lost."""
+        self._decide(names, granted=False, hosts=hosts)
 
-    def _decide(self, names: Sequence[str], *, granted: bool, paths: Sequence[str] = ()) -> None:
-        self._kept("grant").decide(self._newest(), names, granted=granted, paths=paths)
+    def _decide(self, names: Sequence[str], *, granted: bool, **scope: Sequence[str]) -> None:
+        choices, newest = self._operated.kept("grant"), self._operated.newest()
+        choices.decide(newest, names, granted=granted, **scope)
         if self._runner.pid is not None:
             self._runner.reload()
 
-    def _newest(self) -> Found:
-        """The version on disk, which may wait for what it asks for: grants belong to the place of a plugin."""
-        installation = self._on_disk("grant")
-        return attrs.evolve(installation.on_disk().found, path=installation.place.path)
-
     def pin(self) -> Pin:
         """Pin it to its present code; changed code is refused at the next start."""
-        installation = self._on_disk("pin")
-        return self._kept("pin").pin(installation.found)
+        return self._operated.kept("pin").pin(self._operated.on_disk("pin").found)
 
     def unpin(self) -> None:
         """Remove its pin."""
-        installation = self._on_disk("unpin")
-        self._kept("unpin").unpin(installation.found)
+        installation = self._operated.on_disk("unpin")
+        self._operated.kept("unpin").unpin(installation.found)
 
     @property
     def pinned(self) -> Pin | None:
         """The digests to which it is pinned, None if it is not."""
-        found = self.found
-        return self._choices.pinned(found) if self._choices is not None and found is not None else None
+        return self._operated.pinned
 
     def attach(self, record: Reattach) -> None:
         """Attach to a process that the user runs, instead of starting one; the host never ends it."""
@@ -272,22 +295,6 @@ class Plugin(ServiceClients):
             raise PluginUnavailable(self.id, f"does not run: it is {self.state}", call="health")
         return self._endpoint.call(lifecycle.HEALTH)
 
-    def _on_disk(self, what: str) -> Installation:
-        if self._runner.installation is None:
-            raise in_process(self.id, what)
-        return self._runner.installation
-
-    def _kept(self, what: str) -> OperatorChoices:
-        if self._choices is None:
-            raise ViewraError(f"plugin {self.id} runs without a host: there is nothing to {what}")
-        return self._choices
-
-    def _valid(self, settings: PluginSettings | None) -> PluginSettings:
-        self._require_valid()
-        assert settings is not None  # noqa: S101 - a valid manifest has them
-        return settings
-
-    def _require_valid(self) -> None:
-        """Raise PluginUnavailable for a plugin in a directory if its manifest is invalid."""
-        if self.found is not None and self.found.manifest is None:
-            raise PluginUnavailable(self.id, f"is invalid: {self.reason}", hint="correct its manifest first")
+    def call(self, hook: HandHook, arguments: Mapping[str, object]) -> object:
+        """Call one hook of this plugin alone; raises a PluginError, NotOffered if it has no answer to give."""
+        return hook.call(self._endpoint, arguments)

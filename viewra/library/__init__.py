@@ -22,22 +22,24 @@ if TYPE_CHECKING:
         check_folder,
         distinct_folders,
         get_library,
+        is_in_library,
+        library_paths,
         list_libraries,
         remove_library,
     )
     from viewra.library.library_settings import (
         change_settings,
-        duration_text,
         get_settings,
         keep_excluded,
-        parse_duration,
     )
     from viewra.library.missing import count_missing, list_gone, list_missing, purge_gone, purge_missing
+    from viewra.library.mounts import Mounts
     from viewra.library.notify import Notifier
     from viewra.library.priorities import has_read, list_priorities, set_priority
     from viewra.library.recovery import catch_up, recover
     from viewra.library.relocation import move_library
     from viewra.library.report import ScanProgress
+    from viewra.library.scan_history import ScanRecord, get_scan, list_scans
     from viewra.library.scanner import scan
     from viewra.library.searching import search
     from viewra.library.set_aside import (
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
         retry_set_aside,
         set_aside_counts,
     )
-    from viewra.library.showing import show
+    from viewra.library.showing import metadata_of, show
 
 __all__ = [
     "Finding",
@@ -55,8 +57,10 @@ __all__ = [
     "KnownFailure",
     "LibraryAccess",
     "ListenerState",
+    "Mounts",
     "Notifier",
     "ScanProgress",
+    "ScanRecord",
     "add_library",
     "catch_up",
     "change_settings",
@@ -65,26 +69,30 @@ __all__ = [
     "display",
     "distinct_folders",
     "drop_set_aside",
-    "duration_text",
     "failures_of",
     "forget_listener",
     "get_library",
+    "get_scan",
     "get_settings",
     "has_read",
+    "is_in_library",
     "keep_excluded",
+    "library_paths",
     "list_failures",
     "list_gone",
     "list_libraries",
     "list_missing",
     "list_priorities",
+    "list_scans",
     "listener_state",
+    "metadata_of",
     "move_library",
-    "parse_duration",
     "purge_gone",
     "purge_missing",
     "recover",
     "remove_library",
     "retry_set_aside",
+    "root_of",
     "scan",
     "search",
     "set_aside_counts",
@@ -102,17 +110,20 @@ __getattr__ = lazy.names(
         ".failures": "KnownFailure failures_of list_failures",
         ".fsck": "Finding verify",
         ".ignored": "Ignored why_ignored",
-        ".libraries": "add_library check_folder distinct_folders get_library list_libraries remove_library",
-        ".library_settings": "change_settings duration_text get_settings keep_excluded parse_duration",
+        ".libraries": "add_library check_folder distinct_folders get_library is_in_library library_paths "
+        "list_libraries remove_library root_of",
+        ".library_settings": "change_settings get_settings keep_excluded",
         ".missing": "count_missing list_gone list_missing purge_gone purge_missing",
+        ".mounts": "Mounts",
         ".notify": "Notifier",
         ".priorities": "has_read list_priorities set_priority",
         ".recovery": "catch_up recover",
         ".relocation": "move_library",
         ".report": "ScanProgress",
+        ".scan_history": "ScanRecord get_scan list_scans",
         ".scanner": "scan",
         ".searching": "search",
         ".set_aside": "ListenerState drop_set_aside listener_state retry_set_aside set_aside_counts",
-        ".showing": "show",
+        ".showing": "metadata_of show",
     },
 )

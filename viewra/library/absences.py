@@ -14,14 +14,15 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, other_paths
 from viewra.db.transactions import reading, writing
-from viewra.library import documents, file_events, outcomes
+from viewra.library import disks, documents, file_events, outcomes
 from viewra.library import other_paths as others
 from viewra.library.fingerprint import fingerprint
-from viewra.library.libraries import Scope
+from viewra.library.found import FoundFile, look_at_file, signed
 from viewra.library.mounts import Mounts
 from viewra.library.paths import display_bytes, folder_of, is_within, join
 from viewra.library.report import Tally
-from viewra.library.walk import FoundFile, look_at_file, signed
+from viewra.library.scope import Scope
+from viewra.library.walk import Place
 from viewra.types import LibraryEventKind
 
 ROWS_A_TRANSACTION = 500
@@ -51,7 +52,8 @@ class Absences:
         self._since = since
         self._protected: set[bytes] = set()
         self._files = array("q")  # 8 bytes per file: a whole library may have been renamed
-        self._lost: dict[bytes, _Lost] = {}
+        self._lost: dict[tuple[bytes, bool], _Lost] = {}  # by mount point, and whether another disk is mounted there
+        self._exchanged: list[tuple[Place, Sequence[int]]] = []
 
     def protect(self, path: bytes) -> None:
         """Exclude ``path`` and everything below it: the scan cannot tell whether its files exist."""
@@ -66,6 +68,11 @@ class Absences:
             path = above
         return bool(self._protected)
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the scan could not tell of some place what is there."""
+        return bool(self._protected or self._lost)
+
     def note(self, file_id: int) -> None:
         """Record a file that is not at its place, in a directory that was listed completely."""
         self._files.append(file_id)
@@ -73,7 +80,11 @@ class Absences:
     def note_lost(self, directory: bytes, mount: bytes | None, files: int) -> None:
         """Record files that cannot be seen because nothing is mounted at ``mount`` (None: the place is unknown)."""
         self.protect(directory)
-        self._lost.setdefault(mount or directory, _Lost()).add(directory, files)
+        self._lost_at(mount or directory).add(directory, files)
+
+    def note_exchanged(self, directory: Place, file_ids: Sequence[int]) -> None:
+        """Record files that are not at their place, where another disk is mounted than before."""
+        self._exchanged.append((directory, file_ids))
 
     def mark(self) -> Iterator[bool]:
         """Mark the files that were not found elsewhere; yields True after each commit. Raises ``DatabaseError``."""
@@ -85,9 +96,12 @@ class Absences:
                 self._mark(connection, [row for row in rows if not self._is_lost(row)])
             yield True
         yield from self._mark_unseen_directories()
-        for mount, lost in self._lost.items():
+        for directory, file_ids in self._exchanged:
+            if files := sum(file_id not in self._moved for file_id in file_ids):
+                self._lost_at(directory.mount or directory.path, exchanged=True).add(directory.path, files)
+        for (mount, exchanged), lost in self._lost.items():
             folder = mount if is_within(mount, self._scope.root) else lost.folder
-            self._tally.fail_path(os.fsdecode(folder), lost.reason(mount, folder), is_file=False)
+            self._tally.fail_path(os.fsdecode(folder), lost.reason(mount, folder, exchanged), is_file=False)
 
     def mark_one(self, connection: sa.Connection, file_id: int) -> None:
         """Mark a file in the caller's transaction, when it is known that it did not turn up elsewhere."""
@@ -96,8 +110,17 @@ class Absences:
     def _is_lost(self, row: Any) -> bool:
         if not self._mounts.is_lost(row.mount, None):
             return False
-        self._lost.setdefault(row.mount, _Lost()).add(row.path, 1)
+        self._lost_at(row.mount).add(row.path, 1)
         return True
+
+    def _lost_at(self, mount: bytes, *, exchanged: bool = False) -> _Lost:
+        return self._lost.setdefault((mount, exchanged), _Lost())
+
+    def _is_exchanged(self, directory: Any) -> bool:
+        """Whether another disk is mounted than when the files of an absent directory were found."""
+        if directory.disks is None or directory.mount not in self._mounts.points:
+            return False
+        return bool(disks.others(directory.disks, self._mounts.disk_at(directory.mount)))
 
     def _mark(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
         """Mark files as missing, except those that another path still leads to."""
@@ -119,11 +142,12 @@ class Absences:
         for row in rows:
             for other in paths.get(row.id, ()):
                 path = join(other.path, other.name)
-                walked = other.last_seen_job == self._job_id or not is_within(other.path, self._scope.path)
+                walked = other.last_seen_job == self._job_id or not self._scope.covers(other.path)
                 now = look_at_file(path) if walked else None
                 if now is None or others.identity_of(now) != (row.device, row.inode):
                     continue
                 others.forget(connection, [(other.directory_id, other.name)])
+                _make_room(connection, row, other)
                 place = {"directory_id": other.directory_id, "name": other.name, "path_text": display_bytes(path)}
                 place |= self._news_of(connection, row, path, now)
                 connection.execute(sa.update(media_files).where(_table.id == row.id).values(**place, event_due=True))
@@ -149,9 +173,8 @@ class Absences:
         return {**dict(zip(_NAMES, evidence, strict=True)), "fingerprint": content}
 
     def _mark_unseen_directories(self) -> Iterator[bool]:
-        unseen = sa.select(directories.c.id, directories.c.path, directories.c.mount).where(
-            self._scope.directories(), directories.c.last_seen_job != self._job_id
-        )
+        columns = [directories.c[name] for name in ("id", "path", "mount", "disks")]
+        unseen = sa.select(*columns).where(self._scope.directories(), directories.c.last_seen_job != self._job_id)
         after = 0
         while True:
             page = unseen.where(directories.c.id > after).order_by(directories.c.id).limit(ROWS_A_TRANSACTION)
@@ -169,6 +192,7 @@ class Absences:
         """Whether the files of an absent directory are on a file system that is not mounted."""
         there = media_files.c.directory_id == directory.id
         mount = directory.mount
+        exchanged = self._is_exchanged(directory)
         if mount is None:  # recorded before mount points were stored: the files' device decides
             if self.is_protected(directory.path):
                 return False
@@ -176,12 +200,12 @@ class Absences:
             mount, now = _nearest(directory.path)
             if device is None or device == now:
                 return False
-        elif not self._mounts.is_lost(mount, None):
+        elif not exchanged and not self._mounts.is_lost(mount, None):
             return False
         count = sa.select(sa.func.count()).where(there, _table.missing_since.is_(None))
         files = connection.execute(count).scalar_one()
         if files:  # without any, as after a purge, there is nothing to keep and nothing to report
-            self._lost.setdefault(mount, _Lost()).add(directory.path, files)
+            self._lost_at(mount, exchanged=exchanged).add(directory.path, files)
         return bool(files)
 
     def _mark_directories(self, ids: Sequence[int]) -> Iterator[bool]:
@@ -201,8 +225,24 @@ class Absences:
             after = rows[-1].id
 
 
+def _make_room(connection: sa.Connection, file: Any, place: Any) -> None:
+    """If a missing file has a row at ``place``, where ``file`` is now, let it have the place of that."""
+    there = sa.and_(_table.directory_id == place.directory_id, _table.name == place.name)
+    other = connection.execute(sa.select(_table.id).where(there)).scalar()
+    if other is None:
+        return
+    apart = b"/" + place.name  # no file has such a name
+    texts = {"path_text": display_bytes(join(file.path, file.name))}
+    for file_id, values in (
+        (other, {"name": apart}),
+        (file.id, {"directory_id": place.directory_id, "name": place.name}),
+        (other, {"directory_id": file.directory_id, "name": file.name, **texts}),
+    ):
+        connection.execute(sa.update(media_files).where(_table.id == file_id).values(**values))
+
+
 class _Lost:
-    """Files on one file system that is not mounted: how many, and the folder that contains them all."""
+    """Files on disks that are not mounted at one place: how many, and the folder that contains them all."""
 
     def __init__(self) -> None:
         self.files = 0
@@ -212,13 +252,13 @@ class _Lost:
         self.files += files
         self.folder = os.path.commonpath([self.folder, directory]) if self.folder else directory
 
-    def reason(self, mount: bytes, folder: bytes) -> str:
+    def reason(self, mount: bytes, folder: bytes, exchanged: bool) -> str:
         """The message in the report."""
-        return (
-            f"{display_bytes(mount)} is not mounted: what is known there ({self.files:,} "
-            f"file{'' if self.files == 1 else 's'}) stays as it is; mount it, or, if it is gone for good: "
-            f"viewra library purge --gone {display_bytes(folder)}"
-        )
+        point, files = display_bytes(mount), f"{self.files:,} file{'' if self.files == 1 else 's'}"
+        remedy = f"or, if it is gone for good: viewra library purge --gone {display_bytes(folder)}"
+        if exchanged:
+            return f"another disk is mounted at {point} than the one with {files}, kept as known; mount that, {remedy}"
+        return f"{point} is not mounted: what is known there ({files}) stays as it is; mount it, {remedy}"
 
 
 def _nearest(path: bytes) -> tuple[bytes, int]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from viewra.errors import PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
-from viewra.library import events
 from viewra.library.events import StoredEvent
+from viewra.library.together import Together
 from viewra.services import BatchListenerSession, ListenerSession
 
-MOST = 50
+MOST = 200
 """Notifications that one call may have."""
 
 QUICK_S, SLOW_S = 0.25, 0.5
@@ -28,8 +26,8 @@ class Batches:
     ``suspect_until`` is the last event of a call that ended the plugin or got no answer in time, else 0.
     """
 
-    def __init__(self, engine: sa.Engine, session: ListenerSession) -> None:
-        self._engine = engine
+    def __init__(self, together: Together, session: ListenerSession) -> None:
+        self._together = together
         self._session = session
         self._size = 1
         self._alone_for = 0
@@ -47,35 +45,33 @@ class Batches:
         session = self._session
         if self._size < 2 or not isinstance(session, BatchListenerSession):
             return 0, None
-        some = events.events_of(self._engine, page[: self._size])
-        kind = next((type(event) for event in some if event is not None), None)
-        if kind is None:  # none of the files is there now
-            return len(some), None
-        count = next((n for n, event in enumerate(some) if event is not None and type(event) is not kind), len(some))
-        batch = [(n, event) for n, event in enumerate(some[:count]) if event is not None]
-        if kind in self._alone or len(batch) < 2:
+        length, numbers, events = self._together.some(page[: self._size])
+        if not events:  # none of the files is there now
+            return length, None
+        kind = type(events[0])
+        if kind in self._alone or len(events) < 2:
             return 0, None
         began = time.monotonic()
         try:
-            answers = session.deliver_batch([event for _, event in batch])
+            answers = session.deliver_batch(events)
         except PluginClosed:
             raise
         except PluginUnavailable as error:
             if not error.in_call:
                 raise
-            return self._find_culprit(page[count - 1].id)
+            return self._find_culprit(page[length - 1].id)
         except PluginTimeout:
-            return self._find_culprit(page[count - 1].id)
+            return self._find_culprit(page[length - 1].id)
         except PluginError:
             return self._find_culprit()
         if not answers:
             self._alone.add(kind)
             return 0, None
         self.adapt(time.monotonic() - began)
-        for (n, _), answer in zip(batch, answers, strict=True):
+        for n, answer in zip(numbers, answers, strict=True):
             if answer:
                 return n, PluginFault(session.plugin_id, answer)
-        return count, None
+        return length, None
 
     def _find_culprit(self, suspect_until: int = 0) -> tuple[int, None]:
         """Deliver one at a time from now on."""

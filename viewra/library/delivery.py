@@ -18,11 +18,15 @@ from viewra.errors import DatabaseError, NotOffered, PluginClosed, PluginError, 
 from viewra.library import events, set_aside
 from viewra.library.batches import Batches
 from viewra.library.events import Cursor, StoredEvent
+from viewra.library.together import Together
 from viewra.services import ListenerSession
 
-PAGE = 50
-SAVE_EVERY = 50
+PAGE = 200
+SAVE_EVERY = 200
 """The cursor is saved after this many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
+
+MOST_UNSAVED = 20_000
+"""Notifications that a listener may hear without its cursor being saved; after a kill they come again."""
 
 SAVE_EVERY_S = 0.5
 CLAIM_S = 0.2
@@ -40,14 +44,14 @@ _log = logging.getLogger(__name__)
 class Delivery:
     """One listener's thread, from construction to ``stop``, or to ``finish`` when nothing is pending."""
 
-    def __init__(self, engine: sa.Engine, session: ListenerSession, cursor: Cursor) -> None:
+    def __init__(self, engine: sa.Engine, session: ListenerSession, cursor: Cursor, together: Together) -> None:
         self._engine = engine
         self._session = session
         self._plugin_id = session.plugin_id
         self._cursor = self._saved = 0
         self._attempts = 0
         self._retry_at = 0.0
-        self._batches = Batches(engine, session)
+        self._batches = Batches(together, session)
         self._take(cursor)
         self._saved_at = time.monotonic()
         self.passed = 0
@@ -164,7 +168,12 @@ class Delivery:
         self._cursor = passed[-1].id
         self.passed += len(passed)
         if self._cursor - self._saved >= SAVE_EVERY or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
-            self._save()
+            try:
+                self._save()
+            except DatabaseError as error:  # a scan writes all the time, and may keep others waiting for long
+                if self._cursor - self._saved > MOST_UNSAVED:
+                    raise
+                _log.debug("%s; where plugin %s is will be saved later", error, self._plugin_id)
 
     def _pass(self, stored: StoredEvent, error: PluginError | None = None) -> bool:
         """Deliver one, until it is heard or set aside; False when the host ends before that.

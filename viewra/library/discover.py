@@ -12,22 +12,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.transactions import reading
-from viewra.library import mime
+from viewra.library import jobs, mime
 from viewra.library.absences import Absences
-from viewra.library.displaced import Before, Displaced
+from viewra.library.displaced import Displaced
 from viewra.library.filerows import Changes, FileRows, KnownFile
-from viewra.library.ignoring import Rules
+from viewra.library.found import EVIDENCE, FoundFile
 from viewra.library.intake import Intake, print_of
-from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, KnownPart
-from viewra.library.libraries import Scope
+from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, NO_ROWS, KnownPart, Rows, is_same_link
 from viewra.library.linking import Linker
-from viewra.library.mime import MediaTypes
-from viewra.library.mounts import Mounts
 from viewra.library.move_detection import MoveFinder
 from viewra.library.paths import join
 from viewra.library.report import Tally
-from viewra.library.walk import EVIDENCE, FoundDirectory, FoundFile, Place, Walk
-from viewra.types import LibrarySettings
+from viewra.library.scan_plan import Plan
+from viewra.library.scope import Scope
+from viewra.library.signing import Signing
+from viewra.library.unsettled import Before
+from viewra.library.walk import FoundDirectory, Place
+from viewra.library.walking import walk_scope
 
 FILES_A_TRANSACTION = 500
 FIRST_FILES = 64
@@ -49,35 +50,32 @@ class Discovery:
         scope: Scope,
         job_id: int,
         tally: Tally,
+        plan: Plan,
         *,
-        settings: LibrarySettings,
-        rules: Rules,
-        mounts: Mounts,
-        since: int,
-        media: MediaTypes,
         wanted: Callable[[str], bool],
         kept: Callable[[str], bool],
         types: set[str],
-        full: bool,
     ) -> None:
         self._engine = engine
         self._scope = scope
         self._tally = tally
-        self._settings = settings
-        self._rules = rules
-        self._mounts = mounts
-        self._media = media
+        self._plan = plan
         self._types = types
-        self._intake = Intake(tally, media, wanted, types)
+        self._intake = Intake(tally, plan.media, wanted, types)
         # A plugin that read such a type may be disabled by now.
         self._leaving = frozenset(kind for kind in types if not (mime.always_media(kind) or kept(kind)))
-        self._full = full
-        self._moves = MoveFinder(engine, scope.library_id, mounts)
-        before = Before()
-        self._links = Linker(engine, scope, job_id, tally, before, self._moves.newest_id)
-        self._displaced = Displaced(engine, scope, job_id, tally, before, self._moves.newest_id)
-        self._rows = FileRows(engine, scope, job_id)
-        self.absences = Absences(engine, scope, job_id, tally, mounts, self._moves.moved, since)
+        self._full = plan.full
+        self._moves = MoveFinder(engine, scope.library_id, plan.mounts)
+        self._before = Before(engine, scope, self._moves.newest_id)
+        self._links = Linker(engine, scope, job_id, tally, self._before)
+        self._displaced = Displaced(engine, scope, job_id, tally, self._before)
+        self._rows = FileRows(engine, scope, job_id, self._before)
+        self.signing = Signing(engine, self._rows, plan.media, wanted, self._leaving)
+        is_continued = self._before.is_continued or jobs.is_after_interruption(engine, scope.library_id, job_id)
+        # An interrupted scan may have left evidence in folders that it had not seen.
+        if not plan.full and not is_continued:
+            self.signing.load(scope)
+        self.absences = Absences(engine, scope, job_id, tally, plan.mounts, self._moves.moved, plan.since)
         self.newest_id = self._moves.newest_id
         self.current = ""
 
@@ -89,14 +87,7 @@ class Discovery:
         batch: list[FoundDirectory] = []
         limit = FIRST_FILES
         files = 0
-        for directory in Walk(
-            self._scope.path,
-            self._scope.root,
-            lambda name: self._media.by_name(name) is not None,
-            self._rules,
-            self._settings.follow_links,
-            self._mounts,
-        ):
+        for directory in walk_scope(self._scope, self._plan, self.signing.known, self.signing.context):
             self.current = os.fsdecode(directory.path)
             self._note_unreadable(directory)
             batch.append(directory)
@@ -110,18 +101,36 @@ class Discovery:
         yield from self._compare(batch)
         yield from self._compare_links()
         yield from self.absences.mark()
+        self._before.settle()
 
     def _note_unreadable(self, directory: FoundDirectory) -> None:
         for unreadable in directory.unreadable:
             self.absences.protect(unreadable.path)
             self._tally.fail_path(os.fsdecode(unreadable.path), unreadable.error, is_file=unreadable.is_file)
 
-    def _compare(self, batch: Sequence[FoundDirectory]) -> Iterator[bool]:
+    def _compare(self, found: Sequence[FoundDirectory]) -> Iterator[bool]:
+        same = [self.signing.known[directory.path] for directory in found if directory.same]
+        if same:
+            count = sum(folder.files for folder in same)
+            self._tally.counts.seen += count
+            self._tally.counts.unchanged += count
+            self._rows.mark_seen([folder.id for folder in same], ())
+        if batch := [directory for directory in found if not directory.same]:
+            yield from self._compare_files(batch)
+            self.signing.sign([one for one in batch if not self.absences.is_protected(one.path)], self._intake.declined)
+            self._intake.declined.clear()
+
+    def _compare_files(self, batch: Sequence[FoundDirectory]) -> Iterator[bool]:
         with reading(self._engine) as connection:
             known = KnownPart(connection, [directory.path for directory in batch])
-        lost = {one.path for one in batch if self._is_lost(one, known)}
+        lost = {one.path for one in batch if known.is_lost(one, self._plan.mounts)}
+        exchanged = {one.path: known.other_disks(one) for one in batch}
         if known.ids:
-            places = [(known.ids[one.path], one.place) for one in batch if one.path not in lost and known.differs(one)]
+            places = [
+                (known.ids[one.path], known.place_of(one, exchanged[one.path]))
+                for one in batch
+                if one.path not in lost and known.differs(one)
+            ]
             self._rows.mark_seen(known.ids.values(), places)
         unlisted: list[Any] = []
         changes = Changes()
@@ -134,7 +143,7 @@ class Discovery:
                 if self._leaving and self._leaves(files.get(found.name)):
                     continue  # as if it were not there
                 row, link = files.pop(found.name, None), links.pop(found.name, None)
-                if row is not None and not (link is not None and _is_same(link, found)):
+                if row is not None and not (link is not None and is_same_link(link, found)):
                     if link is not None:
                         changes.unlinked.append((link.directory_id, found.name))
                     self._compare_one(place, found, row, changes)
@@ -150,6 +159,8 @@ class Discovery:
                 gone = [row for row in files.values() if row.missing_since is None]
                 if directory.path in lost:
                     self.absences.note_lost(directory.path, known.directories[directory.path].mount, len(gone))
+                elif exchanged[directory.path]:
+                    self.absences.note_exchanged(place, [row.id for row in gone])
                 else:
                     unlisted += [row for row in gone if not self.absences.is_protected(join(directory.path, row.name))]
                     changes.unlinked.extend((row.directory_id, row.name) for row in links.values())
@@ -157,39 +168,29 @@ class Discovery:
         for row in unlisted:
             self.absences.note(row.id)
 
-    def _is_lost(self, directory: FoundDirectory, known: KnownPart) -> bool:
-        """Whether a directory's known files are absent because their file system is not mounted."""
-        row = known.directories.get(directory.path)
-        if row is None or not directory.complete or not known.differs(directory):
-            return False
-        there = {found.name for found in directory.files}
-        files = [file for file in known.files[row.id].values() if file.missing_since is None]
-        absent = [file for file in files if file.name not in there]
-        if row.mount is not None or not absent:
-            return bool(absent) and self._mounts.is_lost(row.mount, directory.mount)
-        # Recorded before mount points were stored: none of the files is here, and they were on another device.
-        return len(absent) == len(files) and absent[0].device != directory.device
+    def _commit(
+        self, changes: Changes, directory_ids: dict[bytes, int], rows: Rows = NO_ROWS, *, put_off: bool = True
+    ) -> Iterator[bool]:
+        """Write changes; ``directory_ids`` collects the directories that were added. See ``Linker.split``.
 
-    def _commit(self, changes: Changes, directory_ids: dict[bytes, int], *, put_off: bool = True) -> Iterator[bool]:
-        """Write changes; ``directory_ids`` collects the directories that were added. See ``Linker.split``."""
+        ``rows`` are those at the places of new files: of files that are missing, whose paths led to others till now.
+        """
         yield from self._intake.take_prints(changes)
         changes.new, changes.linked = self._links.split(changes.new, put_off=put_off)
+        for new in tuple(changes.new) if rows else ():
+            row = rows.get((new.place.path, new.found.name))
+            if row is not None:
+                changes.new.remove(new)
+                self._tally.counts.seen += 1
+                self._compare_closely(new.place, new.found, row, changes, last=True)
         changes.moved = yield from self._moves.find(changes.new)
         if changes.moved:
             moved = {move.new for move in changes.moved}
             changes.new = [new for new in changes.new if new not in moved]
-        self._count(changes)
+        self._tally.count_found(len(changes.new), [move.was_missing for move in changes.moved])
         if changes:
             self._rows.write(changes, directory_ids)
         yield True
-
-    def _count(self, changes: Changes) -> None:
-        counts = self._tally.counts
-        returned = sum(move.was_missing for move in changes.moved)
-        counts.moved += len(changes.moved) - returned
-        counts.returned += returned
-        counts.new += len(changes.new)
-        counts.seen += len(changes.moved) + len(changes.new)
 
     def _leaves(self, row: Any) -> bool:
         """Whether no enabled plugin reads a known file's type any more."""
@@ -217,7 +218,7 @@ class Discovery:
             self._tally.counts.seen -= 1
             return
         same_so_far = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
-        known = KnownFile(row.id, path, found, row.fingerprint)
+        known = KnownFile(row.id, path, found, row.fingerprint, row.inode != found.inode)
         # Before ctime was stored, size and mtime had to do. An unreadable file may be readable now.
         is_new_evidence = row.ctime_ns is None and row.missing_since is None and same_so_far and not is_other_file
         if not is_new_evidence or self._full or row.fingerprint is None:
@@ -240,10 +241,10 @@ class Discovery:
     def _compare_unknown(self, place: Place, found: FoundFile, link: Any, changes: Changes) -> None:
         """Decide about a file without a row at its place; ``link`` is set if it is another path of a known file."""
         if link is not None:
-            if _is_same(link, found):
+            if is_same_link(link, found):
                 return
             changes.unlinked.append((link.directory_id, found.name))
-        if link is not None or found.is_link:
+        if link is not None or found.is_link or (self._before.is_continued and found.may_have_other_names):
             self._links.put_off(place, found)
         else:
             self._intake.consider(place, found, changes)
@@ -268,12 +269,8 @@ class Discovery:
                 part = paths[start : start + FILES_A_TRANSACTION]
                 with reading(self._engine) as connection:
                     ids = KnownPart.ids_of(connection, {place.path for place, _ in part})
+                    rows = KnownPart.rows_at(connection, ids, {(place.path, found.name) for place, found in part})
                 changes = Changes()
                 for place, found in part:
                     self._intake.consider(place, found, changes)
-                yield from self._commit(changes, ids, put_off=put_off)
-
-
-def _is_same(link: Any, found: FoundFile) -> bool:
-    """Whether another path of a file still leads to it."""
-    return (link.device, link.inode) == (found.device, found.inode) and link.missing_since is None
+                yield from self._commit(changes, ids, rows, put_off=put_off)

@@ -6,7 +6,6 @@ under a new row, or under that of a file which in turn is found elsewhere: what 
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,46 +15,19 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files, other_paths
 from viewra.db.transactions import reading, writing
-from viewra.library import documents, file_events, outcomes
+from viewra.library import documents, file_events, outcomes, unsettled
 from viewra.library import other_paths as others
-from viewra.library.libraries import Scope
+from viewra.library.found import FoundFile
 from viewra.library.other_paths import Identity, identity_of
 from viewra.library.report import Tally
-from viewra.library.walk import FoundFile, Place
+from viewra.library.scope import Scope
+from viewra.library.unsettled import Before
+from viewra.library.walk import Place
 from viewra.types import LibraryEventKind
 
 _table = media_files.c
 _PLACE = ("directory_id", "name", "path_text")
 _CONTENT = ("size", "mtime_ns", "ctime_ns", "device", "inode", "mime_type", "fingerprint")
-
-
-class Before:
-    """What device and inode files had before this scan, for those that have others now."""
-
-    def __init__(self) -> None:
-        self.ids = array("q")  # a disk may have got another number: 24 bytes for each of its files
-        self._devices = array("q")
-        self._inodes = array("q")
-        self._known: dict[int, Identity] = {}  # made when a first file is displaced
-        self._indexed = 0
-
-    def add(self, file_id: int, identity: Identity) -> None:
-        """It was this."""
-        self.ids.append(file_id)
-        self._devices.append(identity[0])
-        self._inodes.append(identity[1])
-
-    def of(self, file_id: int) -> Identity | None:
-        """What it was; None: it is that still."""
-        for index in range(self._indexed, len(self.ids)):
-            self._known[self.ids[index]] = (self._devices[index], self._inodes[index])
-        self._indexed = len(self.ids)
-        return self._known.get(file_id)
-
-    def forget(self, file_ids: Sequence[int]) -> None:
-        """They are again what they were."""
-        for file_id in file_ids:
-            self._known.pop(file_id, None)
 
 
 @attrs.frozen
@@ -68,17 +40,14 @@ class DisplacedFile:
 
 
 class Displaced:
-    """The displaced files of one scan; those with ids above ``newest_id`` were found by it."""
+    """The displaced files of one scan."""
 
-    def __init__(
-        self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before, newest_id: int
-    ) -> None:
+    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before) -> None:
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
         self._tally = tally
         self._before = before
-        self._newest_id = newest_id
         self._files: list[DisplacedFile] = []
         self._taken: set[Identity] = set()  # what other files were found to be, which may not be written down yet
 
@@ -148,7 +117,7 @@ class Displaced:
             if holder is None:
                 return False
             chain.append(holder.id)
-            if holder.id > self._newest_id:
+            if holder.id > self._before.newest_id:
                 shift(connection, self._scope, self._job_id, chain)
                 self._before.forget(chain)
                 return True
@@ -168,6 +137,7 @@ def shift(connection: sa.Connection, scope: Scope, job_id: int, chain: Sequence[
     rows = {row.id: row for row in connection.execute(sa.select(*columns).where(_table.id.in_(chain)))}
     paths = others.own_paths(connection, chain)
     pairs = list(pairwise(chain))
+    unsettled.forget(connection, chain)
     for file_id, next_id in pairs:
         theirs = sa.update(other_paths).where(other_paths.c.media_file_id == next_id)
         connection.execute(theirs.values(media_file_id=file_id))

@@ -9,16 +9,17 @@ import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, libraries, media_files
-from viewra.library import fulltext, outcomes
+from viewra.library import fulltext, identifiers, known_words, outcomes
 from viewra.library.catalogue import store
-from viewra.library.catalogue.entries import FIELDS, Entry, entry, name_without_extension, several
+from viewra.library.catalogue.entries import FIELDS, Entry, entry, name_without_extension, texts
 from viewra.library.merge import Priorities, pick
 from viewra.library.outcomes import Answer
 from viewra.library.paths import below, display_bytes, join
-from viewra.library.query.fields import TEXT_FIELDS
+from viewra.library.query.fields import TEXT_FIELDS, TEXT_METADATA, grouped
+from viewra.library.stages import CATALOGUE, INDEX, Stages
 from viewra.library.words import indexed
 
-USED_FIELDS = tuple(dict.fromkeys((*TEXT_FIELDS, *FIELDS)))
+USED_FIELDS = frozenset((*TEXT_METADATA, *FIELDS, *identifiers.FIELDS))
 """The metadata that a file is found by: when another plugin's word counts for one of these, its document changes."""
 
 
@@ -28,9 +29,10 @@ class Document:
 
     words: dict[str, object]
     entry: Entry
+    identifiers: Sequence[tuple[str, str]] = ()
 
 
-def places() -> sa.Select[int, int, bytes, str, bool, bytes, bytes]:
+def places() -> sa.Select[int, int, bytes, str, bool, int, bytes, bytes]:
     """Select the files that are there with what a document needs: also ``path``, their directory's, and ``root``."""
     columns = (
         media_files.c.id,
@@ -38,6 +40,7 @@ def places() -> sa.Select[int, int, bytes, str, bool, bytes, bytes]:
         media_files.c.name,
         media_files.c.mime_type,
         media_files.c.event_due,
+        media_files.c.added_at,
         directories.c.path,
         libraries.c.path.label("root"),
     )
@@ -50,24 +53,32 @@ def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> Do
     """Make the document of a file, for one row of ``places``."""
     # Below its library: words of the library's own path would find every file.
     path = display_bytes(below(join(file.path, file.name), file.root))
-    values = pick((answer.reading() for answer in answers if answer.values is not None), USED_FIELDS, priorities)
-    words: dict[str, object] = {"rowid": file.id}
-    words |= {field: indexed(several(values, field)) for field in TEXT_FIELDS}
-    words["path"] = indexed([path])
+    values = pick(outcomes.readings(answers), USED_FIELDS, priorities)
+    said = texts(values)
+    all_said = {**said, **grouped(said)}
+    words: dict[str, object] = {"rowid": file.id, "path": indexed([path])}
+    words |= {field: indexed(all_said.get(field, ())) for field in TEXT_FIELDS}
     words["title"] = words["title"] or indexed([name_without_extension(path.rpartition("/")[2])])
-    return Document(words, entry(file.id, file.library_id, file.mime_type, path, values))
+    return Document(words, entry(file.id, file.library_id, file.mime_type, path, said), identifiers.of(said))
 
 
-def write(connection: sa.Connection, documents: Sequence[Document]) -> None:
-    """Have files found by these documents."""
+def write(connection: sa.Connection, documents: Sequence[Document], stages: Stages | None = None) -> None:
+    """Have files found by these documents; ``stages`` measure what it takes."""
     if documents:
-        fulltext.index(connection, [one.words for one in documents])
-        store.store(connection, [one.entry for one in documents])
+        stages = stages or Stages(INDEX)
+        with stages.within(INDEX):
+            fulltext.index(connection, [one.words for one in documents])
+            known_words.note(connection, [one.words for one in documents])
+        with stages.within(CATALOGUE):
+            store.store(connection, [one.entry for one in documents])
+            identifiers.store(connection, [(one.entry.media_file_id, one.identifiers) for one in documents])
 
 
-def write_again(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> None:
+def write_again(
+    connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities, stages: Stages | None = None
+) -> None:
     """Make the documents of files anew; those that are missing or no more are left out."""
-    write(connection, of(connection, file_ids, priorities))
+    write(connection, of(connection, file_ids, priorities), stages)
 
 
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[Document]:
@@ -81,9 +92,11 @@ def forget(connection: sa.Connection, file_ids: Collection[int]) -> None:
     """Have files found by nothing."""
     fulltext.forget(connection, file_ids)
     store.forget(connection, file_ids)
+    identifiers.forget(connection, file_ids)
 
 
 def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None:
     """Have the files that a statement selects found by nothing."""
     fulltext.forget_selected(connection, file_ids)
     store.forget_selected(connection, file_ids)
+    identifiers.forget_selected(connection, file_ids)

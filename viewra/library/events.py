@@ -18,8 +18,6 @@ import sqlalchemy as sa
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, listener_cursors, media_files, scan_events, set_aside_events
 from viewra.db.transactions import reading, writing
-from viewra.library import outcomes, priorities
-from viewra.library.merge import merge
 from viewra.library.paths import join
 from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
 from viewra.types.values import joined
@@ -194,6 +192,9 @@ def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent 
     wanted = {one.media_file_id for one in page if one.kind == ScanEventKind.FILE}
     files: dict[int, _File] = {}
     if wanted:
+        from viewra.library import outcomes, priorities  # light start: a look at scan jobs needs none of it
+        from viewra.library.merge import merge
+
         place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
         place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
         place = place.where(media_files.c.missing_since.is_(None), media_files.c.id.in_(wanted))
@@ -202,7 +203,7 @@ def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent 
             answers = outcomes.load(connection, [row.id for row in rows])
             orders = priorities.load(connection)
         for row in rows:
-            merged = merge((answer.reading() for answer in answers.get(row.id, [])), orders)
+            merged = merge(outcomes.readings(answers.get(row.id, ())), orders)
             values = {field: joined(said.value) for field, said in merged.items()}
             files[row.id] = _File(os.fsdecode(join(row.path, row.name)), values)
     return [_event_of(stored, files) for stored in page]

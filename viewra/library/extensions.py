@@ -43,6 +43,7 @@ audio/eac3: eac3 ec3
 audio/flac: flac fla
 audio/midi: mid midi kar rmi
 audio/mp4: m4a m4b m4p m4r
+audio/mp4a-latm: latm loas
 audio/mpeg: mp1 mp2 mp3 mpa mpga m1a m2a
 audio/ogg: oga mogg
 audio/opus: opus
@@ -132,7 +133,6 @@ application/pgs: sup
 application/smil+xml: smil
 application/ttml+xml: ttml dfxp
 application/vnd.ms-wpl: wpl
-application/x-cue: cue
 application/x-mpegurl-asx: asx wax wvx
 application/x-subrip: srt
 application/xspf+xml: xspf
@@ -209,6 +209,7 @@ DOUBTFUL = {
     "asf": _doubtful("video/x-ms-asf"),
     "sub": _doubtful("text/x-microdvd", "application/x-vobsub", needs_proof=True),
     "idx": _doubtful("text/x-vobsub-index", needs_proof=True),
+    "cue": _doubtful("application/x-cue", needs_proof=True),  # cue sheets; files in the language CUE
     "stl": _doubtful("application/x-ebu-stl", needs_proof=True),  # subtitles; bodies for printers
 }
 """Extensions for which the content decides the type, or whether the file is media at all."""

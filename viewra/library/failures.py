@@ -12,14 +12,17 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, file_metadata, libraries, media_files, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.errors import UsageError
-from viewra.library.libraries import Scope
+from viewra.errors import NotFound
+from viewra.library.jobs import parts_of
+from viewra.library.listing import paging
+from viewra.library.listing.paging import Key
+from viewra.library.listing.places import are_few
 from viewra.library.outcomes import UNREAD
-from viewra.library.paths import absolute, display_bytes, is_within, join
-from viewra.types import ScanStatus
+from viewra.library.paths import absolute, display_bytes, folder_of, is_within, join
+from viewra.library.scope import Part, Scope
+from viewra.types import Page, ScanStatus
 
 _IS_ERROR = file_metadata.c.status == sa.literal_column("'error'")  # written out, it can use the index of failures
-_FAILED = sa.and_(_IS_ERROR, media_files.c.missing_since.is_(None))
 _LONGEST = 5
 """The longest extension, with its dot, that is counted separately; longer ones are counted together."""
 
@@ -40,49 +43,63 @@ class KnownFailure:
     at: int
 
 
+_SAID = tuple(file_metadata.c[name] for name in ("plugin_id", "error", "read_at"))
+_FAILURES = (
+    sa.select(directories.c.path, media_files.c.name, *_SAID)
+    .join_from(file_metadata, media_files, media_files.c.id == file_metadata.c.media_file_id)
+    .join(directories, directories.c.id == media_files.c.directory_id)
+    .where(media_files.c.missing_since.is_(None))
+)
+_BY_PATH = (Key(directories.c.path), Key(media_files.c.name), Key(file_metadata.c.plugin_id))
+
+
 def list_failures(
     engine: sa.Engine,
     path: str | None = None,
     *,
     plugin_id: str | None = None,
     installed: Collection[str] | None = None,
-) -> list[KnownFailure]:
-    """The failures by path: all, or those at or below ``path``, or those of one plugin.
+    after: str | None = None,
+    limit: int = 100,
+) -> Page[KnownFailure]:
+    """A page of the failures by folder and name: of all, or of those at or below ``path``, or of those of one plugin.
 
     Failures of plugins that are not ``installed`` are left out: those plugins will not read the files again. Raises
-    ``UsageError`` for a ``path`` outside all libraries, and ``DatabaseError``.
+    ``UsageError`` for a ``path`` outside all libraries, a cursor of another listing and a limit outside 1 … 10,000, and
+    ``DatabaseError``.
     """
-    table = file_metadata.c
-    columns = (directories.c.path, media_files.c.name, table.plugin_id, table.error, table.read_at)
-    found = sa.select(*columns).join_from(file_metadata, media_files, media_files.c.id == table.media_file_id)
-    found = found.join(directories, directories.c.id == media_files.c.directory_id).where(_FAILED)
-    if plugin_id is not None:
-        found = found.where(table.plugin_id == plugin_id)
-    if installed is not None:
-        found = found.where(table.plugin_id.in_(installed))
+    paging.check_limit(limit)
+    place = paging.read(after, _BY_PATH) if after is not None else None
+    plugin = file_metadata.c.plugin_id
+    found = _FAILURES.where(plugin == plugin_id if plugin_id is not None else sa.true())
+    found = found.where(plugin.in_(installed) if installed is not None else sa.true())
     with reading(engine) as connection:
+        # With many failures SQLite must not take the index of failures, or it would sort all for each page.
+        few = are_few(connection, sa.select(file_metadata.c.media_file_id).where(_IS_ERROR))
+        found = found.where(_IS_ERROR if few else file_metadata.c.status == "error")
         places = _places(connection, path)
-        failures = [
-            (join(row.path, row.name), KnownFailure(_shown(row), row.plugin_id, row.error, row.read_at))
-            for row in connection.execute(found)
-        ]
+        if places is not None:
+            found = found.where(sa.or_(*map(_at_or_below, places)))
+        rows = paging.rows(connection, found, _BY_PATH, place, limit + 1)
+        failures = [(paging.position(row, found, _BY_PATH), _failure(row)) for row in rows]
         if plugin_id is None:
-            failures += _of_the_system(connection)
-    inside = [one for one in failures if places is None or any(is_within(one[0], place) for place in places)]
-    return [failure for _, failure in sorted(inside, key=lambda one: (one[0], one[1].plugin or ""))]
+            for where, failure in _of_the_system(connection):
+                position = [folder_of(where), where.rpartition(b"/")[2], ""]
+                if (places is None or any(is_within(where, one) for one in places)) and (not place or position > place):
+                    failures.append((position, failure))
+    failures.sort(key=lambda one: (*one[0][:2], one[0][2] != ""))  # plugins of a file are in the database's order
+    cursor = paging.write(failures[limit - 1][0]) if len(failures) > limit else None
+    return Page(tuple(failure for _, failure in failures[:limit]), cursor)
 
 
 def failures_of(engine: sa.Engine, file_id: int, installed: Collection[str] | None = None) -> list[KnownFailure]:
     """The failures of ``installed`` plugins at one file."""
     table = file_metadata.c
-    columns = (directories.c.path, media_files.c.name, table.plugin_id, table.error, table.read_at)
-    found = sa.select(*columns).join_from(file_metadata, media_files, media_files.c.id == table.media_file_id)
-    found = found.join(directories, directories.c.id == media_files.c.directory_id)
-    found = found.where(_FAILED, table.media_file_id == file_id).order_by(table.plugin_id)
+    found = _FAILURES.where(_IS_ERROR, table.media_file_id == file_id).order_by(table.plugin_id)
     if installed is not None:
         found = found.where(table.plugin_id.in_(installed))
     with reading(engine) as connection:
-        return [KnownFailure(_shown(row), row.plugin_id, row.error, row.read_at) for row in connection.execute(found)]
+        return [*map(_failure, connection.execute(found))]
 
 
 def count_failed(engine: sa.Engine, scope: Scope, plugin_ids: Collection[str]) -> int:
@@ -148,26 +165,40 @@ def _places(connection: sa.Connection, path: str | None) -> list[bytes] | None:
     for row in connection.execute(sa.select(libraries.c.path)):
         if any(is_within(row.path, place) or is_within(place, row.path) for place in places):
             return places
-    raise UsageError(f"{display_bytes(given)} is in no library", hint="see them with: viewra library list")
+    raise NotFound(f"{display_bytes(given)} is in no library", hint="see them with: viewra library list")
 
 
 def _of_the_system(connection: sa.Connection) -> Iterator[tuple[bytes, KnownFailure]]:
     """The system's failures in the newest scan of each place."""
     table = scan_jobs.c
     over = table.status.in_([ScanStatus.COMPLETED, ScanStatus.CANCELLED])
-    covered: list[bytes] = []
-    jobs = sa.select(table.path, table.status, table.counts, table.failures, table.finished_at).where(over)
+    covered: list[Part] = []
+    columns = (table.path, table.parts, table.status, table.counts, table.failures, table.finished_at)
+    jobs = sa.select(*columns).where(over)
     for job in connection.execute(jobs.order_by(table.id.desc()).limit(_JOBS)):
         if "walked" in orjson.loads(job.counts or "{}"):  # it only retried failures, and walked no folder
             continue
         for failure in orjson.loads(job.failures or "[]"):
             path = os.fsencode(failure["path"])
-            if failure["plugin"] is None and not any(is_within(path, place) for place in covered):
+            if failure["plugin"] is None and not any(_is_at(path, place) for place in covered):
                 yield path, KnownFailure(failure["path"], None, failure["error"], job.finished_at)
-                covered.append(path)
+                covered.append(Part(path))
         if job.status == ScanStatus.COMPLETED:
-            covered.append(job.path)
+            covered += parts_of(job.parts) or [Part(job.path)]
 
 
-def _shown(row: Any) -> str:
-    return display_bytes(join(row.path, row.name))
+def _is_at(path: bytes, place: Part) -> bool:
+    """Whether a file or folder is what a scan of this place looks at."""
+    is_in_folder = not place.deep and folder_of(path) == place.path
+    return place.covers(path) or (is_in_folder and not os.path.isdir(path))  # noqa: PTH112  (bytes)
+
+
+def _failure(row: Any) -> KnownFailure:
+    return KnownFailure(display_bytes(join(row.path, row.name)), row.plugin_id, row.error, row.read_at)
+
+
+def _at_or_below(place: bytes) -> sa.ColumnElement[bool]:
+    """The condition that a file is ``place``, or in or below this folder."""
+    folder, base = directories.c.path, place.rstrip(b"/")
+    inside = sa.or_(folder == place, sa.and_(folder >= base + b"/", folder < base + b"0"))  # "0" follows "/"
+    return sa.or_(inside, sa.and_(folder == folder_of(place), media_files.c.name == place.rpartition(b"/")[2]))

@@ -1,7 +1,8 @@
-"""Writes events of known files for listeners: rows of ``scan_events``, beside those of scans."""
+"""Tells what became of known files: listeners by rows of ``scan_events``, beside those of scans, and observers."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import attrs
@@ -9,8 +10,8 @@ import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import scan_events
-from viewra.library import events
-from viewra.types import LibraryEventKind
+from viewra.library import changes, events
+from viewra.types import LibraryChange, LibraryChangeKind, LibraryEventKind
 
 
 @attrs.frozen
@@ -24,7 +25,8 @@ class Fate:
 
 
 def tell(connection: sa.Connection, library_id: int, fates: Sequence[Fate], job_id: int = 0) -> None:
-    """Add events of files; ``job_id`` is 0 if no scan caused them."""
+    """Tell the fates of files of a library; ``job_id`` is 0 if no scan caused them."""
+    changes.note(connection, (_change(library_id, fate) for fate in fates))
     if not fates or not events.has_listeners(connection):
         return
     rows = [
@@ -39,3 +41,8 @@ def tell(connection: sa.Connection, library_id: int, fates: Sequence[Fate], job_
         for fate in fates
     ]
     insert_rows(connection, scan_events, rows)
+
+
+def _change(library_id: int, fate: Fate) -> LibraryChange:
+    kind, old_path = LibraryChangeKind(fate.kind), os.fsdecode(fate.old_path or b"")
+    return LibraryChange(kind, library_id, fate.file_id, os.fsdecode(fate.path), old_path)

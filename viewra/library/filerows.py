@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,26 +13,13 @@ from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import writing
 from viewra.library import file_events, other_paths, outcomes
-from viewra.library.libraries import Scope
-from viewra.library.move_detection import Move
-from viewra.library.paths import display_bytes, join
-from viewra.library.walk import FoundFile, Place
+from viewra.library.arrivals import Move, NewFile
+from viewra.library.found import FoundFile
+from viewra.library.paths import display_bytes
+from viewra.library.scope import Scope
+from viewra.library.unsettled import Before
+from viewra.library.walk import FoundDirectory, Place
 from viewra.types import LibraryEventKind
-
-
-@attrs.define(eq=False)
-class NewFile:
-    """A file without a row at its place; the fingerprint is None if the file is unreadable."""
-
-    place: Place
-    found: FoundFile
-    mime_type: str
-    fingerprint: bytes | None = None
-
-    @property
-    def path(self) -> bytes:
-        """The file's path."""
-        return join(self.place.path, self.found.name)
 
 
 @attrs.define
@@ -43,6 +30,7 @@ class KnownFile:
     path: bytes
     found: FoundFile
     fingerprint: bytes | None = None
+    is_other_file: bool = False  # it had another inode
 
 
 @attrs.define
@@ -72,12 +60,13 @@ class Changes:
 
 
 class FileRows:
-    """Writes the rows of one scan job."""
+    """Writes the rows of one scan job, and keeps what they were in ``before``."""
 
-    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int) -> None:
+    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int, before: Before) -> None:
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
+        self._before = before
         self._started = time.time_ns() // 1000
 
     def write(self, changes: Changes, directory_ids: dict[bytes, int]) -> None:
@@ -86,6 +75,8 @@ class FileRows:
             places = {new.place.path: new.place for new in changes.added() if new.place.path not in directory_ids}
             added = self._add_directories(connection, places.values())
             ids = directory_ids | added
+            known = (*changes.changed, *changes.touched, *changes.returned)
+            self._before.keep(connection, {one.id for one in known if one.is_other_file})
             other_paths.forget(connection, changes.unlinked)
             if changes.moved:
                 self._move(connection, changes.moved, ids)
@@ -106,16 +97,34 @@ class FileRows:
         directory_ids.update(added)
 
     def mark_seen(self, directory_ids: Iterable[int], places: Iterable[tuple[int, Place]]) -> None:
-        """Mark these directories as seen; ``places`` are those whose device or mount point has changed."""
+        """Mark these directories as seen; ``places`` are those that have changed."""
         seen = sa.update(directories).where(directories.c.id.in_(list(directory_ids)))
-        rows = [{"b_id": number, "b_device": place.device, "b_mount": place.mount} for number, place in places]
+        rows = [{"b_id": number, **{f"b_{name}": getattr(place, name) for name in _PLACE}} for number, place in places]
         with writing(self._engine) as connection:
             connection.execute(seen.values(last_seen_job=self._job_id))
             self._set_places(connection, rows)
 
+    def sign(self, folders: Sequence[FoundDirectory], files: Mapping[bytes, int], ids: Mapping[bytes, int]) -> None:
+        """Store the signatures of folders whose rows are as on the disk; ``files`` is how many each has, by path."""
+        table = directories.c
+        values: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in ("signature", "files", "mtime_ns")}
+        with writing(self._engine) as connection:
+            new = [one.place for one in folders if one.path not in ids]
+            all_ids = {**ids, **self._add_directories(connection, new)}
+            rows = [
+                {
+                    "b_id": all_ids[one.path],
+                    "b_signature": one.signature,
+                    "b_files": files[one.path],
+                    "b_mtime_ns": one.mtime_ns,
+                }
+                for one in folders
+            ]
+            connection.execute(sa.update(directories).where(table.id == sa.bindparam("b_id")).values(values), rows)
+
     def _set_places(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         if rows:
-            values: dict[str, Any] = {"device": sa.bindparam("b_device"), "mount": sa.bindparam("b_mount")}
+            values: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in _PLACE}
             ours = sa.update(directories).where(directories.c.id == sa.bindparam("b_id"))
             connection.execute(ours.values(values), rows)
 
@@ -175,6 +184,7 @@ class FileRows:
         }
 
 
+_PLACE = ("device", "mount", "disks")
 _EVIDENCE = ("size", "mtime_ns", "ctime_ns", "device", "inode")
 
 

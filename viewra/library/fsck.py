@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
 from viewra.db.tables import metadata as schema
+from viewra.db.task_tables import put_metadata
 from viewra.db.transactions import reading, writing
+from viewra.db.unsettled_tables import unsettled_scans  # noqa: F401  (adds its tables to the metadata)
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.library.catalogue import store
 from viewra.types import ScanEventKind
@@ -24,6 +26,13 @@ from viewra.types import ScanEventKind
 PAGE = 500
 
 Repair = Callable[[sa.Connection, Sequence[int]], object]
+
+Step = Callable[[str, int], object]
+"""Called before each part of the work with what is checked and how many rows of it were; may raise to end it."""
+
+
+def untold(_what: str, _rows: int) -> None:
+    """The step of a verification whose progress nobody follows."""
 
 
 @attrs.frozen
@@ -49,25 +58,26 @@ class _Check:
     of_index: bool = False
 
 
-def verify(engine: sa.Engine, *, repair: bool = False) -> list[Finding]:
+def verify(engine: sa.Engine, *, repair: bool = False, step: Step = untold) -> list[Finding]:
     """Check everything, and repair it if requested. Returns the findings; empty if all agrees.
 
-    It works beside a scan. Raises ``DatabaseError``.
+    It works beside a scan. Raises ``DatabaseError``, and what ``step`` raises.
     """
+    step("database", 0)
     gone = _tables(engine)
     if gone.count:  # the other checks need them
         return [gone]
     whole = _whole_index(engine, repair)
     checks = tuple(_checks())
-    found = [_sound(engine), *(_run(engine, check, repair) for check in checks if not check.of_index)]
-    unreadable = _metadata(engine, repair)
+    found = [_sound(engine), *(_run(engine, check, repair, step) for check in checks if not check.of_index)]
+    unreadable = _metadata(engine, repair, step)
     meaning = "metadata that cannot be read; once repaired, the next scan reads the files again"
     found += [Finding("metadata", meaning, len(unreadable), repair), whole]
     if whole.repaired:
-        _fill_index(engine)
+        _fill_index(engine, step)
     if whole.repaired or not whole.count:
-        found += [_run(engine, check, repair) for check in checks if check.of_index]
-        found.append(_index(engine, repair, set() if repair else unreadable))
+        found += [_run(engine, check, repair, step) for check in checks if check.of_index]
+        found.append(_index(engine, repair, set() if repair else unreadable, step))
     found.append(_jobs(engine, repair))
     return [finding for finding in found if finding.count]
 
@@ -88,6 +98,9 @@ def _checks() -> Iterator[_Check]:
     metadata = file_metadata.c.media_file_id
     lost = sa.select(metadata).where(~sa.exists().where(media_files.c.id == metadata)).distinct()
     yield _Check("metadata", "metadata of deleted files", lost, _delete(file_metadata, metadata))
+    put = put_metadata.c.media_file_id
+    lost = sa.select(put).where(~sa.exists().where(media_files.c.id == put)).distinct()
+    yield _Check("metadata", "put metadata of deleted files", lost, _delete(put_metadata, put))
     indexed = fulltext.media_search.c.rowid
     catalogued = catalogue.c.media_file_id
     there = sa.select(media_files.c.id).where(media_files.c.missing_since.is_(None))
@@ -112,10 +125,11 @@ def _checks() -> Iterator[_Check]:
     yield _Check("directories", "folders without files", empty, _delete(directories), harmless=True)
 
 
-def _run(engine: sa.Engine, check: _Check, repair: bool) -> Finding:
+def _run(engine: sa.Engine, check: _Check, repair: bool, step: Step) -> Finding:
     (key,) = check.wrong.selected_columns
     count = after = 0
     while True:
+        step(check.name, count)
         page = check.wrong.where(key > after).order_by(key).limit(PAGE)
         with _transaction(engine, repair) as connection:
             ids = connection.execute(page).scalars().all()
@@ -127,10 +141,10 @@ def _run(engine: sa.Engine, check: _Check, repair: bool) -> Finding:
         count += len(ids)
 
 
-def _metadata(engine: sa.Engine, repair: bool) -> set[int]:
+def _metadata(engine: sa.Engine, repair: bool, step: Step) -> set[int]:
     """Files whose metadata is not JSON; the repair marks them as unread."""
     unreadable: set[int] = set()
-    for ids in _pages(engine):
+    for ids in _pages(engine, "metadata", step):
         with _transaction(engine, repair) as connection:
             table = file_metadata
             rows = sa.select(table.c.media_file_id, table.c.plugin_id, table.c.data)
@@ -147,7 +161,7 @@ def _metadata(engine: sa.Engine, repair: bool) -> set[int]:
 
 def _whole_index(engine: sa.Engine, repair: bool) -> Finding:
     """Whether the index exists and is consistent; the repair replaces it with an empty one, to be filled."""
-    with writing(engine) as connection:
+    with reading(engine) as connection:
         damaged = fulltext.damage(connection)
     if damaged and repair:
         with writing(engine) as connection:
@@ -156,17 +170,17 @@ def _whole_index(engine: sa.Engine, repair: bool) -> Finding:
     return Finding("index", meaning, int(bool(damaged)), repair and bool(damaged))
 
 
-def _fill_index(engine: sa.Engine) -> None:
-    for ids in _pages(engine):
+def _fill_index(engine: sa.Engine, step: Step) -> None:
+    for ids in _pages(engine, "index", step):
         with writing(engine) as connection:
             _index_again(connection, ids)
 
 
-def _index(engine: sa.Engine, repair: bool, left_out: Collection[int]) -> Finding:
+def _index(engine: sa.Engine, repair: bool, left_out: Collection[int], step: Step) -> Finding:
     """Compare the index with the metadata."""
     count = 0
     index = fulltext.media_search.c
-    for ids in _pages(engine):
+    for ids in _pages(engine, "index", step):
         with _transaction(engine, repair) as connection:
             # Files with pending events are indexed with those, as above.
             settled = sa.select(media_files.c.id).where(media_files.c.id.in_(ids), ~media_files.c.event_due)
@@ -202,7 +216,9 @@ def _sound(engine: sa.Engine) -> Finding:
     problems: list[object] = []
     if engine.dialect.name == "sqlite":
         with reading(engine) as connection:
-            problems = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
+            rows = connection.exec_driver_sql("PRAGMA integrity_check").scalars()
+            # From SQLite 3.44 on it checks the search index too, which `_whole_index` does.
+            problems = [row for row in rows if row != "ok" and "inverted index for FTS" not in row]
     return Finding(
         "database", "faults of the database file: restore a backup, or move it away and scan again", len(problems)
     )
@@ -212,10 +228,11 @@ def _transaction(engine: sa.Engine, repair: bool) -> AbstractContextManager[sa.C
     return writing(engine) if repair else reading(engine)
 
 
-def _pages(engine: sa.Engine) -> Iterator[Sequence[int]]:
+def _pages(engine: sa.Engine, what: str, step: Step) -> Iterator[Sequence[int]]:
     """The ids of all files, in pages."""
-    after = 0
+    after = count = 0
     while True:
+        step(what, count)
         page = sa.select(media_files.c.id).where(media_files.c.id > after).order_by(media_files.c.id).limit(PAGE)
         with reading(engine) as connection:
             ids = connection.execute(page).scalars().all()
@@ -223,6 +240,7 @@ def _pages(engine: sa.Engine) -> Iterator[Sequence[int]]:
             return
         yield ids
         after = ids[-1]
+        count += len(ids)
 
 
 def _delete(table: sa.Table, key: sa.Column[int] | None = None) -> Repair:

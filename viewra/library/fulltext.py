@@ -21,7 +21,7 @@ def index(connection: sa.Connection, documents: Sequence[Mapping[str, object]]) 
     Each has ``rowid`` (the file's id) and, for each field of the index, its words with spaces between.
     """
     forget(connection, [document["rowid"] for document in documents])
-    _dialect(connection).insert(connection, documents)
+    _index_of(connection.dialect.name).insert(connection, documents)
 
 
 def forget(connection: sa.Connection, file_ids: Iterable[object]) -> None:
@@ -36,16 +36,13 @@ def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None
 
 def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     """Return those of these rows that the index has otherwise; one that it has not at all is none of them."""
-    found: list[dict[str, object]] = _dialect(connection).stale(connection, documents)
+    found: list[dict[str, object]] = _index_of(connection.dialect.name).stale(connection, documents)
     return found
 
 
 def damage(connection: sa.Connection) -> str:
-    """Return what is wrong with the index as a whole, ``""`` when nothing is: it is gone, or has lost words.
-
-    Takes a writable connection, which SQLite requires.
-    """
-    found: str = _dialect(connection).damage(connection)
+    """Return what is wrong with the index as a whole, ``""`` when nothing is: it is gone, or has lost words."""
+    found: str = _index_of(connection.dialect.name).damage(connection)
     return found
 
 
@@ -59,29 +56,32 @@ def blindness(connection: sa.Connection) -> str:
         table = media_files.c
         settled = sa.select(table.id).where(table.missing_since.is_(None), ~table.event_due).limit(1)
         return "no file is in it" if connection.execute(settled).first() is not None else ""
-    found: str = _dialect(connection).blindness(connection)
+    found: str = _index_of(connection.dialect.name).blindness(connection)
     return found
 
 
 def make_again(connection: sa.Connection) -> None:
     """Replace the index with an empty one."""
-    _dialect(connection).make_again(connection)
+    _index_of(connection.dialect.name).make_again(connection)
 
 
-def matches(connection: sa.Connection, node: Node) -> sa.ColumnElement[bool]:
-    """Return the condition that a row of the index is a hit; ``node`` has text alone, and wants some."""
-    condition: sa.ColumnElement[bool] = _dialect(connection).matches(node)
+def matches(database: str, node: Node) -> sa.ColumnElement[bool]:
+    """Return the condition that a row of the index is a hit; ``node`` has text alone, and wants some.
+
+    ``database`` is the name of SQLAlchemy's dialect.
+    """
+    condition: sa.ColumnElement[bool] = _index_of(database).matches(node)
     return condition
 
 
-def rank(connection: sa.Connection, node: Node) -> sa.ColumnElement[float]:
-    """Return the measure of a hit: the lower the better, never above 0."""
-    measure: sa.ColumnElement[float] = _dialect(connection).rank(node)
+def rank(database: str, node: Node) -> sa.ColumnElement[float]:
+    """Return the measure of a hit: the lower the better, never above 0. ``database`` as for ``matches``."""
+    measure: sa.ColumnElement[float] = _index_of(database).rank(node)
     return measure
 
 
-def _dialect(connection: sa.Connection) -> ModuleType:
-    if connection.dialect.name == "postgresql":
+def _index_of(database: str) -> ModuleType:
+    if database == "postgresql":
         from viewra.library import fulltext_postgresql  # imports a part of SQLAlchemy that takes a while
 
         return fulltext_postgresql

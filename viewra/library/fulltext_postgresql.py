@@ -17,7 +17,7 @@ from viewra.library.query.expression import Syntax, write
 from viewra.library.query.fields import INDEXED
 from viewra.library.query.tree import Node
 
-CLASSES = "ABCCDDDD"
+CLASSES = "ABCCDDDDDD"
 """The weight class of each of ``INDEXED``."""
 
 WEIGHTS = (0.2, 0.6, 0.8, 1.0)
@@ -101,9 +101,12 @@ def matches(node: Node) -> sa.ColumnElement[bool]:
 
 
 def rank(node: Node) -> sa.ColumnElement[float]:
-    """PostgreSQL's measure of a hit, its sign changed: the lower the better, at most 0."""
+    """PostgreSQL's measure of a hit, its sign changed: the lower the better, at most 0.
+
+    It is divided by 1 + the logarithm of the document's length, since in few words a hit says more, as in SQLite's.
+    """
     weights: Any = sa.cast(list(WEIGHTS), ARRAY(REAL))
-    return -sa.func.ts_rank(weights, _document, _tsquery(node), type_=sa.Float)
+    return -sa.func.ts_rank(weights, _document, _tsquery(node), 1, type_=sa.Float)
 
 
 def vector(document: Mapping[str, object]) -> str:

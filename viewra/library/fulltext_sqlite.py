@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from viewra.library.query.expression import Syntax, write
 from viewra.library.query.fields import INDEXED
 from viewra.library.query.tree import Node
 
-WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0, 2.0, 1.0)
+WEIGHTS = (10.0, 8.0, 6.0, 5.0, 4.0, 3.0, 3.0, 2.0, 2.0, 1.0)
 """How much a hit counts in each of ``INDEXED``."""
 
 CREATE = f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join(INDEXED)}, tokenize = 'ascii')"
@@ -20,6 +21,16 @@ CREATE = f"CREATE VIRTUAL TABLE media_search USING fts5({', '.join(INDEXED)}, to
 
 SAMPLE = 5
 """How many files ``blindness`` looks for."""
+
+_OWN_TABLES = tuple(f"media_search_{name}" for name in ("data", "idx", "content", "docsize", "config"))
+"""The tables in which FTS5 keeps the index."""
+
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR})
+"""SQLite's errors about a damaged or missing index."""
+
+_RANK: sa.ColumnElement[float] = sa.func.bm25(
+    sa.literal_column("media_search"), *(sa.literal_column(str(weight), sa.Float) for weight in WEIGHTS)
+)
 
 media_search = sa.table("media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in INDEXED))
 
@@ -38,16 +49,32 @@ def stale(connection: sa.Connection, documents: Sequence[dict[str, object]]) -> 
 
 
 def damage(connection: sa.Connection) -> str:
-    """FTS5's own check, which compares all words with their texts."""
+    """FTS5's own check, which compares all words with their texts.
+
+    FTS5 can only check an index that it can write, so it checks a private copy, as databases may be read-only. SQLite
+    moves the copy to a temporary file if it is large.
+    """
     try:
-        connection.exec_driver_sql("INSERT INTO media_search(media_search) VALUES('integrity-check')")
-    except sa.exc.DatabaseError as error:
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        # Other errors mean that the database is locked, read-only, full …
-        if code not in {sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR}:
+        connection.execute(sa.select(media_search).limit(1))
+        with closing(sqlite3.connect("", isolation_level=None)) as copy:
+            copy.execute(CREATE)
+            copy.execute("BEGIN")
+            for name in _OWN_TABLES:
+                _copy_table(connection, copy, name)
+            copy.execute("COMMIT")
+            copy.execute("INSERT INTO media_search(media_search) VALUES('integrity-check')")
+    except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+        cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+        if getattr(cause, "sqlite_errorcode", None) not in _DAMAGE:  # the database is locked, the disk is full …
             raise
-        return str(error.orig)
+        return str(cause)
     return ""
+
+
+def _copy_table(connection: sa.Connection, copy: sqlite3.Connection, name: str) -> None:
+    rows = connection.execute(sa.select(sa.text("*")).select_from(sa.table(name)))
+    copy.execute(f"DELETE FROM {name}")  # noqa: S608  (one of ours)
+    copy.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows.keys()))})", rows)  # noqa: S608
 
 
 def blindness(connection: sa.Connection) -> str:
@@ -78,8 +105,8 @@ def make_again(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA writable_schema = ON")
         connection.exec_driver_sql("DELETE FROM sqlite_master WHERE name = 'media_search'")
         connection.exec_driver_sql("PRAGMA writable_schema = RESET")
-        for name in ("data", "idx", "content", "docsize", "config"):
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS media_search_{name}")
+        for name in _OWN_TABLES:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
     connection.exec_driver_sql(CREATE)
 
 
@@ -90,8 +117,7 @@ def matches(node: Node) -> sa.ColumnElement[bool]:
 
 def rank(_node: Node) -> sa.ColumnElement[float]:
     """Return FTS5's measure of a hit: the lower the better, below 0."""
-    weights: list[sa.ColumnElement[float]] = [sa.literal_column(str(weight)) for weight in WEIGHTS]
-    return sa.func.bm25(sa.literal_column("media_search"), *weights)
+    return _RANK
 
 
 def expression(node: Node) -> str:

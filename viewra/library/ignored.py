@@ -15,9 +15,10 @@ from viewra.errors import ViewraError
 from viewra.library import ignoring, library_settings
 from viewra.library.following import why_not_followed
 from viewra.library.ignoring import BadIgnoreFile, LeftOut, Rules
-from viewra.library.libraries import Scope, required
+from viewra.library.libraries import required
 from viewra.library.mime import Declared, MediaTypes
 from viewra.library.paths import below, display_bytes, join
+from viewra.library.scope import Scope
 from viewra.types import LibrarySettings
 
 

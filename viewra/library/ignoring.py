@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
-from pathspec import GitIgnoreSpec
-from pathspec.patterns.gitignore import GitIgnorePatternError
 
 from viewra.library.paths import below, display_bytes, join
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILES = (b".ignore", b".ndignore", b".plexignore", b".viewraignore")
 """Files with patterns; the last one overrides the others. Other media servers' files are read as gitignore's, too."""
@@ -107,6 +109,11 @@ class Rules:
             return LeftOut(path, "it is hidden")
         return self._by_pattern(path, is_folder=is_folder) if self.has_patterns else None
 
+    def told(self) -> tuple[object, ...]:
+        """All that decides, for a comparison with the rules of an earlier scan."""
+        said = [(one.folder, one.file, tuple(one.lines)) for one in (*self._strongest_first(),)]
+        return self.hidden, said
+
     @property
     def has_patterns(self) -> bool:
         """Whether there are any patterns."""
@@ -164,6 +171,9 @@ def check_pattern(pattern: str) -> str | None:
     """The fault of one of the operator's patterns; None if it is valid."""
     if "\n" in pattern or "\0" in pattern or not pattern.strip() or pattern.lstrip().startswith("#"):
         return "it must contain exactly one pattern"
+    from pathspec import GitIgnoreSpec  # light start: most libraries have no patterns
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+
     try:
         GitIgnoreSpec.from_lines([pattern], backend="simple")
     except GitIgnorePatternError:
@@ -179,6 +189,9 @@ def _is_of_system(name: bytes) -> bool:
 
 
 def _parse(folder: bytes, file: bytes | None, lines: Sequence[str]) -> _Patterns:
+    from pathspec import GitIgnoreSpec  # light start, as above
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+
     # The simple backend: others that may be installed reject text with bytes that are not UTF-8.
     try:
         return _Patterns(folder, file, lines, GitIgnoreSpec.from_lines(lines, backend="simple"))

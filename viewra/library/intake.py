@@ -6,29 +6,38 @@ import os
 from collections.abc import Callable, Iterator
 
 from viewra.library import mime
-from viewra.library.filerows import Changes, NewFile
+from viewra.library.arrivals import NewFile
+from viewra.library.filerows import Changes
 from viewra.library.fingerprint import fingerprint
+from viewra.library.found import FoundFile
 from viewra.library.mime import MediaTypes
 from viewra.library.report import Tally
-from viewra.library.walk import FoundFile, Place
+from viewra.library.walk import Place
 
 FILES_BETWEEN_PAUSES = 32
 
 
 class Intake:
-    """Takes the new files of one scan. ``types`` collects the MIME types seen; one that is ``wanted`` is read."""
+    """Takes the new files of one scan. ``types`` collects the MIME types seen; one that is ``wanted`` is read.
+
+    ``declined`` collects folder and name of each that is no media, and stays so until it or the plugins change.
+    """
 
     def __init__(self, tally: Tally, media: MediaTypes, wanted: Callable[[str], bool], types: set[str]) -> None:
         self._tally = tally
         self._media = media
         self._wanted = wanted
+        self._kinds = media.kinds()
         self._types = types
+        self.declined: set[tuple[bytes, bytes]] = set()
 
     def consider(self, place: Place, found: FoundFile, changes: Changes) -> None:
         """Take a file that is not known at its place, when it is media or only its content can tell."""
         kind = self._media.by_name(found.name)
         if kind == "" or (kind is not None and self._is_media(kind)):
             changes.new.append(NewFile(place, found, kind))
+        else:
+            self.declined.add((place.path, found.name))
 
     def take_prints(self, changes: Changes) -> Iterator[bool]:
         """Fingerprint what is new; find the type of what has no extension. Gives False now and then."""
@@ -47,6 +56,8 @@ class Intake:
             if not new.mime_type:
                 new.mime_type = self._media.by_content(new.found.name, head)
                 if not new.mime_type or not self._is_media(new.mime_type):
+                    if head is not None and (not new.mime_type or new.mime_type in self._kinds):
+                        self.declined.add((new.place.path, new.found.name))
                     continue
             self._types.add(new.mime_type)
             kept.append(new)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,11 @@ from viewra.errors import LockedError, UsageError
 from viewra.library import events
 from viewra.library.paths import display
 from viewra.library.report import Tally
-from viewra.types import ScanStatus
+from viewra.library.scope import Part, Scope
+from viewra.types import ScanCause, ScanStatus
+
+CHANGES_KEPT = 20
+"""How many of the scans of a library that changes led to are remembered."""
 
 
 @contextmanager
@@ -46,11 +50,12 @@ def lock(engine: sa.Engine, library_id: int, name: str) -> Iterator[None]:
         postgresql.release_scan_lock(holder)
 
 
-def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
-    """Start a job, add its event, and return its id.
+def begin(engine: sa.Engine, scope: Scope, cause: ScanCause = ScanCause.ASKED) -> int:
+    """Start a job, add its event, and return its id. Its path contains all parts of the scope.
 
     Raises ``LockedError`` if this library is being scanned, ``UsageError`` if it was removed, ``DatabaseError``.
     """
+    library_id, root = scope.library_id, scope.root
     with writing(engine) as connection:
         # If a library has a lock, the caller holds it, so any other job that seems to run was killed.
         fail_interrupted(connection, held=library_id if _has_locks(connection) else None)
@@ -59,10 +64,12 @@ def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
             raise UsageError(f"the library {display(os.fsdecode(root))} was removed meanwhile", hint="scan it again")
         row = {
             "library_id": library_id,
-            "path": path,
+            "path": os.path.commonpath([part.path for part in scope.parts]) if scope.parts else scope.path,
             "owner": _owner(),
             "status": ScanStatus.RUNNING,
             "started_at": time.time_ns() // 1000,
+            "cause": cause,
+            "parts": _written(scope.parts) if scope.parts else None,
         }
         job_id: int = connection.execute(sa.insert(scan_jobs).values(row).returning(scan_jobs.c.id)).scalar_one()
         events.tell_started(connection, job_id, library_id, root)
@@ -72,12 +79,37 @@ def begin(engine: sa.Engine, library_id: int, root: bytes, path: bytes) -> int:
 def finish(connection: sa.Connection, job_id: int, library_id: int, status: ScanStatus, tally: Tally) -> None:
     """End a job with its counts, and add its event."""
     failures = [
-        {"path": display(failure.path), "plugin": failure.plugin, "error": display(failure.error)}
+        {
+            "path": display(failure.path),
+            "plugin": failure.plugin,
+            "error": display(failure.error),
+            **({"worker": display(failure.worker)} if failure.worker else {}),
+        }
         for failure in tally.failures
     ]
     stats = tally.stats(status)
     _end(connection, job_id, status, counts=orjson.dumps(stats).decode(), failures=orjson.dumps(failures).decode())
     events.tell_completed(connection, job_id, library_id, stats)
+    _prune(connection, library_id)
+
+
+def record(engine: sa.Engine, scope: Scope, started_at: int, tally: Tally, cause: ScanCause = ScanCause.ASKED) -> int:
+    """Add a job that is over, of a scan that found nothing to do and that no listener hears of; gives its id."""
+    row = {
+        "library_id": scope.library_id,
+        "path": scope.path,
+        "cause": cause,
+        "owner": _owner(),
+        "status": ScanStatus.COMPLETED,
+        "started_at": started_at,
+        "finished_at": time.time_ns() // 1000,
+        "counts": orjson.dumps(tally.stats(ScanStatus.COMPLETED)).decode(),
+        "failures": "[]",
+    }
+    with writing(engine) as connection:
+        job_id: int = connection.execute(sa.insert(scan_jobs).values(row).returning(scan_jobs.c.id)).scalar_one()
+        _prune(connection, scope.library_id)
+    return job_id
 
 
 def fail(engine: sa.Engine, job_id: int, library_id: int, error: str) -> None:
@@ -107,6 +139,21 @@ def interrupted(connection: sa.Connection, *, held: int | None = None) -> list[s
     return [row for row in rows if row.library_id == held or not _lives(connection, row)]
 
 
+def untold_since(connection: sa.Connection, library_id: int, folders: Collection[bytes]) -> int:
+    """Return since when files of a library may have been added that nobody was told of.
+
+    A job that was not completed may have left some; the next one of the same folder tells of them. ``folders`` are that
+    of the running job and those around it.
+    """
+    ours = scan_jobs.c.library_id == library_id
+    complete = sa.select(sa.func.coalesce(sa.func.max(scan_jobs.c.id), 0)).where(
+        ours, scan_jobs.c.status == ScanStatus.COMPLETED, scan_jobs.c.path.in_(folders), scan_jobs.c.parts.is_(None)
+    )
+    since = sa.select(sa.func.min(scan_jobs.c.started_at)).where(ours, scan_jobs.c.id > complete.scalar_subquery())
+    started: int = connection.execute(since).scalar_one()
+    return started
+
+
 def refuse_while_scanned(connection: sa.Connection, library_id: int, name: str) -> None:
     """Raise ``LockedError`` if the library is being scanned."""
     running = sa.select(scan_jobs.c.id, scan_jobs.c.library_id, scan_jobs.c.owner)
@@ -119,6 +166,14 @@ def refuse_while_scanned(connection: sa.Connection, library_id: int, name: str) 
             )
 
 
+def is_after_interruption(engine: sa.Engine, library_id: int, job_id: int) -> bool:
+    """Whether the scan before this job did not finish, so that its findings are unknown."""
+    before = sa.select(scan_jobs.c.status).where(scan_jobs.c.library_id == library_id, scan_jobs.c.id < job_id)
+    with reading(engine) as connection:
+        status = connection.execute(before.order_by(scan_jobs.c.id.desc()).limit(1)).scalar()
+    return status not in {None, ScanStatus.COMPLETED}
+
+
 def _fail(connection: sa.Connection, job_id: int, library_id: int, error: str) -> None:
     _end(connection, job_id, ScanStatus.FAILED, error=error)
     events.tell_completed(connection, job_id, library_id, {"status": ScanStatus.FAILED})
@@ -127,6 +182,23 @@ def _fail(connection: sa.Connection, job_id: int, library_id: int, error: str) -
 def _end(connection: sa.Connection, job_id: int, status: ScanStatus, **values: str) -> None:
     ended = sa.update(scan_jobs).where(scan_jobs.c.id == job_id)
     connection.execute(ended.values(status=status, finished_at=time.time_ns() // 1000, **values))
+
+
+def _written(parts: Sequence[Part]) -> str:
+    return orjson.dumps([(part.path.hex(), part.deep) for part in parts]).decode()
+
+
+def parts_of(text: str | None) -> tuple[Part, ...]:
+    """The parts of a library that a job looked at, as they are stored; none: all that is below its path."""
+    return tuple(Part(bytes.fromhex(path), deep) for path, deep in orjson.loads(text or "[]"))
+
+
+def _prune(connection: sa.Connection, library_id: int) -> None:
+    """Forget all but the last scans that changes led to, if nothing failed in them: there may be one each second."""
+    job = scan_jobs.c
+    ours = sa.and_(job.library_id == library_id, job.cause == ScanCause.CHANGE, job.failures == "[]")
+    last = sa.select(job.id).where(ours).order_by(job.id.desc()).offset(CHANGES_KEPT).limit(1).scalar_subquery()
+    connection.execute(sa.delete(scan_jobs).where(ours, job.id <= last))
 
 
 def _owner() -> str:

@@ -11,36 +11,13 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
-from viewra.errors import UsageError, ViewraError
-from viewra.library import documents, jobs
+from viewra.errors import NotFound, UsageError, ViewraError
+from viewra.library import changes, jobs
+from viewra.library.found import signed
 from viewra.library.mounts import Mounts
 from viewra.library.paths import absolute, below, display, display_bytes, is_within, join
-from viewra.library.walk import signed
-from viewra.types import Library
-
-
-@attrs.frozen
-class Scope:
-    """The range of a scan: the library ``root``, or the folder ``path`` in it."""
-
-    library_id: int
-    root: bytes
-    path: bytes
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is the whole library."""
-        return self.path == self.root
-
-    def directories(self) -> sa.ColumnElement[bool]:
-        """The scope's rows of ``directories``. A range over the path's bytes works in every database."""
-        inside = directories.c.library_id == self.library_id
-        if self.is_whole:
-            return inside
-        first = self.path.rstrip(b"/") + b"/"
-        after = self.path.rstrip(b"/") + b"0"  # the byte after "/"
-        path = directories.c.path
-        return sa.and_(inside, sa.or_(path == self.path, sa.and_(path >= first, path < after)))
+from viewra.library.scope import Scope
+from viewra.types import Library, LibraryChangeKind
 
 
 def list_libraries(engine: sa.Engine) -> list[Library]:
@@ -50,6 +27,13 @@ def list_libraries(engine: sa.Engine) -> list[Library]:
         rows = connection.execute(sa.select(*columns)).all()
     found = [Library(row.id, os.fsdecode(row.path), row.files, row.missing) for row in rows]
     return sorted(found, key=lambda library: library.path)
+
+
+def library_paths(engine: sa.Engine) -> dict[int, str]:
+    """The paths of all libraries by id, in their order; unlike ``list_libraries`` it counts nothing."""
+    with reading(engine) as connection:
+        rows = connection.execute(sa.select(libraries.c.id, libraries.c.path)).all()
+    return dict(sorted(((row.id, os.fsdecode(row.path)) for row in rows), key=lambda one: one[1]))
 
 
 def _count(*, there: bool) -> sa.Label[int]:
@@ -78,9 +62,12 @@ def remove_library(engine: sa.Engine, path: str) -> Library:
 
     Raises ``UsageError`` if there is no library there, ``LockedError`` while it is scanned.
     """
+    from viewra.library import documents  # light start
+
     with writing(engine) as connection:
         row = _at(connection, path)
         jobs.refuse_while_scanned(connection, row.id, display(path))
+        changes.note_files(connection, LibraryChangeKind.PURGED, media_files.c.library_id == row.id)
         documents.forget_selected(connection, sa.select(media_files.c.id).where(media_files.c.library_id == row.id))
         connection.execute(sa.delete(libraries).where(libraries.c.id == row.id))
     return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
@@ -93,11 +80,28 @@ def get_library(engine: sa.Engine, path: str) -> Library:
     return Library(row.id, os.fsdecode(row.path), row.files, row.missing)
 
 
+def named(engine: sa.Engine, name: str) -> Library:
+    """The library at the path ``name``, or the only one whose folder has this name. Raises ``UsageError``."""
+    all_of_them = list_libraries(engine)
+    path = os.fsdecode(absolute(name))
+    found = [one for one in all_of_them if one.path == path] or [
+        one
+        for one in all_of_them
+        if os.path.basename(one.path) == name  # noqa: PTH119  (any text)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        paths = ", ".join(display(one.path) for one in found)
+        raise UsageError(f"several libraries are named {name!r}", hint=f"name one by its path: {paths}")
+    raise UsageError(f"there is no library {name!r}", hint="see them with: viewra library list")
+
+
 def _at(connection: sa.Connection, path: str) -> Any:
     columns = (libraries.c.id, libraries.c.path, _count(there=True), _count(there=False))
     row = connection.execute(sa.select(*columns).where(libraries.c.path == absolute(path))).one_or_none()
     if row is None:
-        raise UsageError(f"no library at {display(path)}", hint="see them with: viewra library list")
+        raise NotFound(f"no library at {display(path)}", hint="see them with: viewra library list")
     return row
 
 
@@ -107,11 +111,21 @@ def find(engine: sa.Engine, path: str) -> Scope | None:
         return _find(connection, absolute(path))
 
 
+def is_in_library(engine: sa.Engine, path: str) -> bool:
+    """Whether ``path``, existing or not, is in a library, or is one."""
+    return find(engine, path) is not None
+
+
+def root_of(engine: sa.Engine, path: str) -> str:
+    """The folder of the library that contains ``path``. Raises as ``required``."""
+    return os.fsdecode(required(engine, path).root)
+
+
 def required(engine: sa.Engine, path: str) -> Scope:
     """As ``find``. Raises ``UsageError`` for a path outside all libraries."""
     scope = find(engine, path)
     if scope is None:
-        raise UsageError(f"{display(path)} is in no library", hint="see them with: viewra library list")
+        raise NotFound(f"{display(path)} is in no library", hint="see them with: viewra library list")
     return scope
 
 

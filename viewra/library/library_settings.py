@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,18 +11,16 @@ import sqlalchemy as sa
 
 from viewra.db.tables import libraries
 from viewra.db.transactions import reading, writing
+from viewra.durations import parse_duration
 from viewra.errors import UsageError
 from viewra.library import ignoring
 from viewra.library.libraries import check_folder, find, locate, required
-from viewra.library.relocation import refuse_moved
 from viewra.types import FollowLinks, LibrarySettings
 
-KEYS = ("missing_keep", "follow_links", "hidden")
+KEYS = ("missing_keep", "follow_links", "hidden", "watch", "schedule")
 """The settings with one value; ``exclude`` has many."""
-
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_DURATION = re.compile(r"([0-9]{1,9})([smhdw])?")
 _YES, _NO = frozenset({"yes", "true", "on"}), frozenset({"no", "false", "off"})
+_NO_SCHEDULE = frozenset({"", "none", "off", "no"})
 
 
 def load(engine: sa.Engine, library_id: int) -> LibrarySettings:
@@ -64,6 +62,8 @@ def change_settings(
         patterns = [one for one in known.exclude if one not in {*added, *dropped}] + list(dict.fromkeys(added))
         changed = attrs.evolve(known, **parsed, exclude=tuple(patterns))
         row = attrs.asdict(changed) | {"follow_links": str(changed.follow_links), "exclude": "\n".join(patterns)}
+        if changed.schedule != known.schedule:
+            row["scheduled_from"] = time.time_ns() // 1000
         connection.execute(sa.update(libraries).where(libraries.c.id == library_id).values(row))
     return changed
 
@@ -76,10 +76,15 @@ def _parse(key: str, value: str) -> dict[str, Any]:
         if value not in {str(one) for one in FollowLinks}:
             raise UsageError(f"follow_links cannot be {value!r}", hint="write inside, all or none")
         return {"follow_links": FollowLinks(value)}
-    if key == "hidden":
+    if key in {"hidden", "watch"}:
         if value.lower() not in _YES | _NO:
-            raise UsageError(f"hidden cannot be {value!r}", hint="write yes or no")
-        return {"hidden": value.lower() in _YES}
+            raise UsageError(f"{key} cannot be {value!r}", hint="write yes or no")
+        return {key: value.lower() in _YES}
+    if key == "schedule":
+        from viewra.schedules import parse_schedule  # light start
+
+        is_none = value.strip().lower() in _NO_SCHEDULE
+        return {"schedule": "" if is_none else parse_schedule(value).text}
     raise UsageError(
         f"a library has no setting {key!r}", hint=f"its settings are {', '.join(KEYS)}; for patterns use --exclude"
     )
@@ -93,24 +98,12 @@ def keep_excluded(engine: sa.Engine, path: str, patterns: Iterable[str]) -> None
     for pattern in patterns:
         _check(pattern)
     if find(engine, path) is None:
+        from viewra.library.relocation import refuse_moved  # light start
+
         check_folder(path)
         refuse_moved(engine, path)
         locate(engine, path)
     change_settings(engine, path, {}, exclude=patterns)
-
-
-def parse_duration(text: str) -> int:
-    """Seconds in a text such as ``30d``, ``12h``, ``0``. Raises ``UsageError``."""
-    match = _DURATION.fullmatch(text.strip().lower())
-    if match is None or not (match[2] or int(match[1]) == 0):
-        raise UsageError(f"{text!r} is not a duration", hint="write a number with s, m, h, d or w: for example 30d")
-    return int(match[1]) * _UNITS_S[match[2] or "s"]
-
-
-def duration_text(seconds: int) -> str:
-    """A duration as ``parse_duration`` reads it, in the largest unit that gives a whole number."""
-    unit = next(unit for unit in "wdhms" if seconds % _UNITS_S[unit] == 0)
-    return f"{seconds // _UNITS_S[unit]}{unit}" if seconds else "0"
 
 
 def _check(pattern: str) -> None:
@@ -123,4 +116,5 @@ def _load(connection: sa.Connection, library_id: int) -> LibrarySettings:
     if row is None:
         raise UsageError("the library was removed meanwhile", hint="see them with: viewra library list")
     exclude = tuple(row.exclude.split("\n")) if row.exclude else ()
-    return LibrarySettings(row.missing_keep_s, FollowLinks(row.follow_links), bool(row.hidden), exclude)
+    links, watch = FollowLinks(row.follow_links), bool(row.watch)
+    return LibrarySettings(row.missing_keep_s, links, bool(row.hidden), exclude, watch, row.schedule)

@@ -14,18 +14,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.tables import media_files, other_paths, scan_jobs
+from viewra.db.tables import media_files, other_paths
 from viewra.db.transactions import reading, writing
 from viewra.library import displaced
 from viewra.library import other_paths as others
-from viewra.library.displaced import Before
-from viewra.library.filerows import NewFile
-from viewra.library.libraries import Scope
+from viewra.library.arrivals import NewFile
+from viewra.library.found import FoundFile, look_at_file
 from viewra.library.other_paths import identity_at, identity_of
 from viewra.library.paths import join
 from viewra.library.report import Tally
-from viewra.library.walk import FoundFile, Place, look_at_file
-from viewra.types import ScanStatus
+from viewra.library.scope import Scope
+from viewra.library.unsettled import Before
+from viewra.library.walk import Place
 
 ROWS_A_TRANSACTION = 500
 
@@ -33,16 +33,13 @@ ROWS_A_TRANSACTION = 500
 class Linker:
     """The files with several paths in one scan; most are decided after the walk."""
 
-    def __init__(
-        self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before, newest_id: int
-    ) -> None:
-        """Files with ids above ``newest_id`` were found by this scan; ``before`` collects what others were."""
+    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int, tally: Tally, before: Before) -> None:
+        """``before`` collects what files were."""
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
         self._tally = tally
         self._before = before
-        self._newest_id = newest_id
         self._later: list[tuple[Place, FoundFile]] = []
         self._suspects = array("q")
         self._rechecked = 0
@@ -119,7 +116,7 @@ class Linker:
 
     def merge(self) -> Iterator[bool]:
         """Merge files that have become links to each other; yields True after each commit."""
-        if self._is_after_interruption():
+        if self._before.is_continued:
             self._suspect_all_that_share()
         for ids in _parts(self._suspects):
             with writing(self._engine) as connection:
@@ -130,15 +127,6 @@ class Linker:
                     if len(same) > 1:
                         self._merge(connection, same)
             yield True
-
-    def _is_after_interruption(self) -> bool:
-        """Whether the previous scan did not finish here, so that its findings are unknown."""
-        before = sa.select(scan_jobs.c.status).where(
-            scan_jobs.c.library_id == self._scope.library_id, scan_jobs.c.id < self._job_id
-        )
-        with reading(self._engine) as connection:
-            status = connection.execute(before.order_by(scan_jobs.c.id.desc()).limit(1)).scalar()
-        return status not in {None, ScanStatus.COMPLETED}
 
     def _suspect_all_that_share(self) -> None:
         """Suspect one file for each device and inode that several files have."""
@@ -154,7 +142,7 @@ class Linker:
         """Keep one of the rows of one file: the real path of them, the id that was known before this scan."""
         order = {row.id: (_is_link(join(row.path, row.name)), row.id) for row in rows}
         place = min(rows, key=lambda row: order[row.id])
-        kept = min(rows, key=lambda row: (row.id > self._newest_id, order[row.id]))
+        kept = min(rows, key=lambda row: (row.id > self._before.newest_id, order[row.id]))
         dropped = [row.id for row in rows if row.id not in {kept.id, place.id}]
         theirs = sa.update(other_paths).where(other_paths.c.media_file_id.in_(dropped))
         connection.execute(theirs.values(media_file_id=kept.id))

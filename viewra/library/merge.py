@@ -7,7 +7,7 @@ order does not name comes after those that it names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -69,14 +69,16 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
     return merged
 
 
-def pick(readings: Iterable[Reading], fields: Iterable[str], priorities: Priorities) -> dict[str, Value]:
+def pick(readings: Iterable[Reading], fields: Collection[str], priorities: Priorities) -> dict[str, Value]:
     """Return only the values of some fields, as ``merge`` has them; a field of which nobody said any is left out."""
-    readings = list(readings)
-    if len(readings) == 1:
-        values = readings[0].values
-        return {field: values[field] for field in fields if field in values}
-    said = {field for reading in readings for field in reading.values}
-    return {field: priorities.best_first(field, readings)[0].values[field] for field in fields if field in said}
+    first: dict[str, Reading] = {}
+    for reading in readings:
+        for field in reading.values:
+            if field in fields:
+                known = first.setdefault(field, reading)
+                if known is not reading and (key := priorities.key(field))(reading) < key(known):
+                    first[field] = reading
+    return {field: reading.values[field] for field, reading in first.items()}
 
 
 def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:
@@ -89,7 +91,7 @@ def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> 
         "the first plugin id of two read at once",
     )
     pairs = zip(reasons, priorities.key(field)(best), priorities.key(field)(second), strict=True)
-    return next(reason for reason, ours, theirs in pairs if ours != theirs)
+    return next((reason for reason, ours, theirs in pairs if ours != theirs), reasons[-1])
 
 
 def _place(order: Sequence[str], plugin_id: str) -> int:

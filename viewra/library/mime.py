@@ -25,7 +25,8 @@ Declared = Mapping[str, Iterable[str]]
 class MediaTypes:
     """The MIME types of files: the known ones, and those that plugins ``declared``.
 
-    A plugin can change neither ambiguous extensions nor the types of audio and video files.
+    A plugin can change neither ambiguous extensions nor the types of audio and video files. An extension with several
+    dots, such as ``.cue.txt``, counts before its last part.
     """
 
     def __init__(self, declared: Iterable[Declared] = ()) -> None:
@@ -37,6 +38,24 @@ class MediaTypes:
         fixed = {name: kind for name, kind in _KNOWN.items() if kind in _ALWAYS}
         self._added = added
         self._by_extension = {**_KNOWN, **added, **fixed, **dict.fromkeys(_DOUBTFUL, "")}
+        ends = {extension.rpartition(b".")[2] for extension in added if b"." in extension}
+        self._ends_of_longer = ends - fixed.keys() - _DOUBTFUL.keys()
+
+    def kinds(self) -> set[str]:
+        """The MIME types that names, or the content of files with ambiguous names, can mean."""
+        doubtful = {kind for one in _DOUBTFUL.values() for kind in (*one.possible, one.usual)}
+        return doubtful | set(self._by_extension.values()) | set(self._added.values())
+
+    def declared(self) -> dict[str, list[str]]:
+        """The extensions by MIME type that plugins declared, as far as they count."""
+        kinds: dict[str, list[str]] = {}
+        for extension, kind in sorted(self._added.items()):
+            kinds.setdefault(kind, []).append("." + extension.decode())
+        return kinds
+
+    def told(self) -> list[tuple[bytes, str]]:
+        """All that decides by name, for a comparison with an earlier scan."""
+        return sorted(self._by_extension.items())
 
     def by_name(self, name: bytes) -> str | None:
         """The MIME type by a file name; ``""``: the content must decide; None: not media."""
@@ -44,7 +63,14 @@ class MediaTypes:
         if dot <= 0:  # none, or only the dot of a hidden file
             return ""
         # "._x.mp3" holds a file's attributes from macOS on a disk without them; it is not audio.
-        return None if name.startswith(b"._") else self._by_extension.get(name[dot + 1 :].lower())
+        if name.startswith(b"._"):
+            return None
+        extension = name[dot + 1 :].lower()
+        if extension in self._ends_of_longer:
+            parts = name.removeprefix(b".").lower().split(b".")
+            longer = (b".".join(parts[start:]) for start in range(1, len(parts) - 1))
+            extension = next((one for one in longer if one in self._added), extension)
+        return self._by_extension.get(extension)
 
     def by_content(self, name: bytes, head: bytes | None) -> str:
         """The MIME type of a file by its content, ``""`` if unknown.

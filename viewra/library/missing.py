@@ -12,9 +12,13 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, media_files, scan_jobs
 from viewra.db.transactions import reading, writing
 from viewra.library import documents, file_events, jobs
-from viewra.library.libraries import Scope, required
+from viewra.library.libraries import required
+from viewra.library.listing import paging
+from viewra.library.listing.paging import Key
+from viewra.library.listing.places import are_few, folder_order
 from viewra.library.paths import display_bytes, folder_of, is_gone, join
-from viewra.types import LibraryEventKind, MissingFile, ScanStatus
+from viewra.library.scope import Scope
+from viewra.types import LibraryEventKind, MissingFile, Page, ScanStatus
 
 ROWS_A_TRANSACTION = 500
 SECOND = 1_000_000
@@ -26,16 +30,27 @@ _FILES = sa.select(_table.id, _table.library_id, _table.name, _table.missing_sin
 )
 
 
-def list_missing(engine: sa.Engine, path: str | None = None) -> list[MissingFile]:
-    """The missing files of all libraries, or those at and below ``path``, by path.
+def list_missing(
+    engine: sa.Engine, path: str | None = None, *, after: str | None = None, limit: int = 100
+) -> Page[MissingFile]:
+    """A page of the missing files of all libraries, or of those at and below ``path``, by folder and name.
 
-    Raises ``UsageError`` when ``path`` is in no library, and ``DatabaseError``.
+    Raises ``UsageError`` when ``path`` is in no library, for a cursor of another listing and for a limit outside
+    1 … 10,000, and ``DatabaseError``.
     """
-    select = _FILES.where(_table.missing_since.is_not(None), _within(engine, path))
+    is_missing = _table.missing_since.is_not(None)
+    select = _FILES.where(is_missing, _within(engine, path))
     with reading(engine) as connection:
-        rows = connection.execute(select).all()
-    files = [MissingFile(os.fsdecode(join(row.path, row.name)), row.id, row.missing_since) for row in rows]
-    return sorted(files, key=lambda file: file.path)
+        ids = sa.select(_table.id).where(is_missing)
+        if are_few(connection, ids):
+            select = select.where(_table.id.in_(ids))  # else SQLite looks for them among all files
+        keys = [*map(Key, (*folder_order(connection.dialect.name), _table.name, _table.id))]
+        return paging.page(connection, select, keys, _missing, after=after, limit=limit)
+
+
+def _missing(rows: Sequence[Any]) -> list[MissingFile]:
+    places = [row[: len(_FILES.selected_columns)] for row in rows]
+    return [MissingFile(os.fsdecode(join(folder, name)), number, since) for number, _, name, since, folder in places]
 
 
 def count_missing(engine: sa.Engine, path: str | None = None, *, missing_for_s: int = 0) -> int:

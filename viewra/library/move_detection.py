@@ -10,19 +10,17 @@ import os
 import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Collection, Generator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import reading
+from viewra.library.arrivals import Move, NewFile
+from viewra.library.found import signed
 from viewra.library.mounts import Mounts
 from viewra.library.paths import below, is_within, join
-from viewra.library.walk import signed
-
-if TYPE_CHECKING:
-    from viewra.library.filerows import NewFile
 
 FILES_BETWEEN_PAUSES = 32
 
@@ -38,16 +36,6 @@ _COLUMNS = (
     directories.c.path,
     directories.c.mount,
 )
-
-
-@attrs.frozen
-class Move:
-    """A known file that is at another place now."""
-
-    file_id: int
-    new: NewFile
-    old_path: bytes
-    was_missing: bool
 
 
 class MoveFinder:
@@ -137,8 +125,18 @@ class MoveFinder:
             return True
         except OSError:
             return False
-        # On file systems where "a.mp3" also finds "A.mp3", a file whose name changed its case exists under both names.
-        return (signed(info.st_ino), info.st_nlink) == (new.found.inode, 1) and _spelled_alike(path, new.path)
+        if (signed(info.st_ino), info.st_nlink) != (new.found.inode, 1):
+            return False
+        # It is the new file: by a link that was left in place of a folder, or, on file systems where "a.mp3" also finds
+        # "A.mp3", by a name whose case changed.
+        return _spelled_alike(path, new.path) or (_linked(path, new.path) and not _linked(new.path, path))
+
+
+def _linked(path: bytes, other: bytes) -> bool:
+    """Whether a folder on the way to ``path``, but not to ``other``, is a symbolic link."""
+    shared = os.fsdecode(os.path.commonpath([path, other]))
+    folders = Path(os.fsdecode(path)).parents
+    return any(folder.is_symlink() for folder in folders if len(str(folder)) > len(shared))
 
 
 def _is_remounted(row: Any, path: bytes, new: NewFile) -> bool:

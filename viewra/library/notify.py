@@ -1,6 +1,6 @@
 """Delivers notifications to all listeners, each in order, from its own durable cursor and on its own thread.
 
-At least once: a host that is killed delivers up to the last 50 notifications, or half a second's, a second time. Of
+At least once: a host that is killed delivers up to the last 200 notifications, or half a second's, a second time. Of
 hosts that share a database one delivers to a listener at a time, and the next one continues where it stopped.
 """
 
@@ -17,6 +17,7 @@ from viewra.errors import PluginError
 from viewra.hookspecs import Hooks
 from viewra.library import events
 from viewra.library.delivery import Delivery
+from viewra.library.together import Together
 from viewra.services import ListenerSession
 
 WATCH_S = 0.1
@@ -33,6 +34,7 @@ class Notifier:
         self._installed = installed
         self._lock = threading.Lock()
         self._deliveries: dict[str, Delivery] = {}
+        self._together = Together(engine)
 
     def open(self) -> list[PluginError]:
         """Start delivery to listeners that have none yet. Returns why some could not be opened.
@@ -108,4 +110,4 @@ class Notifier:
                 running.wake()
                 return
             cursor = events.open_cursor(self._engine, session.plugin_id)
-            self._deliveries[session.plugin_id] = Delivery(self._engine, session, cursor)
+            self._deliveries[session.plugin_id] = Delivery(self._engine, session, cursor, self._together)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, media_files, other_paths
+from viewra.library.found import FoundFile, signed
 from viewra.library.paths import join
-from viewra.library.walk import FoundFile, signed
 
 Identity = tuple[int, int]
 """Device and inode."""

@@ -1,4 +1,7 @@
-"""Rows of ``file_metadata``: each plugin's outcome for each file, whether metadata, an error or nothing."""
+"""Rows of ``file_metadata``: each plugin's outcome for each file, whether metadata, an error or nothing.
+
+Beside them is what plugins have put, outside of scans.
+"""
 
 from __future__ import annotations
 
@@ -9,77 +12,89 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.bulk import insert_rows
+from viewra.db.bulk import replace_rows
 from viewra.db.tables import file_metadata
+from viewra.db.task_tables import put_metadata
 from viewra.library.merge import Reading
 from viewra.library.paths import display
-from viewra.text import is_utf8
-from viewra.types import FileOutcome
 from viewra.types.values import Value
 
+PUT = "put"
+"""Stands for a code hash in what a plugin has put: no code has read it from the file."""
 UNREAD = ""
 """The code hash of an outdated row: no plugin has it, so the file is read again."""
 
 
 @attrs.frozen
 class Answer:
-    """One plugin's outcome for one file, with the code ``code_hash``; ``values`` is None without metadata."""
+    """One plugin's outcome for one file, with the code ``code_hash``; ``data`` is metadata as JSON, or None."""
 
     plugin_id: str
     code_hash: str
     read_at: int
-    values: Mapping[str, Value] | None
+    data: str | None
 
-    def reading(self) -> Reading:
-        """The outcome as a reading for ``merge``."""
-        return Reading(self.plugin_id, self.read_at, self.values or {})
+
+def readings(answers: Iterable[Answer]) -> list[Reading]:
+    """Return the outcomes with metadata as readings for ``merge``."""
+    return [
+        Reading(answer.plugin_id, answer.read_at, orjson.loads(answer.data))
+        for answer in answers
+        if answer.data is not None
+    ]
 
 
 def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
     """The row for an outcome; ``error`` is ``""`` without one."""
-    values = answer.values
     return {
         "media_file_id": file_id,
         "plugin_id": answer.plugin_id,
         "code_hash": answer.code_hash,
-        "status": "ok" if values is not None else "error" if error else "skipped",
-        "error": display(error),
-        "data": orjson.dumps(values).decode() if values is not None else None,
+        "status": "ok" if answer.data is not None else "error" if error else "skipped",
+        "error": display(error) if error else "",
+        "data": answer.data,
         "read_at": answer.read_at,
     }
 
 
-def storable(outcome: FileOutcome) -> Mapping[str, Value] | None:
-    """An outcome's metadata as text that a database accepts: a plugin in this process can return any ``str``."""
-    values = outcome.metadata
-    if values is None or (all(map(is_utf8, values)) and all(map(_is_utf8, values.values()))):
-        return values
-    return {
-        display(field): display(value) if isinstance(value, str) else [*map(display, value)]
-        for field, value in values.items()
-    }
+def written(values: Mapping[str, Value]) -> str:
+    """Metadata as JSON, in text that a database accepts: a plugin in this process can return any ``str``."""
+    try:
+        return orjson.dumps(values).decode()
+    except TypeError:  # a text that UTF-8 cannot encode
+        return orjson.dumps({display(field): _displayed(value) for field, value in values.items()}).decode()
 
 
 def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
+    """All outcomes for these files, and what was put, by file."""
+    ids = list(file_ids)
+    found = load_read(connection, ids)
+    for file_id, answers in load_put(connection, ids).items():
+        found[file_id].extend(answers)
+    return found
+
+
+def load_put(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
+    """What plugins have put for these files, by file."""
+    found: dict[int, list[Answer]] = defaultdict(list)
+    for row in connection.execute(sa.select(put_metadata).where(put_metadata.c.media_file_id.in_(list(file_ids)))):
+        found[row.media_file_id].append(Answer(row.plugin_id, PUT, row.put_at, row.data))
+    return found
+
+
+def load_read(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
     """All outcomes for these files, by file."""
     table = file_metadata.c
     columns = (table.media_file_id, table.plugin_id, table.code_hash, table.read_at, table.data)
     found: dict[int, list[Answer]] = defaultdict(list)
     for row in connection.execute(sa.select(*columns).where(table.media_file_id.in_(list(file_ids)))):
-        values = orjson.loads(row.data) if row.data is not None else None
-        found[row.media_file_id].append(Answer(row.plugin_id, row.code_hash, row.read_at, values))
+        found[row.media_file_id].append(Answer(row.plugin_id, row.code_hash, row.read_at, row.data))
     return found
 
 
 def store(connection: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
     """Store rows, replacing those of the same plugins and files."""
-    by_plugin: dict[object, list[object]] = defaultdict(list)
-    for row in rows:
-        by_plugin[row["plugin_id"]].append(row["media_file_id"])
-    for plugin_id, file_ids in by_plugin.items():
-        ours = sa.and_(file_metadata.c.plugin_id == plugin_id, file_metadata.c.media_file_id.in_(file_ids))
-        connection.execute(sa.delete(file_metadata).where(ours))
-    insert_rows(connection, file_metadata, rows)
+    replace_rows(connection, file_metadata, rows)
 
 
 def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[int]) -> None:
@@ -88,5 +103,5 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
 
 
-def _is_utf8(value: Value) -> bool:
-    return is_utf8(value) if isinstance(value, str) else all(map(is_utf8, value))
+def _displayed(value: Value) -> Value:
+    return display(value) if isinstance(value, str) else [*map(display, value)]

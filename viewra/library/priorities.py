@@ -6,25 +6,25 @@ Both apply to all libraries.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from viewra.db.tables import field_priorities, file_metadata, manifest_priorities, media_files
+from viewra.db.priority_tables import field_priorities, manifest_priorities
+from viewra.db.tables import file_metadata, media_files
+from viewra.db.task_tables import put_metadata
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
-from viewra.library import documents
+from viewra.library import changes, documents
 from viewra.library.merge import ALL_FIELDS, Priorities
-from viewra.services import ScraperSession
+from viewra.library.unfinished import MARK, UNFINISHED, is_unfinished
+from viewra.types import LibraryChangeKind
+
+if TYPE_CHECKING:  # light start: ``viewra show`` opens no session
+    from viewra.services import ScraperSession
 
 ROWS_A_TRANSACTION = 500
-
-_UNFINISHED = ""
-"""The field of a row that is no order: documents follow the orders up to the file whose id is in ``plugin_id``.
-
-It comes with a change of the orders, moves with the documents, and goes when all files are done. Its ``position`` is 1
-when all files are to be done, as after a migration, and 0 when those that several plugins read are enough.
-"""
 
 
 def list_priorities(engine: sa.Engine) -> dict[str, list[str]]:
@@ -60,13 +60,14 @@ def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
 
     Other plugins keep their last priorities, since their readings are kept as well.
     """
+    keep_priorities(engine, {session.plugin_id: dict(session.priority) for session in sessions})
+
+
+def keep_priorities(engine: sa.Engine, given: Mapping[str, Mapping[str, int]]) -> None:
+    """As ``keep_stated``, for priorities by plugin and field."""
     with reading(engine) as connection:  # usually nothing has changed, which needs no write lock
         known = _stated(connection)
-    changed = {
-        session.plugin_id: dict(session.priority)
-        for session in sessions
-        if dict(session.priority) != known.get(session.plugin_id, {})
-    }
+    changed = {plugin_id: numbers for plugin_id, numbers in given.items() if numbers != known.get(plugin_id, {})}
     if not changed:
         finish(engine)  # what a migration or a killed process has left
         return
@@ -91,37 +92,36 @@ def keep_stated(engine: sa.Engine, sessions: Iterable[ScraperSession]) -> None:
 
 def finish(engine: sa.Engine) -> int:
     """Index what a change of the orders has left, by this process or one that was killed; how many files it were."""
-    columns = field_priorities.c
-    unfinished = sa.select(columns.plugin_id, columns.position).where(columns.field == _UNFINISHED)
-    with reading(engine) as connection:  # the rule is that there is nothing, which needs no write lock
-        if connection.execute(unfinished).first() is None:
-            return 0
+    if not is_unfinished(engine):  # the rule, which needs no write lock
+        return 0
     count = 0
     while True:
         with writing(engine) as connection:
-            row = connection.execute(unfinished).one_or_none()
+            row = connection.execute(MARK).one_or_none()
             if row is None:
                 return count
             after, every = int(row.plugin_id), row.position == 1
             wanted = _files(after) if every else _differing(after)
             ids = connection.execute(wanted.limit(ROWS_A_TRANSACTION)).scalars().all()
             documents.write_again(connection, ids, load(connection))
+            there = sa.and_(media_files.c.id.in_(ids), media_files.c.missing_since.is_(None))
+            changes.note_files(connection, LibraryChangeKind.CHANGED, there)
             _mark(connection, ids[-1] if ids else None, every=every)
         count += len(ids)
 
 
 def has_read(engine: sa.Engine, plugin_id: str) -> bool:
-    """Whether this plugin has any readings."""
+    """Whether this plugin has any readings, or has put any metadata."""
     with reading(engine) as connection:
-        rows = sa.select(file_metadata.c.plugin_id).where(file_metadata.c.plugin_id == plugin_id)
-        return connection.execute(rows.limit(1)).first() is not None
+        rows = (sa.select(one.c.plugin_id).where(one.c.plugin_id == plugin_id) for one in (file_metadata, put_metadata))
+        return any(connection.execute(one.limit(1)).first() is not None for one in rows)
 
 
 def load(connection: sa.Connection) -> Priorities:
     """Load the orders and priorities."""
     orders: dict[str, list[str]] = defaultdict(list)
     table = field_priorities.c
-    rows = sa.select(table.field, table.plugin_id).where(table.field != _UNFINISHED)
+    rows = sa.select(table.field, table.plugin_id).where(table.field != UNFINISHED)
     for row in connection.execute(rows.order_by(table.field, table.position)):
         orders[row.field].append(row.plugin_id)
     stated: dict[str, dict[str, int]] = defaultdict(dict)
@@ -142,12 +142,12 @@ def _stated(connection: sa.Connection) -> dict[str, dict[str, int]]:
 
 def _mark(connection: sa.Connection, after: int | None, *, every: bool = False) -> None:
     """Say up to which file documents follow the orders; None: all do. What is to be done with every file stays so."""
-    unfinished = field_priorities.c.field == _UNFINISHED
+    unfinished = field_priorities.c.field == UNFINISHED
     whole = sa.select(field_priorities.c.position).where(unfinished, field_priorities.c.position == 1)
     every = every or connection.execute(whole).first() is not None
     connection.execute(sa.delete(field_priorities).where(unfinished))
     if after is not None:
-        row = {"field": _UNFINISHED, "plugin_id": str(after), "position": int(every)}
+        row = {"field": UNFINISHED, "plugin_id": str(after), "position": int(every)}
         connection.execute(sa.insert(field_priorities).values(row))
 
 
@@ -156,7 +156,10 @@ def _files(after: int) -> sa.Select[int]:
 
 
 def _differing(after: int) -> sa.Select[int]:
-    """The files after ``after`` that several plugins have read: for others the orders do not matter."""
-    files = sa.select(file_metadata.c.media_file_id).where(file_metadata.c.data.is_not(None))
-    files = files.where(file_metadata.c.media_file_id > after).group_by(file_metadata.c.media_file_id)
-    return files.having(sa.func.count() > 1).order_by(file_metadata.c.media_file_id)
+    """The files after ``after`` of which several plugins say something: for others the orders do not matter."""
+    read = sa.select(file_metadata.c.media_file_id).where(file_metadata.c.data.is_not(None))
+    read = read.where(file_metadata.c.media_file_id > after)
+    put = sa.select(put_metadata.c.media_file_id).where(put_metadata.c.media_file_id > after)
+    said = sa.union_all(read, put).subquery()
+    several = sa.select(said.c.media_file_id).group_by(said.c.media_file_id).having(sa.func.count() > 1)
+    return several.order_by(said.c.media_file_id)

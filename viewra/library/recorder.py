@@ -1,59 +1,92 @@
-"""Writes scrapers' outcomes in batches: rows, search index, and due events."""
+"""Writes scrapers' outcomes in batches: rows, search index, catalogue, and due events; observers are told of the files.
+
+The search index and the catalogue are written once all scrapers of a file have answered: each time costs as much as
+storing an answer.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from viewra.db.tables import media_files
 from viewra.db.transactions import writing
-from viewra.library import documents, events, outcomes, priorities, stored_fields
-from viewra.library.libraries import Scope
+from viewra.library import changes, documents, events, jobs, outcomes, priorities, stored_fields
+from viewra.library.kept_answers import KeptAnswers
 from viewra.library.outcomes import Answer
+from viewra.library.paths import join
+from viewra.library.scope import Scope
+from viewra.library.stages import INDEX, NOTIFY, STORE, Stages
 from viewra.services import ScraperSession
-from viewra.types import FileOutcome
+from viewra.types import FileOutcome, LibraryChange, LibraryChangeKind
 
-ROWS_A_TRANSACTION = 500
+ROWS_A_TRANSACTION = 1000
 
 LONGEST_WAIT_S = 1.0
 """How long an outcome may wait to be written while others keep coming."""
 
+LONGEST_UNFOUND_S = 30.0
+"""How long a file that some scraper has read may be found by nothing while another has still to read it."""
+
 
 class Recorder:
-    """Collects the outcomes of one scan and writes them, 500 rows per transaction."""
+    """Collects the outcomes of one scan and writes them, 1,000 rows per transaction."""
 
-    def __init__(self, engine: sa.Engine, scope: Scope, job_id: int, sessions: Sequence[ScraperSession]) -> None:
+    def __init__(
+        self, engine: sa.Engine, scope: Scope, job_id: int, sessions: Sequence[ScraperSession], stages: Stages
+    ) -> None:
         """``sessions`` are the scrapers whose outcomes a file's event waits for; it may shrink during the scan."""
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
         self._sessions = sessions
+        self._stages = stages
         self._answers: list[tuple[int, Answer, str]] = []
+        self._kept = KeptAnswers()
         self._oldest = 0.0
         self._fields = stored_fields.Fields()
+        self._new_since: int | None = None
+        self._unfound: dict[int, float] = {}  # partly read files, and since when, the oldest first
 
     @property
     def is_due(self) -> bool:
         """Whether it is time to call ``flush``."""
-        count = len(self._answers)
-        return count >= ROWS_A_TRANSACTION or (count > 0 and time.monotonic() - self._oldest > LONGEST_WAIT_S)
+        count, now = len(self._answers), time.monotonic()
+        waited = count > 0 and now - self._oldest > LONGEST_WAIT_S
+        return count >= ROWS_A_TRANSACTION or waited or self._unfound_for(now) > LONGEST_UNFOUND_S
 
     def add(self, session: ScraperSession, file_id: int, outcome: FileOutcome) -> None:
         """Add one outcome, which the next ``flush`` writes."""
         if not self._answers:
             self._oldest = time.monotonic()
-        values = outcomes.storable(outcome)
-        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, values)
+        data = None
+        if outcome.metadata is not None:
+            data = outcomes.written(outcome.metadata)
+            self._fields.note(outcome.metadata)
+        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data)
         self._answers.append((file_id, answer, outcome.error))
 
     def flush(self) -> None:
         """Write the collected outcomes. Raises ``DatabaseError``."""
         while self._answers:
-            with writing(self._engine) as connection:
+            with self._stages.within(STORE), writing(self._engine) as connection:
                 self._write(connection, self._answers[:ROWS_A_TRANSACTION])
             del self._answers[:ROWS_A_TRANSACTION]
+        if self._unfound_for(time.monotonic()) > LONGEST_UNFOUND_S:
+            self.index_partly_read()
+
+    def index_partly_read(self) -> None:
+        """Have files be found by what some of their scrapers said. Raises ``DatabaseError``."""
+        ids = [*self._unfound]
+        for start in range(0, len(ids), ROWS_A_TRANSACTION):
+            with self._stages.within(INDEX), writing(self._engine) as connection:
+                orders = priorities.load(connection)
+                documents.write_again(connection, ids[start : start + ROWS_A_TRANSACTION], orders, self._stages)
+        self._unfound.clear()
 
     def finish(self) -> None:
         """Add the events of files that get no further outcome, and index them; no plugin reads some of them."""
@@ -64,8 +97,10 @@ class Recorder:
                 files = connection.execute(place).all()
                 if not files:
                     return
-                documents.write_again(connection, [file.id for file in files], priorities.load(connection))
-                self._tell(connection, [file.id for file in files])
+                documents.write_again(
+                    connection, [file.id for file in files], priorities.load(connection), self._stages
+                )
+                self._tell(connection, files)
 
     def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
         files = connection.execute(documents.places().where(media_files.c.id.in_({one[0] for one in given}))).all()
@@ -73,30 +108,56 @@ class Recorder:
         given = [one for one in given if one[0] in present]  # a file may have been deleted meanwhile
         if not given:
             return
-        answers: dict[int, dict[str, Answer]] = {file_id: {} for file_id in present}
-        for file_id, known in outcomes.load(connection, present).items():
-            answers[file_id].update((answer.plugin_id, answer) for answer in known)
+        answers = self._kept.with_new(connection, [(file_id, answer) for file_id, answer, _ in given])
         outcomes.store(connection, [outcomes.row_of(*one) for one in given])
-        self._fields.note(connection, (answer.values for _, answer, _ in given if answer.values is not None))
-        for file_id, answer, _ in given:
-            answers[file_id][answer.plugin_id] = answer
+        self._fields.store(connection)
         orders = priorities.load(connection)
-        documents.write(connection, [documents.document(file, answers[file.id].values(), orders) for file in files])
-        complete = [file.id for file in files if self._is_complete(file.mime_type, answers[file.id])]
-        self._tell(connection, complete)
-        told = set(complete)
-        partly = [file.id for file in files if file.id not in told and not file.event_due]
-        if partly:  # read again by one plugin while another has still to answer
-            due = sa.update(media_files).where(media_files.c.id.in_(partly))
+        readers = {kind: self._readers_of(kind) for kind in {file.mime_type for file in files}}
+        complete = [file for file in files if _have_answered(readers[file.mime_type], answers[file.id])]
+        with self._stages.within(INDEX):
+            put = outcomes.load_put(connection, [file.id for file in complete])
+            said = {file.id: [*answers[file.id].values(), *put.get(file.id, ())] for file in complete}
+            made = [documents.document(file, said[file.id], orders) for file in complete]
+        documents.write(connection, made, self._stages)
+        with self._stages.within(NOTIFY):
+            self._tell(connection, complete)
+        told = {file.id for file in complete}
+        partly = [file for file in files if file.id not in told]
+        self._kept.keep(answers, [file.id for file in partly])
+        now = time.monotonic()
+        for file in partly:
+            self._unfound.setdefault(file.id, now)
+        for file_id in told:
+            self._unfound.pop(file_id, None)
+        if again := [file.id for file in partly if not file.event_due]:  # one plugin reads them again, and another will
+            due = sa.update(media_files).where(media_files.c.id.in_(again))
             connection.execute(due.values(event_due=True))
 
-    def _is_complete(self, mime_type: str, answers: Mapping[str, Answer]) -> bool:
-        """Whether each scraper that reads the file has answered."""
-        for session in self._sessions:
-            answer = answers.get(session.plugin_id)
-            if session.wants(mime_type) and (answer is None or answer.code_hash != session.code_hash):
-                return False
-        return True
+    def _unfound_for(self, now: float) -> float:
+        """For how long the file has waited that waits longest."""
+        return now - next(iter(self._unfound.values()), now)
 
-    def _tell(self, connection: sa.Connection, file_ids: Sequence[int]) -> None:
-        events.tell_files(connection, self._job_id, self._scope.library_id, file_ids)
+    def _readers_of(self, mime_type: str) -> Mapping[str, str]:
+        """Return the scrapers that read files of this type, with the hash of their code."""
+        return {one.plugin_id: one.code_hash for one in self._sessions if one.wants(mime_type)}
+
+    def _tell(self, connection: sa.Connection, files: Sequence[Any]) -> None:
+        events.tell_files(connection, self._job_id, self._scope.library_id, [file.id for file in files])
+        if not changes.are_observed(connection):
+            return
+        if self._new_since is None:
+            folders = {self._scope.root, self._scope.path}
+            self._new_since = jobs.untold_since(connection, self._scope.library_id, folders)
+        added, changed = LibraryChangeKind.ADDED, LibraryChangeKind.CHANGED
+        kinds = [added if file.added_at >= self._new_since else changed for file in files]
+        paths = [os.fsdecode(join(file.path, file.name)) for file in files]
+        told = zip(kinds, files, paths, strict=True)
+        changes.note(connection, (LibraryChange(kind, file.library_id, file.id, path) for kind, file, path in told))
+
+
+def _have_answered(readers: Mapping[str, str], answers: Mapping[str, Answer]) -> bool:
+    """Whether each of these scrapers has answered with its present code."""
+    return all(
+        (answer := answers.get(plugin_id)) is not None and answer.code_hash == code_hash
+        for plugin_id, code_hash in readers.items()
+    )

@@ -11,15 +11,17 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from viewra.db.plugin_grants import move_grants
 from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
 from viewra.library import file_events, jobs
 from viewra.library.fingerprint import fingerprint
+from viewra.library.found import FoundFile
 from viewra.library.libraries import check_folder, get_library, refuse_around
 from viewra.library.mime import MediaTypes
 from viewra.library.paths import absolute, below, display, display_bytes, is_gone, is_within, join
-from viewra.library.walk import FoundFile, Walk
+from viewra.library.walk import Walk
 from viewra.types import Library, LibraryEventKind
 
 SAMPLE = 64
@@ -45,6 +47,7 @@ def move_library(engine: sa.Engine, old: str, new: str) -> Library:
         connection.execute(sa.update(libraries).where(libraries.c.id == library.id).values(row))
         _move_directories(connection, library.id, before, after)
         _move_files(connection, library.id, before, after)
+        move_grants(connection, lambda path: _moved_text(path, before, after))
     return attrs.evolve(library, path=os.fsdecode(after))
 
 
@@ -124,6 +127,12 @@ def _refuse_other_files(connection: sa.Connection, library_id: int, before: byte
         )
 
 
+def _moved_text(path: str, before: bytes, after: bytes) -> str | None:
+    """Where a folder is that a plugin was granted, if it was in the library."""
+    raw = os.fsencode(path)
+    return os.fsdecode(_moved(raw, before, after)) if is_within(raw, before) else None
+
+
 def _move_directories(connection: sa.Connection, library_id: int, before: bytes, after: bytes) -> None:
     rows = connection.execute(
         sa.select(directories.c.id, directories.c.path).where(directories.c.library_id == library_id)
@@ -131,7 +140,7 @@ def _move_directories(connection: sa.Connection, library_id: int, before: bytes,
     # One folder may be inside the other: this order keeps two rows from having the same path meanwhile.
     ordered = sorted(rows, key=lambda row: len(row.path), reverse=len(after) > len(before))
     update = sa.update(directories).where(directories.c.id == sa.bindparam("b_id"))
-    update = update.values(path=sa.bindparam("b_path"), device=None, mount=None)
+    update = update.values(path=sa.bindparam("b_path"), device=None, mount=None, disks=None)
     if ordered:
         connection.execute(update, [{"b_id": row.id, "b_path": _moved(row.path, before, after)} for row in ordered])
 

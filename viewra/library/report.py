@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import attrs
 
+from viewra.library.id_set import IdSet
 from viewra.library.paths import display
 from viewra.types import ScanCounts, ScanFailure, ScanStatus
 
@@ -22,7 +23,7 @@ class ScanProgress:
 
     ``seen`` files were found on the disk; ``done`` of them are finished: each scraper that reads them has answered.
     ``total`` is None during the walk. ``phase`` is ``"walk"`` (with reading beside it), ``"read"`` or ``"finish"``;
-    ``current`` is the last path, printable.
+    ``current`` is the last path, printable. ``workers`` is as in ``ScanReport``.
     """
 
     seen: int
@@ -31,6 +32,7 @@ class ScanProgress:
     failed: int
     phase: str
     current: str
+    workers: Mapping[str, int] = attrs.field(factory=dict, hash=False)
 
 
 class Tally:
@@ -42,23 +44,39 @@ class Tally:
         self.walked = True
         self.known_failures: Collection[int] = frozenset()
         self.new_failed = 0
+        self.workers: Mapping[str, int] = {}
         self._failed_files: set[int] = set()
-        self._read_files: set[int] = set()
+        self._read_files = IdSet()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether rows of files, or what plugins read of them, have changed."""
+        counts = self.counts
+        changed = (counts.new, counts.changed, counts.moved, counts.missing, counts.returned, counts.deleted)
+        return any(changed) or counts.read > 0
+
+    def count_found(self, new: int, moved: Sequence[bool]) -> None:
+        """Count new files, and moved ones: for each whether it was missing, and so has returned."""
+        returned = sum(moved)
+        self.counts.moved += len(moved) - returned
+        self.counts.returned += returned
+        self.counts.new += new
+        self.counts.seen += len(moved) + new
 
     def fail_path(self, path: str, error: str, *, is_file: bool) -> None:
         """Count a failure of the file system."""
         self.counts.failed += is_file
         self._note(ScanFailure(path, None, error))
 
-    def fail_file(self, file_id: int, path: str, plugin_id: str, error: str) -> None:
+    def fail_file(self, file_id: int, path: str, plugin_id: str, error: str, worker: str = "") -> None:
         """A plugin could not read one file; new is that of one that is not among ``known_failures``."""
         self.new_failed += file_id not in self.known_failures and file_id not in self._failed_files
         self.miss_file(file_id)
-        self._note(ScanFailure(path, plugin_id, error))
+        self._note(ScanFailure(path, plugin_id, error, worker))
 
-    def fail_plugin(self, path: str, plugin_id: str, error: str) -> None:
+    def fail_plugin(self, path: str, plugin_id: str, error: str, worker: str = "") -> None:
         """Count a plugin's failure at several files: one line for all."""
-        self._note(ScanFailure(path, plugin_id, error))
+        self._note(ScanFailure(path, plugin_id, error, worker))
 
     def miss_file(self, file_id: int) -> None:
         """Count a file as failed, once even if several plugins fail at it."""
@@ -103,5 +121,5 @@ class ProgressReporter:
         counts = self._tally.counts
         done = max(0, counts.seen - unread())
         total = None if self.phase == "walk" else counts.seen
-        current = display(self.current)
-        self._callback(ScanProgress(counts.seen, done, total, counts.failed, self.phase, current))
+        current, workers = display(self.current), dict(self._tally.workers)
+        self._callback(ScanProgress(counts.seen, done, total, counts.failed, self.phase, current, workers))

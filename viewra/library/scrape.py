@@ -17,9 +17,10 @@ from queue import SimpleQueue
 import attrs
 
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout, PluginUnavailable
+from viewra.library.stages import READ, Busy
 from viewra.library.unread import Unread, WantedFile
 from viewra.services import ScraperSession
-from viewra.types import FileOutcome, FileToRead
+from viewra.types import FileOutcome, FileToRead, ScanStage
 
 PAGE = 500
 """How many files one query loads."""
@@ -53,6 +54,7 @@ class Completion:
     scraper: Scraper
     batch: Batch
     future: Future[Sequence[FileOutcome]]
+    done_at: float
 
 
 Outcomes = list[tuple[WantedFile, FileOutcome]]
@@ -85,6 +87,7 @@ class Scraper:
         self._absences = 0
         self._breakdowns = 0
         self._resume_at = 0.0
+        self._busy = Busy()
 
     @property
     def idle(self) -> bool:
@@ -95,6 +98,11 @@ class Scraper:
     def remaining(self) -> int:
         """How many files are left to read, as far as known."""
         return max(0, self._expected - self._answered) if self.gave_up is None else 0
+
+    @property
+    def stage(self) -> ScanStage:
+        """What reading has taken so far."""
+        return ScanStage(READ, self._busy.took_s, plugin=self.session.plugin_id, files=self._answered)
 
     def look_again(self, found: int) -> None:
         """The walk has committed files; ``found`` of them so far may be unread."""
@@ -115,6 +123,8 @@ class Scraper:
 
     def submit(self, *, partial: bool) -> None:
         """Fill the window; ``partial``: also submit a batch that is not full, even while others are in flight."""
+        if not (self._waiting or self._suspects or self._has_more):
+            return
         while self.gave_up is None and time.monotonic() >= self._resume_at:
             goes_alone = bool(self._suspects) or any(batch.alone for batch in self._in_flight)
             if len(self._in_flight) >= (1 if goes_alone else self.session.window):
@@ -129,13 +139,14 @@ class Scraper:
         batch = completion.batch
         if self._in_flight.pop(batch, None) is None:
             return []
+        self._busy.end(completion.done_at)
         error = _error_of(self.session.plugin_id, completion.future, len(batch.files))
         outcomes: Outcomes = []
         if error is None:
             outcomes.extend(zip(batch.files, completion.future.result(), strict=True))
         elif isinstance(error, PluginFault):
             if len(batch.files) == 1:
-                outcomes.append((batch.files[0], FileOutcome(error=error.message)))
+                outcomes.append((batch.files[0], FileOutcome(error=error.message, worker=error.worker)))
             else:
                 self._read_singly(batch)
         else:
@@ -180,7 +191,8 @@ class Scraper:
             future = Future()
             future.set_exception(error)
         self._in_flight[batch] = future
-        future.add_done_callback(lambda done: self._completions.put(Completion(self, batch, done)))
+        self._busy.begin()
+        future.add_done_callback(lambda done: self._completions.put(Completion(self, batch, done, time.monotonic())))
 
     def _think_again(self, batch: Batch, error: PluginError) -> None:
         """Decide about the files of a batch without an answer."""
@@ -196,7 +208,7 @@ class Scraper:
                 self._read_twice.add(file.id)
                 self._suspects.append(batch.files)
             else:
-                self._accused.append((file, FileOutcome(error=error.message)))
+                self._accused.append((file, FileOutcome(error=error.message, worker=error.worker)))
         else:
             self._read_singly(batch)
 

@@ -7,31 +7,34 @@ its place there), and a file that several sources found has the sum (reciprocal 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import sqlalchemy as sa
 
-from viewra.db.bulk import select_in
 from viewra.db.failures import damaged_index
 from viewra.db.tables import media_files
 from viewra.db.transactions import reading
 from viewra.errors import PluginError, UsageError
-from viewra.hookspecs import Hooks
-from viewra.library import fulltext
+from viewra.library import broad, fulltext
 from viewra.library.listing import files, paging
+from viewra.library.listing.counting import count_up_to
 from viewra.library.listing.paging import Key
 from viewra.library.query.parser import parse
 from viewra.library.query.plan import Plan, plan
 from viewra.library.query.tree import Node, Query
-from viewra.types import SearchHit, SearchPage, SearchResult
+from viewra.types import FileEntry, SearchHit, SearchPage, SearchResult
+
+if TYPE_CHECKING:  # light start: a search of the library alone calls no hook
+    from viewra.hookspecs import Hooks
 
 LIBRARY = "library"
 """The source of hits that are files in the library."""
 
 MAX_COUNTED = 10_000
-"""How many hits of the library are counted: nobody reads on until there, and counting a million takes long."""
+"""How many hits of the library are counted and ranked: nobody reads on until there, and a million take long."""
 
 RANK_CONSTANT = 60
 """How little the first places of a source count more than those behind them."""
@@ -41,9 +44,9 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
     """Return the hits number ``offset`` to ``offset + limit`` for ``query``, best first.
 
     ``hook`` None: only the library is searched. The best file of the library scores 1, the others in proportion; the
-    scores of plugins are taken as they are, within 0 and 1. A plugin that fails is among the page's errors. Raises
-    ``UsageError`` for a query that is empty or cannot be read, for a negative ``limit`` or ``offset``, and
-    ``DatabaseError``.
+    scores of plugins are taken as they are, within 0 and 1. A plugin that fails is among the page's errors. The page
+    has what was probably meant where nothing is found. Raises ``UsageError`` for a query that is empty or cannot be
+    read, for a negative ``limit`` or ``offset``, and ``DatabaseError``.
     """
     asked = parse(query)
     if asked.is_empty:
@@ -56,17 +59,27 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
     total = min(total, MAX_COUNTED)
     sources = [hits]
     errors: list[PluginError] = []
-    fields = asked.for_plugins()
+    fields = asked.for_plugins() if not asked.sort else {}  # no plugin knows the library's orders
     # A page of the whole needs every source's hits from its first on.
     for result in hook.search(query=fields, limit=wanted, offset=0) if hook is not None and fields else ():
         if result.error is not None:
             errors.append(result.error)
         elif result.value is not None:
-            total += max(result.value.total_count, len(result.value.results))
+            count = max(result.value.total_count, len(result.value.results))
+            total += min(count, MAX_COUNTED)
+            has_more = has_more or count > MAX_COUNTED
             found = [_plugin_hit(result.plugin_id, hit) for hit in result.value.results[:wanted]]
             sources.append(sorted(found, key=lambda hit: -hit.score))
-    ranked = sources[0] if len(sources) == 1 or asked.sort else _fused(sources)
-    return SearchPage(total, tuple(ranked[offset:wanted]), tuple(errors), has_more)
+    ranked = sources[0] if len(sources) == 1 else _fused(sources)
+    meant = _did_you_mean(engine, query) if not ranked and not total else None
+    return SearchPage(total, tuple(ranked[offset:wanted]), tuple(errors), has_more, meant)
+
+
+def _did_you_mean(engine: sa.Engine, query: str) -> str | None:
+    from viewra.library import suggesting  # light start: only for queries that find nothing
+
+    with reading(engine) as connection:
+        return suggesting.did_you_mean(connection, query)
 
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
@@ -82,63 +95,88 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
 def _search_planned(connection: sa.Connection, planned: Plan, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     if planned.text is not None and not query.sort:
         return _search_ranked(connection, planned, planned.text, limit)
-    statement, keys = files.selected(connection, planned), files.sort_keys(query.sort, planned)
+    keys = files.sort_keys(planned.database, query.sort, planned.with_missing)
     if planned.rest is not None:
-        rows = [*islice(files.matching(connection, planned, statement, keys), MAX_COUNTED + 1)]
-        return len(rows), [*map(_hit, rows[:limit])]
-    rows = [*connection.execute(paging.behind(statement, keys, None).limit(limit))]
-    return _count(connection, statement), [*map(_hit, rows)]
+        rows = [*islice(files.matching(connection, planned, keys), MAX_COUNTED + 1)]
+        return len(rows), [*map(_hit, files.entries(rows[:limit]))]
+    rows = [*paging.rows(connection, files.in_order(connection, planned), keys, None, limit)]
+    return count_up_to(connection, files.selected(planned), MAX_COUNTED), [*map(_hit, files.entries(rows))]
 
 
 def _search_ranked(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> tuple[int, list[SearchHit]]:
     """Search by words: first the index is asked, then the files are looked up. A join would rank each hit twice."""
-    index = fulltext.media_search
-    hits = sa.select(index.c.rowid, fulltext.rank(connection, text).label("rank"))
-    hits = hits.where(fulltext.matches(connection, text))
     if planned.rest is not None:
-        return _search_looked_at(connection, planned, hits)
-    without_text = attrs.evolve(planned, text=None)
-    if planned.where:
-        ids = files.selected(connection, without_text).with_only_columns(media_files.c.id, maintain_column_froms=True)
-        hits = hits.where(index.c.rowid.in_(ids))
-    best = connection.execute(hits.order_by(sa.text("rank"), index.c.rowid).limit(limit)).all()
-    entries = files.selected(connection, attrs.evolve(without_text, where=()))
-    found = select_in(connection, [hit.rowid for hit in best], lambda some: entries.where(media_files.c.id.in_(some)))
-    return _count(connection, hits), _hits({row.id: row for row in found}, best)
+        return _search_looked_at(connection, planned, _ranks(planned, text))
+    hits = _ranks_within(planned, text)
+    total = count_up_to(connection, hits, MAX_COUNTED)
+    best: Sequence[Any]
+    if total > MAX_COUNTED:
+        best = broad.ranked(connection, text, _conditions(planned), wanted=limit, most=MAX_COUNTED)
+    else:
+        best = connection.execute(_best(hits), {"most_hits": limit}).all()
+    return total, _hits(files.by_ids(connection, [hit.rowid for hit in best]), best)
+
+
+@lru_cache(maxsize=64)
+def _ranks(planned: Plan, text: Node) -> sa.Select[*tuple[Any, ...]]:
+    """The statement of all hits of a plan's words in the index with their ranks."""
+    index = fulltext.media_search
+    hits = sa.select(index.c.rowid, fulltext.rank(planned.database, text).label("rank"))
+    return hits.where(fulltext.matches(planned.database, text))
+
+
+@lru_cache(maxsize=64)
+def _ranks_within(planned: Plan, text: Node) -> sa.Select[*tuple[Any, ...]]:
+    return _ranks(planned, text).where(*_conditions(planned))
+
+
+@lru_cache(maxsize=64)
+def _conditions(planned: Plan) -> Sequence[sa.ColumnElement[bool]]:
+    """The plan's conditions on columns, as conditions on rows of the index."""
+    if not planned.where:
+        return ()
+    found = files.selected(attrs.evolve(planned, text=None))
+    ids = found.with_only_columns(media_files.c.id, maintain_column_froms=True)
+    return (fulltext.media_search.c.rowid.in_(ids),)
+
+
+@lru_cache(maxsize=64)
+def _best(hits: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+    ordered = hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid)
+    return ordered.limit(sa.bindparam("most_hits", type_=sa.Integer))
 
 
 def _search_looked_at(
     connection: sa.Connection, planned: Plan, hits: sa.Select[*tuple[Any, ...]]
 ) -> tuple[int, list[SearchHit]]:
     """Search by words and by metadata that no column has."""
-    entries = files.selected(connection, planned)
-    found = {row.id: row for row in files.matching(connection, planned, entries, [Key(media_files.c.id)])}
+    found = {row.id: row for row in files.matching(connection, planned, [Key(media_files.c.id)])}
     ranked = connection.execute(hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid))
     return len(found), _hits(found, [hit for hit in ranked if hit.rowid in found])
 
 
-def _count(connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]) -> int:
-    counted = statement.with_only_columns(sa.literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
-    return connection.execute(sa.select(sa.func.count()).select_from(counted.subquery())).scalar_one()
-
-
 def _hits(found: Mapping[int, Any], ranked: Sequence[Any]) -> list[SearchHit]:
-    """Make hits of files in the order of their ranks, which are at most 0."""
+    """Make hits of the rows of files in the order of their ranks, which are at most 0."""
     top = ranked[0].rank if ranked else 0.0
-    return [_hit(found[hit.rowid], hit.rank / top if top else 1.0) for hit in ranked if hit.rowid in found]
+    there = [hit for hit in ranked if hit.rowid in found]
+    entries = files.entries(found[hit.rowid] for hit in there)
+    return [_hit(entry, hit.rank / top if top else 1.0) for entry, hit in zip(entries, there, strict=True)]
 
 
-def _hit(row: Any, score: float = 1.0) -> SearchHit:
-    entry = files.entry_of(row)
+def _hit(entry: FileEntry, score: float = 1.0) -> SearchHit:
     return SearchHit(entry.path, entry.title, entry.artist, entry.album, score, LIBRARY)
 
 
 def _fused(sources: Sequence[Sequence[SearchHit]]) -> list[SearchHit]:
-    """Make one list of several; a hit that the library has too is the library's."""
+    """Make one list of several; a hit that the library has too is the library's. A source names each hit once."""
     ranks: dict[str | tuple[str, int], float] = {}
     hits: dict[str | tuple[str, int], SearchHit] = {}
     for source in sources:
+        named: set[str] = set()
         for place, hit in enumerate(source):
+            if hit.path in named:
+                continue
+            named.add(hit.path)
             same = hit.path if hit.source == LIBRARY or hit.path in hits else (hit.source, place)
             ranks[same] = ranks.get(same, 0.0) + 1 / (RANK_CONSTANT + place)
             hits.setdefault(same, hit)
@@ -146,9 +184,9 @@ def _fused(sources: Sequence[Sequence[SearchHit]]) -> list[SearchHit]:
 
 
 def _plugin_hit(plugin_id: str, found: SearchResult) -> SearchHit:
-    """Make a hit of a plugin's: its ``path`` is what its metadata names so, else the plugin's own id of it."""
+    """Make a hit of a plugin's, with the path or address that its metadata names, else with the plugin's own id."""
     return SearchHit(
-        path=found.metadata.get("path", found.id),
+        path=found.metadata.get("path") or found.metadata.get("url") or found.id,
         title=found.title,
         artist=found.artist,
         album=found.album,

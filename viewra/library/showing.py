@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from viewra.db.bulk import select_in
 from viewra.db.tables import directories, media_files
 from viewra.db.tables import other_paths as links_table
 from viewra.db.transactions import reading
-from viewra.errors import UsageError
+from viewra.errors import NotFound
 from viewra.library import other_paths, outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import absolute, display, display_bytes, folder_of, join
-from viewra.types import MediaFile
+from viewra.text import shown
+from viewra.types import MediaFile, MetadataValue
 
 _table = media_files.c
 _FILES = sa.select(
@@ -32,7 +35,7 @@ _FILES = sa.select(
 def show(engine: sa.Engine, id_or_path: int | str) -> MediaFile:
     """Return the stored file with an id, or at a path, also at one of its other paths; it may be missing.
 
-    Raises ``UsageError`` if it is not in the library, and ``DatabaseError``.
+    Raises ``NotFound`` if it is not in the library, and ``DatabaseError``.
     """
     with reading(engine) as connection:
         row = _by_path(connection, id_or_path) if isinstance(id_or_path, str) else _by_id(connection, id_or_path)
@@ -46,24 +49,43 @@ def show(engine: sa.Engine, id_or_path: int | str) -> MediaFile:
         mime_type=row.mime_type,
         size=row.size,
         mtime_ns=row.mtime_ns,
-        metadata=merge((answer.reading() for answer in answers), orders),
+        metadata=merge(outcomes.readings(answers), orders),
         other_paths=tuple(os.fsdecode(join(link.path, link.name)) for link in links),
         missing_since=row.missing_since,
     )
 
 
+def metadata_of(engine: sa.Engine, file_ids: Sequence[int]) -> dict[int, dict[str, MetadataValue]]:
+    """Return the metadata of files by their ids; one that is not in the library any more is left out.
+
+    Raises ``DatabaseError``.
+    """
+    with reading(engine) as connection:
+        there = {
+            row.id
+            for row in select_in(connection, file_ids, lambda some: sa.select(_table.id).where(_table.id.in_(some)))
+        }
+        answers = outcomes.load(connection, there)
+        orders = priorities.load(connection)
+    return {file_id: merge(outcomes.readings(answers.get(file_id, ())), orders) for file_id in there}
+
+
 def _by_id(connection: sa.Connection, file_id: int) -> Any:
     row = connection.execute(_FILES.where(media_files.c.id == file_id)).one_or_none()
     if row is None:
-        raise UsageError(f"there is no file with the id {file_id}", hint="it may have been purged: search for it")
+        raise NotFound(f"there is no file with the id {file_id}", hint="it may have been purged: search for it")
     return row
 
 
 def _by_path(connection: sa.Connection, path: str) -> Any:
-    given = absolute(path)
-    row = _find_there(connection, given) or _find(connection, given) or _find(connection, os.path.realpath(given))
+    try:
+        given = absolute(path)
+        real = os.path.realpath(given)
+    except ValueError as error:  # a NUL, or a surrogate that stands for no byte
+        raise NotFound(f"{shown(path)} is not in the library", hint="no file can have this name") from error
+    row = _find_there(connection, given) or _find(connection, given) or _find(connection, real)
     if row is None:
-        raise UsageError(f"{display(path)} is not in the library", hint=_remedy(given))
+        raise NotFound(f"{display(path)} is not in the library", hint=_remedy(given))
     return row
 
 

@@ -45,6 +45,13 @@ _SIGNATURES = (
 _TRACKERS = frozenset({b"M.K.", b"M!K!", b"FLT4", b"FLT8", b"4CHN", b"6CHN", b"8CHN", b"OCTA", b"CD81"})
 _TRACKER_PLACE = 1080
 _MICRODVD = re.compile(rb"(?:\xef\xbb\xbf)?\{\d+\}\{\d+\}")
+_CUE_SHEET = re.compile(
+    rb"(?:^|[\r\n])(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[ \t]*"  # a byte order mark, if it is the first line
+    rb"FILE[ \t]+\S[^\r\n]*[ \t][A-Z0-9]+[ \t]*[\r\n]",
+    re.IGNORECASE,
+)
+"""The command that each cue sheet has, before its tracks."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _REAL_LINK = re.compile(rb"(?:rtsp|pnm|https?)://\S+\.(?:rm|ra|rmvb)\b", re.IGNORECASE)
 
 
@@ -63,6 +70,8 @@ def by_content(head: bytes) -> str:
         return "video/mp2t"
     if _MICRODVD.match(head):
         return "text/x-microdvd"
+    if _CUE_SHEET.search(head.replace(b"\0", b"") if head[:2] in _UTF_16 else head):
+        return "application/x-cue"
     return "audio/x-pn-realaudio" if _REAL_LINK.match(head) else ""
 
 

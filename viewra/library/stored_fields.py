@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from viewra.db.bulk import insert_rows
 from viewra.db.catalogue_tables import metadata_fields
+from viewra.library.paths import display
 
 
 class Fields:
@@ -15,14 +16,19 @@ class Fields:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._new: set[str] = set()
 
-    def note(self, connection: sa.Connection, stored: Iterable[Mapping[str, object]]) -> None:
-        """Remember the fields of metadata that is stored in the same transaction."""
-        new = {field for values in stored for field in values} - self._known
-        if new:
+    def note(self, values: Mapping[str, object]) -> None:
+        """Note the fields of metadata that is to be stored."""
+        self._new.update(map(display, values.keys() - self._known))
+
+    def store(self, connection: sa.Connection) -> None:
+        """Remember the noted fields, in the transaction that stores the metadata."""
+        if self._new:
             before = load(connection)
-            insert_rows(connection, metadata_fields, [{"field": field} for field in sorted(new - before)])
-            self._known = before | new
+            insert_rows(connection, metadata_fields, [{"field": field} for field in sorted(self._new - before)])
+            self._known |= self._new
+            self._new.clear()
 
 
 def load(connection: sa.Connection) -> set[str]:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, file_metadata, media_files
 from viewra.db.transactions import reading
-from viewra.library.libraries import Scope
 from viewra.library.paths import join
+from viewra.library.scope import Scope
 from viewra.services import ScraperSession
 
 
@@ -43,28 +43,42 @@ class Unread:
         self._scope = scope
         self._session = session
         self._types = types
+        self._page: tuple[list[str], sa.Select[int, bytes, bytes, str]] | None = None
         self._status = file_metadata.c.status == "error" if only_failed else sa.true()
 
     def page(self, after: int, limit: int) -> list[WantedFile]:
         """At most ``limit`` files with ids above ``after``."""
-        columns = (media_files.c.id, directories.c.path, media_files.c.name, media_files.c.mime_type)
-        wanted = self._unread(sa.select(*columns)).where(media_files.c.id > after)
+        kinds = self._wanted_types()
+        if self._page is None or self._page[0] != kinds:
+            self._page = (kinds, self._select_page(kinds))
         with reading(self._engine) as connection:
-            rows = connection.execute(wanted.order_by(media_files.c.id).limit(limit)).all()
-        return [WantedFile(row.id, os.fsdecode(join(row.path, row.name)), row.mime_type) for row in rows]
+            rows = connection.execute(self._page[1], {"after": after, "most": limit}).all()
+        return [
+            WantedFile(file_id, os.fsdecode(join(folder, name)), mime_type) for file_id, folder, name, mime_type in rows
+        ]
 
     def ids(self) -> list[int]:
         """The ids of all unread files."""
         with reading(self._engine) as connection:
-            return list(connection.execute(self._unread(sa.select(media_files.c.id))).scalars())
+            return list(connection.execute(self._unread(sa.select(media_files.c.id), self._wanted_types())).scalars())
 
     def count(self) -> int:
         """The number of unread files."""
         with reading(self._engine) as connection:
-            count: int = connection.execute(self._unread(sa.select(sa.func.count(media_files.c.id)))).scalar_one()
+            counted = self._unread(sa.select(sa.func.count(media_files.c.id)), self._wanted_types())
+            count: int = connection.execute(counted).scalar_one()
         return count
 
-    def _unread(self, select: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+    def _select_page(self, kinds: Collection[str]) -> sa.Select[int, bytes, bytes, str]:
+        """Make the statement for a page: the same one for most pages, as making it takes as long as a short page."""
+        columns = (media_files.c.id, directories.c.path, media_files.c.name, media_files.c.mime_type)
+        wanted = self._unread(sa.select(*columns), kinds).where(media_files.c.id > sa.bindparam("after"))
+        return wanted.order_by(media_files.c.id).limit(sa.bindparam("most", type_=sa.Integer))
+
+    def _wanted_types(self) -> list[str]:
+        return sorted(kind for kind in self._types if self._session.wants(kind))
+
+    def _unread(self, select: sa.Select[*tuple[Any, ...]], kinds: Collection[str]) -> sa.Select[*tuple[Any, ...]]:
         session = self._session
         ours = sa.and_(
             file_metadata.c.media_file_id == media_files.c.id, file_metadata.c.plugin_id == session.plugin_id
@@ -76,6 +90,6 @@ class Unread:
             self._status,
             self._scope.directories(),
             media_files.c.missing_since.is_(None),
-            media_files.c.mime_type.in_([kind for kind in self._types if session.wants(kind)]),
+            media_files.c.mime_type.in_(kinds),
             sa.or_(file_metadata.c.code_hash.is_(None), file_metadata.c.code_hash != session.code_hash),
         )

@@ -6,7 +6,7 @@ to a folder that it is in is left out: loops end.
 """
 
 # Paths are bytes, for which pathlib has nothing.
-# ruff: noqa: PTH116, PTH119
+# ruff: noqa: PTH116
 
 from __future__ import annotations
 
@@ -14,44 +14,18 @@ import errno
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import attrs
 
+from viewra.library.folder_signature import context_of, examine, names_alone
 from viewra.library.following import why_not_followed
+from viewra.library.found import FoundFile, found_file, signed
 from viewra.library.ignoring import ALL_MARKS, BadIgnoreFile, LeftOut, Rules
 from viewra.library.mounts import Mounts
 from viewra.library.paths import display_bytes, join
 from viewra.types import FollowLinks
-
-_LARGEST = 2**63 - 1
-"""Databases store signed 64-bit integers."""
-
-
-EVIDENCE = slice(1, 6)
-"""The attributes of a ``FoundFile`` that stay the same while the file is not changed."""
-
-
-class FoundFile(NamedTuple):
-    """A regular file, or a link to one: all attributes but ``name`` and ``is_link`` are those of the target.
-
-    ``size`` in bytes, times in nanoseconds since the epoch; ``names`` is how many hard links the file has.
-    """
-
-    name: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    device: int
-    inode: int
-    names: int
-    is_link: bool = False
-
-    @property
-    def may_have_other_names(self) -> bool:
-        """Whether the same file may also be found elsewhere."""
-        return self.is_link or self.names > 1
 
 
 @attrs.frozen
@@ -64,18 +38,20 @@ class Unreadable:
 
 
 class Place(NamedTuple):
-    """A directory's device, and the mount point of its file system."""
+    """A directory's device, the mount point of its file system, and its disks as ``disks.joined`` gives them."""
 
     path: bytes
     device: int | None = None
     mount: bytes | None = None
+    disks: str | None = None
 
 
-@attrs.frozen
-class FoundDirectory:
+class FoundDirectory(NamedTuple):
     """One directory. ``complete`` is False if its listing failed: then no file in it counts as missing.
 
-    ``mount`` is the mount point of its file system; None if unknown.
+    ``mount`` is the mount point of its file system, ``disk`` what is mounted there; None if unknown. ``signature`` is
+    None if it cannot be told, or is of no use: with nothing that could be a file. ``same``: it is the known one, so
+    that ``files`` was not made.
     """
 
     path: bytes
@@ -84,21 +60,26 @@ class FoundDirectory:
     complete: bool = True
     device: int | None = None
     mount: bytes | None = None
+    disk: str | None = None
+    signature: bytes | None = None
+    mtime_ns: int = 0
+    same: bool = False
 
     @property
     def place(self) -> Place:
-        """The directory's device and mount point."""
-        return Place(self.path, self.device, self.mount)
+        """Where the directory is now."""
+        return Place(self.path, self.device, self.mount, self.disk)
 
 
 class _Step(NamedTuple):
-    """A directory to walk; ``rules``, ``mount`` and ``device`` are those of its parent."""
+    """A directory to walk; ``rules``, ``mount``, ``device`` and ``context`` are those of its parent."""
 
     path: bytes
     real: bytes
     rules: Rules
     mount: bytes
     device: int | None
+    context: bytes
     is_link: bool = False
 
 
@@ -108,7 +89,10 @@ class Walk:
 
     It examines only files whose names are ``interesting``, and nothing that ``rules`` (those in ``root``'s own folder,
     see ``Rules.enter``) leave out. It never raises for the state of the file system: an unreadable directory is
-    returned with ``complete=False``.
+    returned with ``complete=False``. ``known`` has the signatures of folders whose files need not be made, and
+    ``context`` is what else decides about files (see ``folder_signature``). Folders whose own mtime, in nanoseconds, is
+    still that in ``unchanged_at`` count as known without a look at their files. ``entering`` is called with each folder
+    before it is listed. Without ``deep`` only ``root`` itself is.
     """
 
     root: bytes
@@ -117,12 +101,22 @@ class Walk:
     rules: Rules = attrs.field(factory=Rules)
     links: FollowLinks = FollowLinks.ALL
     mounts: Mounts = attrs.field(factory=Mounts.current)
+    known: Mapping[bytes, bytes] = attrs.field(factory=dict)
+    context: bytes = b""
+    unchanged_at: Mapping[bytes, int] = attrs.field(factory=dict)
+    entering: Callable[[bytes], object] | None = None
+    deep: bool = True
+
+    def context_in(self, rules: Rules) -> bytes:
+        """What decides about the entries of a folder, by the rules for it."""
+        return context_of(self.context, self.links, rules.told())
 
     def __iter__(self) -> Iterator[FoundDirectory]:
         within = os.path.realpath(self.library)
         seen: set[tuple[int, int]] = set()
         top = os.path.realpath(self.root)
-        real: list[_Step] = [_Step(self.root, top, self.rules, self.mounts.holding(top), None)]
+        context = self.context_in(self.rules)
+        real: list[_Step] = [_Step(self.root, top, self.rules, self.mounts.holding(top), None, context)]
         links: deque[_Step] = deque()
         while real or links:
             step = real.pop() if real else links.popleft()
@@ -139,10 +133,13 @@ class Walk:
             if (info.st_dev, info.st_ino) in seen:
                 continue
             seen.add((info.st_dev, info.st_ino))
+            if self.entering is not None:
+                self.entering(step.path)
             listing = _Listing(step, self, signed(info.st_dev), within)
-            found = listing.read()
+            found = listing.read(info.st_mtime_ns)
             if found is not None:
                 yield found
+            if found is not None and self.deep:
                 real.extend(sorted(listing.directories, reverse=True))
                 links.extend(sorted(listing.links))
 
@@ -156,6 +153,7 @@ class _Listing:
         self._device = device
         self._library = library
         self._rules = step.rules
+        self._context = step.context
         self._has_patterns = False
         self._interesting = walk.interesting
         self._mount = self._find_mount()
@@ -164,9 +162,9 @@ class _Listing:
         self.directories: list[_Step] = []
         self.links: list[_Step] = []
 
-    def read(self) -> FoundDirectory | None:
-        """None: a file in the directory excludes it."""
-        path = self._step.path
+    def read(self, mtime_ns: int) -> FoundDirectory | None:
+        """None: a file in the directory excludes it. ``mtime_ns`` is the directory's own."""
+        path, walk = self._step.path, self._walk
         complete = True
         entries: list[os.DirEntry[bytes]] = []
         try:
@@ -175,7 +173,12 @@ class _Listing:
         except OSError as error:
             self._unreadable.append(Unreadable(path, _reason(error)))
             complete = False
-        marks = [entry.name for entry in entries if entry.name[:1] == b"." and entry.name in ALL_MARKS]
+        # Files with patterns are among the entries, so what this folder's own say need not be told.
+        unchanged = walk.unchanged_at.get(path) == mtime_ns
+        disk = walk.mounts.disk_at(self._mount)
+        place = b"\0".join((self._context, path, self._mount, b"%d" % self._device, repr(disk).encode()))
+        told = examine(place, entries) if not unchanged else names_alone(walk.known.get(path), entries)
+        marks = ALL_MARKS.intersection(told.marks)
         if marks:
             try:
                 rules = self._rules.enter(path, marks)
@@ -183,12 +186,23 @@ class _Listing:
                 return _unreadable(path, f"{display_bytes(error.path)}: {error.problem}")
             if isinstance(rules, LeftOut):
                 return None
+            if rules is not self._rules:
+                self._context = self._walk.context_in(rules)
             self._rules = rules
         self._has_patterns = self._rules.has_patterns
+        if complete and told.signature is not None and told.signature == walk.known.get(path):
+            for entry in told.others:
+                self._sort(entry)
+            return FoundDirectory(
+                path, [], [], True, self._device, self._mount, disk, told.signature, mtime_ns, same=True
+            )
         sort = self._sort
         for entry in entries:
             sort(entry)
-        return FoundDirectory(path, self._files, self._unreadable, complete, self._device, self._mount)
+        signature = told.signature if self._files and not self._unreadable else None
+        return FoundDirectory(
+            path, self._files, self._unreadable, complete, self._device, self._mount, disk, signature, mtime_ns
+        )
 
     def _find_mount(self) -> bytes:
         """The directory's mount point. A file system mounted since the walk began shows by its device."""
@@ -212,7 +226,7 @@ class _Listing:
                 and entry.is_file(follow_symlinks=False)
                 and not (self._has_patterns and rules.why(entry.path, name, is_folder=False))
             ):
-                self._files.append(_found(name, entry.stat(follow_symlinks=False), is_link=False))
+                self._files.append(found_file(name, entry.stat(follow_symlinks=False), is_link=False))
         except OSError as error:
             self._unreadable.append(Unreadable(entry.path, _reason(error), is_file=True))
 
@@ -231,7 +245,7 @@ class _Listing:
         if stat.S_ISDIR(info.st_mode):
             self._add_folder(entry, self.links)
         elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name) and self._may_follow(entry.path):
-            self._files.append(_found(entry.name, info, is_link=True))
+            self._files.append(found_file(entry.name, info, is_link=True))
 
     def _may_follow(self, link: bytes) -> bool:
         links = self._walk.links
@@ -241,31 +255,7 @@ class _Listing:
         if self._rules.why(entry.path, entry.name, is_folder=True) is None:
             real = join(self._step.real, entry.name)
             is_link = steps is self.links
-            steps.append(_Step(entry.path, real, self._rules, self._mount, self._device, is_link))
-
-
-def look_at_file(path: bytes) -> FoundFile | None:
-    """The regular file at ``path``, or the link's target; None if there is none to examine."""
-    try:
-        is_link = stat.S_ISLNK(os.lstat(path).st_mode)
-        info = os.stat(path)
-    except OSError:
-        return None
-    return _found(os.path.basename(path), info, is_link=is_link) if stat.S_ISREG(info.st_mode) else None
-
-
-def _found(name: bytes, info: os.stat_result, *, is_link: bool) -> FoundFile:
-    mtime_ns, ctime_ns, device, inode = info.st_mtime_ns, info.st_ctime_ns, info.st_dev, info.st_ino
-    if not (-_LARGEST <= mtime_ns <= _LARGEST and -_LARGEST <= ctime_ns <= _LARGEST):  # a wrong clock
-        mtime_ns, ctime_ns = (max(-_LARGEST, min(_LARGEST, time_ns)) for time_ns in (mtime_ns, ctime_ns))
-    if device > _LARGEST or inode > _LARGEST:
-        device, inode = signed(device), signed(inode)
-    return FoundFile(name, info.st_size, mtime_ns, ctime_ns, device, inode, info.st_nlink, is_link)
-
-
-def signed(number: int) -> int:
-    """A device or inode number as a signed 64-bit integer."""
-    return number if number <= _LARGEST else number - 2**64
+            steps.append(_Step(entry.path, real, self._rules, self._mount, self._device, self._context, is_link))
 
 
 def _look_at(directory: bytes) -> os.stat_result:

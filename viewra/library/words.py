@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -23,7 +24,11 @@ GAP = "\uf8ff"
 SYMBOL = "\ue000"
 """Begins each symbol in the word for a name of symbols; the code point follows in hexadecimal."""
 
+MOST_REMEMBERED = 80
+"""Characters of a text whose words are remembered."""
+
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
+_ASCII_PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum() and not chr(code).isspace()}
 _SCRIPTS_WITHOUT_SPACES = (
     (0x1100, 0x11FF), (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3021, 0x3029), (0x3031, 0x3035), (0x3041, 0x3096),
     (0x3099, 0x309A), (0x309D, 0x309F), (0x30A1, 0x30FA), (0x30FC, 0x30FF), (0x3105, 0x312F), (0x3130, 0x318F),
@@ -42,11 +47,14 @@ class Wanted:
 
 def indexed(values: Sequence[str]) -> str:
     """Return the words of a field's values as the index keeps them, with spaces between."""
+    if len(values) == 1:
+        return _indexed(values[0])
     found: list[str] = []
     for value in values:
         if found:
             found.append(GAP)
-        found += _indexed(value)
+        if words := _indexed(value):
+            found.append(words)
     return " ".join(found)
 
 
@@ -64,19 +72,43 @@ def wanted(text: str, *, prefix: bool = False) -> Wanted | None:
     return Wanted(tuple(dict.fromkeys((tuple(plain), tuple(joined)))), prefix)
 
 
+def is_spelt(word: str) -> bool:
+    """Whether a word of the index is written with letters, in a script with spaces: such a word may be misspelt."""
+    if word.isascii():
+        return not word.isdigit()
+    return not word.isnumeric() and all(_kind(character) == "word" for character in word)
+
+
+def runs(text: str) -> Iterator[tuple[int, str]]:
+    """Give the runs of letters and digits of a text as it was typed, each with its place."""
+    place = 0
+    for is_word, characters in itertools.groupby(text, _is_part):
+        run = "".join(characters)
+        if is_word:
+            yield place, run
+        place += len(run)
+
+
 def is_symbols(text: str) -> bool:
     """Whether there is no letter or digit in ``text``."""
     return not any(map(_is_part, fold(text)))
 
 
-def _indexed(value: str) -> list[str]:
+def _indexed(value: str) -> str:
+    return _remembered(value) if len(value) <= MOST_REMEMBERED else _cut(value)
+
+
+def _cut(value: str) -> str:
     folded = fold(value)
     plain = _words(folded, whole=True)
     if not plain:
-        symbols = _symbols(folded)
-        return [symbols] if symbols else []
+        return _symbols(folded)
     joined = _words(_joined(folded), whole=True)
-    return plain if joined == plain else [*plain, GAP, *joined]
+    return " ".join(plain if joined == plain else [*plain, GAP, *joined])
+
+
+_remembered = functools.lru_cache(maxsize=4096)(_cut)
+"""Most files share their artist, album and genre with those around them."""
 
 
 def _words(folded: str, *, whole: bool = False) -> list[str]:
@@ -102,6 +134,8 @@ def _words(folded: str, *, whole: bool = False) -> list[str]:
 
 def _joined(folded: str) -> str:
     """Return the text with the punctuation inside of what stands between spaces taken out."""
+    if folded.isascii():
+        return folded.translate(_ASCII_PUNCTUATION)
     return " ".join("".join(filter(_is_part, chunk)) for chunk in folded.split())
 
 
@@ -109,6 +143,7 @@ def _symbols(folded: str) -> str:
     return "".join(f"{SYMBOL}{ord(character):x}" for character in folded if not character.isspace() and character > " ")
 
 
+@functools.lru_cache(maxsize=4096)
 def _kind(character: str) -> str:
     if not _is_part(character):
         return ""

@@ -25,6 +25,7 @@ from viewra.manifest.findings import notes, outside
 from viewra.manifest.hiding import Hidden
 from viewra.manifest.requirements import unmet
 from viewra.manifest.runtime import RuntimeSchema, runtime
+from viewra.manifest.scheduled import not_scheduled
 from viewra.manifest.settings import SettingsSchema
 
 _LIMITS = Limits()
@@ -133,12 +134,14 @@ def _read(tree: ast.Struct, file: Path) -> model.Manifest:
     entry_point = _entry_point(root, data, problems)
     if not problems:
         unmet(root, data, problems)
+        not_scheduled(root, data, problems)
     if problems:
         for problem in problems:
             explain(root, problem)
         raise combined(problems)
     settings = SettingsSchema(data["id"], root.arcs["settings"].conjuncts, _LIMITS)
-    how_run = RuntimeSchema(data["id"], schema.arcs["#Runtime"].conjuncts, data["runtime"], _LIMITS)
+    declared, own = schema.arcs["#Runtime"].conjuncts, root.arcs["runtime"].conjuncts
+    how_run = RuntimeSchema(data["id"], declared, own, data["runtime"], _LIMITS)
     place = root.arcs["entry_points"].arcs["main"].place
     return _manifest(file, data, entry_point, settings, how_run, combined(warnings).errors if warnings else (), place)
 
@@ -217,6 +220,7 @@ def _manifest(
         requires=data["requires"],
         media_types={name: tuple(extensions) for name, extensions in data["media_types"].items()},
         priority=data["priority"],
+        schedules=data["schedules"],
     )
 
 

@@ -2,22 +2,28 @@
 
 ``@secret()``, ``@ui(secret)`` and ``@tag(sensitive)`` count anywhere on the way to a value: on a field, in its struct,
 in an item of a list, in a pattern, in an alternative, and on a definition to which a field refers. All alternatives
-count, whichever one a value matches.
+count, whichever one a value matches. ``@secret(host)`` says as well that the host keeps the value to itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from viewra.manifest.attributes import arguments
 from viewra.manifest.cue import ast
+from viewra.manifest.cue.data import Data
 from viewra.manifest.cue.node import Conjunct, Known
 from viewra.manifest.cue.patterns import matches
 from viewra.manifest.cue.problem import Problem
 
 _MARKS = {"ui": "secret", "tag": "sensitive"}
 """Attributes of other purposes that mark a secret, and the argument that says so."""
+
+
+Mark = Callable[[Iterable[ast.Attribute]], bool]
+"""Whether one of these attributes is a certain mark."""
 
 
 class Part(NamedTuple):
@@ -36,12 +42,33 @@ class Secrets:
 
     def covers(self, path: Sequence[str]) -> bool:
         """Whether the value at a path is secret, by a mark on it or around it."""
+        return self._marks(path, is_secret)
+
+    @cached_property
+    def withholds(self) -> bool:
+        """Whether the host keeps any of them to itself."""
+        return self.any and _touched(self._root, _stays)
+
+    def without_withheld(self, value: Mapping[str, Data], path: Sequence[str] = ()) -> dict[str, Data]:
+        """The values without those that the host keeps to itself."""
+        left = {name: (one, (*path, name)) for name, one in value.items()}
+        return {name: self._left(one, at) for name, (one, at) in left.items() if not self._marks(at, _stays)}
+
+    def _left(self, value: Data, path: Sequence[str]) -> Data:
+        if isinstance(value, dict):
+            return self.without_withheld(value, path)
+        if isinstance(value, list):
+            items = [(one, (*path, str(number))) for number, one in enumerate(value)]
+            return [self._left(one, at) for one, at in items if not self._marks(at, _stays)]
+        return value
+
+    def _marks(self, path: Sequence[str], mark: Mark) -> bool:
         parts = self._root
         for label in path:
-            if marked(parts):
+            if marked(parts, mark):
                 return True
             parts = step(parts, label)
-        return marked(parts)
+        return marked(parts, mark)
 
     def touches(self, path: Sequence[str]) -> bool:
         """Whether the value at a path is secret or has a secret part; True for a path that leads nowhere."""
@@ -163,26 +190,6 @@ def _may_match(pattern: ast.Expr, label: str) -> bool:
     return True
 
 
-def marked(parts: Iterable[Part]) -> bool:
-    """Whether one of the parts carries a mark itself."""
-    found: list[ast.Attribute] = []
-    for expr, attributes in parts:
-        found.extend(attributes)
-        if isinstance(expr, ast.Struct):
-            found.extend(expr.attributes)
-    return is_secret(found)
-
-
-def _touched(parts: list[Part]) -> bool:
-    seen: set[int] = set()
-    while parts:
-        if marked(parts):
-            return True
-        seen.update(id(part.expr) for part in parts)
-        parts = [part for part in step(parts, None) if id(part.expr) not in seen]
-    return False
-
-
 def is_secret(attributes: Iterable[ast.Attribute]) -> bool:
     """Whether one of the attributes marks a secret, whatever the others say."""
     for attribute in attributes:
@@ -192,3 +199,28 @@ def is_secret(attributes: Iterable[ast.Attribute]) -> bool:
         if mark is not None and arguments(attribute.body).get(mark):
             return True
     return False
+
+
+def marked(parts: Iterable[Part], mark: Mark = is_secret) -> bool:
+    """Whether one of the parts carries a mark itself."""
+    found: list[ast.Attribute] = []
+    for expr, attributes in parts:
+        found.extend(attributes)
+        if isinstance(expr, ast.Struct):
+            found.extend(expr.attributes)
+    return mark(found)
+
+
+def _touched(parts: list[Part], mark: Mark = is_secret) -> bool:
+    seen: set[int] = set()
+    while parts:
+        if marked(parts, mark):
+            return True
+        seen.update(id(part.expr) for part in parts)
+        parts = [part for part in step(parts, None) if id(part.expr) not in seen]
+    return False
+
+
+def _stays(attributes: Iterable[ast.Attribute]) -> bool:
+    """Whether a mark says that the host keeps the value to itself."""
+    return any(one.name == "secret" and arguments(one.body).get("host") for one in attributes)

@@ -32,9 +32,11 @@ PERMISSIONS = {
     "database": ("read", "write"),
     "library": ("read", "write"),
     "process": ("spawn",),
+    "events": ("publish", "subscribe"),
+    "http": ("public",),
 }
 """Every resource with the actions that a manifest can request."""
-PERMISSION_FIELDS = ("resource", "actions", "reason", "paths", "hosts", "ports")
+PERMISSION_FIELDS = ("resource", "actions", "reason", "paths", "hosts", "ports", "names")
 
 TYPES = ("metadata_scraper", "scanner_hook", "database", "admin_page", "generic")
 """The documented values of ``type``; any other counts as ``generic``."""
@@ -58,7 +60,7 @@ class Permission:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The folders that it covers; empty: all of the library's."""
+        """The folders that it covers, empty: all of the library's; or the paths of routes."""
         return self._texts("paths")
 
     @property
@@ -71,6 +73,11 @@ class Permission:
         """The ports that it covers; empty: all."""
         found = self.details.get("ports")
         return tuple(port for port in found if isinstance(port, int)) if isinstance(found, list) else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The events that it covers, by patterns of names."""
+        return self._texts("names")
 
     def _texts(self, name: str) -> tuple[str, ...]:
         found = self.details.get(name)
@@ -88,7 +95,8 @@ class Manifest:
     ``requires`` maps ``viewra`` to a version specifier. ``media_types`` maps a media type to the file name extensions,
     each with its dot, that the plugin adds. ``priority`` maps a metadata field to an int from -1000 to 1000: if two
     plugins give a field, the higher number wins; fields without a number have 0. ``opt_in``: a plugin shipped with
-    viewra that starts disabled. ``warnings`` are for people; nothing depends on them.
+    viewra that starts disabled. ``schedules`` maps names of tasks to when they are enqueued. ``warnings`` are for
+    people; nothing depends on them.
     """
 
     file: Path
@@ -117,6 +125,7 @@ class Manifest:
     requires: Mapping[str, str] = attrs.field(factory=dict)
     media_types: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     priority: Mapping[str, int] = attrs.field(factory=dict)
+    schedules: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def directory(self) -> Path:

@@ -22,7 +22,7 @@ class SettingField:
 
     ``ui`` are the hints of ``@ui(…)``. ``secret`` is set by ``@secret()``, ``@ui(secret)`` or ``@tag(sensitive)``;
     ``holds_secret`` also if only a part of the value is secret. ``required``: it has no default and must be set.
-    ``line`` and ``column`` are its place in the manifest.
+    ``line`` and ``column`` are its place in the manifest, ``comment`` the text above it.
     """
 
     key: str
@@ -36,6 +36,7 @@ class SettingField:
     line: int
     column: int
     holds_secret: bool = False
+    comment: str = ""
 
     @property
     def title(self) -> str:
@@ -44,8 +45,8 @@ class SettingField:
 
     @property
     def help(self) -> str:
-        """One or two sentences of help: ``@ui(help=…)``."""
-        return str(self.ui.get("help", ""))
+        """One or two sentences of help: ``@ui(help=…)``, else the comment."""
+        return str(self.ui.get("help") or self.comment)
 
     @property
     def group(self) -> str:
@@ -99,7 +100,20 @@ def described(node: Node, secrets: Secrets) -> SettingField:
         line=line,
         column=column,
         holds_secret=secrets.touches(path),
+        comment=_comment(node),
     )
+
+
+def _comment(node: Node) -> str:
+    """The comment on the lines above a declaration."""
+    field = node.field
+    if field is None or field.source.rank:
+        return ""
+    *above, beside = field.source.text[: field.start].split("\n")
+    found: list[str] = []
+    while not beside.strip() and above and above[-1].strip().startswith("//"):
+        found.append(above.pop().strip().removeprefix("//").strip())
+    return " ".join(reversed(found))
 
 
 def members(node: Node) -> list[tuple[str, Node]]:

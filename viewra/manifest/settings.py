@@ -36,6 +36,7 @@ from viewra.manifest.setting_fields import (
     members,
     type_of,
 )
+from viewra.manifest.shapes import Shape, shape_of, together
 
 _SETTINGS = "settings"
 
@@ -43,7 +44,16 @@ _SETTINGS = "settings"
 class SettingsSchema:
     """The schema of the settings, made from a manifest's ``settings``, or from another part with the given ``name``."""
 
-    def __init__(self, plugin_id: str, conjuncts: Sequence[Conjunct], limits: Limits, *, name: str = _SETTINGS) -> None:
+    def __init__(
+        self,
+        plugin_id: str,
+        conjuncts: Sequence[Conjunct],
+        limits: Limits,
+        *,
+        name: str = _SETTINGS,
+        marks: Sequence[Conjunct] = (),
+    ) -> None:
+        """``marks`` are further parts of the manifest whose marks count."""
         self._plugin_id = plugin_id
         self._limits = limits
         self._name = name
@@ -59,7 +69,7 @@ class SettingsSchema:
             ),
             Conjunct(closed, None, (group,)),
         ]
-        self._marked = conjuncts
+        self._marked = [*conjuncts, *marks]
         self._fields: tuple[SettingField, ...] | None = None
         self._filled: tuple[bytes, dict[str, Data]] = (b"", {})
 
@@ -99,15 +109,24 @@ class SettingsSchema:
         return result
 
     def config(self, values: Mapping[str, object] | None = None) -> dict[str, str]:
-        """``fill`` for ``PluginContext.config``: text by dotted keys, and everything as JSON under ``_json``."""
+        """``fill`` for ``PluginContext.config``: text by dotted keys, and everything as JSON under ``_json``.
+
+        What the host keeps to itself is left out.
+        """
         given = self.fill(values)
         if not given:  # as for most plugins
             return {"_json": "{}"}
-        filled = to_json(given)
+        filled = to_json(self.secrets.without_withheld(given) if self.secrets.withholds else given)
         config: dict[str, str] = {}
         _flatten(filled, "", config)
         config["_json"] = json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
         return config
+
+    def secret_texts(self, values: Mapping[str, object] | None = None) -> dict[str, str]:
+        """The secret settings that are set, as text by dotted keys. Raises as ``fill``."""
+        texts: dict[str, str] = {}
+        _flatten(to_json(self.fill(values)), "", texts)
+        return {key: text for key, text in texts.items() if self.secrets.covers(key.split("."))}
 
     @functools.cached_property
     def secrets(self) -> Secrets:
@@ -122,14 +141,7 @@ class SettingsSchema:
 
     def type_at(self, key: str) -> str:
         """The kinds of value that a key accepts, in words, also if only a pattern allows the key; ``""`` if unknown."""
-        value: ast.Expr = ast.Reference(Source("key", "", 2), 0, 0, "_")
-        for label in reversed(key.split(".")):
-            struct = ast.Struct(value.source, 0, 0, None)
-            field = ast.Field(value.source, 0, 0, ast.label_key(label, quoted=True), ast.MEMBER)
-            field.value = value
-            struct.fields.append(field)
-            struct.labels.add(field.label)
-            value = struct
+        value = _around(key, ast.Reference(Source("key", "", 2), 0, 0, "_"))
         try:
             node = self._node([Conjunct(value, None)])
             for label in key.split("."):
@@ -138,6 +150,32 @@ class SettingsSchema:
         except (KeyError, ManifestError):
             return ""
         return type_of(node) if not node.problems else ""
+
+    def shape(self, key: str) -> Shape:
+        """Which values a key accepts; nothing is known of one that the manifest does not name."""
+        try:
+            node = self._find(key)
+            if key_of(node) != key:
+                return Shape()
+            return shape_of(node, self._items(key))
+        except ManifestError:
+            return Shape()
+
+    def _items(self, key: str) -> Shape | None:
+        """The shape of the items of a list."""
+        if "list" not in shape_of(self._find(key)).kinds:
+            return None
+        source = Source("key", "", 2)
+        one: ast.Expr = ast.ListLiteral(source, 0, 0, [ast.Reference(source, 0, 0, "_")], None)
+        node = self._find(key, [Conjunct(_around(key, one), None)])
+        node.run.evaluate(node)
+        lists = [one for one, _ in node.alternatives] if node.alternatives is not None else [node]
+        items = [one.items[0] for one in lists if isinstance(one, Node) and one.items and not one.problems]
+        shapes = [
+            attrs.evolve(shape_of(item), members=tuple((name, shape_of(child)) for name, child in members(item)))
+            for item in items
+        ]
+        return together(shapes) if shapes else None
 
     def groups(self) -> list[SettingsGroup]:
         """Every struct of settings, the whole first, with its hints."""
@@ -173,15 +211,27 @@ class SettingsSchema:
         if all(place.source.rank for place in problem.places):
             problem.places = (inner.place,)
 
-    def _find(self, key: str) -> Node:
+    def _find(self, key: str, more: Sequence[Conjunct] = ()) -> Node:
         """The innermost part of the schema to which a key leads."""
-        inner = self._node()
+        inner = self._node(more)
         for label in key.split("."):
             found = dict(members(inner)).get(label)
             if found is None:
                 break
             inner = found
         return inner
+
+
+def _around(key: str, value: ast.Expr) -> ast.Expr:
+    """A struct that has this value at a dotted key."""
+    for label in reversed(key.split(".")):
+        struct = ast.Struct(value.source, 0, 0, None)
+        field = ast.Field(value.source, 0, 0, ast.label_key(label, quoted=True), ast.MEMBER)
+        field.value = value
+        struct.fields.append(field)
+        struct.labels.add(field.label)
+        value = struct
+    return value
 
 
 def _flatten(value: Data, key: str, config: dict[str, str]) -> None:

@@ -51,12 +51,15 @@ class PluginContext(_message.Message):
     BASE_PATH_FIELD_NUMBER: _builtins.int
     HOST_SERVICE_ADDR_FIELD_NUMBER: _builtins.int
     PLUGIN_BASE_PATH_FIELD_NUMBER: _builtins.int
+    HOST_BROKER_ID_FIELD_NUMBER: _builtins.int
     plugin_id: _builtins.str
     log_level: _builtins.str
     database_url: _builtins.str
     base_path: _builtins.str
     host_service_addr: _builtins.str
     plugin_base_path: _builtins.str
+    host_broker_id: _builtins.int
+    """viewra's: the id under which go-plugin's broker has the host services, to be dialled during Initialize. 0: none."""
     @_builtins.property
     def config(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
     def __init__(
@@ -69,10 +72,11 @@ class PluginContext(_message.Message):
         base_path: _builtins.str = ...,
         host_service_addr: _builtins.str = ...,
         plugin_base_path: _builtins.str = ...,
+        host_broker_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_path", b"base_path", "config", b"config", "database_url", b"database_url", "host_service_addr", b"host_service_addr", "log_level", b"log_level", "plugin_base_path", b"plugin_base_path", "plugin_id", b"plugin_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_path", b"base_path", "config", b"config", "database_url", b"database_url", "host_broker_id", b"host_broker_id", "host_service_addr", b"host_service_addr", "log_level", b"log_level", "plugin_base_path", b"plugin_base_path", "plugin_id", b"plugin_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -377,6 +377,82 @@ class LifecycleService:
             _registered_method=True)
 
 
+class ConfigServiceStub:
+    """Settings that are changed while the plugin runs. A plugin without this service is replaced to get them.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Apply = channel.unary_unary(
+                '/viewra.v1.ConfigService/Apply',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.ApplyRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.ApplyResponse.FromString,
+                _registered_method=True)
+
+
+class ConfigServiceServicer:
+    """Settings that are changed while the plugin runs. A plugin without this service is replaced to get them.
+    """
+
+    def Apply(self, request, context):
+        """Use these settings from now on, as Initialize has them in config, or refuse them: then nothing changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ConfigServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Apply': grpc.unary_unary_rpc_method_handler(
+                    servicer.Apply,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.ApplyRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.ApplyResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.ConfigService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.ConfigService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ConfigService:
+    """Settings that are changed while the plugin runs. A plugin without this service is replaced to get them.
+    """
+
+    @staticmethod
+    def Apply(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.ConfigService/Apply',
+            viewra_dot_pb_dot_viewra__pb2.ApplyRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.ApplyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class SchemaServiceStub:
     """The schema version of a plugin's own database. The host migrates it before Initialize: the plugin answers Describe,
     and DatabaseService's Migrate and Rollback, without it.
@@ -444,6 +520,704 @@ class SchemaService:
             '/viewra.v1.SchemaService/Describe',
             viewra_dot_pb_dot_viewra__pb2.DescribeRequest.SerializeToString,
             viewra_dot_pb_dot_viewra__pb2.DescribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class HttpServiceStub:
+    """HTTP requests to the routes and admin pages that the plugin declares (APIRegistrationService, AdminPageService). A
+    plugin without this service shows them as unavailable.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Handle = channel.stream_stream(
+                '/viewra.v1.HttpService/Handle',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.HttpRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.HttpResponse.FromString,
+                _registered_method=True)
+
+
+class HttpServiceServicer:
+    """HTTP requests to the routes and admin pages that the plugin declares (APIRegistrationService, AdminPageService). A
+    plugin without this service shows them as unavailable.
+    """
+
+    def Handle(self, request_iterator, context):
+        """One request, its head first; answered by one response, its head first, which may come before the request's end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_HttpServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Handle': grpc.stream_stream_rpc_method_handler(
+                    servicer.Handle,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.HttpRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.HttpResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.HttpService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.HttpService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class HttpService:
+    """HTTP requests to the routes and admin pages that the plugin declares (APIRegistrationService, AdminPageService). A
+    plugin without this service shows them as unavailable.
+    """
+
+    @staticmethod
+    def Handle(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/viewra.v1.HttpService/Handle',
+            viewra_dot_pb_dot_viewra__pb2.HttpRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.HttpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class HostBridgeStub:
+    """What a plugin asks of its host. The host opens one stream to each process that serves this, at once or when the
+    process asks for it, and keeps it open: the plugin sends its requests up and gets one answer to each, in any order. So
+    it needs no right to connect anywhere, and the stream itself says which plugin asks.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Attach = channel.stream_stream(
+                '/viewra.v1.HostBridge/Attach',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.HostAnswer.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.HostRequest.FromString,
+                _registered_method=True)
+
+
+class HostBridgeServicer:
+    """What a plugin asks of its host. The host opens one stream to each process that serves this, at once or when the
+    process asks for it, and keeps it open: the plugin sends its requests up and gets one answer to each, in any order. So
+    it needs no right to connect anywhere, and the stream itself says which plugin asks.
+    """
+
+    def Attach(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_HostBridgeServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Attach': grpc.stream_stream_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.HostAnswer.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.HostRequest.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.HostBridge', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.HostBridge', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class HostBridge:
+    """What a plugin asks of its host. The host opens one stream to each process that serves this, at once or when the
+    process asks for it, and keeps it open: the plugin sends its requests up and gets one answer to each, in any order. So
+    it needs no right to connect anywhere, and the stream itself says which plugin asks.
+    """
+
+    @staticmethod
+    def Attach(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/viewra.v1.HostBridge/Attach',
+            viewra_dot_pb_dot_viewra__pb2.HostAnswer.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.HostRequest.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class HostServiceStub:
+    """The same for a plugin without HostBridge, call by call: the host serves it at host_service_addr, and under
+    host_broker_id with go-plugin's broker.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Call = channel.unary_unary(
+                '/viewra.v1.HostService/Call',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.HostRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.HostAnswer.FromString,
+                _registered_method=True)
+
+
+class HostServiceServicer:
+    """The same for a plugin without HostBridge, call by call: the host serves it at host_service_addr, and under
+    host_broker_id with go-plugin's broker.
+    """
+
+    def Call(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_HostServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Call': grpc.unary_unary_rpc_method_handler(
+                    servicer.Call,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.HostRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.HostAnswer.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.HostService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.HostService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class HostService:
+    """The same for a plugin without HostBridge, call by call: the host serves it at host_service_addr, and under
+    host_broker_id with go-plugin's broker.
+    """
+
+    @staticmethod
+    def Call(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.HostService/Call',
+            viewra_dot_pb_dot_viewra__pb2.HostRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.HostAnswer.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ArtworkServiceStub:
+    """Pictures of media files: covers in tags, and files that are covers. Asked for when somebody looks, not by scans.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.FindPictures = channel.unary_unary(
+                '/viewra.v1.ArtworkService/FindPictures',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.FindPicturesRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.FindPicturesResponse.FromString,
+                _registered_method=True)
+
+
+class ArtworkServiceServicer:
+    """Pictures of media files: covers in tags, and files that are covers. Asked for when somebody looks, not by scans.
+    """
+
+    def FindPictures(self, request, context):
+        """The pictures of one file, which the plugin has stored as assets (HostBridge, "assets.put") before it answers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ArtworkServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'FindPictures': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindPictures,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.FindPicturesRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.FindPicturesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.ArtworkService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.ArtworkService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ArtworkService:
+    """Pictures of media files: covers in tags, and files that are covers. Asked for when somebody looks, not by scans.
+    """
+
+    @staticmethod
+    def FindPictures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.ArtworkService/FindPictures',
+            viewra_dot_pb_dot_viewra__pb2.FindPicturesRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.FindPicturesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ResizingServiceStub:
+    """Smaller pictures, for listings. Decoding what came from anywhere is work for a plugin's process.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ResizePicture = channel.unary_unary(
+                '/viewra.v1.ResizingService/ResizePicture',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.ResizePictureRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.ResizePictureResponse.FromString,
+                _registered_method=True)
+
+
+class ResizingServiceServicer:
+    """Smaller pictures, for listings. Decoding what came from anywhere is work for a plugin's process.
+    """
+
+    def ResizePicture(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ResizingServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ResizePicture': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResizePicture,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.ResizePictureRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.ResizePictureResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.ResizingService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.ResizingService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ResizingService:
+    """Smaller pictures, for listings. Decoding what came from anywhere is work for a plugin's process.
+    """
+
+    @staticmethod
+    def ResizePicture(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.ResizingService/ResizePicture',
+            viewra_dot_pb_dot_viewra__pb2.ResizePictureRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.ResizePictureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class TaskServiceStub:
+    """Tasks that the plugin has put into its queue at the host. A plugin without this service has no tasks.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ExecuteTask = channel.stream_stream(
+                '/viewra.v1.TaskService/ExecuteTask',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.Task.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.TaskDone.FromString,
+                _registered_method=True)
+
+
+class TaskServiceServicer:
+    """Tasks that the plugin has put into its queue at the host. A plugin without this service has no tasks.
+    """
+
+    def ExecuteTask(self, request_iterator, context):
+        """One task, answered when it is done; the host ends the call when it no longer wants it. An error is a failed attempt.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_TaskServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ExecuteTask': grpc.stream_stream_rpc_method_handler(
+                    servicer.ExecuteTask,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.Task.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.TaskDone.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.TaskService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.TaskService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class TaskService:
+    """Tasks that the plugin has put into its queue at the host. A plugin without this service has no tasks.
+    """
+
+    @staticmethod
+    def ExecuteTask(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/viewra.v1.TaskService/ExecuteTask',
+            viewra_dot_pb_dot_viewra__pb2.Task.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.TaskDone.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class EventServiceStub:
+    """Events that the plugin subscribes to and was granted, one after the other. A plugin without this service hears of none.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.OnEvent = channel.unary_unary(
+                '/viewra.v1.EventService/OnEvent',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.Event.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.OnEventResponse.FromString,
+                _registered_method=True)
+
+
+class EventServiceServicer:
+    """Events that the plugin subscribes to and was granted, one after the other. A plugin without this service hears of none.
+    """
+
+    def OnEvent(self, request, context):
+        """One event; an error is only logged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_EventServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'OnEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.OnEvent,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.Event.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.OnEventResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.EventService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.EventService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class EventService:
+    """Events that the plugin subscribes to and was granted, one after the other. A plugin without this service hears of none.
+    """
+
+    @staticmethod
+    def OnEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.EventService/OnEvent',
+            viewra_dot_pb_dot_viewra__pb2.Event.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.OnEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class MultiplexerStub:
+    """Calls of a process's other services that are in flight at the same time, many in one message. The host opens one stream
+    to a process that serves this, sends calls on it while others are in flight, and gets exactly one answer to each, in any
+    order. All else about a call is as without the stream.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Carry = channel.stream_stream(
+                '/viewra.v1.Multiplexer/Carry',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.Calls.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.Answers.FromString,
+                _registered_method=True)
+
+
+class MultiplexerServicer:
+    """Calls of a process's other services that are in flight at the same time, many in one message. The host opens one stream
+    to a process that serves this, sends calls on it while others are in flight, and gets exactly one answer to each, in any
+    order. All else about a call is as without the stream.
+    """
+
+    def Carry(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_MultiplexerServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Carry': grpc.stream_stream_rpc_method_handler(
+                    servicer.Carry,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.Calls.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.Answers.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.Multiplexer', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.Multiplexer', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Multiplexer:
+    """Calls of a process's other services that are in flight at the same time, many in one message. The host opens one stream
+    to a process that serves this, sends calls on it while others are in flight, and gets exactly one answer to each, in any
+    order. All else about a call is as without the stream.
+    """
+
+    @staticmethod
+    def Carry(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/viewra.v1.Multiplexer/Carry',
+            viewra_dot_pb_dot_viewra__pb2.Calls.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.Answers.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class EventBatchServiceStub:
+    """For plugins that take several events at a time: such a plugin gets them so, and none by EventService.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.OnEvents = channel.unary_unary(
+                '/viewra.v1.EventBatchService/OnEvents',
+                request_serializer=viewra_dot_pb_dot_viewra__pb2.OnEventsRequest.SerializeToString,
+                response_deserializer=viewra_dot_pb_dot_viewra__pb2.OnEventsResponse.FromString,
+                _registered_method=True)
+
+
+class EventBatchServiceServicer:
+    """For plugins that take several events at a time: such a plugin gets them so, and none by EventService.
+    """
+
+    def OnEvents(self, request, context):
+        """Events in order; an error is only logged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_EventBatchServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'OnEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.OnEvents,
+                    request_deserializer=viewra_dot_pb_dot_viewra__pb2.OnEventsRequest.FromString,
+                    response_serializer=viewra_dot_pb_dot_viewra__pb2.OnEventsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'viewra.v1.EventBatchService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('viewra.v1.EventBatchService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class EventBatchService:
+    """For plugins that take several events at a time: such a plugin gets them so, and none by EventService.
+    """
+
+    @staticmethod
+    def OnEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/viewra.v1.EventBatchService/OnEvents',
+            viewra_dot_pb_dot_viewra__pb2.OnEventsRequest.SerializeToString,
+            viewra_dot_pb_dot_viewra__pb2.OnEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

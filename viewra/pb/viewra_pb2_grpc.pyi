@@ -174,6 +174,37 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
 
 def add_LifecycleServiceServicer_to_server(servicer: LifecycleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class ConfigServiceStub:
+    """Settings that are changed while the plugin runs. A plugin without this service is replaced to get them."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ConfigServiceAsyncStub: ...
+    Apply: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.ApplyRequest, _viewra_pb2.ApplyResponse]
+    """Use these settings from now on, as Initialize has them in config, or refuse them: then nothing changes."""
+
+@_typing.type_check_only
+class ConfigServiceAsyncStub(ConfigServiceStub):
+    """Settings that are changed while the plugin runs. A plugin without this service is replaced to get them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Apply: _aio.UnaryUnaryMultiCallable[_viewra_pb2.ApplyRequest, _viewra_pb2.ApplyResponse]  # type: ignore[assignment]
+    """Use these settings from now on, as Initialize has them in config, or refuse them: then nothing changes."""
+
+class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Settings that are changed while the plugin runs. A plugin without this service is replaced to get them."""
+
+    @_abc_1.abstractmethod
+    def Apply(
+        self,
+        request: _viewra_pb2.ApplyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.ApplyResponse, _abc.Awaitable[_viewra_pb2.ApplyResponse]]:
+        """Use these settings from now on, as Initialize has them in config, or refuse them: then nothing changes."""
+
+def add_ConfigServiceServicer_to_server(servicer: ConfigServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class SchemaServiceStub:
     """The schema version of a plugin's own database. The host migrates it before Initialize: the plugin answers Describe,
     and DatabaseService's Migrate and Rollback, without it.
@@ -207,3 +238,300 @@ class SchemaServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_viewra_pb2.DescribeResponse, _abc.Awaitable[_viewra_pb2.DescribeResponse]]: ...
 
 def add_SchemaServiceServicer_to_server(servicer: SchemaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class HttpServiceStub:
+    """HTTP requests to the routes and admin pages that the plugin declares (APIRegistrationService, AdminPageService). A
+    plugin without this service shows them as unavailable.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> HttpServiceAsyncStub: ...
+    Handle: _grpc.StreamStreamMultiCallable[_viewra_pb2.HttpRequest, _viewra_pb2.HttpResponse]
+    """One request, its head first; answered by one response, its head first, which may come before the request's end."""
+
+@_typing.type_check_only
+class HttpServiceAsyncStub(HttpServiceStub):
+    """HTTP requests to the routes and admin pages that the plugin declares (APIRegistrationService, AdminPageService). A
+    plugin without this service shows them as unavailable.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Handle: _aio.StreamStreamMultiCallable[_viewra_pb2.HttpRequest, _viewra_pb2.HttpResponse]  # type: ignore[assignment]
+    """One request, its head first; answered by one response, its head first, which may come before the request's end."""
+
+class HttpServiceServicer(metaclass=_abc_1.ABCMeta):
+    """HTTP requests to the routes and admin pages that the plugin declares (APIRegistrationService, AdminPageService). A
+    plugin without this service shows them as unavailable.
+    """
+
+    @_abc_1.abstractmethod
+    def Handle(
+        self,
+        request_iterator: _MaybeAsyncIterator[_viewra_pb2.HttpRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_viewra_pb2.HttpResponse], _abc.AsyncIterator[_viewra_pb2.HttpResponse]]:
+        """One request, its head first; answered by one response, its head first, which may come before the request's end."""
+
+def add_HttpServiceServicer_to_server(servicer: HttpServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class HostBridgeStub:
+    """What a plugin asks of its host. The host opens one stream to each process that serves this, at once or when the
+    process asks for it, and keeps it open: the plugin sends its requests up and gets one answer to each, in any order. So
+    it needs no right to connect anywhere, and the stream itself says which plugin asks.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> HostBridgeAsyncStub: ...
+    Attach: _grpc.StreamStreamMultiCallable[_viewra_pb2.HostAnswer, _viewra_pb2.HostRequest]
+
+@_typing.type_check_only
+class HostBridgeAsyncStub(HostBridgeStub):
+    """What a plugin asks of its host. The host opens one stream to each process that serves this, at once or when the
+    process asks for it, and keeps it open: the plugin sends its requests up and gets one answer to each, in any order. So
+    it needs no right to connect anywhere, and the stream itself says which plugin asks.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Attach: _aio.StreamStreamMultiCallable[_viewra_pb2.HostAnswer, _viewra_pb2.HostRequest]  # type: ignore[assignment]
+
+class HostBridgeServicer(metaclass=_abc_1.ABCMeta):
+    """What a plugin asks of its host. The host opens one stream to each process that serves this, at once or when the
+    process asks for it, and keeps it open: the plugin sends its requests up and gets one answer to each, in any order. So
+    it needs no right to connect anywhere, and the stream itself says which plugin asks.
+    """
+
+    @_abc_1.abstractmethod
+    def Attach(
+        self,
+        request_iterator: _MaybeAsyncIterator[_viewra_pb2.HostAnswer],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_viewra_pb2.HostRequest], _abc.AsyncIterator[_viewra_pb2.HostRequest]]: ...
+
+def add_HostBridgeServicer_to_server(servicer: HostBridgeServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class HostServiceStub:
+    """The same for a plugin without HostBridge, call by call: the host serves it at host_service_addr, and under
+    host_broker_id with go-plugin's broker.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> HostServiceAsyncStub: ...
+    Call: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.HostRequest, _viewra_pb2.HostAnswer]
+
+@_typing.type_check_only
+class HostServiceAsyncStub(HostServiceStub):
+    """The same for a plugin without HostBridge, call by call: the host serves it at host_service_addr, and under
+    host_broker_id with go-plugin's broker.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Call: _aio.UnaryUnaryMultiCallable[_viewra_pb2.HostRequest, _viewra_pb2.HostAnswer]  # type: ignore[assignment]
+
+class HostServiceServicer(metaclass=_abc_1.ABCMeta):
+    """The same for a plugin without HostBridge, call by call: the host serves it at host_service_addr, and under
+    host_broker_id with go-plugin's broker.
+    """
+
+    @_abc_1.abstractmethod
+    def Call(
+        self,
+        request: _viewra_pb2.HostRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.HostAnswer, _abc.Awaitable[_viewra_pb2.HostAnswer]]: ...
+
+def add_HostServiceServicer_to_server(servicer: HostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ArtworkServiceStub:
+    """Pictures of media files: covers in tags, and files that are covers. Asked for when somebody looks, not by scans."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ArtworkServiceAsyncStub: ...
+    FindPictures: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.FindPicturesRequest, _viewra_pb2.FindPicturesResponse]
+    """The pictures of one file, which the plugin has stored as assets (HostBridge, "assets.put") before it answers."""
+
+@_typing.type_check_only
+class ArtworkServiceAsyncStub(ArtworkServiceStub):
+    """Pictures of media files: covers in tags, and files that are covers. Asked for when somebody looks, not by scans."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    FindPictures: _aio.UnaryUnaryMultiCallable[_viewra_pb2.FindPicturesRequest, _viewra_pb2.FindPicturesResponse]  # type: ignore[assignment]
+    """The pictures of one file, which the plugin has stored as assets (HostBridge, "assets.put") before it answers."""
+
+class ArtworkServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Pictures of media files: covers in tags, and files that are covers. Asked for when somebody looks, not by scans."""
+
+    @_abc_1.abstractmethod
+    def FindPictures(
+        self,
+        request: _viewra_pb2.FindPicturesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.FindPicturesResponse, _abc.Awaitable[_viewra_pb2.FindPicturesResponse]]:
+        """The pictures of one file, which the plugin has stored as assets (HostBridge, "assets.put") before it answers."""
+
+def add_ArtworkServiceServicer_to_server(servicer: ArtworkServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ResizingServiceStub:
+    """Smaller pictures, for listings. Decoding what came from anywhere is work for a plugin's process."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ResizingServiceAsyncStub: ...
+    ResizePicture: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.ResizePictureRequest, _viewra_pb2.ResizePictureResponse]
+
+@_typing.type_check_only
+class ResizingServiceAsyncStub(ResizingServiceStub):
+    """Smaller pictures, for listings. Decoding what came from anywhere is work for a plugin's process."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ResizePicture: _aio.UnaryUnaryMultiCallable[_viewra_pb2.ResizePictureRequest, _viewra_pb2.ResizePictureResponse]  # type: ignore[assignment]
+
+class ResizingServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Smaller pictures, for listings. Decoding what came from anywhere is work for a plugin's process."""
+
+    @_abc_1.abstractmethod
+    def ResizePicture(
+        self,
+        request: _viewra_pb2.ResizePictureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.ResizePictureResponse, _abc.Awaitable[_viewra_pb2.ResizePictureResponse]]: ...
+
+def add_ResizingServiceServicer_to_server(servicer: ResizingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class TaskServiceStub:
+    """Tasks that the plugin has put into its queue at the host. A plugin without this service has no tasks."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> TaskServiceAsyncStub: ...
+    ExecuteTask: _grpc.StreamStreamMultiCallable[_viewra_pb2.Task, _viewra_pb2.TaskDone]
+    """One task, answered when it is done; the host ends the call when it no longer wants it. An error is a failed attempt."""
+
+@_typing.type_check_only
+class TaskServiceAsyncStub(TaskServiceStub):
+    """Tasks that the plugin has put into its queue at the host. A plugin without this service has no tasks."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ExecuteTask: _aio.StreamStreamMultiCallable[_viewra_pb2.Task, _viewra_pb2.TaskDone]  # type: ignore[assignment]
+    """One task, answered when it is done; the host ends the call when it no longer wants it. An error is a failed attempt."""
+
+class TaskServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Tasks that the plugin has put into its queue at the host. A plugin without this service has no tasks."""
+
+    @_abc_1.abstractmethod
+    def ExecuteTask(
+        self,
+        request_iterator: _MaybeAsyncIterator[_viewra_pb2.Task],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_viewra_pb2.TaskDone], _abc.AsyncIterator[_viewra_pb2.TaskDone]]:
+        """One task, answered when it is done; the host ends the call when it no longer wants it. An error is a failed attempt."""
+
+def add_TaskServiceServicer_to_server(servicer: TaskServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class EventServiceStub:
+    """Events that the plugin subscribes to and was granted, one after the other. A plugin without this service hears of none."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> EventServiceAsyncStub: ...
+    OnEvent: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.Event, _viewra_pb2.OnEventResponse]
+    """One event; an error is only logged."""
+
+@_typing.type_check_only
+class EventServiceAsyncStub(EventServiceStub):
+    """Events that the plugin subscribes to and was granted, one after the other. A plugin without this service hears of none."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    OnEvent: _aio.UnaryUnaryMultiCallable[_viewra_pb2.Event, _viewra_pb2.OnEventResponse]  # type: ignore[assignment]
+    """One event; an error is only logged."""
+
+class EventServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Events that the plugin subscribes to and was granted, one after the other. A plugin without this service hears of none."""
+
+    @_abc_1.abstractmethod
+    def OnEvent(
+        self,
+        request: _viewra_pb2.Event,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.OnEventResponse, _abc.Awaitable[_viewra_pb2.OnEventResponse]]:
+        """One event; an error is only logged."""
+
+def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class MultiplexerStub:
+    """Calls of a process's other services that are in flight at the same time, many in one message. The host opens one stream
+    to a process that serves this, sends calls on it while others are in flight, and gets exactly one answer to each, in any
+    order. All else about a call is as without the stream.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> MultiplexerAsyncStub: ...
+    Carry: _grpc.StreamStreamMultiCallable[_viewra_pb2.Calls, _viewra_pb2.Answers]
+
+@_typing.type_check_only
+class MultiplexerAsyncStub(MultiplexerStub):
+    """Calls of a process's other services that are in flight at the same time, many in one message. The host opens one stream
+    to a process that serves this, sends calls on it while others are in flight, and gets exactly one answer to each, in any
+    order. All else about a call is as without the stream.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Carry: _aio.StreamStreamMultiCallable[_viewra_pb2.Calls, _viewra_pb2.Answers]  # type: ignore[assignment]
+
+class MultiplexerServicer(metaclass=_abc_1.ABCMeta):
+    """Calls of a process's other services that are in flight at the same time, many in one message. The host opens one stream
+    to a process that serves this, sends calls on it while others are in flight, and gets exactly one answer to each, in any
+    order. All else about a call is as without the stream.
+    """
+
+    @_abc_1.abstractmethod
+    def Carry(
+        self,
+        request_iterator: _MaybeAsyncIterator[_viewra_pb2.Calls],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_viewra_pb2.Answers], _abc.AsyncIterator[_viewra_pb2.Answers]]: ...
+
+def add_MultiplexerServicer_to_server(servicer: MultiplexerServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class EventBatchServiceStub:
+    """For plugins that take several events at a time: such a plugin gets them so, and none by EventService."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> EventBatchServiceAsyncStub: ...
+    OnEvents: _grpc.UnaryUnaryMultiCallable[_viewra_pb2.OnEventsRequest, _viewra_pb2.OnEventsResponse]
+    """Events in order; an error is only logged."""
+
+@_typing.type_check_only
+class EventBatchServiceAsyncStub(EventBatchServiceStub):
+    """For plugins that take several events at a time: such a plugin gets them so, and none by EventService."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    OnEvents: _aio.UnaryUnaryMultiCallable[_viewra_pb2.OnEventsRequest, _viewra_pb2.OnEventsResponse]  # type: ignore[assignment]
+    """Events in order; an error is only logged."""
+
+class EventBatchServiceServicer(metaclass=_abc_1.ABCMeta):
+    """For plugins that take several events at a time: such a plugin gets them so, and none by EventService."""
+
+    @_abc_1.abstractmethod
+    def OnEvents(
+        self,
+        request: _viewra_pb2.OnEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_viewra_pb2.OnEventsResponse, _abc.Awaitable[_viewra_pb2.OnEventsResponse]]:
+        """Events in order; an error is only logged."""
+
+def add_EventBatchServiceServicer_to_server(servicer: EventBatchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

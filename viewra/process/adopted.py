@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from viewra.process import stopping
 from viewra.process.output import Output
-from viewra.process.plan import StopStep
+from viewra.process.plan import Origin, StopStep
 from viewra.process.stat import start_time
 
 _LAST_WAIT_S = 30.0
@@ -30,6 +30,7 @@ class Adopted:
         self.pid = pid
         self.started: int | None = started
         self._exited = threading.Event()
+        self.origin = Origin("attach", "it runs already")
         self.output = Output(lambda _stream, _text: None)
         self._on_exit = on_exit
         self._pidfd = os.pidfd_open(pid)  # opened before the comparison: from here on the pid cannot be reused

@@ -21,7 +21,7 @@ from viewra.errors import HandshakeError
 from viewra.process import stopping
 from viewra.process.guardian import CLEAN_UP_S, Guardian
 from viewra.process.output import Output, Stream
-from viewra.process.plan import StopStep
+from viewra.process.plan import Origin, StopStep
 
 _log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
@@ -42,6 +42,7 @@ class Child:
         self,
         guardian: Guardian,
         output: Output,
+        origin: Origin,
         *,
         on_quiet: Callable[[], None] | None = None,
         on_exit: Callable[[], None] | None = None,
@@ -49,6 +50,7 @@ class Child:
         self.pid = guardian.plugin
         self.started: int | None = None
         self.output = output
+        self.origin = origin
         self._exited = threading.Event()
         self._guardian = guardian
         self._on_quiet = on_quiet

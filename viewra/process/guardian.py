@@ -15,6 +15,7 @@ import time
 from typing import IO
 
 from viewra.errors import HandshakeError
+from viewra.process.forked import Forked
 from viewra.process.leftovers import end_marked
 from viewra.process.stat import stat
 
@@ -32,7 +33,7 @@ class Guardian:
     its exit status or minus the signal's number, None until it is known.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], report: IO[bytes], mark: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | Forked, report: IO[bytes], mark: str) -> None:
         self.process = process
         self.report = report
         self.plugin = 0

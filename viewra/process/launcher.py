@@ -3,6 +3,8 @@
 A confinement may have a wrapper, a command that shows the plugin less of the system: the fork executes that, and it
 executes this launcher again, with ``--inside`` before the DOCUMENT, for all that is left to do.
 
+With ``--zygote`` it becomes a zygote, each fork of which goes on as if it had been started (``apply/zygote.py``).
+
 A script of the standard library alone, started as ``python -I -S launcher.py DOCUMENT ARGV…``; the plugin gets the
 launcher's environment, folder, stdin, stdout and stderr, and a session of its own. DOCUMENT is a JSON object:
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-INSIDE = "--inside"
+INSIDE, ZYGOTE = "--inside", "--zygote"
 FAILED = 126
 """The exit status after a launch that failed."""
 
@@ -45,8 +47,6 @@ _SIGACTION_BYTES = 32  # Linux's struct sigaction there: handler, flags, restore
 _MASK_BYTES = 8
 _IGNORED = (1).to_bytes(8, sys.byteorder)  # SIG_IGN as a handler
 _STDOUT = "VIEWRA_STDOUT"  # as codec/protocol.py has it
-_IMPORTS = (b"from viewra.sdk", b"import viewra.sdk")
-_LOWEST_KEPT = 10  # of the descriptors: a closed stdin must not become stdout
 
 
 def set_process(libc: ctypes.CDLL, what: int, value: int, name: str) -> None:
@@ -62,7 +62,7 @@ def tie_to_parent(libc: ctypes.CDLL, parent: int, number: int) -> None:
     """
     set_process(libc, _PR_SET_PDEATHSIG, number, "PR_SET_PDEATHSIG")
     if os.getppid() != parent:
-        raise OSError("the host has ended")
+        raise OSError("the process that starts it has ended")
 
 
 def restore_signals(libc: ctypes.CDLL, keep: tuple[int, ...] = ()) -> None:
@@ -91,15 +91,21 @@ def tell(report: int, word: str, value: object = "") -> None:
         pass
 
 
+_beside: dict[str, Any] = {}
+
+
 def beside(name: str) -> Any:
     """Load a module of the folder ``apply``, in such a way that neither the plugin can replace it nor sees it."""
+    if name in _beside:
+        return _beside[name]
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes its time
     sys.path.insert(0, f"{here}/apply")
     try:
-        return __import__(name)
+        _beside[name] = __import__(name)
     finally:
         del sys.path[0]
         sys.modules.pop(name, None)
+    return _beside[name]
 
 
 class Confined:
@@ -244,52 +250,32 @@ def become(argv: list[str], executable: int | None, *, script: bool, variables: 
         return file.read()
 
 
-def keep_stdout(source: bytes) -> None:
-    """Keep stdout for the handshake line of a script that imports the SDK; until the SDK gives it back it is stderr.
-
-    A script without the SDK has to write its handshake line itself.
-    """
-    if not any(line.lstrip().startswith(_IMPORTS) for line in source.splitlines()):
-        return
-    import fcntl
-
-    try:
-        kept = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _LOWEST_KEPT)
-        os.dup2(2, 1)
-    except OSError:  # one of them is closed
-        return
-    os.environ[_STDOUT] += f" {kept}"
+def parse(text: str) -> Any:
+    """The value of a JSON document."""
+    return _json.make_scanner(Reading())(text, 0)[0]  # type: ignore[arg-type]  # what ``json`` gives it is no scanner either
 
 
-def run_script(path: str, source: bytes, user_site: str) -> None:
-    """Become a Python plugin in this interpreter, which started without site packages: they are added only now."""
-    import site  # after the preparations, since .pth files can run code
-
-    site.main()
-    if user_site:
-        site.addsitedir(user_site)
-    module = type(sys)("__main__")
-    module.__file__ = path
-    sys.modules["__main__"] = module
-    sys.argv[:] = [path]
-    sys.path.insert(0, os.path.dirname(path))  # noqa: PTH120 - pathlib takes its time
-    try:
-        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - running the plugin is the purpose
-    except Exception as error:
-        trace = error.__traceback__
-        # Skip the launcher's own frame.
-        own = error.with_traceback(trace.tb_next if trace is not None else None)
-        sys.excepthook(type(own), own, own.__traceback__)
-        sys.exit(1)
+def zygote(control: int, parent: int, user_site: str, names: list[str]) -> dict[str, Any]:
+    """Become a zygote; returns the plan of a launch in each fork. Raises OSError."""
+    tie_to_parent(ctypes.CDLL(None, use_errno=True), parent, _signal.SIGKILL)
+    module, scripting = beside("zygote"), beside("scripting")
+    scripting.add_packages(user_site)
+    for name in ("confining", "connecting", "guarding"):
+        beside(name)
+    plan: dict[str, Any] = module.serve(control, names, parse)
+    return plan
 
 
 def main(arguments: list[str]) -> int:
     """Launch. Returns the exit status of a failed launch, or of a script that has ended."""
+    forked = arguments[0] == ZYGOTE
     wrapped = arguments[0] == INSIDE
-    text, *argv = arguments[wrapped:]
-    plan, _ = _json.make_scanner(Reading())(text, 0)  # type: ignore[arg-type]  # what ``json`` gives it is no scanner either
+    text, *argv = arguments[wrapped or forked :]
+    plan = zygote(**parse(text)) if forked else parse(text)
+    argv = plan.pop("argv", argv)
     report, user_site = plan["report"], plan.pop("user_site")
     os.set_inheritable(report, False)
+    scripting: Any = beside("scripting") if plan["script"] else None  # before the plugin's rights are dropped
     again = (*sys.orig_argv[: -len(sys.argv)], sys.argv[0], INSIDE, *arguments)
     try:
         if wrapped:
@@ -301,8 +287,12 @@ def main(arguments: list[str]) -> int:
         tell(report, "error", f"{argv[0]}: {getattr(error, 'strerror', None) or error}")
         return FAILED
     os.close(report)
-    keep_stdout(source)
-    run_script(argv[0], source, user_site)
+    os.environ[_STDOUT] += scripting.keep_stdout(source)
+    if forked:
+        sys.modules["viewra.sdk.announce"].take()
+    else:
+        scripting.add_packages(user_site)
+    scripting.run(argv[0], source)
     return 0
 
 

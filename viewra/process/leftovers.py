@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 from pathlib import Path
 
@@ -15,6 +16,11 @@ MARK = "VIEWRA_PROCESS"
 """The environment variable of the mark; each start has its own."""
 
 _ROUNDS = 100  # several, since a process may fork before it is killed
+
+
+def new_mark() -> str:
+    """A mark for one start; all marks of a process are equally long."""
+    return f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def end_marked(mark: str) -> None:

@@ -1,4 +1,4 @@
-"""A process's stdout and stderr: splits lines, finds the handshake line, limits floods, keeps the last lines.
+"""A process's stdout and stderr: splits lines, finds those for the host, limits floods, keeps the last lines.
 
 The child feeds it with the bytes of the pipes; it never blocks. The listener interprets the lines.
 """
@@ -12,6 +12,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import Literal
+
+from viewra.transport.handshake import REQUEST
 
 Stream = Literal["stdout", "stderr"]
 Listener = Callable[[Stream, str], None]
@@ -28,6 +30,7 @@ CHARACTERS_PER_SECOND = 4 * 1024 * 1024
 _CUT = b" [line cut]"
 _ESCAPES = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(128, 256)}
 _HANDSHAKE = re.compile(r"\s*[0-9]+\|")
+_REQUEST = REQUEST.encode()
 
 
 class LineSplitter:
@@ -78,7 +81,8 @@ class Output:
     Lines go to ``on_line``, at most ``lines_per_second`` and about ``CHARACTERS_PER_SECOND``. Lines beyond these limits
     are dropped and counted, and one line ``[WARN] …`` reports their number, so that the host keeps up and the process
     is never blocked. The first line of stdout that begins with digits and ``|`` is the handshake line; it goes to
-    ``handshake``, not to ``on_line``.
+    ``handshake``, not to ``on_line``. A later line of stdout that is ``REQUEST`` calls what ``when_requested`` was
+    given.
     """
 
     def __init__(self, on_line: Listener, *, lines_per_second: int = LINES_PER_SECOND) -> None:
@@ -89,11 +93,13 @@ class Output:
             "stdout": deque(maxlen=KEPT_LINES),
             "stderr": deque(maxlen=KEPT_LINES),
         }
-        self._window = 0.0
+        self._window = time.monotonic()
         self._left, self._characters_left = lines_per_second, CHARACTERS_PER_SECOND
         self._dropped: dict[Stream, int] = {"stdout": 0, "stderr": 0}
         self._changed = threading.Condition()
         self._handshake: str | None = None
+        self._requested = False
+        self._on_request: Callable[[], object] | None = None
         self._ended: set[Stream] = set()
         self._listener_failed = False
 
@@ -118,9 +124,20 @@ class Output:
 
     def handshake(self, timeout_s: float) -> str | None:
         """Wait for the handshake line; None if stdout ended, or ``timeout_s`` seconds passed, without one."""
+        until = time.monotonic() + timeout_s
         with self._changed:
-            self._changed.wait_for(lambda: self._handshake is not None or "stdout" in self._ended, timeout_s)
+            while self._handshake is None and "stdout" not in self._ended:
+                if not self._changed.wait(max(0.0, until - time.monotonic())):
+                    break
             return self._handshake
+
+    def when_requested(self, call: Callable[[], object]) -> None:
+        """Call this for each ``REQUEST``, on the thread that feeds; at once if there was one before."""
+        with self._changed:
+            self._on_request = call
+            requested = self._requested
+        if requested:
+            call()
 
     def ended(self, stream: Stream) -> bool:
         """Whether the process has closed this stream."""
@@ -140,6 +157,9 @@ class Output:
     def _take(self, stream: Stream, lines: list[bytes]) -> None:
         if stream == "stdout" and self._handshake is None:
             lines = self._pick_handshake(lines)
+        if stream == "stdout" and _REQUEST in lines and self._handshake is not None:
+            lines = [line for line in lines if line != _REQUEST]
+            self._take_request()
         if not lines:
             return
         if (now := time.monotonic()) - self._window >= 1:
@@ -167,6 +187,16 @@ class Output:
                     self._changed.notify_all()
                 return lines[:index] + lines[index + 1 :]
         return lines
+
+    def _take_request(self) -> None:
+        with self._changed:
+            self._requested = True
+            call = self._on_request
+        if call is not None:
+            try:
+                call()
+            except Exception:  # the output must be read on
+                _log.exception("the request on a plugin's stdout could not be served")
 
     def _hand_over(self, stream: Stream, text: str) -> None:
         try:

@@ -18,6 +18,18 @@ StopStep = Literal["ended", "graceful", "term", "kill"]
 """Which step of ``Process.stop`` ended a process; ``ended``: it had ended before."""
 
 
+OriginKind = Literal["spawn", "zygote", "attach"]
+"""How a host came to a process: it spawned it, a zygote forked it, or it was there already."""
+
+
+@attrs.frozen
+class Origin:
+    """How a host came to a process; ``reason`` is why it was not by a zygote, "" if it was."""
+
+    kind: OriginKind
+    reason: str = ""
+
+
 @attrs.frozen
 class LaunchPlan:
     """One start of one process.
@@ -51,6 +63,7 @@ class Process(Protocol):
     pid: int
     started: int | None
     output: Output
+    origin: Origin
 
     @property
     def ended(self) -> bool:

@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import queue
-import secrets
 import site
 import subprocess
 import sys
@@ -18,30 +17,35 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from viewra.errors import HandshakeError
 from viewra.process import launcher
 from viewra.process.child import Child
 from viewra.process.guardian import Guardian
-from viewra.process.leftovers import MARK
+from viewra.process.leftovers import MARK, new_mark
 from viewra.process.output import Listener, Output
-from viewra.process.plan import LaunchPlan
+from viewra.process.plan import LaunchPlan, Origin
+from viewra.process.zygote import Zygote, ZygoteUse
 
 _LAUNCHER = str(Path(launcher.__file__).resolve())
 _START_S = 60.0
 """Backstop of a start (fork and exec of the interpreter), which an unresponsive disk can delay."""
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 class Spawner:
     """The thread that starts processes, owned by the host. Closing it kills every tied child that still runs.
 
-    The host stops children with ``Child.stop`` first; ``close`` kills them as the host's death would.
+    The host stops children with ``Child.stop`` first; ``close`` kills them as the host's death would. A zygote
+    makes the starts that ``zygote`` says, if it fits.
     """
 
-    def __init__(self) -> None:
-        self._requests: queue.SimpleQueue[tuple[Callable[[], Guardian], Future[Guardian]] | None] = queue.SimpleQueue()
+    def __init__(self, *, zygote: ZygoteUse = "off") -> None:
+        self._requests: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._zygote = Zygote(zygote, self._on_thread)
         self._changed = threading.Condition()
         self._starting = 0  # processes that are not tied yet
         self._closed = False
@@ -65,16 +69,10 @@ class Spawner:
                 raise HandshakeError("the host is closing", step="spawn")
             self._starting += 1
         try:
-            future: Future[Guardian] = Future()
-            self._requests.put((partial(_launch, plan), future))
-            try:
-                guardian = future.result(_START_S)
-            except TimeoutError as error:
-                future.add_done_callback(_abandon)
-                raise HandshakeError(f"it was not started within {_START_S:g} s", step="spawn") from error
+            guardian, origin = self._start(plan)
             try:
                 guardian.wait_for_plugin()
-                return Child(guardian, Output(on_line), on_quiet=on_quiet, on_exit=on_exit)
+                return Child(guardian, Output(on_line), origin, on_quiet=on_quiet, on_exit=on_exit)
             except BaseException as error:
                 guardian.abandon()
                 if isinstance(error, (OSError, RuntimeError)):  # out of descriptors or threads
@@ -92,36 +90,53 @@ class Spawner:
         with self._changed:
             self._closed = True
             ended = self._changed.wait_for(lambda: self._starting == 0, 2 * _START_S)
+        self._zygote.close()
         self._requests.put(None)
         self._thread.join(_START_S if ended else 0.0)
         if self._thread.is_alive():
             _log.error("the thread that starts processes did not end in time")
 
-    def _serve(self) -> None:
-        while (request := self._requests.get()) is not None:
-            start, future = request
+    def _start(self, plan: LaunchPlan) -> tuple[Guardian, Origin]:
+        document = _document(plan)
+        try:
+            forked = self._zygote.launch(plan, document)
+            if isinstance(forked, Guardian):
+                return forked, Origin("zygote")
+            return self._on_thread(partial(_launch, plan, document), _abandon), Origin("spawn", forked)
+        except (OSError, ValueError) as error:
+            raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
+
+    def _on_thread(self, start: Callable[[], _T], abandon: Callable[[_T], None]) -> _T:
+        """Run ``start`` on the thread; what it gives too late is abandoned."""
+        future: Future[_T] = Future()
+
+        def run() -> None:
             try:
                 future.set_result(start())
             except BaseException as error:  # raised again in the calling thread
                 future.set_exception(error)
-            del request, start, future
+
+        self._requests.put(run)
+        try:
+            return future.result(_START_S)
+        except TimeoutError as error:
+            future.add_done_callback(lambda late: None if late.exception() else abandon(late.result()))
+            raise HandshakeError(f"it was not started within {_START_S:g} s", step="spawn") from error
+
+    def _serve(self) -> None:
+        while (request := self._requests.get()) is not None:
+            request()
+            del request
 
 
-def _abandon(late: Future[Guardian]) -> None:
+def _abandon(late: Guardian) -> None:
     """Kill a process for which no caller waits any more."""
-    if late.exception() is None:
-        late.result().abandon()
+    late.abandon()
 
 
-def _launch(plan: LaunchPlan) -> Guardian:
-    """Start the launcher's process, which becomes the plugin's guardian."""
-    try:
-        report, report_end = os.pipe()
-    except OSError as error:
-        raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
-    argv, interpreter = plan.argv, [sys.executable, "-I", "-S"]
-    document = {
-        "report": report_end,
+def _document(plan: LaunchPlan) -> dict[str, object]:
+    """What the launcher is told, by a spawned start or by a zygote."""
+    return {
         "parent": os.getpid(),
         "tied": plan.tied,
         "executable": plan.executable,
@@ -129,15 +144,21 @@ def _launch(plan: LaunchPlan) -> Guardian:
         "confinement": plan.confinement.document() if plan.confinement is not None else None,
         "variables": dict(plan.variables),
         "door": plan.door,
-        "user_site": site.getusersitepackages() if plan.script and site.ENABLE_USER_SITE else "",
+        "user_site": _user_site(plan),
     }
+
+
+def _launch(plan: LaunchPlan, document: Mapping[str, object]) -> Guardian:
+    """Start the launcher's process, which becomes the plugin's guardian; raises OSError."""
+    report, report_end = os.pipe()
+    argv, interpreter = plan.argv, [sys.executable, "-I", "-S"]
     if plan.script:
         interpreter[0], argv = plan.argv[0], plan.argv[1:]
         interpreter += _as_usual(plan.environment)
-    mark = f"{os.getpid()}-{secrets.token_hex(8)}"
+    mark = new_mark()
     try:
         process = subprocess.Popen(
-            [*interpreter, _LAUNCHER, json.dumps(document), *argv],
+            [*interpreter, _LAUNCHER, json.dumps({**document, "report": report_end}), *argv],
             env={**plan.environment, MARK: mark},
             cwd=plan.directory,
             stdin=subprocess.DEVNULL,
@@ -147,12 +168,18 @@ def _launch(plan: LaunchPlan) -> Guardian:
             start_new_session=True,
             bufsize=0,
         )
-    except OSError as error:
+    except OSError:
         os.close(report)
-        raise HandshakeError(f"it cannot be started: {error}", step="spawn") from error
+        raise
     finally:
         os.close(report_end)
     return Guardian(process, open(report, "rb", buffering=0), mark)
+
+
+def _user_site(plan: LaunchPlan) -> str:
+    """The folder of the user's packages, for a script in the host's own environment."""
+    own = plan.script and plan.argv[0] == sys.executable
+    return site.getusersitepackages() if own and site.ENABLE_USER_SITE else ""
 
 
 def _as_usual(env: Mapping[str, str]) -> list[str]:

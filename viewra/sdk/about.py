@@ -53,7 +53,12 @@ def completion(plugin: Implementation, log: Logger) -> Complete | None:
 def _manifest(plugin: Implementation, log: Logger) -> Manifest | None:
     """The manifest beside the program or beside the plugin's module; None without a valid one."""
     from viewra.errors import ManifestError  # light start-up: imported only for other hosts
-    from viewra.manifest import load
+
+    try:
+        from viewra.manifest import load
+    except ImportError as error:
+        log.warning("info is not completed from the manifest: install viewra-sdk[manifest]", error=reason(error))
+        return None
 
     for module in ("__main__", type(plugin).__module__):
         file = getattr(sys.modules.get(module), "__file__", None)

@@ -1,8 +1,8 @@
-"""The handshake line's own way to the host, which a plugin's code cannot close, replace, redirect or use.
+"""The own way to the host of the handshake line, and of the request for its services, past what a plugin prints.
 
 A duplicate of descriptor 1 is taken when ``viewra.sdk`` is first imported, or by viewra's launcher before that; it is
-closed as soon as the line is out. Programs that the plugin starts do not inherit it. Under viewra's launcher descriptor
-1 is stderr until then: what is printed is logged, and cannot be taken for the handshake line.
+closed as soon as it is not needed. Programs that the plugin starts do not inherit it. Under viewra's launcher
+descriptor 1 is stderr until the handshake: what is printed is logged, and cannot be taken for the handshake line.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import sys
 
 from viewra.codec.protocol import COOKIE_KEY, STDOUT, started_by_viewra
+from viewra.transport.handshake import REQUEST
 
 _LOWEST = 10  # above the standard streams, which the plugin may have closed and reopened
 
@@ -35,12 +36,20 @@ def _take() -> int | None:
     return taken
 
 
-_descriptor = _take()
-
-
-def announce(line: str) -> None:
-    """Write the handshake line, once. Raises OSError if it cannot be written."""
+def take() -> None:
+    """Take the duplicate. Only a fork of the zygote, which imported this module for all plugins, calls it again."""
     global _descriptor
+    _descriptor = _take()
+
+
+_descriptor: int | None = None
+_pipe: tuple[int, int] | None = None  # which file it is: a plugin's code may close what it does not know
+take()
+
+
+def announce(line: str, *, keep: bool = False) -> None:
+    """Write the handshake line, once; ``keep`` what ``request`` needs. Raises OSError if it cannot be written."""
+    global _descriptor, _pipe
     with contextlib.suppress(Exception):  # the plugin's earlier output comes first
         assert sys.__stdout__ is not None  # noqa: S101 - it is None for a process without stdout
         sys.__stdout__.flush()
@@ -51,13 +60,41 @@ def announce(line: str) -> None:
     if started_by_viewra(os.environ) and _is_stderr():
         os.write(1, b"\n")  # a record must not follow on text without a line end
     data = ("\n" if started_by_viewra(os.environ) else "") + line + "\n"
-    left = memoryview(data.encode())
-    while left:
-        left = left[os.write(_descriptor, left) :]
+    _write(_descriptor, data)
     if _is_stderr():
         os.dup2(_descriptor, 1)
-    os.close(_descriptor)
+    if keep:
+        _pipe = _file(_descriptor)
+    else:
+        _close()
+
+
+def request() -> None:
+    """Ask the host for the stream of host services, once. Raises OSError."""
+    if _descriptor is None or _file(_descriptor) != _pipe:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        _write(_descriptor, f"\n{REQUEST}\n")  # after what a plugin prints without a line end
+    finally:
+        _close()
+
+
+def _close() -> None:
+    global _descriptor
+    if _descriptor is not None:
+        os.close(_descriptor)
     _descriptor = None
+
+
+def _write(descriptor: int, text: str) -> None:
+    left = memoryview(text.encode())
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _file(descriptor: int) -> tuple[int, int]:
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
 
 
 def _is_stderr() -> bool:

@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING, TypeVar
 from viewra import types  # light start-up: its classes are created at first use
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.settings import Settings
-from viewra.services import SERVICES
+from viewra.services import EXTENSIONS, SERVICES
 
 if TYPE_CHECKING:
+    from viewra.sdk.host import HostServices
+    from viewra.sdk.http.asgi import Mounted
     from viewra.services import (
         AdminPageService,
         APIRegistrationService,
+        ArtworkService,
         DatabaseService,
+        EventService,
+        HttpService,
         MetadataScraperService,
+        ResizingService,
         ScannerHookService,
         SearchService,
         Service,
+        TaskService,
     )
     from viewra.transport.broker import Broker
     from viewra.types import Health, PluginContext, PluginInfo
@@ -35,6 +42,8 @@ class Plugin:
     _log: Logger | None = None
     _settings: Settings | None = None
     _broker: Broker | None = None
+    _host: HostServices | None = None
+    _app: Mounted | None = None
 
     # ---- provided by the host ----
 
@@ -62,10 +71,24 @@ class Plugin:
             raise RuntimeError(f"{type(self).__name__} has no broker: it does not run in a process of its own")
         return self._broker
 
+    @property
+    def host(self) -> HostServices:
+        """The services of the host, from ``initialize`` on; raises RuntimeError for an object that no host runs."""
+        if self._host is None:
+            raise RuntimeError(
+                f"{type(self).__name__} has no host to ask; in a test, bind(host=viewra.testing.FakeHostServices())"
+            )
+        return self._host
+
     def bind(
-        self, *, context: PluginContext | None = None, log: Logger | None = None, broker: Broker | None = None
+        self,
+        *,
+        context: PluginContext | None = None,
+        log: Logger | None = None,
+        broker: Broker | None = None,
+        host: HostServices | None = None,
     ) -> None:
-        """Set context, logger and broker. Called by a host or a test, never by authors."""
+        """Set context, logger, broker and host services. Called by a host or a test, never by authors."""
         if context is not None:
             self._context = context
             self._settings = Settings.from_config(context.config)
@@ -73,6 +96,8 @@ class Plugin:
             self._log = log
         if broker is not None:
             self._broker = broker
+        if host is not None:
+            self._host = host
 
     # ---- lifecycle: see viewra.services.Implementation ----
 
@@ -115,12 +140,50 @@ class Plugin:
         return self._itself_as("admin_page")
 
     def api_registration_service(self) -> APIRegistrationService | None:
-        """The HTTP routes: by default this object, if it has the methods."""
-        return self._itself_as("api_registration")
+        """The HTTP routes: by default this object, if it has the methods; else those of the app that it mounts."""
+        itself: APIRegistrationService | None = self._itself_as("api_registration")
+        return self._mounted if itself is None else itself
 
     def search_service(self) -> SearchService | None:
         """The search: by default this object, if it has the methods."""
         return self._itself_as("search")
+
+    def http_service(self) -> HttpService | None:
+        """What answers requests: by default this object, if it has routes or pages; else the app that it mounts."""
+        itself: HttpService | None = self._itself_as("http")
+        return self._mounted if itself is None else itself
+
+    def artwork_service(self) -> ArtworkService | None:
+        """What finds pictures of files: by default this object, if it has the method."""
+        return self._itself_as("artwork")
+
+    def resizing_service(self) -> ResizingService | None:
+        """What makes pictures smaller: by default this object, if it has the method."""
+        return self._itself_as("resizing")
+
+    def tasks_service(self) -> TaskService | None:
+        """What executes tasks: by default this object, if it has ``execute_task``."""
+        return self._itself_as("tasks")
+
+    def events_service(self) -> EventService | None:
+        """What hears of events: by default this object, if it has ``on_events`` or ``on_event``."""
+        itself: EventService | None = self._itself_as("events")
+        if itself is None and hasattr(self, "on_events"):
+            from viewra.services.events import Together  # light start-up: few plugins hear of events
+
+            return Together(self)
+        return itself
+
+    @property
+    def _mounted(self) -> Mounted | None:
+        """The ASGI app in the attribute ``asgi``, or that a method of this name returns."""
+        if not hasattr(type(self), "asgi"):
+            return None
+        if self._app is None:
+            from viewra.sdk.http.asgi import Mounted  # light start-up: few plugins mount an app
+
+            self._app = Mounted(self)
+        return self._app
 
     def _partly_is(self, service: Service, missing: list[str]) -> None:
         """Log that a service is not offered because some of its methods are missing."""
@@ -129,5 +192,6 @@ class Plugin:
         )
 
     def _itself_as(self, name: str) -> S | None:
-        itself: S | None = SERVICES[name].itself(self, self._partly_is)
+        service = SERVICES[name] if name in SERVICES else EXTENSIONS[name]
+        itself: S | None = service.itself(self, self._partly_is)
         return itself

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, DEBUG, LEASE, OUTPUT, PIPES
 from viewra.sdk.about import completion
-from viewra.sdk.announce import announce
+from viewra.sdk.announce import announce, request
+from viewra.sdk.host import HostServices
+from viewra.sdk.host.uplink import Uplink
 from viewra.sdk.lease import Lease, hold
 from viewra.sdk.log import ForwardingHandler, Logger, to_stderr
 from viewra.sdk.server import PluginServer
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 GRACE_S = 2.0
 """Seconds that calls in flight get when the plugin ends."""
+_LOOK_S = 1.0
 
 
 def serve(
@@ -80,7 +83,8 @@ def _run(plugin: Implementation, version: int, services: Services) -> None:
         hold(str(place.socket_dir))
         lease = Lease(float(os.environ[LEASE]), ended.set)
     stdio = None if os.environ.get(OUTPUT) == PIPES else StdioService()
-    server = _server(plugin, log, ended, Broker(place, trust=trust), stdio, lease, services)
+    uplink = Uplink(request if stdio is None else None)
+    server = _server(plugin, log, ended, Broker(place, trust=trust), stdio, lease, services, uplink)
     listener = server.listen(place, trust=trust)
     server.start()
     line = Handshake(
@@ -91,7 +95,7 @@ def _run(plugin: Implementation, version: int, services: Services) -> None:
         multiplex=False if os.environ.get(ENV_MULTIPLEX) else None,  # a seventh field confuses older hosts
     )
     try:
-        announce(line.format())
+        announce(line.format(), keep=uplink.requests)
     except OSError as error:
         server.stop(0)
         raise SystemExit(f"cannot write the handshake line to stdout: {error.strerror}") from error
@@ -101,7 +105,7 @@ def _run(plugin: Implementation, version: int, services: Services) -> None:
         if lease is not None:
             sys.stderr = stdio.writer("stderr", 2)
             _let_go_of_pipes()
-    ended.wait()
+    _wait(ended)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second request ends a plugin that hangs in stop()
     server.stop(GRACE_S)
 
@@ -116,14 +120,20 @@ def _run_by_hand(plugin: Implementation, version: int, services: Services) -> No
         signal.signal(number, lambda *_: ended.set())
     with tempfile.TemporaryDirectory(prefix="viewra-") as directory:
         place = Place(Path(directory))
-        server = _server(plugin, _log(), ended, Broker(place), None, None, services)
+        server = _server(plugin, _log(), ended, Broker(place), None, None, services, Uplink())
         listener = server.listen(place)
         server.start()
         address = {"Network": listener.network, "String": listener.address}
         record = {"Protocol": "grpc", "ProtocolVersion": version, "Addr": address, "Pid": os.getpid(), "Test": True}
         sys.stderr.write(f"attach a host with --reattach 'ID={json.dumps(record)}'; Ctrl-C ends this plugin\n")
-        ended.wait()
+        _wait(ended)
         server.stop(GRACE_S)
+
+
+def _wait(ended: threading.Event) -> None:
+    # A signal that comes when this thread is about to wait does not wake it; its handler runs when the thread wakes.
+    while not ended.wait(_LOOK_S):
+        pass
 
 
 def _log() -> Logger:
@@ -140,10 +150,11 @@ def _server(
     stdio: StdioService | None,
     lease: Lease | None,
     services: Services,
+    uplink: Uplink,
 ) -> PluginServer:
     bind = getattr(plugin, "bind", None)
     if bind is not None:
-        bind(log=log.at_level("info"), broker=broker)
+        bind(log=log.at_level("info"), broker=broker, host=HostServices(uplink))
     return PluginServer(
         plugin,
         log=log,
@@ -153,6 +164,7 @@ def _server(
         lease=lease,
         services=services,
         complete=completion(plugin, log),
+        uplink=uplink if bind is not None else None,  # an object without bind cannot get at the host
     )
 
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from viewra.codec.host.attach import ATTACH, ON_REQUEST
 from viewra.codec.lifecycle import RENEW
 from viewra.codec.limits import UNLIMITED
 from viewra.pb import grpc_controller_pb2_grpc
 from viewra.sdk.about import Complete
+from viewra.sdk.host.uplink import Uplink
 from viewra.sdk.lease import Lease
 from viewra.sdk.log import Logger
-from viewra.sdk.servicers import Lifecycle, add_handlers, all_handlers, handle
+from viewra.sdk.servicers import Lifecycle, add_handlers, all_handlers, handle, handle_stream
 from viewra.services import SERVICES, Implementation, Services
 from viewra.transport.broker import Broker
 from viewra.transport.channel import options
@@ -24,6 +26,8 @@ from viewra.transport.control import ControllerServicer
 from viewra.transport.endpoint import Listener, Place, listen
 from viewra.transport.health import NAME as HEALTH
 from viewra.transport.health import HealthService
+from viewra.transport.multiplexer import SERVICE as MULTIPLEXER
+from viewra.transport.multiplexer import Multiplexer
 from viewra.transport.reflect import serve_reflection
 from viewra.transport.stdio import StdioService
 from viewra.transport.threads import Workers
@@ -54,10 +58,12 @@ class PluginServer:
         lease: Lease | None = None,
         services: Services = SERVICES,
         complete: Complete | None = None,
+        uplink: Uplink | None = None,
     ) -> None:
         self.lifecycle = Lifecycle(plugin, log, complete)
         self.broker = broker
         self.stdio = stdio
+        self._uplink = uplink
         self._log = log
         self._listener: Listener | None = None
         self._pool = Workers(THREADS, "call")
@@ -65,7 +71,10 @@ class PluginServer:
         handlers = all_handlers(plugin, self.lifecycle, services)
         if lease is not None:
             handlers.append(handle(RENEW, lease.renew))
-        add_handlers(self._server, handlers, log)
+        if uplink is not None:
+            handlers.append(handle_stream(ATTACH, uplink.attach))
+        self._multiplexer = Multiplexer(add_handlers(self._server, handlers, log), self._pool)
+        self._multiplexer.add_to(self._server)
         grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(ControllerServicer(on_shutdown), self._server)
         self._health = HealthService()
         self._health.add_to(self._server)
@@ -73,8 +82,10 @@ class PluginServer:
         if stdio is not None:
             stdio.add_to(self._server)
         names = {handler.rpc.wire_service for handler in handlers}
+        if uplink is not None and uplink.requests:
+            names.add(ON_REQUEST)
         go_plugin = _GO_PLUGIN[: 3 if stdio is not None else 2]
-        serve_reflection(self._server, (*sorted(names), *go_plugin, HEALTH))
+        serve_reflection(self._server, (*sorted(names), MULTIPLEXER, *go_plugin, HEALTH))
 
     def listen(self, place: Place, *, trust: Trust | None = None) -> Listener:
         """Listen at a new address, with TLS if ``trust`` is given. Raises OSError."""
@@ -92,6 +103,9 @@ class PluginServer:
         try:
             self.lifecycle.stop()
         finally:
+            if self._uplink is not None:
+                self._uplink.close()  # or the server would wait for its stream
+            self._multiplexer.close()  # as above
             if self.stdio is not None:
                 self.stdio.close()
             self.broker.close()

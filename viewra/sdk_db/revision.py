@@ -12,27 +12,17 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import NoReturn
 
 from alembic.migration import MigrationContext
 
-from viewra import drafts, sdk
+from viewra import drafts
 from viewra.errors import MigrationError, ViewraError
+from viewra.sdk.entry import plugin_of
 from viewra.sdk_db.engine import open_for_migration
 from viewra.sdk_db.service import AlembicDatabaseService
-from viewra.services import SERVICES, Implementation, Services
 
 DATABASE = "VIEWRA_DRAFT_DATABASE"
-
-
-class _Served(BaseException):
-    """Carries the plugin that the entry point served. A BaseException, so that no ``except Exception`` catches it."""
-
-    def __init__(self, plugin: Implementation) -> None:
-        self.plugin = plugin
 
 
 def draft(service: object, message: str, url: str = "") -> Path:
@@ -76,35 +66,6 @@ def _missing(service: AlembicDatabaseService, url: str) -> drafts.Body:
             return drafts.missing(context, service.metadata, lambda _kind, _item, _context: False)
     finally:
         engine.dispose()
-
-
-def plugin_of(entry: Path) -> Implementation:
-    """The plugin that an entry point serves. Raises its exceptions, and MigrationError if it serves none."""
-
-    def caught(
-        plugin: Implementation | None = None,
-        *,
-        versions: Mapping[int, Implementation] | None = None,
-        services: Services = SERVICES,
-    ) -> NoReturn:
-        del services  # services other than the database do not matter here
-        served = plugin if plugin is not None else versions[max(versions)] if versions else None
-        if served is None:
-            raise MigrationError("its entry point serves no plugin")
-        raise _Served(served)
-
-    sdk.serve = caught
-    sys.modules["viewra.sdk.serve"].serve = caught  # type: ignore[attr-defined]
-    main = ModuleType("__main__")
-    main.__file__ = str(entry)
-    sys.modules["__main__"] = main
-    sys.argv[:] = [str(entry)]
-    sys.path.insert(0, str(entry.parent))
-    try:
-        exec(compile(entry.read_bytes(), entry, "exec"), main.__dict__)  # noqa: S102 - running the plugin is the purpose
-    except _Served as served:
-        return served.plugin
-    raise MigrationError("its entry point serves no plugin")
 
 
 def _main(entry: str, result: str) -> None:

@@ -16,29 +16,43 @@ from viewra.services.description import Service, Services
 if TYPE_CHECKING:
     from viewra.services.admin_page import AdminPageService
     from viewra.services.api_registration import APIRegistrationService
+    from viewra.services.artwork import ArtworkService
     from viewra.services.database import DatabaseService, SchemaService
+    from viewra.services.events import EventService
+    from viewra.services.http import HttpService
     from viewra.services.implementation import Implementation
     from viewra.services.metadata_scraper import MetadataScraperService
-    from viewra.services.scanner_hook import LibraryEventsService, ScannerHookService
+    from viewra.services.resizing import ResizingService
+    from viewra.services.scanner_hook import LibraryEventsService, ScanEventsService, ScannerHookService
     from viewra.services.search import SearchService
     from viewra.services.sessions import BatchListenerSession, ListenerSession, ScraperSession
+    from viewra.services.tasks import TaskService
 
 __all__ = [
+    "EXTENSIONS",
+    "SCRAPER",
     "SERVICES",
+    "TABLES",
     "APIRegistrationService",
     "AdminPageService",
+    "ArtworkService",
     "BatchListenerSession",
     "DatabaseService",
+    "EventService",
+    "HttpService",
     "Implementation",
     "LibraryEventsService",
     "ListenerSession",
     "MetadataScraperService",
+    "ResizingService",
+    "ScanEventsService",
     "ScannerHookService",
     "SchemaService",
     "ScraperSession",
     "SearchService",
     "Service",
     "Services",
+    "TaskService",
 ]
 
 SERVICES = Services(
@@ -51,16 +65,33 @@ SERVICES = Services(
 )
 """The services of viewra, a line each; a host may be given more: ``Host(services=SERVICES + Services(…))``."""
 
+SCRAPER, TABLES = SERVICES["metadata_scraper"].capability, SERVICES["database"].capability
+"""The services that decide how a plugin runs: those that read files, and those with a database of their own."""
+
+EXTENSIONS = Services(
+    Service("http", "HttpService", "handle_http", wire="viewra.v1.HttpService"),
+    Service("artwork", "ArtworkService", "find_pictures", wire="viewra.v1.ArtworkService"),
+    Service("resizing", "ResizingService", "resize_picture", wire="viewra.v1.ResizingService"),
+    Service("tasks", "TaskService", "execute_task", wire="viewra.v1.TaskService"),
+    Service("events", "EventService", "on_event", wire="viewra.v1.EventService"),
+)
+"""Services of viewra alone, which no manifest declares: a plugin has them or not, as its process shows."""
+
 __getattr__ = lazy.names(
     __name__,
     {
         ".admin_page": "AdminPageService",
         ".api_registration": "APIRegistrationService",
+        ".artwork": "ArtworkService",
         ".database": "DatabaseService SchemaService",
+        ".events": "EventService",
+        ".http": "HttpService",
         ".implementation": "Implementation",
         ".metadata_scraper": "MetadataScraperService",
-        ".scanner_hook": "LibraryEventsService ScannerHookService",
+        ".resizing": "ResizingService",
+        ".scanner_hook": "LibraryEventsService ScanEventsService ScannerHookService",
         ".search": "SearchService",
         ".sessions": "BatchListenerSession ListenerSession ScraperSession",
+        ".tasks": "TaskService",
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from viewra.sdk import (
@@ -17,7 +17,10 @@ from viewra.sdk import (
     SearchResponse,
     SearchResult,
 )
-from viewra.services import SERVICES, Service
+from viewra.sdk.http import Response
+from viewra.sdk.http.answering import begun, sent
+from viewra.services import EXTENSIONS, SERVICES, Service
+from viewra.types import Area, Event, FoundPicture, Later, RequestPart, Resized, ResponsePart, Task
 
 T = TypeVar("T")
 
@@ -134,6 +137,31 @@ class FakePlugin(Plugin):
         """Return that it searches all fields, with paging."""
         return self._do("get_search_capabilities", SearchCapabilities(("q",), supports_pagination=True, max_results=50))
 
+    def handle_http(self, parts: Iterator[RequestPart], wanted: Callable[[], bool]) -> Iterator[ResponsePart]:
+        """Answer with the method and the path, as HTML in pages; ``on`` gets the head and the body, and responds."""
+        del wanted
+        head, body = begun(parts)
+        whole = b"".join(body)
+        as_page = Response.html if head.area is Area.PAGE else Response.text
+        response = self._do("handle_http", as_page(f"{head.method} {head.path}"), head, whole)
+        yield from sent(response, with_body=head.method != "HEAD")
+
+    def find_pictures(self, file_path: str) -> Sequence[FoundPicture]:
+        """Return one picture, which nobody has stored."""
+        return self._do("find_pictures", (FoundPicture("front", "0" * 64),), file_path)
+
+    def resize_picture(self, data: bytes, size: int) -> Resized:
+        """Return the picture as it is."""
+        return self._do("resize_picture", Resized(data or b"?", "image/png", 1, 1), data, size)
+
+    def execute_task(self, task: Task) -> Later | None:
+        """Remember the call."""
+        return self._do("execute_task", None, task)
+
+    def on_event(self, event: Event) -> None:
+        """Remember the call."""
+        self._do("on_event", None, event)
+
     def offers(self, capability: str) -> FakePlugin | None:
         """Return the plugin itself if it may offer this service."""
         return self if self._offers is None or capability in self._offers else None
@@ -152,5 +180,5 @@ def _getter(service: Service) -> Callable[[FakePlugin], FakePlugin | None]:
     return lambda plugin: plugin.offers(service.capability)
 
 
-for _service in SERVICES:
+for _service in (*SERVICES, *EXTENSIONS):
     setattr(FakePlugin, f"{_service.name}_service", _getter(_service))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import threading
@@ -17,12 +16,17 @@ from viewra.codec.limits import Limits
 from viewra.errors import PluginUnavailable
 from viewra.host.database.own import OwnDatabase
 from viewra.host.running.lifecycle import begin, unnamed
+from viewra.sdk.host import HostServices
+from viewra.sdk.host.uplink import Uplink
 from viewra.sdk.log import Logger, to_logging
 from viewra.sdk.server import PluginServer
-from viewra.sdk.settings import JSON_KEY
 from viewra.services import SERVICES, Implementation, SchemaService, Services
+from viewra.testing._host import FakeHostServices
+from viewra.testing._manifest import config_of
 from viewra.transport.broker import Broker
 from viewra.transport.endpoint import Listener, Place, dial
+from viewra.transport.multiplexed import SERVICE as MULTIPLEXER
+from viewra.transport.multiplexed import MultiplexedWire
 from viewra.transport.reflect import list_services
 from viewra.types import Health, PluginContext, PluginInfo
 
@@ -58,15 +62,21 @@ def in_process(
     settings: Mapping[str, object] | None = None,
     plugin_id: str = UNDER_TEST,
     services: Services = SERVICES,
+    manifest: str | Path | None = None,
+    host: FakeHostServices | None = None,
 ) -> Iterator[PluginUnderTest]:
-    """Run a plugin object as ``host.register`` does: initialize, start, call directly, stop.
+    """Run a plugin object in this process: initialize, start, call directly, stop.
 
-    ``plugin_id`` is its id in the host; ``services`` are those that the host knows.
+    ``settings`` are values as an operator sets them, by dotted key; the plugin's manifest checks and completes them.
+    ``manifest`` is the manifest or its directory, by default the nearest one at or above the module of the plugin's
+    class; without any the settings are passed as they are. ``plugin_id`` is its id in the host; ``services`` are those
+    that the host knows, ``host`` the host services, by default empty ones in memory. Raises ManifestError if the
+    manifest or a setting is invalid.
     """
-    with _context(plugin_id, settings) as context:
+    with _context(plugin_id, config_of(plugin, settings, manifest)) as context:
         bind = getattr(plugin, "bind", None)
         if bind is not None:
-            bind(context=context, log=_logger(plugin_id))
+            bind(context=context, log=_logger(plugin_id), host=host or FakeHostServices(plugin_id=plugin_id))
         endpoint = LocalEndpoint(
             context.plugin_id,
             plugin,
@@ -89,19 +99,30 @@ def loopback(
     settings: Mapping[str, object] | None = None,
     plugin_id: str = UNDER_TEST,
     services: Services = SERVICES,
+    manifest: str | Path | None = None,
+    host: FakeHostServices | None = None,
 ) -> Iterator[PluginUnderTest]:
     """Run a plugin object behind a real gRPC server and call it over a real channel, all in this process.
 
-    ``plugin_id`` is its id in the host; ``services`` are those that both sides know.
+    The arguments are those of ``in_process``; ``services`` are those that both sides know.
     """
-    with _context(plugin_id, settings) as context:
+    with _context(plugin_id, config_of(plugin, settings, manifest)) as context:
         place = Place(Path(context.base_path))
+        uplink = Uplink()
+        bind = getattr(plugin, "bind", None)
+        if bind is not None:
+            bind(host=HostServices(uplink))
         server = PluginServer(
-            plugin, log=_logger(plugin_id), on_shutdown=threading.Event().set, broker=Broker(place), services=services
+            plugin,
+            log=_logger(plugin_id),
+            on_shutdown=threading.Event().set,
+            broker=Broker(place),
+            services=services,
+            uplink=uplink,
         )
         listener = server.listen(place)
         server.start()
-        link = _LoopbackLink(listener, context, services)
+        link = _LoopbackLink(listener, context, services, host or FakeHostServices(plugin_id=plugin_id))
         try:
             endpoint = RemoteEndpoint(link)
             _begin(endpoint, context, plugin)
@@ -126,22 +147,27 @@ def _begin(endpoint: Endpoint, context: PluginContext, plugin: Implementation) -
 
 
 class _LoopbackLink:
-    running = True
+    running, processes = True, 1
     code_hash = "loopback"
     priority: Mapping[str, int] = MappingProxyType({})
     known = True
     limits = Limits()
 
-    def __init__(self, listener: Listener, context: PluginContext, services: Services) -> None:
+    def __init__(self, listener: Listener, context: PluginContext, services: Services, host: FakeHostServices) -> None:
         self.plugin_id = context.plugin_id
         self.database_url = context.database_url
         self._peer = dial(listener)
         self._peer.wait_ready(CALL_S)
-        self._connection = Connection(self._peer.wire)
+        wire = MultiplexedWire(self._peer.wire)
+        self._connection = Connection(wire)
         self._wire_services = list_services(self._peer.channel, CALL_S) or set()
+        if MULTIPLEXER in self._wire_services:
+            wire.multiplex(self.plugin_id, self.limits.message_bytes)
         self._services = services.offered(self._wire_services)
+        self._attachment = host.hosted.attach(self._connection.streaming, host.rights, limits=self.limits)
 
     def close(self) -> None:
+        self._attachment.close()
         self._peer.close()
 
     def acquire(self, patience_s: float) -> Connection:
@@ -170,12 +196,12 @@ class _LoopbackLink:
 
 
 @contextmanager
-def _context(plugin_id: str, settings: Mapping[str, object] | None) -> Iterator[PluginContext]:
+def _context(plugin_id: str, config: Mapping[str, str]) -> Iterator[PluginContext]:
     directory = tempfile.mkdtemp(prefix="viewra-")  # short: the path of a socket is limited
     try:
         yield PluginContext(
             plugin_id=plugin_id,
-            config={JSON_KEY: json.dumps(dict(settings or {}))},
+            config=config,
             database_url=f"sqlite:///{directory}/data.db",
             base_path=directory,
         )

@@ -11,8 +11,11 @@ from pathlib import Path
 from viewra import manifest as manifests
 from viewra.adapters import RemoteEndpoint
 from viewra.host.database.databases import PluginDatabases
+from viewra.host.environments.environments import Environments
+from viewra.host.environments.origins import Origins
 from viewra.host.installed.choices import Chosen
-from viewra.host.installed.discovery import MANIFEST_NAME, Found, Place
+from viewra.host.installed.discovery import Found, Place
+from viewra.host.installed.folders import MANIFEST_NAME
 from viewra.host.installed.installation import Installation
 from viewra.host.logs.log import PluginLog
 from viewra.host.plugin import Plugin
@@ -23,15 +26,23 @@ from viewra.host.running.own_user import likely
 from viewra.host.running.supervisor import Supervisor
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Services
+from viewra.testing._host import FakeHostServices
 
 
 @contextmanager
 def subprocess_plugin(
-    directory: str | Path, *, settings: Mapping[str, object] | None = None, services: Services = SERVICES
+    directory: str | Path,
+    *,
+    settings: Mapping[str, object] | None = None,
+    services: Services = SERVICES,
+    host: FakeHostServices | None = None,
+    packages: Origins | None = None,
 ) -> Iterator[Plugin]:
     """Start the plugin in ``directory``, yield its handle, and stop it at the end.
 
-    ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows. Raises
+    ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows.
+    ``host`` has the host services, by default empty ones in memory; all that the manifest requests is granted. With
+    ``packages`` it runs in an environment with the packages that it names, taken from there, else in this one. Raises
     ManifestError if the manifest or a setting is invalid, PluginUnavailable if the plugin does not start.
     """
     directory = Path(directory).resolve()
@@ -55,6 +66,8 @@ def subprocess_plugin(
             ),
             log_level="debug",
             services=services,
+            hosted=(host or FakeHostServices(plugin_id=manifest.id)).hosted,
+            environments=Environments(Path(data_dir), packages) if packages is not None else None,
         )
         supervisor = Supervisor(
             installation,

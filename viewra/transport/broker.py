@@ -21,7 +21,7 @@ from viewra.errors import HandshakeError
 from viewra.pb.grpc_broker_pb2 import ConnInfo
 from viewra.text import kind
 from viewra.transport.channel import options
-from viewra.transport.endpoint import PeerChannel, Place, dial, listen
+from viewra.transport.endpoint import Listener, PeerChannel, Place, dial, listen
 from viewra.transport.peer import require_listener
 from viewra.transport.threads import ThreadEach, ended
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from viewra.transport.mtls import Trust
 
 _log = logging.getLogger(__name__)
-_MOST_PENDING = 256  # announcements not dialled yet; beyond this number the oldest is dropped
+_MOST_PENDING = 256  # announcements not dialled yet; a peer that makes more loses the stream
 _DIAL_S = 5.0
 _GRACE_S = 1.0
 _BACKSTOP_S = 5.0  # gRPC itself stops a server after its grace period
@@ -47,12 +47,13 @@ class Broker:
 
     def __init__(self, place: Place, *, trust: Trust | None = None, peer_pid: int | None = None) -> None:
         self._place = place
-        self._trust = trust
+        self.trust = trust
         self._peer_pid = peer_pid
         self._ids = itertools.count(1)
         self._outgoing: queue.SimpleQueue[ConnInfo | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._pending: dict[int, ConnInfo] = {}
+        self._undialled = 0
         self._served: set[BrokeredServer] = set()
         self._over = ""
         self._cancel: Callable[[], object] | None = None
@@ -98,12 +99,16 @@ class Broker:
         pool = ThreadPoolExecutor(threads, thread_name_prefix=f"brokered-{service_id}")
         server = grpc.server(pool, options=options())
         add(server)
-        listener = listen(server, self._place, trust=self._trust)
+        listener = listen(server, self._place, trust=self.trust)
         server.start()
         served = BrokeredServer(server, listener.close, pool, self._served.discard)
         self._served.add(served)
-        self._outgoing.put(ConnInfo(service_id=service_id, network=listener.network, address=listener.address))
+        self.announce(service_id, listener)
         return served
+
+    def announce(self, service_id: int, listener: Listener) -> None:
+        """Tell the peer where it can dial this id, one of ``next_id``."""
+        self._outgoing.put(ConnInfo(service_id=service_id, network=listener.network, address=listener.address))
 
     def dial(self, service_id: int, timeout_s: float = _DIAL_S) -> PeerChannel:
         """Wait until the peer announces this id, and connect to its server. The caller closes the channel.
@@ -113,14 +118,16 @@ class Broker:
         with self._changed:
             self._changed.wait_for(lambda: service_id in self._pending or self._over, timeout_s)
             info = self._pending.pop(service_id, None)
-            if info is None:
+            if info is not None:
+                self._undialled -= 1
+            else:
                 self._require_open()
                 raise HandshakeError(
                     f"it announced no server with id {service_id} within {timeout_s:g} s", step="connect"
                 )
         if self._peer_pid is not None:
             self._require_peers(info, self._peer_pid)
-        return dial(info, trust=self._trust, socket_dir=self._place.socket_dir)
+        return dial(info, trust=self.trust, socket_dir=self._place.socket_dir)
 
     def close(self) -> None:
         """End the stream and stop all servers of this end. May be called twice."""
@@ -140,9 +147,11 @@ class Broker:
     def _receive(self, announcements: Iterator[ConnInfo]) -> None:
         try:
             for info in announcements:
-                if not info.HasField("knock") and info.ByteSize() <= _LONGEST:
-                    self._note(info)
-            reason = "the peer closed its broker"
+                if not self._note(info):
+                    reason = f"the peer announced more than {_MOST_PENDING} servers that were not dialled"
+                    break
+            else:
+                reason = "the peer closed its broker"
         except grpc.RpcError as error:
             # In a server gRPC raises an error without a code when the client has disconnected.
             code = error.code() if hasattr(error, "code") else grpc.StatusCode.CANCELLED
@@ -153,15 +162,19 @@ class Broker:
             reason = f"the broker's stream cannot be read ({kind(error)})"
         self._end(reason)
         self._outgoing.put(None)
+        if self._cancel is not None:
+            self._cancel()
 
-    def _note(self, info: ConnInfo) -> None:
+    def _note(self, info: ConnInfo) -> bool:
+        """Note an announcement; False if there are too many. All count, so that nobody can send them without end."""
         with self._changed:
-            if len(self._pending) >= _MOST_PENDING:
-                dropped = next(iter(self._pending))
-                del self._pending[dropped]
-                _log.warning("dropped an announcement that was never dialled: id %d", dropped)
-            self._pending[info.service_id] = info
-            self._changed.notify_all()
+            self._undialled += 1
+            if self._undialled > _MOST_PENDING:
+                return False
+            if not info.HasField("knock") and info.ByteSize() <= _LONGEST:
+                self._pending[info.service_id] = info
+                self._changed.notify_all()
+            return True
 
     def _end(self, reason: str) -> None:
         with self._changed:
@@ -175,7 +188,7 @@ class Broker:
     def _require_peers(self, info: ConnInfo, pid: int) -> None:
         if info.network == "unix":
             require_listener(info.address, pid)
-        elif self._trust is None or info.address.rpartition(":")[0] not in _LOCAL:
+        elif self.trust is None or info.address.rpartition(":")[0] not in _LOCAL:
             # The kernel does not tell which process listens on a port; only a certificate can prove it.
             raise HandshakeError(
                 f"it announced {info.address}; without TLS nothing proves that it listens there", step="connect"

@@ -28,11 +28,13 @@ _TOLD_BYTES = 500
 def options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, str | int]]:
     """Options for gRPC channels and servers on one machine: no proxy, no shared connections or ports, short back-off.
 
-    ``max_message_bytes`` limits one message in either direction; -1 means no limit.
+    ``max_message_bytes`` limits a received message, and a sent one if that is more than ``MAX_MESSAGE_BYTES``; -1 means
+    no limit.
     """
+    most_sent = max(max_message_bytes, MAX_MESSAGE_BYTES) if max_message_bytes >= 0 else max_message_bytes
     return [
         ("grpc.max_receive_message_length", max_message_bytes),
-        ("grpc.max_send_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", most_sent),
         ("grpc.default_authority", "localhost"),
         ("grpc.enable_http_proxy", 0),
         # Two channels to one address must not share a connection: closing one would leave the other's open.

@@ -1,4 +1,4 @@
-"""Makes calls over a gRPC channel. This is the only place where the host translates gRPC's errors."""
+"""Makes calls over a gRPC channel; grpc_streams.py makes those with streams."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from typing import Any
 
 import grpc
 
-from viewra.transport.calls import CallFailed, Ended, Failure, Method, Trailer
-
-_FAILURES = {
-    grpc.StatusCode.UNIMPLEMENTED: Failure.MISSING,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Failure.LATE,
-    grpc.StatusCode.UNAVAILABLE: Failure.LOST,
-    grpc.StatusCode.CANCELLED: Failure.LOST,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: Failure.TOO_LARGE,
-}
+from viewra.transport.calls import CallFailed, Ended, Failure, Method, Streaming, Trailer
+from viewra.transport.grpc_failures import failed, trailer_of
+from viewra.transport.grpc_streams import GrpcStreaming
 
 
 class GrpcWire:
@@ -26,6 +20,7 @@ class GrpcWire:
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self._methods: dict[str, _GrpcMethod] = {}
+        self._streamings: dict[str, GrpcStreaming] = {}
         self._lock = threading.Lock()
         self._refuses = False
 
@@ -41,6 +36,17 @@ class GrpcWire:
             call: grpc.UnaryUnaryMultiCallable[bytes, bytes]
             call = self._channel.unary_unary(path, _registered_method=True)  # type: ignore[call-arg]
             made = self._methods[path] = _GrpcMethod(call)
+            return made
+
+    def streaming(self, path: str) -> Streaming:
+        """The procedure with streams at this path; raises CallFailed after ``refuse``."""
+        found = self._streamings.get(path)
+        if found is not None:
+            return found
+        with self._lock:
+            if self._refuses:
+                raise CallFailed(Failure.LOST, "the channel is closed")
+            made = self._streamings[path] = GrpcStreaming(self._channel, path)
             return made
 
     def refuse(self) -> None:
@@ -59,20 +65,20 @@ class _GrpcMethod:
         try:
             return self._call(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-            raise _failed(error) from error
+            raise failed(error) from error
 
     def with_trailer(self, request: bytes, timeout_s: float) -> tuple[bytes, Trailer]:
         try:
             data, call = self._call.with_call(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:
-            raise _failed(error) from error
-        return data, partial(_trailer, call)
+            raise failed(error) from error
+        return data, partial(trailer_of, call)
 
     def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
         try:
             pending = self._call.future(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:
-            raise _failed(error) from error
+            raise failed(error) from error
         pending.add_done_callback(lambda call: done(_Ended(call)))
 
 
@@ -86,23 +92,8 @@ class _Ended:
         try:
             data: bytes = self._call.result()
         except (grpc.RpcError, grpc.FutureCancelledError, ValueError) as error:
-            raise _failed(error) from error
+            raise failed(error) from error
         return data
 
     def trailer(self, name: str) -> bytes | None:
-        return _trailer(self._call, name)
-
-
-def _trailer(call: Any, name: str) -> bytes | None:
-    for key, value in call.trailing_metadata() or ():
-        if key == name:
-            return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
-    return None
-
-
-def _failed(error: Exception) -> CallFailed:
-    if not isinstance(error, grpc.Call):
-        return CallFailed(Failure.LOST, str(error))
-    code = error.code()
-    failure = _FAILURES.get(code, Failure.REPORTED)
-    return CallFailed(failure, error.details() or code.name, partial(_trailer, error))
+        return trailer_of(self._call, name)

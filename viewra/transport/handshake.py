@@ -27,6 +27,9 @@ RUN_BY_HAND = (
 )
 """The message of a plugin that was started without a host."""
 
+REQUEST = "viewra: this plugin asks for the stream of host services"
+"""The line on stdout, after the handshake, with which a plugin asks a viewra host to open that stream."""
+
 ENV_VERSIONS = "PLUGIN_PROTOCOL_VERSIONS"
 ENV_MIN_PORT = "PLUGIN_MIN_PORT"
 ENV_MAX_PORT = "PLUGIN_MAX_PORT"

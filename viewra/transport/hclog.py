@@ -81,7 +81,9 @@ class LineGrouper:
         self._panicked = False
 
     def feed(self, line: str) -> list[LogRecord]:
-        """The records that this line completes, in order."""
+        """The records that this line completes, in order; an empty line outside of a group is none."""
+        if not line and not self._kind:
+            return []
         if line.startswith("{") and (record := _parse_json(line)) is not None:
             # Another thread may log in the middle of a panic; a traceback is written in one piece.
             return [record] if self._kind == "panic" else [*self.flush(), record]

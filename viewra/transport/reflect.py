@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ SERVICES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.Serv
 
 _METHOD = "ServerReflectionInfo"
 _MOST, _LONGEST = 1000, 200  # services that are read, characters in a name
+_name_of = operator.attrgetter("name")
 
 
 def serve_reflection(server: grpc.Server, names: Sequence[str]) -> None:
@@ -83,16 +85,17 @@ def _ask(channel: grpc.Channel, service: str, timeout_s: float) -> Any:
         raise HandshakeError("the host closed the connection while it asked for services", step="services") from error
 
 
+def _short(names: set[str]) -> set[str]:
+    return {name for name in names if len(name) < _LONGEST}
+
+
 def _names(answers: Any) -> set[str] | None:
     """The names from one version of reflection; None if the server does not offer it."""
     try:
         for answer in answers:
             if answer.HasField("list_services_response"):
-                return {
-                    service.name
-                    for service in answer.list_services_response.service[:_MOST]
-                    if len(service.name) < _LONGEST
-                }
+                names = set(map(_name_of, answer.list_services_response.service[:_MOST]))
+                return names if max(map(len, names), default=0) < _LONGEST else _short(names)
             refusal = clean(answer.error_response.error_message, 500)
             raise HandshakeError(f"it refused to list its services: {refusal}", step="services")
     except grpc.RpcError as error:

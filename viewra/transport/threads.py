@@ -39,12 +39,15 @@ class Workers(ThreadPoolExecutor):
         self._most, self._name = most, name
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._started = 0
+        self._starting = threading.Lock()
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Run the task on a thread of the pool. Only one thread may call this at a time, as gRPC's server does."""
+        """Run the task on a thread of the pool."""
         if self._started < self._most:
-            self._started += 1
-            threading.Thread(target=self._work, name=f"{self._name}_{self._started}", daemon=True).start()
+            with self._starting:
+                if self._started < self._most:
+                    self._started += 1
+                    threading.Thread(target=self._work, name=f"{self._name}_{self._started}", daemon=True).start()
         self._tasks.put((task, arguments, named))
         return _NOBODYS
 
@@ -62,6 +65,23 @@ class Workers(ThreadPoolExecutor):
             except BaseException:  # the pool does not replace a thread that ends
                 traceback.print_exc()
             del work, task, arguments, named  # keep no reference to a call's state until the next call comes
+
+
+class CountedWorkers(Workers):
+    """``Workers`` whose tasks have futures, by which gRPC's server counts the calls of a limited number."""
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Run the task on a thread of the pool, as ``Workers`` does."""
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                task(*arguments, **named)
+            finally:
+                future.set_result(None)
+
+        super().submit(run)
+        return future
 
 
 class _Nobodys(Future[Any]):

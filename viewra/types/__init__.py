@@ -1,11 +1,10 @@
-"""The values that cross hooks: frozen attrs classes, and nothing that does work.
+"""Defines the values that hooks take and return: frozen attrs classes, whose methods only read them.
 
-A path is always a ``str`` as ``os.fsdecode`` makes it (bytes that are not UTF-8 become surrogates), so every file
-that the system can open has one. Metadata is a mapping of field names to text, or to several texts; the names are
-those of docs/vocabulary.md.
+A path is a ``str`` as ``os.fsdecode`` returns it (bytes that are not UTF-8 become surrogates), so every file that the
+system can open has one. Metadata maps field names to a text or to several texts; docs/vocabulary.md lists the names.
 
-All names are imported from here. Each class is made when it is first asked for: a plugin's process, which has to be
-quick to start, needs few of them.
+Import all names from here. Each class is defined when it is first used, because a plugin's process has to start fast
+and needs few of them.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from viewra import lazy
 
 if TYPE_CHECKING:
+    from viewra.types.assets import Asset, AssetLink, FoundPicture, Resized
     from viewra.types.browse import (
         Album,
         Artist,
@@ -26,26 +26,45 @@ if TYPE_CHECKING:
         Series,
         Year,
     )
+    from viewra.types.events import Event
+    from viewra.types.fetched import Fetched
+    from viewra.types.hosted import PluginNotice, PluginProgress, StoredValue
+    from viewra.types.http import Area, Artwork, RequestHead, RequestPart, ResponseHead, ResponsePart
     from viewra.types.library import (
         FollowLinks,
         Library,
         LibrarySettings,
+        Match,
         MediaFile,
         MetadataValue,
         MissingFile,
+        Recording,
+        ScanCause,
         ScanCounts,
         ScanFailure,
         ScanReport,
+        ScanStage,
         ScanStatus,
         SearchHit,
         SearchPage,
     )
     from viewra.types.plugin import Health, PluginContext, PluginInfo
     from viewra.types.result import Result
-    from viewra.types.scan import FileOutcome, FileToRead, LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
+    from viewra.types.scan import (
+        FileOutcome,
+        FileToRead,
+        LibraryChange,
+        LibraryChangeKind,
+        LibraryEvent,
+        LibraryEventKind,
+        ScanEvent,
+        ScanEventKind,
+        ScanEvents,
+    )
     from viewra.types.schema import SchemaRevision, SchemaState
     from viewra.types.search import SearchCapabilities, SearchResponse, SearchResult
     from viewra.types.state import PluginState
+    from viewra.types.tasks import Later, NewTask, QueuedTask, Task, TaskDone, TaskSchedule, TaskState
     from viewra.types.web import AdminPage, APIRoute
 
 __all__ = [
@@ -53,31 +72,55 @@ __all__ = [
     "APIRoute",
     "AdminPage",
     "Album",
+    "Area",
     "Artist",
+    "Artwork",
+    "Asset",
+    "AssetLink",
+    "Event",
+    "Fetched",
     "FileEntry",
     "FileOutcome",
     "FileToRead",
     "FollowLinks",
+    "FoundPicture",
     "Genre",
     "Health",
+    "Later",
     "Library",
+    "LibraryChange",
+    "LibraryChangeKind",
     "LibraryEvent",
     "LibraryEventKind",
     "LibrarySettings",
     "LibraryStats",
+    "Match",
     "MediaFile",
     "MetadataValue",
     "MissingFile",
+    "NewTask",
     "Page",
     "PluginContext",
     "PluginInfo",
+    "PluginNotice",
+    "PluginProgress",
     "PluginState",
+    "QueuedTask",
+    "Recording",
+    "RequestHead",
+    "RequestPart",
+    "Resized",
+    "ResponseHead",
+    "ResponsePart",
     "Result",
+    "ScanCause",
     "ScanCounts",
     "ScanEvent",
     "ScanEventKind",
+    "ScanEvents",
     "ScanFailure",
     "ScanReport",
+    "ScanStage",
     "ScanStatus",
     "SchemaRevision",
     "SchemaState",
@@ -88,6 +131,11 @@ __all__ = [
     "SearchResult",
     "Season",
     "Series",
+    "StoredValue",
+    "Task",
+    "TaskDone",
+    "TaskSchedule",
+    "TaskState",
     "Year",
 ]
 
@@ -97,15 +145,22 @@ MAX_ID = 2**32 - 1
 __getattr__ = lazy.names(
     __name__,
     {
+        ".assets": "Asset AssetLink FoundPicture Resized",
         ".browse": "Album Artist FileEntry Genre LibraryStats Page Season Series Year",
-        ".library": "FollowLinks Library LibrarySettings MediaFile MetadataValue MissingFile ScanCounts ScanFailure "
-        "ScanReport ScanStatus SearchHit SearchPage",
+        ".library": "FollowLinks Library LibrarySettings Match MediaFile MetadataValue MissingFile Recording ScanCause "
+        "ScanCounts ScanFailure ScanReport ScanStage ScanStatus SearchHit SearchPage",
+        ".events": "Event",
+        ".fetched": "Fetched",
+        ".hosted": "PluginNotice PluginProgress StoredValue",
         ".plugin": "Health PluginContext PluginInfo",
         ".result": "Result",
-        ".scan": "FileOutcome FileToRead LibraryEvent LibraryEventKind ScanEvent ScanEventKind",
+        ".scan": "FileOutcome FileToRead LibraryChange LibraryChangeKind LibraryEvent LibraryEventKind ScanEvent "
+        "ScanEvents ScanEventKind",
         ".schema": "SchemaRevision SchemaState",
         ".search": "SearchCapabilities SearchResponse SearchResult",
         ".state": "PluginState",
+        ".http": "Area Artwork RequestHead RequestPart ResponseHead ResponsePart",
+        ".tasks": "Later NewTask QueuedTask Task TaskDone TaskSchedule TaskState",
         ".web": "APIRoute AdminPage",
     },
 )

@@ -1,4 +1,4 @@
-"""What a library is browsed by: its files, albums, artists, genres, years and series as rows of listings."""
+"""Rows of a library's listings: files, albums, artists, genres, years and series."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Page(Generic[T]):
-    """A part of a listing. ``next`` is the cursor of the page behind it, None at the end."""
+    """A part of a listing. ``next`` is the cursor of the following page, None at the end."""
 
     items: tuple[T, ...]
     next: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as ``library.listing.filling`` needs it
 class FileEntry:
     """A file of the library as a row of a listing.
 
     ``kind`` is audio, video, image, playlist or other. ``size`` is in bytes, times are in microseconds since the epoch.
-    Text that is not known is ``""``; numbers are None.
+    An unknown text is ``""``, an unknown number None.
     """
 
     id: int
@@ -47,9 +47,12 @@ class FileEntry:
     missing_since: int | None = None
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as FileEntry
 class Album:
-    """An album with what most of its files say. ``year`` is that of its oldest file; ``added_at`` in microseconds."""
+    """An album with the values that most of its files have. ``year`` is that of its oldest file.
+
+    ``added_at`` is in microseconds since the epoch.
+    """
 
     id: int
     album: str
@@ -61,7 +64,7 @@ class Album:
     added_at: int
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as FileEntry
 class Artist:
     """An artist who is credited for ``files`` files, or is the album artist of files on ``albums`` albums."""
 
@@ -72,26 +75,26 @@ class Artist:
     musicbrainz_id: str
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as FileEntry
 class Genre:
-    """A genre that ``files`` files name."""
+    """A genre of ``files`` files."""
 
     id: int
     name: str
     files: int
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as FileEntry
 class Year:
-    """A year that ``files`` files are of."""
+    """A year of ``files`` files."""
 
     year: int
     files: int
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as FileEntry
 class Series:
-    """A series of which ``episodes`` files in ``seasons`` seasons are there."""
+    """A series with ``episodes`` files in ``seasons`` seasons."""
 
     id: int
     title: str
@@ -101,7 +104,7 @@ class Series:
 
 @attrs.frozen
 class Season:
-    """A season with ``episodes`` files; ``number`` is None for files that name none, 0 for specials."""
+    """A season with ``episodes`` files; ``number`` is None for files without a season, 0 for specials."""
 
     series_id: int
     number: int | None
@@ -110,7 +113,7 @@ class Season:
 
 @attrs.frozen
 class LibraryStats:
-    """How much there is. ``size`` in bytes, ``duration_s`` in seconds; ``kinds``: kind → number of files."""
+    """Totals of the library. ``size`` in bytes, ``duration_s`` in seconds; ``kinds``: kind → number of files."""
 
     files: int
     missing: int

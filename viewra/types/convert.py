@@ -6,5 +6,5 @@ from collections.abc import Iterable
 
 
 def texts(values: Iterable[str]) -> tuple[str, ...]:
-    """Texts in whatever an author gave, a list for example, as a tuple."""
+    """The texts of any iterable, such as an author's list, as a tuple."""
     return tuple(values)

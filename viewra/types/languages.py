@@ -1,4 +1,4 @@
-"""Languages by their codes and English names, as tags, containers and names of files have them, in ISO 639-3.
+"""Converts codes and English names of languages, as in tags, containers and file names, to ISO 639-3.
 
 This is the form ``language`` of docs/vocabulary.md, for plugins of any kind; light to import.
 """
@@ -54,8 +54,8 @@ COMMON = frozenset(TWO_LETTERS.values())
 def language(text: str, *, common: bool = False) -> str:
     """Return the code of ISO 639-3 for one of ISO 639 or BCP 47 (``pt-BR``), or for an English name; "" for others.
 
-    Three letters that are no known code are taken for one of the 7,900 of ISO 639-3, but not where ``common`` asks for
-    one of the languages that have a code of two letters: there any word may stand, as in the name of a file.
+    Three letters that are no known code count as one of the 7,900 codes of ISO 639-3. With ``common`` the result is
+    only a language that has a two-letter code, for texts such as file names that may contain any word.
     """
     plain = text.strip().lower().replace("_", "-")
     if plain in NAMES:

@@ -1,4 +1,4 @@
-"""What the library itself gives: its scans, its files, its searches. Plugins never see these."""
+"""Values of the library's own interface: scans, files, searches. Plugins never see these."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from viewra.types.values import Value
 
 @attrs.frozen
 class ScanFailure:
-    """One thing of a scan that failed: ``plugin`` is None when the file system is to blame, not a plugin."""
+    """One failure of a scan: ``plugin`` is None for a failure of the file system.
+
+    ``worker`` names the worker that read the file, ``""``: the host that scanned.
+    """
 
     path: str
     plugin: str | None
     error: str
+    worker: str = ""
 
 
 @attrs.define
 class ScanCounts:
     """Files of one scan: ``seen`` = new + changed + unchanged + moved + returned.
 
-    ``missing`` were there before and are not now; ``returned`` were missing and are back; ``deleted`` were missing for
-    so long that the scan forgot them; ``read`` were read by a plugin. ``failed`` counts files, not failures.
+    ``missing`` files existed before and do not now; ``returned`` ones were missing and exist again; ``deleted`` ones
+    were missing for so long that the scan removed their records; a plugin read ``read`` files. ``failed`` counts
+    files, not failures.
     """
 
     seen: int = 0
@@ -41,7 +46,7 @@ class ScanCounts:
 
 
 class ScanStatus(enum.StrEnum):
-    """How a scan ended (RUNNING: it has not)."""
+    """How a scan ended (RUNNING: it has not ended)."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -49,16 +54,44 @@ class ScanStatus(enum.StrEnum):
     FAILED = "failed"
 
 
+class ScanCause(enum.StrEnum):
+    """Why a scan began: somebody ASKED for it, a change was noticed, or a schedule said so.
+
+    MADE_UP: a scheduled time passed while nothing ran that could have scanned.
+    """
+
+    ASKED = "asked"
+    CHANGE = "change"
+    SCHEDULE = "schedule"
+    MADE_UP = "made_up"
+
+
+@attrs.frozen
+class ScanStage:
+    """What one stage of a scan took: ``took_s`` seconds by the clock, ``cpu_s`` of processor time in the host's thread.
+
+    Stages of that thread follow each other. Each ``plugin`` reads its ``files`` beside them, in processes of its own,
+    whose processor time is not known here (None).
+    """
+
+    name: str
+    took_s: float
+    cpu_s: float | None = None
+    plugin: str | None = None
+    files: int | None = None
+
+
 @attrs.frozen
 class ScanReport:
     """The outcome of one scan job.
 
-    ``failures`` is bounded (the first 1,000); ``counts.failed`` is exact. ``pending_notifications`` maps a plugin's id
-    to how many notifications still wait for it; they are delivered by the next host that runs. ``reached`` is what the
-    scan looked at last, and ``unread`` how many files it found that a plugin has still to read: a scan that was
-    cancelled goes on from there. ``still_failed`` files could not be read by some plugin, in this scan or an earlier
-    one, of which ``new_failed`` could before, or were not there; ``unwanted`` counts those that no enabled plugin
-    reads, by file name extension.
+    ``failures`` has the first 1,000 failures; ``counts.failed`` is exact. ``pending_notifications`` maps a plugin's id
+    to the number of notifications that it has not received yet; the next host delivers them. ``reached`` is the last
+    path that the scan visited, and ``unread`` the number of files that plugins have still to read: the next scan
+    continues a cancelled one from there. Some plugin failed to read ``still_failed`` files, in this scan or an earlier
+    one; ``new_failed`` of them could be read before or are new; ``unwanted`` counts the files that no enabled plugin
+    reads, by file name extension. ``stages`` say where the time went. ``workers`` maps each worker that read files to
+    their number, counted for each plugin; empty where the host read all of them.
     """
 
     scan_job_id: int
@@ -74,14 +107,16 @@ class ScanReport:
     new_failed: int = 0
     still_failed: int = 0
     unwanted: Mapping[str, int] = attrs.field(factory=dict)
+    stages: Sequence[ScanStage] = ()
+    workers: Mapping[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen
 class MetadataValue:
-    """The value of one metadata field, a text or several, and the plugin that said it.
+    """The value of one metadata field, a text or several, and the plugin that supplied it.
 
-    ``why`` its word counts more than that of the ``others``, which are plugin ids with what they said, the next best
-    first.
+    ``why`` is the reason why this plugin takes precedence over the ``others``: plugin ids with their values, in order
+    of precedence.
     """
 
     value: Value
@@ -94,8 +129,8 @@ class MetadataValue:
 class MediaFile:
     """One stored media file. ``size`` in bytes, ``mtime_ns`` in nanoseconds since the epoch.
 
-    ``other_paths`` are links, hard and symbolic, to the same file. ``missing_since`` is when a scan did not find it any
-    more, in microseconds since the epoch; None: it is there.
+    ``other_paths`` are hard and symbolic links to the same file. ``missing_since`` is when a scan first did not find
+    it, in microseconds since the epoch; None: it exists.
     """
 
     id: int
@@ -111,7 +146,7 @@ class MediaFile:
 
 @attrs.frozen
 class MissingFile:
-    """A file that a scan did not find any more; ``since`` in microseconds since the epoch."""
+    """A file that scans no longer find; ``since`` in microseconds since the epoch."""
 
     path: str
     media_file_id: int
@@ -128,21 +163,24 @@ class FollowLinks(enum.StrEnum):
 
 @attrs.frozen
 class LibrarySettings:
-    """What the operator wants of one library.
+    """The operator's settings of one library.
 
-    A file that has been missing for ``missing_keep_s`` seconds is forgotten. ``hidden``: hidden files and folders are
-    scanned too. ``exclude`` has patterns in gitignore's syntax, relative to the library.
+    Scans remove the record of a file that has been missing for ``missing_keep_s`` seconds. ``hidden``: scan hidden
+    files and folders, too. ``exclude`` has patterns in gitignore's syntax, relative to the library. A lasting host
+    keeps the library current if ``watch``, and scans it by the ``schedule`` (see ``parse_schedule``; "": none).
     """
 
     missing_keep_s: int = 30 * 86_400
     follow_links: FollowLinks = FollowLinks.ALL
     hidden: bool = False
     exclude: tuple[str, ...] = ()
+    watch: bool = True
+    schedule: str = ""
 
 
 @attrs.frozen
 class Library:
-    """One folder that the operator wants in the library: ``files`` that are there, and how many are ``missing``."""
+    """One folder of the library, with the number of its existing ``files`` and of those that are ``missing``."""
 
     id: int
     path: str
@@ -164,9 +202,35 @@ class SearchHit:
 
 @attrs.frozen
 class SearchPage:
-    """One page of ``host.search``. ``total`` counts the hits of every source; with ``has_more`` there are even more."""
+    """One page of ``host.search``. ``total`` counts the hits of all sources; with ``has_more`` there are more.
+
+    ``did_you_mean`` is a similar query that finds something, if this one found nothing.
+    """
 
     total: int
     results: tuple[SearchHit, ...] = ()
     errors: tuple[PluginError, ...] = ()
     has_more: bool = False
+    did_you_mean: str | None = None
+
+
+@attrs.frozen
+class Recording:
+    """A recording as another source knows it: whatever is known of its identifiers, its texts and its duration."""
+
+    title: str = ""
+    artist: str = ""
+    duration_s: float | None = None
+    musicbrainz_recordingid: str = ""
+    acoustid_id: str = ""
+    isrc: str = ""
+
+
+@attrs.frozen
+class Match:
+    """A file that a recording may be. ``score`` is from 0 to 1; ``by`` is the identifier's field, or ``texts``."""
+
+    media_file_id: int
+    path: str
+    score: float
+    by: str

@@ -1,4 +1,4 @@
-"""What host and plugin tell each other at the start, and later of its health."""
+"""Values that host and plugin exchange when the plugin starts, and its health."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from viewra.types.convert import texts
 
 @attrs.frozen
 class PluginInfo:
-    """What a plugin says of itself (``PluginService.Info``).
+    """A plugin's description of itself (``PluginService.Info``).
 
-    ``created_at`` and ``updated_at`` are seconds since the epoch, 0 where unknown; ``status`` and ``install_path`` are
-    as the plugin reports them and are not relied on.
+    ``created_at`` and ``updated_at`` are seconds since the epoch, 0 if unknown; the host does not rely on ``status``
+    and ``install_path``.
     """
 
     id: str
@@ -36,12 +36,14 @@ class PluginInfo:
 
 @attrs.frozen
 class PluginContext:
-    """What a plugin is given at ``initialize``.
+    """The host's data for a plugin's ``initialize``.
 
     ``config`` holds the settings as text: scalars as their JSON text without quotes around strings, nested fields under
     dotted keys, and the whole as one JSON document under ``_json``. ``database_url`` is the plugin's own database
     (empty when it offers no database service); ``base_path`` its private data directory; ``plugin_base_path`` the
-    directory of its code; ``host_service_addr`` is empty while the host serves nothing to plugins.
+    directory of its code. ``host_service_addr`` is a gRPC address of the host services, and ``host_broker_id`` their id
+    with go-plugin's broker, to be dialled before ``initialize`` returns: "" and 0 for a plugin with ``HostBridge``,
+    which has them already.
     """
 
     plugin_id: str
@@ -51,11 +53,12 @@ class PluginContext:
     base_path: str = ""
     host_service_addr: str = ""
     plugin_base_path: str = ""
+    host_broker_id: int = 0
 
 
 @attrs.frozen
 class Health:
-    """Whether a plugin says it is well; ``error`` is why not, empty when healthy."""
+    """Whether a plugin reports that it is healthy; ``error`` is the reason if not, else empty."""
 
     healthy: bool
     error: str = ""

@@ -1,4 +1,4 @@
-"""What comes out of a hook: one plugin's value, or its error."""
+"""The result of a hook call: one plugin's value or its error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Result(Generic[T]):
-    """What one plugin made of one hook call: its value, or its error; never both.
+    """One plugin's answer to one hook call: a value or an error, never both.
 
     ``value`` is what the service method returned (None for methods that return nothing); ``error`` is None on success.
     """
@@ -28,7 +28,7 @@ class Result(Generic[T]):
         return self.error is None
 
     def unwrap(self) -> T:
-        """The value; raises the error if there is one."""
+        """Return the value, or raise the error if there is one."""
         if self.error is not None:
             raise self.error
         return self.value  # type: ignore[return-value]  # a method that returns nothing has T = None

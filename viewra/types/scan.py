@@ -1,4 +1,4 @@
-"""What plugins are told and asked in a scan."""
+"""Values that the host and plugins exchange during a scan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewra.types.values import Value
 
 @attrs.frozen
 class FileToRead:
-    """One file handed to a scraper in a batch; ``mime_type`` is "" where unknown."""
+    """One file of a batch for a scraper; ``mime_type`` is "" if unknown."""
 
     file_path: str
     mime_type: str = ""
@@ -20,18 +20,19 @@ class FileToRead:
 
 @attrs.frozen
 class FileOutcome:
-    """What a scraper made of one file of a batch.
+    """A scraper's answer for one file of a batch.
 
-    ``metadata`` has a text for each field, or several texts. It is None when there is none: then either ``error`` says
-    why, or, with ``error`` empty too, the plugin does not handle this file.
+    ``metadata`` has one or several texts for each field. If it is None, ``error`` is the reason; if ``error`` is empty,
+    too, the plugin does not handle this file. ``worker`` is for the host: the worker on which it failed.
     """
 
     metadata: Mapping[str, Value] | None = None
     error: str = ""
+    worker: str = attrs.field(default="", eq=False)
 
 
 class ScanEventKind(enum.StrEnum):
-    """The three things a scan tells scanner hooks."""
+    """The kinds of notifications that scanner hooks get from scans."""
 
     STARTED = "started"
     FILE = "file"
@@ -55,11 +56,17 @@ class ScanEvent:
     stats: Mapping[str, str] = attrs.field(factory=dict)
 
 
-class LibraryEventKind(enum.StrEnum):
-    """What became of a file that the library knew.
+class ScanEvents(tuple[ScanEvent, ...]):  # noqa: SLOT001 - a tuple has no slots for more
+    """Notifications that go to several listeners at once; the request that has them is kept with them."""
 
-    MISSING: it is not where it was, its id and metadata are kept; RETURNED: it is back; MOVED: it has another path;
-    PURGED: it was forgotten, and its id does not come again.
+    request: bytes | None = None
+
+
+class LibraryEventKind(enum.StrEnum):
+    """A change of a file that the library knows.
+
+    MISSING: it no longer exists, the library keeps its id and metadata; RETURNED: it exists again; MOVED: it has
+    another path; PURGED: the library deleted its record, and never uses its id again.
     """
 
     MISSING = "missing"
@@ -70,14 +77,44 @@ class LibraryEventKind(enum.StrEnum):
 
 @attrs.frozen
 class LibraryEvent:
-    """One file's fate, as scanner hooks with ``on_library_events`` hear it.
+    """A change of one file, for scanner hooks with ``on_library_events``.
 
-    ``scan_job_id`` is 0 when no scan found it but the operator made it so. ``old_path`` is where a file was that MOVED,
-    or RETURNED to another place; ``""`` otherwise.
+    ``scan_job_id`` is 0 if the operator caused the change and not a scan. ``old_path`` is the previous path of a file
+    that MOVED, or that RETURNED at another path; ``""`` otherwise.
     """
 
     kind: LibraryEventKind
     scan_job_id: int
+    library_id: int
+    media_file_id: int
+    path: str
+    old_path: str = ""
+
+
+class LibraryChangeKind(enum.StrEnum):
+    """What has become of a file in the library, as ``on_library_changed`` tells it.
+
+    ADDED: it is new, and can be found now; CHANGED: it was read or indexed again, so that what is known of it may
+    differ; the others are as in ``LibraryEventKind``.
+    """
+
+    ADDED = "added"
+    CHANGED = "changed"
+    MOVED = "moved"
+    MISSING = "missing"
+    RETURNED = "returned"
+    PURGED = "purged"
+
+
+@attrs.frozen
+class LibraryChange:
+    """One change of one file.
+
+    ``path`` is where the file is now, or was last. ``old_path`` is where a file was that MOVED, or RETURNED to another
+    place; ``""`` otherwise.
+    """
+
+    kind: LibraryChangeKind
     library_id: int
     media_file_id: int
     path: str

@@ -1,4 +1,4 @@
-"""Where a plugin's own database stands."""
+"""The schema version of a plugin's own database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 
 @attrs.frozen
 class SchemaRevision:
-    """One version of a database's schema; ``additive``: going up to it changes nothing that is there."""
+    """One version of a database's schema; ``additive``: the migration to it changes no existing table or column."""
 
     id: str
     message: str = ""
@@ -22,28 +22,28 @@ def _revisions(values: Iterable[SchemaRevision]) -> tuple[SchemaRevision, ...]:
 
 @attrs.frozen
 class SchemaState:
-    """Where a database stands: ``current`` is its revision ("" before the first), ``revisions`` all, oldest first."""
+    """The state of a schema: ``current`` is its revision ("" before the first), ``revisions`` are all, oldest first."""
 
     current: str = ""
     revisions: tuple[SchemaRevision, ...] = attrs.field(default=(), converter=_revisions)
 
     @property
     def head(self) -> str:
-        """The newest revision; "" where there is none."""
+        """The newest revision; "" if there is none."""
         return self.revisions[-1].id if self.revisions else ""
 
     @property
     def pending(self) -> tuple[SchemaRevision, ...] | None:
-        """What the database still has to go through; None when it is at a revision that is not among these."""
+        """The revisions that are not applied yet; None if the current revision is unknown."""
         return self.upto(self.head)
 
     def upto(self, target: str) -> tuple[SchemaRevision, ...] | None:
-        """What the database has to go through to ``target``; None when it is not at or below it."""
+        """The revisions to apply up to ``target``; None if the database is not at or below it."""
         here, there = self._position(self.current), self._position(target)
         return self.revisions[here:there] if here is not None and there is not None and here <= there else None
 
     def above(self, target: str) -> tuple[SchemaRevision, ...] | None:
-        """What the database went through after ``target`` ("": after nothing); None when it is not at or above it."""
+        """The applied revisions after ``target`` ("": all); None if the database is not at or above it."""
         here, there = self._position(self.current), self._position(target)
         return self.revisions[there:here] if here is not None and there is not None and there <= here else None
 

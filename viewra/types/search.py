@@ -1,4 +1,4 @@
-"""What a plugin's search answers."""
+"""Answers of a plugin's search service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SearchResponse:
 
 @attrs.frozen
 class SearchCapabilities:
-    """What a search service can do; ``max_results`` bounds ``limit`` (0: no bound of its own)."""
+    """The capabilities of a search service; ``max_results`` bounds ``limit`` (0: no bound)."""
 
     supported_fields: tuple[str, ...] = attrs.field(default=(), converter=texts)
     supports_pagination: bool = False

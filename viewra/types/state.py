@@ -1,4 +1,4 @@
-"""Where a plugin is in its life."""
+"""The states of a plugin's lifecycle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class PluginState(enum.StrEnum):
-    """Where one plugin is in its life; the reason that goes with it is kept beside it."""
+    """The state of one plugin; the host stores its reason separately."""
 
     DISCOVERED = "discovered"
     INVALID = "invalid"

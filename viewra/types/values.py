@@ -1,4 +1,4 @@
-"""The values of metadata fields: a text, or several where a field has them; light to import."""
+"""The values of metadata fields: one text or several. Fast to import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Value = str | Sequence[str]
 """The value of one field: a text, or at least two texts."""
 
 JOIN = "; "
-"""Between several values where only one text fits, as Picard shows them."""
+"""Separates several values in one text, as MusicBrainz Picard shows them."""
 
 
 def joined(value: Value) -> str:

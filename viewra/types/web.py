@@ -1,4 +1,4 @@
-"""What a plugin adds to the host's pages and HTTP routes."""
+"""Admin pages and HTTP routes that a plugin adds to the host."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import attrs
 
 @attrs.frozen
 class AdminPage:
-    """One page that a plugin adds to the host's admin area; ``path`` is below the plugin's own base path."""
+    """One page that a plugin adds to the host's admin area; ``path`` is relative to the plugin's base path."""
 
     id: str
     title: str
@@ -20,7 +20,7 @@ class AdminPage:
 
 @attrs.frozen
 class APIRoute:
-    """One HTTP route that a plugin wants served: ``path`` below its own base path, ``method`` in upper case."""
+    """One HTTP route of a plugin: ``path`` is relative to its base path, ``method`` is in upper case."""
 
     path: str
     method: str

@@ -14,17 +14,17 @@ CODECS = {
     b"alaw": "alaw", b"ulaw": "mulaw", b"ima4": "adpcm", b"GSM ": "gsm", b"agsm": "gsm", b"MAC3": "mace",
     b"MAC6": "mace", b"alac": "alac",
 }  # fmt: skip
-"""By the compression type, in lower case where writers do not agree."""
+"""Codecs by compression type, in lower case because writers differ."""
 
 BITS = {b"in24": 24, b"in32": 32, b"42ni": 24, b"23ni": 32, b"fl32": 32, b"fl64": 64}
-"""Bits of a sample, where the compression type alone says it."""
+"""Bits per sample of compression types that fix it."""
 
 PACKETS = {b"ima4": (34, 64), b"MAC3": (2, 6), b"MAC6": (1, 6), b"GSM ": (33, 160), b"agsm": (33, 160)}
 """Bytes of one packet of one channel, and samples in it."""
 
 
 def read(facts: Facts) -> None:
-    """Read an AIFF file. Raises ``AudioFileError`` when it does not say what its audio is."""
+    """Read an AIFF file. Raises ``AudioFileError`` if it does not describe its audio."""
     source = facts.source
     common = b""
     held: int | None = None
@@ -70,7 +70,7 @@ def _set(facts: Facts, common: bytes, held: int) -> None:
         there = held // (size * channels) * samples
         frames = frames * samples if kind == b"ima4" and frames * samples <= there + samples else frames
     else:
-        return  # nothing says how much time so many bytes are
+        return  # the duration of so many bytes is unknown
     if there:
         facts.hold(min(frames, there) / rate, frames / rate)
     elif frames:
@@ -78,7 +78,7 @@ def _set(facts: Facts, common: bytes, held: int) -> None:
 
 
 def _extended(data: bytes) -> float:
-    """A number as AIFF writes it: sign and exponent in 16 bits, mantissa in 64."""
+    """Decode a number of 80 bits: sign and exponent in 16 bits, mantissa in 64."""
     exponent, mantissa = struct.unpack(">HQ", data)
     value = math.ldexp(mantissa, (exponent & 0x7FFF) - 16383 - 63) if exponent & 0x7FFF < 16383 + 40 else 0.0
     return value if exponent < 0x8000 and value >= 1 else 0.0

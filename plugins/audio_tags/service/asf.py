@@ -45,14 +45,14 @@ BROADCAST = 1
 """The flag of files whose length was not known when their header was written."""
 
 ROOM = 2
-"""How many times more than the file holds the header's bit rate has to claim: the header has the highest of all."""
+"""Factor by which the header's bit rate must exceed the file's to count as wrong: the header has the maximum."""
 
 DATA_HEAD = 50
 """Bytes before the first packet of audio."""
 
 
 class FileProperties(NamedTuple):
-    """What the file says of itself: times in 100 ns, but ``preroll`` in milliseconds."""
+    """The file properties object: times in 100 ns, but ``preroll`` in milliseconds."""
 
     packets: int
     length: int

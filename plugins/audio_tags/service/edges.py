@@ -1,4 +1,4 @@
-"""Finds the tags in front of a file's content and behind it: ID3v2, APEv2, Lyrics3 and ID3v1."""
+"""Finds the tags before and after a file's content: ID3v2, APEv2, Lyrics3 and ID3v1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LYRICS3 = 15
 """Bytes of Lyrics3's end: its size in six digits, and its mark."""
 
 MAX_TAGS = 4
-"""Tags one behind the other that are looked for; some writers put one before another, nobody means more than a few."""
+"""Upper bound of consecutive tags; some writers add a second tag, but never many."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Holds what has been found out of one file while it is read: the audio's facts, its tags, and what was wrong."""
+"""Collects the properties of one file while it is read: the audio's properties, its tags, and warnings."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ MAX_WARNINGS = 8
 
 @dataclass
 class Facts:
-    """The facts of one file as they are found; a fact that stays unknown is 0, "" or None."""
+    """The properties of one file found so far; an unknown one is 0, "" or None."""
 
     source: Source
     start: int
-    """Where the file's content begins, behind ID3v2 tags in front of it."""
+    """Where the file's content begins, after leading ID3v2 tags."""
     end: int
     """Where the content ends, before the tags at the end of the file."""
     legacy_encoding: str = ""
     """The code page of texts that name no encoding of their own; "" for Windows-1252."""
     codec: str = ""
     seconds: float | None = None
-    """The time of the audio that is in the file."""
+    """The duration of the audio that is in the file."""
     bitrate: float = 0
-    """Bits a second, as the file says; it is checked against ``audio_bytes`` later."""
+    """Bits per second as stated by the file; later checked against ``audio_bytes``."""
     is_constant: bool = False
-    """Whether the audio hardly ever has less than this bit rate."""
+    """Whether the bit rate is constant, so that the audio hardly ever has less."""
     audio_bytes: int | None = None
-    """Bytes that the audio takes at most, where that is known."""
+    """Upper bound of the audio's bytes, if known."""
     sample_rate: int = 0
     channels: int = 0
     bits: int = 0
@@ -45,45 +45,45 @@ class Facts:
     """Whether the file is a film without sound, of which only the tags count."""
     picture: bool = False
     tags: list[list[Pair]] = field(default_factory=list)
-    """What each tag says, the one whose word counts most first."""
+    """The pairs of each tag, in order of precedence."""
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
-        """Keep one sentence on what is wrong with the file."""
+        """Add one sentence about a defect of the file."""
         if len(self.warnings) < MAX_WARNINGS and text not in self.warnings:
             self.warnings.append(text)
 
     def attempt(self, what: str, read: Callable[P, None], /, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call ``read`` for a part that the file can be understood without; warn when ``what`` cannot be read."""
+        """Call ``read`` for an optional part; adds a warning if ``what`` cannot be read."""
         try:
             read(*args, **kwargs)
         except Exception as error:
-            # Whatever a parser of arbitrary bytes raises (struct.error, ValueError, IndexError …) is the file's fault.
+            # Any exception of a parser of arbitrary bytes (struct.error, IndexError …) means a damaged file.
             if self.source.exhausted:
                 raise
             self.warn(f"{what} cannot be read: {reason(error, self.source)}")
 
     def add_tag(self, pairs: Iterable[Pair]) -> None:
-        """Keep the pairs of one tag, those from before an error as well; the error is raised again."""
+        """Add the pairs of one tag, including those before an error; raises the error again."""
         kept: list[Pair] = []
         self.tags.append(kept)
         collect(kept, pairs)
 
     def hold(self, seconds: float, claimed: float) -> None:
-        """Set the time that is there, and warn when the header claims more of it."""
+        """Set the duration of the existing audio, and warn if the header claims more."""
         self.seconds = max(seconds, 0.0)
         if claimed > seconds + 0.001:
             self.warn(f"the file ends after {seconds:.3f} s of {claimed:.3f} s of audio")
 
     def decode(self, raw: bytes) -> str:
-        """Return text that names no encoding: UTF-8 where it is that, else of the file's old code page."""
+        """Decode text without a stated encoding: as UTF-8 if valid, else by the file's legacy code page."""
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError:
             return self.decode_legacy(raw)
 
     def decode_utf8(self, raw: bytes, what: str) -> str:
-        """Return text that has to be UTF-8; where ``what`` is not, warn, and take it for text of the old code page."""
+        """Decode text that has to be UTF-8; if ``what`` is not, warn and decode it by the legacy code page."""
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError:
@@ -94,17 +94,17 @@ class Facts:
             return self.decode_legacy(raw) if letters else ""
 
     def decode_legacy(self, raw: bytes) -> str:
-        """Return text that is said to be Latin-1: of the setting's code page, else of Windows-1252, as in practice."""
+        """Decode text marked as Latin-1: by the setting's code page, else as Windows-1252, which writers really use."""
         if self.legacy_encoding:
             return raw.decode(self.legacy_encoding, "replace")
         try:
             return raw.decode("cp1252")
-        except UnicodeDecodeError:  # five bytes that Windows-1252 has no characters for
+        except UnicodeDecodeError:  # Windows-1252 leaves five bytes undefined
             return raw.decode("latin-1")
 
 
 def reason(error: Exception, source: Source) -> str:
-    """Return what went wrong while ``source`` was read, in words for people who know no Python."""
+    """Describe an error that occurred while ``source`` was read, for users."""
     if isinstance(error, AudioFileError):
         return str(error)
     if isinstance(error, RecursionError):

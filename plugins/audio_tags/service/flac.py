@@ -1,4 +1,4 @@
-"""Reads FLAC files: stream information, comments, pictures, and how far the audio really goes."""
+"""Reads FLAC files: stream information, comments, pictures, and the real end of the audio."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ for _value in range(256):
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """The STREAMINFO block; ``samples`` is 0 where the encoder did not know."""
+    """The STREAMINFO block; ``samples`` is 0 if the encoder did not know the number."""
 
     block_size: int
     largest_block: int
@@ -50,7 +50,7 @@ class StreamInfo:
 
 
 def stream_info(data: bytes) -> StreamInfo:
-    """Return what a STREAMINFO block says. Raises ``AudioFileError`` when it says nothing."""
+    """Parse a STREAMINFO block. Raises ``AudioFileError`` if it is incomplete or invalid."""
     if len(data) < 18:
         raise AudioFileError("it ends before its audio")
     packed = int.from_bytes(data[10:18], "big")

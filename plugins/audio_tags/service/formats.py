@@ -1,6 +1,6 @@
-"""Knows the audio formats: how each one begins, what reads it, and by which names and MIME types it goes.
+"""Lists the audio formats: their signatures, the functions that read them, their extensions and MIME types.
 
-What a file is, its content decides; the name only helps with MP3, which may begin with anything.
+The content determines a file's format; the name only helps with MP3, which has no fixed signature.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from .facts import Facts
 from .source import AudioFileError, Source
 
 HEAD = 4096
-"""Bytes in which the formats are told; but for Ogg with several streams, a few would do."""
+"""Bytes that are enough to detect the format; only Ogg with several streams needs more than a few."""
 
 
 BEFORE = ("id3v2",)
-"""The tags around formats that have tags of their own, and leave nothing behind their content."""
+"""The surrounding tags of formats that have their own tags and no tags after their content."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """One format: its name as people know it, the function that reads it, and the tags that may be around it."""
+    """One format: its usual name, the function that reads it, and the tags that may surround its content."""
 
     name: str
     read: Callable[[Facts], None]
     around: tuple[str, ...] = BEFORE
-    """Tags before and behind the content, the one whose word counts most first."""
+    """Tags before and after the content, in order of precedence."""
 
     has_own_tags: bool = True
-    """Whether the format has tags of its own, which then count more than those around it."""
+    """Whether the format has its own tags, which take precedence over the surrounding ones."""
 
 
 ID3_FIRST = ("id3v2", "ape", "id3v1")
@@ -39,6 +39,7 @@ APE_FIRST = ("ape", "id3v2", "id3v1")
 
 MP3 = Format("MP3", mpeg.read, ID3_FIRST, has_own_tags=False)
 AAC = Format("AAC", mpeg.read_aac, ID3_FIRST, has_own_tags=False)
+LOAS = Format("AAC in LOAS", mpeg.read_loas, ID3_FIRST, has_own_tags=False)
 FLAC = Format("FLAC", flac.read, ID3_FIRST)
 VORBIS = Format("Ogg Vorbis", ogg.read)
 OPUS = Format("Ogg Opus", ogg.read)
@@ -130,7 +131,16 @@ def recognise(head: bytes) -> Format | None:
         return MP4
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         return AAC if head[1] & 0xF6 == 0xF0 else MP3
+    if _is_loas(head):
+        return LOAS
     return starts_with(head, SIGNATURES)
+
+
+def _is_loas(head: bytes) -> bool:
+    """Return whether two frames of LOAS follow one another (ISO/IEC 14496-3, 1.7.2): 11 bits, and 13 of length."""
+    second = 3 + ((head[1] & 0x1F) << 8 | head[2]) if len(head) > 2 else 0
+    syncs = [head[at : at + 2] for at in (0, second)]
+    return second > 3 and all(len(one) == 2 and one[0] == 0x56 and one[1] & 0xE0 == 0xE0 for one in syncs)
 
 
 def detect(source: Source, path: str, start: int) -> Format:
@@ -141,7 +151,7 @@ def detect(source: Source, path: str, start: int) -> Format:
     head = source.at(start, HEAD)
     form = recognise(head)
     promised = BY_EXTENSION.get("." + path.rpartition(".")[2].lower())
-    if promised is MUSEPACK and musepack.is_old(head):  # it may look like MPEG audio
+    if promised is MUSEPACK and musepack.is_old(head):  # it can look like MPEG audio
         return MUSEPACK
     if form is AAC and promised is FLAC and head[1] == 0xF8:  # a frame of FLAC begins in the same way
         form = None

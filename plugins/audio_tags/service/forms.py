@@ -1,7 +1,7 @@
-"""Brings raw values into the documented forms (docs/vocabulary.md): one function for each form.
+"""Converts raw values to the documented forms (docs/vocabulary.md): one function for each form.
 
-Each takes the cleaned text of one value and returns the values that it holds, none where it cannot be brought into the
-form: what is unclear is left out.
+Each function takes the cleaned text of one value and returns the values in it, none if the text is unclear or cannot
+be converted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Walks the frames of MPEG audio and of AAC in ADTS: what they add up to is the time that is there."""
+"""Walks the frames of MPEG audio and of AAC in ADTS, whose sum is the duration of the existing audio."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BITRATES = {
     (2, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (2, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-"""kbit/s by version (2 for 2.5 as well) and layer, then by code; 0 is a bit rate that is not said."""
+"""kbit/s by version (2 for 2.5 as well) and layer, then by code; 0: the bit rate is not stated."""
 
 RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 """Sample rates by the version's two bits, then by code."""
@@ -38,7 +38,7 @@ AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 1200
 
 
 class Frame(NamedTuple):
-    """What a frame's header says: its size in bytes, its samples, and what all frames of a stream have in common."""
+    """A frame's header: its size in bytes, its samples, and what all frames of a stream have in common."""
 
     size: int
     samples: int
@@ -54,14 +54,14 @@ Parse = Callable[[bytes, int], Frame | None]
 
 @dataclass
 class Total:
-    """What the frames of a stream add up to."""
+    """The sums of a stream's frames."""
 
     frames: int = 0
     samples: int = 0
     size: int = 0
     """Bytes of the frames themselves."""
     passed: int = 0
-    """Bytes that were looked at."""
+    """Bytes that were examined."""
     is_cut: bool = False
     """Whether the stream ends within a frame."""
 
@@ -156,7 +156,7 @@ def _walk_block(data: bytes, parse: Parse, kind: tuple[int, int, int], total: To
 
 
 def constant_bitrate(source: Source, start: int, end: int, kind: tuple[int, int, int], bitrate: int) -> bool:
-    """Whether frames all over the file have this bit rate, as far as some of them tell."""
+    """Whether sampled frames all over the file have this bit rate."""
     step = (end - start) // PLACES
     for place in range(PLACES):
         data = source.at(start + place * step, min(WINDOW, end - start - place * step))

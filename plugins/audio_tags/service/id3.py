@@ -18,7 +18,7 @@ MUSICBRAINZ = "http://musicbrainz.org"
 """The owner of ID3's unique file identifier that is a recording's id."""
 
 PLAIN_TEXT = ("TDRC", "TDOR", "TDRL", "TDEN", "TDTG", "XDOR")
-"""Frames with times, of which mutagen would keep numbers where the text says something else."""
+"""Frames with times: mutagen would replace a text that is not a time by numbers."""
 
 KNOWN_FRAMES = {
     name: frame for name, frame in {**id3.Frames_2_2, **id3.Frames}.items() if name not in {"CHAP", "CTOC"}
@@ -26,7 +26,7 @@ KNOWN_FRAMES = {
 """Frames to parse: all but chapters, which hold further frames, to any depth."""
 
 NUMBERS = re.compile(r"[0-9A-F]{8}(?: [0-9A-F]{8,16}){3,}")
-"""What iTunes keeps in comments of its own, and some writers put into the plain one."""
+"""Data of iTunes in comments of its own, which some writers put into the plain comment."""
 
 SLASHED = frozenset({"artists", "genre"})
 """Fields whose values ID3v2.3 separates with ``/``, or Picard with ``; ``. (Ids are told apart by their form.)"""
@@ -94,7 +94,7 @@ def _pairs(facts: Facts, tags: Any) -> Iterator[Pair]:
         if field:
             for text in _texts(facts, frame):
                 parts = _split(text) if slashes and field in SLASHED else [text]
-                # A name may hold a slash: AC/DC is one artist, which the number of ids tells.
+                # A name may contain a slash (AC/DC), so the number of ids decides.
                 one = field == "artists" and artists and len(parts) != artists
                 yield from ((field, part) for part in ([text] if one else parts))
         elif name in names.ID3_LATER:
@@ -107,7 +107,7 @@ def _pairs(facts: Facts, tags: Any) -> Iterator[Pair]:
 
 
 def _other(facts: Facts, frame: Any) -> Iterator[Pair]:
-    """What frames say that are not plain texts."""
+    """The pairs of frames that are not plain texts."""
     name = frame.FrameID
     if name == "COMM" and frame.desc in {"", "ID3v1 Comment"}:
         yield from (("comment", text) for text in _texts(facts, frame) if not NUMBERS.fullmatch(text.strip("\0 ")))
@@ -135,7 +135,7 @@ def _texts(facts: Facts, frame: Any) -> list[str]:
 
 
 def _text(facts: Facts, frame: Any, text: str) -> str:
-    """The text of a frame; one that is Latin-1 by its mark is really of some code page."""
+    """The text of a frame; one marked as Latin-1 is decoded by the legacy code page."""
     if text.isascii() or getattr(frame, "encoding", None) != id3.Encoding.LATIN1:
         return text
     return facts.decode_legacy(text.encode("latin-1", "replace"))

@@ -1,4 +1,4 @@
-"""Reads the headers of True Audio, Monkey's Audio and DSF files, whose tables tell how much of the audio is there."""
+"""Reads the headers of True Audio, Monkey's Audio and DSF files, whose tables show how much audio the file has."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def read(facts: Facts) -> None:
 
 
 def _correct_mpeg(facts: Facts, table: Atom) -> None:
-    """Take the word of the first frame of MPEG audio: its description says two channels whatever it is."""
+    """Use the header of the first frame of MPEG audio, because the sample description always states two channels."""
     offset = first_chunk(facts.source, table)
     frame = frames.mpeg(facts.source.at(offset, 4), 0) if offset else None
     if frame:

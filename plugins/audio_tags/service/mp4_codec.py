@@ -28,7 +28,7 @@ PROTECTED = {b"drms", b"enca"}
 BITS = {b"in24": 24, b"in32": 32, b"fl32": 32, b"fl64": 64}
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}
-"""By AAC's channel configuration; 0 is told elsewhere."""
+"""Channels by AAC's channel configuration; 0 is defined elsewhere in the stream."""
 
 AC3_CHANNELS = (2, 1, 2, 3, 3, 4, 4, 5)
 """By AC-3's audio coding mode, without the channel for low frequencies."""
@@ -163,7 +163,7 @@ class Bits:
 
 
 def _read_aac(facts: Facts, data: bytes) -> None:
-    """An AudioSpecificConfig: it counts, whatever the sample description says."""
+    """Read an AudioSpecificConfig, which overrides the sample description."""
     bits = Bits(data[:64])
     kind = _object_type(bits)
     rate = _rate(bits)
@@ -182,7 +182,7 @@ def _read_aac(facts: Facts, data: bytes) -> None:
 
 
 def _extension(bits: Bits, kind: int, configuration: int, channels: int, rate: int) -> tuple[int, int]:
-    """What the part behind the configuration says that decoders without SBR do not look for."""
+    """Read the part after the configuration, which decoders without SBR ignore."""
     try:
         bits.take(1)
         if bits.take(1):

@@ -27,19 +27,19 @@ def whole_ticks(source: Source, table: Atom) -> int:
 
 
 def first_chunk(source: Source, table: Atom) -> int:
-    """Return where the track's first samples begin, 0 where nothing tells."""
+    """Return the offset of the track's first samples, 0 if unknown."""
     offsets = _offsets(source, table)
     return offsets[0] if offsets else 0
 
 
 def last_chunk_begins(source: Source, table: Atom) -> bool:
-    """Whether the track's last samples begin within the file, or nothing tells where they do."""
+    """Whether the track's last samples begin within the file, or their offset is unknown."""
     offsets = _offsets(source, table)
     return not offsets or offsets[-1] < source.size
 
 
 def held_ticks(source: Source, table: Atom) -> int | None:
-    """Return the time of the samples in chunks that begin and end within the file, None where nothing tells."""
+    """Return the duration of the samples in chunks that are completely in the file, None if unknown."""
     offsets = _offsets(source, table)
     runs = _table(source, table, b"stsc", "I")
     if not offsets or not runs:

@@ -24,7 +24,7 @@ ENOUGH_FRAMES = 3
 
 
 def read(facts: Facts) -> None:
-    """Read MPEG audio. Raises mutagen's error, or ``AudioFileError`` when there are too few frames to believe it."""
+    """Read MPEG audio. Raises mutagen's error, or ``AudioFileError`` if it has too few consecutive frames."""
     read_between(facts, facts.start, facts.end)
 
 
@@ -53,7 +53,7 @@ def read_between(facts: Facts, start: int, end: int) -> None:
         if 0 < info.bitrate * claimed / 8 <= held + first.size:
             facts.seconds = claimed
             return
-        at += first.size  # what it counts may be there all the same: some headers count tags, too
+        at += first.size  # the frames may be complete all the same: some headers count tags, too
     elif held > SMALL and frames.constant_bitrate(facts.source, at, end, first.kind, first.bitrate):
         facts.seconds = held * 8 / first.bitrate
         return
@@ -62,7 +62,7 @@ def read_between(facts: Facts, start: int, end: int) -> None:
 
 
 def _header(frame: bytes, first: frames.Frame) -> bytes:
-    """Return the name of a frame's header that holds no audio, but says how many frames there are; b"" without."""
+    """Return the name of a header frame, which has no audio but the number of frames; b"" if it is none."""
     mono = first.channels == 1
     side = (17 if mono else 32) if first.kind[0] == 3 else (9 if mono else 17)
     found = {frame[4 + side : 8 + side], frame[36:40]} & HEADERS
@@ -90,8 +90,9 @@ def read_aac(facts: Facts) -> None:
     if head.startswith(b"ADIF"):
         facts.source.seek(0)
         info = AACInfo(facts.source)
-        facts.sample_rate, facts.channels, facts.bitrate = info.sample_rate, info.channels, info.bitrate
-        facts.seconds = facts.audio_bytes * 8 / info.bitrate if info.bitrate else None
+        facts.sample_rate, facts.channels = info.sample_rate, info.channels
+        if info.bitrate and not _varies(head):
+            facts.bitrate, facts.seconds = info.bitrate, facts.audio_bytes * 8 / info.bitrate
         return
     at = frames.find(head, 0, frames.adts, None)
     first = frames.adts(head, at) if at >= 0 else None
@@ -102,3 +103,14 @@ def read_aac(facts: Facts) -> None:
     if total.frames < ENOUGH_FRAMES:
         raise AudioFileError("too few frames of AAC follow one another")
     _hold(facts, total, facts.sample_rate, facts.start + at, facts.end, 0)
+
+
+def _varies(adif: bytes) -> bool:
+    """Return whether the header of ADIF states the highest bitrate instead of that of all (ISO/IEC 13818-7, 6.2)."""
+    flags = adif[13:14] if adif[4:5] >= b"\x80" else adif[4:5]  # behind the copyright's number, if there is one
+    return bool(flags) and flags[0] & 0x10 != 0
+
+
+def read_loas(facts: Facts) -> None:
+    """Leave AAC in LOAS, as broadcasts have it, to those who decode it: the tags around it are all that is read."""
+    facts.silent = True

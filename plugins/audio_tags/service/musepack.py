@@ -112,7 +112,7 @@ def _ends_well(source: Source, end: int) -> bool:
 
 
 def _varint(data: bytes) -> tuple[int, int]:
-    """A size as Musepack writes it, seven bits a byte, and how many bytes it took; (0, 0) when it is none."""
+    """Decode a size with seven bits per byte, and its number of bytes; (0, 0) if it is invalid."""
     value = 0
     for used, byte in enumerate(data[:10], 1):
         value = value << 7 | byte & 0x7F

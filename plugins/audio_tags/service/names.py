@@ -1,7 +1,7 @@
-"""By which native names a field goes in which tag format.
+"""Maps the native names in each tag format to fields.
 
-From the published mappings of MusicBrainz Picard (Appendix B of its documentation) and mp3tag ("Tag Field Mappings"),
-and from what other writers are known to use. A value under a ``LATER`` name counts only where no better name has one.
+Sources: the published mappings of MusicBrainz Picard (Appendix B of its documentation) and mp3tag ("Tag Field
+Mappings"), and names of other known writers. A value under a ``LATER`` name is used only if no other name has one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NO_LETTER = re.compile(r"[^a-z0-9]")
 
 @lru_cache(maxsize=1024)
 def plain(name: str) -> str:
-    """Return a free name as the tables have it: lower case, letters and digits alone."""
+    """Normalize a free name as in the tables: lower case, only letters and digits."""
     return _NO_LETTER.sub("", name.lower())
 
 
@@ -43,7 +43,7 @@ FREE_TEXT = {
 """Free names in any format: ID3's TXXX, MP4's ``----``, Vorbis comments, APEv2 items, ASF attributes."""
 
 LATER = frozenset({"year", "releasedate", "releasetime", "origyear"})
-"""Free names whose value counts only where the field's better names have none."""
+"""Free names whose value is used only if the field's other names have none."""
 
 FREE_TEXT |= {"releasedate": "date", "releasetime": "date"}
 
@@ -82,7 +82,7 @@ ID3 = {
     "XSOP": "artistsort", "XSOA": "albumsort", "XSOT": "titlesort", "XDOR": "originaldate",
 }  # fmt: skip
 ID3_LATER = {"TORY": "originaldate", "TDRL": "date"}
-"""Frames whose value counts only where no other frame has the field."""
+"""Frames whose value is used only if no other frame has the field."""
 
 ROLES = {
     "arranger": "arranger", "engineer": "engineer", "producer": "producer", "dj-mix": "djmixer", "djmixer": "djmixer",

@@ -149,7 +149,7 @@ def _read_headers(facts: Facts, codec: Codec, serial: int, at: int) -> int:
             raise AudioFileError("its header pages are damaged")
     elif codec.name == "flac" and not packet[0] & 0x80:
         for block, end in packets:
-            if block[0] == 0xFF:  # audio, although none of the blocks said that it is the last
+            if block[0] == 0xFF:  # audio, although no block was marked as the last
                 break
             after = end
             if block[0] & 0x7F == flac.PICTURE:

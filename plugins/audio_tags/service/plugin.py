@@ -1,13 +1,18 @@
-"""The class that the host talks to; everything about audio files is in the modules beside it."""
+"""Defines the class that the host calls; the other modules of the package read audio files."""
 
 from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
+from viewra.errors import UsageError
 from viewra.sdk import Plugin
 
 from .values import Values
+
+if TYPE_CHECKING:
+    from viewra.types import FoundPicture
 
 LEGACY_ENCODINGS = {
     "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1253": "cp1253", "windows-1254": "cp1254",
@@ -24,12 +29,12 @@ class AudioTags(Plugin):
     """Reads tags and stream properties of audio files. Field names: docs/vocabulary.md."""
 
     def start(self) -> None:
-        """Look whether mutagen is there, which all modules that read files import."""
+        """Check that mutagen is installed, which all modules that read files import."""
         if find_spec("mutagen") is None:
             sys.exit("mutagen is not installed; install it with: pip install mutagen")
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
-        """Decide by the MIME type, or by the name's ending where the type says nothing."""
+        """Decide by the MIME type, or by the extension if the type is unspecific."""
         from .formats import EXTENSIONS, MIME_TYPES
 
         return mime_type.lower() in MIME_TYPES or file_path.lower().endswith(EXTENSIONS)
@@ -40,8 +45,22 @@ class AudioTags(Plugin):
 
         return read(file_path, LEGACY_ENCODINGS.get(self.settings.get("legacy_encoding", ""), ""))
 
+    def find_pictures(self, file_path: str) -> list[FoundPicture]:
+        """Store the pictures of the file's tags; raises ``AudioFileError``."""
+        from viewra.types import FoundPicture  # its class costs each start a millisecond
+
+        from .pictures import find
+
+        pictures = []
+        for kind, data in find(file_path):
+            try:
+                pictures.append(FoundPicture(kind, self.host.assets.put(data).id))
+            except UsageError as error:  # too large to store
+                self.log.warning("a picture is left out", file=file_path, reason=str(error))
+        return pictures
+
     def get_supported_types(self) -> list[str]:
-        """Return every MIME type that these formats go by."""
+        """Return all MIME types of these formats."""
         from .formats import MIME_TYPES
 
         return sorted(MIME_TYPES)

@@ -1,4 +1,4 @@
-"""Reads one file: finds its format, has it read, and puts the fields together."""
+"""Reads one file: detects its format, calls the module for it, and combines the fields."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MAX_WARNING = 300
 def read(path: str, legacy_encoding: str = "") -> Values:
     """Return all fields of the audio file at ``path``; a field that the file does not have is absent.
 
-    ``legacy_encoding`` is the code page of texts that name none, "" for Windows-1252. Raises ``AudioFileError`` for
-    whatever is wrong with the file, and nothing else.
+    ``legacy_encoding`` is the code page of texts that name none, "" for Windows-1252. Raises only ``AudioFileError``,
+    for any defect of the file.
     """
     with open_source(path) as source:
         try:
@@ -42,15 +42,15 @@ def _fields(form: Format, facts: Facts, around: edges.Edges) -> Values:
     try:
         form.read(facts)
     except Exception as error:
-        # A parser fed with arbitrary bytes fails in arbitrary ways (struct.error, RecursionError, MemoryError …): all
-        # of them are the file's fault, but for what the system says of reading.
+        # A parser of arbitrary bytes fails in arbitrary ways (struct.error, RecursionError, MemoryError …): except
+        # for the system's errors, all of them mean a damaged file.
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             raise
         what = _what(error, facts.source)
         if form.has_own_tags or facts.source.exhausted or not any(facts.tags):
             told = "; ".join([what, *facts.warnings])
             raise AudioFileError(f"not a valid {form.name} file: {told}") from error
-        facts.silent = True  # the tags in front of the audio and behind it are good all the same
+        facts.silent = True  # the tags before and after the audio are still valid
         facts.warn(f"its audio cannot be read: {what}")
     if form.has_own_tags:
         edges.read_tags(facts, around, form.around)

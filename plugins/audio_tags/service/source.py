@@ -1,4 +1,4 @@
-"""Opens a file to be parsed, and bounds what that may cost, in bytes and in reads, whatever the file claims."""
+"""Opens a file for parsing, and limits the bytes and the number of reads, whatever the file claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_READS = 500_000
 
 
 class AudioFileError(ValueError):
-    """A file that cannot be read as audio. The text says why, in one line of valid Unicode, and leaves out the path."""
+    """A file that cannot be read as audio. The message is the reason in one line of valid Unicode, without the path."""
 
     def __init__(self, message: str) -> None:
         plain = message.encode("utf-8", "backslashreplace").decode()

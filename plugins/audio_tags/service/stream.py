@@ -1,4 +1,4 @@
-"""Makes fields of the facts of the audio itself, and leaves out what cannot be. Units: docs/vocabulary.md."""
+"""Makes the fields of the audio's properties, and leaves out implausible values. Units: docs/vocabulary.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_CHANNELS = 1024
 MAX_BITS = 64
 
 IMPLAUSIBLE = 20
-"""How many times more than the file holds makes a bit rate that neither the header nor the file can tell."""
+"""Factor above the file's bit rate from which neither the header's nor the file's bit rate is plausible."""
 
 SLACK = 1.05
 """How much more than the file holds a bit rate may claim: it may count what containers add."""
@@ -46,7 +46,7 @@ def properties(facts: Facts, name: str) -> dict[str, str]:
     if seconds and held:
         average = held * 8 / seconds
         if bitrate > average * SLACK or not bitrate:
-            # With several streams in one file nobody knows how many bytes are whose.
+            # With several streams the bytes of each one are unknown.
             known = facts.audio_bytes is not None and bitrate < average * IMPLAUSIBLE
             bitrate = _positive(average, MAX_BITRATE) if known else 0.0
     numbers = {

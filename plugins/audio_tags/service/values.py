@@ -1,4 +1,4 @@
-"""Makes values of raw tag texts: clean, bounded, of the documented form, and each named once."""
+"""Converts raw tag texts to values: cleaned, bounded, in the documented form, and without duplicates."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def gather(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def merge(tags: Iterable[Mapping[str, list[str]]]) -> Values:
-    """Return each field as the first tag that has it says, within the bounds, and lists only where they are needed."""
+    """Return each field from the first tag that has it, within the bounds, as a list only for several values."""
     left = MAX_TOTAL
     fields: Values = {}
     for tag in tags:

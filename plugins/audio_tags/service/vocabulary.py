@@ -1,4 +1,4 @@
-"""The names of all fields and the form of each; docs/vocabulary.md says what they mean.
+"""Lists the names and forms of all fields; docs/vocabulary.md describes them.
 
 The names are the internal ones of MusicBrainz Picard (its documentation, Appendix B: Tag Mapping).
 """

@@ -19,16 +19,16 @@ CODECS = {
 """By the format tag."""
 
 EXTENSIBLE = 0xFFFE
-"""The format tag that says: see the format's GUID, which begins with the real tag."""
+"""The format tag that refers to the format's GUID, which begins with the real tag."""
 
 BY_SAMPLE = {"pcm", "alaw", "mulaw"}
 """Codecs of which a block is one sample of each channel."""
 
 SAMPLES_IN_BLOCK = {0x31: 320}
-"""Samples in one block, where the format chunk need not say it."""
+"""Samples per block of formats whose format chunk need not state it."""
 
 PLACEHOLDERS = (range(1), range(0x7FFF_0000, 0x8000_0001), range(0xFFFF_0000, 0x1_0000_0000))
-"""Sizes that writers put when they write to a pipe and cannot go back; some subtract the size of the header."""
+"""Placeholders for sizes, for writers that write to a pipe; some subtract the size of the header."""
 
 
 NEXT_CHUNKS = {b"LIST", b"id3 ", b"ID3 ", b"fact", b"cue ", b"bext", b"smpl", b"JUNK", b"PAD "}
@@ -48,7 +48,7 @@ class Format:
     bits: int
     samples_in_block: int = 0
     used_bits: int = 0
-    """Of the bits of a sample, those that are used, where the chunk says it."""
+    """The used bits of a sample, if the chunk states them."""
 
 
 def read(facts: Facts) -> None:
@@ -72,7 +72,7 @@ def read(facts: Facts) -> None:
             has_data, data_at = True, chunk.offset
             claimed = long_size if chunk.size == 0xFFFF_FFFF and long_size else chunk.size
             held = _held(facts, data_at, claimed)
-            if claimed != chunk.size:  # the next chunk is where the long size says
+            if claimed != chunk.size:  # the long size leads to the next chunk
                 tags += ((c.name, c) for c in _after(facts, data_at + claimed + (claimed & 1)))
                 break
         elif name in {b"LIST", b"id3 ", b"ID3 "}:
@@ -151,7 +151,7 @@ def _set(facts: Facts, form: Format, held: int, claimed: int, fact: int) -> None
 
 
 def _set_mpeg(facts: Facts, offset: int, held: int) -> None:
-    """Take the word of the MPEG frames themselves, which know more than the header does."""
+    """Use the headers of the MPEG frames, which are more precise than the format chunk."""
     rate, channels = facts.sample_rate, facts.channels
     mpeg.read_between(facts, offset, offset + held)
     facts.sample_rate, facts.channels = rate or facts.sample_rate, channels or facts.channels

@@ -105,3 +105,16 @@ def test_a_film_without_sound_is_no_failure(tmp_path: Path) -> None:
     assert read(str(path)) == {"title": "Stumm", "has_picture": "false"}
     path.write_bytes(atom(b"ftyp", b"isom" + bytes(4)) + atom(b"moov", film))
     assert read(str(path)) == {"has_picture": "false"}
+
+
+def test_of_aac_as_broadcasts_have_it_the_tags_are_read(tmp_path: Path) -> None:
+    frame = bytes([0x56, 0xE0, 40]) + bytes(40)
+    path = tmp_path / "broadcast.aac"
+    path.write_bytes(frame * 4)
+    assert read(str(path)) == {"has_picture": "false"}
+    title = b"TIT2\0\0\0\x05\0\0\x03News"
+    path.write_bytes(b"ID3\x04\0\0" + bytes([0, 0, 0, len(title)]) + title + frame * 4)
+    assert read(str(path))["title"] == "News"
+    path.write_bytes(frame + bytes(60))
+    with pytest.raises(AudioFileError, match="not a valid AAC file"):
+        read(str(path))

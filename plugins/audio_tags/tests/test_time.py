@@ -237,7 +237,7 @@ NO_AUDIO = mp4(chunks=4)
         ("a.m4a", NO_AUDIO[: NO_AUDIO.index(b"mdat") - 4]),
         ("a.wv", odd.wavpack_block(4410, 0xFFFF_FFFF) + odd.wavpack_block(4410, 0xFFFF_FFFF, index=4_000_000_000)),
         ("a.tta", odd.tta(8000, 80_000_000)[:1000]),
-        ("a.ape", silent_ape(44_100, 3600)[:80]),
+        ("a.ape", silent_ape(44_100, 60)[:80]),
     ],
 )
 def test_a_file_without_the_audio_that_its_header_claims_has_no_such_time(
@@ -283,3 +283,23 @@ def test_three_quarters_of_a_sample(sample: Path, tmp_path: Path) -> None:
     assert float(str(fields.get("duration", 0))) <= float(str(whole["duration"]))
     if fields.get("duration") != whole["duration"]:
         assert "ends" in fields["warning"]
+
+
+def _adif(*, varies: bool, copyrighted: bool) -> bytes:
+    """A header of ADIF for 44.1 kHz in stereo that states 64 kbit/s, and a second of that."""
+    bits = ("1" + "0" * 72 if copyrighted else "0") + f"00{varies:b}{64_000:023b}{0:04b}" + ("" if varies else "0" * 20)
+    bits += f"{0:04b}{1:02b}{4:04b}{1:04b}{0:04b}{0:04b}{0:02b}{0:03b}{0:04b}000" + "10000"  # one pair in front
+    bits += "0" * (-len(bits) % 8) + "0" * 8
+    header = b"ADIF" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    return header + bytes(8000 - len(header))
+
+
+@pytest.mark.parametrize("copyrighted", [False, True])
+def test_of_adif_with_a_variable_bitrate_only_the_highest_is_stated(
+    facts: Callable[..., Mapping[str, Value]], copyrighted: bool
+) -> None:
+    known = {"codec": "aac", "sample_rate": "44100", "channels": "2"}
+    has(facts("a.aac", _adif(varies=False, copyrighted=copyrighted)), **known, duration="1.000", bitrate="64000")
+    found = facts("a.aac", _adif(varies=True, copyrighted=copyrighted))
+    has(found, **known)
+    assert found.keys().isdisjoint({"duration", "bitrate"})

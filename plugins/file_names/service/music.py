@@ -1,6 +1,6 @@
 """Guesses artist, album, track and title from the name of a piece of music and of the folders that it is in.
 
-Only forms that say one thing are read: a number before a title, and `` - `` between an artist and a title.
+It reads only unambiguous forms: a number before a title, and `` - `` between an artist and a title.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _DASH = re.compile(r" +[-–] +")
 
 
 def guess(parts: Parts, *, folders: bool, in_order: bool) -> dict[str, str]:
-    """Return what the names tell; a field that they do not tell for certain is absent.
+    """Return the fields in the names; leaves out uncertain ones.
 
-    ``in_order``: the music in the folder is numbered. "7 Seconds" is the seventh track only there.
+    ``in_order``: the music in the folder is numbered. Only then is "7 Seconds" the seventh track.
     """
     fields: dict[str, str] = {}
     name = parts.stem.replace("_", " ").strip() if " " not in parts.stem else parts.stem

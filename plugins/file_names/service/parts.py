@@ -1,4 +1,4 @@
-"""Takes a path apart: the name of the file, and the names of the folders around it that say something."""
+"""Splits a path into the name of the file and the names of the folders that carry information."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 200
-"""Of one name; a longer one tells nothing that could be read with certainty."""
+"""Upper bound of one name; longer ones are ignored."""
 
 GENERAL = frozenset({
     "album", "albums", "anime", "archive", "artists", "audio", "audiobooks", "books", "cartoons", "cinema",
@@ -32,7 +32,7 @@ _DISC = re.compile(r"(?i)(?:cd|dis[ck]|disque)[ ._-]*([0-9]{1,2})(?:[ ._-].*)?")
 
 
 class FileNameError(ValueError):
-    """A path that leads to no file. The text says why, in one line."""
+    """A path without a regular file. The message is the reason, in one line."""
 
 
 AUDIO = frozenset({
@@ -41,12 +41,12 @@ AUDIO = frozenset({
     "wv",
 })  # fmt: skip
 MOST_NAMES = 5000
-"""So many names of a folder are looked at."""
+"""Upper bound of the names of a folder that are examined."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What of a path may tell something; each name is valid text, "" where there is none."""
+    """The informative parts of a path; each name is valid text, "" if absent."""
 
     stem: str
     ending: str
@@ -87,7 +87,7 @@ def _numbers_its_files(folder: str, _changed: int) -> bool:
 
 
 def take_apart(path: str, general: Collection[str]) -> Parts:
-    """Return the parts of a path; ``general`` are further names of folders, in lower case, that say nothing."""
+    """Return the parts of a path; ``general`` are further uninformative names of folders, in lower case."""
     *folders, name = (plain(part) for part in path.split("/")[-5:])
     stem, ending = os.path.splitext(name)  # noqa: PTH122 - names may be any bytes
     disc = season = ""

@@ -1,4 +1,4 @@
-"""The class that the host talks to; everything about names is in the modules beside it."""
+"""Defines the class that the host calls; the other modules of the package read names."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class FileNames(Plugin):
     """Reads names of files and folders, and opens no file. Field names: docs/vocabulary.md."""
 
     def start(self) -> None:
-        """Look whether guessit is there. Importing it is left to the first film: it takes long."""
+        """Check that guessit is installed. The first film imports it, because that takes long."""
         if find_spec("guessit") is None:
             sys.exit("guessit is not installed; install it with: pip install guessit")
 
     def can_handle(self, file_path: str, mime_type: str) -> bool:
-        """Decide by the MIME type, or by the name's ending where the type says nothing."""
+        """Decide by the MIME type, or by the extension if the type is unspecific."""
         kind = mime_type.lower()
         if kind.startswith(("audio/", "video/")) or kind in VIDEO_TYPES:
             return True
@@ -42,7 +42,7 @@ class FileNames(Plugin):
         if not parts.stem:
             return {}
         if ending in VIDEO and settings.video:
-            from .video import guess  # imports guessit, half a second that a start need not wait for
+            from .video import guess  # imported late: guessit takes half a second
 
             return guess(parts, folders=settings.folders)
         if ending in AUDIO and settings.music:
@@ -51,5 +51,5 @@ class FileNames(Plugin):
         return {}
 
     def get_supported_types(self) -> list[str]:
-        """Return audio and video: what a file is, its name tells."""
+        """Return audio and video types."""
         return ["audio/*", "video/*", *sorted(VIDEO_TYPES)]

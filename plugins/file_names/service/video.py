@@ -1,4 +1,4 @@
-"""Has guessit read the names of films and episodes, and brings what it says to the vocabulary's forms."""
+"""Reads names of films and episodes with guessit, and converts its results to the vocabulary's forms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _guesser() -> GuessItApi:
 
 @functools.lru_cache(maxsize=512)
 def _said(path: str) -> Mapping[str, Any]:
-    """What guessit says; about 25 ms of processor time, so the same names are read once."""
+    """Guessit's result; cached, because a name takes about 25 ms of processor time."""
     try:
         said: Mapping[str, Any] = _guesser().guessit(path, OPTIONS)
     except (GuessitException, ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
@@ -38,7 +38,7 @@ def _said(path: str) -> Mapping[str, Any]:
 
 
 def guess(parts: Parts, *, folders: bool) -> dict[str, Value]:
-    """Return what the names tell of a film or an episode."""
+    """Return the fields in the names of a film or an episode."""
     names = [parts.above, parts.folder, parts.season] if folders else []
     said = _said("/".join([name for name in names if name] + [parts.stem + parts.ending]))
     is_episode = said.get("type") == "episode" and ("episode" in said or "season" in said or "date" in said)

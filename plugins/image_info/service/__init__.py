@@ -1,7 +1,7 @@
-"""The plugin's own code, behind the two names that others need.
+"""The plugin's code; exports the plugin's class and its error.
 
-The modules know each other by relative names only, so it does not matter where they are imported from: they are
-``service`` in the plugin's process, and ``viewra_plugins.image_info.service`` in a test.
+The modules use relative imports, so they work under both names of the package: ``service`` in the plugin's process,
+and ``viewra_plugins.image_info.service`` in a test.
 """
 
 from .plugin import ImageInfo

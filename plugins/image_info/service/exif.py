@@ -22,7 +22,7 @@ TEXTS = (
     ("camera_model", Base.Model),
     ("lens", Base.LensModel),
 )
-NUMBERS = (  # field, tag, the least and the greatest that are believed, decimals
+NUMBERS = (  # field, tag, minimum, maximum, decimals
     ("exposure_time", Base.ExposureTime, 0.000001, 86_400, 6),
     ("f_number", Base.FNumber, 0.7, 512, 1),
     ("iso", Base.ISOSpeedRatings, 1, 65_534, 0),  # 65535 stands for "more than fits"
@@ -30,7 +30,7 @@ NUMBERS = (  # field, tag, the least and the greatest that are believed, decimal
     ("focal_length_35mm", Base.FocalLengthIn35mmFilm, 1, 5000, 0),
 )
 MOST_CROP = 300
-"""How many times a lens' own focal length the one on 35 mm film may be: of the smallest sensor, with digital zoom."""
+"""Upper bound of the ratio of 35 mm focal length to focal length: the smallest sensor with digital zoom."""
 
 TIMES = ((Base.DateTimeOriginal, Base.OffsetTimeOriginal), (Base.DateTimeDigitized, Base.OffsetTimeDigitized))
 
@@ -43,7 +43,7 @@ def fields(image: Any, limits: Limits) -> dict[str, str]:
     try:
         tags = _tags(image, raw)
         photo = dict(tags) | dict(tags.get_ifd(IFD.Exif))
-    except Exception:  # one damaged offset makes all of it unreadable; the picture itself is fine
+    except Exception:  # a damaged offset makes all EXIF unreadable, but not the picture
         return {}
     found = {name: text for name, tag in TEXTS if (text := _text(photo.get(tag)))}
     found |= {

@@ -1,4 +1,4 @@
-"""Knows which picture formats can be read here, and by which MIME types and endings they go."""
+"""Lists the picture formats that this installation can read, with their MIME types and extensions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a picture's pixels are kept: colours, bits, how many pictures."""
+"""Reads a picture's pixel layout: colours, bits, number of frames."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fields(image: Any, file: io.BufferedReader) -> dict[str, str]:
 
 
 def _bits(image: Any, file: io.BufferedReader) -> int:
-    """The bits of one channel; 0 where the format's reader does not tell."""
+    """Bits per channel; 0 if unknown."""
     match image.format:
         case "JPEG" | "MPO":
             return int(image.bits)

@@ -1,4 +1,4 @@
-"""What reading one picture may cost, and what is left out."""
+"""Limits for reading one picture, and the operator's choices of what to read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one file; the manifest has the operator's part of them."""
+    """Limits for one file; the operator sets some of them in the manifest's settings."""
 
     pixels: int = 1_000_000_000
     exif_bytes: int = 1 << 20
     gps: bool = True
     read_bytes: int = 256 << 20
-    """How much of a file is read: WebP, AVIF and HEIC are read whole, of others only the headers."""
+    """Bytes to read at most: WebP, AVIF and HEIC are read completely, other formats only up to the headers."""
     seconds: float = 10.0
-    """After how long the next read is refused."""
+    """Seconds after which further reads fail."""

@@ -1,4 +1,4 @@
-"""Reads one picture: has Pillow open it, which reads the headers and no pixels, and puts the fields together."""
+"""Reads one picture: opens it with Pillow, which reads only the headers, and combines the fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .formats import available
 from .limits import Limits
 from .source import ImageFileError, open_source
 
-# What Pillow warns of is left out or refused here, and nobody could do anything about it.
+# This plugin ignores or refuses what Pillow warns about, so the warnings are of no use.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 logging.getLogger("PIL").propagate = False
@@ -32,9 +32,9 @@ for _form in available():
 
 
 def read(path: str, limits: Limits) -> dict[str, str]:
-    """Return all fields of the picture at ``path``; a field that is not known is absent.
+    """Return all known fields of the picture at ``path``.
 
-    Raises ``ImageFileError`` for everything that is wrong with the file, and nothing else.
+    Raises only ``ImageFileError``, for any defect of the file.
     """
     with open_source(path, limits) as file:
         try:
@@ -43,7 +43,7 @@ def read(path: str, limits: Limits) -> dict[str, str]:
         except ImageFileError:
             raise
         except Exception as error:
-            # A parser fed with arbitrary bytes fails in arbitrary ways: all of them are the file's fault.
+            # A parser of arbitrary bytes fails in arbitrary ways: all of them mean a damaged file.
             raise ImageFileError(f"not a readable picture: {_reason(error)}") from error
 
 

@@ -1,4 +1,4 @@
-"""Opens a picture's file, and bounds what reading it may cost in bytes and time, whatever the file claims."""
+"""Opens a picture's file, and limits the bytes and the time of reading, whatever the file claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ImageFileError(ValueError):
-    """A file that cannot be read as a picture. The text says why, in one line of valid Unicode, without the path."""
+    """A file that cannot be read as a picture. The message is the reason in one line, without the path."""
 
     def __init__(self, message: str) -> None:
         plain = message.encode("utf-8", "backslashreplace").decode()

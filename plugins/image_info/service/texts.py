@@ -1,4 +1,4 @@
-"""Brings text that comes from files to the vocabulary's form."""
+"""Converts text from files to the vocabulary's form."""
 
 from __future__ import annotations
 

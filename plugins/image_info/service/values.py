@@ -1,4 +1,4 @@
-"""Brings values of EXIF to the vocabulary's forms; what is not well formed gives ""."""
+"""Converts values of EXIF to the vocabulary's forms, invalid ones to ""."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 _MOMENT = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 FIRST_PHOTO, LAST_YEAR = 1826, 2099
-"""Years of a photo: what is before or after them, a clock that was never set, or a damaged one, has written."""
+"""Plausible years of a photo; others come from a clock that was never set, or from damage."""
 
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 

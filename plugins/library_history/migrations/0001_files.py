@@ -1,4 +1,4 @@
-"""Files, and the changes to them."""
+"""Creates the tables of files and of the changes to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables; ``before`` and ``after`` are JSON objects with the fields that are not the same."""
+    """Create the tables; ``before`` and ``after`` are JSON objects with the fields that changed."""
     op.create_table(
         "files",
         sa.Column("media_file_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -35,6 +35,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the tables."""
     op.drop_table("changes")
     op.drop_table("files")

@@ -1,4 +1,4 @@
-"""A row for each field that changed, in place of JSON: now SQL can ask for them; and a view for people."""
+"""Replaces JSON by a row for each changed field, so that SQL can query them, and adds a view for people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ changed_fields = sa.table(
 
 
 def upgrade() -> None:
-    """Move what is in the JSON of each change into rows of their own."""
+    """Move the fields in the JSON of each change to rows of their own."""
     op.create_table(
         "changed_fields",
         sa.Column("change_id", sa.Integer(), nullable=False),
@@ -58,7 +58,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Put the rows of each change together in JSON again."""
+    """Combine the rows of each change into JSON again."""
     op.execute("DROP VIEW what_changed")
     with op.batch_alter_table("changes") as table:
         for name in ("before", "after"):

@@ -1,4 +1,4 @@
-"""The class that the host talks to: it hears of each file, and keeps what is new about it in its own database."""
+"""Defines the class that the host calls: it gets a notification of each file and stores changes in its database."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import sqlalchemy as sa
 
 from viewra.sdk import Plugin, PluginContext
 from viewra.sdk_db import AlembicDatabaseService, open_engine
-from viewra.types import LibraryEvent
+from viewra.types import LibraryEvent, ScanEvent, ScanEventKind
 
-from .record import record, record_fate
+from .record import record, record_all, record_fate
 from .tables import metadata
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 class LibraryHistory(Plugin):
-    """Remembers when files came, where they were and what their tags said."""
+    """Records when files were added, their earlier paths and their earlier tags."""
 
     _engine: sa.Engine
 
@@ -38,24 +38,47 @@ class LibraryHistory(Plugin):
         self._engine = open_engine(context.database_url)
 
     def stop(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._engine.dispose()
 
     def on_scan_started(self, scan_job_id: int, library_id: int, library_path: str) -> None:
-        """Count anew."""
+        """Reset the counters."""
         del scan_job_id, library_id, library_path
         with self._lock:
             self._happened.clear()
 
     def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
-        """Compare the file with what was known of it; told of the same twice, nothing happens the second time."""
+        """Compare the file with its stored state; a repeated notification has no effect."""
         with self._engine.begin() as connection:
             happened = record(connection, media_file_id, file_path, metadata, time.time_ns() // 1000)
         with self._lock:
             self._happened.update(happened)
 
+    def on_scan_events(self, events: Sequence[ScanEvent]) -> None:
+        """As the methods for one notification, with one transaction for several files."""
+        at_files: list[ScanEvent] = []
+        for event in events:
+            if event.kind is ScanEventKind.FILE:
+                at_files.append(event)
+                continue
+            self._record(at_files)
+            at_files = []
+            if event.kind is ScanEventKind.STARTED:
+                self.on_scan_started(event.scan_job_id, event.library_id, event.library_path)
+            else:
+                self.on_scan_completed(event.scan_job_id, event.library_id, event.stats)
+        self._record(at_files)
+
+    def _record(self, events: Sequence[ScanEvent]) -> None:
+        if not events:
+            return
+        with self._engine.begin() as connection:
+            happened = record_all(connection, events, time.time_ns() // 1000)
+        with self._lock:
+            self._happened.update(happened)
+
     def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
-        """Note what became of files that are known here."""
+        """Record what happened to known files."""
         with self._engine.begin() as connection:
             now = time.time_ns() // 1000
             happened = [kind for event in events for kind in record_fate(connection, event, now)]
@@ -63,7 +86,7 @@ class LibraryHistory(Plugin):
             self._happened.update(happened)
 
     def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
-        """Say what was new."""
+        """Log the number of changes."""
         del library_id, stats
         with self._lock:
             happened = dict(self._happened)

@@ -1,15 +1,15 @@
-"""Compares what a scan says of a file with what was known of it, and writes down the difference."""
+"""Compares a file's notification with its stored state, and stores the differences."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.types import LibraryEvent
+from viewra.types import LibraryEvent, ScanEvent
 
 from .tables import changed_fields, changes, files
 
@@ -21,18 +21,17 @@ _PRESENCE = (MISSING, RETURNED, PURGED)
 def record(
     connection: sa.Connection, media_file_id: int, file_path: str, tags: Mapping[str, str], now: int
 ) -> tuple[str, ...]:
-    """Take note of one file at ``now`` (microseconds since the epoch); says what happened to it.
+    """Record one file at ``now`` (microseconds since the epoch); returns what happened to it.
 
-    A file without tags says nothing about its tags: perhaps it could not be read this time.
+    A file without tags keeps its stored tags, because it may have been unreadable this time.
     """
     path = _text(file_path)
     known = connection.execute(
         sa.select(files.c.path, files.c.tags).where(files.c.media_file_id == media_file_id)
     ).one_or_none()
-    text = json.dumps(dict(tags), ensure_ascii=False, sort_keys=True)
+    text = _tags(tags)
     if known is None:
-        row = {"media_file_id": media_file_id, "path": path, "first_seen": now, "tags": text}
-        connection.execute(sa.insert(files), row)
+        connection.execute(sa.insert(files), _new(media_file_id, path, text, now))
         return (ADDED,)
     happened = []
     if path != known.path:
@@ -47,10 +46,26 @@ def record(
     return tuple(happened)
 
 
-def record_fate(connection: sa.Connection, event: LibraryEvent, now: int) -> tuple[str, ...]:
-    """Take note of what became of a file that is known here; says what happened to it, nothing the second time.
+def record_all(connection: sa.Connection, events: Sequence[ScanEvent], now: int) -> list[str]:
+    """Record several notifications of files, in order; those of files without a history cost one statement together."""
+    ids = {event.media_file_id for event in events}
+    known = set(connection.execute(sa.select(files.c.media_file_id).where(files.c.media_file_id.in_(ids))).scalars())
+    new = {event.media_file_id: event for event in reversed(events) if event.media_file_id not in known}
+    if new:
+        rows = [_new(file_id, _text(event.file_path), _tags(event.metadata), now) for file_id, event in new.items()]
+        connection.execute(sa.insert(files), rows)
+    firsts = set(map(id, new.values()))
+    happened = [ADDED] * len(new)
+    for event in events:
+        if id(event) not in firsts:
+            happened += record(connection, event.media_file_id, event.file_path, event.metadata, now)
+    return happened
 
-    A file that the plugin has not heard of before, because it was enabled later, has no history to be added to.
+
+def record_fate(connection: sa.Connection, event: LibraryEvent, now: int) -> tuple[str, ...]:
+    """Record what happened to a known file, and return it; returns nothing for a repeated notification.
+
+    Ignores a file without a history, which was added before the plugin was enabled.
     """
     path = _text(event.path)
     file_id = event.media_file_id
@@ -70,15 +85,23 @@ def record_fate(connection: sa.Connection, event: LibraryEvent, now: int) -> tup
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str | None, str | None]]:
-    """Each field whose value is not the same, with its value before and after; None: it was, or is, not there."""
+    """The fields whose value differs, with the value before and after; None: the field is absent."""
     fields = sorted({*before, *after})
     return {name: (before.get(name), after.get(name)) for name in fields if before.get(name) != after.get(name)}
 
 
 def _presence(connection: sa.Connection, file_id: int) -> str | None:
-    """What was noted last of whether a file is there; RETURNED for one that was always there."""
+    """The last recorded presence of a file; RETURNED if none was recorded."""
     noted = sa.select(changes.c.kind).where(changes.c.media_file_id == file_id, changes.c.kind.in_(_PRESENCE))
     return connection.execute(noted.order_by(changes.c.id.desc()).limit(1)).scalar() or RETURNED
+
+
+def _new(media_file_id: int, path: str, tags: str, now: int) -> dict[str, object]:
+    return {"media_file_id": media_file_id, "path": path, "first_seen": now, "tags": tags}
+
+
+def _tags(tags: Mapping[str, str]) -> str:
+    return json.dumps(dict(tags), ensure_ascii=False, sort_keys=True)
 
 
 def _text(path: str) -> str:

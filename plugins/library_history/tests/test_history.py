@@ -109,8 +109,7 @@ def test_missing_returned_moved_purged(run: Callable[..., AbstractContextManager
 @pytest.mark.process
 def test_it_remembers_over_a_restart_of_the_process(plugin_dir: Path, viewra_host: Host) -> None:
     plugin = viewra_host.plugins["library_history"]
-    assert plugin.state is PluginState.DISABLED, "it runs for those who asked for it"
-    plugin.enable()
+    assert plugin.state is PluginState.READY, "it is enabled by default"
     assert plugin.scanner_hook is not None
     plugin.scanner_hook.on_media_file_scanned(1, "/music/a.flac", {"title": "a"})
     plugin.restart()

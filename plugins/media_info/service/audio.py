@@ -1,4 +1,4 @@
-"""The facts of the main audio stream. Units: docs/vocabulary.md."""
+"""Reads the properties of the main audio stream. Units: docs/vocabulary.md."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Looks whether the clock of an MPEG stream runs through, because libav takes a duration from its two ends.
+"""Checks whether the clock of an MPEG stream is continuous, because libav derives the duration from its two ends.
 
-Recordings that were joined, and films of DVDs, start the clock again in the middle: then its ends say nothing.
+Joined recordings and films from DVDs restart the clock in the middle, so its ends do not give the duration.
 """
 
 from __future__ import annotations

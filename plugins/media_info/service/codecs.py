@@ -1,13 +1,13 @@
-"""Names of codecs, and the size of a sample where the codec or its header tells it."""
+"""Maps names of codecs, and determines bits per sample from the codec or its header."""
 
 from __future__ import annotations
 
 FAMILIES = (("pcm_", "pcm"), ("adpcm_", "adpcm"), ("dsd_", "dsd"), ("wma", "wma"), ("musepack", "musepack"))
-"""Codecs that go by one name in the vocabulary, by how libav's names begin."""
+"""Codecs with a common name in the vocabulary, by the prefix of libav's names."""
 
 NAMES = {
     "pcm_alaw": "alaw", "pcm_mulaw": "mulaw", "pcm_bluray": "pcm", "pcm_dvd": "pcm", "subrip": "srt", "gsm_ms": "gsm",
-    "mp4als": "als",
+    "mp4als": "als", "aac_latm": "aac",
 }  # fmt: skip
 """Other codecs that the vocabulary names differently from libav."""
 
@@ -20,7 +20,7 @@ def name_of(libav: str) -> str:
 
 
 def bits_per_sample(libav: str, extradata: bytes) -> int:
-    """Return the bits of one sample of a lossless codec, 0 where neither its name nor its header tells them."""
+    """Return the bits per sample of a lossless codec, 0 if unknown."""
     kind, _, form = libav.partition("_")
     if kind == "dsd":
         return 1

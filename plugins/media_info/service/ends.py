@@ -1,4 +1,4 @@
-"""Looks whether the audio of a file is there up to its end, where libav believes the header."""
+"""Checks whether a file has its audio up to the end, for formats for which libav trusts the header."""
 
 from __future__ import annotations
 

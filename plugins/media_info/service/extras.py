@@ -1,4 +1,4 @@
-"""What a file has beside the main streams: languages, chapters, attachments, pictures."""
+"""Reads a file's languages, chapters, attachments and pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows which formats are read: libav's demuxers, and the MIME types and endings by which such files go."""
+"""Lists the formats that the plugin reads: libav's demuxers, MIME types and extensions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ DEMUXERS = frozenset({
     "loas", "wav", "w64", "aiff", "caf", "au", "mp3", "aac", "ac3", "ac4", "eac3", "dts", "dtshd", "truehd", "mlp",
     "flac", "ape", "wv", "tta", "tak", "mpc", "mpc8", "dsf", "iff", "amr", "amrnb", "amrwb",
 })  # fmt: skip
-"""All others stay shut: playlists would open other files and addresses, and subtitles and pictures are not media."""
+"""The plugin refuses all others: playlists would open other files and addresses; subtitles are not media."""
 
 CONTAINERS = {
     "matroska,webm": "matroska", "mov,mp4,m4a,3gp,3g2,mj2": "mp4", "mpeg": "mpegps", "wv": "wavpack",

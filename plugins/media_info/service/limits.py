@@ -1,4 +1,4 @@
-"""What reading one file may cost."""
+"""Limits for reading one file."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one file; the manifest has the operator's part of them."""
+    """Limits for one file; the operator sets some of them in the manifest's settings."""
 
     scan_bytes: int = 64 << 20
-    """How much of a file that does not state its duration is read to count its frames."""
+    """Bytes to read at most to count the frames of a file that does not state its duration."""
     seconds: float = 10.0
-    """After how long the next read is refused."""
+    """Seconds after which further reads fail."""
     header_bytes: int = 128 << 20
-    """How much is read beside that: the index of a film of ten hours has some 30 MiB."""
+    """Other bytes to read at most: the index of a film of ten hours has some 30 MiB."""
     reads: int = 200_000
-    """How many reads there may be: a damaged index may send a parser from place to place."""
+    """Reads at most: a damaged index can make a parser read all over the file."""

@@ -1,4 +1,4 @@
-"""Reads one file: has libav open it, and puts the fields of its container and its streams together."""
+"""Reads one file: opens it with libav, and combines the fields of its container and its streams."""
 
 from __future__ import annotations
 
@@ -22,33 +22,35 @@ from .timing import START, timing
 
 OPTIONS = {
     "format_whitelist": ",".join(sorted(DEMUXERS)),
-    "protocol_whitelist": "none",  # whatever a file refers to, nothing else is opened
+    "protocol_whitelist": "none",  # never open other files that a file refers to
 }
 SHORT_LOOK = {"probesize": "10000"}
-"""For WAV: libav would search its samples for DTS, up to 5 MB of them, which takes 50 ms and is hardly ever there."""
+"""For WAV: libav would search up to 5 MB of samples for DTS, which takes 50 ms and hardly ever finds any."""
 
 _OPEN: Any = av.open if int(av.__version__.split(".")[0]) > 18 else partial(av.open, metadata_errors="replace")
 """PyAV 18 fails at tags that are not UTF-8 unless told otherwise; 19 leaves surrogates, which ``clean`` replaces."""
 
 av.logging.set_level(av.logging.WARNING)
-av.logging.set_skip_repeated(False)  # a warning that two files in a row give counts for both
-logging.getLogger("libav").addHandler(logging.NullHandler())  # what is not asked for below is for nobody
+av.logging.set_skip_repeated(False)  # otherwise libav drops a warning that the previous file gave, too
+logging.getLogger("libav").addHandler(logging.NullHandler())  # discard all messages that are not captured below
 logging.getLogger("libav").propagate = False
 
 
 def read(path: str, limits: Limits) -> dict[str, Value]:
-    """Return all fields of the media file at ``path``; a field that is not known is absent.
+    """Return all known fields of the media file at ``path``.
 
-    Raises ``MediaFileError`` for everything that is wrong with the file, and nothing else.
+    Raises only ``MediaFileError``, for any defect of the file.
     """
     with open_source(path, limits) as source:
+        if source.at(0, 4) == b"ADIF":  # nothing is wrong with such a file, but libav has no demuxer for it
+            return {}
         try:
             with _opened(source) as (container, warnings):
                 return _fields(container, source, warnings, limits)
         except MediaFileError:
             raise
         except Exception as error:
-            # A parser fed with arbitrary bytes fails in arbitrary ways: all of them are the file's fault.
+            # A parser of arbitrary bytes fails in arbitrary ways: all of them mean a damaged file.
             raise MediaFileError(f"not a readable media file: {_reason(error)}") from error
 
 

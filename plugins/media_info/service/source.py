@@ -1,4 +1,4 @@
-"""Opens a file to be parsed, and bounds what that may cost in bytes, reads and time, whatever the file claims."""
+"""Opens a file for parsing, and limits the bytes, reads and time, whatever the file claims."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT_BYTES = 8 << 20
 
 
 class MediaFileError(ValueError):
-    """A file that cannot be read as media. The text says why, in one line of valid Unicode, and leaves out the path."""
+    """A file that cannot be read as media. The message is the reason in one line of valid Unicode, without the path."""
 
     def __init__(self, message: str) -> None:
         plain = message.encode("utf-8", "backslashreplace").decode()

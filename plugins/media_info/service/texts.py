@@ -1,4 +1,4 @@
-"""Brings text that comes from files, and lists, to the vocabulary's form."""
+"""Converts text and lists from files to the vocabulary's form."""
 
 from __future__ import annotations
 

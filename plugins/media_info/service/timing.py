@@ -1,4 +1,4 @@
-"""Finds a file's duration, and tells where libav only guesses it."""
+"""Determines a file's duration, and detects when libav only guesses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts of the main video stream. Units: docs/vocabulary.md."""
+"""Reads the properties of the main video stream. Units: docs/vocabulary.md."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def bitrate(name: str, value: float) -> dict[str, Value]:
 
 
 def frame_rate(stream: Any) -> Fraction | None:
-    """Return the frames a second where all that libav found says the same; None of a stream with uneven distances.
+    """Return the frames per second if all of libav's values agree; None for a variable frame rate.
 
-    ``average_rate`` is what the container says or what the packets give; ``base_rate`` is the lowest rate that all
-    timestamps fit. They agree in a stream of a constant rate; the second counts the fields of an interlaced one.
+    ``average_rate`` comes from the container or the packets; ``base_rate`` is the lowest rate that fits all
+    timestamps. They agree for a constant rate; for an interlaced stream ``base_rate`` counts fields.
     """
     average: Fraction | None = stream.average_rate
     base: Fraction | None = stream.base_rate
@@ -106,7 +106,7 @@ def _is_kept(container: Any, stream: Any, rate: float) -> bool:
                 times.append(float(packet.pts * packet.time_base))
             if len(times) == LOOKS:
                 break
-    except (MediaFileError, FFmpegError):  # what was read so far tells it, or nothing does
+    except (MediaFileError, FFmpegError):  # decide by the frames read so far
         pass
     if len(times) < LOOKS // 2:
         return True

@@ -136,3 +136,7 @@ def test_a_bitrate_that_the_file_cannot_hold_is_not_told(samples: Path, tmp_path
     found = fields(tmp_path / "a.wmv", bytes(content))
     assert "bitrate" not in found
     assert found["codec"] == "wma"
+
+
+def test_of_aac_in_adif_which_libav_does_not_know_nothing_is_said(tmp_path: Path) -> None:
+    assert fields(tmp_path / "a.aac", b"ADIF" + bytes(100)) == {}

@@ -207,3 +207,17 @@ def test_a_frame_rate_that_the_frames_do_not_keep_is_not_told(samples: Path, tmp
     half = int.from_bytes(content[at : at + size], "big") // 2
     content[at : at + size] = half.to_bytes(size, "big")
     assert "frame_rate" not in fields(tmp_path / "b.mkv", bytes(content))
+
+
+def test_aac_of_a_broadcast_is_aac(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.loas"), "w", format="latm") as container:
+        stream = container.add_stream("aac", rate=48000, layout="stereo")
+        frame = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
+        frame.sample_rate = 48000
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        for _ in range(8):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    found = read(str(tmp_path / "a.loas"), Limits())
+    assert (found["container"], found["codec"], found["channels"]) == ("loas", "aac", "2")

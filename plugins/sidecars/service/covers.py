@@ -1,4 +1,4 @@
-"""Ties pictures to the folder that they are the cover of, by the names that players look for."""
+"""Assigns pictures to folders as covers, by the names that players use."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from viewra.types.values import Value
 
 from . import texts
 from .folder import Folder, listing, stem
+from .formats import ENDINGS, PICTURES, ending
 from .limits import Limits
 
 KINDS = {
@@ -24,13 +25,17 @@ KINDS = {
 SUBFOLDERS = frozenset({"artwork", "art", "cover", "covers", "scans", "booklet", "images"})
 """Folders in which pictures of the album above lie."""
 
-_DISC = re.compile(r"(?i)(cd|disc|disk)[ _-]?[0-9]{1,2}")
+_FILES = frozenset(ENDINGS) | frozenset(PICTURES)
+MOST_FOLDERS = 20
+"""Folders below a cover that are looked into."""
+
+_BELOW = re.compile(r"(?i)(cd|disc|disk|season|staffel|saison)[ _-]?[0-9]{1,2}")
 _WINDOWS = re.compile(r"(?i)albumart_\{[0-9a-f-]{36}\}_(large|small)")
 
 
 def read(name: str, folder: Folder, limits: Limits) -> dict[str, Value]:
     """Return the fields of a cover; nothing of any other picture, and where there is no media file for it."""
-    kind = _kind(name)
+    kind = kind_of(name)
     if not kind:
         return {}
     owner = folder.path
@@ -42,7 +47,8 @@ def read(name: str, folder: Folder, limits: Limits) -> dict[str, Value]:
     return {"cover_type": kind, "cover_of": title} if title else {}
 
 
-def _kind(name: str) -> str:
+def kind_of(name: str) -> str:
+    """What a picture of this name shows; "" for one that is no cover."""
     word = stem(name).lower()
     if _WINDOWS.fullmatch(word):
         return "front"
@@ -50,8 +56,11 @@ def _kind(name: str) -> str:
 
 
 def _has_media(path: str, limits: Limits) -> bool:
-    """Whether media files are in a folder, or in the folders of its discs."""
+    """Whether media files are in a folder, or in folders in it: of discs, of albums, of seasons."""
     listed = listing(path, limits.folder_names)
-    discs = [name for names in listed.names.values() for name in names if _DISC.fullmatch(name)]
-    folders = (os.path.join(path, disc) for disc in discs[:20])  # noqa: PTH118
-    return bool(listed.media) or any(listing(folder, limits.folder_names).media for folder in folders)
+    if listed.media:
+        return True
+    names = [name for names in listed.names.values() for name in names if ending(name) not in _FILES]
+    names.sort(key=lambda name: not _BELOW.fullmatch(name))
+    folders = (os.path.join(path, name) for name in names[:MOST_FOLDERS])  # noqa: PTH118
+    return any(listing(folder, limits.folder_names).media for folder in folders)

@@ -1,4 +1,4 @@
-"""Knows the kinds of sidecar files by the endings of their names and by their MIME types."""
+"""Lists the kinds of sidecar files with their extensions and MIME types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what the name of a subtitle or lyrics file tells: the file that it belongs to, its language, what it is for.
+"""Reads the name of a subtitle or lyrics file: the file that it belongs to, its language, its purpose.
 
 ``Film.de.forced.srt`` belongs to ``Film.mkv``; the parts are those that Kodi, Jellyfin and Plex document.
 """
@@ -19,7 +19,7 @@ PURPOSES = {
 
 @dataclass(frozen=True)
 class Told:
-    """What a name tells."""
+    """The information in a name."""
 
     media: tuple[str, ...] = ()
     language: str = ""
@@ -27,12 +27,12 @@ class Told:
 
 
 def language_of(text: str) -> str:
-    """Return the code of a common language that a part of a name or a header tells, "" of any other word."""
+    """Return the code of a common language for a part of a name or a header, "" for any other word."""
     return language(text, common=True)
 
 
 def told(name: str, folder: Folder) -> Told:
-    """Return what the name of a file in ``folder`` tells, by the media files that are beside it."""
+    """Read the name of a file in ``folder``, using the names of the media files beside it."""
     parts = stem(name).split(".")
     for count in range(min(len(parts), MAX_PARTS), 0, -1):
         if media := folder.media_with_stem(".".join(parts[:count])):

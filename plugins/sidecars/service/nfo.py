@@ -19,7 +19,7 @@ KINDS = {
     "movie": "movie", "tvshow": "tvshow", "episodedetails": "episode", "season": "season", "musicvideo": "musicvideo",
     "artist": "artist", "album": "album",
 }  # fmt: skip
-"""Outermost element → the vocabulary's name of what the file is on."""
+"""Root element → the vocabulary's name of the file's subject."""
 
 _TEXTS = {
     "title": "title", "originaltitle": "original_title", "sorttitle": "titlesort", "showtitle": "show",

@@ -1,6 +1,6 @@
-"""Reads playlists, M3U, PLS and XSPF: which files they name, and which of these are there.
+"""Reads playlists (M3U, PLS and XSPF): the files that they name, and which of these exist.
 
-A playlist in a playlist is not followed, so none can lead back to itself.
+It does not follow playlists in playlists, so no cycle can occur.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLS_ENTRY = re.compile(r"file(\d{1,9})\s*=\s*(.*)", re.IGNORECASE | re.ASCII)
 
 @dataclass
 class _Playlist:
-    """What a playlist says: its own title, and its entries in their order."""
+    """The content of a playlist: its title, and its entries in order."""
 
     entries: list[str]
     fields: dict[str, str] = field(default_factory=dict)

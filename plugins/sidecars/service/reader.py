@@ -1,8 +1,9 @@
-"""Reads one sidecar file: has the module for its format read it, and leaves out what is empty."""
+"""Reads one sidecar file with the module for its format, and leaves out empty fields."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from viewra.types.values import Value
 
@@ -10,15 +11,17 @@ from . import covers, cue, lyrics, nfo, playlists, subtitles
 from .folder import Folder
 from .formats import ENDINGS, PICTURES, ending
 from .limits import Limits
-from .source import SidecarError
+from .source import SidecarError, read_pieces
+
+PICTURE_BYTES = 64 << 20
+"""Bytes that a cover may have."""
 
 
 def read(path: str, limits: Limits) -> dict[str, Value]:
-    """Return all fields of the file at ``path``; what it is, its name's ending says. A field not known is absent.
+    """Return all known fields of the file at ``path``, whose extension determines its format.
 
-    A picture that is no cover, and a file with any other ending, has none.
-
-    Raises ``SidecarError`` for everything that is wrong with the file, and nothing else.
+    A picture that is not a cover, and a file with any other extension, has no fields.
+    Raises only ``SidecarError``, for any defect of the file.
     """
     name = os.path.basename(path)  # noqa: PTH119 - names may be any bytes
     if "\0" in path:
@@ -32,6 +35,16 @@ def read(path: str, limits: Limits) -> dict[str, Value]:
     else:
         raise SidecarError("cannot be opened: no such file")
     return {field: value for field, value in fields.items() if value}
+
+
+def read_cover(path: str) -> tuple[str, Iterator[bytes]]:
+    """Return what a cover shows, and its content in pieces; "" and no piece for any other file.
+
+    Raises ``SidecarError``, which reading the pieces does, too.
+    """
+    name = os.path.basename(path)  # noqa: PTH119 - names may be any bytes
+    kind = covers.kind_of(name) if ending(name) in PICTURES else ""
+    return kind, read_pieces(path, PICTURE_BYTES) if kind else iter(())
 
 
 def _fields(path: str, name: str, kind: str, folder: Folder, limits: Limits) -> dict[str, Value]:

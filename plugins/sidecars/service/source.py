@@ -1,16 +1,17 @@
-"""Opens a sidecar file and reads it whole, up to the limit, as text."""
+"""Opens a sidecar file and reads all of it, up to the limit, as text."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import stat
+from collections.abc import Iterator
 
 from .limits import Limits
 
 
 class SidecarError(ValueError):
-    """A file that cannot be read as what its name says. The text says why, in one line of valid Unicode."""
+    """A file that is not what its name claims. The message is the reason in one line of valid Unicode."""
 
     def __init__(self, message: str) -> None:
         plain = message.encode("utf-8", "backslashreplace").decode()
@@ -28,16 +29,8 @@ BYTE_ORDER_MARKS = (
 
 def read_bytes(path: str, limits: Limits) -> bytes:
     """Return the content of a regular file; raises ``SidecarError``, also for a pipe, which would block for ever."""
+    descriptor, status = _opened(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise SidecarError(f"cannot be opened: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise SidecarError(f"cannot be opened: {error}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SidecarError("not a regular file")
         content = b""
         if status.st_size <= limits.file_bytes:
             with open(descriptor, "rb", closefd=False) as file:
@@ -51,6 +44,36 @@ def read_bytes(path: str, limits: Limits) -> bytes:
     if not content:
         raise SidecarError("the file is empty")
     return content
+
+
+def read_pieces(path: str, most: int) -> Iterator[bytes]:
+    """Give the content of a regular file piece by piece, at most ``most`` bytes; raises ``SidecarError``."""
+    descriptor, status = _opened(path)
+    with open(descriptor, "rb") as file:
+        if status.st_size > most:
+            raise SidecarError(f"it is larger than the {most >> 20} MiB that are allowed")
+        try:
+            while piece := file.read(1 << 20):
+                yield piece
+        except OSError as error:
+            raise SidecarError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _opened(path: str) -> tuple[int, os.stat_result]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise SidecarError(f"cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the path
+        raise SidecarError(f"cannot be opened: {error}") from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SidecarError("not a regular file")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, status
 
 
 def read_text(path: str, limits: Limits) -> str:

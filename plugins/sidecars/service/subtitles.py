@@ -1,4 +1,4 @@
-"""Reads subtitles, SubRip, WebVTT and SubStation Alpha: how many there are, until when, and in which language."""
+"""Reads subtitles (SubRip, WebVTT and SubStation Alpha): their number, the end of the last one, the language."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HEADER = re.compile(r"\s*([A-Za-z ]+):\s*(.*?)\s*")
 
 @dataclass
 class _Read:
-    """What was found: how many subtitles, when the last one ends in seconds, and what the header says."""
+    """The result: the number of subtitles, the end of the last one in seconds, and the header's fields."""
 
     count: int = 0
     end: float = 0.0
     title: str = ""
     language: str = ""
     may_be_empty: bool = False
-    """Whether a signature tells what the file is, even if it has no subtitles."""
+    """Whether a signature identifies the file even if it has no subtitles."""
 
 
 def read(path: str, name: str, kind: str, folder: Folder, limits: Limits) -> dict[str, Value]:

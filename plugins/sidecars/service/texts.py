@@ -1,4 +1,4 @@
-"""Brings text that comes from files to the vocabulary's forms."""
+"""Converts text from files to the vocabulary's forms."""
 
 from __future__ import annotations
 

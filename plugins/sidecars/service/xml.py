@@ -1,4 +1,4 @@
-"""Parses XML that nobody trusts: no document type, no entities, nothing from elsewhere."""
+"""Parses untrusted XML: without document types, entities or external resources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def documents(content: bytes) -> tuple[list[Element], bytes]:
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         content = content.decode("utf-16", "replace").encode("utf-8", "replace")
-        content = _DECLARATION.sub(b"", content, count=1)  # it says UTF-16, which it is no longer
+        content = _DECLARATION.sub(b"", content, count=1)  # it names UTF-16, but the text was converted
     end = content.rfind(b">") + 1
     content, rest = content[:end], content[end:]
     try:
@@ -44,7 +44,7 @@ def _parsed(content: bytes) -> Element:
         element: Element = fromstring(content, forbid_dtd=True)
     except DefusedXmlException as error:
         raise SidecarError("XML with a document type or entities is refused") from error
-    except (ValueError, LookupError) as error:  # an encoding that nobody knows
+    except (ValueError, LookupError) as error:  # an unknown encoding
         raise SidecarError(f"not readable as XML: {error}") from error
     return element
 

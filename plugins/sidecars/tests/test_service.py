@@ -54,7 +54,8 @@ def test_can_handle(path: str, mime_type: str, answer: bool) -> None:
 def test_the_manifest_has_every_ending_under_a_type_that_the_plugin_names() -> None:
     manifest = load(PLUGIN)
     declared = {extension: kind for kind, extensions in manifest.media_types.items() for extension in extensions}
-    assert declared == {ending: TYPES[form][0] for ending, form in ENDINGS.items()}
+    # viewra itself tells cue sheets from other files with their ending, which a declaration would take for cue sheets
+    assert declared == {ending: TYPES[form][0] for ending, form in ENDINGS.items() if ending != ".cue"}
     assert set(declared.values()) <= set(Sidecars().get_supported_types())
     assert all(permission.details.get("reason") for permission in manifest.permissions)
 

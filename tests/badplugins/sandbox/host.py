@@ -1,7 +1,8 @@
-"""A host as an operator runs it, with the attacker in it and what it aims at; prints the table of what came of it.
+"""Runs a host as an operator does, with the attacker and its targets; prints the table of the outcomes.
 
 With ``bare`` for a sandbox the attacker is run beside the host by nobody's help: it inherits all that a child inherits.
-``landlock5`` is the sandbox of a kernel whose Landlock has that version.
+``landlock5`` is the sandbox of a kernel whose Landlock has that version. With ``zygote`` a zygote starts the attacker.
+The host finds no plugins shipped with viewra, and begins with a copy of a database that is migrated.
 """
 
 import json
@@ -20,7 +21,9 @@ from prey import let_anybody_trace, victim
 
 from viewra import sdk
 from viewra.host import Host
+from viewra.host.installed import discovery
 from viewra.library import add_library
+from viewra.process import ZygoteUse
 from viewra.process.sandbox import landlock
 from viewra.process.sandbox.syscalls import architecture
 
@@ -97,7 +100,7 @@ def bare(attacker: Path, own: Path, scratch: Path) -> None:
     subprocess.run(command, check=True, close_fds=False, env=environment, stdin=subprocess.DEVNULL, timeout=60)
 
 
-def main(scratch: Path, sandbox: str) -> None:
+def main(scratch: Path, sandbox: str, database: Path) -> None:
     home, library, plugins = scratch / "home", scratch / "library", scratch / "plugins"
     for folder in (home, library, plugins):
         folder.mkdir()
@@ -106,17 +109,21 @@ def main(scratch: Path, sandbox: str) -> None:
     attacker, data_dir = plugins / "attacker", scratch / "data"
     own = data_dir / "plugins" / "attacker"
     shutil.copytree(Path(__file__).parent / "attacker", attacker)
+    data_dir.mkdir(mode=0o700)
+    shutil.copyfile(database, data_dir / "viewra.db")
+    setattr(discovery, "shipped_directory", lambda: None)  # noqa: B010  # no attribute for mypy
     os.environ["HOST_SECRET"] = "x"
     let_anybody_trace()
     opened = (home / "id_ed25519").open()
     os.set_inheritable(opened.fileno(), True)
-    kind = "off" if sandbox == "bare" else sandbox
+    kind = {"bare": "off", "zygote": "auto"}.get(sandbox, sandbox)
+    zygote: ZygoteUse = "always" if sandbox == "zygote" else "off"
     if number := sandbox.removeprefix("landlock") if sandbox.startswith("landlock") else "":
         landlock.version = lambda: int(number)
         kind = "landlock"
     with (
         ExitStack() as stack,
-        Host(plugin_dirs=[plugins], data_dir=data_dir, watch=False, sandbox=kind) as host,
+        Host(plugin_dirs=[plugins], data_dir=data_dir, watch=False, sandbox=kind, zygote=zygote) as host,
     ):
         add_library(host.engine, str(library))
         (attacker / "targets.json").write_text(json.dumps(targets(scratch, stack, data_dir)))
@@ -127,7 +134,9 @@ def main(scratch: Path, sandbox: str) -> None:
             plugin.grant(*GRANTS)
             plugin.enable()
             plugin.load()
+            (run,) = plugin.stats.runs
+            assert run.origin.kind == ("zygote" if sandbox == "zygote" else "spawn"), run.origin
         sys.stdout.write((own / "table.json").read_text() + "\n")
 
 
-main(Path(sys.argv[1]), sys.argv[2])
+main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""Processes that attacks aim at: they let anybody trace them, which Yama would forbid."""
+"""Processes that the attacks target: they allow any process to trace them, which Yama would forbid."""
 
 import ctypes
 import subprocess

@@ -1,4 +1,4 @@
-"""The circuit breaker, against a model of what it promises."""
+"""The circuit breaker, compared with a model of its contract."""
 
 from __future__ import annotations
 

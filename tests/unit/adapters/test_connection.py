@@ -1,4 +1,4 @@
-"""How many calls are on a connection, and the wait until none is."""
+"""Counting the calls on a connection, and waiting until there are none."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import threading
 import pytest
 
 from viewra.adapters import Connection
-from viewra.transport.calls import Method
+from viewra.transport.calls import Method, Streaming
 
 
 class NoWire:
     def method(self, path: str) -> Method:
+        raise NotImplementedError
+
+    def streaming(self, path: str) -> Streaming:
         raise NotImplementedError
 
 

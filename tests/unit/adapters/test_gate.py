@@ -1,4 +1,4 @@
-"""The gate: so many at a time, in the order in which they came, and no place is ever lost."""
+"""The gate: limits concurrent calls, keeps their order, and never loses a slot."""
 
 from __future__ import annotations
 

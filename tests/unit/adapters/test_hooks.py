@@ -71,7 +71,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "search": {"query": {"q": "x"}, "limit": 1, "offset": 0},
     "get_search_capabilities": {},
 }
-OBSERVERS = {"plugin_state_changed"}
+OBSERVERS = {"plugin_state_changed", "on_library_changed"}
 
 
 def test_every_hook_is_called_here() -> None:

@@ -1,4 +1,4 @@
-"""A plugin object that hangs: its caller's deadline holds, nothing is lost, and others are served."""
+"""A plugin object that hangs: its caller's deadline holds, and other calls are served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host's own calls of a process: what goes wrong is a PluginError, raised or in the future."""
+"""The host's own calls of a process: every failure is a PluginError, raised or in the future."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginFault, PluginTimeout
 from viewra.pb import plugin_pb2 as pb
-from viewra.transport.calls import CallFailed, Ended, Failure, Method, Trailer
+from viewra.transport.calls import CallFailed, Ended, Failure, Method, Streaming, Trailer
 from viewra.types import Health
 
 Answer = bytes | Exception
@@ -50,6 +50,9 @@ class Wire:
         if self.refuses:
             raise CallFailed(Failure.LOST, "the channel is closed")
         return FakeMethod(self, path)
+
+    def streaming(self, path: str) -> Streaming:
+        raise NotImplementedError
 
 
 @attrs.frozen

@@ -1,21 +1,20 @@
-"""A call whose process dies under it: made once more where that is harmless, on the next connection, never twice."""
+"""A call whose process dies: repeated once on the next connection if that is harmless."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.unit.adapters.fake_link import OpenLink
 from viewra.adapters import Connection, RemoteEndpoint, Traffic
-from viewra.codec.limits import Limits
 from viewra.codec.rpc import Rpc
 from viewra.codec.scanner_hook import ON_SCAN_STARTED
 from viewra.codec.search import GET_SEARCH_CAPABILITIES
 from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.pb import plugin_pb2 as pb
-from viewra.transport.calls import CallFailed, Ended, Failure
+from viewra.transport.calls import CallFailed, Ended, Failure, Streaming
 
 ANSWER = pb.GetSearchCapabilitiesResponse(supported_fields=["title"]).SerializeToString()
 
@@ -29,6 +28,9 @@ class FakeWire:
 
     def method(self, path: str) -> FakeWire:
         return self
+
+    def streaming(self, path: str) -> Streaming:
+        raise NotImplementedError
 
     def __call__(self, request: bytes, timeout_s: float) -> bytes:
         return self.result()
@@ -50,16 +52,8 @@ class FakeWire:
         return None
 
 
-class FakeLink:
+class FakeLink(OpenLink):
     """A plugin whose processes answer as told, one after the other."""
-
-    plugin_id = "p"
-    running = True
-    code_hash = "h"
-    database_url = ""
-    limits = Limits()
-    priority: Mapping[str, int] = MappingProxyType({})
-    known = True
 
     def __init__(self, *answers: bytes | None, loss: PluginUnavailable | PluginClosed | None = None) -> None:
         self.connections = [Connection(FakeWire(answer)) for answer in answers]
@@ -71,21 +65,6 @@ class FakeLink:
         if self.acquired > len(self.connections):
             raise PluginUnavailable("p", "is not asked again")
         return self.connections[self.acquired - 1].enter()
-
-    def recall(self, name: str) -> None:
-        """Nothing: a call asks for no text that was kept."""
-
-    def remember(self, name: str, text: str) -> None:
-        """Nothing is kept."""
-
-    def offers(self, capability: str) -> bool:
-        return True
-
-    def serves(self, wire_service: str) -> bool:
-        return True
-
-    def deadline_s(self, method: str) -> float:
-        return 5.0
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
         return self._loss

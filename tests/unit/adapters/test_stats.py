@@ -1,4 +1,4 @@
-"""Counting calls: nothing is lost between threads, and quantiles are as exact as the buckets are."""
+"""Counting calls: no count is lost between threads, and quantiles are as exact as the buckets."""
 
 from __future__ import annotations
 

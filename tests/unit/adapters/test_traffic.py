@@ -1,4 +1,4 @@
-"""All calls of one plugin: who may go, who waits, what is counted, and what passes by."""
+"""All calls of one plugin: which may proceed, which wait, and which are counted."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_another_size_holds_from_now_on() -> None:
     traffic = Traffic("p", calls=1, queue=0)
     assert traffic.crowded
     assert traffic.enter(SEARCH, 0) is not None
-    traffic.resize(calls=2, queue=5)
+    traffic.renew(calls=2, queue=5)
     assert traffic.enter(SEARCH, 0) is not None
     assert traffic.enter(SEARCH, 0) is None
     assert not traffic.crowded

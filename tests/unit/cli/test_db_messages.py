@@ -1,4 +1,4 @@
-"""What ``viewra db`` says where there is nothing to do, or nothing that can be done."""
+"""Messages of ``viewra db`` if there is nothing to do, or nothing possible."""
 
 from __future__ import annotations
 

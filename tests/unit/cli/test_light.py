@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-HEAVY = ["sqlalchemy", "grpc", "pluggy", "viewra.host.facade", "viewra.adapters", "rich", "alembic", "cattrs"]
+from viewra.db import open_database
+from viewra.host.installed.searchers import Searchers
+
+HEAVY = [
+    "sqlalchemy",
+    "grpc",
+    "pluggy",
+    "viewra.host.facade",
+    "viewra.adapters",
+    "rich",
+    "alembic",
+    "cattrs",
+    "starlette",
+    "uvicorn",
+]
 
 
 @pytest.mark.process
@@ -24,3 +40,36 @@ def test_a_host_on_sqlite_imports_nothing_of_postgresql() -> None:
     program = "import sys, viewra.host.facade; print(*[name for name in sys.modules if name.endswith('.postgresql')])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["viewra.db.postgresql"]
+
+
+UNUSED = [
+    *("grpc", "pluggy", "alembic", "cattrs", "psutil", "rich", "cryptography", "pathspec", "google.protobuf"),
+    *("viewra.manifest", "viewra.adapters", "viewra.codec", "viewra.transport", "viewra.process", "viewra.sdk"),
+    *("viewra.host.facade", "viewra.host.registry", "viewra.library.walk", "viewra.library.scanner"),
+    *(
+        "viewra.library.events",
+        "viewra.cli.scan",
+        "viewra.cli.plugins",
+        "viewra.cli.export",
+    ),
+]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", [("search", "nothing"), ("ls",), ("ls", "--albums"), ("stats",), ("show", "/none")])
+def test_a_command_that_looks_something_up_imports_no_host(
+    command: tuple[str, ...], tmp_path: Path, fresh_database: Path
+) -> None:
+    """Neither gRPC, nor CUE, nor Alembic, nor a command that was not called."""
+    shutil.copy(fresh_database, tmp_path)
+    engine = open_database(f"sqlite:///{tmp_path / fresh_database.name}")
+    Searchers(engine, tmp_path, [tmp_path / "plugin-packages"]).remember(answer=False)
+    engine.dispose()
+    program = (
+        f"import sys; sys.argv = ['viewra', '--data-dir', {str(tmp_path)!r}, *{command!r}]\n"
+        "from viewra.cli._main import main\n"
+        "try:\n    main()\n"
+        f"finally: print(*[name for name in {UNUSED!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr.splitlines()[-1] == "", done.stderr

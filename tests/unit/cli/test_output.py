@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import viewra.cli
 from viewra.cli import _output
-from viewra.cli._logging import JSONFormatter, TextFormatter
+from viewra.cli._logging import JSONFormatter, TextFormatter, configure
 
 ANY_TEXT = st.text(
     st.characters(codec=None) | st.sampled_from("\x1b\x07\r\n\x7f\x9b\u202e\u2028\u200b\ufeff\ud800\udcff")
@@ -72,6 +72,13 @@ def test_json_has_the_exact_values_and_no_controls(value: object) -> None:
     assert not CONTROLS.search(text)
     assert json.loads(text) == value
     text.encode()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1200])
+def test_a_long_list_is_printed_as_a_short_one(printed: Callable[..., str], count: int) -> None:
+    rows = [{"number": number, "title": "é\x1b", "more": [number]} for number in range(count)]
+    whole = printed(_output.print_json, rows)
+    assert printed(_output.print_json_rows, iter(rows)) == whole
 
 
 def test_titles_in_any_script_are_shown_as_they_are() -> None:
@@ -171,3 +178,17 @@ def test_json_stays_json_where_the_terminal_has_few_characters(monkeypatch: pyte
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
     _output.print_json({"title": "Præludium 🎵"})
     assert json.loads(written.getvalue()) == {"title": "Præludium 🎵"}
+
+
+@pytest.mark.parametrize(("level", "lines"), [("warning", 0), ("debug", 1)])
+def test_what_libraries_log_has_no_form_of_its_own(
+    level: str, lines: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, root = logging.getLogger("viewra"), logging.getLogger()
+    for logger, name, value in ((root, "handlers", []), (own, "handlers", []), (own, "propagate", True)):
+        monkeypatch.setattr(logger, name, value)
+    monkeypatch.setattr(own, "level", own.level)
+    configure(level, "json")
+    logging.getLogger("psycopg").warning("error ignored terminating %r", "a pipeline")
+    said = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["logger"] for line in said] == ["psycopg"] * lines

@@ -1,4 +1,4 @@
-"""The standard streams name themselves in errors, and neither closed nor full ones end a command oddly."""
+"""Errors of standard streams name the stream; closed and full ones lead to a defined exit status."""
 
 from __future__ import annotations
 

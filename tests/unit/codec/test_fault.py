@@ -22,6 +22,54 @@ def test_type_message_and_causes_survive() -> None:
     assert story == fault.Fault("ValueError", "no", ("OSError: because", "OSError: of this"), "1f2e")
 
 
+def test_what_was_raised_while_another_was_handled_is_its_cause() -> None:
+    def raised(*, told: bool) -> BaseException:
+        try:
+            try:
+                raise OSError("first")
+            except OSError as first:
+                raise ValueError("then") from (first if told else None)
+        except ValueError as error:
+            return error
+
+    context = ValueError("then")
+    context.__context__ = OSError("first")
+    assert [fault.of(error).causes for error in (raised(told=True), raised(told=False), context)] == [
+        ("OSError: first",),
+        (),
+        ("OSError: first",),
+    ]
+
+
+def test_what_is_too_much_is_cut() -> None:
+    error = _raised("m" * 2000, *("c" * 1000 for _ in range(9)))
+    for story in (fault.of(error), fault.decode(fault.encode(error, "i" * 100))):
+        assert story is not None
+        assert (story.kind, len(story.message)) == ("ValueError", 1000)
+        assert [len(cause) for cause in story.causes] == [len("OSError: ") + 500] * 5
+    assert story is not None
+    assert story.call_id == "i" * 64
+
+
+def test_an_older_plugin_sends_no_call_id() -> None:
+    assert fault.decode(b'{"type": "E", "message": "m", "causes": []}') == fault.Fault("E", "m")
+
+
+def test_an_entry_beyond_what_grpc_takes_is_not_read() -> None:
+    entry = b'{"type": "E", "message": "m", "causes": []}'
+    assert fault.decode(entry.ljust(16 * 1024)) is not None
+    assert fault.decode(entry.ljust(16 * 1024 + 1)) is None
+
+
+def test_umlauts_take_no_more_room_than_in_utf8() -> None:
+    assert "ü".encode() in fault.encode(ValueError("ü"), "")
+
+
+def test_ids_are_short_and_differ() -> None:
+    assert len({fault.new_id() for _ in range(100)}) == 100
+    assert {len(fault.new_id()) for _ in range(100)} == {8}
+
+
 def test_nothing_there() -> None:
     assert fault.decode(None) is None
     assert fault.decode(b"") is None

@@ -1,8 +1,11 @@
 """Metadata with several values of a field: kept apart in batches, joined where only one text fits."""
 
+from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from viewra.codec import metadata_scraper as codec
 from viewra.codec.limits import Limits, limited
@@ -64,3 +67,30 @@ def test_several_values_are_bounded_like_one() -> None:
         codec.EXTRACT_METADATA.check({"x": ["aaaaa", "bbbbb"]})
     with limited(Limits(entries=2)), pytest.raises(InvalidValue, match="more than 2 entries"):
         codec.EXTRACT_METADATA.check({"x": ["a", "b", "c"]})
+
+
+text = st.text(st.sampled_from("aäß"), max_size=16)
+outcomes = st.one_of(
+    st.builds(FileOutcome, st.dictionaries(text, text | st.lists(text, min_size=2, max_size=4), max_size=4)),
+    st.builds(FileOutcome, st.none(), text),
+)
+
+
+@hypothesis.given(st.lists(outcomes, max_size=4))
+def test_an_outcome_too_small_to_break_a_limit_is_not_checked_and_all_others_are(given: list[FileOutcome]) -> None:
+    rpc = codec.EXTRACT_METADATA_BATCH
+    answer, limits = rpc.answer(given), Limits(text_bytes=24, entries=12, reason_bytes=24)
+    assert _what(rpc.value, answer, limits) == _what(_checked_whole, answer, limits)
+
+
+def _checked_whole(answer: bytes, limits: Limits) -> object:
+    whole = codec.EXTRACT_METADATA_BATCH.value(answer, Limits())
+    with limited(limits):
+        return codec.EXTRACT_METADATA_BATCH.check(whole)
+
+
+def _what(ask: Callable[[bytes, Limits], object], answer: bytes, limits: Limits) -> object:
+    try:
+        return ask(answer, limits)
+    except InvalidValue:
+        return "refused"

@@ -13,27 +13,36 @@ from hypothesis import strategies as st
 from viewra.codec import (
     admin_page,
     api_registration,
+    artwork,
     database,
     lifecycle,
     metadata_scraper,
+    resizing,
     scanner_hook,
     search,
 )
+from viewra.codec.events import ON_EVENT, ON_EVENTS
+from viewra.codec.host.attach import ATTACH
+from viewra.codec.http import HANDLE
 from viewra.codec.limits import Limits, limited
 from viewra.codec.rpc import InvalidValue, Refusal, Rpc
+from viewra.codec.tasks import EXECUTE
 from viewra.pb import plugin_pb2, viewra_pb2
 from viewra.services import SERVICES
 from viewra.types import (
     MAX_ID,
     AdminPage,
     APIRoute,
+    Event,
     FileOutcome,
     FileToRead,
+    FoundPicture,
     Health,
     LibraryEvent,
     LibraryEventKind,
     PluginContext,
     PluginInfo,
+    Resized,
     ScanEvent,
     ScanEventKind,
     SchemaRevision,
@@ -43,6 +52,8 @@ from viewra.types import (
     SearchResult,
 )
 
+sides = st.integers(1, 4096)
+pictures = st.builds(FoundPicture, st.sampled_from(["front", "back"]), st.just("0a" * 32))
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 path = st.binary(min_size=1, max_size=20).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 maps = st.dictionaries(text, text, max_size=5)
@@ -76,6 +87,7 @@ infos = st.builds(
 )
 methods = st.sampled_from(["GET", "POST", "DELETE"])
 nothing = st.none()
+published = st.builds(Event, text, st.none() | maps, text, uint32, uint32)
 library_events = st.builds(
     LibraryEvent, st.sampled_from(LibraryEventKind), uint32, ids, ids, path, st.one_of(st.just(""), path)
 )
@@ -86,7 +98,10 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
     (lifecycle.STOP, st.tuples(), nothing),
     (lifecycle.QUIESCE, st.tuples(), nothing),
     (lifecycle.RENEW, st.tuples(uint32), nothing),
+    (lifecycle.APPLY, st.tuples(maps), nothing),
     (lifecycle.INFO, st.tuples(), infos),
+    (ON_EVENT, st.tuples(published), nothing),
+    (ON_EVENTS, st.tuples(st.lists(published, max_size=5)), nothing),
     (lifecycle.HEALTH, st.tuples(), st.builds(Health, st.booleans(), text)),
     (metadata_scraper.CAN_HANDLE, st.tuples(text, text), st.booleans()),
     (metadata_scraper.EXTRACT_METADATA, st.tuples(text), maps),
@@ -126,6 +141,12 @@ CASES: list[tuple[Rpc[..., Any], st.SearchStrategy[tuple[Any, ...]], st.SearchSt
         st.builds(SearchResponse, st.lists(results, max_size=3), uint32, st.booleans()),
     ),
     (search.GET_SEARCH_CAPABILITIES, st.tuples(), st.builds(SearchCapabilities, texts, st.booleans(), uint32)),
+    (artwork.FIND_PICTURES, st.tuples(path), st.lists(pictures, max_size=3).map(tuple)),
+    (
+        resizing.RESIZE_PICTURE,
+        st.tuples(st.binary(max_size=20), st.integers(1, 4096)),
+        st.builds(Resized, st.binary(min_size=1, max_size=20), st.sampled_from(resizing.TYPES), sides, sides),
+    ),
 ]
 LIMITS = Limits()
 RPCS = [rpc for rpc, _, _ in CASES]
@@ -138,10 +159,11 @@ def test_every_procedure_of_the_contract_is_here() -> None:
         for module in (plugin_pb2, viewra_pb2)
         for service in module.DESCRIPTOR.services_by_name.values()
         for method in service.methods
-        if service.name != "AssetService"  # served by the host
+        if service.name not in {"AssetService", "HostService", "Multiplexer"}  # the host's, and the transport's
     }
-    assert {rpc.path for rpc in RPCS} == contract
-    assert {rpc.service for rpc in RPCS} == {"plugin", *SERVICES.capabilities}
+    streams = {HANDLE.path, ATTACH.path, EXECUTE.path}  # they have tests of their own
+    assert {rpc.path for rpc in RPCS} | streams == contract
+    assert {rpc.service for rpc in RPCS} == {"plugin", "artwork", "resizing", "events", *SERVICES.capabilities}
 
 
 @by_method

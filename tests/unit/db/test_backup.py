@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import stat
+import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from alembic import command
 
-from viewra.db import REVISION, migrate, open_database
+from viewra.db import REVISION, backup, migrate, open_database
 from viewra.db.backup import back_up, backups, put_back
 from viewra.db.migrate import alone, configuration
 from viewra.errors import MigrationError
@@ -51,6 +53,50 @@ def test_what_another_one_is_writing_is_not_in_it(path: Path, folder: Path) -> N
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("INSERT INTO songs VALUES ('half')")
         assert execute(back_up(path, folder, "x"), "SELECT * FROM songs") == [("Gymnopédie",)]
+
+
+def test_what_a_killed_process_left_is_rolled_back_and_deletes_no_other_file(tmp_path: Path, folder: Path) -> None:
+    """A journal may name another one, which SQLite deletes afterwards: a plugin can write any path there."""
+    path, left, victim = (tmp_path / name for name in ("running.db", "left.db", "victim"))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        for statement in ("CREATE TABLE songs (title)", "INSERT INTO songs VALUES ('kept')", "PRAGMA cache_size = 1"):
+            writer.execute(statement)
+        writer.execute("BEGIN")
+        writer.execute("UPDATE songs SET title = 'lost'")
+        writer.executemany("INSERT INTO songs VALUES (?)", [("x" * 1000,)] * 500)
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
+    victim.write_text("precious")
+    with open(f"{left}-journal", "ab") as journal:
+        journal.write(bytes(-journal.tell() % 512))
+        name = bytes(victim)
+        page_of_the_lock = 0x40000000 // 4096 + 1
+        journal.write(struct.pack(">I", page_of_the_lock) + name + struct.pack(">II", len(name), sum(name)))
+        journal.write(bytes.fromhex("d9d505f920a163d7"))
+    assert execute(back_up(left, folder, "x"), "SELECT * FROM songs") == [("kept",)]
+    assert victim.exists()
+    assert [file.suffix for file in folder.iterdir()] == [".db"]
+    assert execute(left, "SELECT * FROM songs") == [("kept",)], "the attack is real where SQLite opens it itself"
+    assert not victim.exists()
+
+
+def test_a_database_that_becomes_a_link_meanwhile_is_not_copied(
+    tmp_path: Path, path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret.db"
+    execute(secret, "CREATE TABLE keys (secret)")
+    opened = backup._opened
+
+    def exchanged(file: Path) -> BinaryIO:
+        kept = opened(file)
+        file.rename(tmp_path / "kept.db")
+        file.symlink_to(secret)
+        return kept
+
+    monkeypatch.setattr(backup, "_opened", exchanged)
+    with pytest.raises(MigrationError, match="was exchanged for a link"):
+        back_up(path, folder, "x")
+    assert list(folder.iterdir()) == []
 
 
 def test_the_last_few_are_kept_and_drafts_are_swept(path: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Many rows at once: as they were given, on both databases, and all of them or none."""
+"""Bulk inserts: rows are stored unchanged on both databases, all of them or none."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def directory(number: int) -> dict[str, object]:
     return {"library_id": 1, "path": b"/\xff/%d" % number, "last_seen_job": number}
 
 
-def test_rows_are_stored_as_they_are(database_url: str) -> None:
-    engine = open_database(database_url)
+def test_rows_are_stored_as_they_are(migrated_url: str) -> None:
+    engine = open_database(migrated_url)
     with writing(engine) as connection:
         insert_rows(connection, libraries, [LIBRARY])
         insert_rows(connection, directories, [directory(number) for number in range(1000)])
@@ -29,8 +29,8 @@ def test_rows_are_stored_as_they_are(database_url: str) -> None:
     engine.dispose()
 
 
-def test_a_row_that_is_refused_takes_all_along(database_url: str) -> None:
-    engine = open_database(database_url)
+def test_a_row_that_is_refused_takes_all_along(migrated_url: str) -> None:
+    engine = open_database(migrated_url)
     with pytest.raises(sa.exc.IntegrityError), writing(engine) as connection:
         insert_rows(connection, libraries, [LIBRARY, LIBRARY | {"id": 2}])
     with reading(engine) as connection:

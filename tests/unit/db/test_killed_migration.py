@@ -1,4 +1,4 @@
-"""A migration of the host is killed: at named points and at random moments the database is before it or after it."""
+"""A killed migration of the host: the database is either unchanged or fully migrated, at any moment."""
 
 from __future__ import annotations
 

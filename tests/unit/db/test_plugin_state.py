@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
-from viewra.db import enabled_plugins, open_database, set_enabled
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    made = open_database(database_url)
-    yield made
-    made.dispose()
+from viewra.db import enabled_plugins, set_enabled
 
 
 def test_a_plugin_never_seen_is_neither(engine: sa.Engine) -> None:

@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: who may connect, what is said when it does not work, and the locks."""
+"""Behaviour specific to PostgreSQL: connecting, error messages, and locks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import POSTGRESQL
-from viewra.db import database_name, open_database, postgresql, reading, writing
+from tests.eventually import eventually
+from viewra.db import alive, database_name, open_database, postgresql, reading, writing
 from viewra.db.tables import libraries, scan_jobs
 from viewra.errors import DatabaseError, MigrationError, UsageError
 
@@ -169,3 +170,22 @@ def test_a_connection_that_was_lost_is_one_line(engine: sa.Engine) -> None:
         lose()
     with reading(engine) as connection:
         assert connection.execute(sa.select(scan_jobs)).all() == []
+
+
+@pytest.mark.parametrize("unused_s", [alive.UNUSED_S, 0.0])
+def test_a_connection_that_was_lost_in_the_pool_is_replaced(
+    engine: sa.Engine, url: str, monkeypatch: pytest.MonkeyPatch, unused_s: float
+) -> None:
+    monkeypatch.setattr(alive, "UNUSED_S", unused_s)
+
+    def pid() -> int:
+        with reading(engine) as connection:
+            return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+    lost = pid()
+    assert pid() == lost
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [lost])
+        there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+        eventually(lambda: other.execute(there, [lost]).fetchone() == (0,), "it has ended")
+    assert pid() != lost

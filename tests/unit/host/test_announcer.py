@@ -1,4 +1,4 @@
-"""Observers of states: told in order, whatever they do."""
+"""Observers of states get changes in order, whatever they do."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_one_that_never_returns_holds_up_no_change_and_is_left_behind(caplog: py
         announcer("p", READY, RUNNING, "")
     with caplog.at_level(logging.WARNING):
         announcer.close()
-    assert "is left behind" in caplog.text
+    assert "is abandoned" in caplog.text
     go.set()
 
 

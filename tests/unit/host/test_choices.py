@@ -1,4 +1,4 @@
-"""What the operator chose for a start of a plugin: all of it, of one moment, read in one transaction."""
+"""The operator's choices for a start of a plugin, read consistently in one transaction."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ runtime: workers: 2
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+def engine(sqlite_url: str) -> Iterator[sa.Engine]:
+    engine = open_database(sqlite_url)
     yield engine
     engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Which plugins are found, and which one of an id is in force."""
+"""Which plugins are found, and which one of several with the same id is used."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
     assert ids(found) == [("b", Place.GIVEN), ("a", Place.USER)]
     assert [one.plugin_id for one in found if one.place is Place.SHIPPED] == [
         "audio_tags",
+        "duplicates",
         "file_names",
         "image_info",
         "library_history",
         "media_info",
+        "notify_webhook",
+        "opensubsonic",
+        "replaygain",
         "sidecars",
     ]
 
@@ -107,6 +111,6 @@ def test_an_invalid_one_is_listed_and_stops_no_other(tmp_path: Path, make_plugin
         assert "version" in host.plugins["broken"].reason
         assert host.plugins["fine"].state is PluginState.DISABLED
         assert host.plugins["audio_tags"].state is PluginState.READY
-        assert host.plugins["library_history"].state is PluginState.DISABLED, "it wants to be asked for"
+        assert host.plugins["opensubsonic"].state is PluginState.DISABLED, "it wants to be asked for"
         with pytest.raises(Exception, match="is invalid"):
             host.plugins["broken"].enable()

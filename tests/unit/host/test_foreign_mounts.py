@@ -1,4 +1,4 @@
-"""Folders that a user of a plugin's own would not get into are known by what is mounted there."""
+"""File systems that would refuse a plugin's own user are detected by their type."""
 
 from __future__ import annotations
 

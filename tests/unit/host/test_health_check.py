@@ -1,4 +1,4 @@
-"""Plugins are asked for their health side by side; the process's health and the plugin's own word are kept apart."""
+"""Health checks of plugins run concurrently; the process's health and the plugin's own are separate."""
 
 from __future__ import annotations
 

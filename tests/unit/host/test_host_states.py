@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.leftovers import Present
 from viewra import Host, hookimpl
 from viewra.cli._control import ask, find_host
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.lock import holder
 from viewra.sdk import Plugin
 from viewra.types import PluginState
+
+pytestmark = pytest.mark.usefixtures("quick_hosts")
 
 
 class Finder(Plugin):
@@ -96,6 +99,7 @@ def test_observers_hear_of_what_starts_while_it_opens(
     assert "an observer of plugin states failed" not in caplog.text
 
 
+@pytest.mark.shipped
 def test_a_host_that_could_not_be_opened_can_be_opened_later(host: Host) -> None:
     other = Host(data_dir=host.data_dir, watch=False)
     with other, pytest.raises(ViewraError, match="is in use by"):
@@ -136,10 +140,11 @@ def errors_of(host: Host, *more: Callable[[], object]) -> dict[str, str]:
 
 
 @pytest.fixture
-def on_any_database(tmp_path: Path, database_url: str) -> Host:
-    return Host(data_dir=tmp_path / "data", database_url=database_url, watch=False)
+def on_any_database(tmp_path: Path, migrated_url: str) -> Host:
+    return Host(data_dir=tmp_path / "data", database_url=migrated_url, watch=False)
 
 
+@pytest.mark.shipped
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 def test_a_fork_of_its_process_cannot_use_it_and_ends_nothing(on_any_database: Host) -> None:
     host = on_any_database
@@ -190,8 +195,10 @@ def test_closing_waits_for_no_fork_and_gives_the_data_directory_free(on_any_data
         its.close()
 
 
+@pytest.mark.shipped
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 def test_a_fork_of_a_process_whose_host_is_closed_may_open_it(host: Host) -> None:
+    before = Present()
     with host:
         known = sorted(host.plugins)
 
@@ -201,4 +208,4 @@ def test_a_fork_of_a_process_whose_host_is_closed_may_open_it(host: Host) -> Non
 
     assert known
     assert in_a_fork(child) == known
-    assert threading.active_count() < 50
+    before.nothing_is_left(descriptors=3)

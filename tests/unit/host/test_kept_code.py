@@ -1,4 +1,4 @@
-"""The copy of the code that ran last: the very code, or none."""
+"""The copy of the code that ran last is exact, or there is none."""
 
 from __future__ import annotations
 

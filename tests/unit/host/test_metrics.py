@@ -16,7 +16,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from viewra.adapters import BOUNDS_S, CallStats, HookStats
-from viewra.errors import PluginTimeout
+from viewra.errors import PermissionDenied, PluginTimeout
 from viewra.host.admin.metrics import metrics_text
 from viewra.host.running.status import Condition, HealthReport, PluginStats, ResourceSample
 from viewra.types import PluginState
@@ -54,6 +54,9 @@ def families() -> dict[str, Metric]:
     counted.record("search", 0.01, None)
     counted.record("search", 0.5, PluginTimeout("one", "late"))
     counted.record("info", 0.001, ValueError())
+    asked = CallStats()
+    asked.record("kv.get", 0.001, None)
+    asked.record("kv.get", 0.001, PermissionDenied("no"))
     one = PluginStats(
         PluginState.RUNNING,
         pid=4711,
@@ -66,10 +69,18 @@ def families() -> dict[str, Metric]:
         breaker="half-open",
         health=HealthReport(Condition.DEGRADED),
         hooks=counted.snapshot(),
+        host_calls=asked.snapshot(),
         resources=(OLD, SAMPLE),
     )
     two = PluginStats(PluginState.QUARANTINED, resources=(OLD,))
     return read(metrics_text({"two": two, "one": one}))
+
+
+def test_calls_of_host_services(families: dict[str, Metric]) -> None:
+    (calls,) = families["viewra_plugin_host_calls"].samples
+    (errors,) = families["viewra_plugin_host_call_errors"].samples
+    assert (calls.labels, calls.value) == ({"plugin": "one", "service": "kv.get"}, 2)
+    assert (errors.labels["error"], errors.value) == ("PermissionDenied", 1)
 
 
 def test_calls_and_errors(families: dict[str, Metric]) -> None:

@@ -1,4 +1,4 @@
-"""What the control socket may ask of a host's plugins, and what is said of what happened."""
+"""Operations of the control socket on a host's plugins, and their messages."""
 
 from __future__ import annotations
 
@@ -36,9 +36,12 @@ class InProcess(Plugin):
         return {"title": file_path}
 
 
+pytestmark = pytest.mark.usefixtures("quick_hosts")
+
+
 @pytest.fixture
-def commands(tmp_path: Path) -> Iterator[Dispatch]:
-    with Host(data_dir=tmp_path / "data") as host:
+def commands(tmp_path: Path, make_plugin: Callable[..., Path]) -> Iterator[Dispatch]:
+    with Host(data_dir=tmp_path / "data", plugin_dirs=[make_plugin("given", "").parent]) as host:
         host.register(InProcess())
         yield Dispatch(host.plugins)
 
@@ -46,9 +49,23 @@ def commands(tmp_path: Path) -> Iterator[Dispatch]:
 def test_everything_is_json(commands: Dispatch) -> None:
     for command in ("ping", "list", "stats", "health"):
         assert json.loads(json.dumps(commands.answer(command, {}))) is not None
-    for plugin_id in ("in_process", "audio_tags"):
+    for plugin_id in ("in_process", "given"):
         for command in ("info", "stats", "health"):
             json.dumps(commands.answer(command, {"plugin_id": plugin_id}))
+
+
+def test_a_secret_variable_of_a_plugin_is_not_shown(tmp_path: Path, make_plugin: Callable[..., Path]) -> None:
+    folder = make_plugin("keyed", "")
+    with (folder / "plugin.cue").open("a") as manifest:
+        manifest.write('\nruntime: env: API_TOKEN: "hunter2"\n')
+    with Host(data_dir=tmp_path / "data", plugin_dirs=[folder.parent]) as host:
+        assert "hunter2" not in json.dumps(Dispatch(host.plugins).answer("info", {"plugin_id": "keyed"}))
+
+
+def test_an_object_has_no_settings_and_no_permissions(commands: Dispatch) -> None:
+    for command, more in (("settings", {"assign": {}, "unset": []}), ("grant", {"names": []})):
+        with pytest.raises(UsageError, match="in_process is registered in this process"):
+            commands.answer(command, {"plugin_id": "in_process", **more})
 
 
 def test_an_object_in_the_hosts_process(commands: Dispatch) -> None:
@@ -85,12 +102,12 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
         ("info", {}),
         ("info", {"plugin_id": 1}),
         ("info", {"plugin_id": None}),
-        ("info", {"plugin_id": "audio_tags", "plugins": {}}),
+        ("info", {"plugin_id": "given", "plugins": {}}),
         ("ping", {"plugins": {}}),
-        ("uninstall", {"plugin_id": "audio_tags", "keep_data": 1}),
-        ("uninstall", {"plugin_id": "audio_tags"}),
-        ("settings", {"plugin_id": "audio_tags", "assign": {"a": 1}, "unset": []}),
-        ("settings", {"plugin_id": "audio_tags", "assign": {}, "unset": "abc"}),
+        ("uninstall", {"plugin_id": "given", "keep_data": 1}),
+        ("uninstall", {"plugin_id": "given"}),
+        ("settings", {"plugin_id": "given", "assign": {"a": 1}, "unset": []}),
+        ("settings", {"plugin_id": "given", "assign": {}, "unset": "abc"}),
     ],
 )
 def test_what_cannot_be_asked_is_refused(commands: Dispatch, command: str, arguments: dict[str, Any]) -> None:
@@ -99,9 +116,10 @@ def test_what_cannot_be_asked_is_refused(commands: Dispatch, command: str, argum
 
 
 def test_an_operation_says_what_it_takes_gives_and_does(commands: Dispatch) -> None:
-    looks = {name for name, operation in OPERATIONS.items() if not operation.changes}
-    assert looks == {"ping", "list", "info", "stats", "health"}
-    for name, operation in OPERATIONS.items():
+    ours = {name: one for name, one in OPERATIONS.items() if one.subject in {"plugins", "host"}}
+    looks = {name for name, one in ours.items() if one.subject == "plugins" and not one.changes}
+    assert looks == {"ping", "list", "info", "stats", "health", "logs", "permissions"}
+    for name, operation in ours.items():
         assert operation.name == name
         assert operation.about.endswith(".")
         assert all(field.type is not None for field in attrs.fields(operation.arguments))
@@ -135,7 +153,12 @@ def test_values_become_json_in_one_way() -> None:
         left_out: str | None = attrs.field(default=None, metadata=OMITTED)
 
     value = Value(Path("/a\udcff"), PluginState.READY, frozenset("ba"), Pin("1"))
-    shown = {"path": "/a\\xff", "state": "ready", "names": ["a", "b"], "inner": {"entry": "1", "tree": ""}}
+    shown = {
+        "path": "/a\\xff",
+        "state": "ready",
+        "names": ["a", "b"],
+        "inner": {"entry": "1", "tree": "", "installed": False},
+    }
     assert as_json(value) == shown
     assert as_json({"x": [value], "y": (None, 1.5, True)}) == {"x": [shown], "y": [None, 1.5, True]}
 

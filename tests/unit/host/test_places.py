@@ -13,6 +13,8 @@ from viewra import Host
 from viewra.host.admin.describe import listing
 from viewra.types import PluginState
 
+pytestmark = pytest.mark.usefixtures("quick_hosts")
+
 MakePlugin = Callable[..., Path]
 
 DISABLED, READY = PluginState.DISABLED, PluginState.READY

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,9 +57,9 @@ MARKED = {
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+def engine(tmp_path_factory: pytest.TempPathFactory, fresh_database: Path) -> Iterator[sa.Engine]:
     """One database for all tests, whose plugins have ids of their own."""
-    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('data') / 'viewra.db'}")
+    engine = open_database(f"sqlite:///{shutil.copy(fresh_database, tmp_path_factory.mktemp('data'))}")
     yield engine
     engine.dispose()
 
@@ -270,3 +271,26 @@ def test_a_key_that_a_full_disk_cannot_take_names_the_remedy(tmp_path: Path, mon
         SecretBox(tmp_path).encrypt("x")
     assert caught.value.hint == "free space on its disk"
     assert list(tmp_path.iterdir()) == []
+
+
+VARIABLES = """
+runtime: env: {
+    API_TOKEN: "hunter2", PASSWORDS: "hunter2", db_key: "hunter2", MARKED: "hunter2" @secret()
+    MODE: "fast", KEYBOARD: "de", TOKENIZER: "bert", AUTHOR: "me"
+}
+"""
+
+
+def test_variables_that_are_marked_or_named_like_secrets_are_hidden(tmp_path: Path, engine: sa.Engine) -> None:
+    (tmp_path / "plugin.cue").write_text(HEAD + VARIABLES)
+    manifest = manifests.load(tmp_path)
+    schema = manifest.runtime_schema
+    secret = {"API_TOKEN", "PASSWORDS", "db_key", "MARKED"}
+    shown = schema.without_secrets(manifest.runtime).env
+    assert {name for name, value in shown.items() if value == "(secret)"} == secret
+    assert manifest.runtime.env["API_TOKEN"] == "hunter2"
+    settings = PluginSettings(str(tmp_path), schema.settings, engine, SecretBox(tmp_path), mark=":", given=schema.given)
+    settings.change({"env.MARKED": "hunter3", "env.OTHER_SECRET": "hunter3", "env.PLAIN": "x"})
+    assert "hunter" not in repr(settings.shown())
+    assert {key for key, one in rows(settings).items() if one.encrypted} == {":env.MARKED", ":env.OTHER_SECRET"}
+    assert schema.runtime(settings.operator()).env["OTHER_SECRET"] == "hunter3"

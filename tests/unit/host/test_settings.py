@@ -33,10 +33,10 @@ settings: {
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Iterator[PluginSettings]:
+def settings(tmp_path: Path, sqlite_url: str) -> Iterator[PluginSettings]:
     (tmp_path / "plugin.cue").write_text(MANIFEST)
     manifest = manifests.load(tmp_path)
-    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+    engine = open_database(sqlite_url)
     yield PluginSettings("x", manifest.settings, engine, SecretBox(tmp_path))
     engine.dispose()
 

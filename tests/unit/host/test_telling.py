@@ -1,4 +1,4 @@
-"""What the host's log has of a plugin's trouble: each thing once, long traces in short."""
+"""The host's log reports each failure of a plugin once, and shortens long traces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removals of plugins: all or nothing is refused, and what was interrupted is finished."""
+"""Removals of plugins: a refused one changes nothing, and an interrupted one is completed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from viewra.host.database.databases import PluginDatabases
 from viewra.host.installed import uninstall as files
 from viewra.host.plugin import Plugin
 from viewra.types import PluginState
+
+pytestmark = pytest.mark.usefixtures("quick_hosts")
 
 MakePlugin = Callable[..., Path]
 
@@ -80,7 +82,8 @@ from tests import killing
 from viewra import Host
 from viewra.host import uninstalling
 from viewra.host.database.databases import PluginDatabases
-from viewra.host.installed import uninstall
+from viewra.host.installed import discovery, uninstall
+discovery.shipped_directory = lambda: None
 data_dir, point, delay = sys.argv[1:]
 places = {
     "recorded": (uninstalling, "write_removal"),
@@ -198,6 +201,7 @@ class TestRefused:
         on_disk = sorted((str(path), path.lstat().st_mtime_ns) for path in data_dir.glob("p*/**/*"))
         return on_disk, plugin.state, plugin.pinned, plugin.settings.shown()
 
+    @pytest.mark.shipped
     def test_one_that_is_not_viewras(self, make_plugin: MakePlugin, data_dir: Path, tmp_path: Path) -> None:
         make_plugin("given", "")
         with Host(plugin_dirs=[tmp_path / "plugins"], data_dir=data_dir, watch=False) as host:

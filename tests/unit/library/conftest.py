@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from viewra import library
 from viewra.db import open_database, reading
 from viewra.errors import PluginError
+from viewra.library import LibraryAccess, Notifier, delivery
 from viewra.services import ListenerSession, ScraperSession
 from viewra.types import FileOutcome, FileToRead, LibraryEvent, Result, ScanEvent, ScanReport, SearchResponse
 
@@ -203,9 +203,53 @@ def hook() -> Iterator[FakeHook]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, fresh_database: Path, hook: FakeHook) -> Iterator[World]:
-    if database_url.startswith("sqlite"):
-        shutil.copy(fresh_database, str(sa.make_url(database_url).database))
-    made = World(tmp_path, database_url, hook)
+def world(tmp_path: Path, migrated_url: str, hook: FakeHook) -> Iterator[World]:
+    made = World(tmp_path, migrated_url, hook)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def notifier(world: World) -> Iterator[Notifier]:
+    made = Notifier(world.engine, world.hook)
+    yield made
+    made.close(5)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once."""
+    monkeypatch.setattr(delivery, "PAUSE_S", 0.001)
+
+
+Fields = Mapping[str, "str | Sequence[str]"]
+
+
+class Shelf:
+    """A library whose files have the tags that a test gives them."""
+
+    def __init__(self, world: World, hook: FakeHook) -> None:
+        self.world = world
+        self.tags: dict[str, Fields] = {}
+        self.access = LibraryAccess(world.engine)
+        self.scraper = hook.add_scraper(behaviour=self._read)
+        self.scraper.types = ("audio/", "video/")
+
+    def put(self, place: str, **tags: str | Sequence[str]) -> None:
+        path = self.world.put(place)
+        self.tags[path.name] = tags
+
+    def albums(self) -> dict[str, int]:
+        """Artist and title of each album, with how many files it has."""
+        return {f"{album.albumartist}: {album.album}": album.files for album in self.access.albums().items}
+
+    def ids(self) -> list[int]:
+        return [album.id for album in self.access.albums("sort:id").items]
+
+    def _read(self, files: Sequence[FileToRead]) -> list[FileOutcome]:
+        return [FileOutcome(self.tags[Path(file.file_path).name]) for file in files]
+
+
+@pytest.fixture
+def shelf(world: World, hook: FakeHook) -> Shelf:
+    return Shelf(world, hook)

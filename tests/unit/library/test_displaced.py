@@ -1,9 +1,10 @@
-"""Names that go around among files, hard links and symbolic ones: no id is lost, and each file keeps its own words."""
+"""Names exchanged among files, hard links and symbolic links: no id is lost, each file keeps its metadata."""
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.library.conftest import World
 from tests.unit.library.test_links import shown
 from tests.unit.library.test_scan import counts
 from viewra import library
+from viewra.library.discover import Discovery
 from viewra.types import FileOutcome, FileToRead
 
 ROUNDS = 8
@@ -66,10 +68,8 @@ def test_a_hard_and_a_symbolic_link_swap_names(filled: World) -> None:
     check(filled)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_names_go_around(filled: World, tmp_path: Path, seed: int) -> None:
-    """By chance, in every way that there is."""
-    chance = random.Random(seed)
+def many(filled: World, tmp_path: Path) -> tuple[set[int], list[str]]:
+    """Fill a library with files of each kind; returns their ids, and the names that may go around."""
     for number in range(3):
         filled.put(f"plain {number}.mp3", f"plain {number}".encode())
         hard = filled.put(f"hard {number}.mp3", f"hard {number}".encode())
@@ -79,7 +79,13 @@ def test_names_go_around(filled: World, tmp_path: Path, seed: int) -> None:
         (filled.folder / f"soft {number} in.mp3").symlink_to(inside)
     filled.scan()
     ids = set(filled.ids().values())
-    names = sorted(path.name for path in filled.folder.glob("*.mp3"))
+    return ids, sorted(path.name for path in filled.folder.glob("*.mp3"))
+
+
+def test_names_go_around(filled: World, tmp_path: Path) -> None:
+    """By chance, in every way that there is."""
+    chance = random.Random(0)
+    ids, names = many(filled, tmp_path)
     for _ in range(ROUNDS):
         chosen = chance.sample(names, chance.randint(2, len(names)))
         go_around(filled, chosen, chance.sample(chosen, len(chosen)))
@@ -87,6 +93,75 @@ def test_names_go_around(filled: World, tmp_path: Path, seed: int) -> None:
         assert (report.counts.new, report.counts.missing, report.failures) == (0, 0, ())
         assert set(filled.ids().values()) == ids
         check(filled)
+
+
+class Killed(Exception):
+    """As if the host were killed here."""
+
+
+def killed_after(commits: int) -> Callable[[Discovery], Iterator[bool]]:
+    """``Discovery.run``, ended after so many commits."""
+
+    def run(discovery: Discovery, run: Callable[[Discovery], Iterator[bool]] = Discovery.run) -> Iterator[bool]:
+        left = commits
+        for committed in run(discovery):
+            yield committed
+            left -= committed
+            if not left:
+                raise Killed
+
+    return run
+
+
+def test_a_scan_after_an_interrupted_one_knows_what_was_before(
+    filled: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(3)
+    ids, names = many(filled, tmp_path)
+    for commits in range(1, 1 + ROUNDS):
+        chosen = chance.sample(names, chance.randint(2, len(names)))
+        go_around(filled, chosen, chance.sample(chosen, len(chosen)))
+        with monkeypatch.context() as patch, contextlib.suppress(Killed):
+            patch.setattr(Discovery, "run", killed_after(commits))
+            filled.scan()
+        library.scan(filled.engine, filled.hook, str(filled.folder / "in"))  # a part settles nothing
+        filled.scan()
+        assert set(filled.ids().values()) == ids
+        check(filled)
+        assert filled.rows("SELECT * FROM unsettled_scans") == []
+        assert filled.rows("SELECT * FROM unsettled_files") == []
+
+
+def test_a_path_that_led_to_another_file_is_that_of_a_missing_one_again(filled: World) -> None:
+    path = filled.put("a.mp3", b"a")
+    other = filled.put("w.mp3", b"w")
+    filled.scan()
+    ids = filled.ids()
+    path.unlink()
+    path.hardlink_to(other)
+    assert counts(filled.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
+    other.unlink()
+    other.write_bytes(b"new")
+    assert counts(filled.scan()) == {"seen": 2, "changed": 1, "returned": 1}
+    assert filled.ids() == ids
+    check(filled)
+
+
+def test_a_missing_file_leaves_its_place_to_the_one_found_there(filled: World) -> None:
+    path = filled.put("a.mp3", b"a")
+    other = filled.put("w.mp3", b"w")
+    filled.scan()
+    ids = filled.ids()
+    path.rename(filled.folder.parent / "kept")
+    path.hardlink_to(other)
+    filled.scan()
+    other.unlink()
+    assert counts(filled.scan()) == {"seen": 1, "moved": 1}
+    assert shown(filled, path) == (ids[str(other)], "a.mp3", ())
+    (filled.folder.parent / "kept").rename(filled.folder / "again.mp3")
+    assert counts(filled.scan()) == {"seen": 2, "unchanged": 1, "returned": 1}
+    assert shown(filled, filled.folder / "again.mp3")[0] == ids[str(path)]
+    check(filled)
 
 
 def test_a_file_is_moved_and_a_link_to_it_left(filled: World) -> None:

@@ -1,4 +1,4 @@
-"""What could not be read stays known until it can be read; what nobody reads is told apart."""
+"""Unreadable files stay recorded until they can be read; files without a reader are counted separately."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_failure_stays_until_it_is_mended(failing: tuple[World, FakeScraper]) 
     world, scraper = failing
     again = world.scan()
     assert (again.counts.failed, again.new_failed, again.still_failed) == (0, 0, 2)
-    found = library.list_failures(world.engine)
+    found = library.list_failures(world.engine).items
     assert [(one.path, one.plugin, one.error) for one in found] == [
         (str(world.folder / "1.mp3"), "tags", "not a song"),
         (str(world.folder / "below" / "2.mp3"), "tags", "not a song"),
@@ -50,7 +50,7 @@ def test_a_failure_stays_until_it_is_mended(failing: tuple[World, FakeScraper]) 
     world.put("below/2.mp3", b"mended")
     mended = world.scan()
     assert mended.still_failed == 1
-    assert [one.path for one in library.list_failures(world.engine)] == [str(world.folder / "1.mp3")]
+    assert [one.path for one in library.list_failures(world.engine).items] == [str(world.folder / "1.mp3")]
 
 
 def test_only_what_failed_is_read_again(failing: tuple[World, FakeScraper]) -> None:
@@ -63,7 +63,7 @@ def test_only_what_failed_is_read_again(failing: tuple[World, FakeScraper]) -> N
     assert (report.counts.seen, report.counts.new, report.counts.failed) == (2, 0, 1)
     assert (report.new_failed, report.still_failed) == (0, 1), "it had failed before"
     assert world.scan(full=True).new_failed == 0
-    assert [Path(one.path).name for one in library.list_failures(world.engine)] == ["2.mp3"]
+    assert [Path(one.path).name for one in library.list_failures(world.engine).items] == ["2.mp3"]
     scraper.batches.clear()
     world.scan(world.folder / "below", retry_failed=True)
     assert scraper.names == ["2.mp3"]
@@ -76,7 +76,7 @@ def test_of_one_place_of_one_plugin_and_of_plugins_that_are_there(failing: tuple
 
     def names(*arguments: object, **options: object) -> list[tuple[str, str | None]]:
         found = library.list_failures(world.engine, *arguments, **options)  # type: ignore[arg-type]
-        return [(Path(one.path).name, one.plugin) for one in found]
+        return [(Path(one.path).name, one.plugin) for one in found.items]
 
     assert names() == [("0.mp3", "lyrics"), ("1.mp3", "tags"), ("2.mp3", "tags")]
     assert names(str(world.folder / "below")) == [("2.mp3", "tags")]
@@ -95,17 +95,36 @@ def test_what_the_system_could_not_read_is_listed_until_a_scan_can(world: World)
     (world.folder / "a" / "broken.mp3").symlink_to("nowhere")
     (world.folder / "broken.mp3").symlink_to("nowhere")
     world.scan()
-    assert [(one.path, one.plugin) for one in library.list_failures(world.engine)] == [
-        (str(world.folder / "a" / "broken.mp3"), None),
+    assert [(one.path, one.plugin) for one in library.list_failures(world.engine).items] == [
         (str(world.folder / "broken.mp3"), None),
+        (str(world.folder / "a" / "broken.mp3"), None),
     ]
     (world.folder / "a" / "broken.mp3").unlink()
     world.scan(world.folder / "a")
     world.scan(retry_failed=True)  # which looks at no folder, so it mends none
-    assert [one.path for one in library.list_failures(world.engine)] == [str(world.folder / "broken.mp3")]
+    assert [one.path for one in library.list_failures(world.engine).items] == [str(world.folder / "broken.mp3")]
     (world.folder / "broken.mp3").unlink()
     world.scan()
-    assert library.list_failures(world.engine) == []
+    assert library.list_failures(world.engine).items == ()
+
+
+def test_pages_of_failures_are_the_whole_in_parts(failing: tuple[World, FakeScraper]) -> None:
+    world, _ = failing
+    world.hook.add_scraper("lyrics", titles_but("1.mp3", "0.mp3"))
+    for name in ("1.flac", "below/0.flac"):
+        (world.folder / name).symlink_to("nowhere")
+    world.scan()
+    whole = library.list_failures(world.engine).items
+    assert [one.plugin for one in whole] == ["lyrics", None, "lyrics", "tags", None, "tags"]
+    for place in (None, str(world.folder / "below")):
+        found: list[library.KnownFailure] = []
+        after = None
+        while len(found) < len(whole):
+            page = library.list_failures(world.engine, place, after=after, limit=1)
+            found += page.items
+            if (after := page.next) is None:
+                break
+        assert found == [one for one in whole if place is None or one.path.startswith(f"{place}/")]
 
 
 def test_what_nobody_reads_is_counted_by_extension(world: World) -> None:

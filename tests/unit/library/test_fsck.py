@@ -1,4 +1,4 @@
-"""What does not agree is found, told, and repaired."""
+"""Inconsistencies are found, reported and repaired."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_it_is_found_and_repaired(filled: World, statement: str, expected: tuple
     check(filled, statement, expected)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL lets nobody do that
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)  # PostgreSQL lets nobody do that
 @pytest.mark.parametrize(("statement", "expected"), OF_SQLITE.values(), ids=OF_SQLITE)
 def test_what_nothing_refers_to_is_found_and_removed(filled: World, statement: str, expected: tuple[str, str]) -> None:
     check(filled, statement, expected)
@@ -121,7 +121,7 @@ def check(filled: World, statement: str, expected: tuple[str, str]) -> None:
     filled.check_consistent()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("statement", DAMAGE_OF_SQLITE.values(), ids=DAMAGE_OF_SQLITE)
 def test_a_damaged_index_is_found_and_made_again(filled: World, statement: str) -> None:
     check_index(filled, statement)
@@ -187,7 +187,7 @@ ZEROED = {
 }
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("words", ["title:1", "nobodyhasthis"])
 @pytest.mark.parametrize("statement", ZEROED.values(), ids=ZEROED)
 def test_a_search_never_finds_nothing_in_a_damaged_index(filled: World, statement: str, words: str) -> None:
@@ -266,7 +266,7 @@ def test_what_comes_and_goes_by_itself_is_harmless(filled: World) -> None:
     assert library.verify(filled.engine) == []
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL keeps watch over its files itself
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)  # PostgreSQL keeps watch over its files itself
 def test_a_damaged_file_is_told(world: World) -> None:
     world.hook.add_scraper()
     for number in range(300):

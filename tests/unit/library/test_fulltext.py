@@ -93,8 +93,10 @@ def found(engine: sa.Engine, text: str) -> list[int]:
     if not is_text(query) or any(leaf.field not in {"", *INDEXED} for leaf in leaves(query)):
         return []
     with reading(engine) as connection:
-        rank = fulltext.rank(connection, query)
-        hits = sa.select(fulltext.media_search.c.rowid, rank.label("rank")).where(fulltext.matches(connection, query))
+        rank = fulltext.rank(connection.dialect.name, query)
+        hits = sa.select(fulltext.media_search.c.rowid, rank.label("rank")).where(
+            fulltext.matches(connection.dialect.name, query)
+        )
         rows = connection.execute(hits.order_by(fulltext.media_search.c.rowid)).all()
     assert all(row.rank <= 0 for row in rows)
     return [row.rowid for row in rows]

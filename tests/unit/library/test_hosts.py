@@ -38,8 +38,9 @@ def test_different_libraries_at_once_lose_and_double_nothing(world: World) -> No
     assert [row.status for row in world.rows("SELECT status FROM scan_jobs")] == ["completed", "completed"]
     world.check_consistent()
     with_listener.wake()
-    assert with_listener.wait_idle(20)
+    idle = with_listener.wait_idle(60)
     with_listener.close(20)
+    assert idle
     heard = Counter(event.media_file_id for event in listener.heard if event.kind == "file")
     assert heard == Counter(world.ids().values())
     assert Counter(listener.kinds) == {"started": 2, "completed": 2, "file": 2 * FILES}

@@ -12,6 +12,7 @@ from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import UsageError
+from viewra.types import LibraryEvent, LibraryEventKind
 
 
 def shown(world: World, path: Path) -> tuple[int, str, tuple[str, ...]]:
@@ -71,6 +72,62 @@ def test_of_two_hard_links_the_other_remains(world: World) -> None:
     assert world.ids() == {str(other): file_id}
     assert shown(world, other)[2] == ()
     world.check_consistent()
+
+
+def test_that_the_other_hard_link_remains_is_told_as_a_move(world: World) -> None:
+    ears = world.hook.add_listener()
+    first = world.put("a/x.mp3")
+    world.put("c/other.mp3")
+    (world.folder / "b").mkdir()
+    (world.folder / "b" / "y.mp3").hardlink_to(first)
+    world.scan()
+    ids = world.ids()
+    ((known, file_id),) = ((path, number) for path, number in ids.items() if "/c/" not in path)
+    other = world.folder / "b" / "y.mp3" if known == str(first) else first
+    Path(known).unlink()
+    notifier = library.Notifier(world.engine, world.hook)
+    report = world.scan(notifier=notifier)
+    notifier.close(20)
+    moves = [event for event in ears.heard if isinstance(event, LibraryEvent)]
+    moved = LibraryEvent(
+        LibraryEventKind.MOVED, report.scan_job_id, report.library_id, file_id, str(other), old_path=known
+    )
+    assert moves == [moved]
+    assert world.ids() == {**{path: number for path, number in ids.items() if path != known}, str(other): file_id}
+
+
+@pytest.mark.parametrize("within", ["", "deep"])
+def test_a_link_is_left_in_place_of_a_renamed_folder(world: World, within: str) -> None:
+    for number in range(3):
+        world.put(f"old/{within}/{number}.mp3", b"%d" % number)
+    world.scan()
+    ids = [world.ids()[str(world.folder / "old" / within / f"{number}.mp3")] for number in range(3)]
+    (world.folder / "old").rename(world.folder / "new")
+    (world.folder / "old").symlink_to("new")
+    assert counts(world.scan()) == {"seen": 3, "moved": 3}
+    for number, file_id in enumerate(ids):
+        path = os.path.normpath(f"new/{within}/{number}.mp3")
+        assert shown(world, world.folder / path)[:2] == (file_id, path)
+    assert counts(world.scan()) == {"seen": 3, "unchanged": 3}
+    world.check_consistent()
+
+
+def test_a_link_is_left_in_place_of_a_renamed_file(world: World) -> None:
+    path = world.put("old.mp3")
+    world.scan()
+    path.rename(world.folder / "new.mp3")
+    path.symlink_to("new.mp3")
+    assert counts(world.scan()) == {"seen": 1, "moved": 1}
+    assert shown(world, world.folder / "new.mp3") == (1, "new.mp3", ("old.mp3",))
+    world.check_consistent()
+
+
+def test_a_folder_gets_a_second_name_by_a_link(world: World) -> None:
+    world.put("true/m.mp3")
+    world.scan()
+    (world.folder / "a link").symlink_to("true")
+    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
+    assert shown(world, world.folder / "true/m.mp3")[:2] == (1, "true/m.mp3")
 
 
 def test_a_folder_of_links_is_renamed(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Whose word counts, and why."""
+"""Which plugin's value takes precedence, and why."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ def test_the_order(orders: dict[str, list[str]], plugins: list[str], why: str) -
     ("orders", "stated", "plugins", "why"),
     [
         ({}, {"title": {"old": 10}}, ["old", "new", "same"], "the priority in its manifest"),
+        ({}, {"title": {"old": 1}}, ["old", "new", "same"], "the priority in its manifest"),
+        ({}, {"title": {"new": -1, "same": -1}}, ["old", "new", "same"], "the priority in its manifest"),
         ({}, {"title": {"old": 5, "same": 10}}, ["same", "old", "new"], "the priority in its manifest"),
         ({}, {"title": {"old": 5, "same": 5}}, ["same", "old", "new"], "read last"),
         ({}, {"album": {"old": 10}}, ["new", "same", "old"], "the first plugin id of two read at once"),

@@ -49,6 +49,10 @@ CONTENTS = {
     "tune.it": (b"IMPM", "audio/x-it"),
     "page.it": (b"<p>ciao</p>", ""),
     "words.sub": (b"{0}{25}Hello\n", "text/x-microdvd"),
+    "album.cue": (b'REM GENRE Jazz\r\nTITLE "A"\r\nFILE "a b.wav" WAVE\r\n  TRACK 01 AUDIO\r\n', "application/x-cue"),
+    "first.cue": (b"\xef\xbb\xbfFILE a.wav wave\rTRACK 01 AUDIO\r", "application/x-cue"),
+    "wide.cue": ('FILE "a.wav" WAVE\n'.encode("utf-16"), "application/x-cue"),
+    "plugin.cue": (b'id: "films"\nprofile: "a"\n', ""),
     "model.stl": (b"solid cube\n", ""),
     "noextension": (b"ID3\x04\0\0\0\0\0\0", "audio/mpeg"),
     "stream": (packets(188, 0), "video/mp2t"),
@@ -112,6 +116,25 @@ def test_plugins_add_extensions_and_take_none_away() -> None:
     ]
     assert types.by_content(b"a.ts", packets(188, 0)) == "video/mp2t"
     assert types.by_content(b"a.ts", b"let a = 1") == "text/x-typescript"
+
+
+def test_an_extension_with_several_dots_counts_before_its_last_part() -> None:
+    declared = {"text/x-cue": (".cue.txt",), "text/x-log": (".log.cue.txt",), "x/y": (".x.mp3", ".y.ts", ".cover.jpg")}
+    types = MediaTypes([declared, {"image/x-mine": (".jpg",)}])
+    expected = {
+        "a.cue.txt": "text/x-cue",
+        "A.B.Cue.TXT": "text/x-cue",
+        "a.log.cue.txt": "text/x-log",
+        "a.txt": None,
+        "a.cue": TYPES.by_name(b"a.cue"),
+        "acue.txt": None,
+        ".cue.txt": None,
+        "a.cover.jpg": "x/y",
+        "a.jpg": "image/x-mine",
+        "a.x.mp3": "audio/mpeg",
+        "a.y.ts": "",
+    }
+    assert {name: types.by_name(name.encode()) for name in expected} == expected
 
 
 @given(st.binary(max_size=4096), st.sampled_from([b"a.ts", b"a.ogg", b"a.mod", b"a.dat", b"a", b"a.sub"]))

@@ -1,8 +1,7 @@
-"""Files that a scan does not find: missing, returned, forgotten; what is told of them, and what is not touched."""
+"""Files that a scan does not find: missing, returned, forgotten; the notifications, and untouched files."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ def test_a_missing_file_is_back_with_its_id_and_metadata(world: World) -> None:
     path.rename(world.folder.parent / "away.mp3")
     shutil.rmtree(path.parent)
     assert counts(world.scan()) == {"seen": 1, "unchanged": 1, "missing": 1}
-    (gone,) = library.list_missing(world.engine)
+    (gone,) = library.list_missing(world.engine).items
     assert (gone.path, gone.media_file_id) == (str(path), ids[str(path)])
     assert abs(gone.since / 1e6 - time.time()) < 60
     assert library.search(world.engine, None, "title:a").total == 0
@@ -97,6 +96,22 @@ def test_folders_that_go_and_return_keep_all_ids(world: World) -> None:
     assert world.ids() == ids
 
 
+def test_pages_of_missing_files_are_the_whole_in_parts_while_some_return(world: World) -> None:
+    paths = [world.put(name) for name in ("b.mp3", "z.mp3", "a/1.mp3", "a/2.mp3", "c/3.mp3")]
+    world.scan()
+    for path in paths:
+        path.unlink()
+    world.scan()
+    first = library.list_missing(world.engine, limit=2)
+    assert [one.path for one in first.items] == [str(path) for path in paths[:2]]
+    for name in ("z.mp3", "a/1.mp3"):
+        world.put(name)
+    world.scan()
+    rest = library.list_missing(world.engine, after=first.next, limit=10)
+    assert ([one.path for one in rest.items], rest.next) == ([str(path) for path in paths[3:]], None)
+    assert [one.path for one in library.list_missing(world.engine, str(paths[4].parent)).items] == [str(paths[4])]
+
+
 def test_a_file_that_becomes_a_folder_and_a_file_again(world: World) -> None:
     path = world.put("a.mp3")
     world.scan()
@@ -131,7 +146,7 @@ def test_a_scan_forgets_what_two_scans_have_missed_for_long_enough(world: World)
     assert counts(world.scan()) == {}, "only this scan says that it is so long"
     assert counts(world.scan()) == {"deleted": 1}
     assert world.rows("SELECT * FROM media_files") == []
-    assert library.list_missing(world.engine) == []
+    assert library.list_missing(world.engine).items == ()
 
 
 @pytest.mark.parametrize("jump_s", [-400 * 86_400, 400 * 86_400])
@@ -145,7 +160,7 @@ def test_a_clock_that_jumps_once_forgets_nothing(world: World, monkeypatch: pyte
         world.scan()
     for _ in range(3):
         world.scan()
-    assert len(library.list_missing(world.engine)) == 1
+    assert len(library.list_missing(world.engine).items) == 1
 
 
 def test_each_library_keeps_missing_files_as_long_as_it_says(world: World) -> None:
@@ -177,7 +192,7 @@ def test_purging_takes_what_is_missing_for_long_enough(world: World, tmp_path: P
     assert library.purge_missing(world.engine, missing_for_s=60) == 0
     assert library.count_missing(world.engine, str(other / "in")) == 1
     assert library.purge_missing(world.engine, str(other / "in")) == 1
-    assert [one.path for one in library.list_missing(world.engine)] == [str(world.folder / "in" / "a.mp3")]
+    assert [one.path for one in library.list_missing(world.engine).items] == [str(world.folder / "in" / "a.mp3")]
     assert library.purge_missing(world.engine, str(world.folder / "in" / "a.mp3")) == 1
     assert len(world.rows("SELECT * FROM file_metadata")) == 2
     with pytest.raises(UsageError, match="in no library"):
@@ -272,116 +287,3 @@ def test_full_counts_what_it_read(world: World) -> None:
     assert world.scan().counts.read == 30
     assert world.scan().counts.read == 0
     assert world.scan(full=True).counts.read == 30
-
-
-def test_swapped_names_are_noticed(world: World) -> None:
-    scraper = world.hook.add_scraper()
-    first, second = world.put("a.mp3", b"one"), world.put("b.mp3", b"two")
-    for path in (first, second):
-        os.utime(path, (5, 5))
-    world.scan()
-    first.rename(world.folder / "c")
-    second.rename(first)
-    (world.folder / "c").rename(second)
-    assert counts(world.scan()) == {"seen": 2, "changed": 2}
-    assert sorted(scraper.names) == ["a.mp3", "a.mp3", "b.mp3", "b.mp3"]
-    assert counts(world.scan()) == {"seen": 2, "unchanged": 2}
-
-
-def test_an_edit_whose_time_was_put_back_is_noticed(world: World) -> None:
-    path = world.put("a.mp3", b"one")
-    before = path.stat()
-    world.scan()
-    path.write_bytes(b"two")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert counts(world.scan()) == {"seen": 1, "changed": 1}
-
-
-def test_a_disk_restored_from_a_backup_is_not_read_again(world: World, tmp_path: Path) -> None:
-    scraper = world.hook.add_scraper()
-    for number in range(50):
-        world.put(f"{number % 5}/{number}.mp3")
-    world.scan()
-    ids = world.ids()
-    shutil.copytree(world.folder, tmp_path / "copy")
-    shutil.rmtree(world.folder)
-    (tmp_path / "copy").rename(world.folder)
-    assert counts(world.scan()) == {"seen": 50, "unchanged": 50}
-    assert (world.ids(), len(scraper.names)) == (ids, 50)
-    inodes = {row.inode for row in world.rows("SELECT inode FROM media_files")}
-    assert inodes == {path.stat().st_ino for path in world.folder.rglob("*.mp3")}
-
-
-def test_rows_without_evidence_get_it_without_reading(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    scraper = world.hook.add_scraper()
-    world.put("a.mp3")
-    world.scan()
-    with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE media_files SET ctime_ns = NULL")
-        connection.exec_driver_sql("UPDATE directories SET device = NULL, mount = NULL")
-    monkeypatch.setattr("viewra.library.intake.fingerprint", lambda *_: pytest.fail("the file was read"))
-    assert counts(world.scan()) == {"seen": 1, "unchanged": 1}
-    assert scraper.names == ["a.mp3"]
-    (row,) = world.rows("SELECT ctime_ns, device FROM media_files")
-    (place,) = world.rows("SELECT device, mount FROM directories")
-    assert row.ctime_ns == (world.folder / "a.mp3").stat().st_ctime_ns
-    assert (place.device, bool(place.mount)) == (row.device, True)
-
-
-@pytest.mark.parametrize(("before", "after"), [("Café", "CAFÉ"), ("Caf\u00e9", "Cafe\u0301")])
-def test_names_that_are_only_spelled_anew(world: World, before: str, after: str) -> None:
-    world.put(f"{before}/{before}.mp3")
-    world.scan()
-    ids = set(world.ids().values())
-    (world.folder / before).rename(world.folder / after)
-    (world.folder / after / f"{before}.mp3").rename(world.folder / after / f"{after}.mp3")
-    assert counts(world.scan()) == {"seen": 1, "moved": 1}
-    assert set(world.ids().values()) == ids
-
-
-def test_a_name_spelled_anew_where_both_names_find_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that does not mind case: the old name still finds the file."""
-    path = world.put("a.mp3")
-    world.scan()
-    ids = set(world.ids().values())
-    new = path.rename(world.folder / "A.mp3")
-    real = os.lstat
-
-    def lstat(asked: str | bytes) -> os.stat_result:
-        return real(os.fsencode(new) if asked == os.fsencode(path) else asked)
-
-    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lstat)
-    assert counts(world.scan()) == {"seen": 1, "moved": 1}
-    assert set(world.ids().values()) == ids
-
-
-def test_thousands_of_files_alike_cost_one_look_each(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    count = 2_000
-    for number in range(count):
-        os.utime(world.put(f"old/{number}.mp3", b"alike"), (1, 1))
-    world.scan()
-    shutil.copytree(world.folder / "old", world.folder / "new")
-    shutil.rmtree(world.folder / "old")
-    looks: list[str | bytes] = []
-    real = os.lstat
-
-    def lstat(path: str | bytes) -> os.stat_result:
-        looks.append(path)
-        return real(path)
-
-    monkeypatch.setattr("viewra.library.move_detection.os.lstat", lstat)
-    assert counts(world.scan()) == {"seen": count, "moved": count}
-    assert len(looks) <= 2 * count
-
-
-def test_a_rename_storm_can_be_cancelled_inside_a_batch(world: World) -> None:
-    import threading
-
-    for number in range(400):
-        os.utime(world.put(f"old/{number}.mp3", b"alike"), (1, 1))
-    world.scan()
-    (world.folder / "old").rename(world.folder / "new")
-    cancel = threading.Event()
-    cancel.set()
-    assert world.scan(cancel=cancel).counts.moved == 0
-    assert counts(world.scan()) == {"seen": 400, "moved": 400}

@@ -1,4 +1,4 @@
-"""The host is killed in the middle of a scan: what was committed stays, and the next scan completes the rest."""
+"""The host is killed during a scan: committed data stays, and the next scan completes the rest."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from concurrent.futures import Future
 from tests.killing import arm, finish
 from viewra import library
 from viewra.db import open_database
-from viewra.library import absences, discover, displaced, events, filerows, fulltext, jobs, missing, other_paths
-from viewra.library import outcomes, recorder
+from viewra.library import absences, displaced, events, filerows, fulltext, jobs, missing, other_paths
+from viewra.library import outcomes, recorder, report
 from viewra.types import FileOutcome, Result
 
 url, folder, point, delay_s = sys.argv[1:]
@@ -48,7 +48,7 @@ PLACES = {
     "directories": (filerows.FileRows, "_add_directories"),
     "files": (filerows.FileRows, "write"),
     "unread": (outcomes, "mark_unread"),
-    "moves": (discover.Discovery, "_count"),
+    "moves": (report.Tally, "count_found"),
     "metadata": (outcomes, "store"),
     "index": (fulltext, "index"),
     "told": (events, "tell_files"),

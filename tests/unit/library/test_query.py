@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from viewra.errors import UsageError
 from viewra.library.fulltext_sqlite import CREATE, expression
 from viewra.library.query.expression import is_text
-from viewra.library.query.parser import parse
+from viewra.library.query.parser import parse, parse_within
 from viewra.library.query.tree import And, Bound, Node, Not, Or, Pattern, Query, Sort, Text
 
 bach, mass = Text("bach"), Text("mass")
@@ -65,6 +65,15 @@ bach, mass = Text("bach"), Text("mass")
 )
 def test_what_people_type(text: str, root: Node) -> None:
     assert parse(text) == Query(root)
+
+
+@pytest.mark.parametrize("text", ["", "bach OR mass", "bach) OR (mass", '"bach', "-(bach", "bach sort:-year"])
+def test_no_query_leaves_the_one_within_which_it_is_asked(text: str) -> None:
+    alone, kind = parse(text), Text("playlist", "kind")
+    found = parse_within(text, "kind:playlist sort:title")
+    parts = alone.root.nodes if isinstance(alone.root, And) else (alone.root,)
+    assert found.root == (And((*parts, kind)) if parts else kind)
+    assert found.sort == (alone.sort or (Sort("title"),))
 
 
 def test_an_order() -> None:

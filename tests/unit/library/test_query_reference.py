@@ -140,6 +140,8 @@ METADATA = st.one_of(
     pattern(),
     fixed("mood:yes", lambda place, tags: tags.get("mood") == "true"),
     fixed("mood:no", lambda place, tags: tags.get("mood") == "false"),
+    fixed("artist:*", lambda place, tags: "artist" in tags),
+    fixed('gain:""', lambda place, tags: "gain" not in tags),
     fixed("added:<1h", lambda place, tags: True),
     fixed("modified:>1h", lambda place, tags: False),
     fixed("type:flac", lambda place, tags: place.endswith("flac")),

@@ -93,6 +93,35 @@ def test_hits_of_plugins_are_merged_and_failures_told(filled: World) -> None:
     assert filled.hook.searches == [({"artist": "bach"}, 10, 0)]
 
 
+def test_a_plugin_that_lies_and_floods_gains_nothing(filled: World) -> None:
+    known = str(next(path for path in filled.folder.rglob("1.mp3")))
+    flood = [SearchResult(f"id-{number}", "Spam", score=1.0) for number in range(50)]
+    again = [SearchResult(str(number), "Mass", score=0.1, metadata={"path": known}) for number in range(50)]
+    odd = [SearchResult("x", "Address", score=float("nan"), metadata={"url": "https://example.org/x"})]
+    filled.hook.answers = [
+        Result("flood", SearchResponse((*flood, *again, *odd), 2**40)),
+        Result("good", SearchResponse((SearchResult("g", "Good", score=0.2),), 0)),
+        Result("liar", SearchResponse((*again, *again), 100)),
+    ]
+    page = library.search(filled.engine, filled.hook, "artist:bach", limit=200)
+    assert [hit.path for hit in page.results].count(known) == 1
+    first = [(hit.source, hit.path) for hit in page.results[:3]]
+    assert first == [("library", known), ("flood", "id-0"), ("good", "g")], "each source's best beside the others'"
+    assert ("flood", "https://example.org/x") in [(hit.source, hit.path) for hit in page.results]
+    assert page.total < 30_000
+    assert page.has_more
+    few = library.search(filled.engine, filled.hook, "artist:bach", limit=3)
+    assert few.results == page.results[:3]
+
+
+def test_an_order_is_the_librarys(filled: World) -> None:
+    filled.hook.answers = [Result("far", SearchResponse((SearchResult("x", "Far"),), 1))]
+    page = library.search(filled.engine, filled.hook, "artist:bach sort:title")
+    assert {hit.source for hit in page.results} == {"library"}
+    assert page.total == len(page.results)
+    assert filled.hook.searches == []
+
+
 @pytest.mark.parametrize("query", ["", "  ", "nope:x", "sort:title"])
 def test_what_is_no_search_is_refused(filled: World, query: str) -> None:
     with pytest.raises(UsageError):

@@ -24,7 +24,7 @@ def test_examples(source: str, expected: str) -> None:
 
 
 def test_every_example_is_run() -> None:
-    assert len(EXAMPLES) == DOC.count("```python") == 5
+    assert len(EXAMPLES) == DOC.count("```python") == 6
 
 
 def test_limits() -> None:

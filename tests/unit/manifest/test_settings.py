@@ -135,6 +135,19 @@ def test_what_the_plugin_is_given() -> None:
     assert schema("").config() == {"_json": "{}"}
 
 
+def test_what_the_host_keeps_is_not_given_to_the_plugin() -> None:
+    one = schema(
+        "key: string @secret(host)\nseen: string @secret()\napi: {\n@secret(host)\ntoken: string\n}\n"
+        "users: [...{name: string, password: string @secret(host)}]\nn: 5"
+    )
+    values = {"key": "k", "seen": "s", "api.token": "t", "users": [{"name": "a", "password": "p"}]}
+    config = one.config(values)
+    assert json.loads(config.pop("_json")) == {"seen": "s", "users": [{"name": "a"}], "n": 5}
+    assert config == {"seen": "s", "users": '[{"name":"a"}]', "n": "5"}
+    assert one.secret_texts(values) == {"key": "k", "seen": "s", "api.token": "t"}
+    assert schema("").secret_texts() == {}
+
+
 def test_fields_describe_every_setting() -> None:
     one = schema(
         '@ui(title="All")\n'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.leftovers import Present
 from viewra.process import Child, LaunchPlan, Spawner, plugin_environment
 
 
@@ -81,16 +81,6 @@ def start(spawner: Spawner, lines: Lines) -> Iterator[Start]:
 def nothing_is_left() -> Iterator[None]:
     """No test leaves a thread or a descriptor."""
 
-    def threads() -> set[str]:
-        return {thread.name for thread in threading.enumerate() if thread.name.startswith(("child-", "spawner"))}
-
-    def descriptors() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
-    before = descriptors()
+    before = Present()
     yield
-    for thread in threading.enumerate():
-        if thread.name.startswith("child-"):
-            thread.join(30)
-    assert not threads()
-    assert descriptors() == before
+    before.nothing_is_left()

@@ -1,4 +1,4 @@
-"""Control groups, in a made-up tree of files: what is found, what is written, and what the kernel says of an end."""
+"""Control groups in a fake tree of files: what is found, what is written, and how a breach is read."""
 
 from __future__ import annotations
 

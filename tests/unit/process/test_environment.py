@@ -1,4 +1,4 @@
-"""What a plugin's environment has and what it never has."""
+"""Variables that a plugin's environment has, and variables that it never has."""
 
 from __future__ import annotations
 

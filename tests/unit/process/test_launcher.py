@@ -46,7 +46,7 @@ def test_a_launch() -> None:
 def test_a_host_that_has_died_meanwhile_gets_no_orphan() -> None:
     status, report, stdout = run(1 if os.getpid() != 1 else 2, "/bin/echo", "alive")
     assert (status, stdout) == (launcher.FAILED, "")
-    assert "the host has ended" in report
+    assert "the process that starts it has ended" in report
 
 
 IGNORES_ALL = """

@@ -1,4 +1,4 @@
-"""The private directory of sockets: short, ours alone, swept when its host is dead."""
+"""The private directory of sockets: short, accessible to its owner only, removed when its host is dead."""
 
 from __future__ import annotations
 

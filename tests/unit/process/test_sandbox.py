@@ -1,4 +1,4 @@
-"""What confines a process, as it is compiled: a filter is run by an interpreter of its instructions."""
+"""Compiled sandboxes: an interpreter of the filter's instructions runs each filter."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.leftovers import Present
 from tests.unit.process.conftest import Lines
 from viewra.errors import HandshakeError
 from viewra.process import LaunchPlan, Spawner, file_digest, open_verified, require_digest, tree_digest
@@ -79,13 +80,13 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_both_digests_are_named(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("changed")
-    before = set(os.listdir("/proc/self/fd"))
+    before = Present()
     with pytest.raises(HandshakeError) as caught:
         open_verified(program, EMPTY)
     assert caught.value.step == "verify"
     assert EMPTY in str(caught.value)
     assert file_digest(program) in str(caught.value)
-    assert set(os.listdir("/proc/self/fd")) == before
+    before.nothing_is_left()
     with pytest.raises(HandshakeError, match="No such file"):
         open_verified(tmp_path / "missing", EMPTY)
 

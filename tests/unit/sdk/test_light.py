@@ -1,4 +1,4 @@
-"""A plugin process stays light: what importing the SDK brings along."""
+"""A plugin process stays light: the modules that importing the SDK loads."""
 
 from __future__ import annotations
 

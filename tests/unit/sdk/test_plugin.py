@@ -11,7 +11,7 @@ from viewra.codec import lifecycle
 from viewra.pb import plugin_pb2 as pb
 from viewra.sdk import Plugin, PluginContext
 from viewra.sdk.log import Logger
-from viewra.sdk.servicers._handlers import _behaviour, handle
+from viewra.sdk.servicers._handlers import _behaviour
 from viewra.sdk.settings import Settings
 
 
@@ -116,7 +116,7 @@ def test_a_start_that_is_refused_is_no_mistake_in_the_code(error: BaseException,
 
     records: list[str] = []
     log = Logger(lambda level, _message, _fields: records.append(level), level="debug")
-    behave = _behaviour(handle(lifecycle.START, Refusing().start), log)
-    answer = pb.StartResponse.FromString(behave(b"", Context()))  # type: ignore[arg-type]
+    behave = _behaviour(lifecycle.START, Refusing().start, log)
+    answer = pb.StartResponse.FromString(behave(b"", Context()))
     assert (answer.success, answer.error) == (False, str(error))
     assert records == [level]

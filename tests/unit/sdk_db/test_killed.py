@@ -1,4 +1,4 @@
-"""A migration of a plugin is killed: at named points and at random moments its database is before it or after it."""
+"""A killed migration of a plugin: the database is either unchanged or fully migrated, at any moment."""
 
 from __future__ import annotations
 

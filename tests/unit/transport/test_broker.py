@@ -109,9 +109,13 @@ def test_a_knock_is_passed_over_and_a_flood_bounded(tmp_path: Path) -> None:
     broker = Broker(Place(tmp_path))
     infos = [ConnInfo(service_id=1, knock=ConnInfo.Knock(knock=True))]
     infos += [ConnInfo(service_id=number, network="unix", address="/x") for number in range(2, 2000)]
-    broker._receive(iter(infos))
-    assert len(broker._pending) == 256
-    assert 1999 in broker._pending
+    left = iter(infos)
+    broker._receive(left)
+    assert len(broker._pending) == 255
+    assert 1 not in broker._pending
+    assert next(left).service_id == 258, "nothing more is read of a peer that announces without end"
+    with pytest.raises(HandshakeError, match="more than 256 servers that were not dialled"):
+        broker.dial(3000, 0)
     broker.close()
 
 

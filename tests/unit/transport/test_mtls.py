@@ -1,4 +1,4 @@
-"""AutoMTLS between two ends, by gRPC's own TLS and through the relay: who gets through, and who never does."""
+"""AutoMTLS between two ends, by gRPC's own TLS and through the relay: which peers are accepted and refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.eventually import eventually
+from tests.leftovers import Present
 from viewra.errors import HandshakeError
 from viewra.transport.channel import Announced, options
 from viewra.transport.endpoint import Listener, PeerChannel, Place, dial, listen
@@ -206,7 +207,7 @@ def test_nothing_is_left_on_the_disk(
 
 def test_sockets_go_when_everything_is_closed(make: Callable[[], Identity], tmp_path: Path) -> None:
     host, plugin = make(), make()
-    before = threading.active_count()
+    before = Present()
     server = grpc.server(ThreadPoolExecutor(1))
     listener = listen(server, Place(tmp_path), trust=trust(plugin, host.cert))
     connection = dial(listener, trust=trust(host, plugin.cert), socket_dir=tmp_path)
@@ -216,7 +217,7 @@ def test_sockets_go_when_everything_is_closed(make: Callable[[], Identity], tmp_
     listener.close()
     listener.close()
     assert list(tmp_path.iterdir()) == []
-    assert threading.active_count() <= before
+    eventually(lambda: not before.threads())
 
 
 CONNECT = """

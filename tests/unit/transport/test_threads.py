@@ -1,4 +1,4 @@
-"""The threads that answer a server's calls: so many, however many calls there are, and whatever becomes of them."""
+"""The threads that answer a server's calls: a fixed number, for any number of calls and any outcome."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def details(plugin: Plugin) -> Details:
             "entry_point": manifest.entry_point,
             "permissions": plugin.permissions,
             "limits": limits_of(plugin.runtime),
-            "runtime": plugin.runtime,
+            "runtime": manifest.runtime_schema.without_secrets(plugin.runtime),
             "warnings": (*map(str, manifest.warnings), *_capped(plugin)),
         }
     names = ("description", "author", "website", "repository", "license")
@@ -58,6 +58,8 @@ def details(plugin: Plugin) -> Details:
         tags=tuple(said.tags),
         pinned=plugin.pinned,
         sandbox=_enforcement(plugin),
+        progress=plugin.progress,
+        notices=plugin.notices,
         **of_manifest,
     )
 
@@ -82,6 +84,11 @@ def _enforcement(plugin: Plugin) -> Enforcement:
     return Enforcement(sandbox.backend, sandbox.enforced, sandbox.missing)
 
 
+def figures_of(plugin: Plugin) -> Figures:
+    """One plugin's figures; an object in the host's process has no limits of its own."""
+    return figures(plugin.id, plugin.stats, limits_of(plugin.runtime) if plugin.found is not None else {})
+
+
 def figures(plugin_id: str, stats: PluginStats, limits: Mapping[str, float] | None = None) -> Figures:
     """One plugin's figures: its present and past processes, its calls in all and by hook."""
     latest = stats.resources[-1] if stats.resources and stats.pid is not None else None
@@ -101,6 +108,8 @@ def figures(plugin_id: str, stats: PluginStats, limits: Mapping[str, float] | No
         breaker=stats.breaker,
         health=stats.health,
         hooks={name: _calls(hook) for name, hook in sorted(stats.hooks.items())},
+        host_calls={name: _calls(one) for name, one in sorted(stats.host_calls.items())},
+        fetched_bytes=stats.fetched_bytes,
         limits=limits or {},
         disk_bytes=stats.disk_bytes,
         history=stats.resources,
@@ -115,6 +124,7 @@ def _run(run: RunStats) -> RunFigures:
         in_flight=run.in_flight,
         health=run.health,
         process=_process(run.resources[-1] if run.resources else None),
+        origin=run.origin,
     )
 
 
@@ -134,6 +144,8 @@ def _of_each(plugin: Plugin) -> dict[str, Any]:
         "reason": plugin.reason,
         "pid": plugin.pid,
         "pids": stats.pids,
+        "origins": tuple(run.origin.kind for run in stats.runs),
+        "spawned": tuple(sorted({run.origin.reason for run in stats.runs if run.origin.reason})),
         "services": plugin.services,
         "path": plugin.path,
         "health": stats.health,
@@ -184,6 +196,8 @@ def _hidden(found: Found, by: Plugin | None) -> Summary:
         reason=why if manifest else "; ".join(map(str, found.errors)),
         pid=None,
         pids=(),
+        origins=(),
+        spawned=(),
         services=tuple(sorted(manifest.capabilities)) if manifest else (),
         path=found.path,
         health=None,

@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import enum
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import cattrs
 
 from viewra.errors import UsageError
-from viewra.host.admin import granting, operations
+from viewra.host.admin import (
+    asset_operations,
+    calling,
+    catalog_operations,
+    database_operations,
+    granting,
+    installing_operations,
+    library_operations,
+    listener_operations,
+    listing_operations,
+    operations,
+    scan_operations,
+    task_operations,
+    upload_operations,
+    verifying_operations,
+)
 from viewra.host.admin.operation import OPERATIONS, Operation
+from viewra.host.admin.packages import Packages
 from viewra.host.admin.present import as_json
+from viewra.host.packages.arriving import Arrivals
+from viewra.host.packages.uploads import Uploads
 from viewra.host.registry import Registry
+from viewra.host.scanning import Scanning
 
-HOMES = (operations, granting)
+HOMES = (
+    *(operations, granting, installing_operations, catalog_operations, upload_operations, calling),
+    *(library_operations, listing_operations, scan_operations, database_operations, task_operations, asset_operations),
+    *(verifying_operations, listener_operations),
+)
 """The modules whose functions are operations; importing one registers its functions in ``OPERATIONS``."""
+
+LARGEST = 2**63
+"""Whole numbers are smaller, as databases store them."""
+
+Watcher = Callable[[Operation, Mapping[str, Any]], None]
+"""Called with an operation that has changed something, and its arguments."""
+
+log = logging.getLogger("viewra.host")
+
+
+class BadArguments(UsageError):
+    """The arguments do not have the names and types that the operation takes."""
 
 
 class Dispatch:
-    """Runs requests of the command line and the control socket on one host's plugins."""
+    """Runs requests of the command line, the control socket and the HTTP API on one host."""
 
-    def __init__(self, plugins: Registry) -> None:
-        self._plugins = plugins
+    def __init__(self, plugins: Registry, host: Scanning | None = None, catalogs: Sequence[str] = ()) -> None:
+        """``catalogs`` are those to install from. Without ``host`` only the operations on plugins are known."""
+        self.packages = Packages(plugins, tuple(catalogs), Uploads(plugins.data_dir), Arrivals())
+        self._subjects: dict[str, object] = {"plugins": plugins, "host": host, "packages": self.packages}
+        self._watchers: tuple[Watcher, ...] = ()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call this after each operation that has changed something, on the thread that ran it."""
+        self._watchers = (*self._watchers, watcher)
+
+    def offer(self, subject: str, what: object) -> None:
+        """Run operations on a further subject, too."""
+        self._subjects[subject] = what
 
     def answer(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Run the operation and return JSON data; raises UsageError for an invalid request, and its own errors."""
         operation = OPERATIONS.get(name)
-        if operation is None:
+        if operation is None or self._subjects.get(operation.subject) is None:
             raise UsageError(f"the running host knows no command {name!r}", hint="it may have another version")
-        return as_json(operation.run(self._plugins, **_checked(operation, arguments)))
+        return as_json(self.run(operation, arguments))
+
+    def run(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Run the operation and return its value; raises BadArguments, and its own errors."""
+        value = operation.run(self._subjects[operation.subject], **_checked(operation, arguments))
+        for watcher in self._watchers if operation.changes else ():
+            try:
+                watcher(operation, arguments)
+            except Exception:  # a watcher's failure is its own
+                log.exception("a watcher of operations failed")
+        return value
 
 
 def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,14 +94,20 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
         values: Any = _CONVERTER.structure(dict(arguments), operation.arguments)
     except cattrs.BaseValidationError as error:
         problems = "; ".join(cattrs.transform_error(error, path="arguments"))
-        raise UsageError(f"the command {operation.name!r} cannot be asked like this: {problems}") from error
+        raise BadArguments(f"the command {operation.name!r} cannot be asked like this: {problems}") from error
     return {name: getattr(values, name) for name in operation.parameters}
 
 
 def _exactly(value: Any, kind: type) -> Any:
     """A value that already has this type: cattrs would turn anything into text, and any text into True."""
+    if issubclass(kind, enum.Enum):  # such as one of texts
+        return kind(value)
     if type(value) is not kind:
         raise ValueError(kind)
+    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        raise ValueError("too large a number")
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("a text with a null character")
     return value
 
 

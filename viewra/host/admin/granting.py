@@ -11,12 +11,25 @@ from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
 
 
+@operation(changes=False)
+def permissions(plugins: Registry, plugin_id: str) -> Granted:
+    """The permissions that a plugin requests, and whether they are granted."""
+    return _granted(find_plugin(plugins, plugin_id))
+
+
 @operation(changes=True)
-def grant(plugins: Registry, plugin_id: str, names: list[str], paths: list[str] | None = None) -> Granted:
+def grant(
+    plugins: Registry,
+    plugin_id: str,
+    names: list[str],
+    paths: list[str] | None = None,
+    libraries: list[str] | None = None,
+    hosts: list[str] | None = None,
+) -> Granted:
     """Grant a plugin permissions that it requests; without names, show them."""
     plugin = find_plugin(plugins, plugin_id)
     if names:
-        plugin.grant(*names, paths=paths or [])
+        plugin.grant(*names, paths=paths or [], libraries=libraries or [], hosts=hosts or [])
     return _granted(plugin)
 
 
@@ -29,10 +42,10 @@ def grant_requested(plugins: Registry, plugin_id: str) -> Granted:
 
 
 @operation(changes=True)
-def revoke(plugins: Registry, plugin_id: str, names: list[str]) -> Granted:
-    """Revoke a plugin's permissions."""
+def revoke(plugins: Registry, plugin_id: str, names: list[str], hosts: list[str] | None = None) -> Granted:
+    """Revoke a plugin's permissions, or some hosts of one."""
     plugin = find_plugin(plugins, plugin_id)
-    plugin.revoke(*names)
+    plugin.revoke(*names, hosts=hosts or [])
     return _granted(plugin)
 
 

@@ -6,6 +6,7 @@ Imported only for metrics: prometheus-client takes a while to import.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -13,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 
 from viewra.adapters import BOUNDS_S, HookStats
 from viewra.host.running.status import Condition, PluginStats, ResourceSample
+from viewra.process.plan import OriginKind
 from viewra.types import PluginState
 
 _BUCKETS = (8, 16, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80)
@@ -40,8 +42,38 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         """Every metric, even without a value at present."""
         yield from self._calls()
+        yield from self._host_calls()
         yield from self._plugins()
         yield from self._resources()
+
+    def _host_calls(self) -> Iterator[Metric]:
+        asked = [
+            (plugin_id, service, figures)
+            for plugin_id, stats in self._stats.items()
+            for service, figures in sorted(stats.host_calls.items())
+        ]
+        yield _counter(
+            "viewra_plugin_host_calls_total",
+            "Calls of host services by a plugin that ended, with or without an error.",
+            ["plugin", "service"],
+            (([plugin_id, service], figures.calls) for plugin_id, service, figures in asked),
+        )
+        yield _counter(
+            "viewra_plugin_host_call_errors_total",
+            "Calls of host services by a plugin that failed, by the kind of error.",
+            ["plugin", "service", "error"],
+            (
+                ([plugin_id, service, error], count)
+                for plugin_id, service, figures in asked
+                for error, count in sorted(figures.errors.items())
+            ),
+        )
+        yield _counter(
+            "viewra_plugin_fetched_bytes_total",
+            "Bytes that the host received from the network for a plugin.",
+            ["plugin"],
+            (([plugin_id], stats.fetched_bytes) for plugin_id, stats in self._stats.items()),
+        )
 
     def _calls(self) -> Iterator[Metric]:
         hooks = [
@@ -100,6 +132,16 @@ class _Collector:
             "state",
             _BREAKER_STATES,
             lambda stats: stats.breaker,
+        )
+        yield _gauge(
+            "viewra_plugin_processes_by_origin",
+            "Processes of the plugin by how the host came to them: spawn, zygote or attach.",
+            ["plugin", "origin"],
+            (
+                ([one, kind], float(sum(run.origin.kind == kind for run in stats.runs)))
+                for one, stats in self._stats.items()
+                for kind in get_args(OriginKind)
+            ),
         )
         yield self._gauge("viewra_plugin_in_flight", "Calls in flight.", lambda stats: stats.in_flight)
         yield self._gauge("viewra_plugin_queued", "Calls in line.", lambda stats: stats.queued)

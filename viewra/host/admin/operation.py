@@ -1,11 +1,11 @@
-"""Defines operations: functions on the host's plugins that are called by name."""
+"""Defines operations: functions on a part of the host that are called by name."""
 
 from __future__ import annotations
 
 import inspect
 import typing
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -14,14 +14,17 @@ F = TypeVar("F", bound=Callable[..., object])
 
 @attrs.frozen
 class Operation:
-    """One operation of a host. ``arguments`` is an attrs class of the arguments that ``run`` takes besides the plugins.
+    """One operation of a host. ``arguments`` is an attrs class of the arguments that ``run`` takes besides its subject.
 
-    ``changes`` is whether it changes something; ``about`` is a description of one line.
+    ``subject`` is what it works on: the ``plugins`` of a host, or the ``host`` with its library and scans. ``result``
+    is the type of its value. ``changes`` is whether it changes something; ``about`` is a description of one line.
     """
 
     name: str
     run: Callable[..., object]
     arguments: type
+    subject: str
+    result: Any
     changes: bool
     about: str
 
@@ -36,12 +39,15 @@ OPERATIONS: dict[str, Operation] = {}
 
 
 def operation(*, changes: bool) -> Callable[[F], F]:
-    """Turn a function into an operation with its name, arguments and first sentence."""
+    """Turn a function into an operation with its name, arguments and first sentence.
+
+    The name of its first parameter says what it works on.
+    """
 
     def add(function: F) -> F:
         name = function.__name__.rstrip("_")
         hints = typing.get_type_hints(function)
-        given = list(inspect.signature(function).parameters.values())[1:]
+        subject, *given = inspect.signature(function).parameters.values()
         fields = {
             one.name: attrs.field(
                 type=hints[one.name], default=attrs.NOTHING if one.default is one.empty else one.default
@@ -49,7 +55,10 @@ def operation(*, changes: bool) -> Callable[[F], F]:
             for one in given
         }
         about = (function.__doc__ or "").partition("\n")[0]
-        OPERATIONS[name] = Operation(name, function, attrs.make_class(name, fields, frozen=True), changes, about)
+        arguments = attrs.make_class(name, fields, frozen=True)
+        OPERATIONS[name] = Operation(
+            name, function, arguments, subject=subject.name, result=hints["return"], changes=changes, about=about
+        )
         return function
 
     return add

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import time
+import typing
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from viewra.errors import HandshakeError, ManifestError, PluginError, PluginUnavailable, ViewraError
 from viewra.host.admin import describe
@@ -21,18 +23,21 @@ from viewra.host.admin.values import (
     Done,
     Figures,
     Host,
+    LogEntry,
     Pinned,
     Removed,
     Settings,
     Started,
     Summary,
+    log_entry,
 )
 from viewra.host.installed.lock import this_process
 from viewra.host.logs.log import last_words
 from viewra.host.plugin import Plugin
 from viewra.host.registry import Registry
-from viewra.host.running.limits import limits_of
 from viewra.library import display
+from viewra.library.listing.paging import check_limit
+from viewra.transport.hclog_format import Level
 from viewra.types import PluginState
 
 
@@ -57,7 +62,7 @@ def info(plugins: Registry, plugin_id: str) -> Details:
 @operation(changes=False)
 def stats(plugins: Registry, plugin_id: str = "") -> list[Figures]:
     """The figures of one plugin, or of all."""
-    return [describe.figures(plugin.id, plugin.stats, _limits(plugin)) for plugin in _chosen(plugins, plugin_id)]
+    return [describe.figures_of(plugin) for plugin in _chosen(plugins, plugin_id)]
 
 
 @operation(changes=False)
@@ -160,6 +165,8 @@ def unpin(plugins: Registry, plugin_id: str) -> Pinned:
     """Remove a plugin's pin."""
     plugin = find_plugin(plugins, plugin_id)
     plugin.unpin()
+    if (left := plugin.pinned) is not None:
+        return Pinned(f"{plugin_id} is pinned to the files that were installed", describe.summary(plugin), left)
     return Pinned(f"{plugin_id} is not pinned", describe.summary(plugin), None)
 
 
@@ -186,12 +193,43 @@ def settings(
     kept = plugin.runtime_settings if runtime else plugin.settings
     if assign or unset:
         kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
-    return Settings(tuple(kept.shown()), plugin.pid)
+    return Settings(tuple(kept.shown()), None if kept.applied else plugin.pid, kept.applied)
 
 
-def _limits(plugin: Plugin) -> dict[str, float]:
-    """An object in the host's process has no limits of its own."""
-    return limits_of(plugin.runtime) if plugin.found is not None else {}
+@operation(changes=True)
+def configure(
+    plugins: Registry,
+    plugin_id: str,
+    values: dict[str, Any] | None = None,
+    unset: list[str] | None = None,
+    runtime: bool = False,
+) -> Settings:
+    """Change a plugin's settings to JSON values, all or none, and return all settings.
+
+    A running plugin that cannot use them at once is reloaded, without a lost call. Raises PluginUnavailable if it
+    cannot run with them; then it goes on with those of before, which stay stored.
+    """
+    plugin = find_plugin(plugins, plugin_id)
+    kept = plugin.runtime_settings if runtime else plugin.settings
+    kept.change(values or {}, unset or ())
+    if kept.applied or plugin.pid is None or not (values or unset):
+        return Settings(tuple(kept.shown()), None if kept.applied else plugin.pid, kept.applied)
+    try:
+        plugin.reload()
+    except ViewraError as error:
+        kept.undo()
+        raise PluginUnavailable(plugin_id, f"nothing was changed: {error}", hint=error.hint) from error
+    return Settings(tuple(kept.shown()), None, applied=True)
+
+
+@operation(changes=False)
+def logs(plugins: Registry, plugin_id: str, limit: int = 100, level: Level = "trace") -> list[LogEntry]:
+    """The last records of a plugin's log since the host opened, oldest first, of at least this level."""
+    check_limit(limit)
+    levels = typing.get_args(Level)
+    wanted = levels[levels.index(level) :]
+    records = [record for record in find_plugin(plugins, plugin_id).logs if record.level in wanted]
+    return [log_entry(plugin_id, record) for record in records[-limit:]]
 
 
 def _settings_problem(plugin: Plugin) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -15,7 +16,9 @@ from viewra.host.installed.pins import Pin
 from viewra.host.installed.settings import Setting
 from viewra.host.running.status import Condition, HealthReport, ResourceSample
 from viewra.manifest import Runtime
-from viewra.types import PluginState
+from viewra.process.plan import Origin, OriginKind
+from viewra.transport.hclog import LogRecord
+from viewra.types import PluginNotice, PluginProgress, PluginState
 
 OMITTED = {"omitted": True}
 
@@ -31,7 +34,10 @@ class Host:
 
 @attrs.frozen
 class Summary:
-    """A short description of a plugin. ``health`` and ``breaker`` are None if it is not in force."""
+    """A short description of a plugin. ``health`` and ``breaker`` are None if it is not in force.
+
+    ``origins`` says how the host came to each of the processes ``pids``, ``spawned`` why it was not by a zygote.
+    """
 
     id: str
     name: str
@@ -41,6 +47,8 @@ class Summary:
     reason: str
     pid: int | None
     pids: tuple[int, ...]
+    origins: tuple[OriginKind, ...]
+    spawned: tuple[str, ...]
     services: tuple[str, ...]
     path: Path | None
     health: HealthReport | None
@@ -73,6 +81,8 @@ class Details(Summary):
     limits: Mapping[str, float] | None = attrs.field(default=None, metadata=OMITTED)
     runtime: Runtime | None = attrs.field(default=None, metadata=OMITTED)
     warnings: tuple[str, ...] | None = attrs.field(default=None, metadata=OMITTED)
+    progress: tuple[PluginProgress, ...] = ()
+    notices: tuple[PluginNotice, ...] = ()
 
 
 @attrs.frozen
@@ -110,6 +120,7 @@ class RunFigures:
     in_flight: int
     health: HealthReport
     process: Process | None
+    origin: Origin
 
 
 @attrs.frozen
@@ -137,6 +148,8 @@ class Figures:
     breaker: str
     health: HealthReport
     hooks: Mapping[str, HookFigures]
+    host_calls: Mapping[str, HookFigures]
+    fetched_bytes: int
     limits: Mapping[str, float]
     disk_bytes: int | None
     history: tuple[ResourceSample, ...]
@@ -191,6 +204,35 @@ class Pinned(Done):
 
 
 @attrs.frozen
+class Preview:
+    """A package that was fetched and checked, but not installed; ``installed`` is the version in use, if there is one.
+
+    ``source`` is its catalog, path or address. ``signer`` is the key that signed it, ``signer_before`` the one that
+    signed the version in use, each "" for none. ``digest`` is the SHA-256 of all its files.
+    """
+
+    id: str
+    name: str
+    version: str
+    installed: str | None
+    description: str
+    author: str
+    source: str
+    signer: str
+    signer_before: str
+    permissions: tuple[Grant, ...]
+    digest: str
+
+
+@attrs.frozen
+class Upgraded:
+    """Whether a plugin was upgraded: ``said`` is the message for people."""
+
+    said: str
+    upgraded: bool
+
+
+@attrs.frozen
 class Removed:
     """A plugin was uninstalled; ``path`` is where it was, None if only its data was left."""
 
@@ -200,8 +242,40 @@ class Removed:
 
 
 @attrs.frozen
+class LogEntry:
+    """One record of a plugin's log; ``time`` is in ISO 8601 by the plugin's clock, None if the record had none."""
+
+    plugin: str
+    time: str | None
+    level: str
+    message: str
+    module: str
+    fields: Mapping[str, Any]
+
+
+def log_entry(plugin_id: str, record: LogRecord) -> LogEntry:
+    """A log record as an operator sees it."""
+    time = record.timestamp.isoformat() if record.timestamp is not None else None
+    return LogEntry(plugin_id, time, record.level, record.message, record.module, record.fields)
+
+
+@attrs.frozen
 class Settings:
-    """A plugin's settings; ``pid`` is its process, which still runs with the old settings."""
+    """A plugin's settings; ``pid`` is its process if that still runs with others.
+
+    ``applied``: it uses what was changed already.
+    """
 
     settings: tuple[Setting, ...]
     pid: int | None
+    applied: bool = False
+
+
+@attrs.frozen
+class HookCalled:
+    """A hook was called by hand: its ``value``, after ``seconds``."""
+
+    plugin: str
+    hook: str
+    value: object
+    seconds: float

@@ -52,6 +52,8 @@ class PluginDatabases:
 
         Raises ViewraError, whose message includes the remedy, since it becomes the reason why the plugin does not run.
         """
+        if self._engine is None and SQLITE in engines:
+            return  # the plugin makes its file
         try:
             self._prepare(plugin_id, engines)
         except ViewraError as error:
@@ -59,12 +61,10 @@ class PluginDatabases:
 
     def _prepare(self, plugin_id: str, engines: Collection[str]) -> None:
         if self._engine is None:
-            if SQLITE not in engines:
-                raise UsageError(
-                    "it keeps its tables in PostgreSQL only, and viewra's own data is in SQLite",
-                    hint="give viewra a PostgreSQL database: --database postgresql://user:password@host/database",
-                )
-            return
+            raise UsageError(
+                "it keeps its tables in PostgreSQL only, and viewra's own data is in SQLite",
+                hint="give viewra a PostgreSQL database: --database postgresql://user:password@host/database",
+            )
         if POSTGRESQL not in engines:
             return
         place = self._place(plugin_id)

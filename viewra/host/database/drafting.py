@@ -18,6 +18,7 @@ from viewra.host.logs.log import readable
 from viewra.process import Launcher, LaunchPlan, RuntimeDir, plugin_environment
 from viewra.process.launcher import FAILED
 from viewra.process.sandbox.confinement import Confinement
+from viewra.services import TABLES
 
 DRAFT_S = 120.0
 """Seconds for the plugin's imports, its migrations on an empty database, and the comparison."""
@@ -39,12 +40,13 @@ class Confining(Protocol):
 
 @attrs.frozen
 class Workshop:
-    """Where such a process is started, and what confines it."""
+    """Where such a process is started, what confines it, and the interpreter that the host built for it, if any."""
 
     launcher: Launcher
     runtime_dir: RuntimeDir
     private_dir: Path
     sandbox: Confining
+    python: Path | None = None
 
 
 def draft_in_a_process(code: Code, own: OwnDatabase, message: str, workshop: Workshop, *, pinned: bool) -> Path:
@@ -56,14 +58,14 @@ def draft_in_a_process(code: Code, own: OwnDatabase, message: str, workshop: Wor
     """
     plugin_id = code.found.plugin_id
     manifest = code.manifest
-    if "database_service" not in manifest.capabilities:
+    if TABLES not in manifest.capabilities:
         raise UsageError(f"plugin {plugin_id} has no database of its own")
     if pinned:
         raise UsageError(
             f"plugin {plugin_id} is pinned to its present code, and a migration is code",
             hint=f"viewra plugins unpin {plugin_id}",
         )
-    interpreter, *entry = command(manifest)
+    interpreter, *entry = command(manifest, workshop.python)
     if not entry:
         raise UsageError(
             f"plugin {plugin_id} is not a Python program: its tables cannot be read",

@@ -7,6 +7,7 @@ migrates the database at each start.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from viewra.adapters.database import DatabaseClient
@@ -41,6 +42,16 @@ class PluginDatabase:
     def is_copied(self) -> bool:
         """Whether it is backed up before a migration that may lose data; False for PostgreSQL."""
         return self._own().is_copied
+
+    def back_up(self) -> Path | None:
+        """Copy it while it may be in use. Returns the copy; None if there is nothing to copy."""
+        return self._own().copy("asked")
+
+    def backups(self) -> list[Path]:
+        """Its backups, newest first."""
+        from viewra.db.backup import backups  # light start: as ``OwnDatabase.copy``
+
+        return backups(self._own().backups, "data") if self.is_copied else []
 
     def state(self) -> SchemaState | None:
         """Its schema version; None for a plugin that cannot report it."""

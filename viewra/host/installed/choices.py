@@ -24,7 +24,8 @@ from viewra.manifest import Manifest, Runtime
 class Chosen:
     """The operator's choices for one version of a plugin, as they were at one moment.
 
-    ``config`` returns ``PluginContext.config``, and raises ManifestError for invalid settings. ``runtime`` is how it
+    ``config`` returns ``PluginContext.config``, and raises ManifestError for invalid settings; ``secrets`` the secret
+    ones, those that the plugin does not get included. ``runtime`` is how it
     runs. ``error`` forbids a start: the operator's values for its runtime are invalid or unreadable; then ``runtime``
     is the manifest's. ``pin`` has the digests to which its code is pinned, None if it is not. ``permissions`` are those
     that it requests, and whether they are granted; None where nobody has read them.
@@ -35,6 +36,7 @@ class Chosen:
     error: ViewraError | None = None
     pin: Pin | None = None
     permissions: tuple[Grant, ...] | None = None
+    secrets: Callable[[], dict[str, str]] = dict
 
 
 class OperatorChoices:
@@ -43,7 +45,7 @@ class OperatorChoices:
     def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
         self._engine = engine
         self._grants = Grants(engine)
-        self._pins = Pins(engine)
+        self._pins = Pins(engine, data_dir)
         self._box = SecretBox(data_dir)
 
     def enabled(self) -> Enabled:
@@ -58,9 +60,18 @@ class OperatorChoices:
         """The permissions that this plugin requests, and whether they are granted."""
         return self._grants.of(found)
 
-    def decide(self, found: Found, names: Sequence[str], *, granted: bool, paths: Sequence[str]) -> None:
+    def decide(
+        self,
+        found: Found,
+        names: Sequence[str],
+        *,
+        granted: bool,
+        paths: Sequence[str] = (),
+        libraries: Sequence[str] = (),
+        hosts: Sequence[str] = (),
+    ) -> None:
         """Store its permissions; raises UsageError for one that it does not request."""
-        self._grants.set(found, names, granted=granted, paths=paths)
+        self._grants.set(found, names, granted=granted, paths=paths, libraries=libraries, hosts=hosts)
 
     def chosen(self, found: Found) -> Chosen:
         """The choices that a start of this version uses, read in one transaction."""
@@ -72,13 +83,15 @@ class OperatorChoices:
             pin = self._pins.kept(found, stored.pin)
             granted = decided(found, stored.grants)
             if not stored.settings:  # as for most plugins
-                return Chosen(manifest.settings.config, manifest.runtime, pin=pin, permissions=granted)
+                own = manifest.settings
+                return Chosen(own.config, manifest.runtime, None, pin, granted, own.secret_texts)
             values = self._of_runtime(manifest).operator(stored.settings)
             runtime = manifest.runtime_schema.runtime(values) if values else manifest.runtime
         except ViewraError as error:
             return Chosen(runtime=manifest.runtime, error=error)
-        config = partial(self._of_settings(manifest).config, stored.settings)
-        return Chosen(config, runtime, pin=pin, permissions=granted)
+        settings = self._of_settings(manifest)
+        config, secrets = partial(settings.config, stored.settings), partial(settings.secrets, stored.settings)
+        return Chosen(config, runtime, None, pin, granted, secrets)
 
     def pin(self, found: Found) -> Pin:
         """Pin this plugin to its present code; raises ViewraError if that is unreadable."""
@@ -92,16 +105,20 @@ class OperatorChoices:
         """The digests to which this plugin is pinned, None if it is not."""
         return self._pins.of(found)
 
-    def settings(self, found: Found) -> PluginSettings | None:
-        """The settings of this version of a plugin; None where its manifest is not valid."""
-        return self._of_settings(found.manifest) if found.manifest is not None else None
+    def settings(
+        self, found: Found, accept: Callable[[dict[str, str]], bool] = lambda _config: False
+    ) -> PluginSettings | None:
+        """The settings of this version of a plugin; None where its manifest is not valid. ``accept``: as there."""
+        return self._of_settings(found.manifest, accept) if found.manifest is not None else None
 
     def runtime_settings(self, found: Found) -> PluginSettings | None:
         """The settings of how it runs; None if its manifest is invalid."""
         return self._of_runtime(found.manifest) if found.manifest is not None else None
 
-    def _of_settings(self, manifest: Manifest) -> PluginSettings:
-        return PluginSettings(manifest.id, manifest.settings, self._engine, self._box)
+    def _of_settings(
+        self, manifest: Manifest, accept: Callable[[dict[str, str]], bool] = lambda _config: False
+    ) -> PluginSettings:
+        return PluginSettings(manifest.id, manifest.settings, self._engine, self._box, accept=accept)
 
     def _of_runtime(self, manifest: Manifest) -> PluginSettings:
         schema = manifest.runtime_schema

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from viewra import manifest as manifests
 from viewra.errors import ManifestError
+from viewra.host.installed.folders import MANIFEST_NAME, folders_with_manifests, shipped_directory
 from viewra.manifest import Manifest
-
-MANIFEST_NAME = "plugin.cue"
-DEEPEST = 3
-"""Levels of folders below a plugin directory that are searched for manifests."""
 
 
 class Place(enum.IntEnum):
@@ -49,12 +45,6 @@ class Found:
     def key(self) -> tuple[str, str]:
         """The identity of a plugin: its id, and the path where it was put."""
         return self.plugin_id, str(self.path)
-
-
-def shipped_directory() -> Path | None:
-    """The directory of the plugins shipped with viewra; None if they are not installed."""
-    spec = find_spec("viewra_plugins")
-    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
 
 
 def discover(given: Sequence[Path], user: Path | None, ids: Mapping[str, str] | None = None) -> list[Found]:
@@ -117,35 +107,6 @@ def _refused(found: Found, others: Sequence[Found]) -> Found:
     return attrs.evolve(found, manifest=None, errors=(error,))
 
 
-def folders_with_manifests(directory: Path, depth: int = 0) -> Iterator[tuple[Path, list[Path]]]:
-    """Each folder at or below a plugin directory in which a manifest would be found, with its manifests.
-
-    Empty if the directory does not exist: it contains no plugins.
-    """
-    try:
-        with os.scandir(directory) as entries:
-            children = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return
-    names = [entry.name for entry in children if entry.name.endswith(".cue") and _is(entry, os.DirEntry.is_file)]
-    if MANIFEST_NAME in names:
-        names = [MANIFEST_NAME]
-    yield directory, [directory / name for name in names]
-    if names and depth > 0:
-        return  # folders below a plugin belong to it
-    if depth < DEEPEST:
-        for entry in children:
-            if not entry.name.startswith((".", "__")) and _is(entry, os.DirEntry.is_dir):
-                yield from folders_with_manifests(Path(entry.path), depth + 1)
-
-
-def _is(entry: os.DirEntry[str], kind: Callable[[os.DirEntry[str]], bool]) -> bool:
-    try:
-        return kind(entry)
-    except OSError:  # a link to an unreadable place
-        return False
-
-
 def read(file: Path, place: Place) -> Found:
     """Read the manifest in a plugin's folder, which may be reached through links; never raises."""
     path = file.parent.absolute()
@@ -160,3 +121,14 @@ def read(file: Path, place: Place) -> Found:
 def real_path(path: Path) -> Path:
     """The path without links; unlike ``Path.resolve`` it raises if there is none."""
     return Path(os.path.realpath(path))
+
+
+def why_gone(found: Found, chosen: Sequence[Found], rank: Callable[[Found], int]) -> str:
+    """Why a plugin that ran is not among the ``chosen`` ones any more; ``rank`` is that of ``in_force``."""
+    for other in chosen:
+        state = "enabled, too" if rank(other) else f"not enabled (viewra plugins enable {other.plugin_id})"
+        if other.path == found.path:
+            return f"{found.path} holds plugin {other.plugin_id} now, which is {state}"
+        if other.plugin_id == found.plugin_id:
+            return f"the one in {other.path} takes its place, which is {state}"
+    return f"there is no plugin in {found.path} any more"

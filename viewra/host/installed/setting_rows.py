@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 
@@ -17,6 +17,18 @@ def value_at(values: Mapping[str, Any], key: str) -> tuple[bool, Any]:
             return False, None
         found = found[label]
     return True, found
+
+
+def leaves(values: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[str]:
+    """The dotted keys of nested values, but for what is at and below the ``known`` ones; an empty struct is a value."""
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        if key in known:
+            continue
+        if isinstance(value, dict) and value:
+            yield from leaves(value, known, f"{key}.")
+        else:
+            yield key
 
 
 def assigned(rows: Mapping[str, object], assign: Mapping[str, object]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from viewra.db import StoredSetting, forget_facts, read_settings, replace_settin
 from viewra.db.engine import open_unmigrated
 from viewra.errors import ManifestError, UsageError, ViewraError
 from viewra.host.installed.secrets import SecretBox
-from viewra.host.installed.setting_rows import assigned, value_at, without
+from viewra.host.installed.setting_rows import assigned, leaves, value_at, without
 from viewra.manifest import Manifest, SettingField, SettingsSchema
 from viewra.manifest.coerce import nested
 
@@ -62,13 +62,24 @@ class PluginSettings:
         *,
         mark: str = "",
         given: Mapping[str, object] | None = None,
+        accept: Callable[[dict[str, str]], bool] = lambda _config: False,
     ) -> None:
+        """``accept`` gets the settings that a change leads to before it is stored; returns whether they are in use."""
         self._plugin_id = plugin_id
         self._schema = schema
         self._engine = engine
         self._box = box
         self._mark = mark
         self._given = given or {}
+        self._accept = accept
+        self._before: dict[str, StoredSetting | None] = {}
+        self.applied = False
+        """Whether the last change is in use already."""
+
+    @property
+    def schema(self) -> SettingsSchema:
+        """What the manifest says of them."""
+        return self._schema
 
     def config(self, rows: Mapping[str, StoredSetting] | None = None) -> dict[str, str]:
         """``PluginContext.config``; ``rows`` are those of the plugin, if they were read just now.
@@ -76,6 +87,13 @@ class PluginSettings:
         Raises ManifestError for a value that does not fit or is required and missing.
         """
         return self._schema.config(self.operator(rows))
+
+    def secrets(self, rows: Mapping[str, StoredSetting]) -> dict[str, str]:
+        """The secret settings that are set, by dotted key, those that the plugin does not get included.
+
+        Raises as ``config``.
+        """
+        return self._schema.secret_texts(self.operator(rows))
 
     def operator(self, rows: Mapping[str, StoredSetting] | None = None) -> dict[str, object]:
         """What the operator set, by dotted key; ``rows`` as in ``config``. ViewraError for unreadable secrets."""
@@ -89,11 +107,11 @@ class PluginSettings:
             values = nested({**self._read(stored, without=hidden), **hidden})
         except TypeError as error:
             raise ManifestError(str(error), file="settings", hint="unset one of the two") from None
-        named = [*self._given, *(key for key, _ in _leaves(values, ()))]
+        named = [*self._given, *leaves(values, ())]
         # A struct whose fields only patterns name, such as an environment, is shown by its values.
         fields = [one for one in self._schema.fields() if not any(key.startswith(f"{one.key}.") for key in named)]
         known = {field.key for field in fields}
-        more = {key: None for key in self._given if key not in known} | dict(_leaves(values, known))
+        more = {key: None for key in self._given if key not in known} | dict.fromkeys(leaves(values, known))
         shown = [self._shown(field, *value_at(values, field.key)) for field in fields]
         return [*shown, *(self._shown(self._unnamed(key), *value_at(values, key)) for key in more)]
 
@@ -102,7 +120,7 @@ class PluginSettings:
 
         A key may lead into a struct that is set as a whole, or be the key of a struct with set parts. Raises
         ManifestError for invalid values, and for values that others exclude, each with the line of the manifest, and
-        UsageError for a key to unset that is not set.
+        UsageError for a key to unset that is not set, PluginFault if the plugin runs and refuses them.
         """
         stored = self._stored()
         kept = self._read(stored, without={*assign, *unset})
@@ -119,12 +137,22 @@ class PluginSettings:
         changed = {key: value for key, value in rows.items() if key not in kept or kept[key] != value or key in assign}
         gone = [self._mark + key for key in stored if key not in rows]
         sealed = {self._mark + key: self._sealed(key, value) for key, value in changed.items()}
-        write_settings(self._engine, self._plugin_id, sealed, gone)
-        forget_facts(self._engine, self._plugin_id)
+        self.applied = not self._errors({**self._given, **rows}) and self._accept(self._schema.config(rows))
+        self._before = {key: stored.get(key.removeprefix(self._mark)) for key in (*sealed, *gone)}
+        self._write(sealed, gone)
+
+    def undo(self) -> None:
+        """Store what the last ``change`` has replaced."""
+        earlier = {key: one for key, one in self._before.items() if one is not None}
+        self._write(earlier, [key for key in self._before if key not in earlier])
 
     def parse(self, key: str, text: str) -> object:
         """The value of ``KEY=TEXT`` for this plugin."""
         return parse_setting(self._schema, key, text)
+
+    def _write(self, values: Mapping[str, StoredSetting], gone: Collection[str]) -> None:
+        write_settings(self._engine, self._plugin_id, values, gone)
+        forget_facts(self._engine, self._plugin_id)
 
     def _refuse(
         self,
@@ -255,18 +283,6 @@ def parse_setting(schema: SettingsSchema, key: str, text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _leaves(values: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, None]]:
-    """The keys of values that no setting of the manifest shows."""
-    for name, value in values.items():
-        key = f"{prefix}{name}"
-        if key in known:
-            continue
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, known, f"{key}.")
-        else:
-            yield key, None
 
 
 def _concerns(error: ManifestError, assign: Mapping[str, object]) -> bool:

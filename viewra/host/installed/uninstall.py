@@ -8,11 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from viewra.errors import UsageError
+from viewra.host.installed.data_dir import PACKAGES
 from viewra.host.installed.discovery import Found, Place
 from viewra.host.logs.file import by_age, log_path
-
-PACKAGES = "plugin-packages"
-"""The user's plugin directory, in the data directory."""
 
 _REMOVED = ".removed-"  # discovery skips names that begin with a dot
 

@@ -7,8 +7,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from viewra.host.logs.file import PluginLogFile
+from viewra.host.logs.flood import Flood
 from viewra.host.logs.telling import Telling
 from viewra.transport.hclog import LineGrouper, LogRecord, parse_line
 from viewra.transport.hclog_format import format_record
@@ -27,17 +29,48 @@ _LEVELS = {
 }
 
 
+LogListener = Callable[[str, LogRecord], None]
+"""Called with a plugin's id and each of its records, on the thread that reads its output, which must not be held up."""
+
+
+class LogListeners:
+    """Those who get the records of all plugins as they come. Any thread may add and remove them."""
+
+    def __init__(self) -> None:
+        self._listeners: tuple[LogListener, ...] = ()
+
+    def add(self, listener: LogListener) -> None:
+        """Call it with each record from now on."""
+        self._listeners = (*self._listeners, listener)
+
+    def remove(self, listener: LogListener) -> None:
+        """Call it no more."""
+        self._listeners = tuple(one for one in self._listeners if one != listener)
+
+    def __call__(self, plugin_id: str, record: LogRecord) -> None:
+        """Pass a record on; a listener's failure is its own."""
+        for listener in self._listeners:
+            try:
+                listener(plugin_id, record)
+            except Exception:
+                logging.getLogger("viewra.host").exception("a listener of plugins' logs failed")
+
+
 class PluginLog:
     """Receives the output of one plugin's processes; ``path`` is the log file.
 
     ``telling`` decides which of the plugin's failures go to the host's log.
     """
 
-    def __init__(self, plugin_id: str, path: Path | None = None) -> None:
+    def __init__(
+        self, plugin_id: str, path: Path | None = None, listener: LogListener = lambda _id, _record: None
+    ) -> None:
         self._plugin_id = plugin_id
+        self._listener = listener
         self._logger = logging.getLogger(f"viewra.plugin.{plugin_id}")
         self._file = PluginLogFile(path) if path is not None else None
         self.telling = Telling(plugin_id)
+        self._flood = Flood()
         self._records: deque[tuple[LogRecord, int]] = deque()
         self._characters = 0
         self._lock = threading.Lock()
@@ -66,10 +99,25 @@ class PluginLog:
                 record.level, record.message, module=self._plugin_id, timestamp=record.timestamp, fields=named
             )
             self._keep(record, len(line))
+            self._listener(self._plugin_id, record)
             if self._file is not None:
                 self._file.write(line)
             shown = self.telling.fields(record.message, fields)
-            self._logger.log(_LEVELS[record.level], "%s", record.message, extra={"fields": shown})
+            self._tell(_LEVELS[record.level], record.message, shown)
+
+    def _tell(self, level: int, message: str, fields: dict[str, Any]) -> None:
+        """Write a record to the host's log, unless the plugin floods it."""
+        if not self._logger.isEnabledFor(level):
+            return
+        admitted, left_out = self._flood.admit()
+        if left_out:
+            self._logger.warning(
+                "it logs faster than the host's log shows: %d records are in its own alone (viewra plugins logs %s)",
+                left_out,
+                self._plugin_id,
+            )
+        if admitted:
+            self._logger.log(level, "%s", message, extra={"fields": fields})
 
     def _keep(self, record: LogRecord, size: int) -> None:
         with self._lock:
@@ -91,7 +139,8 @@ class RunLog:
         """Process one line; a traceback or panic on stderr becomes one record, an empty line none."""
         with self._lock:
             records = self._groups.feed(text) if stream == "stderr" else [parse_line(text)]
-        self._write([record for record in records if record.message or record.fields])
+        if records:
+            self._write([record for record in records if record.message or record.fields])
 
     def quiet(self) -> None:
         """The output has paused: unfinished groups are complete."""

@@ -1,1 +1,1 @@
-"""Plugins that run: processes started, used, replaced, ended and started again, and objects in the host's process."""
+"""Runs plugins: starts, uses, replaces, stops and restarts their processes, and calls objects in the host's process."""

@@ -1,4 +1,4 @@
-"""Processes that another one began: those that a host leaves to the next, and those that somebody runs by hand."""
+"""Takes over processes that this host did not start: detached ones of an earlier host, and ones started by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger("viewra.host")
 
 
 def adopt(runs: Runs) -> None:
-    """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
+    """Take over the process that an earlier host left running, if any; stops it if it runs other code."""
     record = reattach.take(runs.installation.backups)
     if record is None:
         return
@@ -26,7 +26,7 @@ def adopt(runs: Runs) -> None:
         try:
             run, configured = runs.launching.take_over(record, code)
         except ViewraError as error:
-            log.warning("plugin %s: what an earlier host left is not taken over: %s", runs.plugin_id, error)
+            log.warning("plugin %s: the process that an earlier host left is not taken over: %s", runs.plugin_id, error)
             return
         if runs.pool.state is not PluginState.READY or record.code_hash != code.code_hash:
             run.stop()
@@ -35,7 +35,7 @@ def adopt(runs: Runs) -> None:
 
 
 def attach(runs: Runs, record: Reattach) -> None:
-    """Use a plugin that somebody runs by hand, in place of a process of its own; raises PluginUnavailable."""
+    """Use a process that a developer started by hand instead of starting one; raises PluginUnavailable."""
     with runs.alone(to_end=True):
         runs.end()
         try:
@@ -49,7 +49,7 @@ def attach(runs: Runs, record: Reattach) -> None:
 
 
 def detach(runs: Runs) -> bool:
-    """Leave its process to the next host, for as long as its lease runs; False for one that cannot be left."""
+    """Leave the process running for the next host until its lease ends; False if it is not detachable."""
     with runs.alone():
         run = runs.pool.first
         if run is None or not run.lasts:

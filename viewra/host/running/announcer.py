@@ -1,7 +1,7 @@
-"""Tells observers of the changes of plugins' states, one after the other, on a thread of its own.
+"""Passes changes of plugins' states to observers in order, on a thread of its own.
 
-So an observer may take its time, fail, or do something with the very plugin that it is told of: whoever changed the
-state is not held up, and holds nothing that the observer could wait for.
+An observer may therefore be slow, fail, or act on the plugin whose state changed: the thread that changed the state
+does not wait for the observer and holds no lock that the observer could wait for.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from viewra.host.running.pool import StateListener
 from viewra.types import PluginState
 
 PATIENCE_S = 5.0
-"""How long a closing host waits for observers that have not heard of everything yet."""
+"""Seconds that a closing host waits until observers have handled all changes."""
 
 log = logging.getLogger("viewra.host")
 
 
 class Announcer:
-    """Takes changes from any thread, at once, and gives them to ``tell`` in their order, until ``close``."""
+    """Accepts changes from any thread without blocking and calls ``tell`` for each in order, until ``close``."""
 
     def __init__(self, tell: StateListener, *, patience_s: float = PATIENCE_S) -> None:
         self._tell = tell
@@ -30,21 +30,21 @@ class Announcer:
         self._thread.start()
 
     def __call__(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
-        """A plugin's state has changed."""
+        """Queue a change of a plugin's state."""
         self._changes.put((plugin_id, old, new, reason))
 
     def close(self) -> None:
-        """Tell what there is to tell, within ``patience_s`` seconds, and end."""
+        """Deliver the queued changes within ``patience_s`` seconds, and end the thread."""
         self._changes.put(None)
         if self._thread is threading.current_thread():  # an observer closes the host
             return
         self._thread.join(self._patience_s)
         if self._thread.is_alive():
-            log.warning("an observer of plugin states has not returned for %g s: it is left behind", self._patience_s)
+            log.warning("an observer of plugin states has not returned for %g s: it is abandoned", self._patience_s)
 
     def _run(self) -> None:
         while (change := self._changes.get()) is not None:
             try:
                 self._tell(*change)
-            except Exception:  # an observer's failure is its own
+            except Exception:  # later changes are delivered all the same
                 log.exception("an observer of plugin states failed")

@@ -1,4 +1,4 @@
-"""When a plugin that broke down is started again: after pauses that double, with jitter, until it was too often."""
+"""Decides when a crashed plugin is started again: after pauses that double, with jitter, up to a number of crashes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from viewra.manifest import Restart
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 60.0
 JITTER = 0.25
-"""A pause is longer or shorter by up to this share, so that plugins that fell together do not rise together."""
+"""A pause varies randomly by up to this share, so that plugins that crashed together do not restart together."""
 LONGEST_WAIT_S = 5.0
-"""A call waits so long for a restart after a crash; one that would have to wait longer fails at once."""
+"""Seconds that a call waits at most for a restart after a crash; it fails at once if the pause is longer."""
 
 
 class Backoff:
-    """Counts one plugin's crashes by its manifest's ``runtime.restart``, and keeps the pause that is due.
+    """Counts one plugin's crashes under its manifest's ``runtime.restart``, and holds its current pause.
 
-    ``now`` gives seconds, ``chance`` 0 to 1. Not for several threads: the pool that has it holds its lock.
+    ``now`` returns seconds, ``chance`` a number from 0 to 1. Not thread-safe: the pool calls it under its lock.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Backoff:
         self._awaited = False
 
     def crashed(self, ran_s: float = 0.0) -> float | None:
-        """It broke down after running for ``ran_s``; gives the pause in seconds, None when it has been too often."""
+        """Count a crash after ``ran_s`` seconds; returns the pause in seconds, None if there were too many crashes."""
         now = self._now()
         self._crashes.append(now)
         while self._crashes[0] < now - self.policy.window_s:
@@ -43,39 +43,39 @@ class Backoff:
         return self.failed(ran_s)
 
     def failed(self, ran_s: float = 0.0) -> float:
-        """It could not be started for a reason that is no crash of its own; gives the pause in seconds."""
-        if ran_s >= self.policy.window_s:  # what was before is forgiven
+        """Note a failed start that is not a crash of the plugin; returns the pause in seconds."""
+        if ran_s >= self.policy.window_s:  # it ran well for so long that the pauses begin anew
             self._in_a_row = 0
         self._in_a_row += 1
         pause = min(FIRST_PAUSE_S * 2.0 ** min(self._in_a_row - 1, 20), LONGEST_PAUSE_S)
         return pause * (1 + JITTER * (2 * self._chance() - 1))
 
     def pause(self, pause_s: float, *, awaited: bool) -> None:
-        """Nothing is started for so long. Calls wait for the end of a pause that is ``awaited`` and short enough."""
+        """Begin a pause without starts. Calls wait for its end if it is ``awaited`` and at most ``LONGEST_WAIT_S``."""
         self._retry_at = self._now() + pause_s
         self._awaited = awaited and pause_s <= LONGEST_WAIT_S
 
     def end_pause(self) -> None:
-        """It may be started at once."""
+        """End the pause: a start may begin at once."""
         self._retry_at, self._awaited = 0.0, False
 
     @property
     def left_s(self) -> float:
-        """Seconds left of the pause; 0 where there is none."""
+        """Remaining seconds of the pause; 0 if there is none."""
         return max(0.0, self._retry_at - self._now())
 
     @property
     def awaited_s(self) -> float:
-        """Seconds after which a call that waits finds it started again; 0 where no call is to wait."""
+        """Remaining seconds of a pause that calls wait for; 0 if calls do not wait."""
         return self.left_s if self._awaited else 0.0
 
     def follow(self, policy: Restart) -> None:
-        """Count by another policy from now on, from the beginning, if it is another one."""
+        """Use this policy; forgets earlier crashes if it differs from the current one."""
         if policy != self.policy:
             self.forgive(policy)
 
     def forgive(self, policy: Restart) -> None:
-        """Forget everything."""
+        """Forget all crashes and the pause, and use this policy."""
         self.policy = policy
         self._crashes.clear()
         self._in_a_row = 0

@@ -1,6 +1,6 @@
-"""Has the code that confined plugins import compiled beforehand: they may not keep what they compile themselves.
+"""Compiles in advance the code that confined plugins import: they may not write bytecode files themselves.
 
-Only viewra's own code, and what was installed with it: the host does not compile what it does not trust.
+The host compiles only viewra's own code and its installed dependencies, never code that it does not trust.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _VIEWRA = Path(__file__).parents[2]
-_IMPORTED = ("", "codec", "pb", "sdk", "sdk/servicers", "services", "transport", "types")
-"""The folders of viewra from which a plugin's process imports."""
+_IMPORTED = ("", "codec", "codec/host", "pb", "sdk", "sdk/host", "sdk/servicers", "services", "transport", "types")
+"""The directories of viewra from which a plugin's process imports."""
 _BESIDE = ("grpc_health.v1", "grpc_reflection.v1alpha")
-"""Packages that a plugin's process imports, and the host does not."""
+"""Packages that a plugin's process imports and the host does not."""
 
 
 @functools.cache
 def compile_sdk() -> None:
-    """Compile what a plugin's process imports before the author's code; once in this process."""
+    """Compile what a plugin's process imports before the author's code; only the first call does work."""
     for name in _IMPORTED:
         _compile(_VIEWRA / name)
     for name in _BESIDE:
@@ -29,7 +29,7 @@ def compile_sdk() -> None:
 
 @functools.cache
 def compile_shipped(directory: Path) -> None:
-    """Compile the code of a plugin that came with viewra; once in this process."""
+    """Compile the code of a plugin that is shipped with viewra; only the first call for a directory does work."""
     _compile(directory)
     for folder in directory.iterdir():
         if folder.is_dir() and folder.name != "tests":
@@ -37,7 +37,7 @@ def compile_shipped(directory: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """Compile the modules in a folder, as far as they are not; what cannot be written, is left."""
-    from compileall import compile_dir  # light start-up: most commands start no plugin
+    """Compile the modules in a directory that are not compiled yet; skips files that cannot be written."""
+    from compileall import compile_dir  # imported late: most commands start no plugin
 
     compile_dir(folder, maxlevels=0, quiet=2)

@@ -1,4 +1,4 @@
-"""What confines one plugin: from what its manifest asks for and the operator granted to the rules of its sandbox."""
+"""Derives a plugin's sandbox rules from the permissions that its manifest requests and the operator granted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from viewra.denied import CONFINED
 from viewra.errors import UsageError, ViewraError
+from viewra.host.environments.environment import Environment
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found, Place
 from viewra.host.installed.grants import UNCONFINED, Grant, asked
@@ -33,23 +34,22 @@ from viewra.process.sandbox.rules import Rules, confinement
 
 Backend = Literal["auto", "landlock", "bwrap", "rlimits", "off"]
 BACKENDS: tuple[Backend, ...] = ("auto", "landlock", "bwrap", "rlimits", "off")
-"""``auto`` is ``landlock``, with seccomp, without which no plugin starts; ``bwrap`` is both, and namespaces beside.
-
-The last two only the operator chooses."""
+"""``auto`` is ``landlock`` with seccomp, and no plugin starts without them; ``bwrap`` adds namespaces.
+Only an operator's explicit choice selects the last two."""
 
 ENFORCED: tuple[Backend, ...] = ("auto", "landlock", "bwrap")
-"""Those that hold a plugin to what it may do."""
+"""The backends that enforce a plugin's permissions."""
 
 log = logging.getLogger("viewra.host")
 
 
 @attrs.frozen
 class Sandbox:
-    """What confines the processes of one plugin. ``enforced`` says by what each thing is held, ``missing`` what is not.
+    """The sandbox of one plugin's processes. ``enforced`` names the mechanism of each rule, ``missing`` what has none.
 
-    ``rules`` is None where nothing but ``rlimits`` holds. ``folders`` are those of the library that it may use.
-    ``told`` is what the plugin is told of it: its id, and what it was granted. ``shipped`` is where its code is if it
-    came with viewra.
+    ``rules`` is None if only ``rlimits`` apply. ``folders`` are the folders of the library that it may use. ``told`` is
+    what the plugin learns of its sandbox: its id and its grants. ``shipped`` is the directory of a plugin shipped with
+    viewra.
     """
 
     backend: str
@@ -63,7 +63,7 @@ class Sandbox:
     shipped: Path | None = None
 
     def confinement(self, socket_dir: Path) -> Confinement | None:
-        """What the launcher applies to a process with its sockets in ``socket_dir``, where it makes a folder, too."""
+        """What the launcher applies to a process whose sockets are in ``socket_dir``; may create a directory there."""
         if self.rules is None:
             return Confinement(rlimits=self.rlimits) if self.rlimits else None
         compile_sdk()
@@ -71,7 +71,7 @@ class Sandbox:
             compile_shipped(self.shipped)
         scratch = socket_dir / "tmp"
         scratch.mkdir(mode=0o700)
-        if machine().root:  # back to the host, where it had a user of its own before
+        if machine().root:  # its own user's, or the host's again if it has none any more
             user = self.rules.user if self.rules.user is not None else os.geteuid()
             hand_to(user, socket_dir, *map(Path, self.rules.private))
         own = str(socket_dir)
@@ -84,7 +84,7 @@ class Sandbox:
         return confinement(rules, machine(), wrapped=self.backend.startswith("bwrap"))
 
     def environment(self, socket_dir: Path) -> dict[str, str]:
-        """What differs in the environment of a confined process, which may not use the host's folders."""
+        """Environment variables that differ for a confined process, which may not use the host's directories."""
         if self.rules is None:
             return {}
         own = {"HOME": str(self.home), "TMPDIR": str(socket_dir / "tmp")}
@@ -95,7 +95,7 @@ UNCONFINED_SANDBOX = Sandbox("off", (), ("everything: it runs with the rights of
 
 
 def everything_asked(found: Found) -> tuple[Grant, ...]:
-    """All that its manifest asks for, granted: for a plugin under test."""
+    """Grants of everything that its manifest requests: for a plugin under test."""
     return tuple(attrs.evolve(one, granted=True) for one in asked(found.manifest)) if found.manifest is not None else ()
 
 
@@ -112,9 +112,9 @@ def _no_user(plugin_id: str) -> int | None:
 class Confining:
     """Confines the plugins of one host.
 
-    ``grants`` gives what a plugin asks for and may do, ``libraries`` the folders of the library, ``user_of`` the id of
-    a plugin's own user where the host is root. ``secret`` are folders of which no plugin sees anything but its own.
-    ``caps`` are the most that any plugin may use (``limits.NAMES``).
+    ``grants`` returns what a plugin requests and may do, ``libraries`` the folders of the library, ``user_of`` the id
+    of a plugin's own user if the host is root. In ``secret`` folders a plugin sees only its own files.
+    ``caps`` are the upper bounds of all plugins' limits (``limits.NAMES``).
     """
 
     secret: tuple[Path, ...]
@@ -127,7 +127,7 @@ class Confining:
     caps: Mapping[str, float] = attrs.field(factory=dict)
 
     def prepare(self, plugin_id: str) -> None:
-        """Give this plugin its user, where it is to have one; a start says what is wrong with that."""
+        """Assign this plugin its user if it gets one; a later start reports the error if that fails."""
         if self.backend in ENFORCED and self.machine.root:
             with contextlib.suppress(ViewraError):
                 self.user_of(plugin_id)
@@ -141,11 +141,13 @@ class Confining:
         network: str,
         socket_group: str = "",
         permissions: Sequence[Grant] | None = None,
+        *,
+        environment: Environment | None = None,
     ) -> Sandbox:
-        """What confines this version of a plugin.
+        """The sandbox of this version of a plugin, which may run in an ``environment`` of its own.
 
-        ``network`` is how the host connects to it, ``socket_group`` who else may; ``permissions`` are those of
-        ``grants``, if they were just read. Raises ViewraError where it cannot be held, and has to be.
+        ``network`` is how the host connects to it, ``socket_group`` the group that may connect, too; ``permissions``
+        are the result of ``grants`` if it was just read. Raises ViewraError if confinement is required and impossible.
         """
         may: dict[tuple[str, str], Grant] = {}
         for one in self.grants(code.found) if permissions is None else permissions:
@@ -167,7 +169,9 @@ class Confining:
         wrapped = self.backend == "bwrap"
         if wrapped and bubblewrap().reason:
             raise UsageError(f"it cannot be confined by bwrap: {bubblewrap().reason}", hint="--sandbox auto needs none")
-        return self._confined(code, runtime, may, private_dir, database_url, network, socket_group, wrapped=wrapped)
+        return self._confined(
+            code, runtime, may, private_dir, database_url, network, socket_group, environment, wrapped=wrapped
+        )
 
     def _confined(
         self,
@@ -178,6 +182,7 @@ class Confining:
         database_url: str,
         network: str,
         socket_group: str,
+        environment: Environment | None,
         *,
         wrapped: bool,
     ) -> Sandbox:
@@ -189,7 +194,7 @@ class Confining:
         external, listening = may.get(("network", "external")), may.get(("network", "listen"))
         missing = []
         user = None
-        if self.machine.root and not socket_group:  # only a user who is in that group can give it a socket
+        if self.machine.root and not socket_group:  # only a member of that group can give a socket to it
             foreign = foreign_mount((*read, *write)) if read or write else None
             if foreign is None:
                 user = self.user_of(code.found.plugin_id)
@@ -219,8 +224,9 @@ class Confining:
             listen = listening.ports or None
         if socket_group:
             missing.append("metadata of files: it gives its socket to a group, so it may change modes and owners")
+        packages = (str(environment.folder),) if environment is not None else ()
         rules = Rules(
-            code=(*read_by_python(code.found.directory), str(code.found.directory)),
+            code=(*read_by_python(code.found.directory), str(code.found.directory), *packages),
             read=(*read, *write),
             write=write,
             private=(str(private_dir),),
@@ -246,13 +252,13 @@ class Confining:
         )
 
     def _folders(self, grant: Grant) -> tuple[str, ...]:
-        """The folders that a grant opens: those that it names, or all of the library."""
+        """The folders that a grant gives access to: those that it names, or all of the library."""
         return tuple(str(Path(path).expanduser()) for path in grant.paths) or tuple(self.libraries())
 
 
 @functools.cache
 def _warn(backend: Backend, on: Machine) -> None:
-    """Once: every start would say the same."""
+    """Warn once: the warning is the same for every start."""
     why = "--sandbox rlimits" if backend == "rlimits" else on.missing
     log.warning("plugins run with all the rights of the host's user, held to limits alone: %s", why)
 
@@ -261,7 +267,7 @@ _ALL_BUT_LIMITS = ("files, network, signals and child processes: nothing holds i
 
 
 def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The port, or the socket, of a database that is not a file."""
+    """The ports and the sockets of a database that is not a file."""
     if url.startswith("sqlite:"):
         return (), ()
     parsed = sa.make_url(url)
@@ -273,7 +279,7 @@ def _database(url: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 
 def require_backend(name: str) -> Backend:
-    """The backend of this name; raises UsageError for what there is not."""
+    """The backend of this name; raises UsageError if there is none."""
     for one in BACKENDS:
         if one == name:
             return one

@@ -1,4 +1,4 @@
-"""What follows when a plugin's process ends by itself or does not start: another start after a pause, or quarantine."""
+"""Handles processes that crash or fail to start: starts the plugin again after a pause, or quarantines it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("viewra.host")
 
 
 class Crashes:
-    """Tells one plugin's ``pool`` of them, and sets the timer of the next start, which ``start_again`` makes."""
+    """Reports one plugin's crashes to its ``pool``, and sets the timer that calls ``start_again``."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Crashes:
         self._draining = draining
 
     def exited(self, run: Run) -> None:
-        """The process ended: by itself, unless the run was taken away before it was stopped. Not for gRPC's threads."""
+        """Handle the end of a process: a crash, unless the run left the pool before. Do not call on gRPC's threads."""
         self.lost(run)
         loss = self._pool.loss(run)
         if loss is not None:
@@ -53,33 +53,33 @@ class Crashes:
             self._settle(loss)
 
     def lost(self, run: Run) -> None:
-        """As ``exited``, which still comes and sees to what may wait: closing a channel waits for the calls on it."""
+        """Note a crash early; ``exited`` follows and closes the channel, which waits for the calls on it."""
         reason = "\n".join((run.end, *run.last_words))
         if self._pool.lose(run, reason):
             self._telling.failed(run.end, run.last_words)
 
     def look_after(self, runs: Sequence[Run]) -> None:
-        """These serve from now on: one that has ended already was told of too early."""
+        """Check runs that have just begun to serve: ``exited`` ignored any that ended before that."""
         for run in runs:
             if run.process.ended:
                 self.exited(run)
 
     def failed(self, error: PluginError, *, again: bool = False) -> None:
-        """A start failed; ``again``: it is tried again without waiting for a call."""
-        if self._pool.state is not PluginState.STARTING:  # it serves, or what it broke down of was told already
+        """Handle a failed start; ``again``: start again after the pause, without a call."""
+        if self._pool.state is not PluginState.STARTING:  # it serves, or its failure was handled already
             return
         if isinstance(error, PluginClosed):
             self._pool.become(Event.CANCELLED, PluginState.STOPPED, error.message)
             return
         reason = self._reason(error)
         cause = error.__cause__
-        if isinstance(cause, HandshakeError) and cause.step == "migrate":  # again it would fail: somebody has to look
+        if isinstance(cause, HandshakeError) and cause.step == "migrate":  # would fail again: an operator has to act
             self._pool.become(Event.CANCELLED, PluginState.STOPPED, reason)
             return
         self._settle(self._pool.failed(reason, crash=is_crash(error), again=again))
 
     def missed(self, error: PluginError) -> None:
-        """One more process, beside those that serve, did not start."""
+        """Handle a failed start of an additional process while others serve."""
         if not isinstance(error, PluginClosed):
             self._settle(self._pool.missed(self._reason(error), crash=is_crash(error)))
 

@@ -1,4 +1,4 @@
-"""Runs that are to end: each answers the calls that it has, then stops."""
+"""Drains runs: each one completes its calls in flight, then stops."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ import logging
 import threading
 from collections.abc import Sequence
 
+from viewra.adapters import STREAMS_S
 from viewra.host.running.run import Run
+from viewra.host.sync.background import Background, side_by_side
 from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.clock import SYSTEM, Clock
-from viewra.host.sync.tasks import Tasks, side_by_side
 
 LONGEST_S = 3600.0
-"""Backstop for the calls of a run that was replaced: they have deadlines of their own, which end long before."""
+"""Upper bound for draining a replaced run, in seconds; the deadlines of its calls end long before."""
 
 log = logging.getLogger("viewra.host")
 
 
-def end(runs: Sequence[Run], drain_s: float, closing: Cancellation, *, clock: Clock = SYSTEM) -> None:
-    """Stop runs that no call enters any more, side by side, and wait for that.
+def end(
+    runs: Sequence[Run],
+    drain_s: float,
+    closing: Cancellation,
+    *,
+    streams_s: float = STREAMS_S,
+    clock: Clock = SYSTEM,
+) -> None:
+    """Stop runs that get no new calls, concurrently, and wait until they have ended.
 
-    Calls in flight have ``drain_s`` seconds to end; a ``closing`` host does not wait for them.
+    Calls in flight get ``drain_s`` seconds to end, streams ``streams_s``; a ``closing`` host does not wait for them.
     """
 
     def end_one(run: Run) -> None:
-        run.drain(drain_s, closing)
+        run.drain(drain_s, closing, streams_s)
         if run.stop() == "kill":
             log.warning("plugin %s had to be killed", run.plugin_id)
 
@@ -34,29 +42,29 @@ def end(runs: Sequence[Run], drain_s: float, closing: Cancellation, *, clock: Cl
 
 
 class Draining:
-    """The replaced runs of one plugin, a task each. Only a closing host waits for them."""
+    """Drains the replaced runs of one plugin, in the background. Only a closing host waits for them."""
 
     def __init__(self, plugin_id: str, *, clock: Clock = SYSTEM) -> None:
         self._plugin_id = plugin_id
         self._lock = threading.Lock()
         self._runs: set[Run] = set()
-        self._tasks = Tasks(clock=clock)
+        self._background = Background(clock=clock)
 
     def add(self, run: Run) -> None:
-        """Let a run end that no call enters any more."""
+        """Begin to drain a run that gets no new calls."""
         with self._lock:
             self._runs.add(run)
-        if self._tasks.start(f"drain-{self._plugin_id}", lambda: self._see_off(run)) is None:  # it is closed
+        if self._background.start(f"drain-{self._plugin_id}", lambda: self._see_off(run)) is None:  # it is closed
             run.connection.hurry()
             self._see_off(run)
 
     def close(self) -> None:
-        """End them all now, whatever they still answer."""
+        """Stop all of them at once, without waiting for their calls."""
         with self._lock:
             runs = tuple(self._runs)
         for run in runs:
             run.connection.hurry()
-        self._tasks.close()
+        self._background.close()
 
     def _see_off(self, run: Run) -> None:
         try:

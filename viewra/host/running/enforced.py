@@ -1,4 +1,4 @@
-"""What a sandbox enforces, and by which mechanism, in words for the operator."""
+"""Describes for operators what a sandbox enforces and by which mechanism."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from viewra.process.sandbox.rules import Rules
 
 
 def enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
-    """What is enforced, and by which mechanism, on this machine; ``wrapped``: within bubblewrap, too."""
+    """What this machine enforces of the rules, one line for each mechanism; ``wrapped``: bubblewrap is used, too."""
     scoped = "Landlock" if on.landlock >= 6 else "seccomp"
     said = ["visible files, processes and interfaces: bwrap"] if wrapped else []
     said += [

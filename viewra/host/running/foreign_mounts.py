@@ -1,7 +1,7 @@
-"""Which granted folders are on a file system that decides by the user alone who may read it.
+"""Finds granted folders on file systems that decide access by the user id alone.
 
-There a plugin's own user is refused whatever the kernel lets it read: an NFS server does not know of its right to read
-any file, and a FUSE mount without ``allow_other`` lets nobody in but who mounted it. Facts are from
+Such a file system refuses a plugin's own user even if the kernel allows access: an NFS server does not know the user's
+capabilities, and a FUSE mount without ``allow_other`` admits only the user who mounted it. Sources:
 proc_pid_mountinfo(5), nfs(5) and mount.fuse3(8).
 """
 
@@ -18,9 +18,9 @@ _MOUNTINFO = Path("/proc/self/mountinfo")
 
 
 def foreign_mount(paths: Sequence[str], mountinfo: Path = _MOUNTINFO) -> tuple[str, str] | None:
-    """The first of these folders that is on such a file system, and the type of that; None where none is.
+    """The first of these folders that is on such a file system, and its type; None if there is none.
 
-    What is mounted below a folder counts, too.
+    File systems mounted below a folder count, too.
     """
     if not paths:
         return None
@@ -41,7 +41,7 @@ def foreign_mount(paths: Sequence[str], mountinfo: Path = _MOUNTINFO) -> tuple[s
 
 
 def _mounted(line: bytes) -> tuple[bytes, bytes] | None:
-    """The mount point, and the type of what is mounted there."""
+    """The mount point and the file system's type in one line of mountinfo."""
     fields, _, source = line.partition(b" - ")
     parts, kind = fields.split(b" "), source.split(b" ")[0]
     if len(parts) < 5 or not kind:

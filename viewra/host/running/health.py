@@ -1,7 +1,7 @@
-"""Asks a plugin's running processes from time to time whether they are well, and apart from that the plugin itself.
+"""Checks the health of a plugin's running processes periodically, and asks the plugin itself for its health.
 
-Nobody waits for an answer: checks of different processes, and both of one, are under way at the same time, each with a
-deadline of its own.
+Checks are asynchronous: those of different processes, and both checks of one process, run concurrently, each with its
+own deadline.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from viewra.manifest import HealthChecks
 from viewra.types import Health
 
 OVERDUE_S = 5.0
-"""Backstop: a check that has not ended so long after its own deadline counts as not answered."""
+"""A check that has not ended so many seconds after its deadline counts as failed."""
 _WORST = (Condition.UNHEALTHY, Condition.DEGRADED, Condition.HEALTHY, Condition.UNKNOWN)
 
 
 class HealthWatch:
-    """What is known of one plugin's health. ``unwell`` is told of a run that has to be ended, and why."""
+    """Watches one plugin's health. Calls ``unwell`` with a run that has to be ended, and the reason."""
 
     def __init__(
         self,
@@ -40,12 +40,12 @@ class HealthWatch:
         self._looks: dict[Run, _Look] = {}
 
     def report(self, runs: Sequence[Run]) -> HealthReport:
-        """The worst of what the last checks of these runs said; nothing is asked."""
+        """The worst result of the last checks of these runs; starts no check."""
         reports = [self.report_of(run) for run in runs]
         return min(reports, key=lambda report: _WORST.index(report.condition), default=HealthReport())
 
     def report_of(self, run: Run) -> HealthReport:
-        """What the last checks of this run said; nothing is asked."""
+        """The results of the last checks of this run; starts no check."""
         with self._lock:
             look = self._looks.get(run)
             if look is None or look.checked_at is None:
@@ -62,7 +62,7 @@ class HealthWatch:
             return HealthReport(condition, not look.transport_error, own, error, look.checked_at)
 
     def tick(self, runs: Sequence[Run], checks: HealthChecks) -> None:
-        """Ask what is due."""
+        """Start the checks that are due."""
         for run in runs:
             self._tick(run, checks)
         with self._lock:
@@ -73,7 +73,7 @@ class HealthWatch:
         now = self._now()
         with self._lock:
             look = self._looks.get(run)
-            if look is None:  # a fresh process was proven just now
+            if look is None:  # its start has just proven it
                 look = self._looks[run] = _Look(run, now + checks.interval_s, now + checks.interval_s)
             late_process, late_itself = look.overdue(now, checks)
             ask_process, ask_itself = look.due(now, checks)
@@ -88,7 +88,7 @@ class HealthWatch:
 
     def _process_answered(self, look: _Look, checks: HealthChecks, asked: float | None, error: str) -> None:
         with self._lock:
-            if asked is None or look.process_asked != asked:  # too late
+            if asked is None or look.process_asked != asked:  # a late answer
                 return
             look.process_asked = None
             look.checked_at = time.time()
@@ -116,7 +116,7 @@ class HealthWatch:
 
 @attrs.define(eq=False)
 class _Look:
-    """What the checks of one run said. ``process_asked``, ``itself_asked``: since when an answer is waited for."""
+    """Results of one run's checks. ``process_asked``, ``itself_asked``: when a check began that has no answer yet."""
 
     run: Run
     process_due: float
@@ -132,7 +132,7 @@ class _Look:
     most_own_failures: int = 0
 
     def due(self, now: float, checks: HealthChecks) -> tuple[bool, bool]:
-        """Whether the process, and the plugin itself, are to be asked now; notes that they are."""
+        """Whether checks of the process and of the plugin itself are due; records their beginning."""
         self.most_own_failures = checks.failures if checks.restart == "both" else 0
         ask_process = now >= self.process_due and self.process_asked is None
         if ask_process:
@@ -143,7 +143,7 @@ class _Look:
         return ask_process, ask_itself
 
     def overdue(self, now: float, checks: HealthChecks) -> tuple[bool, bool]:
-        """Whether the answer of the process, and of the plugin itself, will not come any more."""
+        """Whether the check of the process, and that of the plugin itself, are overdue."""
         since = now - checks.timeout_s - OVERDUE_S
         return (
             self.process_asked is not None and self.process_asked <= since,

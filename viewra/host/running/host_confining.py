@@ -1,9 +1,10 @@
-"""What confines the plugins of a host, by what is in its database."""
+"""Builds what a host starts and confines its plugins with."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from viewra.host.installed.grants import Grants
 from viewra.host.running.confining import ENFORCED, Backend, Confining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.own_user import PluginUsers
+from viewra.process import RuntimeDir, Spawner, ZygoteUse
 from viewra.process.sandbox.cgroup import Groups, find
 from viewra.process.sandbox.machine import machine
 
@@ -28,7 +30,7 @@ def confining_of(
     unsandboxed: bool,
     caps: Mapping[str, float],
 ) -> Confining:
-    """For the host of this database: nothing of its data and of its runtime directory is any plugin's to see."""
+    """For the host of this database, whose data and runtime directory no plugin may see."""
     data_dir = data_dir.absolute()
     users = PluginUsers(engine, data_dir)
     if machinery is not None and machine().root and backend in ENFORCED:
@@ -45,8 +47,15 @@ def confining_of(
     )
 
 
+def machinery_of(resources: ExitStack, zygote: ZygoteUse) -> Machinery:
+    """What a host starts processes with; ``resources`` ends it."""
+    runtime_dir = resources.enter_context(RuntimeDir())
+    spawner = resources.enter_context(closing(Spawner(zygote=zygote)))
+    return Machinery(spawner, runtime_dir, groups=groups_of())
+
+
 def groups_of() -> Groups | None:
-    """Control groups for the plugins of this process, where it may make some."""
+    """Control groups for this host's plugins; None if this process may not create any."""
     place = find()
     if place.reason:
         return None

@@ -1,6 +1,6 @@
-"""A plugin object in the host's own process, taken through the same lifecycle as one in a process of its own.
+"""Runs a plugin object in the host's process through the same lifecycle as a plugin in its own process.
 
-It is a ``Runner`` as the supervisor of processes is; what only a plugin in a directory has, it refuses.
+It is a ``Runner``, as the supervisor of processes is; it refuses operations that need a plugin directory.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ import attrs
 
 from viewra.adapters import LocalEndpoint
 from viewra.adapters.database import DatabaseClient
+from viewra.bridge import HostedPlugin, Rights
 from viewra.codec import lifecycle
 from viewra.codec.limits import Limits
 from viewra.errors import UsageError
 from viewra.host.database.databases import PluginDatabases
 from viewra.host.database.drafting import compared_with
 from viewra.host.database.own import OwnDatabase
-from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, begin, unnamed
+from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, TASK_S, begin, unnamed
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.runner import in_process
 from viewra.host.running.status import PluginStats
 from viewra.manifest import Runtime
+from viewra.sdk.host import HostServices
 from viewra.sdk.log import Logger, to_logging
 from viewra.services import SERVICES, Implementation, SchemaService, Services
 from viewra.types import PluginContext, PluginInfo, PluginState
@@ -32,21 +34,21 @@ from viewra.types import PluginContext, PluginInfo, PluginState
 T = TypeVar("T")
 
 CALL_S = 30.0
-"""Deadline of one call, as for a process whose manifest says nothing."""
+"""Deadline of one call in seconds: the default for plugins in processes."""
 
 
 def deadline_s(method: str) -> float:
-    """Seconds that one call of this method may take."""
-    return {"migrate": MIGRATION_S, "rollback": MIGRATION_S, "stop": STOP_S}.get(method, CALL_S)
+    """Deadline of one call of this method in seconds."""
+    return {"migrate": MIGRATION_S, "rollback": MIGRATION_S, "stop": STOP_S, "execute_task": TASK_S}.get(method, CALL_S)
 
 
 def plugin_id_of(plugin: Implementation) -> str:
-    """The id that the plugin gives itself, or one made of its class's name: ``AudioTags`` → ``audio_tags``."""
+    """The id that the plugin states, or one derived from its class name: ``AudioTags`` → ``audio_tags``."""
     return plugin.info().id or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(plugin).__name__).lower()
 
 
 class LocalPlugin:
-    """One registered object. It is started by ``load`` and stopped by ``unload``."""
+    """One registered object: ``load`` starts it, ``unload`` stops it."""
 
     installation = None
     pid = None
@@ -60,10 +62,12 @@ class LocalPlugin:
         log_level: str,
         limits: Limits,
         databases: PluginDatabases,
+        hosted: Callable[[str], HostedPlugin],
         services: Services = SERVICES,
     ) -> None:
         self.plugin = plugin
         self.plugin_id = plugin_id_of(plugin)
+        self.hosted = hosted(self.plugin_id)
         self.state = PluginState.READY
         self.reason = ""
         directory = data_dir / "plugins" / self.plugin_id
@@ -87,28 +91,33 @@ class LocalPlugin:
 
     @property
     def info(self) -> PluginInfo:
-        """What the plugin says it is."""
+        """The plugin's description of itself."""
         said = self.endpoint.call(lifecycle.INFO)
         return attrs.evolve(said, id=self.plugin_id, capabilities=said.capabilities or tuple(sorted(self.services)))
 
     @property
     def services(self) -> frozenset[str]:
-        """The services that it has."""
+        """The services that it implements."""
         return self.endpoint.services
 
     def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
-        """Do something with its database; raises what ``work`` raises."""
+        """Call ``work`` with a client of its database service; raises what ``work`` raises."""
         return work(DatabaseClient(self.endpoint))
 
     def load(self) -> None:
-        """Initialize and start it; raises a PluginError when it refuses."""
+        """Initialize and start it; raises a PluginError if it refuses."""
         if self.endpoint.running:
             return
         Path(self._context.base_path).mkdir(mode=0o700, parents=True, exist_ok=True)
         bind = getattr(self.plugin, "bind", None)
         if bind is not None:
             log = Logger(to_logging(f"viewra.plugin.{self.plugin_id}"), level=self._context.log_level)
-            bind(context=self._context, log=log)
+            # It is the program's own code: nothing has to be granted to it.
+            bind(
+                context=self._context,
+                log=log,
+                host=HostServices(self.hosted.asking(Rights(lambda _: True, anywhere=True))),
+            )
         database = self.plugin.database_service()
         if database is not None:
             self._databases.prepare(self.plugin_id, self._engines)
@@ -123,11 +132,14 @@ class LocalPlugin:
         self.state = PluginState.RUNNING
 
     def unload(self) -> None:
-        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
+        """Stop it if it runs; raises a PluginError if its ``stop`` fails."""
         if self.endpoint.running:
             self.endpoint.running = False
             self.state = PluginState.STOPPED
-            self.endpoint.call(lifecycle.STOP)
+            try:
+                self.endpoint.call(lifecycle.STOP)
+            finally:
+                self.hosted.stopped()
 
     def restart(self) -> None:
         """Stop it and start it again."""
@@ -135,15 +147,15 @@ class LocalPlugin:
         self.load()
 
     def begin_close(self) -> None:
-        """Nothing: it is never started by itself."""
+        """Do nothing: it never starts by itself."""
 
     def close(self) -> None:
-        """Stop it, if it runs; raises a PluginError when its ``stop`` fails."""
+        """Stop it if it runs; raises a PluginError if its ``stop`` fails."""
         self.unload()
 
     @property
     def stats(self) -> PluginStats:
-        """Its figures."""
+        """Its statistics."""
         traffic = self.endpoint.traffic
         return PluginStats(
             state=self.state,
@@ -151,10 +163,12 @@ class LocalPlugin:
             queued=traffic.queued,
             breaker=str(traffic.breaker_state),
             hooks=traffic.hooks,
+            host_calls=self.hosted.figures,
+            fetched_bytes=self.hosted.fetched_bytes,
         )
 
     def draft_migration(self, message: str) -> Path:
-        """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
+        """Write its next migration from the differences between its tables and its migrations; returns the file."""
         from viewra.sdk_db.revision import draft  # it imports Alembic
 
         service = self.plugin.database_service()
@@ -166,7 +180,7 @@ class LocalPlugin:
 
     @property
     def capped(self) -> Mapping[str, float]:
-        """Nothing: it has no limits of its own."""
+        """Empty: it has no limits of its own."""
         return {}
 
     @property
@@ -175,7 +189,7 @@ class LocalPlugin:
         raise in_process(self.plugin_id, "run")
 
     def enable(self) -> None:
-        """Refused: the program that registered it decides."""
+        """Refused: the program that registered it controls it."""
         raise in_process(self.plugin_id, "enable")
 
     def disable(self) -> None:
@@ -186,8 +200,13 @@ class LocalPlugin:
         """Refused: its code was imported by the program."""
         raise in_process(self.plugin_id, "reload")
 
+    def apply_settings(self, config: Mapping[str, str]) -> bool:
+        """False: it has no settings."""
+        del config
+        return False
+
     def unquarantine(self) -> None:
-        """Refused: it has no processes that crash."""
+        """Refused: it has no processes that could crash."""
         raise in_process(self.plugin_id, "let out of quarantine")
 
     def attach(self, record: Reattach) -> None:

@@ -1,4 +1,4 @@
-"""What is run for a plugin and how: everything that one run of its process is told and checked by."""
+"""Specifies how a plugin's process is launched: command, environment, checks, sandbox and limits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
+from viewra.bridge import HostedPlugin, Rights
 from viewra.codec.limits import Limits
 from viewra.codec.protocol import APP_VERSIONS, COOKIE_KEY, COOKIE_VALUE, LEASE, OUTPUT, PIPES
 from viewra.host.database.own import OwnDatabase
@@ -33,18 +34,18 @@ if TYPE_CHECKING:
 
 
 class Find(Protocol):
-    """Finds a process that another host started, or somebody; raises OSError when it is gone."""
+    """Finds a process that this host did not start; raises OSError if it has ended."""
 
     def __call__(self, pid: int, started: int, *, on_exit: Callable[[], object]) -> Process:
-        """The process of this number, which began at ``started`` (clock ticks since boot)."""
+        """The process with this pid that began at ``started`` (clock ticks since boot)."""
         ...
 
 
 @attrs.frozen
 class Machinery:
-    """What the host gives every run: what starts processes, where their sockets are, how they are connected to.
+    """What all runs of a host share: how it starts processes, where their sockets are, how it connects to them.
 
-    ``groups`` makes control groups for them, where the host may make some.
+    ``groups`` makes control groups for them, None if the host may not create any.
     """
 
     launcher: Launcher
@@ -57,10 +58,10 @@ class Machinery:
 
 @attrs.frozen
 class Connecting:
-    """How host and plugins connect.
+    """How the host connects to plugins.
 
-    ``network`` is "unix", or "tcp" for a port of the loopback interface from ``ports``, always encrypted. ``auto_mtls``
-    encrypts unix sockets, too. ``socket_group`` (name or number) may use the sockets beside the host's user.
+    ``network`` is "unix", or "tcp" for a loopback port from ``ports``, always encrypted. ``auto_mtls`` encrypts Unix
+    sockets, too. ``socket_group`` (name or number) may use the sockets in addition to the host's user.
     """
 
     network: str = "unix"
@@ -70,24 +71,24 @@ class Connecting:
 
     @property
     def encrypted(self) -> bool:
-        """Whether connections are encrypted: anybody on this machine can knock on a TCP port."""
+        """Whether connections are encrypted: always on TCP, where any user of this machine can connect to the port."""
         return self.auto_mtls or self.network == "tcp"
 
 
 COMMON = handshake.HandshakeConfig(COOKIE_KEY, COOKIE_VALUE, APP_VERSIONS)
-"""What a host that speaks all versions and a plugin must have in common."""
+"""The handshake configuration of a host that supports all protocol versions."""
 
 
 @attrs.frozen
 class LaunchSpec:
-    """What is run: ``declared`` are the manifest's capabilities, ``pin`` what its code must be, if that is pinned.
+    """How one process is launched: ``declared`` are the manifest's services, ``pin`` the digest of pinned code.
 
-    ``common`` is what host and plugin must have in common. It ``lasts`` when it is started so that it may outlive the
-    host.
-    ``own_database`` is what it has if it offers the database service. With ``only_database`` it is not started, and
-    taken only so far that it can say where its database stands, and migrate it or roll it back; without ``may_migrate``
-    it is not started when its database would have to be migrated. ``sandbox`` confines it; ``variables`` are added to
-    its environment; ``held`` are the limits of what it uses.
+    ``common`` is the handshake configuration that host and plugin share. A process that ``lasts`` may outlive the host.
+    ``own_database`` is its database if it offers the database service. With ``only_database`` the process is used only
+    to describe, migrate or roll back its database and is not initialized; without ``may_migrate`` the start fails if
+    its database needs a migration. ``sandbox`` confines the process; ``variables`` are added to its environment;
+    with ``built_python`` the host put its interpreter there. ``held`` are its resource limits. ``hosted`` are the host
+    services for it, None for a host without any; ``rights`` tell at each call what they may do.
     """
 
     command: tuple[str, ...]
@@ -107,22 +108,25 @@ class LaunchSpec:
     limits: Limits = attrs.field(factory=Limits)
     services: Services = SERVICES
     sandbox: Sandbox = UNCONFINED_SANDBOX
+    built_python: bool = False
     variables: Mapping[str, str] = attrs.field(factory=dict)
     held: Mapping[str, float] = attrs.field(factory=dict)
+    hosted: HostedPlugin | None = None
+    rights: Rights = attrs.field(factory=lambda: Rights(lambda _: False), eq=False)
 
 
 @contextlib.contextmanager
 def verified(spec: LaunchSpec, pin: Pin) -> Iterator[int | None]:
-    """The open descriptor of the very program that was pinned, None for one that is run by its path.
+    """Verify pinned code; yields an open descriptor of the verified program, None for one that is run by its path.
 
-    Raises HandshakeError (step ``verify``) when the code on disk is not what the operator pinned.
+    Raises HandshakeError (step ``verify``) if the code on disk differs from the pin.
     """
     entry = Path(spec.command[-1])
     if pin.tree:
         require_digest(f"the directory {spec.directory}", tree_digest(spec.directory), pin.tree)
     descriptor = open_verified(entry, pin.entry)
     try:
-        yield descriptor if len(spec.command) == 1 else None  # an interpreter reads its script by the path
+        yield descriptor if len(spec.command) == 1 else None  # an interpreter opens its script by path
     finally:
         os.close(descriptor)
 
@@ -130,9 +134,9 @@ def verified(spec: LaunchSpec, pin: Pin) -> Iterator[int | None]:
 def plan(
     spec: LaunchSpec, socket_dir: Path, identity: Identity | None, executable: int | None, door: str = ""
 ) -> LaunchPlan:
-    """What a launcher is to start; raises OSError when the plugin's folders cannot be prepared.
+    """The plan for the launcher; raises OSError if the plugin's directories cannot be prepared.
 
-    ``door`` is that of its control group, "" for none.
+    ``door`` is the path through which the process joins its control group, "" for none.
     """
     confinement = spec.sandbox.confinement(socket_dir)
     return LaunchPlan(
@@ -141,8 +145,9 @@ def plan(
         spec.directory,
         executable=executable,
         tied=not spec.lasts,
-        # An interpreter of the plugin's own is code of the plugin's: it may not run before the process is confined.
-        script=len(spec.command) > 1 and (confinement is None or spec.command[0] == sys.executable),
+        # A plugin's own interpreter is code of the plugin: it may not run before the process is confined.
+        script=len(spec.command) > 1
+        and (confinement is None or spec.command[0] == sys.executable or spec.built_python),
         confinement=confinement,
         variables=spec.variables,
         door=door,
@@ -150,7 +155,7 @@ def plan(
 
 
 def environment(spec: LaunchSpec, socket_dir: Path, identity: Identity | None) -> dict[str, str]:
-    """The whole environment of the process."""
+    """The complete environment of the process."""
     connecting = spec.connecting
     extra = handshake.environment(
         spec.common,
@@ -165,20 +170,20 @@ def environment(spec: LaunchSpec, socket_dir: Path, identity: Identity | None) -
         extra[LEASE] = str(LEASE_S)
     else:
         extra[OUTPUT] = PIPES
-    if spec.pin is not None:  # nothing is loaded but what was hashed
+    if spec.pin is not None and not spec.pin.installed:  # the process loads only files that were hashed
         extra["PYTHONPYCACHEPREFIX"] = str(socket_dir / "pycache")
     return plugin_environment({**extra, **spec.sandbox.environment(socket_dir)})
 
 
 def new_group(machinery: Machinery, spec: LaunchSpec) -> Group | None:
-    """A control group for one run, where there are any; raises OSError."""
+    """A control group for one run, None if the host makes none; raises OSError."""
     if machinery.groups is None or not spec.held:
         return None
     return machinery.groups.new(spec.held, tasks(spec.held))
 
 
 def new_identity() -> Identity:
-    """A certificate of the host's for one run."""
-    from viewra.transport import mtls  # light start-up: TLS is rarely asked for
+    """A certificate of the host for one run."""
+    from viewra.transport import mtls  # imported late: TLS is rarely used
 
     return mtls.new_identity()

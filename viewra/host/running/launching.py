@@ -1,4 +1,4 @@
-"""From a version of a plugin's code to proven runs of it: whatever goes wrong on the way is a ``PluginError``."""
+"""Launches proven runs of a version of a plugin's code; every failure is raised as a ``PluginError``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from viewra.host.running.launch_spec import LaunchSpec, Machinery
 from viewra.host.running.lifecycle import MigrationPending
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.run import Run
+from viewra.host.running.watchdog import breach_at_start
+from viewra.host.sync.background import side_by_side
 from viewra.host.sync.cancellation import Cancellation
-from viewra.host.sync.tasks import side_by_side
 from viewra.host.sync.turn import Turn
 
 CLOSING = "is stopped, as its host ends"
@@ -26,7 +27,7 @@ log = logging.getLogger("viewra.host")
 
 
 class Launching:
-    """Starts runs of one plugin, in one's ``turn``; without ``machinery`` none. ``on_exit`` is told of their ends."""
+    """Starts one plugin's runs, none without ``machinery``; the caller holds the turn. ``on_exit`` gets ended runs."""
 
     def __init__(
         self,
@@ -50,28 +51,35 @@ class Launching:
 
     @property
     def possible(self) -> bool:
-        """Whether this host starts plugins."""
+        """Whether this host can start plugins."""
         return self._machinery is not None
 
     def launch(
         self, code: Code | Configured, *, only_database: bool = False, may_migrate: bool = True
     ) -> tuple[Run, Configured]:
-        """A proven process of this code, which does not serve yet, and how it is run; the state stays as it is.
+        """Start and prove a process of this code; returns it, which does not serve yet, and its configuration.
 
-        Raises PluginUnavailable or PluginClosed, and MigrationPending where it ``may`` not ``migrate`` and would have
-        to.
+        Raises PluginUnavailable or PluginClosed, and MigrationPending if its database needs a migration and
+        ``may_migrate`` is false.
         """
         beginning = self._turn.begin()
-        with self._told(beginning):
+        with self._told(beginning), self._closing.cuts(beginning.close):
             fresh = isinstance(code, Code)
             configured = self._configuration.configure(code) if isinstance(code, Code) else code
+            self._configuration.build_environment(configured.code, beginning)
             spec = self._configuration.spec(
                 configured, only_database=only_database, may_migrate=may_migrate, fresh=fresh
             )
             return self._start(spec, beginning), configured
 
+    def prepare(self, code: Code) -> None:
+        """Build the environment of this version, so that a start need not; raises as ``launch``."""
+        beginning = self._turn.begin()
+        with self._told(beginning), self._closing.cuts(beginning.close):
+            self._configuration.build_environment(code, beginning)
+
     def launch_more(self, count: int, configured: Configured) -> tuple[Run, ...]:
-        """``count`` more processes of code of which one is proven, side by side; all of them, or it raises as above."""
+        """Start ``count`` more processes of proven code concurrently; returns all of them, or raises as ``launch``."""
         beginning = self._turn.begin()
         with self._told(beginning):
             specs = [self._configuration.spec(configured, may_migrate=False) for _ in range(count)]
@@ -80,7 +88,7 @@ class Launching:
 
         def start(spec: LaunchSpec) -> None:
             try:
-                with self._told(beginning):
+                with self._told(beginning), self._closing.cuts(beginning.close):
                     fresh.append(self._start(spec, beginning))
             except PluginError as error:
                 failures.append(error)
@@ -98,7 +106,7 @@ class Launching:
         raise PluginUnavailable(self._plugin_id, "did not start: a start has not ended in its time")
 
     def take_over(self, record: Reattach, code: Code) -> tuple[Run, Configured]:
-        """A process that runs already; raises ViewraError and leaves it as it is if that fails."""
+        """Connect to a running process; if that fails, raises ViewraError and leaves the process running."""
         if self._machinery is None:
             raise PluginUnavailable(self._plugin_id, "is not attached to by a host that only looks")
         configured = self._configuration.configure(code)
@@ -110,39 +118,45 @@ class Launching:
             raise PluginUnavailable(self._plugin_id, "is not started by a host that only looks")
         if self._closing.closed:
             raise PluginClosed(self._plugin_id, CLOSING)
-        with self._closing.cuts(beginning.close):
-            run = startup.start(self._machinery, spec, self._log.new_run(), self._on_exit, beginning)
+        run = startup.start(self._machinery, spec, self._log.new_run(), self._on_exit, beginning)
         with self._counting:
             self.starts += 1
+        if reason := breach_at_start(run):  # the watchdog would end it again and again, until it is in quarantine
+            run.stop()
+            raise PluginUnavailable(self._plugin_id, f"did not start: it {reason}", hint="raise the limit")
         return run
+
+    def _cancelled(self) -> PluginClosed:
+        return PluginClosed(self._plugin_id, CLOSING if self._closing.closed else "was stopped while it started")
 
     @contextlib.contextmanager
     def _told(self, beginning: Cancellation) -> Iterator[None]:
-        """Tell what goes wrong as a PluginError, whatever it is; a run that was interrupted ends as PluginClosed."""
+        """Translate every failure to a PluginError; an interrupted start raises PluginClosed."""
         try:
             yield
         except PluginError:
             raise
         except HandshakeError as error:
-            if beginning.closed:  # it was killed for that
-                why = CLOSING if self._closing.closed else "was stopped while it started"
-                raise PluginClosed(self._plugin_id, why) from error
+            if beginning.closed:  # the process was killed to cancel its start
+                raise self._cancelled() from error
             reason = f"did not start, at the step {error.step}: {error.message}"
             raise PluginUnavailable(self._plugin_id, reason, hint=error.hint) from error
-        except ViewraError as error:  # its settings do not fit
+        except ViewraError as error:  # its settings are invalid
+            if beginning.closed:  # the building of its environment was cancelled
+                raise self._cancelled() from error
             raise PluginUnavailable(self._plugin_id, f"did not start: {error}", hint=error.hint) from error
-        except OSError as error:  # its folder cannot be made, or there are no descriptors left
+        except OSError as error:  # its directory cannot be created, or no descriptors are left
             raise PluginUnavailable(self._plugin_id, f"did not start: {error}") from error
         except MigrationPending:
             raise
         except Exception as error:
-            log.exception("plugin %s: its start failed in a way that viewra does not know", self._plugin_id)
+            log.exception("plugin %s: its start failed unexpectedly", self._plugin_id)
             reason = f"did not start: {type(error).__name__}: {error}"
             raise PluginUnavailable(self._plugin_id, reason) from error
 
 
 def is_crash(error: PluginError) -> bool:
-    """Whether a start that failed counts for the quarantine: settings and pins that do not fit do not."""
+    """Whether a failed start counts toward quarantine: invalid settings and pins that do not match do not count."""
     cause = error.__cause__
     if isinstance(cause, HandshakeError):
         return cause.step != "verify"

@@ -1,4 +1,4 @@
-"""Renews the lease of a plugin that may outlive its host, for as long as this host runs it."""
+"""Renews the lease of a detachable plugin while this host runs it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from viewra.host.sync.clock import SYSTEM, Clock
 from viewra.host.sync.timer import Still, Timer
 
 LEASE_S = 30
-"""Seconds that such a plugin lives without a host."""
+"""Seconds that a detachable plugin runs without a host."""
 _EVERY_S = LEASE_S / 3
 
 log = logging.getLogger("viewra.host")
 
 
 class Renewal:
-    """Renews a lease at once, raising a PluginError when that fails, and again and again until ``close``."""
+    """Renews a lease at once (raises a PluginError if that fails), then periodically until ``close``."""
 
     def __init__(self, endpoint: Caller, clock: Clock = SYSTEM) -> None:
         endpoint.call(RENEW, LEASE_S)
@@ -27,7 +27,7 @@ class Renewal:
         self._timer.set(_EVERY_S)
 
     def close(self) -> None:
-        """Leave the plugin ``LEASE_S`` more seconds, and end."""
+        """Renew once more, for ``LEASE_S`` seconds, and stop renewing."""
         self._timer.close()
 
     def _renew(self, still: Still) -> None:

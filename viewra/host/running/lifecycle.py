@@ -1,7 +1,7 @@
-"""The order of a plugin's first calls, the same for a process and for an object of the host's process.
+"""Makes a plugin's first calls in order, for processes and for objects in the host's process alike.
 
-A plugin that can say where its database stands has it migrated before it is initialized; any other, such as Viewra's Go
-plugins, opens its database in Initialize, and is asked to migrate after that.
+If a plugin can describe its database's schema version, the host migrates the database before Initialize; any other,
+such as Viewra's Go plugins, opens its database in Initialize, and the host asks it to migrate after that.
 """
 
 from __future__ import annotations
@@ -15,26 +15,28 @@ from viewra.codec.database import DESCRIBE, MIGRATE
 from viewra.host.database.own import OwnDatabase
 from viewra.types import PluginContext
 
+TASK_S = 300.0
+"""Seconds that a task may take, unless the manifest has another deadline for ``execute_task``."""
 MIGRATION_S = 600.0
-"""Seconds that a migration may take, unless the manifest says otherwise: it depends on how much data there is."""
+"""Default deadline of a migration in seconds: long, because the time depends on the amount of data."""
 STOP_S = 3.0
-"""Seconds for ``PluginService.Stop``."""
+"""Deadline of ``PluginService.Stop`` in seconds."""
 
 
 class Step(Protocol):
-    """Makes one call of the start, and names it when it fails."""
+    """Makes one call of the start, and names the step if it fails."""
 
     def __call__(self, name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
-        """Gives what ``call`` gives for the arguments."""
+        """Return ``call(*arguments)``."""
 
 
 def unnamed(_name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
-    """A ``Step`` for calls whose errors say enough."""
+    """A ``Step`` that leaves errors as they are."""
     return call(*arguments)
 
 
-class MigrationPending(Exception):  # not an error: a caller that forbids migrations asks for it
-    """The database has to be migrated before this code can run, and that was not to be."""
+class MigrationPending(Exception):  # not an error: the caller that forbids migrations handles it
+    """The database needs a migration before this code can run, and the caller forbids migrations."""
 
 
 def begin(
@@ -46,9 +48,9 @@ def begin(
     describes: bool,
     may_migrate: bool = True,
 ) -> None:
-    """Initialize, migrate and start; ``own`` is None for a plugin without tables. ``step`` makes each call.
+    """Initialize, migrate and start the plugin; ``own`` is None for one without tables. ``step`` makes each call.
 
-    Raises MigrationPending, before anything was changed, where it may not migrate and would have to.
+    Raises MigrationPending, with nothing changed, if the database needs a migration that the caller forbids.
     """
     if own is not None:
         state = step("migrate", endpoint.call, DESCRIBE, own.url) if describes else None

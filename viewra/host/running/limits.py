@@ -1,4 +1,4 @@
-"""What a plugin's processes may use: what its manifest or the operator says, within the caps of the host."""
+"""Determines the resource limits of a plugin's processes from its manifest, the operator and the host's caps."""
 
 from __future__ import annotations
 
@@ -10,29 +10,36 @@ from pathlib import Path
 
 import attrs
 
+from viewra.bridge.fetch.traffic import REQUESTS_PER_S
 from viewra.errors import UsageError
 from viewra.manifest import Runtime
 
 MB = 1024 * 1024
-DEFAULTS: Mapping[str, float] = {"memory_mb": 1024, "open_files": 256, "file_mb": 1024, "processes": 64}
-"""What a plugin has whose manifest does not say."""
-NAMES = ("memory_mb", "cpu_percent", "open_files", "processes", "file_mb", "disk_mb")
+DEFAULTS: Mapping[str, float] = {
+    "memory_mb": 1024,
+    "open_files": 256,
+    "file_mb": 1024,
+    "processes": 64,
+    "requests_per_s": REQUESTS_PER_S,
+}
+"""Limits of a plugin whose manifest states none."""
+NAMES = ("memory_mb", "cpu_percent", "open_files", "processes", "file_mb", "disk_mb", "network_kb_s", "requests_per_s")
 _FEWEST_FILES = 32
 _DATA_ROOM = 512 * MB
-"""Beside its memory: stacks of threads and heaps that are reserved, and not used, count for the kernel, too."""
-_THREADS, _THREADS_EACH = 256, 64
-"""Threads of a plugin's own process, and of each that it starts."""
+"""Added to the memory limit: the kernel also counts reserved memory that is not in use, such as threads' stacks."""
+_THREADS, _THREADS_EACH = 256, 16
+"""Threads of a plugin's own process, and of each process that it starts: one that only forks gets as many processes."""
 _OTHERS = 1024
-"""Tasks that an ordinary user may start beside the plugin, whose user it is: the kernel counts by user."""
+"""Tasks that the user of the host may run in addition to the plugin's: the kernel counts tasks by user."""
 
 
 def limits_of(runtime: Runtime) -> dict[str, float]:
-    """All limits of a plugin's processes, with what it has where its manifest says nothing."""
+    """All limits of a plugin's processes, with defaults for those that its manifest does not state."""
     return {**DEFAULTS, **runtime.limits}
 
 
 def within(runtime: Runtime, caps: Mapping[str, float]) -> Runtime:
-    """How it is run by a host with ``caps``, which hold over what manifests and operators say of single plugins."""
+    """This runtime with limits lowered to ``caps``, which override manifests and operators."""
     if not caps:
         return runtime
     wanted = limits_of(runtime)
@@ -41,12 +48,12 @@ def within(runtime: Runtime, caps: Mapping[str, float]) -> Runtime:
 
 
 def beyond(runtime: Runtime, caps: Mapping[str, float]) -> dict[str, float]:
-    """What is stated of this plugin that ``caps`` do not allow."""
+    """The plugin's stated limits that exceed ``caps``."""
     return {name: most for name, most in runtime.limits.items() if most > caps.get(name, most)}
 
 
 def caps_of(assignments: Iterable[str]) -> dict[str, float]:
-    """From ``memory_mb=512`` and the like; raises UsageError."""
+    """Read caps such as ``memory_mb=512``; raises UsageError."""
     caps: dict[str, float] = {}
     for one in assignments:
         name, _, text = one.partition("=")
@@ -54,7 +61,7 @@ def caps_of(assignments: Iterable[str]) -> dict[str, float]:
             near = difflib.get_close_matches(name, NAMES, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(NAMES)}"
             raise UsageError(f"there is no limit {name!r} to cap", hint=hint)
-        kind = float if name == "cpu_percent" else int
+        kind = float if name in ("cpu_percent", "requests_per_s") else int
         try:
             caps[name] = kind(text)
         except ValueError:
@@ -65,17 +72,17 @@ def caps_of(assignments: Iterable[str]) -> dict[str, float]:
 
 
 def tasks(limits: Mapping[str, float]) -> int:
-    """Processes and threads of one run."""
+    """Upper bound of the processes and threads of one run together."""
     return _THREADS + _THREADS_EACH * int(limits.get("processes", DEFAULTS["processes"]))
 
 
 def rlimits(
     runtime: Runtime, user: int | None = None, *, loadavg: Path = Path("/proc/loadavg")
 ) -> tuple[tuple[int, int], ...]:
-    """The kernel's limits for each process, and those for all of the plugin's user: its own ``user``, or the host's."""
+    """The kernel's limits for each process and for all tasks of its user: the plugin's own ``user``, or the host's."""
     limits = limits_of(runtime)
     workers = runtime.workers if isinstance(runtime.workers, int) else os.cpu_count() or 1
-    most = 2 * workers * tasks(limits)  # twice: new ones take the place of old ones
+    most = 2 * workers * tasks(limits)  # twice: during a reload new and old processes run together
     if user is None:
         most += _OTHERS + _running(loadavg)
     memory, files = int(limits["memory_mb"]) * MB, max(_FEWEST_FILES, int(limits["open_files"]))
@@ -87,14 +94,14 @@ def rlimits(
         resource.RLIMIT_NPROC: most,
     }
     found = []
-    for number, most in wanted.items():  # no more than the host itself may have: only root could give that
+    for number, most in wanted.items():  # at most the host's own limit: only root can raise it
         hard = resource.getrlimit(number)[1]
         found.append((number, most if hard == resource.RLIM_INFINITY else min(most, hard)))
     return tuple(found)
 
 
 def _running(loadavg: Path) -> int:
-    """Tasks of the whole system, which are no fewer than those of one user; reading each would take too long."""
+    """Tasks of the whole system, an upper bound for those of one user; counting by user would take too long."""
     try:
         return int(loadavg.read_text("ascii").split()[3].partition("/")[2])
     except (OSError, IndexError, ValueError):

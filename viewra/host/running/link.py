@@ -1,4 +1,4 @@
-"""How adapters reach a plugin that runs in processes of its own, whichever of them serve."""
+"""Connects adapters to a plugin that runs in its own processes, whichever of them serve."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from viewra.adapters import Connection
 from viewra.errors import PluginClosed, PluginUnavailable
 from viewra.host.running.runs import NOT_TO_RUN, Runs
+from viewra.services import TABLES
 from viewra.types import PluginState
 
 _ENDED = frozenset({PluginState.STOPPED, PluginState.DISABLED, PluginState.READY, PluginState.DRAINING})
 
 
 class RunsLink:
-    """A ``Link``. For any thread."""
+    """The ``Link`` of one plugin. Thread-safe."""
 
     def __init__(self, runs: Runs) -> None:
         self.plugin_id = runs.plugin_id
@@ -24,59 +25,64 @@ class RunsLink:
 
     @property
     def running(self) -> bool:
-        """Whether a call finds it started."""
+        """Whether it runs, so that a call need not start it."""
         return bool(self._pool.runs)
 
     @property
+    def processes(self) -> int:
+        """The number of processes that serve."""
+        return len(self._pool.runs)
+
+    @property
     def code_hash(self) -> str:
-        """Hash of the code that runs, or ran last."""
+        """Hash of the code that runs or ran last."""
         return self._runs.installation.used.code_hash
 
     @property
     def priority(self) -> Mapping[str, int]:
-        """How much its word on metadata fields counts, by its manifest: field to a number."""
+        """The priorities of its metadata by field, from its manifest."""
         manifest = self._runs.installation.found.manifest
         return manifest.priority if manifest is not None else {}
 
     @property
     def database_url(self) -> str:
-        """Its own database; "" for a plugin without one."""
-        return self._runs.configuration.database_url if "database_service" in self._runs.services else ""
+        """The URL of its own database; "" for a plugin without one."""
+        return self._runs.configuration.database_url if TABLES in self._runs.services else ""
 
     @property
     def known(self) -> bool:
-        """Whether it is known which services it has: declared, or found out by a start of this very code."""
+        """Whether the host knows its services: from the manifest, or from an earlier start of this code."""
         return bool(self._runs.services) or self._runs.known_services is not None
 
     def recall(self, name: str) -> str | None:
-        """What an earlier start of the code on disk showed under this name."""
+        """The text that the host remembered under this name for the code on disk; None if there is none."""
         return self._runs.memory.fact(name)
 
     def remember(self, name: str, text: str) -> None:
-        """Keep it for the next host."""
+        """Store a text for later hosts."""
         self._runs.memory.set_fact(name, text)
 
     def offers(self, capability: str) -> bool:
-        """Whether it may be called for this service: enabled, valid, and with the service as far as known."""
+        """Whether this service may be called: the plugin is enabled and valid, and has the service as far as known."""
         if self._pool.state in NOT_TO_RUN:
             return False
         return capability == "plugin" or capability in self._runs.services or not self.known
 
     def serves(self, wire_service: str) -> bool:
-        """Whether its process is known to serve this gRPC service."""
+        """Whether its process serves this gRPC service, as far as known."""
         run = self._pool.first
         return run is not None and run.serves(wire_service)
 
     def acquire(self, patience_s: float) -> Connection:
-        """The connection to a process, started if need be, which the call has entered; see ``Runs.enter``."""
+        """The connection of the process that the call has entered, started if necessary; see ``Runs.enter``."""
         return self._pool.enter() or self._runs.enter(patience_s)
 
     def loss(self, connection: Connection, call: str) -> PluginUnavailable | PluginClosed:
-        """Why a call on this connection broke."""
+        """The error for a call that failed because this connection broke."""
         run = self._pool.run_of(connection)
         if run is not None:
             loss = run.loss(call)
-            if run.process.ended:  # known here a moment before its own thread tells: no call is to enter it
+            if run.process.ended:  # noticed before its own thread reports it: no further call may enter it
                 self._runs.crashes.lost(run)
             return loss
         if self._pool.state in _ENDED:

@@ -1,4 +1,4 @@
-"""The users that plugins run as where the host is root, and the folders that are handed to them."""
+"""Assigns plugins their own users if the host is root, and makes those users the owners of the plugins' files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from viewra.db.plugin_grants import read_users, user_of
 from viewra.errors import ViewraError
 
 FIRST, COUNT = 60600, 580
-"""The ids of those users: systemd and Debian give these numbers to no accounts."""
+"""The range of those user ids: systemd and Debian assign these numbers to no accounts."""
 
 
 class PluginUsers:
-    """Gives each plugin of one host a user id of its own, the same for ever; kept in the host's database."""
+    """Assigns each plugin of one host a permanent user id of its own, stored in the host's database."""
 
     def __init__(self, engine: sa.Engine, data_dir: Path) -> None:
         self._engine = engine
@@ -26,11 +26,11 @@ class PluginUsers:
         self._known: dict[str, int] = {}
 
     def read(self) -> None:
-        """Know those of all plugins that have one, so that no start has to ask; raises DatabaseError."""
+        """Read all assigned ids at once, so that starts need not query them; raises DatabaseError."""
         self._known = read_users(self._engine)
 
     def __call__(self, plugin_id: str) -> int:
-        """The id; raises ViewraError when all are taken, or an account has it by now."""
+        """The plugin's user id; raises ViewraError if all are taken, or an account has the assigned id by now."""
         uid = self._known.get(plugin_id)
         if uid is None:
             uid = user_of(self._engine, plugin_id, FIRST, COUNT, likely(plugin_id, self._data_dir))
@@ -47,16 +47,16 @@ class PluginUsers:
 
 
 def likely(plugin_id: str, data_dir: Path) -> int:
-    """The id that a plugin gets unless another one has it: hosts with other data have others for the same plugin."""
+    """The id that a plugin gets unless it is taken; it depends on the data directory, so hosts differ."""
     name = f"{data_dir}\0{plugin_id}".encode("utf-8", "surrogateescape")
     return FIRST + int.from_bytes(hashlib.sha256(name).digest()[:4], "big") % COUNT
 
 
 def hand_to(user: int, *folders: Path) -> None:
-    """Make a plugin's user the owner of its folders, and of what is in them; raises OSError.
+    """Make a plugin's user the owner of its directories and of the files in them; raises OSError.
 
-    Only what is not its own yet is touched, links are not followed, and a file with several names is left alone: the
-    other name may be somewhere else.
+    Changes only files with another owner, does not follow links, and skips files with several hard links, because
+    another link may be outside of the plugin's directories.
     """
     for folder in folders:
         if folder.stat().st_uid != user:
@@ -65,7 +65,7 @@ def hand_to(user: int, *folders: Path) -> None:
                 for name in (*names, *files):
                     _hand(name, user, at)
             continue
-        with os.scandir(folder) as entries:  # what the host put there, such as a database that it restored
+        with os.scandir(folder) as entries:  # files that the host created, such as a restored database
             theirs = [entry.name for entry in entries if entry.stat(follow_symlinks=False).st_uid != user]
         if theirs:
             at = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -1,6 +1,6 @@
-"""The runs that serve one plugin's calls, and the state that goes with them: changed together, under one lock.
+"""Holds the runs that serve one plugin's calls, and the plugin's state; changes both together under one lock.
 
-What of a plugin breaks down is counted here, too, since it decides which state comes next.
+The pool also counts crashes, because they determine the next state.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from viewra.text import encodable
 from viewra.types import PluginState
 
 StateListener = Callable[[str, PluginState, PluginState, str], None]
-"""Called with plugin id, old state, new state and reason, in the order of the changes; must return at once."""
+"""Called with plugin id, old state, new state and reason, in the order of the changes; must not block."""
 
 
 @attrs.frozen
 class Loss:
-    """What follows from the end of a run, or from a start that failed.
+    """The consequence of a crash or of a failed start.
 
-    It is started again after ``pause_s``, None where it is not. ``quarantine`` is the reason of a quarantine, "" where
-    there is none; ``others`` are runs that have to end with it.
+    The plugin is started again after ``pause_s`` seconds; None: it is not. ``quarantine`` is the reason of a
+    quarantine, "" if there is none; ``others`` are the runs that have to be stopped, too.
     """
 
     pause_s: float | None = None
@@ -38,11 +38,11 @@ class Loss:
 
 
 class Pool:
-    """One plugin's state, and its runs: 0 … n processes of one version. For any thread.
+    """One plugin's state and its runs: 0 … n processes of one version. Thread-safe.
 
-    ``state`` is where the plugin is in its life, ``reason`` why it is there: empty where there is nothing to say, else
-    its first line says it all, and others are output. ``runs`` are those that serve, in the order in which they came; a
-    call goes to the one with the fewest calls in flight. Only the methods change these three.
+    ``reason`` explains ``state``: it may be empty; its first line is the reason, further lines are the process's
+    output. ``runs`` are those that serve, oldest first; a call enters the run with the fewest calls in flight. Only
+    the methods change these three attributes.
     """
 
     def __init__(
@@ -62,50 +62,50 @@ class Pool:
         self._lock = threading.Lock()
         self.state, self.reason = state, reason
         self.runs: tuple[Run, ...] = ()
-        self._only: Connection | None = None  # that of the only run: the rule, and quick
+        self._only: Connection | None = None  # that of the only run: the usual case needs no search
         self._backoff = Backoff(policy, now=clock.now, chance=chance)
         self._losses: dict[Run, Loss] = {}
-        self._told = ""  # the reason that came with the runs
+        self._told = ""  # the reason given with the runs
 
-    # ---- what there is ----
+    # ---- state ----
 
     @property
     def short_reason(self) -> str:
-        """The reason without the output that goes with it."""
+        """The reason without the process's output."""
         return self.reason.partition("\n")[0]
 
     @property
     def first(self) -> Run | None:
-        """The run that serves longest."""
+        """The oldest run that serves."""
         runs = self.runs
         return runs[0] if runs else None
 
     @property
     def idle_s(self) -> float:
-        """For how many seconds no run has had a call; 0 where none serves."""
+        """Seconds since the last call of any run ended; 0 if none serves."""
         return min((run.connection.idle_s for run in self.runs), default=0.0)
 
     @property
     def pause_s(self) -> float:
-        """Seconds in which nothing is started; 0 where it may be."""
+        """Remaining seconds of the pause before the next start; 0 if a start may begin."""
         with self._lock:
             return self._backoff.left_s
 
     @property
     def awaited_s(self) -> float:
-        """Seconds that a call waits for the restart that is due then; 0 where it is not to wait."""
+        """Seconds that a call waits for the next restart; 0 if calls do not wait."""
         with self._lock:
             return self._backoff.awaited_s if self.state is PluginState.BACKOFF else 0.0
 
     def run_of(self, connection: Connection) -> Run | None:
-        """The run that serves by this connection; None when it serves no more."""
+        """The run with this connection; None if it no longer serves."""
         return next((run for run in self.runs if run.connection is connection), None)
 
     # ---- changes ----
 
     def enter(self) -> Connection | None:
-        """A call enters the connection of a run that serves; None when there is no run."""
-        with self._lock:  # or it might enter one that was taken away and found idle in between
+        """Enter a call into the connection of a run that serves, and return that; None if no run serves."""
+        with self._lock:  # otherwise the call might enter a run that was meanwhile taken as idle
             if self._only is not None:
                 return self._only.enter()
             if not self.runs:
@@ -115,9 +115,9 @@ class Pool:
     def become(
         self, event: Event, state: PluginState, reason: str = "", *, only_from: Collection[PluginState] = ()
     ) -> bool:
-        """Change the state, if it is one of ``only_from`` (none given: whichever it is); whether it was changed.
+        """Change the state if it is one of ``only_from`` (empty: any state); returns whether it was changed.
 
-        Raises IllegalTransition for what cannot follow.
+        Raises IllegalTransition if the new state may not follow.
         """
         with self._lock:
             if only_from and self.state not in only_from:
@@ -126,7 +126,7 @@ class Pool:
         return True
 
     def serve(self, runs: tuple[Run, ...], policy: Restart, reason: str = "") -> tuple[Run, ...]:
-        """From now on calls go to these; gives the runs that served until now, which may still have calls in flight."""
+        """Send calls to these runs from now on; returns the previous runs, which may still have calls in flight."""
         with self._lock:
             old = self.runs
             self._change(Event.PROVEN, PluginState.RUNNING, reason, again=bool(old))
@@ -137,7 +137,7 @@ class Pool:
         return old
 
     def join(self, run: Run) -> bool:
-        """Calls go to this run, too, which is of the version that serves; False when that has ended."""
+        """Add a run of the version that serves; False if that version no longer serves."""
         with self._lock:
             if not self.runs:
                 return False
@@ -145,12 +145,21 @@ class Pool:
             self._change(Event.TOLD, self.state, self._told)
         return True
 
+    def spare(self) -> Run | None:
+        """Remove and return the run with the fewest calls, the youngest of equals; None if only one serves."""
+        with self._lock:
+            if len(self.runs) < 2:
+                return None
+            run = min(reversed(self.runs), key=lambda one: one.connection.in_flight)
+            self._have(tuple(one for one in self.runs if one is not run))
+        return run
+
     def take(
         self, event: Event, state: PluginState, reason: str = "", *, beside: Run | None = None, idle_s: float = 0.0
     ) -> tuple[Run, ...]:
-        """Take all runs away, so that no call enters them any more, and change the state; gives them.
+        """Remove and return all runs, so that they get no new calls, and change the state.
 
-        None of them, with nothing changed, when ``beside`` does not serve, or one had a call within ``idle_s``.
+        Removes none and changes nothing if ``beside`` does not serve, or if any run had a call within ``idle_s``.
         """
         with self._lock:
             taken = self.runs
@@ -163,19 +172,19 @@ class Pool:
         return taken
 
     def end_pause(self) -> None:
-        """It may be started at once."""
+        """End the pause: a start may begin at once."""
         with self._lock:
             self._backoff.end_pause()
 
     def forgive(self, policy: Restart) -> None:
-        """Forget the crashes that there were."""
+        """Forget all crashes."""
         with self._lock:
             self._backoff.forgive(policy)
 
-    # ---- breaking down ----
+    # ---- crashes ----
 
     def lose(self, run: Run, reason: str) -> bool:
-        """A run ended by itself, for a reason; False for one that was taken away before. ``loss`` says what follows."""
+        """Remove a crashed run; False if the pool no longer had it. ``loss`` then returns the consequence."""
         with self._lock:
             if run not in self.runs:
                 return False
@@ -186,12 +195,12 @@ class Pool:
         return True
 
     def loss(self, run: Run) -> Loss | None:
-        """What follows from the end of this run; tells it once."""
+        """The consequence of this run's crash; only the first call returns it."""
         with self._lock:
             return self._losses.pop(run, None)
 
     def failed(self, reason: str, *, crash: bool, again: bool) -> Loss:
-        """A start failed. ``crash``: it counts for the quarantine; ``again``: it is tried again without a call."""
+        """Note a failed start. ``crash``: it counts toward quarantine; ``again``: a restart follows without a call."""
         with self._lock:
             self._change(Event.FAILED, PluginState.CRASHED, reason)
             self.crashes += crash
@@ -199,18 +208,18 @@ class Pool:
             return self._after_crash(reason, pause_s, again=again, awaited=False)
 
     def missed(self, reason: str, *, crash: bool) -> Loss:
-        """One more run beside those that serve could not be started."""
+        """Note a failed start of an additional run while others serve."""
         with self._lock:
             self.crashes += crash
             pause_s = self._backoff.crashed() if crash else self._backoff.failed()
             return self._after_loss(self.runs, reason, pause_s) if self.runs else Loss()
 
     def _after_loss(self, others: tuple[Run, ...], reason: str, pause_s: float | None) -> Loss:
-        """The ``others`` serve on while the missing one is started again, if it is."""
+        """The ``others`` continue to serve if the missing run is started again; otherwise they have to stop."""
         if others and pause_s is not None:
             self._have(others)
             first, output = _parted(reason)
-            told = f"one of its processes is missing, and is started again in {pause_s:.1f} s: {first}"
+            told = f"one of its processes is missing, and is started again {pause_s:.1f} s later: {first}"
             self._change(Event.LOST, PluginState.RUNNING, told + output)
             return Loss(pause_s)
         self._change(Event.LOST, PluginState.CRASHED, reason)
@@ -224,12 +233,13 @@ class Pool:
             why = f"broke down more than {policy.max} times in {policy.window_s:g} s; the last time: {first}{output}"
             self._change(Event.GIVE_UP, PluginState.QUARANTINED, why)
             return Loss(quarantine=self.reason)
-        told = f"{first}; {'it is started again' if again else 'a call may start it again'} in {pause_s:.1f} s"
+        # "later" stays true for as long as the reason is shown.
+        told = f"{first}; {'it is started again' if again else 'a call may start it again'} {pause_s:.1f} s later"
         self._change(Event.PAUSE, PluginState.BACKOFF, told + output)
         self._backoff.pause(pause_s, awaited=awaited)
         return Loss(pause_s if again else None)
 
-    # ---- within ----
+    # ---- private ----
 
     def _have(self, runs: tuple[Run, ...]) -> None:
         self.runs = runs
@@ -238,9 +248,9 @@ class Pool:
     def _change(self, event: Event, state: PluginState, reason: str, *, again: bool = False) -> None:
         require(self.state, event, state)
         old, self.state = self.state, state
-        self.reason = encodable(reason)  # it is stored, and shown
+        self.reason = encodable(reason) if reason else ""  # it is stored and shown
         if old is not state or again:
-            self._on_state(self._plugin_id, old, state, self.reason)  # under the lock: that is their order
+            self._on_state(self._plugin_id, old, state, self.reason)  # under the lock: in order
 
 
 def _in_flight(connection: Connection) -> int:
@@ -248,6 +258,6 @@ def _in_flight(connection: Connection) -> int:
 
 
 def _parted(reason: str) -> tuple[str, str]:
-    """The first line, and the output that follows it, with its line end."""
+    """The first line, and the rest with the line break before it."""
     first, _, output = reason.partition("\n")
     return first, f"\n{output}" if output else ""

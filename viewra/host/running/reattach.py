@@ -1,7 +1,7 @@
-"""Plugins that outlive a host: where each one runs, kept in its data directory for the next host.
+"""Records where a detached plugin runs, so that the next host can connect to its process.
 
-The record has go-plugin's own form of reattaching (Protocol, ProtocolVersion, Addr, Pid, Test), and what is needed to
-be sure that the process is that process.
+The record has the fields of go-plugin's reattach configuration (Protocol, ProtocolVersion, Addr, Pid, Test), and more
+that identify the process reliably.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ RECORD_NAME = "detached.json"
 
 @attrs.frozen
 class Reattach:
-    """Where a plugin runs. ``network`` and ``address`` as in its handshake line; ``pid`` its process.
+    """Where a plugin runs. ``network`` and ``address`` are as in its handshake line; ``pid`` is its process.
 
-    ``started`` is the process's start time in clock ticks since boot, 0 where it is not known (a plugin run by hand);
-    ``code_hash`` that of the code it runs. ``test`` marks one that somebody runs by hand, in a debugger say: it is
-    never killed, and is taken through its life from the beginning.
+    ``started`` is the process's start time in clock ticks since boot, 0 if unknown (a plugin started by hand);
+    ``code_hash`` is the hash of its code. ``test`` marks a process that a developer started by hand, for example in a
+    debugger: the host never kills it, and initializes it.
     """
 
     pid: int
@@ -36,7 +36,7 @@ class Reattach:
     test: bool = False
 
     def to_json(self) -> str:
-        """The record; a Go host reads it too."""
+        """The record as JSON, which a Go host can read, too."""
         return json.dumps(
             {
                 "Protocol": "grpc",
@@ -51,7 +51,7 @@ class Reattach:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a record; raises UsageError for what is none."""
+        """Read a record; raises UsageError if the text is not one."""
         try:
             data: dict[str, Any] = json.loads(text)
             if data.get("Protocol", "grpc") != "grpc":
@@ -73,7 +73,7 @@ class Reattach:
 
 
 def keep(directory: Path, record: Reattach) -> None:
-    """Leave a record for the next host, in a folder that the plugin cannot write: it names what that host may end."""
+    """Store a record for the next host, where the plugin cannot write: the next host may kill the recorded process."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = directory / f"{RECORD_NAME}.new"
     draft.touch(mode=0o600)
@@ -82,7 +82,7 @@ def keep(directory: Path, record: Reattach) -> None:
 
 
 def take(directory: Path) -> Reattach | None:
-    """The record that the last host left, which is removed; None when there is none, or it cannot be read."""
+    """Remove and return the record that the last host left; None if there is none or it cannot be read."""
     path = directory / RECORD_NAME
     try:
         text = path.read_text()

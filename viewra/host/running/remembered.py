@@ -1,4 +1,4 @@
-"""What the host remembers of a plugin after its own end: quarantines, and what its process showed."""
+"""Stores what the host remembers of plugins between its runs: quarantines, services, and texts that processes gave."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("viewra.host")
 
 
 class Remembered:
-    """The records of all plugins, by id and real path; read once, when the host opens. For any thread."""
+    """The records of all plugins, by id and real path; read once when the host opens. Thread-safe."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -34,11 +34,11 @@ class Remembered:
         self._services = read_services(engine)
 
     def quarantine(self, found: Found) -> Quarantine | None:
-        """Why the plugin is in quarantine; None when it is not."""
+        """The plugin's quarantine; None if it is not in quarantine."""
         return self._quarantines.get(found.key)
 
     def set_quarantine(self, found: Found, quarantine: Quarantine | None) -> None:
-        """Put it in quarantine, or (None) let it out; raises DatabaseError, and then it is so for this host alone."""
+        """Put it in quarantine, or (None) release it; on DatabaseError the change applies to this host only."""
         if quarantine is not None:
             self._quarantines[found.key] = quarantine
         elif self._quarantines.pop(found.key, None) is None:
@@ -46,7 +46,7 @@ class Remembered:
         write_quarantine(self._engine, *found.key, quarantine)
 
     def services(self, found: Found) -> tuple[str, frozenset[str]] | None:
-        """The code's hash, and the services that its process turned out to have; None where nobody knows."""
+        """The code's hash and the services that its process proved to have; None if unknown."""
         return self._services.get(found.key)
 
     def set_services(self, found: Found, code_hash: str, services: frozenset[str]) -> None:
@@ -56,9 +56,9 @@ class Remembered:
             self._services[found.key] = (code_hash, services)
 
     def fact(self, found: Found, name: str) -> tuple[str, str] | None:
-        """The code's hash, and the text of this name that its process showed; None where nobody knows.
+        """The code's hash and the text of this name that its process gave; None if unknown.
 
-        Read anew each time: a change of settings, by another process too, makes it unknown. Raises DatabaseError.
+        Queries the database each time, because any process that changes settings deletes it. Raises DatabaseError.
         """
         return read_fact(self._engine, *found.key, name)
 
@@ -70,27 +70,27 @@ class Remembered:
 
 @attrs.frozen
 class PluginMemory:
-    """What is remembered of one plugin; nothing without ``remembered``. What cannot be written is lost with this host.
+    """What is remembered of one plugin; nothing without ``remembered``. Writes that fail are logged and lost.
 
-    Losing it is no reason for a call to fail, so nothing here raises.
+    Nothing here raises, because a call need not fail when a record is lost.
     """
 
     installation: Installation
     remembered: Remembered | None
 
     def quarantine(self) -> str:
-        """Why the code in use is in quarantine; "" when it is not."""
+        """The reason why the code in use is in quarantine; "" if it is not."""
         found = self.remembered.quarantine(self.installation.place) if self.remembered is not None else None
         return found.reason if found is not None and found.code_hash == self.installation.used.code_hash else ""
 
     def set_quarantine(self, quarantine: Quarantine | None) -> None:
-        """Put it in quarantine, or (None) let it out."""
+        """Put it in quarantine, or (None) release it."""
         with self._recording():
             if self.remembered is not None:
                 self.remembered.set_quarantine(self.installation.place, quarantine)
 
     def services(self) -> frozenset[str] | None:
-        """The services that the process of the code in use turned out to have; None where nobody knows."""
+        """The services that the process of the code in use proved to have; None if unknown."""
         known = self.remembered.services(self.installation.place) if self.remembered is not None else None
         return known[1] if known is not None and known[0] == self.installation.used.code_hash else None
 
@@ -101,11 +101,11 @@ class PluginMemory:
                 self.remembered.set_services(self.installation.place, code_hash, services)
 
     def fact(self, name: str) -> str | None:
-        """The text of this name that a process of the code on disk showed; None where nobody knows."""
+        """The text of this name that a process of the code on disk gave; None if unknown."""
         known = None
         with self._recording():
             known = self.remembered.fact(self.installation.place, name) if self.remembered is not None else None
-        # New code is not known yet, and only a start takes it up.
+        # Nothing is known of new code until a start uses it.
         if known is None or not known[0] == self.installation.used.code_hash == self.installation.to_start().code_hash:
             return None
         return known[1]
@@ -121,4 +121,4 @@ class PluginMemory:
         try:
             yield
         except DatabaseError as error:
-            log.warning("plugin %s: what is known of it is not kept: %s", self.installation.plugin_id, error)
+            log.warning("plugin %s: its record cannot be stored or read: %s", self.installation.plugin_id, error)

@@ -1,9 +1,9 @@
-"""How one version of a plugin's code takes the place of another, with no call lost.
+"""Replaces one version of a plugin's code by another without losing a call.
 
-Beside each other: the new processes are started and proven while the old ones serve; then calls go to the new ones, and
-the old ones end those that they have. One after the other, for a plugin that holds what only one process can hold, or
-whose database has to be migrated: calls wait while the old process ends and the new one starts; when that fails, the
-database and the old code are put back.
+Normally both versions run side by side: the new processes are started and proven while the old ones serve; then calls
+go to the new processes, and the old ones complete their calls in flight. If only one process can hold a resource, or
+the database needs a migration, the versions run one after the other: calls wait while the old process stops and the
+new one starts; if that fails, the reloader restores the database and starts the old code again.
 """
 
 from __future__ import annotations
@@ -18,31 +18,36 @@ from viewra.errors import HandshakeError, PluginClosed, PluginUnavailable, Viewr
 from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import read
 from viewra.host.logs.log import last_words
-from viewra.host.running import draining, workers
+from viewra.host.running import draining
 from viewra.host.running.configuration import Configured
 from viewra.host.running.draining import LONGEST_S
 from viewra.host.running.lifecycle import MigrationPending
 from viewra.host.running.run import Run
 from viewra.host.running.runs import Runs
 from viewra.host.running.states import Event
+from viewra.services import TABLES
 from viewra.types import PluginState
+
+STREAMS_S = 10.0
+"""Seconds that streams go on while calls wait for the old process to end."""
 
 
 @attrs.frozen
 class Reloader:
-    """Replaces the runs of a plugin, in one's turn."""
+    """Replaces the runs of one plugin; the caller holds the turn."""
 
     runs: Runs
 
     def replace(self, run: Run, old: Code, new: Code) -> str:
-        """Let ``new`` serve instead of ``old``, which ``run`` and those beside it run; says what happened.
+        """Replace ``old``, the code of ``run`` and of the other runs, by ``new``; returns a message about the result.
 
-        Raises PluginUnavailable, with the reason, when ``new`` cannot be used: then ``old`` serves on. Raises
-        PluginClosed when somebody ends the plugin meanwhile.
+        Raises PluginUnavailable with the reason if ``new`` cannot be used; then ``old`` continues to serve. Raises
+        PluginClosed if the plugin is stopped meanwhile.
         """
         pool = self.runs.pool
         try:
             configured = self._configured(new)
+            self.runs.launching.prepare(new)  # while the old code serves: it may take minutes
             if self._beside(run, configured):
                 try:
                     for replaced in self.runs.serve(self._proven(run, configured), configured):
@@ -51,21 +56,21 @@ class Reloader:
                     self._one_after_the_other(run, old, configured)
             else:
                 self._one_after_the_other(run, old, configured)
-        except PluginClosed:  # somebody ends the plugin, or the host: that says nothing of the new code
+        except PluginClosed:  # the plugin or the host is being stopped: the new code is not to blame
             raise
         except ViewraError as error:
-            what = f"version {new.version}" if new.version not in {"?", old.version} else "the changed code"
+            what = f"version {new.version}" if new.version not in {"?", old.version} else _changed(old, new)
             reason = f"{what} is not used, version {old.version} serves on: it {error.message}"
             cause = error.__cause__
             output = last_words(cause.output) if isinstance(cause, HandshakeError) else ()
             told = "\n".join((reason, *output))
             if not pool.become(Event.TOLD, PluginState.RUNNING, told, only_from={PluginState.RUNNING}):
-                raise  # nothing serves: what was raised says why
+                raise  # nothing serves: the raised error says why
             raise PluginUnavailable(self.runs.plugin_id, reason, hint=error.hint) from (cause or error)
         return _what(old, new)
 
     def _configured(self, new: Code) -> Configured:
-        """How the new version is to be run; raises ViewraError where what the operator set does not fit."""
+        """The configuration of the new version; raises ViewraError if the operator's settings are invalid for it."""
         configured = self.runs.configuration.configure(new)
         new.manifest  # noqa: B018 - raises for one that is not valid
         if configured.error is not None:
@@ -79,14 +84,14 @@ class Reloader:
         return configured
 
     def _beside(self, run: Run, new: Configured) -> bool:
-        """Whether both may run at the same time."""
+        """Whether both versions may run at the same time."""
         if "restart" in {self.runs.configuration.runtime.reload, new.runtime.reload}:
             return False
-        silent = "database_service" in run.services and not run.describes
+        silent = TABLES in run.services and not run.describes
         return not (silent and self.runs.configuration.database(new.code).must_migrate(None))
 
     def _proven(self, run: Run, new: Configured) -> tuple[Run, ...]:
-        """All processes of the new version, each proven."""
+        """Start and prove all processes of the new version."""
         launching = self.runs.launching
         fresh, _ = launching.launch(new, may_migrate=False)
         lost = ", ".join(sorted(run.services - fresh.services))
@@ -94,7 +99,7 @@ class Reloader:
             fresh.stop()
             hint = f"viewra plugins restart {self.runs.plugin_id}, if that is meant"
             raise PluginUnavailable(self.runs.plugin_id, f"lost a service that it had: {lost}", hint=hint)
-        more = workers.wanted(new.runtime, fresh.services) - 1
+        more = self.runs.workers.wanted(new.runtime, fresh.services) - 1
         if not more:
             return (fresh,)
         try:
@@ -104,17 +109,18 @@ class Reloader:
             raise
 
     def _one_after_the_other(self, run: Run, old: Code, new: Configured) -> None:
-        """Raises PluginUnavailable; then ``old`` serves again, unless the state says otherwise."""
+        """Stop the old version, then start the new one; on failure start ``old`` again, raise PluginUnavailable."""
         runs, pool, version = self.runs, self.runs.pool, new.code.version
         reason = f"version {version} takes the place of {old.version}"
-        before = self._revision(run)
-        run.quiesce(runs.closing)  # while calls are still answered: the sooner it ends, the shorter they wait
-        draining.end(pool.take(Event.END, PluginState.DRAINING, reason), LONGEST_S, runs.closing, clock=runs.clock)
+        before, ran = self._revision(run), self.runs.configuration.used
+        run.quiesce(runs.closing)  # while the process still answers calls, so that calls wait less
+        taken = pool.take(Event.END, PluginState.DRAINING, reason)
+        draining.end(taken, LONGEST_S, runs.closing, streams_s=STREAMS_S, clock=runs.clock)
         runs.crashes.restart.off()
         pool.become(Event.START, PluginState.STARTING, reason)
         restore: Callable[[], object] = bool
         try:
-            if "database_service" in run.services:
+            if TABLES in run.services:
                 restore = self._way_back(old, new, before)
             self._serve_one(new)
         except BaseException as error:
@@ -122,7 +128,7 @@ class Reloader:
             try:
                 restore()
                 if not ended:
-                    self._go_back(old)
+                    self._go_back(old, ran)
             except BaseException as failure:
                 told = f"version {version} {_message(error)}; {old.version} cannot serve again: {failure}"
                 pool.become(Event.FAILED, PluginState.CRASHED, told)
@@ -133,8 +139,8 @@ class Reloader:
                 pool.become(Event.CANCELLED, PluginState.STOPPED, _message(error))
             raise
 
-    def _serve_one(self, code: Code | Configured) -> None:
-        run, configured = self.runs.launching.launch(code)
+    def _serve_one(self, configured: Configured) -> None:
+        run, _ = self.runs.launching.launch(configured)
         try:
             self.runs.serve((run,), configured)
         except BaseException:
@@ -142,16 +148,17 @@ class Reloader:
             raise
 
     def _revision(self, run: Run) -> str | None:
-        """Where the plugin's database stands, which ``run`` serves; None of one that has none, or cannot say."""
+        """The schema version of the plugin's database as ``run`` reports it; None if it has or reports none."""
         if not run.describes:
             return None
         state = DatabaseClient(run.endpoint).describe(self.runs.configuration.database_url)
         return state.current if state is not None else None
 
     def _way_back(self, old: Code, new: Configured, before: str | None) -> Callable[[], object]:
-        """How the database becomes again what it is now, when nobody uses it; raises PluginUnavailable.
+        """Return a function that restores the database to its present state while no process uses it.
 
-        A file is copied now. In PostgreSQL the new code, which knows the way, takes its migrations back.
+        A database file is copied now. In PostgreSQL the new code rolls its migrations back, because only it has them.
+        Raises PluginUnavailable if the file cannot be copied.
         """
         own = self.runs.configuration.database(old)
         if own.is_copied:
@@ -175,12 +182,17 @@ class Reloader:
 
         return take_back
 
-    def _go_back(self, old: Code) -> None:
-        """Let the code serve again that was kept when it ran last; raises PluginUnavailable."""
+    def _go_back(self, old: Code, before: Configured) -> None:
+        """Start the old code as it ran ``before``, from the copy that was kept then; raises PluginUnavailable."""
         place: Path | None = self.runs.installation.kept.path(old.code_hash)
         if place is None:
             raise PluginUnavailable(self.runs.plugin_id, "its code was not kept")
-        self._serve_one(Code(read(place / old.manifest.file.name, old.found.place), old.code_hash))
+        code = Code(read(place / old.manifest.file.name, old.found.place), old.code_hash)
+        self._serve_one(attrs.evolve(before, code=code))
+
+
+def _changed(old: Code, new: Code) -> str:
+    return "a new process" if old.code_hash == new.code_hash else "the changed code"
 
 
 def _message(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""What a plugin's process and its descendants use, read from the system; how often it is read is up to others."""
+"""Measures the resources that a plugin's process and its descendants use; ``usage`` decides how often."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class _Times:
-    """Processor time in seconds: a process's own, and that of its children that have ended and were waited for."""
+    """Processor time in seconds: of a process, and of its children that have ended and were reaped."""
 
     own_s: float
     ended_s: float
 
 
 class Sampler:
-    """Takes samples of one process and its descendants, each of the time since the one before.
+    """Takes samples of one process and its descendants; rates refer to the time since the previous sample.
 
-    Those count, too, that have lost their parent, and whose parent its guardian is therefore.
+    Descendants whose parent has ended count, too; their parent is then the plugin's guardian.
 
-    Not for several threads at once. Raises nothing when there is no such process: its samples are None.
+    Not thread-safe. Raises nothing if there is no such process: its samples are None.
     """
 
     def __init__(self, pid: int) -> None:
-        import psutil  # here, because only a host that runs plugins needs it
+        import psutil  # imported late: only a host that runs plugins needs it
 
         self._psutil = psutil
         try:
@@ -46,15 +46,15 @@ class Sampler:
         except psutil.Error:
             self._process = None
         self._guardian = _guardian_of(pid)
-        self._kernel_lists_children = Path("/proc/thread-self/children").exists()  # not every kernel was built so
+        self._kernel_lists_children = Path("/proc/thread-self/children").exists()  # a build option of the kernel
         self._last_at: float | None = None
         self._last: dict[int, _Times] = {}
         self._read = self._written = 0
 
     def sample(self) -> ResourceSample | None:
-        """What they use now; None when the process is gone, or has ended and was not waited for.
+        """Their present use; None if the process has ended, reaped or not.
 
-        A figure that the system does not show of a process is left out of the sum.
+        The sums leave out figures that the system does not show for a process.
         """
         if self._process is None or not self._process.is_running():
             return None
@@ -68,7 +68,7 @@ class Sampler:
                 if process.status() == self._psutil.STATUS_ZOMBIE:
                     if process is self._process:
                         return None
-                    continue  # it uses nothing any more; its time counts until it is counted with its parent's
+                    continue  # a zombie uses nothing; its time counts until its parent reaps it
                 memory, running = process.memory_info().rss, process.num_threads()
                 rss, threads, processes = rss + memory, threads + running, processes + 1
                 with contextlib.suppress(self._psutil.AccessDenied):
@@ -77,16 +77,16 @@ class Sampler:
                     read, written = read + storage.read_bytes, written + storage.write_bytes
         if not processes:
             return None
-        # The sums fall when a descendant ends that nobody waited for: what it read was read all the same.
+        # The sums fall when a descendant ends unreaped, but what it read stays read.
         self._read, self._written = max(self._read, read), max(self._written, written)
         percent = self._cpu_percent(times, now)
         return ResourceSample(at, percent, rss, threads, files, processes, self._read, self._written)
 
     def _cpu_percent(self, times: dict[int, _Times], now: float) -> float:
-        """Of one core, since the last sample; of descendants that came and went in between, too.
+        """Percent of one core since the last sample, including descendants that began and ended in between.
 
-        What a descendant used comes back among its parent's ended children when it is waited for, so what it was seen
-        to use before is taken off there; the time of those still there is never lessened by those that went unnoticed.
+        The kernel adds a descendant's time to its parent's ended children when it is reaped, so the part that was
+        sampled before is subtracted there; descendants that ended unnoticed never reduce the time of running ones.
         """
         last, self._last = self._last, times
         since, self._last_at = self._last_at, now
@@ -117,7 +117,7 @@ class Sampler:
 
 
 def _guardian_of(pid: int) -> int | None:
-    """The process's guardian, which has one plugin; None for a process that has another parent."""
+    """The process's guardian, which serves only this plugin; None if its parent is another process."""
     found = stat(pid)
     if found is None:
         return None
@@ -129,9 +129,9 @@ def _guardian_of(pid: int) -> int | None:
 
 
 def _children(pid: int) -> list[int]:
-    """A process's children as the kernel lists them, thread by thread; nothing when it is gone.
+    """A process's children as the kernel lists them by thread; empty if it has ended.
 
-    psutil's way looks at every process of the system instead. This is on the path of each sample, so no ``Path``.
+    psutil would read every process of the system instead. Every sample calls this, so it avoids the slower ``Path``.
     """
     found = []
     with contextlib.suppress(OSError):
@@ -142,24 +142,24 @@ def _children(pid: int) -> list[int]:
 
 
 class History:
-    """The last ``length`` samples, for any thread."""
+    """The last ``length`` samples. Thread-safe."""
 
     def __init__(self, length: int = 120) -> None:
         self._samples: deque[ResourceSample] = deque(maxlen=length)
         self._lock = threading.Lock()
 
     def add(self, sample: ResourceSample) -> None:
-        """Keep it, and drop the oldest one when there are too many."""
+        """Add a sample, and drop the oldest one if there are too many."""
         with self._lock:
             self._samples.append(sample)
 
     def clear(self) -> None:
-        """Drop all: another process's figures follow."""
+        """Drop all samples, because those of another process follow."""
         with self._lock:
             self._samples.clear()
 
     @property
     def samples(self) -> tuple[ResourceSample, ...]:
-        """Oldest first."""
+        """The samples, oldest first."""
         with self._lock:
             return tuple(self._samples)

@@ -1,6 +1,6 @@
-"""One run of a plugin's process, from its first moment until it is gone: its connection, its health, its end.
+"""Manages one run of a plugin's process from its start to its end: its connection, health checks and stop.
 
-viewra/host/running/startup.py begins it; what its end means for the plugin is decided in crashes.py.
+viewra/host/running/startup.py starts it; crashes.py decides what its end means for the plugin.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewra.adapters import Caller, Connection
+from viewra.adapters import STREAMS_S, Caller, Connection
 from viewra.codec import lifecycle
 from viewra.codec.database import DESCRIBE
 from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
 from viewra.host.logs.log import RunLog, last_words, readable
+from viewra.host.running.hosting import Hosting
 from viewra.host.running.launch_spec import LaunchSpec
 from viewra.host.running.lifecycle import STOP_S
 from viewra.host.running.peer import Closable, Peer
@@ -35,19 +36,19 @@ if TYPE_CHECKING:
 log = logging.getLogger("viewra.host")
 
 QUIESCE_S = 10.0
-"""Seconds for ``LifecycleService.Quiesce``, in which the plugin still answers calls."""
+"""Deadline of ``LifecycleService.Quiesce`` in seconds; the plugin still answers calls meanwhile."""
 SHUTDOWN_S = 2.0
-"""Seconds for the request to shut down, and again for the process to end after it."""
+"""Seconds for the shutdown request, and again for the process to end after it."""
 _PANICS = ("panic: ", "fatal error: ")
 _NOT_ASKED = PluginInfo("")
 NOTICE_S = 1.0
-"""Seconds within which the end of a process is noticed: a broken connection is seen a moment before."""
+"""Seconds to wait for the end of a process whose connection broke: the connection breaks slightly earlier."""
 
 
 class Run:
-    """A process of a plugin.
+    """One process of a plugin.
 
-    ``deadline`` (the clock's seconds) is when its start has to be over. The start puts in here what it finds out.
+    Its start must end before ``deadline`` (the clock's seconds). The start fills in the attributes that it determines.
     """
 
     def __init__(self, process: Process, spec: LaunchSpec, clock: Clock = SYSTEM, group: Group | None = None) -> None:
@@ -63,11 +64,13 @@ class Run:
         self.database_url = spec.context.database_url
         self.announced: Reattach | None = None
         self.renewal: Renewal | None = None
+        self.hosting = Hosting(self.plugin_id, spec.hosted, spec.rights, spec.limits)
         self.started_at = time.time()
         self._clock = clock
         self._began = clock.now()
         self.deadline = self._began + spec.start_timeout_s
         self._deadlines = {
+            "apply_settings": QUIESCE_S,
             "quiesce": QUIESCE_S,
             "stop": STOP_S,
             "health": spec.health_timeout_s,
@@ -83,45 +86,46 @@ class Run:
         self._closing = False
         self._doom = ""
 
-    def connect(self, peer: Peer) -> None:
-        """Calls go to this peer, which ends with the run."""
+    def connect(self, peer: Peer) -> Connection:
+        """Use this peer for calls; returns its connection. The run closes it."""
         self._peer = peer
-        self._connection = peer.connection()
+        self._connection = connection = peer.connection()
         self._endpoint = peer.calls(self)
+        return connection
 
     def follow(self, stdio: Closable, streamed: RunLog) -> None:
-        """What it prints comes from here, until the run ends."""
+        """Use this stream of the process's output until the run ends."""
         self._stdio, self._streamed = stdio, streamed
 
     @property
     def peer(self) -> Peer:
-        """The host's end of its connection; raises PluginUnavailable before there is one."""
+        """The host's end of the connection; raises PluginUnavailable before it is connected."""
         if self._peer is None:
             raise PluginUnavailable(self.plugin_id, "is not connected")
         return self._peer
 
     @property
     def endpoint(self) -> Caller:
-        """How the host itself calls it; raises PluginUnavailable before it is connected."""
+        """The endpoint for the host's own calls; raises PluginUnavailable before it is connected."""
         if self._endpoint is None:
             raise PluginUnavailable(self.plugin_id, "is not connected")
         return self._endpoint
 
     @property
     def connection(self) -> Connection:
-        """The connection; raises PluginUnavailable before there is one."""
+        """The connection for adapters; raises PluginUnavailable before it is connected."""
         if self._connection is None:
             raise PluginUnavailable(self.plugin_id, "is not connected")
         return self._connection
 
     @property
     def describes(self) -> bool:
-        """Whether it can say where its database stands."""
+        """Whether it can report its database's schema version."""
         return self.serves(DESCRIBE.wire_service)
 
     @property
     def by_hand(self) -> bool:
-        """Whether somebody runs it by hand: it is not the host's to end."""
+        """Whether a developer started it by hand; the host then never ends it."""
         return self.announced is not None and self.announced.test
 
     @property
@@ -129,18 +133,18 @@ class Run:
         """For how many seconds it has been running."""
         return self._clock.now() - self._began
 
-    # ---- what the host's own calls go by ----
+    # ---- for the host's own calls ----
 
     def serves(self, wire_service: str) -> bool:
-        """Whether the process is known to serve this gRPC service."""
+        """Whether the process serves this gRPC service, as far as known."""
         return self.wire_services is not None and wire_service in self.wire_services
 
     def deadline_s(self, method: str) -> float:
-        """What is left of the start's time; what is asked later, and migrations, have a time of their own."""
+        """The rest of the start's time, for calls of the start; migrations and later calls have their own deadlines."""
         return self._deadlines.get(method) or self.left_s()
 
     def loss(self, call: str) -> PluginUnavailable | PluginClosed:
-        """Why a call broke."""
+        """The error for a call whose connection broke."""
         if self._closing:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
         if self.process.wait(NOTICE_S) is None:
@@ -148,17 +152,17 @@ class Run:
         return PluginUnavailable(self.plugin_id, self.end, call=call, in_call=True)
 
     def left_s(self) -> float:
-        """Seconds left of the start's time, in tenths: people read them in messages."""
+        """Seconds left of the start's time, rounded to tenths because messages show them."""
         return max(0.1, round(self.deadline - self._clock.now(), 1))
 
     # ---- health, and the end ----
 
     def check(self, done: Callable[[str], object]) -> None:
-        """Ask the process whether it serves; ``done`` is told "" or why not, within the time that a check may take."""
+        """Ask the process whether it serves; calls ``done`` with "" or the reason, within the deadline of a check."""
         self.peer.check(self.spec.health_timeout_s, done)
 
     def own_health(self, done: Callable[[Health | None, str], object]) -> None:
-        """Ask the plugin itself; ``done`` is told what it said, or None and why it said nothing."""
+        """Ask the plugin for its health; calls ``done`` with the answer, or with None and the reason."""
 
         def ended(future: Future[Health]) -> None:
             error = future.exception()
@@ -167,7 +171,7 @@ class Run:
         self.endpoint.start(lifecycle.HEALTH).add_done_callback(ended)
 
     def condemn(self, reason: str) -> None:
-        """End the process, which serves no more, at once; its end is then told with this reason."""
+        """Kill the process, which no longer serves; its end is then reported with this reason."""
         self._doom = reason
         if self.group is not None:
             self.group.kill()
@@ -180,20 +184,23 @@ class Run:
 
     @property
     def last_words(self) -> tuple[str, ...]:
-        """The last lines that it wrote to stderr."""
+        """The last lines of its stderr."""
         return last_words(self.process.output.last("stderr"))
 
     # ---- stop ----
 
-    def drain(self, timeout_s: float, closing: Cancellation) -> None:
-        """Wait for the calls in flight, ``timeout_s`` seconds at most; a ``closing`` host does not wait."""
+    def drain(self, timeout_s: float, closing: Cancellation, streams_s: float = STREAMS_S) -> None:
+        """Wait for the calls in flight, ``timeout_s`` seconds at most; a ``closing`` host does not wait.
+
+        Their streams are ended after ``streams_s`` seconds.
+        """
         with closing.cuts(self.connection.hurry):
-            self.connection.drained(timeout_s)
+            self.connection.drained(timeout_s, streams_s)
 
     def quiesce(self, closing: Cancellation) -> None:
-        """Have it let go of what only one process can hold; it still answers calls, and is stopped in any case.
+        """Ask it to release what only one process can hold; it still answers calls, and is stopped in any case.
 
-        A host that is ``closing`` waits no longer.
+        A ``closing`` host does not wait.
         """
         if not self.serves(lifecycle.QUIESCE.wire_service):
             return
@@ -208,7 +215,7 @@ class Run:
             log.warning("plugin %s did not quiesce: %s", self.plugin_id, error)
 
     def stop(self) -> str:
-        """End the process, gently first, and reap it; gives the step that ended it. One run by hand is only left."""
+        """Stop the process, gracefully first, and reap it; returns the last step. Does not end one started by hand."""
         self._closing = True
         peer = self.peer
         if self.by_hand:
@@ -229,7 +236,7 @@ class Run:
 
     @property
     def app_version(self) -> int:
-        """The version of the services that host and plugin agreed on."""
+        """The protocol version that host and plugin agreed on."""
         assert self.announced is not None  # noqa: S101 - a proven run has announced itself
         return self.announced.app_version
 
@@ -239,7 +246,7 @@ class Run:
         return self.renewal is not None
 
     def detach(self) -> Reattach:
-        """Leave a process that lasts to the next host; gives where it runs."""
+        """Leave a process that lasts to the next host; returns where it runs."""
         assert self.renewal is not None  # noqa: S101 - the caller asked whether it lasts
         assert self.announced is not None  # noqa: S101 - as above
         self._closing = True
@@ -252,7 +259,7 @@ class Run:
         self.process.let_go()
 
     def close(self) -> None:
-        """Let go of the connection of a process that has ended by itself."""
+        """Close the connection to a process that has ended by itself."""
         self._let_go()
 
     def _let_go(self) -> None:
@@ -262,24 +269,25 @@ class Run:
             self._stdio.close()
         if self._streamed is not None:
             self._streamed.quiet()
+        self.hosting.close()
         if self._peer is not None:
             self._peer.close()
 
     def abandon(self) -> None:
-        """End it at once: its start failed."""
+        """Kill the process, because its start failed."""
         self._closing = True
         self.process.kill()
         self._let_go()
 
     def give_up(self) -> None:
-        """Let go of a process that was there before, and goes on."""
+        """Disconnect from a process that this host did not start, and leave it running."""
         self._closing = True
         self._leave()
 
 
 def died(process: Process) -> str:
-    """How a process ended, with its last words."""
+    """How a process ended, with its last line of output."""
     last = process.output.last("stderr")
-    told = [line for line in last if line.startswith(_PANICS)] or last  # Go's reason comes before its traceback
+    told = [line for line in last if line.startswith(_PANICS)] or last  # Go prints the reason before the traceback
     said = f"; its last output: {readable(told[-1])[:300]}" if told else ""
     return f"its process ended with {process.describe_exit()}{said}"

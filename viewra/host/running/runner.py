@@ -1,7 +1,7 @@
-"""``Runner``: what the host and its operators do with one plugin, whether it has processes or is an object of the host.
+"""Defines ``Runner``: the operations on one plugin, whether it runs in processes or is an object in the host's process.
 
-The supervisor of a plugin's processes is one, an object that a program registered is the other. What only makes sense
-for a plugin in a directory, such as ``enable``, is refused by the other kind with a UsageError.
+The supervisor of a plugin's processes implements it, and so does an object that a program registered. The latter
+refuses operations that need a plugin directory, such as ``enable``, with a UsageError.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from viewra.adapters.database import DatabaseClient
+from viewra.bridge import HostedPlugin
 from viewra.errors import UsageError
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.installation import Installation
@@ -25,68 +26,73 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """One plugin that this host can run. Safe to use from any thread; only ``load``, ``restart`` and calls start it."""
+    """One plugin that this host can run. Thread-safe; only ``load``, ``restart`` and calls start it."""
 
-    # ---- what it is ----
+    # ---- state ----
 
     @property
     def plugin_id(self) -> str:
-        """The plugin."""
+        """The plugin's id."""
         ...
 
     @property
     def installation(self) -> Installation | None:
-        """What is on disk of it; None for an object of the host's process."""
+        """Its files on disk; None for an object in the host's process."""
         ...
 
     @property
     def state(self) -> PluginState:
-        """Its state."""
+        """The plugin's state."""
         ...
 
     @property
     def reason(self) -> str:
-        """Why it is in that state; "" where there is nothing to say."""
+        """The reason of the state; may be ""."""
         ...
 
     @property
     def pid(self) -> int | None:
-        """Its process, while it runs in one."""
+        """Its oldest process, None if none runs."""
         ...
 
     @property
     def info(self) -> PluginInfo:
-        """What it says it is, completed from its manifest. Never starts it."""
+        """Its description of itself, completed from its manifest. Never starts it."""
         ...
 
     @property
     def services(self) -> frozenset[str]:
-        """The services that it has; before its first start those that its manifest claims."""
+        """The services that it has; before its first start those that its manifest declares."""
         ...
 
     @property
     def stats(self) -> PluginStats:
-        """Its figures. Never starts it."""
+        """Its statistics. Never starts it."""
         ...
 
     @property
     def records(self) -> Sequence[LogRecord]:
-        """The last records that its processes wrote, oldest first."""
+        """The last log records of its processes, oldest first."""
         ...
 
     @property
     def runtime(self) -> Runtime:
-        """How it is run: by its manifest, or as the operator has set it."""
+        """How it runs: from its manifest, with the operator's settings."""
         ...
 
     @property
     def capped(self) -> Mapping[str, float]:
-        """The limits that are stated of it, and are more than the host's caps allow."""
+        """Its stated limits that exceed the host's caps."""
         ...
 
     @property
     def sandbox(self) -> Sandbox | None:
-        """What confines its processes, or would; None for an object of the host's process. Raises ViewraError."""
+        """The sandbox of its processes; None for an object in the host's process. Raises ViewraError."""
+        ...
+
+    @property
+    def hosted(self) -> HostedPlugin | None:
+        """The host services for it, with what it shows to the operator; None in a host without any."""
         ...
 
     @property
@@ -94,18 +100,18 @@ class Runner(Protocol):
         """Its own database, if it has one."""
         ...
 
-    # ---- what an operator does ----
+    # ---- operators' actions ----
 
     def enable(self) -> None:
-        """Let it run from now on."""
+        """Allow it to run from now on."""
         ...
 
     def disable(self) -> None:
-        """Stop it, and do not start it again."""
+        """Stop it, and do not allow it to run."""
         ...
 
     def load(self) -> None:
-        """Start it now, unless it runs; raises a PluginError when that fails."""
+        """Start it now unless it runs; raises a PluginError if that fails."""
         ...
 
     def unload(self) -> None:
@@ -117,15 +123,19 @@ class Runner(Protocol):
         ...
 
     def reload(self) -> str:
-        """Replace the running code by that on disk, with no call lost; says what happened. Raises PluginError."""
+        """Replace the running code by that on disk without losing a call; returns a message. Raises PluginError."""
+        ...
+
+    def apply_settings(self, config: Mapping[str, str]) -> bool:
+        """Use other settings at once, if it can; PluginFault if it refuses them."""
         ...
 
     def unquarantine(self) -> None:
-        """Forget its crashes."""
+        """Forget its crashes, so that it may run again."""
         ...
 
     def attach(self, record: Reattach) -> None:
-        """Use a process that somebody started by hand."""
+        """Use a process that a developer started by hand."""
         ...
 
     def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
@@ -133,22 +143,22 @@ class Runner(Protocol):
         ...
 
     def draft_migration(self, message: str) -> Path:
-        """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
+        """Write its next migration from the differences between its tables and its migrations; returns the file."""
         ...
 
-    # ---- what the host does ----
+    # ---- the host's actions ----
 
     def begin_close(self) -> None:
-        """Start nothing from now on, and cancel what is being started."""
+        """Start nothing from now on, and cancel a start in progress."""
         ...
 
     def close(self) -> None:
-        """Stop it for good."""
+        """Stop it permanently."""
         ...
 
 
 def in_process(plugin_id: str, what: str) -> UsageError:
-    """The error for what only a plugin in a directory can do."""
+    """The error for an operation that needs a plugin directory."""
     return UsageError(
         f"plugin {plugin_id} is registered in this process: there is nothing to {what}", hint="use host.unregister()"
     )

@@ -1,7 +1,6 @@
-"""Starts and ends the processes of one plugin, one at a time: when a call needs them, when somebody says so.
+"""Starts and stops the processes of one plugin, when a call needs them or an operator requests it.
 
-What serves, and the state, is in the pool; what follows a crash in ``crashes``; how a process comes about in
-``launching``.
+``pool`` holds the runs that serve, and the state; ``crashes`` handles crashes; ``launching`` starts processes.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from viewra.host.logs.log import PluginLog
 from viewra.host.running import draining
 from viewra.host.running.configuration import Configured, RunConfiguration
 from viewra.host.running.crashes import Crashes
+from viewra.host.running.demand import Demand
 from viewra.host.running.draining import Draining
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.launching import CLOSING, Launching
@@ -26,22 +26,23 @@ from viewra.host.running.pool import Pool, StateListener
 from viewra.host.running.remembered import PluginMemory
 from viewra.host.running.run import Run
 from viewra.host.running.states import Event
-from viewra.host.running.workers import Workers, wanted
+from viewra.host.running.workers import Workers
 from viewra.host.sync.cancellation import Cancellation
 from viewra.host.sync.clock import SYSTEM
 from viewra.host.sync.timer import Still
 from viewra.host.sync.turn import Turn
+from viewra.services import TABLES
 from viewra.types import PluginState
 
 log = logging.getLogger("viewra.host")
 
 NOT_TO_RUN = frozenset({PluginState.INVALID, PluginState.DISABLED})
 DRAIN_S = 2.0
-"""What calls in flight have to end in before a plugin is stopped: an operator who stops it does not wait longer."""
+"""Seconds that calls in flight get before a plugin is stopped; short, because an operator waits for it."""
 
 
 class Runs:
-    """What one supervisor runs. Without ``machinery`` nothing is started."""
+    """The runs of one supervisor. Without ``machinery`` it starts nothing."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Runs:
         self.known_services = memory.services()
         self._traffic = traffic
         self._owner = os.getpid()
-        self._turn = Turn(clock=clock)  # taken over a whole start, stop or reload
+        self._turn = Turn(clock=clock)  # held during a whole start, stop or reload
         self.pool = Pool(
             self.plugin_id, on_state, *self.first_state(), policy=configuration.runtime.restart, clock=clock
         )
@@ -76,10 +77,12 @@ class Runs:
         self.launching = Launching(
             self.plugin_id, configuration, machinery, plugin_log, self._turn, self.closing, self.crashes.exited
         )
-        self.workers = Workers(installation, configuration, self.pool, self.launching, self.crashes, self.draining)
+        self.workers = Workers(
+            installation, configuration, self.pool, self.launching, self.crashes, self.draining, Demand(clock.now)
+        )
 
     def first_state(self) -> tuple[PluginState, str]:
-        """The state of a plugin that has not been started, and its reason."""
+        """The state and the reason of a plugin that has not been started."""
         place = self.installation.found
         if place.manifest is None:
             return PluginState.INVALID, "; ".join(map(str, place.errors))
@@ -90,16 +93,16 @@ class Runs:
 
     @property
     def services(self) -> frozenset[str]:
-        """The services that its process has, or that its manifest claims as long as it has not run."""
+        """The services that its process has; before its first start those that its manifest declares."""
         if self.known_services is not None:
             return self.known_services
         return self.configuration.used.declared
 
     @contextlib.contextmanager
     def alone(self, until: float | None = None, *, to_end: bool = False) -> Iterator[None]:
-        """Nobody else starts, stops or replaces it meanwhile; raises PluginUnavailable when ``until`` comes first.
+        """Hold the turn, so that no other thread changes the runs; raises PluginUnavailable at ``until``.
 
-        With ``to_end`` a start in progress is cancelled instead of waited for.
+        With ``to_end`` a start in progress is cancelled.
         """
         if not self._turn.take(until, cutting=to_end):
             raise PluginUnavailable(
@@ -113,12 +116,12 @@ class Runs:
     # ---- starting ----
 
     def enter(self, patience_s: float) -> Connection:
-        """A call enters a process, which is started if need be.
+        """Enter a call into a process, which is started if necessary.
 
-        While the plugin starts, restarts or is replaced the call waits, for ``patience_s`` or as long as a start may
-        take. Raises PluginUnavailable or PluginClosed.
+        While the plugin starts, restarts or is replaced, the call waits for up to ``patience_s`` seconds or as long as
+        a start may take. Raises PluginUnavailable or PluginClosed.
         """
-        until = self.clock.now() + max(patience_s, self.configuration.runtime.start_timeout_s)
+        until = self.clock.now() + max(patience_s, self.configuration.used.runtime.start_timeout_s)
         while True:
             if pause_s := self.pool.awaited_s:
                 self.closing.wait(max(0.0, min(pause_s, until - self.clock.now())))
@@ -133,16 +136,16 @@ class Runs:
                 raise PluginUnavailable(self.plugin_id, self.pool.short_reason or "ended as soon as it had started")
 
     def run_now(self, *, even_stopped: bool = False) -> None:
-        """Start it unless it runs; ``even_stopped`` on the operator's word. Raises PluginUnavailable, PluginClosed."""
+        """Start it unless it runs; ``even_stopped``: on operators' request. Raises PluginUnavailable, PluginClosed."""
         with self.alone():
             if not self.pool.runs:
                 self.start(even_stopped=even_stopped)
 
     def start(self, *, even_stopped: bool = False, again: bool = False) -> None:
-        """Start it, alone, ``even_stopped`` on the operator's word; raises PluginUnavailable or PluginClosed.
+        """Start it while holding the turn; ``even_stopped``: an operator requests it.
 
-        If it fails it is tried ``again`` without waiting for a call, as it would have been if a restart was due. Calls
-        are served as soon as one process does; further ones, if there are to be, follow on their own.
+        With ``again`` a failed start is repeated after a pause without a call. Calls are served as soon as one process
+        is proven; further workers start in the background. Raises PluginUnavailable or PluginClosed.
         """
         if even_stopped:
             self.pool.end_pause()
@@ -152,7 +155,7 @@ class Runs:
             self.take_up(code)
         if code.found.manifest is None:
             self.pool.become(Event.READ, *self.first_state())
-        code.manifest  # noqa: B018 - raises for one that is not valid
+            code.manifest  # noqa: B018 - raises, since it is not valid
         self.pool.become(Event.START, PluginState.STARTING)
         try:
             run, configured = self.launching.launch(code)
@@ -164,28 +167,27 @@ class Runs:
         except PluginError as error:
             self.crashes.failed(error, again=again)
             raise
-        except BaseException as error:  # a bug of viewra's, or the user's interrupt: a failed start like any other
+        except BaseException as error:  # a bug in viewra or an interrupt: handled like any failed start
             failure = PluginUnavailable(self.plugin_id, f"did not start: {type(error).__name__}: {error}")
             failure.__cause__ = error
             self.crashes.failed(failure, again=again)
             raise
-        if self.pool.runs and wanted(configured.runtime, run.services) > 1:
+        if configured.runtime.workers != 1 and self.workers.missing:
             self.crashes.restart.set(0.0)
 
     def serve(self, runs: tuple[Run, ...], configured: Configured, reason: str = "") -> tuple[Run, ...]:
-        """Calls go to these proven runs from now on; gives those before, which may still have calls in flight."""
+        """Send calls to these proven runs from now on; returns the previous runs, which may have calls in flight."""
         code, runtime, declared, services = configured.code, configured.runtime, configured.declared, runs[0].services
         self.use(configured)
         self.crashes.restart.off()
         self.known_services = services
-        self._traffic.breaker.reset()
-        self._traffic.resize(calls=runtime.max_calls, queue=runtime.max_queue)
+        self._traffic.renew(calls=runtime.max_calls, queue=runtime.max_queue)
         if not reason and (missing := ", ".join(sorted(declared - services))):
             reason = f"its manifest claims what it lacks: {missing}"
         old = self.pool.serve(runs, runtime.restart, reason)
         if services != declared:
             self.memory.set_services(code.code_hash, services)
-        if runtime.reload == "restart" or "database_service" in services:
+        if runtime.reload == "restart" or TABLES in services:
             try:
                 self.installation.kept.keep(code.found.directory, code.code_hash)
             except OSError as error:
@@ -195,12 +197,12 @@ class Runs:
         return old
 
     def use(self, configured: Configured) -> None:
-        """Have this version in use."""
+        """Make this version the one in use."""
         self.installation.use(configured.code)
         self.configuration.use(configured)
 
     def take_up(self, code: Code) -> None:
-        """Another version is on disk, and is what will be started: what the last one did says nothing of it."""
+        """Use another version for the next start, and forget the previous version's crashes and services."""
         self.use(self.configuration.configure(code))
         self.known_services = None
         self.forgive()
@@ -214,16 +216,16 @@ class Runs:
     # ---- ending ----
 
     def end(self) -> None:
-        """Stop it if it runs, alone: gently, then not; it is not started again by itself.
+        """Stop it if it runs, gracefully first, while holding the turn; it does not restart by itself.
 
-        Calls in flight have a moment to end, unless the host is closing.
+        Calls in flight get ``DRAIN_S`` seconds to end, unless the host is closing.
         """
         self.pool.end_pause()
         self.crashes.restart.off()
         draining.end(self.pool.take(Event.END, PluginState.DRAINING), DRAIN_S, self.closing, clock=self.clock)
 
     def end_idle(self, idle_s: float) -> None:
-        """Stop it if no call has come for so long; the next one starts it again."""
+        """Stop it if it had no call for ``idle_s`` seconds; the next call starts it again."""
         with self.alone():
             taken = self.pool.take(Event.END, PluginState.DRAINING, idle_s=idle_s)
             if taken:
@@ -232,12 +234,12 @@ class Runs:
                 self.pool.become(Event.IDLE, PluginState.READY, f"no call for {idle_s:g} s")
 
     def stopped(self, reason: str) -> None:
-        """It was ended, alone, and does not start by itself."""
+        """Record, while holding the turn, that it was stopped and does not start by itself."""
         if self.pool.state not in {*NOT_TO_RUN, PluginState.QUARANTINED}:
             self.pool.become(Event.STOP, PluginState.STOPPED, reason)
 
     def close(self, reason: str) -> None:
-        """End everything, also what waits to be started again; a start is interrupted. In a fork nothing is ended."""
+        """Stop everything and cancel starts, also those that are due after a pause. Stops nothing in a forked child."""
         if os.getpid() != self._owner:
             return
         self.closing.close()
@@ -249,7 +251,7 @@ class Runs:
             self.draining.close()
             self.crashes.restart.close()
 
-    # ---- within ----
+    # ---- private ----
 
     def _start_again(self, still: Still) -> None:
         with self.alone():
@@ -263,7 +265,7 @@ class Runs:
                     self.start(again=True)
 
     def _startable(self, *, even_stopped: bool) -> Code:
-        """The code that a start is to run; raises PluginClosed or PluginUnavailable where it may not be."""
+        """The code that a start has to run; raises PluginClosed or PluginUnavailable if it may not start."""
         state = self.pool.state
         if self.closing.closed:
             raise PluginClosed(self.plugin_id, CLOSING)

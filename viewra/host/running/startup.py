@@ -1,6 +1,6 @@
-"""How a run of a plugin's process begins: spawned or found, then taken step by step until it is proven.
+"""Starts a run of a plugin's process: spawns or finds the process, then performs the steps that prove it.
 
-Each failure is a HandshakeError that names the step and has the process's last output.
+Each failure is a HandshakeError that names the step and contains the process's last output.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,20 +25,24 @@ from viewra.host.running.run import NOTICE_S, Run, died
 from viewra.host.sync.cancellation import Cancellation
 from viewra.process import Launched, Output, start_time
 from viewra.process.sandbox.cgroup import Group
+from viewra.services import TABLES
 from viewra.transport import handshake
+from viewra.transport.calls import CallFailed
+from viewra.transport.multiplexed import SERVICE as MULTIPLEXER
 from viewra.types import PluginInfo
 
 if TYPE_CHECKING:
+    from viewra.host.running.dialled import Dialled
     from viewra.transport.mtls import Identity
 
 OnExit = Callable[[Run], None]
-"""Called, on a thread of the process's own, when the process of a *proven* run has ended."""
+"""Called on a thread that waits for the process when the process of a *proven* run has ended."""
 
 
 def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, closing: Cancellation) -> Run:
-    """Start a process and take it through every step; raises HandshakeError, with nothing left behind.
+    """Start a process and perform every step; raises HandshakeError after ending the process.
 
-    When ``closing`` closes meanwhile, the process is killed, and the step that it was at fails.
+    If ``closing`` closes meanwhile, the process is killed, and the current step fails.
     """
     runtime_dir = machinery.runtime_dir
     socket_dir = runtime_dir.new_lasting_dir() if spec.lasts else runtime_dir.new_socket_dir()
@@ -69,7 +74,7 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
         with closing.cuts(process.kill):
             prove(_Steps(machinery, run, log, socket_dir, identity), process)
         proven.append(run)
-        if process.ended:  # it ended in the moment before it counted as proven
+        if process.ended:  # it ended just before it counted as proven
             raise HandshakeError(f"it started, but {died(process)}", step="start", output=process.output.last())
     except BaseException:
         run.abandon()
@@ -78,9 +83,9 @@ def start(machinery: Machinery, spec: LaunchSpec, log: RunLog, on_exit: OnExit, 
 
 
 def attach(machinery: Machinery, record: Reattach, spec: LaunchSpec, log: RunLog, on_exit: OnExit) -> Run:
-    """Take over a process that runs already; raises HandshakeError and leaves it as it is when that fails.
+    """Take over a running process; if that fails, raises HandshakeError and leaves the process running.
 
-    One that a host left goes on where it was; one that is run by hand is taken through its life from the beginning.
+    A process that a host detached is used as it is; one started by hand is initialized.
     """
     proven: list[Run] = []
     started = record.started or start_time(record.pid) or 0
@@ -111,7 +116,7 @@ def attach(machinery: Machinery, record: Reattach, spec: LaunchSpec, log: RunLog
 
 
 def prove(steps: _Steps, process: Launched) -> None:
-    """Take a process that was just spawned through every step."""
+    """Perform every step for a process that was just spawned."""
     run = steps.run
     line = steps.announcement(process)
     run.announced = Reattach(process.pid, line.network, line.address, line.app_version, process.started or 0)
@@ -122,7 +127,7 @@ def prove(steps: _Steps, process: Launched) -> None:
 
 @attrs.frozen
 class _Steps:
-    """The steps of one run's start, which write into the run what they find out."""
+    """The steps of one run's start, which store their results in the run."""
 
     machinery: Machinery
     run: Run
@@ -131,10 +136,10 @@ class _Steps:
     identity: Identity | None = None
 
     def announcement(self, process: Launched) -> handshake.Handshake:
-        """Wait for its handshake line."""
+        """Wait for the process's handshake line."""
         line = process.handshake_line(
             self.run.spec.start_timeout_s
-        )  # whole, as the message names it: it is set by people
+        )  # the whole timeout, not the rest: the message names what the operator set
         try:
             announced = handshake.Handshake.parse(line)
             announced.require_version(self.run.spec.common)
@@ -143,20 +148,20 @@ class _Steps:
         return announced
 
     def find_services(self, announced: handshake.Handshake | Reattach) -> Future[PluginInfo]:
-        """Connect, and learn which services there are; gives what it says of itself, which is asked meanwhile."""
+        """Connect and determine the services; returns the answer to ``Info``, which is requested at the same time."""
         run = self.run
         try:
+            left_s = run.left_s()
             peer = self.machinery.dial(
                 announced,
                 run.process.pid,
                 identity=self.identity,
                 socket_dir=self.socket_dir,
                 message_bytes=run.limits.message_bytes,
-                timeout_s=run.left_s(),
+                timeout_s=left_s,
             )
-            run.connect(peer)
-            left_s = run.left_s()
-            listed = peer.ask_services(left_s)  # together with the question for its health
+            connection = run.connect(peer)
+            listed = peer.ask_services(left_s)  # concurrently with the health check
             peer.wait_ready(left_s)
             said = run.endpoint.start(lifecycle.INFO)
             names = listed()
@@ -164,31 +169,48 @@ class _Steps:
             if run.process.wait(NOTICE_S) is not None:
                 raise self._failed(error.step, died(run.process)) from error
             raise self._failed(error.step, error.message, error.hint) from error
-        if names is None:  # an old go-plugin serves no reflection: the manifest's word has to do
+        if names is None:  # an old go-plugin has no reflection: trust the manifest
             run.services = self.run.spec.declared
         else:
             run.wire_services = frozenset(names)
+            if MULTIPLEXER in names:
+                peer.multiplex(run.plugin_id, run.limits.message_bytes)
+            if not run.spec.only_database:
+                try:
+                    run.hosting.attach(connection, run.wire_services, run.process.output)
+                except CallFailed as error:
+                    problem = f"its stream for host services cannot be opened: {error.text}"
+                    raise self._failed("connect", problem) from error
             run.services = self.run.spec.services.offered(run.wire_services)
-        if names is None or "plugin.GRPCStdio" in names:  # where Go's programs print to
+        if names is None or "plugin.GRPCStdio" in names:  # the output of Go plugins
             run.follow(peer.follow(Output(self.log.line).feed), self.log)
         return said
 
     def live(self, said: Future[PluginInfo]) -> None:
-        """The beginning of the plugin's life, from what it is to its start."""
+        """Make the plugin's first calls, from Info to Start."""
         run, spec = self.run, self.run.spec
         endpoint = run.endpoint
         run.info = self.step("info", said.result)
-        tables = "database_service" in run.services
+        tables = TABLES in run.services
         context = spec.context if tables else attrs.evolve(spec.context, database_url="")
         if not spec.only_database:
+            try:
+                dialled = run.hosting.serve_dialled(
+                    lambda place: run.peer.broker(place), run.scratch, run.wire_services
+                )
+            except OSError as error:
+                raise self._failed("connect", f"its socket for host services cannot be made: {error}") from error
+            if dialled is not None:
+                context = attrs.evolve(context, host_service_addr=dialled.address, host_broker_id=dialled.broker_id)
             own = spec.own_database if tables else None
             describes = tables and run.describes
-            begin(endpoint, context, own, self.step, describes=describes, may_migrate=spec.may_migrate)
-        elif not run.describes:  # it has to open its database before it can move it
+            step = self.step if dialled is None else partial(self._step_with, dialled)
+            begin(endpoint, context, own, step, describes=describes, may_migrate=spec.may_migrate)
+        elif not run.describes:  # it migrates a database only after Initialize has opened it
             self.step("initialize", endpoint.call, lifecycle.INITIALIZE, context)
 
     def lease(self) -> Renewal:
-        """Renew its lease, and again from now on."""
+        """Renew its lease now, and periodically from now on."""
         try:
             renewal: Renewal = self.step("lease", Renewal, self.run.endpoint, self.machinery.clock)
         except HandshakeError as error:
@@ -199,8 +221,8 @@ class _Steps:
         return renewal
 
     def step(self, name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
-        """Do one step, and say which one it was when it fails."""
-        migrates = name == "migrate"  # that takes as long as there is data, whatever a start may take
+        """Perform one step; an error names the step."""
+        migrates = name == "migrate"  # depends on the amount of data, so the start's deadline does not apply
         began = self.machinery.clock.now() if migrates else 0.0
         try:
             return call(*arguments)
@@ -209,6 +231,12 @@ class _Steps:
         finally:
             if migrates:
                 self.run.deadline += self.machinery.clock.now() - began
+
+    def _step_with(self, dialled: Dialled, name: str, call: Callable[..., Any], /, *arguments: Any) -> Any:
+        """Perform one step; before Initialize announce what the process may dial."""
+        if name == "initialize":
+            dialled.announce()
+        return self.step(name, call, *arguments)
 
     def _failed(self, step: str, message: str, hint: str | None = None) -> HandshakeError:
         return HandshakeError(message, step=step, output=self.run.process.output.last(), hint=hint)

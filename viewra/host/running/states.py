@@ -1,6 +1,6 @@
-"""Which state of a plugin may follow which, and by what event: nothing else ever happens.
+"""Defines which state of a plugin may follow which, and by what event; every other change is an error.
 
-The table in ``docs/architecture.md`` is made of this one (``table``), and so are the tests of random lives.
+``table`` generates the table in ``docs/architecture.md``; the stateful lifecycle tests use it, too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from viewra.types import PluginState
 
 
 class Event(enum.StrEnum):
-    """What changes a plugin's state."""
+    """An event that changes a plugin's state."""
 
     READ = "its manifest, its enabling and its quarantine are read"
     START = "a start begins"
@@ -33,7 +33,7 @@ class Event(enum.StrEnum):
 
 
 class IllegalTransition(Exception):
-    """A change of state was asked for that the table lacks."""
+    """A change of state that is not in the table."""
 
 
 _S = PluginState
@@ -65,20 +65,20 @@ FOLLOWERS: dict[tuple[PluginState, Event], frozenset[PluginState]] = {
     for event in Event
     if (after := [one for row, before, to in _ROWS if row is event and state in before for one in to])
 }
-"""By state and event: the states that may follow."""
+"""The states that may follow, by state and event."""
 
 CHANGES = frozenset((state, after) for (state, _), afters in FOLLOWERS.items() for after in afters)
-"""Every pair of states of which the second may follow the first, by whatever event."""
+"""Every pair of states of which the second may follow the first by some event."""
 
 
 def require(state: PluginState, event: Event, after: PluginState) -> None:
-    """Raise IllegalTransition for a change that the table lacks."""
+    """Raise IllegalTransition for a change that is not in the table."""
     if after not in FOLLOWERS.get((state, event), ()):
         raise IllegalTransition(f"the state {after} cannot follow {state} when {event} ({event.name})")
 
 
 def table() -> str:
-    """The table as Markdown: a row for each event, with the states that it may change, and those that may follow."""
+    """The table as Markdown: a row for each event, with the states before it and those after it."""
     lines = ["| event | from | to |", "|---|---|---|"]
     for event in Event:
         follow: dict[tuple[PluginState, ...], list[PluginState]] = {}

@@ -1,4 +1,4 @@
-"""What an operator sees of a plugin while it runs, as values: health, figures of its process, figures of its calls."""
+"""Values that show operators a running plugin: health, figures of its processes, figures of its calls."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from collections.abc import Mapping
 import attrs
 
 from viewra.adapters import HookStats
+from viewra.process.plan import Origin
 from viewra.types import PluginState
 
 
 class Condition(enum.StrEnum):
-    """How a running plugin is, as far as the host was told; UNKNOWN: it does not run, or was not asked yet."""
+    """The health of a running plugin as far as the host knows; UNKNOWN: it does not run, or no check has ended yet."""
 
     UNKNOWN = "unknown"
     HEALTHY = "healthy"
     DEGRADED = "degraded"
-    """The process answers, but the plugin says that it is not well, or is not asked because its calls time out."""
+    """The process answers, but the plugin reports that it is unhealthy, or is not asked because its calls time out."""
     UNHEALTHY = "unhealthy"
     """The process does not answer."""
 
 
 @attrs.frozen
 class HealthReport:
-    """The last look at a running plugin's health; ``checked_at`` in seconds since the epoch, None before the first.
+    """The last checks of a running plugin's health; ``checked_at`` in seconds since the epoch, None before the first.
 
-    ``transport`` is what the process's gRPC health service said (True: it answers), ``own`` what the plugin's own
-    ``Health`` said, which may ask a remote site; each is None when it was not asked yet. ``error`` says why it is not
-    healthy, "" when it is.
+    ``transport`` is the answer of the process's gRPC health service (True: it serves), ``own`` that of the plugin's own
+    ``Health``, which may query a remote site; each is None before its first check. ``error`` is the reason if it is not
+    healthy, else "".
     """
 
     condition: Condition = Condition.UNKNOWN
@@ -40,7 +41,7 @@ class HealthReport:
 
 @attrs.frozen
 class ResourceSample:
-    """What a plugin's process and its descendants used at one moment.
+    """The resource usage of a plugin's process and its descendants at one moment.
 
     ``at`` in seconds since the epoch; ``cpu_percent`` of one core since the sample before (100: one core, all the
     time); ``rss_bytes``, ``threads``, ``open_files`` (descriptors) and ``processes`` at that moment; ``read_bytes`` and
@@ -59,25 +60,27 @@ class ResourceSample:
 
 @attrs.frozen
 class RunStats:
-    """The figures of one of a plugin's processes, as in ``PluginStats``."""
+    """The statistics of one of a plugin's processes, as in ``PluginStats``."""
 
     pid: int
     started_at: float
     in_flight: int
     health: HealthReport
     resources: tuple[ResourceSample, ...] = ()
+    origin: Origin = Origin("spawn")  # noqa: RUF009 - it is frozen
 
 
 @attrs.frozen
 class PluginStats:
-    """One plugin's figures since the host opened.
+    """One plugin's statistics since the host opened.
 
-    ``pid`` and ``started_at`` (seconds since the epoch) are of the process that has been there longest, None while none
-    runs; ``runs`` has those of each. ``health`` is the worst of theirs, ``resources`` the sum.
-    ``starts``, ``crashes`` and ``reloads`` count. ``in_flight`` calls are with the plugin, ``queued`` ones wait for
-    their turn. ``breaker`` is ``closed``, ``open`` or ``half-open``. ``hooks`` has the figures of each method that was
-    called, ``resources`` the last samples, oldest first. ``disk_bytes`` is what its folders hold, None where it has no
-    limit for that.
+    ``pid`` and ``started_at`` (seconds since the epoch) are those of the oldest process, None while none runs; ``runs``
+    has those of each process. ``health`` is the worst of all processes, ``resources`` the sum.
+    ``starts``, ``crashes`` and ``reloads`` are counters. The plugin works on ``in_flight`` calls; ``queued`` calls wait
+    to be sent. ``breaker`` is ``closed``, ``open`` or ``half-open``. ``hooks`` has the figures of each called method,
+    ``resources`` the last samples, oldest first. ``disk_bytes`` is the size of its directories, None if it has no limit
+    for that. ``host_calls`` has the figures of each host service that it asked for, ``fetched_bytes`` is what came from
+    the network for it.
     """
 
     state: PluginState
@@ -94,8 +97,10 @@ class PluginStats:
     resources: tuple[ResourceSample, ...] = ()
     runs: tuple[RunStats, ...] = ()
     disk_bytes: int | None = None
+    host_calls: Mapping[str, HookStats] = attrs.field(factory=dict)
+    fetched_bytes: int = 0
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Its processes, in the order in which they came."""
+        """Its processes, oldest first."""
         return tuple(run.pid for run in self.runs)

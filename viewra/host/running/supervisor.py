@@ -1,20 +1,19 @@
-"""Supervises one plugin across restarts and upgrades: what an operator does with it, and what is done for it in time.
+"""Supervises one plugin across restarts and upgrades: the actions of operators and of the host.
 
-Its runs start and end processes; adapters reach those through its link; what it is and how it is doing is in
-``portrait``.
+``runs`` starts and stops its processes; adapters reach them through ``link``; ``portrait`` has its state and figures;
+``tending`` does what is due periodically.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import attrs
-
 from viewra.adapters import Traffic
 from viewra.adapters.database import DatabaseClient
+from viewra.codec import lifecycle
 from viewra.errors import PluginError, PluginUnavailable
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
@@ -24,7 +23,6 @@ from viewra.host.running import adoption
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.confining import Sandbox
 from viewra.host.running.draft import draft
-from viewra.host.running.health import HealthWatch
 from viewra.host.running.launch_spec import Machinery
 from viewra.host.running.link import RunsLink
 from viewra.host.running.pool import StateListener
@@ -32,13 +30,9 @@ from viewra.host.running.portrait import Portrait
 from viewra.host.running.reattach import Reattach
 from viewra.host.running.remembered import PluginMemory, Remembered
 from viewra.host.running.replacement import Reloader
-from viewra.host.running.run import Run
 from viewra.host.running.runs import NOT_TO_RUN, Runs
 from viewra.host.running.states import Event
-from viewra.host.running.status import PluginStats
-from viewra.host.running.usage import Usage
-from viewra.host.running.watchdog import Watchdog
-from viewra.host.sync.tasks import Tasks
+from viewra.host.running.tending import Tending
 from viewra.transport.hclog import LogRecord
 from viewra.types import PluginState
 
@@ -48,9 +42,9 @@ T = TypeVar("T")
 
 
 class Supervisor(Portrait):
-    """One plugin that runs in processes of its own. Safe to use from any thread.
+    """The ``Runner`` of one plugin that runs in its own processes. Thread-safe.
 
-    Without ``machinery`` it starts none; ``records`` keeps what outlives this host.
+    Without ``machinery`` it starts none; ``records`` stores what later hosts need.
     """
 
     def __init__(
@@ -76,20 +70,21 @@ class Supervisor(Portrait):
             enabled=enabled,
             on_state=on_state,
         )
-        health = HealthWatch(traffic, self._unwell, now=runs.clock.now)
-        super().__init__(runs, traffic, health, Usage(now=runs.clock.now))
+        super().__init__(runs, traffic, Tending(runs, traffic))
         self.log = plugin_log
         self._machinery = machinery
         self.link = RunsLink(runs)
-        self._tasks = Tasks(clock=runs.clock)
-        self._watchdog = Watchdog(installation.private_dir, self._unwell, self._tasks, now=runs.clock.now)
-        self._ending_idle = False
 
-    # ---- what the operator does ----
+    # ---- operators' actions ----
 
     def enable(self) -> None:
-        """Let it run from now on: from the next call, or at once where its manifest says so."""
+        """Allow it to run: it starts with the next call, or at once if its manifest says so.
+
+        Builds its environment before; raises PluginUnavailable if that fails.
+        """
         self.configuration.prepare()
+        if self._runs.launching.possible:
+            self._runs.launching.prepare(self.configuration.used.code)
         with self._runs.alone():
             self._runs.enabled = True
             if self.state is PluginState.DISABLED:
@@ -97,7 +92,7 @@ class Supervisor(Portrait):
         self.start_eagerly()
 
     def disable(self) -> None:
-        """Stop it, and let it run no more."""
+        """Stop it, and do not allow it to run."""
         with self._runs.alone(to_end=True):
             self._runs.enabled = False
             self._runs.end()
@@ -105,32 +100,32 @@ class Supervisor(Portrait):
                 self.pool.become(Event.DISABLE, PluginState.DISABLED, "not enabled")
 
     def load(self) -> None:
-        """Start it now; raises PluginUnavailable when that fails. One that runs is left alone."""
+        """Start it now unless it runs; raises PluginUnavailable if that fails."""
         self._runs.run_now(even_stopped=True)
 
     def unload(self) -> None:
-        """Stop it; only ``load`` or ``restart`` lets it run again."""
+        """Stop it; only ``load`` and ``restart`` start it again."""
         with self._runs.alone(to_end=True):
             self._runs.end()
             self._runs.stopped("unloaded")
 
     def restart(self) -> None:
-        """Stop it and start it again, with the code that is on disk now; calls that come meanwhile wait."""
+        """Stop it and start it again with the code that is on disk now; calls wait meanwhile."""
         with self._runs.alone(to_end=True):
             self._runs.end()
             self._runs.start(even_stopped=True)
 
     def reload(self, *, only_changed: bool = False, code: Code | None = None) -> str:
-        """Use the code and the manifest that are on disk now, with no call lost; says what happened.
+        """Replace the code and manifest in use by those on disk without losing a call; returns a message.
 
-        "" with ``only_changed``, when they are those in use, or were refused before. ``code`` is what was found on disk
-        just now, if somebody looked. A plugin that does not run is started with the new code by its next call. Raises
-        PluginUnavailable, with the reason, when the new code cannot be used: then the old one serves on.
+        With ``only_changed`` it returns "" if they are in use already or were refused before. ``code`` is the code on
+        disk if the caller has just read it. If the plugin does not run, its next call starts the new code. Raises
+        PluginUnavailable with the reason if the new code cannot be used; then the old code continues to serve.
         """
         runs, installation = self._runs, self.installation
         with runs.alone():
             old, new = installation.used, code or installation.on_disk()
-            if only_changed and not installation.is_new(new):  # it was reloaded meanwhile, or it was taken back
+            if only_changed and not installation.is_new(new):  # it was reloaded meanwhile, or the change was undone
                 if installation.is_back(new):
                     self.pool.become(Event.TOLD, PluginState.RUNNING, only_from={PluginState.RUNNING})
                 return ""
@@ -149,8 +144,27 @@ class Supervisor(Portrait):
             self._reloads += 1
             return said
 
+    def apply_settings(self, config: Mapping[str, str]) -> bool:
+        """Have all running processes use these settings, if they can; False: they need other processes for that.
+
+        Raises PluginFault if the plugin refuses them: then all use those of before.
+        """
+        with self._runs.alone():
+            runs = tuple(self.pool.runs)
+            if not runs or not all(run.serves(lifecycle.APPLY.wire_service) for run in runs):
+                return False
+            before = self.configuration.configure(self.installation.used).config()
+            for number, run in enumerate(runs):
+                try:
+                    run.endpoint.call(lifecycle.APPLY, config)
+                except PluginError:
+                    for changed in runs[:number]:
+                        changed.endpoint.call(lifecycle.APPLY, before)
+                    raise
+        return True
+
     def unquarantine(self) -> None:
-        """Let it run again after too many crashes; one that is in no quarantine is left alone."""
+        """Allow it to run again after too many crashes; does nothing if it is not in quarantine."""
         with self._runs.alone():
             self._runs.forgive()
             if self.state is PluginState.QUARANTINED:
@@ -158,9 +172,9 @@ class Supervisor(Portrait):
         self.start_eagerly()
 
     def with_database(self, work: Callable[[DatabaseClient], T]) -> T:
-        """Do something with its database while it is stopped; its process runs only as far as that needs.
+        """Stop it and call ``work`` with a client of its database service, from a process that is not initialized.
 
-        Raises PluginUnavailable when it cannot be started, and what ``work`` raises.
+        Raises PluginUnavailable if that process cannot be started, and what ``work`` raises.
         """
         runs = self._runs
         with runs.alone():
@@ -184,23 +198,18 @@ class Supervisor(Portrait):
                 self.pool.become(Event.LOOKED, *after)
 
     @property
-    def stats(self) -> PluginStats:
-        """As ``Portrait`` has it, and what its folders hold."""
-        return attrs.evolve(super().stats, disk_bytes=self._watchdog.disk_bytes)
-
-    @property
     def sandbox(self) -> Sandbox:
-        """What confines the process that runs, or would confine one; raises ViewraError where none can be."""
+        """The sandbox of the running process, or of a new one; raises ViewraError if none is possible."""
         first = self.pool.first
         return first.spec.sandbox if first is not None else self.configuration.sandbox(self.configuration.used)
 
     @property
     def own_database(self) -> OwnDatabase:
-        """Its own database, if it has one, and where copies of that are kept."""
+        """Its own database, if it has one, and where the host keeps copies of it."""
         return self._runs.configuration.database(self.installation.used)
 
     def draft_migration(self, message: str) -> Path:
-        """Write its next migration, with what its tables have and its migrations do not make yet; gives the file."""
+        """Write its next migration from the differences between its tables and its migrations; returns the file."""
         if self.state is PluginState.DISABLED:
             raise PluginUnavailable(
                 self.plugin_id,
@@ -213,75 +222,55 @@ class Supervisor(Portrait):
 
     @property
     def records(self) -> Sequence[LogRecord]:
-        """The last records that its processes wrote, oldest first."""
+        """The last log records of its processes, oldest first."""
         return self.log.records
 
+    # ---- the host's actions ----
+
     def adopt(self) -> None:
-        """Take over the process that an earlier host left running, if there is one; one of other code is ended."""
+        """Take over the process that an earlier host left running, if any; stops it if it runs other code."""
         if self._runs.launching.possible:
             adoption.adopt(self._runs)
 
     def attach(self, record: Reattach) -> None:
-        """Use a plugin that somebody runs by hand, in place of a process of its own; raises PluginUnavailable."""
+        """Use a process that a developer started by hand instead of starting one; raises PluginUnavailable."""
         adoption.attach(self._runs, record)
 
     def detach(self) -> bool:
-        """Leave its process to the next host, for as long as its lease runs; False for one that cannot be left."""
+        """Leave the process running for the next host until its lease ends; False if it is not detachable."""
         return adoption.detach(self._runs)
 
     def begin_close(self) -> None:
-        """Start it no more; a start or drain in progress is cancelled."""
+        """Start nothing more, and cancel a start or drain in progress."""
         self._runs.closing.close()
 
     def close(self, reason: str = "the host is closing") -> None:
-        """Stop it for good."""
+        """Stop it permanently."""
         try:
             self._runs.close(reason)
-            self._tasks.close()
+            self.tending.close()
         finally:
             self.log.close()
 
-    # ---- what the host does by itself ----
-
     def use_folders(self) -> None:
-        """Replace its processes, with no call lost, when the library has other folders than they may use."""
+        """Replace its processes without losing a call if the library's folders differ from those that they may use."""
         first = self.pool.first
         if first is not None and not first.by_hand and self.configuration.has_other_folders(first.spec.sandbox):
             self.reload()
 
     def start_eagerly(self) -> None:
-        """Start it, in a task of its own, if its manifest says that it is not to wait for a call."""
+        """Start it in the background if its manifest requests a start without a call."""
         lazy = self.configuration.runtime.lazy
         if self.state is PluginState.READY and not lazy and self._runs.launching.possible:
             self._runs.crashes.restart.set(0.0)
 
-    def tick(self) -> None:
-        """Ask for its health and look at what it uses, where that is due; stop one that nobody calls. Never waits."""
-        runs = self.pool.runs
-        if not runs:
-            return
-        runtime = self.configuration.runtime
-        self._health.tick(runs, runtime.health)
-        self._usage.tick([run.process.pid for run in runs])
-        self._watchdog.tick(runs, self._usage.of, runtime)
-        idle_s = runtime.idle_timeout_s
-        if idle_s and not runs[0].by_hand and self.pool.idle_s >= idle_s and not self._ending_idle:
-            self._ending_idle = True  # one at a time: it may have to wait for a reload
-            self._tasks.start(f"idle-{self.plugin_id}", lambda: self._end_idle(idle_s))
-
-    # ---- within ----
-
-    def _end_idle(self, idle_s: float) -> None:
-        try:
-            self._runs.end_idle(idle_s)
-        finally:
-            self._ending_idle = False
+    # ---- private ----
 
     def _take_up(self, new: Code) -> str:
         """Use another version of a plugin that does not run."""
         valid = new.found.manifest is not None
         if new == self.installation.used and valid and self.state is not PluginState.INVALID:
-            self._runs.use(self.configuration.configure(new))  # what the operator set may be new
+            self._runs.use(self.configuration.configure(new))  # the operator's settings may have changed
             return f"version {new.version} is in use, and does not run: {self.state}"
         self._runs.take_up(new)
         stays = {PluginState.STOPPED} if self.pool.short_reason == "unloaded" else set()
@@ -290,11 +279,3 @@ class Supervisor(Portrait):
         new.manifest  # noqa: B018 - raises for one that is not valid
         self.start_eagerly()
         return f"version {new.version} is in use from its next start on"
-
-    def _unwell(self, run: Run, reason: str) -> None:
-        if run.by_hand:  # somebody may be looking at it in a debugger
-            log.warning("plugin %s %s", self.plugin_id, reason)
-            return
-        log.error("plugin %s %s: it is ended", self.plugin_id, reason)
-        # It waits for the end, and this may be a thread of gRPC's.
-        self._tasks.start(f"condemn-{self.plugin_id}", lambda: run.condemn(reason))

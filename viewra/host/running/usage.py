@@ -1,4 +1,4 @@
-"""Keeps what a plugin's running processes used lately; how it is measured is in resources.py."""
+"""Keeps recent samples of the resources that a plugin's processes use; resources.py measures them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Sampling(Protocol):
     """Measures one process."""
 
     def sample(self) -> ResourceSample | None:
-        """What it uses now; None when it is gone."""
+        """Its present use; None if it has ended."""
         ...
 
 
@@ -32,7 +32,7 @@ class _Measured:
 
 
 class Usage:
-    """The last samples of one plugin's processes, one a second. ``tick`` is for one thread, the others for any."""
+    """The last samples of one plugin's processes, one a second. Only one thread may call ``tick``."""
 
     def __init__(
         self, *, now: Callable[[], float] = time.monotonic, sampler: Callable[[int], Sampling] = Sampler
@@ -45,16 +45,16 @@ class Usage:
 
     @property
     def samples(self) -> tuple[ResourceSample, ...]:
-        """Of all processes together, oldest first; of those that run, or that ran last."""
+        """Sums of all processes that run, or that ran last; oldest first."""
         return self._history.samples
 
     def of(self, pid: int) -> tuple[ResourceSample, ...]:
-        """Of one process that runs, oldest first."""
+        """The samples of one running process, oldest first."""
         measured = self._measured.get(pid)
         return measured.history.samples if measured is not None else ()
 
     def tick(self, pids: Collection[int]) -> None:
-        """Take a sample of the processes, if one is due."""
+        """Sample the processes if a sample is due."""
         now, known = self._now(), self._measured
         if known.keys() == set(pids) and now < self._due:
             return
@@ -72,7 +72,7 @@ class Usage:
 
 
 def total(samples: Sequence[ResourceSample]) -> ResourceSample:
-    """What several processes used together, at the moment of the last sample."""
+    """The sum of several processes' samples, with the time of the last one."""
     if len(samples) == 1:
         return samples[0]
     names = [field.name for field in attrs.fields(ResourceSample) if field.name != "at"]

@@ -1,4 +1,4 @@
-"""Holds a plugin's processes to limits that the kernel has no limit for: memory in use, processor, processes, disk."""
+"""Enforces limits that the kernel cannot enforce on a plugin's processes: memory, processor, processes, disk."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 from viewra.host.running.limits import limits_of, tasks
 from viewra.host.running.run import Run
 from viewra.host.running.status import ResourceSample
-from viewra.host.sync.tasks import Tasks
+from viewra.host.sync.background import Background
 from viewra.manifest import Runtime
 
 MB = 1024 * 1024
 CPU_S = 10
-"""Seconds over which a plugin's share of the processor is averaged: a burst is no breach."""
+"""Seconds over which a plugin's processor usage is averaged, so that a short burst is not a violation."""
 DISK_EVERY_S = 5.0
-"""Seconds between two looks at what a plugin's folder holds, which takes its time."""
+"""Seconds between two measurements of a plugin's directories, which take long."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process has in use; 0 when it is gone. Source: proc_pid_statm(5)."""
+    """Resident memory of a process in bytes; 0 if it has ended. Source: proc_pid_statm(5)."""
     try:
         with open(f"/proc/{pid}/statm", "rb", buffering=0) as file:
             return int(file.read().split()[1]) * _PAGE
@@ -32,29 +32,45 @@ def resident(pid: int) -> int:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes that the files below a folder take on the disk."""
+    """Bytes on disk of the files below a directory."""
     found = 0
-    with contextlib.suppress(OSError):  # it was removed, as a stopped plugin's is
+    with contextlib.suppress(OSError):  # removed, as a stopped plugin's directory is
         for _, _, files, at in os.fwalk(folder, onerror=lambda _error: None):
             for name in files:
-                with contextlib.suppress(OSError):  # it was removed meanwhile
+                with contextlib.suppress(OSError):  # removed meanwhile
                     found += os.stat(name, dir_fd=at, follow_symlinks=False).st_blocks * 512
     return found
 
 
-class Watchdog:
-    """Ends the processes of one plugin that break a limit, by telling ``unwell`` of the run and why; once for each.
+def breach_at_start(run: Run) -> str:
+    """Describe the limit that a run exceeds before its first call, its private directory included; "" if none."""
+    limits = _unenforced(run, run.spec.held)
+    used = resident(run.process.pid)
+    if used > limits.get("memory_mb", used) * MB:
+        return f"uses {used // MB} MB of memory once started, its limit is {limits['memory_mb']:g} MB"
+    if "disk_mb" in limits and (used := folder_bytes(Path(run.spec.context.base_path))) > limits["disk_mb"] * MB:
+        return f"has {used // MB} MB in its folder, its limit is {limits['disk_mb']:g} MB"
+    return ""
 
-    ``folder`` is its private directory, which is looked at in one of ``tasks``, with those for temporary files;
-    ``disk_bytes`` is what was found there. ``memory`` and ``disk`` measure,
-    ``now`` is a clock in seconds. ``tick`` is for one thread.
+
+def _unenforced(run: Run, limits: Mapping[str, float]) -> Mapping[str, float]:
+    """Those of the limits that the kernel does not enforce on this run."""
+    return limits if run.group is None else {name: most for name, most in limits.items() if not run.group.holds(name)}
+
+
+class Watchdog:
+    """Ends processes of one plugin that exceed a limit: calls ``unwell`` with the run and the reason, once for each.
+
+    Work in the ``background`` measures ``folder``, its private directory, and the directories for temporary files;
+    ``disk_bytes`` is the result. ``memory`` and ``disk`` measure, ``now`` is a clock in seconds. Only one thread may
+    call ``tick``.
     """
 
     def __init__(
         self,
         folder: Path,
         unwell: Callable[[Run, str], None],
-        tasks: Tasks,
+        background: Background,
         *,
         memory: Callable[[int], int] = resident,
         disk: Callable[[Path], int] = folder_bytes,
@@ -62,7 +78,7 @@ class Watchdog:
     ) -> None:
         self._folder = folder
         self._unwell = unwell
-        self._tasks = tasks
+        self._background = background
         self._memory = memory
         self._disk = disk
         self._now = now
@@ -71,17 +87,15 @@ class Watchdog:
         self.disk_bytes: int | None = None
 
     def tick(self, runs: Sequence[Run], samples: Callable[[int], Sequence[ResourceSample]], runtime: Runtime) -> None:
-        """Look at these runs; ``samples`` gives what a process and its descendants used, one sample a second."""
+        """Check these runs; ``samples`` returns the samples of a process and its descendants, one a second."""
         self._told &= frozenset(runs)
         for run in frozenset(runs) - self._told:
             limits = runtime.limits if run.spec.sandbox.backend == "off" else limits_of(runtime)
-            if run.group is not None:
-                limits = {name: most for name, most in limits.items() if not run.group.holds(name)}
-            if reason := self.breach(run.process.pid, samples(run.process.pid), limits):
+            if reason := self.breach(run.process.pid, samples(run.process.pid), _unenforced(run, limits)):
                 self._tell(run, reason)
         if "disk_mb" in runtime.limits and self._now() >= self._next_disk:
             self._next_disk = self._now() + DISK_EVERY_S
-            self._tasks.start("watchdog-disk", lambda: self._look_at_disk(runs, runtime.limits["disk_mb"]))
+            self._background.start("watchdog-disk", lambda: self._look_at_disk(runs, runtime.limits["disk_mb"]))
 
     def _look_at_disk(self, runs: Sequence[Run], most: float) -> None:
         folders = (self._folder, *(run.scratch for run in runs if run.scratch is not None))
@@ -95,7 +109,7 @@ class Watchdog:
         self._unwell(run, reason)
 
     def breach(self, pid: int, samples: Sequence[ResourceSample], limits: Mapping[str, float]) -> str:
-        """How process ``pid`` breaks a limit, or ""."""
+        """Describe the limit that process ``pid`` exceeds; "" if none."""
         last = samples[-1] if samples else None
         if most := limits.get("memory_mb"):
             used = max(self._memory(pid), last.rss_bytes if last is not None else 0)

@@ -1,10 +1,9 @@
-"""How many processes of a plugin run at once: as many as ``runtime.workers`` says, where more than one may."""
+"""Keeps as many processes of a plugin running as ``runtime.workers`` requests, if more than one is allowed."""
 
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -12,43 +11,31 @@ from viewra.errors import PluginError
 from viewra.host.installed.installation import Installation
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.crashes import Crashes
+from viewra.host.running.demand import Demand
 from viewra.host.running.draining import Draining
 from viewra.host.running.launching import Launching
 from viewra.host.running.pool import Pool
+from viewra.host.running.run import Run
 from viewra.manifest import Runtime
+from viewra.services import SCRAPER, TABLES
 
 log = logging.getLogger("viewra.host")
 
-MOST_AUTO = 2
-"""Processes of a plugin whose ``runtime.workers`` is ``auto``, at most."""
-
 
 def why_one(runtime: Runtime, services: Collection[str]) -> str:
-    """Why only one process of a plugin with these services may run; "" where there may be more."""
+    """Why only one process of a plugin with these services may run; "" if several may."""
     if runtime.reload == "restart":
         return 'runtime.reload is "restart": it holds what only one process can hold'
     if runtime.detachable:
         return "it is detachable: one process can be left to the next host"
-    if "database_service" in services:
+    if TABLES in services:
         return "it has a database of its own, which one process writes"
     return ""
 
 
-def wanted(runtime: Runtime, services: Collection[str]) -> int:
-    """How many processes are to run."""
-    return 1 if runtime.workers == 1 or why_one(runtime, services) else _count(runtime.workers, services)
-
-
-def _count(workers: int | str, services: Collection[str]) -> int:
-    """``auto``: reading files takes a processor's time, and two of those; anything else waits for others."""
-    if isinstance(workers, int):
-        return workers
-    return min(os.cpu_count() or 1, MOST_AUTO) if "metadata_scraper" in services else 1
-
-
 @attrs.frozen
 class Workers:
-    """Sees to it that as many processes of one plugin run as are to, beside the first."""
+    """Starts the additional processes of one plugin, and stops those that it no longer needs."""
 
     installation: Installation
     configuration: RunConfiguration
@@ -56,17 +43,41 @@ class Workers:
     launching: Launching
     crashes: Crashes
     draining: Draining
+    demand: Demand
+
+    def wanted(self, runtime: Runtime, services: Collection[str]) -> int:
+        """The number of processes that should run.
+
+        ``auto``: as many as a scan keeps busy for scrapers, which need processor time to read files; one for others,
+        which mostly wait.
+        """
+        if runtime.workers == 1 or why_one(runtime, services):
+            return 1
+        if isinstance(runtime.workers, int):
+            return runtime.workers
+        return self.demand.target if SCRAPER in services else 1
+
+    def tick(self, runs: Sequence[Run]) -> None:
+        """Have another process started if the present ones are busy, or end one that is not needed. Never waits."""
+        first, runtime = runs[0], self.configuration.runtime
+        if runtime.workers != "auto" or SCRAPER not in first.services or why_one(runtime, first.services):
+            return
+        change = self.demand.look(len(runs), sum(run.connection.in_flight for run in runs))
+        if change > 0:
+            self.crashes.restart.set(0.0)
+        elif change < 0 and (run := self.pool.spare()) is not None:
+            self.draining.add(run)
 
     @property
     def missing(self) -> int:
-        """How many processes are to run beside those that do."""
+        """The number of processes that are still to be started."""
         first = self.pool.first
         if first is None or first.by_hand:
             return 0
-        return max(0, wanted(self.configuration.runtime, first.services) - len(self.pool.runs))
+        return max(0, self.wanted(self.configuration.runtime, first.services) - len(self.pool.runs))
 
     def fill(self) -> None:
-        """Start, in one's turn, what is missing beside the runs that serve; what fails is tried again after a pause."""
+        """Start missing processes while holding the turn; a failed start is repeated after a pause."""
         first, configured, count = self.pool.first, self.configuration.used, self.missing
         if first is None or count == 0:
             return
@@ -79,11 +90,11 @@ class Workers:
             self.crashes.missed(error)
             return
         for run in fresh:
-            if not self.pool.join(run):  # the others, and so its version, ended meanwhile
+            if not self.pool.join(run):  # the others have ended meanwhile, so this version no longer serves
                 self.draining.add(run)
         self.crashes.look_after(fresh)
 
     def warn(self, runtime: Runtime, services: Collection[str]) -> None:
-        """Say so where ``runtime.workers`` asks for several, and has no effect."""
+        """Log a warning if ``runtime.workers`` requests several processes and has no effect."""
         if runtime.workers not in {1, "auto"} and (why := why_one(runtime, services)):
             log.warning("plugin %s: runtime.workers has no effect: %s", self.installation.plugin_id, why)

@@ -1,1 +1,1 @@
-"""What the threads of a host wait with: cancellation, turns, timers and a ticker."""
+"""Synchronizes the threads of a host: cancellation, turns, timers, work in the background and a ticker."""

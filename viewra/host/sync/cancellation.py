@@ -1,4 +1,4 @@
-"""How a wait is ended early: what may take long says how it is interrupted, and an owner who closes interrupts it."""
+"""Cancels waits: a long operation registers a function that interrupts it, and ``close`` calls that function."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ class Cancellation:
 
     def __init__(self, *, clock: Clock = SYSTEM) -> None:
         self._clock = clock
-        self._lock = threading.Lock()  # held while something is interrupted: what began it goes on only after that
+        self._lock = threading.Lock()  # held during an interruption, so that the interrupted block ends only after it
         self._closed = threading.Event()
         self._cuts: dict[object, Callable[[], object]] = {}
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Whether ``close`` was called."""
         return self._closed.is_set()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until it is closed, at most ``timeout_s`` seconds; whether it is."""
+        """Wait for ``close`` for at most ``timeout_s`` seconds; returns whether it was called."""
         return self._clock.wait(self._closed, timeout_s)
 
     @contextlib.contextmanager
     def cuts(self, cut: Callable[[], object]) -> Iterator[None]:
-        """Call ``cut`` when it is closed within the block, or at once when it is closed already."""
+        """Call ``cut`` if ``close`` is called within the block, or at once if it was called before."""
         key = object()
         with self._lock:
             self._cuts[key] = cut
@@ -42,7 +42,7 @@ class Cancellation:
                 del self._cuts[key]
 
     def close(self) -> None:
-        """Cancel all that is in progress; closing twice is fine."""
+        """Interrupt all blocks in progress. May be called twice."""
         with self._lock:
             if not self._closed.is_set():
                 self._closed.set()

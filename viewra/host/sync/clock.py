@@ -1,4 +1,4 @@
-"""Time and threads, as everything that runs plugins gets them: tests give it a clock that starts no thread."""
+"""Provides time and threads to all code that runs plugins; tests replace it by a clock without threads."""
 
 from __future__ import annotations
 
@@ -11,65 +11,65 @@ from typing import Protocol
 log = logging.getLogger("viewra.host")
 
 
-class Task(Protocol):
-    """Work that runs beside its starter."""
+class Work(Protocol):
+    """Work that runs concurrently with the code that started it."""
 
     name: str
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, or was cancelled before it began."""
+        """Whether it has ended or was cancelled before it began."""
         ...
 
     def cancel(self) -> None:
-        """Do not begin, if it has a pause and that is not over."""
+        """Cancel it if its initial pause is not over."""
         ...
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for its end, ``timeout_s`` seconds at most; whether it has ended. At once in the task itself."""
+        """Wait for its end for at most ``timeout_s`` seconds; returns whether it has ended. In itself: at once."""
         ...
 
 
 class Clock(Protocol):
-    """Everything that a thread can wait for. For any thread."""
+    """Provides time, waits, and work in the background. Thread-safe."""
 
     def now(self) -> float:
-        """Seconds that never go back."""
+        """Monotonic time in seconds."""
         ...
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        """Wait for an event, ``timeout_s`` seconds at most; whether it is set."""
+        """Wait for an event for at most ``timeout_s`` seconds; returns whether it is set."""
         ...
 
     def acquire(self, lock: threading.Lock, timeout_s: float | None) -> bool:
-        """Wait for a lock, ``timeout_s`` seconds at most (None: without a limit); whether it was got."""
+        """Acquire a lock within ``timeout_s`` seconds (None: without a limit); returns whether it was acquired."""
         ...
 
-    def start(self, name: str, work: Callable[[], object], pause_s: float = 0.0) -> Task:
-        """Begin ``work``, after a pause, in a task of its own; what it raises is logged."""
+    def start(self, name: str, work: Callable[[], object], pause_s: float = 0.0) -> Work:
+        """Start ``work`` in the background after a pause; logs its exceptions."""
         ...
 
 
 class SystemClock:
-    """The system's clock; each task is a thread, which does not keep the interpreter from ending."""
+    """The system's clock; each piece of work has a daemon thread."""
 
     now = staticmethod(time.monotonic)
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        """As ``Clock.wait`` has it."""
+        """See ``Clock.wait``."""
         return event.wait(max(0.0, timeout_s))
 
     def acquire(self, lock: threading.Lock, timeout_s: float | None) -> bool:
-        """As ``Clock.acquire`` has it."""
+        """See ``Clock.acquire``."""
         return lock.acquire(timeout=-1.0 if timeout_s is None else max(0.0, timeout_s))
 
-    def start(self, name: str, work: Callable[[], object], pause_s: float = 0.0) -> Task:
-        """As ``Clock.start`` has it."""
+    def start(self, name: str, work: Callable[[], object], pause_s: float = 0.0) -> Work:
+        """See ``Clock.start``."""
         return _Thread(name, work, pause_s)
 
 
 class _Thread:
-    """One task."""
+    """One piece of work."""
 
     def __init__(self, name: str, work: Callable[[], object], pause_s: float) -> None:
         self.name = name
@@ -98,7 +98,7 @@ class _Thread:
         try:
             self._work()
         except Exception:
-            log.exception("the task %s failed", self.name)
+            log.exception("the work %s failed", self.name)
 
 
 SYSTEM = SystemClock()

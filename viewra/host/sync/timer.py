@@ -1,32 +1,34 @@
-"""Does one thing after a pause, in a task of its own, unless it is set anew or called off before."""
+"""Calls a function in the background after a pause, unless the timer is set again or cancelled before."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from viewra.host.sync.clock import SYSTEM, Clock, Task
-from viewra.host.sync.tasks import Tasks
+from viewra.host.sync.background import Background
+from viewra.host.sync.clock import SYSTEM, Clock, Work
 
 Still = Callable[[], bool]
-"""Whether the timer that rang still counts: work asks again after it had to wait for a lock."""
+"""Whether the timer that fired was not cancelled since; work asks this after waiting for a lock."""
 
 
 class Timer:
-    """One pause at a time; ``work`` is told a ``Still``. For any thread."""
+    """One pause at a time; calls ``work`` with a ``Still``. Thread-safe."""
 
     def __init__(self, name: str, work: Callable[[Still], None], *, clock: Clock = SYSTEM) -> None:
         self._name = name
         self._work = work
         self._lock = threading.Lock()
-        self._tasks = Tasks(clock=clock)
-        self._set = 0  # how often it was set or called off: which of them a task belongs to
-        self._current: Task | None = None
+        self._background = Background(clock=clock)
+        self._set = 0  # counts calls of set and off, so that work knows whether it is the latest
+        self._current: Work | None = None
 
     def set(self, pause_s: float) -> None:
-        """Ring after ``pause_s`` seconds, and not when it was to ring before; never once it is closed."""
+        """Fire after ``pause_s`` seconds, replacing an earlier setting; does nothing after ``close``."""
         with self._lock:
-            self._forget()
+            if self._current is not None:
+                self._current.cancel()
+            self._set += 1
             number = self._set
 
             def rings() -> None:
@@ -37,22 +39,18 @@ class Timer:
                         if self._set == number:
                             self._current = None
 
-            self._current = self._tasks.start(self._name, rings, pause_s)
+            self._current = self._background.start(self._name, rings, pause_s)
 
     def off(self) -> bool:
-        """Do not ring; work that has begun is told so. Whether it was going to ring, or its work was in progress."""
+        """Cancel; ``Still`` of running work becomes False. Returns whether the timer was set or its work running."""
         with self._lock:
-            return self._forget()
+            self._set += 1
+            current, self._current = self._current, None
+        if current is not None:
+            current.cancel()
+        return current is not None
 
     def close(self) -> None:
-        """Never ring again; waits for work that has begun."""
+        """Cancel permanently, and wait for running work."""
         self.off()
-        self._tasks.close()
-
-    def _forget(self) -> bool:
-        self._set += 1
-        task, self._current = self._current, None
-        if task is None:
-            return False
-        task.cancel()
-        return True
+        self._background.close()

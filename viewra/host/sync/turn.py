@@ -1,4 +1,4 @@
-"""Whose turn it is to change a plugin: one thread at a time, and one that ends the plugin interrupts its start."""
+"""Serializes changes of a plugin: one thread holds the turn, and a thread that stops the plugin cancels a start."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from viewra.host.sync.clock import SYSTEM, Clock
 
 
 class Turn:
-    """Held over a whole start, stop or reload. For any thread."""
+    """A lock that is held during a whole start, stop or reload. Thread-safe."""
 
     def __init__(self, *, clock: Clock = SYSTEM) -> None:
         self._clock = clock
         self._changing = threading.Lock()
         self._lock = threading.Lock()
-        self._cutting = 0  # how many threads wait that interrupt what is begun
+        self._cutting = 0  # the number of waiting threads that interrupt
         self._begun = Cancellation(clock=clock)
 
     def take(self, until: float | None = None, *, cutting: bool = False) -> bool:
-        """Wait for the turn, until that time (the clock's seconds) at most; whether it was got.
+        """Acquire the turn by the time ``until`` (the clock's seconds, None: no limit); returns whether it was.
 
-        With ``cutting`` all that was begun in an earlier turn is interrupted, and all that begins while this one waits.
+        With ``cutting`` it interrupts whatever the holder began, and whatever begins while this thread waits.
         """
         left = None if until is None else until - self._clock.now()
         if not cutting:
@@ -36,11 +36,11 @@ class Turn:
                 self._cutting -= 1
 
     def give_back(self) -> None:
-        """Let the next one have it."""
+        """Release the turn."""
         self._changing.release()
 
     def begin(self) -> Cancellation:
-        """Begin, in one's turn, what others may interrupt: what is returned is closed then, or is closed already."""
+        """Begin an interruptible operation while holding the turn; an interruption closes the returned Cancellation."""
         with self._lock:
             self._begun = Cancellation(clock=self._clock)
             if self._cutting:

@@ -1,4 +1,4 @@
-"""When to act on something that comes in bursts: after a pause, but not only when it ends for good."""
+"""Decides when to act on events that come in bursts: after a quiet period, or after a maximum delay."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 
 
 class Debounce:
-    """Due ``quiet_s`` seconds after the last mark, at the latest ``longest_s`` after the first; never without a mark.
+    """Due ``quiet_s`` seconds after the last mark, at the latest ``longest_s`` after the first.
 
-    All times are the caller's, in seconds by one clock.
+    The caller passes all times, in seconds of one clock.
     """
 
     def __init__(self, quiet_s: float, longest_s: float) -> None:
@@ -17,10 +17,10 @@ class Debounce:
         self.due = math.inf
 
     def mark(self, now: float) -> None:
-        """It happened."""
+        """Note an event."""
         self._latest = min(self._latest, now + self._longest_s)
         self.due = min(now + self._quiet_s, self._latest)
 
     def clear(self) -> None:
-        """It was acted upon."""
+        """Note that the caller has acted."""
         self._latest = self.due = math.inf

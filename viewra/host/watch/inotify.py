@@ -1,7 +1,7 @@
-"""The kernel's notices of what happens in single folders, through watchdog's reader of inotify: one thread for all.
+"""Receives the kernel's notices about single folders through watchdog's inotify reader, with one thread for all.
 
-watchdog's observers have a thread for each watch and, when they are recursive, watch everything below: this takes the
-layer under them; ``paths`` says which folders are worth a watch.
+watchdog's observers start a thread for each watch, and recursive ones watch everything below a folder; this module
+uses the layer below them. ``paths`` decides which folders are watched.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEv
 from viewra.host.watch.paths import Notice
 
 Listener = Callable[[Notice, str, bool], None]
-"""Takes the notice, the name in the folder ("" for SELF), and whether that is a folder; on watchdog's thread."""
+"""Called on watchdog's thread with the notice, the name in the folder ("" for SELF), and whether it is a folder."""
 
 CLOSE_S = 10.0
-"""Backstop of ``close``: the listeners only note what they are told."""
+"""Upper bound of ``close`` in seconds; the listeners return at once."""
 _SELF = InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF | InotifyConstants.IN_UNMOUNT
 _ENTRY = InotifyConstants.IN_CREATE | InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVE
 _MASKS = {
@@ -30,7 +30,7 @@ _MASKS = {
 
 
 class FolderWatch:
-    """One watched folder; what watchdog calls back."""
+    """One watched folder; watchdog calls its methods."""
 
     def __init__(self, up_to: Notice, listener: Listener, callback_id: int) -> None:
         self._up_to = up_to
@@ -38,28 +38,28 @@ class FolderWatch:
         self.callback_id = CallbackId(callback_id)
         self.descriptor = WatchDescriptor(-1)
         self.alive = True
-        """False once the kernel has given the watch up because the folder is gone."""
+        """False once the kernel has removed the watch because the folder no longer exists."""
 
     def on_event(self, event: InotifyEvent) -> None:
-        """Say what happened, unless another watch of this folder wanted to know it."""
+        """Report a notice, unless only another watch of this folder asked for its kind."""
         notice = Notice.ENTRY if event.mask & _ENTRY else Notice.CONTENT if event.is_modify else Notice.SELF
         if notice <= self._up_to:
             self._listener(notice, os.fsdecode(event.name), event.is_directory)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:  # noqa: ARG002 - there is only one
-        """Say that the folder is gone."""
+        """Report that the folder no longer exists."""
         self.alive = False
         self._listener(Notice.SELF, "", True)
 
     def on_queue_overflow(self) -> None:
-        """Say that notices were lost."""
+        """Report that notices were lost."""
         self._listener(Notice.SELF, "", True)
 
 
 class Inotify:
-    """Watches folders, not what is below them, until ``close``.
+    """Watches folders, without their subfolders, until ``close``.
 
-    Raises OSError when the system has no instance of inotify left.
+    Raises OSError if the system has no inotify instance left.
     """
 
     def __init__(self) -> None:
@@ -71,23 +71,22 @@ class Inotify:
     def add(self, folder: Path, up_to: Notice, listener: Listener) -> FolderWatch:
         """Watch one folder for notices up to this kind.
 
-        Raises OSError: ENOSPC when there are no watches left, others when there is no such folder, or it may not be
-        read.
+        Raises OSError: ENOSPC if no watches are left, others if there is no such folder or it may not be read.
         """
         watch = FolderWatch(up_to, listener, next(self._ids))
-        # Added to the mask, which the kernel keeps once for a folder, however many ask for it.
+        # Added to the mask: the kernel keeps one mask for a folder, which all its watches share.
         mask = _MASKS[up_to] | InotifyConstants.IN_MASK_ADD | InotifyConstants.IN_ONLYDIR
         watch.descriptor = self._reader.add_callback(os.fsencode(folder), Mask(mask), watch, watch.callback_id)
-        if watch.descriptor == -1:  # watchdog takes that for a watch, and would keep it
+        if watch.descriptor == -1:  # watchdog would keep that as a watch
             self.remove(watch)
             raise PermissionError(f"{folder}: may not be read")
         return watch
 
     def remove(self, watch: FolderWatch) -> None:
-        """Watch no longer."""
+        """Remove a watch."""
         self._reader.remove_callbacks([(watch.descriptor, watch.callback_id)])
 
     def close(self) -> None:
-        """End the watches and watchdog's thread; the listeners are told that their folders went."""
+        """End the watches and watchdog's thread; the listeners get SELF notices."""
         self._reader.stop()
         self._reader.join(CLOSE_S)

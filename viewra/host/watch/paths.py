@@ -1,6 +1,6 @@
-"""Which folders are watched for a plugin and for a plugin directory, and which of what happens there matters.
+"""Determines which folders to watch for a plugin or a plugin directory, and which notices matter.
 
-Looks at the file system and keeps nothing; ``tree`` and ``watcher`` decide when to look.
+It reads the file system and stores nothing; ``tree`` and ``watcher`` decide when to read.
 """
 
 from __future__ import annotations
@@ -15,35 +15,36 @@ from typing import Protocol
 import attrs
 
 from viewra.host.installed.code_hash import code_folders, counts
-from viewra.host.installed.discovery import folders_with_manifests, real_path
+from viewra.host.installed.discovery import real_path
+from viewra.host.installed.folders import folders_with_manifests
 
-_MOST_LINKS = 40  # as the kernel has it
+_MOST_LINKS = 40  # the kernel's limit
 
 Identity = tuple[int, int]
-"""Device and inode of a folder: another folder at the same path is another."""
+"""Device and inode of a folder, which tell it from another folder at the same path."""
 
 
 class Notice(enum.IntEnum):
-    """What happened in a folder; a watch for one kind is told those before it, too."""
+    """What happened in a folder; a watch for one kind also gets the kinds before it."""
 
-    SELF = enum.auto()  # the folder itself went or was moved, or notices were lost: look again
-    ENTRY = enum.auto()  # a file or folder in it came, went, or got another name
-    CONTENT = enum.auto()  # a file in it was written to, or truncated
+    SELF = enum.auto()  # the folder itself was removed or moved, or notices were lost
+    ENTRY = enum.auto()  # a file or folder in it was created, removed or renamed
+    CONTENT = enum.auto()  # a file in it was written or truncated
 
 
 class Effect(enum.Enum):
-    """What follows from a notice."""
+    """The consequence of a notice."""
 
     NONE = enum.auto()
-    LOOK = enum.auto()  # what is watched may be something else now; whether anything changed, a look tells
+    LOOK = enum.auto()  # the folders to watch may have changed; a look finds out
     CHANGED = enum.auto()
 
 
 @attrs.frozen
 class Look:
-    """What was found: the folders to watch, and what there is; one that differs from the last one is a change.
+    """The result of a look: the folders to watch, and their contents; a result that differs from the last is a change.
 
-    ``links`` are those among them that lead somewhere else: what lies on the way there is watched, too.
+    ``links`` are symbolic links among them; the folders on the way to their targets are watched, too.
     """
 
     folders: Mapping[Path, Identity]
@@ -52,21 +53,21 @@ class Look:
 
 
 class Paths(Protocol):
-    """What a watch is for."""
+    """The subject of a watch."""
 
     directory: Path
     notices: Notice
-    """Up to which kind of notice its folders are watched."""
+    """The last kind of notice for which its folders are watched."""
 
     def look(self) -> Look | None:
-        """What is there now; None when the directory is not there."""
+        """Read what exists now; None if the directory does not exist."""
 
     def effect(self, folder: Path, name: str, is_folder: bool) -> Effect:
-        """What follows when something happened to this name in one of the folders."""
+        """The consequence of a notice about this name in one of the folders."""
 
 
 class PluginPaths:
-    """The code of one plugin: the files by which its code hash is made."""
+    """The code of one plugin: the files that its code hash covers."""
 
     notices = Notice.CONTENT
 
@@ -76,7 +77,7 @@ class PluginPaths:
         self._skipped = frozenset[Path]()
 
     def look(self) -> Look | None:
-        """The plugin's folders and files, each file with its inode, size and time of modification."""
+        """The plugin's folders and files, each file with its inode, size and modification time."""
         real = real_path(self.directory)
         if identify(real) is None:
             return None
@@ -90,14 +91,14 @@ class PluginPaths:
         return Look(folders, files, frozenset(path for path in files if path.is_symlink()))
 
     def effect(self, folder: Path, name: str, is_folder: bool) -> Effect:
-        """A change of a file is one of the code; of a folder, a look tells whether there is code in it."""
+        """A changed file changes the code; for a changed folder a look finds out whether it contains code."""
         if not counts(name, folder=is_folder) or folder / name in self._skipped:
             return Effect.NONE
         return Effect.LOOK if is_folder else Effect.CHANGED
 
 
 class RootPaths:
-    """A plugin directory: where manifests are found, down to plugins."""
+    """A plugin directory, down to the plugins: where discovery looks for manifests."""
 
     notices = Notice.ENTRY
 
@@ -106,9 +107,9 @@ class RootPaths:
         self._ignored = tuple(ignored)
 
     def look(self) -> Look:
-        """The folders in which manifests are looked for, and the manifests, each as where it really is.
+        """The folders in which discovery looks for manifests, and the manifests, as real paths.
 
-        A directory that is not there holds no plugins: that is something seen, too.
+        A directory that does not exist contains no plugins, which is a valid result.
         """
         skipped = _below(real_path(self.directory), self._ignored)
         folders: dict[Path, Identity] = {}
@@ -125,16 +126,16 @@ class RootPaths:
         return Look(folders, manifests, frozenset(links))
 
     def effect(self, folder: Path, name: str, is_folder: bool) -> Effect:  # noqa: ARG002 - see Paths
-        """A name that may be a manifest, or a plugin's folder or a link to one, is worth a look."""
+        """A name that may be a manifest, a plugin's folder or a link to one requires a look."""
         may_lead_to_plugins = not name.startswith((".", "__")) and (is_folder or counts(name))
         return Effect.LOOK if may_lead_to_plugins or name.endswith(".cue") else Effect.NONE
 
 
 def anchors(directory: Path, links: Iterable[Path] = ()) -> dict[Path, frozenset[str]]:
-    """The folders that decide what a directory's path, and those of ``links`` in it, lead to, each with their names.
+    """The folders, with names in them, that determine where a directory's path and its ``links`` lead.
 
-    Those are the directory's own name, links on the way, what these lead to, and what is not there (yet); of the other
-    folders above it matters only whether they themselves go or are moved.
+    The names are the directory itself, links on the way, their targets, and parts that do not exist (yet). Of the
+    other parent folders it only matters whether they are removed or moved.
     """
     names: dict[Path, set[str]] = {}
     for end in {*_ways(directory), *(way for link in links for way in _ways(link))}:
@@ -148,13 +149,13 @@ def anchors(directory: Path, links: Iterable[Path] = ()) -> dict[Path, frozenset
 
 
 def _ways(path: Path) -> list[Path]:
-    """The path, and what becomes of it as one link after the other is followed; the last one has none."""
+    """The path, and the path after each link that is followed; the last one contains no link."""
     ways = [path]
     while len(ways) <= _MOST_LINKS and (link := _first_link(ways[-1])) is not None:
         rest = ways[-1].relative_to(link)
         try:
             target = link.parent / link.readlink()
-        except OSError:  # it went this moment, which its folder's watch tells
+        except OSError:  # removed just now: its folder's watch reports that
             break
         ways.append(Path(os.path.normpath(target)) / rest)
     return ways
@@ -165,7 +166,7 @@ def _first_link(path: Path) -> Path | None:
 
 
 def identify(folder: Path, *, follow: bool = True) -> Identity | None:
-    """Which folder is at this path; None when none is, and for a link that is not to be followed."""
+    """The identity of the folder at this path; None if there is none, and for a link if ``follow`` is false."""
     try:
         status = folder.stat(follow_symlinks=follow)
     except OSError:
@@ -182,9 +183,9 @@ def _fingerprint(path: Path) -> object:
 
 
 def _below(directory: Path, ignored: Iterable[Path]) -> frozenset[Path]:
-    """Those of the ignored paths that lie in the directory, as where they really are.
+    """The ignored paths that are in the directory, as real paths.
 
-    One that contains the directory does not hide it: the user's plugin directory lies in the data directory.
+    An ignored path that contains the directory does not count: the user's plugin directory is in the data directory.
     """
     real = (real_path(path) for path in ignored)
     return frozenset(path for path in real if path != directory and path.is_relative_to(directory))

@@ -1,4 +1,4 @@
-"""The watches of each directory, kept in step with the folders that are there; where there are none left, polling."""
+"""Keeps the watches of each directory in step with its folders; polls if the system has no watches left."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from viewra.host.installed.discovery import real_path
 from viewra.host.watch.debounce import Debounce
 from viewra.host.watch.paths import Effect, Identity, Look, Notice, Paths, anchors, identify
 
-if TYPE_CHECKING:  # watchdog takes a while to import: only what makes a WatchSet needs it
+if TYPE_CHECKING:  # watchdog is slow to import, and only a WatchSet needs it
     from viewra.host.watch.inotify import FolderWatch, Inotify, Listener
 
 _log = logging.getLogger(__name__)
 
 PAUSE_S = 0.05
-"""Seconds from a notice of a folder to the look at what is there: a checkout makes many, and one look is for all."""
-_ROUNDS = 5  # looks in a row at a tree in which each look finds new folders
+"""Seconds from a notice about a folder to the look, so that one look covers the many notices of a checkout."""
+_ROUNDS = 5  # looks in a row while each look finds new folders
 
-_OTHER_REMEDY = "inotify is not to be had on this system"
+_OTHER_REMEDY = "inotify is not available on this system"
 _REMEDIES = {
     errno.ENOSPC: "raise fs.inotify.max_user_watches, for example: sysctl fs.inotify.max_user_watches=524288",
     errno.EMFILE: "raise fs.inotify.max_user_instances, for example: sysctl fs.inotify.max_user_instances=512; "
@@ -36,7 +36,7 @@ _REMEDIES = {
 
 @attrs.frozen
 class _Wanted:
-    """A watch that a tree needs, up to one kind of notice: of a folder, or, with ``names``, of these names in it."""
+    """A watch that a tree needs, up to one kind of notice: of a folder or, with ``names``, of these names in it."""
 
     folder: Path
     identity: Identity
@@ -45,27 +45,27 @@ class _Wanted:
 
 
 class Tree:
-    """One watched directory: what was seen of it last, its watches, and what is to come."""
+    """One watched directory: the last look, its watches, and when to look or call next."""
 
     def __init__(self, paths: Paths, debounce: Debounce) -> None:
         self.paths = paths
         self.debounce = debounce
         self.look_at = math.inf
-        """When it is to be looked at, by the monotonic clock."""
+        """The monotonic time of the next look."""
         self.polled = False
         self.seen: Mapping[Path, object] | None = None
         self.watches: dict[_Wanted, FolderWatch] = {}
         self._told: Mapping[Path, object] | None = None
 
     def take_news(self) -> bool:
-        """Whether what was seen last is not what it was when this was asked before, or at the first look."""
+        """Whether the last look differs from the one at the previous call of this method, or from the first look."""
         told, self._told = self._told, self.seen
         return self.seen != told
 
     def see(self, look: Look | None) -> None:
-        """Take what was found; what is not as it was before marks a change.
+        """Store the result of a look; marks a change if it differs from the last one.
 
-        While the directory is away, what was there before is remembered, for the day when it is back.
+        While the directory does not exist, the last result is kept for comparison when it returns.
         """
         if self.seen is None:
             self.seen = self._told = look.content if look is not None else {}
@@ -75,7 +75,7 @@ class Tree:
 
 
 class WatchSet:
-    """The watches of all trees; its callers hold ``changed``, but for ``close``, and it notifies them through that."""
+    """The watches of all trees. Callers hold ``changed`` except for ``close``; the set notifies them through it."""
 
     def __init__(self, changed: threading.Condition, poll_s: float) -> None:
         self._changed = changed
@@ -83,14 +83,14 @@ class WatchSet:
         self._inotify: Inotify | None = None
         self._warned = False
         try:
-            from viewra.host.watch.inotify import Inotify  # here, to keep start-up light
+            from viewra.host.watch.inotify import Inotify  # imported late, for a fast start
 
             self._inotify = Inotify()
-        except Exception as error:  # watchdog raises errors of its own where the system has no inotify
+        except Exception as error:  # watchdog raises its own errors on systems without inotify
             self._warn(error)
 
     def look(self, tree: Tree) -> bool:
-        """Look at what is there, watch what is new, mark what changed; False when the directory is not there."""
+        """Read a tree, watch new folders, mark changes; False if the directory does not exist."""
         tree.look_at = math.inf
         if self._inotify is None:
             tree.polled = True
@@ -98,7 +98,7 @@ class WatchSet:
         try:
             for _ in range(_ROUNDS):
                 look = tree.paths.look()
-                # What came into a folder before its watch was set is found by the next round.
+                # The next round finds what appeared in a folder before its watch was set.
                 if not self._arm(tree, look or Look({}, {})):
                     break
             else:
@@ -111,7 +111,7 @@ class WatchSet:
         return look is not None
 
     def drop(self, tree: Tree) -> None:
-        """Watch it no longer."""
+        """Remove a tree's watches."""
         for watch in tree.watches.values():
             if self._inotify is not None:
                 self._inotify.remove(watch)
@@ -123,7 +123,7 @@ class WatchSet:
             self._inotify.close()
 
     def _arm(self, tree: Tree, look: Look) -> bool:
-        """Have a watch on each of its folders and each anchor, and on no others; whether there are new ones."""
+        """Watch each of its folders and anchors, and no others; returns whether there are new watches."""
         if tree.polled or self._inotify is None:
             return False
         notices = tree.paths.notices
@@ -147,13 +147,13 @@ class WatchSet:
                     tree.polled = True
                     self.drop(tree)
                     return False
-                continue  # it went again, which another notice tells; or it may not be read, and nothing helps
+                continue  # removed again, which another notice reports; or it may not be read
             tree.watches[one] = watch
             grown = True
         return grown
 
     def _listener(self, tree: Tree, wanted: _Wanted) -> Listener:
-        """Takes the notices of one of a tree's watches, on watchdog's thread."""
+        """The listener for one of a tree's watches, called on watchdog's thread."""
 
         def heard(notice: Notice, name: str, is_folder: bool) -> None:
             if notice is Notice.SELF:

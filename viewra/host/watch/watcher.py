@@ -1,8 +1,8 @@
-"""Notices that a plugin's code changed on disk, and that plugins appeared or vanished.
+"""Detects changes of plugins' code on disk, and plugins that were added or removed.
 
-``paths`` says what is worth a watch, the kernel's notices come from ``inotify``. A notice never counts for
-more than "something happened here": after each one that may have moved folders, the folders are looked at again, and
-what is there is compared with what was there before. So nothing that happens while watches are being set is lost.
+``paths`` decides what to watch, ``inotify`` delivers the kernel's notices. A notice only means that something happened
+in a folder: after each one that may concern folders, the watcher reads the folders again and compares the result with
+the previous one. So it misses nothing that happens while watches are being set.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from viewra.host.sync.tasks import LONGEST_S
+from viewra.host.sync.background import LONGEST_S
 from viewra.host.watch.debounce import Debounce
 from viewra.host.watch.paths import Paths, PluginPaths, RootPaths
 from viewra.host.watch.tree import Tree, WatchSet
@@ -27,16 +27,16 @@ _log = logging.getLogger(__name__)
 class CodeWatcher:
     """Calls ``on_change(directory)`` when the code in a watched plugin's directory changed.
 
-    The call comes ``quiet_s`` seconds after the last change, at the latest ``longest_s`` after the first; not while the
-    directory is away, but when it is back and is not what it was. ``on_layout()`` comes in the same way when a manifest
-    appeared or vanished below a watched plugin directory. All calls come on one thread of the watcher, one after the
-    other; a change during a call leads to another one. A call that raises is logged.
+    It calls ``quiet_s`` seconds after the last change, at the latest ``longest_s`` after the first. It does not call
+    while the directory does not exist, but when the directory returns with different code. It calls ``on_layout()``
+    in the same way when a manifest was added or removed below a watched plugin directory. All calls are made on one
+    thread of the watcher, one after the other; a change during a call leads to another call. Exceptions are logged.
 
-    What the code hash leaves out never leads to a call and costs no watch, nor does what lies under one of ``ignored``
-    (unless it contains the plugin itself). Links within a plugin are not followed. Where the system has no watches
-    left, the log says so once, and the directories concerned are looked at every ``poll_s`` seconds instead.
+    Files that the code hash leaves out never lead to a call and use no watch, nor do files below one of ``ignored``
+    (unless it contains the plugin itself). Links within a plugin are not followed. If the system has no watches left,
+    the watcher logs a warning once and reads the directories concerned every ``poll_s`` seconds instead.
 
-    Any thread may use it. Imports watchdog when it is made.
+    Thread-safe. The constructor imports watchdog.
     """
 
     def __init__(
@@ -62,28 +62,28 @@ class CodeWatcher:
         self._thread.start()
 
     def watch_plugin(self, directory: Path) -> None:
-        """Watch one plugin's directory, which may be a link; changes from now on are noticed. Twice is once."""
+        """Watch one plugin's directory, which may be a link, for changes from now on. A second call has no effect."""
         self._watch(self._plugins, PluginPaths(directory.absolute(), self._ignored), directory, self._new_debounce())
 
     def unwatch_plugin(self, directory: Path) -> None:
-        """Watch it no longer: no call for it begins after this. One that was never watched is fine."""
+        """Stop watching a directory: no call for it begins after this. Does nothing if it was not watched."""
         with self._changed:
             if (tree := self._plugins.pop(directory, None)) is not None:
                 self._watches.drop(tree)
 
     def watch_root(self, directory: Path) -> None:
-        """Watch a directory that holds plugins, whether it is there yet or not. Twice is once."""
+        """Watch a directory that contains plugins, which need not exist yet. A second call has no effect."""
         self._watch(self._roots, RootPaths(directory.absolute(), self._ignored), directory, self._layout)
 
     def close(self) -> None:
-        """End the watch and its threads; waits for a callback in progress, unless that is what closes it."""
+        """End the watches and threads; waits for a callback in progress, unless the callback itself closes it."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join(LONGEST_S)
             if self._thread.is_alive():
-                _log.error("the watch's thread has not ended within %g s: it is left behind", LONGEST_S)
+                _log.error("the watch's thread has not ended within %g s: it is abandoned", LONGEST_S)
         self._watches.close()
 
     def __enter__(self) -> Self:
@@ -111,11 +111,11 @@ class CodeWatcher:
             if call is not None:
                 try:
                     call()
-                except Exception:  # what is called is somebody else's: its failure must not end the watch
-                    _log.exception("what follows from a change of plugins on disk failed")
+                except Exception:  # a failing callback must not end the watch
+                    _log.exception("handling a change of plugins on disk failed")
 
     def _next(self) -> float:
-        """When there is something to do, by the monotonic clock."""
+        """The monotonic time of the next look or call."""
         trees = (*self._plugins.values(), *self._roots.values())
         return min((self._layout.due, *(min(tree.look_at, tree.debounce.due) for tree in trees)))
 
@@ -125,11 +125,11 @@ class CodeWatcher:
                 self._watches.look(tree)
 
     def _due_call(self) -> Callable[[], None] | None:
-        """The call that is due, if any, among several changes the first; it counts as made."""
+        """The first call that is due, if any; it counts as made."""
         now = time.monotonic()
         if self._layout.due <= now:
             self._layout.clear()
-            # What came and went again within the pause is nothing to tell; every tree is to be asked, so no any().
+            # A file that was created and removed within the pause is no news. No any(): every tree must be asked.
             return self._on_layout if [tree for tree in self._roots.values() if tree.take_news()] else None
         directory = min(self._plugins, key=lambda one: self._plugins[one].debounce.due, default=None)
         if directory is None or self._plugins[directory].debounce.due > now:

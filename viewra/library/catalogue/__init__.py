@@ -1,1 +1,1 @@
-"""The catalogue: albums, artists, genres, series and playlists, made of files' metadata as a scan stores it."""
+"""The catalogue: albums, artists, genres, series and playlists, derived from the metadata that scans store."""

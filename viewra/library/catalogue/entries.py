@@ -1,16 +1,15 @@
-"""Makes a file's entry in the catalogue of its metadata: to which album, artists, genres and series it belongs.
+"""Derives a file's entry in the catalogue from its metadata: its album, artists, genres and series.
 
-Files are of one album when they name the same MusicBrainz release. A file that names none is of the album with the same
-album title, album artist and folder. Folders of discs (``CD 2``) count as the folder above them; the number of a disc
-behind an album's title does not count. An album without album artist whose files name several is a compilation.
+Files belong to one album if they name the same MusicBrainz release. A file that names none belongs to the album with
+the same album title, album artist and folder. A disc's folder (``CD 2``) counts as its parent folder; a disc number
+after an album's title is ignored. An album without an album artist whose files name several artists is a compilation.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-
-import attrs
+from typing import NamedTuple
 
 from viewra.library.catalogue.keys import SEPARATOR, bounded, key_of, sort_key
 from viewra.library.folding import fold
@@ -21,7 +20,7 @@ FIELDS = (
     "genre", "date", "originaldate", "originalyear", "duration", "tracknumber", "discnumber", "compilation", "show",
     "season", "episode", "sidecar_format", "musicbrainz_albumid", "musicbrainz_artistid", "musicbrainz_albumartistid",
 )  # fmt: skip
-"""The metadata that an entry is made of."""
+"""The metadata fields from which an entry is derived."""
 
 PLAYLISTS = frozenset({"m3u", "pls", "xspf"})
 
@@ -37,9 +36,8 @@ _NUMBER = re.compile(r"\d+")
 _MUSICBRAINZ_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@attrs.frozen
-class Name:
-    """An artist as a file names it; ``musicbrainz_id`` is ``""`` where it does not say which one is meant."""
+class Name(NamedTuple):
+    """An artist as a file names it; ``musicbrainz_id`` is ``""`` if the file states none."""
 
     name: str
     sort: str
@@ -47,29 +45,41 @@ class Name:
 
     @property
     def key(self) -> str:
-        """What artists are compared by."""
+        """The key for comparing artists."""
         return key_of(self.name)
 
 
-@attrs.frozen
-class Album:
+class Album(NamedTuple):
     """The album that a file belongs to; ``folder`` is the part of the key that changes when its folder is renamed."""
 
     title: str
     sort_title: str
     musicbrainz_id: str
+    library_id: int
     identity: str
+    """What it is compared by wherever it is: its artist and title."""
     folder: str
 
     @property
     def key(self) -> str:
-        """What albums are compared by where no MusicBrainz id says more."""
-        return bounded(self.identity + SEPARATOR + self.folder)
+        """The key for comparing albums without a MusicBrainz id."""
+        return self.key_in(self.library_id)
+
+    @property
+    def key_anywhere(self) -> str:
+        """The part of the key that does not change when the folder is renamed."""
+        return f"{self.library_id}{SEPARATOR}{self.identity}{SEPARATOR}"
+
+    def key_in(self, library_id: int) -> str:
+        """Return the key that it has when its folder lies in another library."""
+        return f"{library_id}{SEPARATOR}{self.identity}{SEPARATOR}{bounded(self.folder)}"
 
 
-@attrs.frozen
-class Entry:
-    """A file's place in the catalogue. Durations are milliseconds; a number that is not known is 0, or None."""
+class Entry(NamedTuple):
+    """A file's entry in the catalogue. Durations are milliseconds; an unknown number is 0 or None.
+
+    The fields to ``episode`` are columns of the table.
+    """
 
     media_file_id: int
     kind: str
@@ -93,84 +103,96 @@ class Entry:
     genres: tuple[str, ...]
 
 
-def entry(media_file_id: int, library_id: int, mime_type: str, place: str, values: Mapping[str, Value]) -> Entry:
-    """Make the entry of a file. ``place``: its path below its library; ``values``: its merged ``FIELDS``."""
+Said = Mapping[str, tuple[str, ...]]
+"""Metadata with the texts of each field, without those that are empty."""
+
+
+def entry(media_file_id: int, library_id: int, mime_type: str, place: str, said: Said) -> Entry:
+    """Make the entry of a file. ``place``: its path relative to its library; ``said``: its merged ``FIELDS``."""
     folder, _, name = place.rpartition("/")
-    kind = _kind(mime_type, values)
-    title = one(values, "title") or name_without_extension(name)
-    series = one(values, "show") if kind == "video" else ""
+    kind = _kind(mime_type, said)
+    title = _one(said, "title") or name_without_extension(name)
+    album = _one(said, "album")
+    series = _one(said, "show") if kind == "video" else ""
     return Entry(
         media_file_id=media_file_id,
         kind=kind,
         title=title,
-        artist=joined(values, "artist"),
-        album_title=one(values, "album"),
-        album_artist=joined(values, "albumartist"),
-        sort_title=sort_key(one(values, "titlesort") or title),
-        sort_artist=sort_key(_artist_to_sort_by(values)),
-        sort_album=sort_key(one(values, "albumsort") or one(values, "album")),
-        year=_year(values) or 0,
-        duration_ms=_milliseconds(one(values, "duration")),
-        disc=_number(one(values, "discnumber")) or 0,
-        track=_number(one(values, "tracknumber")) or 0,
-        season=_number(one(values, "season")) if series else None,
-        episode=_number(one(values, "episode")) if series else None,
-        album=_album(library_id, folder, values) if kind == "audio" else None,
+        artist=_joined(said, "artist"),
+        album_title=album,
+        album_artist=_joined(said, "albumartist"),
+        sort_title=sort_key(_one(said, "titlesort") or title),
+        sort_artist=sort_key(_artist_to_sort_by(said)),
+        sort_album=sort_key(_one(said, "albumsort") or album),
+        year=_year(said) or 0,
+        duration_ms=_milliseconds(_one(said, "duration")),
+        disc=_number(_one(said, "discnumber")) or 0,
+        track=_number(_one(said, "tracknumber")) or 0,
+        season=_number(_one(said, "season")) if series else None,
+        episode=_number(_one(said, "episode")) if series else None,
+        album=_album(library_id, folder, said) if album and kind == "audio" else None,
         series=series,
-        artists=_names(several(values, "artists") or several(values, "artist"), values, "artist"),
-        album_artists=_names(several(values, "albumartist"), values, "albumartist"),
-        genres=several(values, "genre"),
+        artists=_names(said.get("artists") or said.get("artist", ()), said, "artist"),
+        album_artists=_names(said.get("albumartist", ()), said, "albumartist"),
+        genres=said.get("genre", ()),
     )
 
 
+def texts(values: Mapping[str, Value]) -> Said:
+    """Return the distinct values of each field."""
+    return {field: several(values, field) for field in values}
+
+
 def several(values: Mapping[str, Value], field: str) -> tuple[str, ...]:
-    """Return the values of a field, each once."""
+    """Return the distinct values of a field."""
     value = values.get(field, ())
-    return (value,) if isinstance(value, str) and value else tuple(dict.fromkeys(filter(None, value)))
-
-
-def one(values: Mapping[str, Value], field: str) -> str:
-    """Return the first value of a field, ``""`` where there is none."""
-    return next(iter(several(values, field)), "")
-
-
-def joined(values: Mapping[str, Value], field: str) -> str:
-    """Return the values of a field as people read them."""
-    return "; ".join(several(values, field))
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(dict.fromkeys(filter(None, value)))
 
 
 def name_without_extension(name: str) -> str:
-    """Return what a file without a title goes by."""
+    """Return the name that stands in for a missing title."""
     stem, dot, _ = name.rpartition(".")
     return stem if dot and stem else name
 
 
-def _kind(mime_type: str, values: Mapping[str, Value]) -> str:
-    if one(values, "sidecar_format") in PLAYLISTS:
+def _one(said: Said, field: str) -> str:
+    """Return the first value of a field, ``""`` where there is none."""
+    texts = said.get(field)
+    return texts[0] if texts else ""
+
+
+def _joined(said: Said, field: str) -> str:
+    """Return the values of a field as people read them."""
+    return "; ".join(said.get(field, ()))
+
+
+def _kind(mime_type: str, said: Said) -> str:
+    if _one(said, "sidecar_format") in PLAYLISTS:
         return "playlist"
     kind = mime_type.partition("/")[0]
     return kind if kind in {"audio", "video", "image"} and "mpegurl" not in mime_type else "other"
 
 
-def _album(library_id: int, folder: str, values: Mapping[str, Value]) -> Album | None:
-    title = one(values, "album")
-    if not title:
-        return None
+def _album(library_id: int, folder: str, said: Said) -> Album:
+    title = _one(said, "album")
     bare = _DISC_BEHIND.sub("", title) or title
-    sort_title = sort_key(one(values, "albumsort") or bare)
-    identity = SEPARATOR.join((str(library_id), fold(joined(values, "albumartist")), fold(bare)))
-    return Album(bare, sort_title, _musicbrainz_id(one(values, "musicbrainz_albumid")), identity, album_folder(folder))
+    sort_title = sort_key(_one(said, "albumsort") or bare)
+    identity = bounded(fold(_joined(said, "albumartist")) + SEPARATOR + fold(bare))
+    release = _musicbrainz_id(_one(said, "musicbrainz_albumid"))
+    return Album(bare, sort_title, release, library_id, identity, album_folder(folder))
 
 
 def album_folder(folder: str) -> str:
-    """Return the folder of the whole album for one of its discs'."""
+    """Return the folder of the whole album for the folder of one of its discs."""
     above, _, last = folder.rpartition("/")
     return above if _DISC_FOLDER.fullmatch(last) else folder
 
 
-def _names(names: Sequence[str], values: Mapping[str, Value], field: str) -> tuple[Name, ...]:
-    ids = several(values, f"musicbrainz_{field}id")
-    sorts = several(values, f"{field}sort")
+def _names(names: Sequence[str], said: Said, field: str) -> tuple[Name, ...]:
+    ids = said.get(f"musicbrainz_{field}id", ())
+    sorts = said.get(f"{field}sort", ())
     return tuple(
         Name(
             name,
@@ -182,18 +204,18 @@ def _names(names: Sequence[str], values: Mapping[str, Value], field: str) -> tup
 
 
 def _musicbrainz_id(text: str) -> str:
-    """Return an id as MusicBrainz writes it; ``""`` for anything else, which says nothing of what belongs together."""
+    """Return an id in MusicBrainz's form; ``""`` for anything else, which does not identify a release."""
     written = text.strip().lower()
     return written if _MUSICBRAINZ_ID.fullmatch(written) else ""
 
 
-def _artist_to_sort_by(values: Mapping[str, Value]) -> str:
+def _artist_to_sort_by(said: Said) -> str:
     fields = ("albumartistsort", "albumartist", "artistsort", "artist")
-    return next((name for field in fields if (name := joined(values, field))), "")
+    return next((name for field in fields if (name := _joined(said, field))), "")
 
 
-def _year(values: Mapping[str, Value]) -> int | None:
-    return _number((one(values, "date") or one(values, "originaldate") or one(values, "originalyear"))[:4])
+def _year(said: Said) -> int | None:
+    return _number((_one(said, "date") or _one(said, "originaldate") or _one(said, "originalyear"))[:4])
 
 
 def _milliseconds(seconds: str) -> int:
@@ -204,6 +226,6 @@ def _milliseconds(seconds: str) -> int:
 
 
 def _number(text: str) -> int | None:
-    """Return the number that a text has first: 1 for ``A1`` and ``1/12``."""
+    """Return the first number in a text: 1 for ``A1`` and ``1/12``."""
     found = _NUMBER.search(text)
     return int(found.group()[:9]) if found else None

@@ -1,4 +1,4 @@
-"""Keys by which the catalogue compares and sorts names: folded text, short enough for every database's indexes."""
+"""Makes the keys by which the catalogue compares and sorts names: folded text, short enough for indexes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import hashlib
 from viewra.library.folding import fold
 
 SEPARATOR = "\x1f"
-"""Stands between the parts of a key; it is in no metadata."""
+"""Separates the parts of a key; no metadata contains it."""
 
 MAX_KEY_CHARACTERS = 200
-"""PostgreSQL bounds an entry of an index at 2.7 kB, and one character may take four bytes."""
+"""PostgreSQL limits an index entry to 2.7 kB, and one character may take four bytes."""
+
+NOT_YET = 2**62
+"""From here on ids stand for rows that are still to be made; they come after all that there are."""
 
 
 def key_of(name: str) -> str:
-    """Return what a name is compared by."""
+    """Return the key for comparing names."""
     return bounded(fold(name))
 
 
 def bounded(key: str) -> str:
-    """Return a key that an index can hold: a long one ends with its hash."""
+    """Return a key short enough for an index: a long one is cut and ends with its hash."""
     if len(key) <= MAX_KEY_CHARACTERS:
         return key
     return key[: MAX_KEY_CHARACTERS - 65] + SEPARATOR + hashlib.sha256(key.encode()).hexdigest()
 
 
 def sort_key(name: str) -> str:
-    """Return what a name is sorted by."""
+    """Return the key for sorting names."""
     return fold(name)[:MAX_KEY_CHARACTERS]

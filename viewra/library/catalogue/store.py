@@ -1,4 +1,4 @@
-"""Keeps the tables of the catalogue in step with the files that are there."""
+"""Keeps the tables of the catalogue in step with the existing files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from viewra.library.catalogue.keys import key_of
 
 
 def store(connection: sa.Connection, entries: Sequence[Entry]) -> None:
-    """Put entries into the catalogue, in place of those of the same files."""
+    """Store entries, replacing those of the same files."""
     if not entries:
         return
     ids = [entry.media_file_id for entry in entries]
     before = album_rows.of_files(connection, ids)
     album_ids = album_rows.ids(connection, entries, before)
     series_ids = _ids_by_key(connection, series, {entry.series: {"title": entry.series} for entry in entries})
-    _drop(connection, ids)
+    _drop(connection, [*before])
     insert_rows(connection, catalogue, [_row(entry, album_ids, series_ids) for entry in entries])
     _link_artists(connection, entries)
     _link_genres(connection, entries)
@@ -29,7 +29,7 @@ def store(connection: sa.Connection, entries: Sequence[Entry]) -> None:
 
 
 def forget(connection: sa.Connection, file_ids: Collection[int]) -> None:
-    """Take files out of the catalogue."""
+    """Remove files from the catalogue."""
     known = [*file_ids]
     for start in range(0, len(known), KEYS_A_QUERY):
         some = known[start : start + KEYS_A_QUERY]
@@ -39,7 +39,7 @@ def forget(connection: sa.Connection, file_ids: Collection[int]) -> None:
 
 
 def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None:
-    """Take the files that a statement selects out of the catalogue."""
+    """Remove the files that a statement selects from the catalogue."""
     rows = sa.select(catalogue.c.album_id).where(catalogue.c.media_file_id.in_(file_ids))
     touched = connection.execute(rows.where(catalogue.c.album_id.is_not(None)).distinct()).scalars().all()
     connection.execute(sa.delete(catalogue).where(catalogue.c.media_file_id.in_(file_ids)))
@@ -47,7 +47,7 @@ def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None
 
 
 def stale(connection: sa.Connection, entries: Sequence[Entry]) -> set[int]:
-    """Return those of these files that are in the catalogue otherwise, or not at all."""
+    """Return the files whose stored entry differs from these entries or is missing."""
     columns = [column for column in catalogue.c if column.name not in {"album_id", "series_id"}]
     joined = sa.outerjoin(catalogue, albums, albums.c.id == catalogue.c.album_id)
     album = albums.c.key.label("album_key"), albums.c.musicbrainz_id.label("album_mbid")
@@ -57,21 +57,33 @@ def stale(connection: sa.Connection, entries: Sequence[Entry]) -> set[int]:
         row.media_file_id: row._asdict()
         for row in select_in(connection, ids, lambda some: rows.where(catalogue.c.media_file_id.in_(some)))
     }
-    return {entry.media_file_id for entry in entries if not _agrees(known.get(entry.media_file_id), entry)}
+    keys = {entry.album.key for entry in entries if entry.album is not None}
+    releases = sa.select(albums.c.key, albums.c.musicbrainz_id).where(albums.c.musicbrainz_id != "")
+    places = {
+        (row.key, row.musicbrainz_id)
+        for row in select_in(connection, keys, lambda some: releases.where(albums.c.key.in_(some)))
+    }
+    return {entry.media_file_id for entry in entries if not _agrees(known.get(entry.media_file_id), entry, places)}
 
 
-def _agrees(row: dict[str, object] | None, entry: Entry) -> bool:
+def _agrees(row: dict[str, object] | None, entry: Entry, places: Collection[tuple[object, object]]) -> bool:
+    """Whether the catalogue has a file as it should; ``places`` are the keys of releases' folders."""
     if row is None:
         return False
     key, release = row.pop("album_key"), row.pop("album_mbid")
     if entry.album is None:
         return key is None and row == _columns(entry)
-    is_same = release == entry.album.musicbrainz_id if entry.album.musicbrainz_id else key == entry.album.key
+    is_same = (
+        release == entry.album.musicbrainz_id
+        if entry.album.musicbrainz_id
+        else key == entry.album.key or (entry.album.key, release) in places
+    )
     return is_same and row == _columns(entry)
 
 
 def _drop(connection: sa.Connection, file_ids: Sequence[int]) -> None:
-    connection.execute(sa.delete(catalogue).where(catalogue.c.media_file_id.in_(file_ids)))
+    if file_ids:
+        connection.execute(sa.delete(catalogue).where(catalogue.c.media_file_id.in_(file_ids)))
 
 
 def _row(entry: Entry, album_ids: Mapping[Album, int], series_ids: Mapping[str, int]) -> dict[str, object]:
@@ -83,47 +95,41 @@ def _row(entry: Entry, album_ids: Mapping[Album, int], series_ids: Mapping[str, 
 
 
 def _columns(entry: Entry) -> dict[str, object]:
-    return {
-        "media_file_id": entry.media_file_id,
-        "kind": entry.kind,
-        "title": entry.title,
-        "artist": entry.artist,
-        "album": entry.album_title,
-        "albumartist": entry.album_artist,
-        "sort_title": entry.sort_title,
-        "sort_artist": entry.sort_artist,
-        "sort_album": entry.sort_album,
-        "year": entry.year,
-        "duration_ms": entry.duration_ms,
-        "disc": entry.disc,
-        "track": entry.track,
-        "season": entry.season,
-        "episode": entry.episode,
-    }
+    return dict(zip(_COLUMNS, entry, strict=False))
+
+
+_COLUMNS = (
+    "media_file_id", "kind", "title", "artist", "album", "albumartist", "sort_title", "sort_artist", "sort_album",
+    "year", "duration_ms", "disc", "track", "season", "episode",
+)  # fmt: skip
+"""The columns that an entry begins with."""
 
 
 def _link_artists(connection: sa.Connection, entries: Sequence[Entry]) -> None:
-    names = [name for entry in entries for name in (*entry.artists, *entry.album_artists)]
+    names = dict.fromkeys(name for entry in entries for name in (*entry.artists, *entry.album_artists))
     known = artist_rows.ids(connection, names)
-    links: dict[tuple[int, str, int], dict[str, object]] = {}
+    of_name = {name: known[name.key, name.musicbrainz_id] for name in names}
+    links: dict[tuple[int, str, int], int] = {}
     for entry in entries:
         for role, credited in (("artist", entry.artists), ("albumartist", entry.album_artists)):
             for position, name in enumerate(credited):
-                link = (entry.media_file_id, role, known[name.key, name.musicbrainz_id])
-                row = dict(zip(("media_file_id", "role", "artist_id"), link, strict=True))
-                links.setdefault(link, {**row, "position": position})
-    insert_rows(connection, file_artists, [*links.values()])
+                links.setdefault((entry.media_file_id, role, of_name[name]), position)
+    columns = ("media_file_id", "role", "artist_id", "position")
+    rows = [dict(zip(columns, (*link, position), strict=True)) for link, position in links.items()]
+    insert_rows(connection, file_artists, rows)
 
 
 def _link_genres(connection: sa.Connection, entries: Sequence[Entry]) -> None:
-    known = _ids_by_key(connection, genres, {name: {"name": name} for entry in entries for name in entry.genres})
-    links = {(entry.media_file_id, known[key_of(name)]) for entry in entries for name in entry.genres}
+    names = dict.fromkeys(name for entry in entries for name in entry.genres)
+    known = _ids_by_key(connection, genres, {name: {"name": name} for name in names})
+    of_name = {name: known[key_of(name)] for name in names}
+    links = {(entry.media_file_id, of_name[name]) for entry in entries for name in entry.genres}
     rows = [{"media_file_id": file_id, "genre_id": genre_id} for file_id, genre_id in sorted(links)]
     insert_rows(connection, file_genres, rows)
 
 
 def _ids_by_key(connection: sa.Connection, table: sa.Table, wanted: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
-    """Return the ids of rows by their folded names; those that are not there are made."""
+    """Return the ids of rows by their folded names; creates missing rows."""
     rows: dict[str, Mapping[str, str]] = {}
     for name, values in wanted.items():
         if name:

@@ -1,1 +1,1 @@
-"""Listings of the library, page after page: files, albums, artists, genres, years, series, playlists."""
+"""Listings of the library, page by page: files, albums, artists, genres, years, series, playlists."""

@@ -1,8 +1,9 @@
-"""Lists albums, each with a file that a query asks for."""
+"""Lists the albums that have a file that matches a query."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from viewra.db.catalogue_tables import albums
 from viewra.db.transactions import reading
 from viewra.library.listing import groups
+from viewra.library.listing.filling import known_number, seconds, unfrozen
 from viewra.library.listing.paging import Key
 from viewra.library.query.fields import unknown
 from viewra.library.query.parser import parse
@@ -24,46 +26,52 @@ _SORTS: Mapping[str, Sequence[sa.ColumnElement[Any]]] = {
     "title": (albums.c.sort_title,),
     "year": (albums.c.year,),
 }
-"""What each order of albums compares."""
+"""The columns of each sort order of albums."""
+
+_COLUMNS = (
+    *(albums.c.id, albums.c.title, albums.c.artist, known_number(albums.c.year), albums.c.files),
+    *(seconds(albums.c.duration_ms), albums.c.musicbrainz_id, albums.c.added_at),
+)
+"""The columns of the fields of ``Album``."""
+
+_ALBUMS = sa.select(*_COLUMNS).where(albums.c.files > 0)
 
 
 def list_albums(engine: sa.Engine, query: str = "", *, after: str | None = None, limit: int = 100) -> Page[Album]:
-    """Return a page of the albums that have a file that a query asks for, in its order, else by artist and title.
+    """Return a page of the albums that have a matching file, in the query's order, else by artist and title.
 
-    Raises ``UsageError`` for a query that cannot be read, a cursor of another listing and a limit outside 1 … 10,000.
+    Raises ``UsageError`` for an invalid query, a cursor of another listing and a limit outside 1 … 10,000.
     """
     asked = parse(query)
     keys = _keys(asked.sort)
     with reading(engine) as connection:
-        wanted = groups.wanted(connection, asked.root, albums.c.id, groups.ALBUM)
-        statement = sa.select(albums).where(albums.c.files > 0, wanted.condition)
-        return groups.page(connection, statement, keys, album_of, wanted, after=after, limit=limit)
+        return groups.page(connection, _ALBUMS, keys, made, asked.root, groups.ALBUM, after=after, limit=limit)
 
 
 def get_album(engine: sa.Engine, album_id: int) -> Album:
-    """Return one album. Raises ``UsageError`` when there is none with this id."""
+    """Return one album. Raises ``UsageError`` if there is none with this id."""
     with reading(engine) as connection:
-        row = connection.execute(sa.select(albums).where(albums.c.id == album_id, albums.c.files > 0)).one_or_none()
+        row = connection.execute(_ALBUMS.where(albums.c.id == album_id)).one_or_none()
     if row is None:
         raise groups.not_there("album", album_id)
-    return album_of(row)
+    return Album(*row)
 
 
-def album_of(row: Any) -> Album:
-    """Make the album of a row of ``albums``."""
-    return Album(
-        id=row.id,
-        album=row.title,
-        albumartist=row.artist,
-        year=row.year or None,
-        files=row.files,
-        duration_s=row.duration_ms / 1000,
-        musicbrainz_id=row.musicbrainz_id,
-        added_at=row.added_at,
-    )
+def made(rows: Sequence[Any]) -> Iterator[Album]:
+    """Convert rows of ``_ALBUMS``."""
+    new, kind = object.__new__, unfrozen(Album)
+    for row in rows:  # as ``files.entries``
+        album: Any = new(kind)
+        (
+            album.id, album.album, album.albumartist, album.year, album.files, album.duration_s,
+            album.musicbrainz_id, album.added_at,
+        ) = row[: len(_COLUMNS)]  # fmt: skip
+        album.__class__ = Album
+        yield album
 
 
-def _keys(sorts: Sequence[Sort]) -> Sequence[Key]:
+@lru_cache(maxsize=64)
+def _keys(sorts: tuple[Sort, ...]) -> Sequence[Key]:
     for sort in sorts:
         if sort.field not in _SORTS:
             raise unknown("cannot sort albums by", sort.field, sort.at, _SORTS)

@@ -1,16 +1,18 @@
-"""Pages of a listing by cursor: each begins behind the last row of the one before, however deep it is."""
+"""Pages through a listing by cursor: each page begins after the last row of the previous one, at any depth."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
 import orjson
 import sqlalchemy as sa
 
+from viewra.db.fetching import fetch
 from viewra.errors import UsageError
 from viewra.types import Page
 
@@ -19,9 +21,9 @@ T = TypeVar("T")
 MAX_LIMIT = 10_000
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)  # of a column, which compares to a condition
 class Key:
-    """What rows are sorted by: values that are never NULL. The last key of a listing differs from row to row."""
+    """A sort key of rows, whose values are never NULL. The last key of a listing is unique."""
 
     column: sa.ColumnElement[Any]
     descending: bool = False
@@ -31,67 +33,130 @@ def page(
     connection: sa.Connection,
     statement: sa.Select[*tuple[Any, ...]],
     keys: Sequence[Key],
-    make: Callable[[Any], T],
+    make: Callable[[Sequence[Any]], Iterable[T]],
     *,
     after: str | None,
     limit: int,
 ) -> Page[T]:
-    """Return a page of at most ``limit`` rows behind the cursor ``after``.
+    """Return a page of at most ``limit`` rows after the cursor ``after``.
 
-    Raises ``UsageError`` for a cursor that is not of a listing with these keys, and a limit outside 1 … 10,000.
+    ``make`` makes its values of the rows: tuples of what the statement selects, and possibly of more behind that.
+    Raises ``UsageError`` for a cursor of a listing with other keys, and a limit outside 1 … 10,000.
     """
     check_limit(limit)
     place = read(after, keys) if after is not None else None
-    rows = connection.execute(behind(statement, keys, place).limit(limit + 1)).all()
-    cursor = write(position(rows[limit - 1], keys)) if len(rows) > limit else None
-    return Page(tuple(map(make, rows[:limit])), cursor)
+    found = fetch(connection, *_asked(statement, keys, place, limit + 1))
+    if len(found) <= limit:
+        return Page(tuple(make(found)))
+    del found[limit:]
+    return Page(tuple(make(found)), write(position(found[-1], statement, keys)))
 
 
 def check_limit(limit: int) -> None:
-    """Raise ``UsageError`` for a page that cannot be."""
+    """Raise ``UsageError`` for a limit outside 1 … 10,000."""
     if not 1 <= limit <= MAX_LIMIT:
         raise UsageError(f"a page cannot have {limit} rows", hint=f"ask for 1 to {MAX_LIMIT:,}")
 
 
-def behind(
-    statement: sa.Select[*tuple[Any, ...]], keys: Sequence[Key], place: Sequence[Any] | None
-) -> sa.Select[*tuple[Any, ...]]:
-    """Return the statement in the order of its keys, from behind a place on; each row has its place's values."""
-    found = statement.add_columns(*(key.column.label(f"key_{number}") for number, key in enumerate(keys)))
-    found = found.order_by(*(key.column.desc() if key.descending else key.column for key in keys))
-    return found if place is None else found.where(_is_behind(keys, place))
+def rows(
+    connection: sa.Connection,
+    statement: sa.Select[*tuple[Any, ...]],
+    keys: Sequence[Key],
+    place: Sequence[Any] | None,
+    most: int,
+) -> Sequence[Any]:
+    """Return the first rows of a statement in the order of its keys, after a place if there is one."""
+    return connection.execute(*_asked(statement, keys, place, most)).all()
 
 
-def position(row: Any, keys: Sequence[Key]) -> list[Any]:
-    """Return the place of a row that ``behind`` gave."""
-    return [getattr(row, f"key_{number}") for number in range(len(keys))]
+def position(row: Any, statement: sa.Select[*tuple[Any, ...]], keys: Sequence[Key]) -> list[Any]:
+    """Return the place of a row of a statement."""
+    return [row[column] for column in _placed(statement, tuple(keys)).columns]
 
 
 def write(place: Sequence[Any]) -> str:
-    """Return a place as a cursor: text without a meaning for others."""
+    """Return a place as a cursor: an opaque text."""
     values = [{"b": base64.b64encode(value).decode()} if isinstance(value, bytes) else value for value in place]
     return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
 
 
 def read(cursor: str, keys: Sequence[Key]) -> list[Any]:
-    """Read a cursor. Raises ``UsageError`` for one that was not written for such keys."""
-    try:
-        values = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        place = [base64.b64decode(value["b"], validate=True) if isinstance(value, dict) else value for value in values]
-        kinds = [key.column.type.python_type for key in keys]
-    except (ValueError, TypeError, KeyError, binascii.Error):
-        place, kinds = [], []
+    """Read a cursor. Raises ``UsageError`` for one that was written for other keys."""
+    place = _decoded(cursor)
+    kinds = [key.column.type.python_type for key in keys]
     if not place or len(place) != len(kinds) or not all(map(isinstance, place, kinds)):
-        raise UsageError("this cursor is not of this listing", hint="begin at its first page, without a cursor")
+        raise _foreign()
     return place
 
 
-def _is_behind(keys: Sequence[Key], place: Sequence[Any]) -> sa.ColumnElement[bool]:
+def _decoded(cursor: str) -> list[Any]:
+    """The values in a cursor; none in one that cannot be read."""
+    try:
+        values = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        return [base64.b64decode(value["b"], validate=True) if isinstance(value, dict) else value for value in values]
+    except (ValueError, TypeError, KeyError, binascii.Error):
+        return []
+
+
+def _foreign() -> UsageError:
+    return UsageError("this cursor is not of this listing", hint="begin at its first page, without a cursor")
+
+
+_MOST = "most_rows"
+
+
+def _place(number: int) -> str:
+    return f"place_{number}"
+
+
+def _asked(
+    statement: sa.Select[*tuple[Any, ...]], keys: Sequence[Key], place: Sequence[Any] | None, most: int
+) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
+    values = {_place(number): value for number, value in enumerate(place or ())}
+    placed = _placed(statement, tuple(keys))
+    return placed.behind if place is not None else placed.first, {_MOST: most, **values}
+
+
+@attrs.frozen(eq=False)
+class _Placed:
+    """A statement in the order of its keys: that of the first rows, and that of the first ones behind a place.
+
+    ``columns`` are the numbers of the columns with the place of a row; those that were not selected are added.
+    """
+
+    first: sa.Select[*tuple[Any, ...]]
+    behind: sa.Select[*tuple[Any, ...]]
+    columns: tuple[int, ...]
+
+
+@lru_cache(maxsize=128)
+def _placed(statement: sa.Select[*tuple[Any, ...]], keys: tuple[Key, ...]) -> _Placed:
+    selected = {id(column): number for number, column in enumerate(statement.selected_columns)}
+    columns = []
+    for key in keys:
+        if id(key.column) not in selected:
+            selected[id(key.column)] = len(selected)
+            statement = statement.add_columns(key.column)
+        columns.append(selected[id(key.column)])
+    first = statement.order_by(*(key.column.desc() if key.descending else key.column for key in keys))
+    first = first.limit(sa.bindparam(_MOST, type_=sa.Integer))
+    return _Placed(first, first.where(_is_behind(keys)), tuple(columns))
+
+
+def _is_behind(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
+    place = [sa.bindparam(_place(number), type_=key.column.type) for number, key in enumerate(keys)]
     directions = {key.descending for key in keys}
-    if len(directions) == 1:  # databases find the place in an index by such a comparison alone
-        columns = sa.tuple_(*(key.column for key in keys))
-        bounds = sa.tuple_(*(sa.literal(value, key.column.type) for key, value in zip(keys, place, strict=True)))
-        return columns < bounds if directions == {True} else columns > bounds
+    if len(directions) == 1:  # only for such a comparison do databases use an index
+        columns = [key.column for key in keys]
+        if len({getattr(column, "table", None) for column in columns}) == 1:
+            rows, bounds = sa.tuple_(*columns), sa.tuple_(*place)
+            return rows < bounds if directions == {True} else rows > bounds
+        # No index has columns of several tables: the first key's finds the place. PostgreSQL multiplies the parts that
+        # two comparisons with one place leave, and would sort what it takes for few: so the second leaves out rows.
+        rows, bounds = sa.tuple_(*columns[1:]), sa.tuple_(*place[1:])
+        if directions == {True}:
+            return sa.and_(columns[0] <= place[0], sa.not_(sa.and_(columns[0] == place[0], rows >= bounds)))
+        return sa.and_(columns[0] >= place[0], sa.not_(sa.and_(columns[0] == place[0], rows <= bounds)))
     parts = []
     for number, key in enumerate(keys):
         same = [before.column == value for before, value in zip(keys[:number], place, strict=False)]

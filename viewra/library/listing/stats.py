@@ -1,4 +1,4 @@
-"""Counts what a library has."""
+"""Counts the contents of the library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.types import LibraryStats
 
 
 def stats(engine: sa.Engine) -> LibraryStats:
-    """Return how much there is, in all libraries. Raises ``DatabaseError``."""
+    """Return the totals of all libraries. Raises ``DatabaseError``."""
     missing = media_files.c.missing_since
     with reading(engine) as connection:
         there = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(media_files.c.size), 0)).where(

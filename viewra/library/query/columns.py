@@ -1,4 +1,4 @@
-"""Writes conditions on what the library itself knows of a file as conditions on columns."""
+"""Translates conditions on the library's own fields of a file to conditions on columns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from viewra.db.catalogue_tables import catalogue, file_artists, file_genres
 from viewra.db.tables import media_files
 from viewra.errors import UsageError
-from viewra.library.query.tree import Bound, Leaf, Pattern, Text
-from viewra.library.query.values import Span, is_age, moment, number, yes_or_no
+from viewra.library.query.tree import Bound, Given, Leaf, Pattern, Text
+from viewra.library.query.values import Span, brief, is_age, moment, number, yes_or_no
 
 KINDS = ("audio", "video", "image", "playlist", "other")
 
@@ -27,37 +27,48 @@ _NUMBERS: dict[str, tuple[sa.Column[Any], int, bool]] = {
     "series_id": (catalogue.c.series_id, 1, False),
     "size": (media_files.c.size, 1, False),
     "id": (media_files.c.id, 1, False),
+    "library_id": (media_files.c.library_id, 1, False),
 }
-"""Field → its column, how many of its units make one of the query's, and whether 0 says that it is not known."""
+"""Field → its column, the number of its units in one unit of the query, and whether 0 means unknown."""
 
 _TIMES: dict[str, tuple[sa.ColumnElement[Any], int]] = {
     "added": (media_files.c.added_at, 1),
     "modified": (media_files.c.mtime_ns, 1000),
 }
-"""Field → its column, and how many of its units make a microsecond."""
+"""Field → its column, and the number of its units in a microsecond."""
 
 
 _LINKS: dict[str, tuple[sa.Column[Any], sa.Column[Any]]] = {
     "artist_id": (file_artists.c.media_file_id, file_artists.c.artist_id),
     "genre_id": (file_genres.c.media_file_id, file_genres.c.genre_id),
 }
-"""Field → the columns of the file and of what it is linked with."""
+"""Field → the columns of the file and of the linked rows."""
+
+CATALOGUE_TEXTS = frozenset({"title", "artist", "album", "albumartist"})
+"""Fields whose text the catalogue has, of files that are there."""
 
 _LARGEST = 2**63 - 1
 
 
 def is_own(field: str) -> bool:
-    """Whether a column answers for this field."""
+    """Whether the field is a column of the library."""
     return field in _NUMBERS or field in _TIMES or field in _LINKS or field in _EXAMPLES
 
 
+def is_time(field: str) -> bool:
+    """Whether the field is compared with moments, which may be meant relative to now."""
+    return field in _TIMES
+
+
 def is_of_catalogue(field: str) -> bool:
-    """Whether the catalogue answers for this field, in which a file is while it is there."""
+    """Whether the field is in the catalogue, which has only existing files."""
     return field == "kind" or field in _LINKS or (field in _NUMBERS and _NUMBERS[field][0].table is catalogue)
 
 
 def condition(leaf: Leaf, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition for a field that ``is_own``. Raises ``UsageError`` for a value that it cannot have."""
+    """Return the condition for a field that ``is_own``. Raises ``UsageError`` for an invalid value."""
+    if isinstance(leaf, Given):
+        return given(leaf.field)
     if isinstance(leaf, Pattern):
         raise _error(leaf, f"~{leaf.expression}", "a regular expression is for text", "compare it: <, >, or a..b")
     if isinstance(leaf, Text) and leaf.prefix:
@@ -78,6 +89,18 @@ def condition(leaf: Leaf, now: datetime) -> sa.ColumnElement[bool]:
     return {"kind": _kind, "type": _type, "missing": _missing}[leaf.field](leaf)
 
 
+def given(field: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a field has a value, for one that ``is_own`` or of the texts of the catalogue."""
+    if field in _NUMBERS:
+        column, _, zero_is_unknown = _NUMBERS[field]
+        return column > 0 if zero_is_unknown else column.is_not(None)
+    if field in _LINKS:
+        return media_files.c.id.in_(sa.select(_LINKS[field][0]))
+    if field in CATALOGUE_TEXTS:
+        return catalogue.c[field] != ""
+    return media_files.c.mime_type != "" if field == "type" else sa.true()
+
+
 _EXAMPLES = {"kind": "kind:video", "type": "type:audio/flac", "missing": "missing:yes"}
 
 
@@ -86,7 +109,7 @@ def _number(leaf: Text | Bound) -> sa.ColumnElement[bool]:
     known = [column > 0] if zero_is_unknown else []
     if isinstance(leaf, Text):
         value = _read_number(leaf, leaf.text) * scale
-        if leaf.field == "duration":  # a whole second is meant
+        if leaf.field == "duration":  # the whole second matches
             return sa.and_(*known, column >= _whole(math.ceil(value)), column < _whole(math.ceil(value + scale)))
         return sa.and_(*known, column == _whole(round(value))) if value == round(value) else sa.false()
     if leaf.low:
@@ -99,7 +122,7 @@ def _number(leaf: Text | Bound) -> sa.ColumnElement[bool]:
 
 
 def _whole(number: int) -> sa.ColumnElement[int]:
-    """Return a number as databases compare it with columns of any size: those beyond 64 bits are beyond all values."""
+    """Return a number clamped to just beyond the range of 64 bits, so that databases can compare it with columns."""
     return sa.literal(min(max(number, -_LARGEST), _LARGEST), sa.BigInteger)
 
 
@@ -163,4 +186,4 @@ def _missing(leaf: Text) -> sa.ColumnElement[bool]:
 
 
 def _error(leaf: Leaf, text: str, message: str, hint: str) -> UsageError:
-    return UsageError(f"the query, column {leaf.at + 1}, '{leaf.field}:{text}': {message}", hint=hint)
+    return UsageError(f"the query, column {leaf.at + 1}, '{leaf.field}:{brief(text)}': {message}", hint=hint)

@@ -1,4 +1,4 @@
-"""Writes a condition on text in the language of a full-text index: a MATCH expression or a tsquery."""
+"""Translates a condition on text to the language of a full-text index: a MATCH expression or a tsquery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewra.library.words import Wanted, wanted
 
 @attrs.frozen
 class Syntax:
-    """How an index writes what it is asked. ``phrase`` writes a sequence of words: field, words, prefix."""
+    """The query syntax of an index. ``phrase`` writes a sequence of words: field, words, prefix."""
 
     conjunction: str
     alternative: str
@@ -21,7 +21,7 @@ class Syntax:
 
 
 def is_text(node: Node) -> bool:
-    """Whether the index alone can answer: there is text only, and each part of it wants some."""
+    """Whether the index alone can answer: the node has only text, and no part consists of exclusions alone."""
     if isinstance(node, Text):
         return words_of(node) is not None
     if isinstance(node, Or):
@@ -49,5 +49,5 @@ def write(node: Node, syntax: Syntax) -> str:
 
 
 def words_of(node: Text) -> Wanted | None:
-    """Return the words that a text asks for."""
+    """Return the words of a text."""
     return wanted(node.text, prefix=node.prefix)

@@ -3,51 +3,91 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Mapping
 
 from viewra.errors import UsageError
+from viewra.library.query.values import brief
+from viewra.types.values import Value
 
-TEXT_FIELDS = ("title", "artist", "album", "albumartist", "composer", "genre", "date")
-"""The metadata in the search index, beside the path."""
+GROUPS = {
+    "titles": (
+        "original_title", "show", "collection", "work", "movement", "subtitle", "discsubtitle", "originalalbum",
+    ),
+    "people": (
+        "actor", "arranger", "artists", "conductor", "director", "djmixer", "engineer", "lyricist", "mixer",
+        "originalartist", "performer", "producer", "remixer", "writer",
+    ),
+}  # fmt: skip
+"""Columns of the search index that several fields share: other titles, and people by role."""
+
+TEXT_FIELDS = ("title", "artist", "album", "albumartist", "composer", *GROUPS, "genre", "date")
+"""What the search index has beside the path."""
+
+TEXT_METADATA = (
+    *(field for field in TEXT_FIELDS if field not in GROUPS),
+    *(field for members in GROUPS.values() for field in members),
+)
+"""The metadata in the search index."""
 
 INDEXED = (*TEXT_FIELDS, "path")
 """The columns of the search index."""
 
 OWN = (
-    "added", "album_id", "artist_id", "disc", "duration", "episode", "genre_id", "id", "kind", "missing", "modified",
-    "season", "series_id", "size", "track", "type", "year",
+    "added", "album_id", "artist_id", "disc", "duration", "episode", "genre_id", "id", "kind", "library_id", "missing",
+    "modified", "season", "series_id", "size", "track", "type", "year",
 )  # fmt: skip
-"""What the library itself knows of a file, or keeps as a number."""
+"""The library's own fields of a file, and metadata that it stores as numbers."""
+
+_GROUP_OF = {field: group for group, members in GROUPS.items() for field in members}
 
 SORTS = (
     "added", "album", "artist", "duration", "episode", "id", "modified", "path", "size", "title", "track", "year",
 )  # fmt: skip
-"""What files can be sorted by."""
+"""The fields by which files can be sorted."""
+
+
+def group_of(field: str) -> str | None:
+    """Return the column of the search index that a field shares with others, None for all other fields."""
+    return _GROUP_OF.get(field)
+
+
+def grouped(values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:
+    """Return the values of the columns that several fields share."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group, members in GROUPS.items():
+        said = [_texts(values[field]) for field in members if field in values]
+        found[group] = tuple(dict.fromkeys(itertools.chain.from_iterable(said)))
+    return found
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def is_known(field: str) -> bool:
-    """Whether a field is one of the library's, and not only a plugin's."""
-    return field in INDEXED or field in OWN
+    """Whether a field is one of the library's own, or one of those that share a column of the search index."""
+    return field in INDEXED or field in OWN or field in _GROUP_OF
 
 
 def check(field: str, at: int, stored: Collection[str]) -> None:
-    """Raise ``UsageError`` for a field that is none of the library's and that no plugin has stored a value of."""
+    """Raise ``UsageError`` for a field that is not the library's and for which no plugin has stored a value."""
     if not is_known(field) and field not in stored:
         raise unknown("cannot search by", field, at, {*INDEXED, *OWN, *stored})
 
 
 def check_sort(field: str, at: int) -> None:
-    """Raise ``UsageError`` for what files cannot be sorted by."""
+    """Raise ``UsageError`` for a field by which files cannot be sorted."""
     if field not in SORTS:
         raise unknown("cannot sort by", field, at, SORTS)
 
 
 def unknown(what: str, field: str, at: int, known: Collection[str]) -> UsageError:
-    """Return the error for a field that is not known, with what was probably meant."""
+    """Return the error for an unknown field, with the most similar known field."""
     near = difflib.get_close_matches(field.replace("_", ""), sorted(known), n=1) or difflib.get_close_matches(
         field, sorted(known), n=1
     )
     hint = f"did you mean {near[0]}?" if near else f"fields are {', '.join(sorted(known))}"
     if what == "cannot search by":
         hint += f"{' To' if near else '; to'} search for the text itself, put it in quotes"
-    return UsageError(f"the query, column {at + 1}: {what} {field!r}", hint=hint)
+    return UsageError(f"the query, column {at + 1}: {what} {brief(field)!r}", hint=hint)

@@ -1,4 +1,4 @@
-"""Decides whether a file's metadata meets a condition that no column answers: any field that a plugin stores."""
+"""Decides whether a file's metadata matches a condition on a field without a column: any field of a plugin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import re2
 
 from viewra.library.query.fields import INDEXED
-from viewra.library.query.tree import And, Bound, Leaf, Node, Not, Or, Pattern, Text
+from viewra.library.query.tree import And, Bound, Given, Leaf, Node, Not, Or, Pattern, Text
 from viewra.library.query.values import number, yes_or_no
 from viewra.library.words import Wanted, indexed, wanted
 from viewra.types.values import Value
@@ -18,27 +18,29 @@ _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _YES, _NO = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
 ABSENT_IS_NO = frozenset({"has_picture", "compilation"})
-"""Fields of yes and no that are left out where the answer is no."""
+"""Yes/no fields that plugins leave out if the answer is no."""
 
 Condition = Callable[[Mapping[str, Value]], bool]
 
 
 def is_date(text: str) -> bool:
-    """Whether a bound is a day or a month, which is compared as text: a year alone is a number."""
+    """Whether a bound is a day or a month, which is compared as text; a year alone is a number."""
     return _DATE.fullmatch(text) is not None
 
 
 def condition(leaf: Leaf) -> Condition:
-    """Return the test of one condition. A file's values have its path as ``path``."""
+    """Return the predicate of one condition. A file's values have its path as ``path``."""
     if isinstance(leaf, Pattern):
         return _pattern(leaf)
     if isinstance(leaf, Bound):
         return _bound(leaf)
+    if isinstance(leaf, Given):
+        return lambda values: any(_values(values, leaf.field))
     return _text(leaf)
 
 
 def holds(node: Node, truth: Mapping[int, bool]) -> bool:
-    """Whether a condition is met. ``truth`` has the answer of each leaf by ``id()``."""
+    """Whether a condition is true. ``truth`` has the value of each leaf by ``id()``."""
     if isinstance(node, Not):
         return not holds(node.node, truth)
     if isinstance(node, And):

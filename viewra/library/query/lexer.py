@@ -1,4 +1,4 @@
-"""Cuts a typed query into tokens: parentheses, OR, and conditions with their field, operator and text."""
+"""Splits a typed query into tokens: parentheses, OR, and conditions with their field, operator and text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 
 
 class Kind(enum.Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     OPEN = "("
     CLOSE = ")"
@@ -31,7 +31,7 @@ class Kind(enum.Enum):
 
 @attrs.frozen
 class Token:
-    """A piece of a query; ``at``: where it begins, from 0."""
+    """A token of a query; ``at``: its position, from 0."""
 
     kind: Kind
     at: int
@@ -44,7 +44,7 @@ class Token:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Give the tokens of a query. Any text has some, or none: nothing is a mistake here."""
+    """Yield the tokens of a query. Every text is valid here."""
     position = 0
     while match := _TOKEN.search(text, position):
         token = _token(match)
@@ -76,7 +76,7 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def _without_outer_parentheses(expression: str) -> str:
-    """Leave out the closing parentheses at the end that belong to the query around the expression."""
+    """Remove closing parentheses at the end that belong to the query around the expression."""
     while expression.endswith(")") and expression.count(")") > expression.count("("):
         expression = expression[:-1]
     return expression

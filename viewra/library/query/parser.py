@@ -1,38 +1,61 @@
-"""Reads what a person types: words, "phrases", begin*, -without, field:value, bounds, patterns, OR, ( ) and sort:field.
+"""Parses queries: words, "phrases", begin*, -without, field:value, bounds, patterns, OR, ( ) and sort:field.
 
-Conditions side by side must all hold; ``OR`` stands between whole alternatives, so ``a b OR c`` finds what has both a
-and b, and what has c. A parenthesis or quotation mark that is never closed ends with the query.
+Conditions in a row must all be true; ``OR`` separates whole alternatives, so ``a b OR c`` finds files with both a
+and b, and files with c. The end of the query closes an open parenthesis or quotation mark.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import re2
 
 from viewra.errors import UsageError
 from viewra.library.query.lexer import Kind, Token, tokens
-from viewra.library.query.tree import And, Bound, Node, Not, Or, Pattern, Query, Sort, Text
+from viewra.library.query.tree import And, Bound, Given, Node, Not, Or, Pattern, Query, Sort, Text
+from viewra.library.query.values import brief
 from viewra.library.words import is_symbols
 
 MAX_CONDITIONS = 64
-"""How many words and conditions a query may have: SQLite bounds the depth of an expression."""
+"""Upper bound of the words and conditions of a query: SQLite limits the depth of an expression."""
 
 MAX_DEPTH = 16
-"""How many parentheses may lie in each other."""
+"""Upper bound of nested parentheses."""
 
 _OPERATORS = frozenset({">", ">=", "<", "<="})
 
 MAX_PATTERN_BYTES = 1 << 20
-"""Memory that a compiled regular expression may take."""
+"""Upper bound of the memory of a compiled regular expression, in bytes."""
 
 
+@lru_cache(maxsize=128)  # a listing is asked for page after page
 def parse(text: str) -> Query:
-    """Read a query. Raises ``UsageError`` that names the place for a query that has no meaning or is too long.
+    """Parse a query. Raises ``UsageError`` that names the position for a query that is invalid or too long.
 
-    Whether the library knows its fields is not looked at here.
+    It does not check whether the library knows the fields.
     """
-    # A lone surrogate (an argument that was not UTF-8) and NUL are in no text that a database can hold.
-    clean = text.replace("\0", " ").encode("utf-8", "replace").decode()
-    return _Parser(clean).query()
+    return _Parser(clean(text)).query()
+
+
+def parse_within(text: str, all_of: str) -> Query:
+    """Parse a query for some of the files of another query, whose order counts where ``text`` names none.
+
+    Their trees are joined, not their texts: in those, a parenthesis of one could end one of the other.
+    """
+    asked = parse(text)
+    if not all_of:
+        return asked
+    known = parse(all_of)
+    parts = [node for node in (*_parts(asked.root), *_parts(known.root)) if node != And(())]
+    return Query(_all(parts), asked.sort or known.sort)
+
+
+def clean(text: str) -> str:
+    """Return a typed text as it is read: without what no text in a database can hold, every other character in place.
+
+    That is NUL, and lone surrogates: an argument of a command that was not UTF-8.
+    """
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 class _Parser:
@@ -47,7 +70,7 @@ class _Parser:
         alternatives: list[Node] = []
         while self._next < len(self._tokens):
             alternatives.append(self._alternatives(0))
-            self._take(Kind.CLOSE)  # one that closes nothing
+            self._take(Kind.CLOSE)  # without an opening parenthesis
         return Query(_without_symbols(_all(alternatives)), tuple(self._sort))
 
     def _alternatives(self, depth: int) -> Node:
@@ -92,6 +115,9 @@ class _Parser:
             if not low and not high:
                 raise _error(token, f"{field}:..", "both bounds are missing", hint=f"for example: {field}:1990..1999")
             return Bound(field, low, high, at=token.at)
+        if field and not token.text.strip("" if token.quoted else "*").strip():
+            given = Given(field, token.at)
+            return Not(given) if token.quoted else given
         prefix = not token.quoted and token.text.endswith("*")
         return Text(token.text.rstrip("*") if prefix else token.text, field, prefix, token.quoted, token.at)
 
@@ -110,7 +136,10 @@ def _pattern(token: Token, field: str) -> Pattern:
     except re2.error as error:
         said = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
         raise _error(
-            token, f"{field}:~{token.text}", f"this is no regular expression: {said}", hint="RE2's syntax is read"
+            token,
+            f"{field}:~{token.text}",
+            f"this is no regular expression: {brief(said)}",
+            hint="RE2's syntax is read",
         ) from None
     return Pattern(field, token.text, token.at)
 
@@ -125,12 +154,16 @@ def _bound(token: Token, field: str) -> Bound:
     return Bound(field, high=token.text, with_high=token.operator == "<=", at=token.at)
 
 
+def _parts(root: Node) -> tuple[Node, ...]:
+    return root.nodes if isinstance(root, And) else (root,)
+
+
 def _all(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
 
 
 def _without_symbols(root: Node) -> Node:
-    """Leave out punctuation between words, which is in no index; alone, quoted or in a field it is a name."""
+    """Drop punctuation between words, which no index has; alone, quoted or in a field it is a name."""
     if isinstance(root, Not):
         inner = _without_symbols(root.node)
         return And(()) if inner == And(()) else Not(inner)
@@ -151,4 +184,4 @@ def _is_loose(node: Node) -> bool:
 
 
 def _error(token: Token, piece: str, message: str, *, hint: str = "") -> UsageError:
-    return UsageError(f"the query, column {token.at + 1}, {piece!r}: {message}", hint=hint)
+    return UsageError(f"the query, column {token.at + 1}, {brief(piece)!r}: {message}", hint=hint)

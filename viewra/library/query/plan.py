@@ -1,9 +1,10 @@
-"""Plans how a query is answered: by the search index, by columns, and by metadata where neither has an answer."""
+"""Plans how to answer a query: by the search index, by columns, and by reading metadata for everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -14,18 +15,20 @@ from viewra.errors import UsageError
 from viewra.library import fulltext, stored_fields
 from viewra.library.query import columns, fields, holds
 from viewra.library.query.expression import is_text
-from viewra.library.query.tree import And, Bound, Leaf, Node, Not, Or, Query, Text, leaves
-from viewra.library.query.values import number, yes_or_no
+from viewra.library.query.tree import And, Bound, Given, Leaf, Node, Not, Or, Query, Text, leaves
+from viewra.library.query.values import brief, number, yes_or_no
 from viewra.types.values import Value
 
+IS_THERE = media_files.c.missing_since.is_(None)
 
-@attrs.frozen
+
+@attrs.frozen(eq=False)  # of conditions, which compare to other conditions
 class Plan:
-    """How the files of a query are found.
+    """How to find the files of a query.
 
-    ``text`` is what the search index answers as a whole, ``where`` are conditions on columns; both must hold. ``rest``
-    must be looked at for each file that is left: columns answer its leaves in ``answers`` (by ``id()``), metadata those
-    in ``metadata``.
+    The search index answers ``text``, and ``where`` are conditions on columns; both must be true. ``rest`` is evaluated
+    for each remaining file: columns give the values of its leaves in ``answers`` (by ``id()``), metadata those in
+    ``metadata``.
     """
 
     text: Node | None
@@ -34,9 +37,11 @@ class Plan:
     answers: Mapping[int, sa.ColumnElement[bool]]
     metadata: Mapping[int, holds.Condition]
     with_missing: bool
+    database: str
+    """The name of SQLAlchemy's dialect."""
 
     def holds(self, row: Any, values: Mapping[str, Value]) -> bool:
-        """Whether a file meets ``rest``; ``row`` has the columns of ``labelled``."""
+        """Whether a file matches ``rest``; ``row`` has the columns of ``labelled``."""
         if self.rest is None:
             return True
         truth = {leaf: condition(values) for leaf, condition in self.metadata.items()}
@@ -44,14 +49,14 @@ class Plan:
         return holds.holds(self.rest, truth)
 
     def labelled(self) -> list[sa.ColumnElement[bool]]:
-        """Return the columns that answer leaves of ``rest``, with their names in a row."""
+        """Return the columns for leaves of ``rest``, with their names in a row."""
         return [condition.label(f"answer_{place}") for place, condition in enumerate(self.answers.values())]
 
 
 def plan(connection: sa.Connection, query: Query) -> Plan:
-    """Plan a query. Ages and dates in it are read by the clock and time zone of this process.
+    """Plan a query. Ages and dates refer to the clock and time zone of this process.
 
-    Raises ``UsageError`` for an unknown field, and for a value that its field cannot have.
+    Raises ``UsageError`` for an unknown field or an invalid value.
     """
     with_missing = _may_be_missing(query)
     for leaf in query.leaves():
@@ -65,11 +70,22 @@ def plan(connection: sa.Connection, query: Query) -> Plan:
         _check_bounds(leaf)
     for sort in query.sort:
         fields.check_sort(sort.field, sort.at)
-    return _Planner(connection, datetime.now(), with_missing).plan(query.root)  # noqa: DTZ005 - this machine's, with its summer time
+    database = connection.dialect.name
+    if any(columns.is_time(leaf.field) for leaf in query.leaves()):
+        return _planned(database, query.root, with_missing)
+    return _lasting(database, query.root, with_missing)
+
+
+def _planned(database: str, root: Node, with_missing: bool) -> Plan:
+    return _Planner(database, datetime.now(), with_missing).plan(root)  # noqa: DTZ005 - local time, with DST
+
+
+_lasting = lru_cache(maxsize=128)(_planned)
+"""Plans of queries that mean the same at all times are made once, and so are the statements of a plan."""
 
 
 def _may_be_missing(query: Query) -> bool:
-    """Whether files that are missing may be found: what is asked names ``missing``, and does not just exclude them."""
+    """Whether missing files may match: the query names ``missing``, and not only to exclude them."""
     parts = query.root.nodes if isinstance(query.root, And) else (query.root,)
     if any(isinstance(one, Text) and one.field == "missing" and yes_or_no(one.text) is False for one in parts):
         return False
@@ -77,8 +93,8 @@ def _may_be_missing(query: Query) -> bool:
 
 
 class _Planner:
-    def __init__(self, connection: sa.Connection, now: datetime, with_missing: bool) -> None:
-        self._connection = connection
+    def __init__(self, database: str, now: datetime, with_missing: bool) -> None:
+        self._database = database
         self._now = now
         self._with_missing = with_missing
 
@@ -98,8 +114,8 @@ class _Planner:
                 rest.append(node)
                 if (loose := self._loose(node)) is not None:
                     where.append(loose)
-        if not self._with_missing and not text:  # what is missing is not in the index
-            where.append(media_files.c.missing_since.is_(None))
+        if not self._with_missing and not text:  # the index does not have missing files
+            where.append(IS_THERE)
         remaining = And(tuple(rest)) if rest else None
         answers: dict[int, sa.ColumnElement[bool]] = {}
         metadata: dict[int, holds.Condition] = {}
@@ -110,18 +126,18 @@ class _Planner:
             else:
                 metadata[id(leaf)] = holds.condition(leaf)
         whole = None if not text else text[0] if len(text) == 1 else And(tuple(text))
-        return Plan(whole, tuple(where), remaining, answers, metadata, self._with_missing)
+        return Plan(whole, tuple(where), remaining, answers, metadata, self._with_missing, self._database)
 
     def _text_of(self, parts: Sequence[Node]) -> list[Node]:
-        """Return the parts that one question to the search index answers."""
-        if self._with_missing:  # what is missing is not in the index
+        """Return the parts that one query of the search index can answer."""
+        if self._with_missing:  # the index does not have missing files
             return []
         wanted = [node for node in parts if _is_indexed(node) and is_text(node)]
         excluded = [node for node in parts if isinstance(node, Not) and _is_indexed(node.node) and is_text(node.node)]
         return [*wanted, *excluded] if wanted else []
 
     def _exact(self, node: Node) -> sa.ColumnElement[bool] | None:
-        """Return the condition on columns that says the same as a node, None when there is none."""
+        """Return the condition on columns that is equivalent to a node, None if there is none."""
         if isinstance(node, Not):
             inner = self._exact(node.node)
             return sa.not_(sa.func.coalesce(inner, sa.false())) if inner is not None else None
@@ -134,7 +150,7 @@ class _Planner:
         return self._leaf(node)
 
     def _loose(self, node: Node) -> sa.ColumnElement[bool] | None:
-        """Return a condition that holds wherever a node does, and maybe elsewhere."""
+        """Return a condition on columns that is true whenever a node is true, and possibly more often."""
         if isinstance(node, And):
             known = [part for one in node.nodes if (part := self._loose(one)) is not None]
             return sa.and_(*known) if known else None
@@ -142,16 +158,26 @@ class _Planner:
             parts = [self._loose(one) for one in node.nodes]
             known = [part for part in parts if part is not None]
             return sa.or_(*known) if known and len(known) == len(parts) else None
-        return self._exact(node)
+        exact = self._exact(node)
+        return exact if exact is not None else self._among_others(node)
+
+    def _among_others(self, node: Node) -> sa.ColumnElement[bool] | None:
+        """Return the condition that the column of the index which a field shares with others has a text."""
+        if not isinstance(node, Text) or yes_or_no(node.text) is not None:  # which also stand for other words
+            return None
+        group = fields.group_of(node.field)
+        return self._leaf(attrs.evolve(node, field=group)) if group is not None else None
 
     def _leaf(self, leaf: Leaf) -> sa.ColumnElement[bool] | None:
         if columns.is_own(leaf.field):
             return columns.condition(leaf, self._now)
+        if isinstance(leaf, Given) and leaf.field in columns.CATALOGUE_TEXTS and not self._with_missing:
+            return columns.given(leaf.field)
         if isinstance(leaf, Text) and not self._with_missing and _is_indexed(leaf):
             if not is_text(leaf):
-                return sa.false()  # there is nothing in it to be found
+                return sa.false()  # it has no words
             index = fulltext.media_search
-            hits = sa.select(index.c.rowid).where(fulltext.matches(self._connection, leaf))
+            hits = sa.select(index.c.rowid).where(fulltext.matches(self._database, leaf))
             return media_files.c.id.in_(hits)
         return None
 
@@ -168,6 +194,6 @@ def _check_bounds(leaf: Leaf) -> None:
     for bound in filter(None, (leaf.low, leaf.high)):
         if number(bound) is None and not holds.is_date(bound):
             raise UsageError(
-                f"the query, column {leaf.at + 1}, {bound!r}: this is neither a number nor a date",
+                f"the query, column {leaf.at + 1}, {brief(bound)!r}: this is neither a number nor a date",
                 hint=f"for example: {leaf.field}:>100, {leaf.field}:1990..1999",
             )

@@ -1,4 +1,4 @@
-"""What a query says, as a tree. Nothing here knows a database."""
+"""The syntax tree of a query, independent of databases."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import attrs
 
 @attrs.frozen
 class Text:
-    """A word or phrase in one field, or in any that is searched as text (``field`` ``""``)."""
+    """A word or phrase in one field, or in any field of the search index (``field`` ``""``)."""
 
     text: str
     field: str = ""
     prefix: bool = False
-    """The last word may go on."""
+    """Whether the last word is only the beginning of a word."""
     quoted: bool = False
     at: int = attrs.field(default=0, eq=False)
-    """Where it stands in the typed text, counted from 0."""
+    """Its position in the typed text, from 0."""
 
 
 @attrs.frozen
 class Bound:
-    """A field whose value lies between two bounds; one that is absent is ``""``."""
+    """A field whose value is between two bounds; an absent bound is ``""``."""
 
     field: str
     low: str = ""
@@ -34,7 +34,7 @@ class Bound:
 
 @attrs.frozen
 class Pattern:
-    """A field whose value a regular expression (RE2) finds something in, in upper or lower case."""
+    """A field whose value a regular expression (RE2) matches anywhere, ignoring case."""
 
     field: str
     expression: str
@@ -42,33 +42,41 @@ class Pattern:
 
 
 @attrs.frozen
+class Given:
+    """A field that has any value."""
+
+    field: str
+    at: int = attrs.field(default=0, eq=False)
+
+
+@attrs.frozen
 class Not:
-    """What must not hold."""
+    """A condition that must be false."""
 
     node: Node
 
 
 @attrs.frozen
 class And:
-    """What must hold, all of it; without any, everything does."""
+    """Conditions that must all be true; without any, every file matches."""
 
     nodes: tuple[Node, ...]
 
 
 @attrs.frozen
 class Or:
-    """One of these must hold."""
+    """Conditions of which at least one must be true."""
 
     nodes: tuple[Node, ...]
 
 
-Leaf = Text | Bound | Pattern
+Leaf = Text | Bound | Pattern | Given
 Node = Leaf | Not | And | Or
 
 
 @attrs.frozen
 class Sort:
-    """An order by one field."""
+    """A sort order by one field."""
 
     field: str
     descending: bool = False
@@ -77,22 +85,22 @@ class Sort:
 
 @attrs.frozen
 class Query:
-    """What a person asks for: the condition, and the order if one was named."""
+    """A query: its condition, and its sort order if stated."""
 
     root: Node = And(())
     sort: tuple[Sort, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether it asks for nothing in particular."""
+        """Whether it has no condition."""
         return self.root == And(())
 
     def leaves(self) -> Iterator[Leaf]:
-        """Give every condition on a field."""
+        """Yield every condition on a field."""
         yield from leaves(self.root)
 
     def for_plugins(self) -> dict[str, str]:
-        """Return the query as plugins take it: field → text, ``q`` for any field; only what is wanted."""
+        """Return the query in the form for plugins: field → text, ``q`` for any field; without exclusions."""
         fields: dict[str, list[str]] = {}
         for text in _positive(self.root):
             fields.setdefault(text.field or "q", []).append(text.text)
@@ -100,7 +108,7 @@ class Query:
 
 
 def leaves(node: Node) -> Iterator[Leaf]:
-    """Give every condition on a field below ``node``."""
+    """Yield every condition on a field below ``node``."""
     if isinstance(node, Not):
         yield from leaves(node.node)
     elif isinstance(node, And | Or):

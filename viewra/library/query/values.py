@@ -1,4 +1,4 @@
-"""Reads the values that a query compares with: numbers with units, lengths of time, dates and ages."""
+"""Parses the values in a query: numbers with units, durations, dates and ages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{2}):(\d{2}))?)?
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _FIRST = (1, 1, 1, 0, 0)
 """The first year, month, day, hour and minute."""
+LONGEST_QUOTE = 60
 _LONGEST_AGE_S = 10_000 * 365 * 86_400
 _AGES_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 30 * 86_400, "y": 365 * 86_400}
 
@@ -29,16 +30,21 @@ def number(text: str) -> float | None:
 
 @attrs.frozen
 class Span:
-    """A stretch of time from ``start`` until before ``end``, in microseconds since the epoch."""
+    """A time span from ``start`` inclusive to ``end`` exclusive, in microseconds since the epoch."""
 
     start: int
     end: int
 
 
-def moment(text: str, now: datetime) -> Span | None:
-    """Read a date (``2024``, ``2024-05``, ``2024-05-01``, with ``T12:30``), or how long ago (``7d``, ``3mo``).
+def brief(text: str) -> str:
+    """Return a typed text as an error quotes it."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
-    Dates are those of the time zone of ``now``; without one, of this machine's, with its summer time.
+
+def moment(text: str, now: datetime) -> Span | None:
+    """Read a date (``2024``, ``2024-05``, ``2024-05-01``, with ``T12:30``) or an age (``7d``, ``3mo``).
+
+    Dates are in the time zone of ``now``; if it has none, in this machine's, with its daylight saving time.
     """
     if (age := _AGE.fullmatch(text.lower())) is not None:
         then = _microseconds(now) - min(float(age[1]) * _AGES_S[age[2]], _LONGEST_AGE_S) * 1_000_000
@@ -56,17 +62,17 @@ def moment(text: str, now: datetime) -> Span | None:
 
 
 def is_age(text: str) -> bool:
-    """Whether a text says how long ago."""
+    """Whether a text is an age."""
     return _AGE.fullmatch(text.lower()) is not None
 
 
 def yes_or_no(text: str) -> bool | None:
-    """Read ``yes``, ``no``, ``true``, ``false``; None is something else."""
+    """Read ``yes``, ``no``, ``true`` or ``false``; None for anything else."""
     return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower())
 
 
 def _after(start: datetime, parts: int) -> datetime:
-    """Return when the year, month, day or minute that begins at ``start`` is over."""
+    """Return the end of the year, month, day or minute that begins at ``start``."""
     if parts == 1:
         return start.replace(year=start.year + 1)
     if parts == 2:

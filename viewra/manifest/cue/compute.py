@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from viewra.manifest.cue import ast
@@ -26,6 +27,9 @@ from viewra.manifest.cue.patterns import compile_cost, match_cost, matches
 from viewra.manifest.cue.problem import Incomplete, Limit, Problem
 from viewra.manifest.cue.references import find
 from viewra.manifest.cue.settle import settle
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]+")
+"""Bytes that are not UTF-8, as Python decodes them with ``surrogateescape``."""
 
 
 def operate(run: Run, expr: ast.Expr, scope: Scope | None) -> Basic:
@@ -215,7 +219,9 @@ def _template(run: Run, expr: ast.Template, scope: Scope | None) -> Basic:
         total += len(texts[-1])
         _check_length(run, total, expr)
     joined = b"".join(texts)
-    return scalar(joined if expr.binary else joined.decode("utf-8", "replace"), expr.place)
+    if expr.binary:
+        return scalar(joined, expr.place)
+    return scalar(_NOT_UTF8.sub("\ufffd", joined.decode("utf-8", "surrogateescape")), expr.place)
 
 
 def _call(run: Run, expr: ast.Call, scope: Scope | None) -> Basic:

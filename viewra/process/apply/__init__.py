@@ -1,1 +1,1 @@
-"""Loaded by the launcher, using the standard library only: sandboxes a plugin, from inside and from its guardian."""
+"""Loaded by the launcher, using the standard library only: sandboxes a plugin, guards it, and runs its script."""

@@ -52,7 +52,7 @@ def serve(end: _socket.socket, allowed: Mapping[str, Any]) -> None:
 def _serve(end: _socket.socket, allowed: Mapping[str, Any]) -> None:
     _, parts, _, _ = end.recvmsg(1, _socket.CMSG_SPACE(4))
     end.close()
-    if not parts:  # the plugin ended before it
+    if not parts:  # the plugin ended before it sent the descriptor
         return
     listener = int.from_bytes(parts[0][2][:4], sys.byteorder)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -114,7 +114,7 @@ def _connect(libc: ctypes.CDLL, listener: int, call: bytearray, allowed: Mapping
 
 
 def _judged(address: bytes, allowed: Mapping[str, Any]) -> tuple[bytes, int]:
-    """The address to connect to, and a descriptor that stands for it or -1. Raises PermissionError."""
+    """The address to connect to, and a descriptor that it refers to, or -1. Raises PermissionError."""
     family = int.from_bytes(address[:2], sys.byteorder)
     if family == _AF_UNSPEC:  # AF_UNSPEC: dissolves a connection
         return address, -1

@@ -1,4 +1,4 @@
-"""What a guardian does: it waits for the end of the plugin or of the host, and ends all that the plugin leaves."""
+"""The guardian's work: waits for the end of the plugin or the host, and then ends all processes of the plugin."""
 
 from __future__ import annotations
 

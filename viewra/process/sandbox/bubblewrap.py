@@ -1,6 +1,6 @@
-"""Bubblewrap's part of a sandbox: a process sees only its own files, processes and, without a network, interfaces.
+"""Wraps a process in bubblewrap: it sees only its own files, processes and, without a network, interfaces.
 
-Options are those of bwrap(1). Landlock and seccomp hold inside, as they do without it.
+Options are those of bwrap(1). Landlock and seccomp apply inside, as they do without it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _KERNELS = ("--dev", "/dev", "--proc", "/proc")
 _MADE = (PurePath("/dev"), PurePath("/proc"))
 _PROBE_S = 10.0
 _LONGEST_CHAIN = 40
-"""Links on the way to a file, of which the kernel follows no more either."""
+"""The kernel's limit of links on the way to a file."""
 
 
 @attrs.frozen
 class Bubblewrap:
-    """The program, and why it cannot be used; ``reason`` is empty where it can."""
+    """The program, and the reason why it cannot be used; ``reason`` is empty if it can."""
 
     path: str = ""
     reason: str = ""
@@ -34,7 +34,7 @@ class Bubblewrap:
 
 @functools.cache
 def bubblewrap() -> Bubblewrap:
-    """What this machine has, found out by running it with all that it is to do."""
+    """Bubblewrap on this machine, tested by running it with all options that viewra uses."""
     path = shutil.which("bwrap")
     if path is None:
         return Bubblewrap("", "bwrap is not installed")
@@ -50,17 +50,17 @@ def bubblewrap() -> Bubblewrap:
 
 
 def _alone() -> tuple[str, ...]:
-    """Only root may make the other namespaces without one of users, in which no user of a plugin's own would be."""
+    """The namespaces to unshare: not that of users for root, because plugins' own users would not exist in it."""
     return () if os.geteuid() == 0 else ("--unshare-user",)
 
 
 def wrapped(
     places: Mapping[str, bool], named: Sequence[str], sockets: Sequence[str], *, network: bool
 ) -> tuple[str, ...]:
-    """The command that a process is started by, up to its own: bwrap, and what it is to see.
+    """The command that runs a process in bwrap, without the process's own command.
 
-    ``places`` are real paths, and whether they may be written; ``named`` those by which the process knows them, with
-    links on the way; ``sockets`` are unix sockets of others.
+    ``places`` are the visible real paths, and whether they may be written; ``named`` the paths by which the process
+    uses them, possibly through links; ``sockets`` are unix sockets of other processes.
     """
     arguments = [bubblewrap().path, *_alone(), *_APART]
     if not network:
@@ -81,8 +81,8 @@ def wrapped(
 
 
 def names(code: Sequence[str]) -> tuple[str, ...]:
-    """By which names interpreters and what is below ``code`` are found."""
-    interpreters = [str(Path(one, ".venv", "bin", "python")) for one in code]
+    """The paths by which the process uses interpreters and files below ``code``."""
+    interpreters = [str(Path(one, *folder, "bin", "python")) for one in code for folder in ((), (".venv",))]
     return (*code, sys.executable, *interpreters)
 
 
@@ -91,7 +91,7 @@ def _within(place: PurePath, others: Sequence[PurePath]) -> bool:
 
 
 def _links(path: str) -> Iterator[tuple[PurePath, str]]:
-    """Each link that leads on the way to ``path``, and what it says."""
+    """Each link on the way to ``path``, with its target."""
     here, left, followed = PurePath("/"), list(Path(path).absolute().parts[1:]), 0
     while left:
         part = left.pop(0)

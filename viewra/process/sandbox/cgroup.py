@@ -1,6 +1,6 @@
-"""Control groups of version 2: they bound what all processes of a plugin use together, where the host may make some.
+"""Limits what all processes of a plugin use together by control groups of version 2, if the host may create any.
 
-Files and their meaning are those of Linux's Documentation/admin-guide/cgroup-v2.rst.
+Source of the files and their meaning: Linux's Documentation/admin-guide/cgroup-v2.rst.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import attrs
 
 CONTROLLERS = ("memory", "pids", "cpu")
 _HOST = "viewra-host"
-"""Where the host's own process moves: a group whose children are controlled has no processes of its own."""
+"""The group to which the host moves its own process: a group with controlled children may contain no processes."""
 _PERIOD_US, _LEAST_US = 100_000, 1_000
 _MB = 1024 * 1024
 
 
 @attrs.frozen
 class Place:
-    """The group below which this process could make others, and the controllers that they would have.
+    """The group below which this process can create groups, and the controllers that they get.
 
-    ``reason`` says why it cannot, and what would help; it is empty where it can.
+    ``reason`` says why it cannot and what would help; it is empty if it can.
     """
 
     base: Path
@@ -33,7 +33,7 @@ class Place:
 
 
 def find(proc: Path = Path("/proc/self"), pid: int | None = None) -> Place:
-    """Where this process could make groups. It changes nothing."""
+    """Find out where this process can create groups. Changes nothing."""
     mounted = _mounted(proc)
     if mounted is None:
         return Place(Path(), (), "no tree of version 2 is mounted")
@@ -50,13 +50,13 @@ def find(proc: Path = Path("/proc/self"), pid: int | None = None) -> Place:
     writable = all(os.access(base / name, os.W_OK) for name in ("", "cgroup.procs", "cgroup.subtree_control"))
     if not writable:
         return Place(base, (), f"{base} is not delegated: start viewra in a unit with Delegate=yes")
-    if not set(controllers) <= enabled and others and (base / "cgroup.type").exists():  # the very root may have some
+    if not set(controllers) <= enabled and others and (base / "cgroup.type").exists():  # the root may have some
         return Place(base, (), f"{base} has other processes than viewra: start it in a unit with Delegate=yes")
     return Place(base, controllers)
 
 
 def _mounted(proc: Path) -> Path | None:
-    """The folder of the process's own group."""
+    """The directory of the process's own group."""
     try:
         groups = (proc / "cgroup").read_text("utf-8", "surrogateescape").splitlines()
         mounts = (proc / "mountinfo").read_text("utf-8", "surrogateescape").splitlines()
@@ -80,7 +80,7 @@ def _plain(path: str) -> str:
 
 
 class Group:
-    """The group of one run of a plugin. For any thread."""
+    """The group of one run of a plugin. Thread-safe."""
 
     def __init__(self, path: Path, controllers: tuple[str, ...]) -> None:
         self.path = path
@@ -89,11 +89,11 @@ class Group:
 
     @property
     def door(self) -> str:
-        """The file by which a process enters."""
+        """The file through which a process enters the group."""
         return str(self.path / "cgroup.procs")
 
     def limit(self, limits: Mapping[str, float], tasks: int) -> None:
-        """Hold it to ``memory_mb`` and ``cpu_percent``, and to so many processes and threads. Raises OSError."""
+        """Set its limits: ``memory_mb``, ``cpu_percent``, and ``tasks`` processes and threads. Raises OSError."""
         if "memory" in self.controllers and "memory_mb" in limits:
             self._write("memory.max", int(limits["memory_mb"] * _MB))
             self._write("memory.oom.group", 1)
@@ -106,17 +106,17 @@ class Group:
             self._write("pids.max", tasks)
 
     def holds(self, limit: str) -> bool:
-        """Whether it holds the run to this one of the limits, so that nothing else has to."""
+        """Whether the group enforces this limit, so that nothing else has to."""
         return {"memory_mb": "memory", "cpu_percent": "cpu"}.get(limit) in self.controllers
 
     def kill(self) -> None:
-        """End all processes in it at once, also one that forks faster than it can be killed."""
+        """Kill all processes in it at once, even if they fork faster than single kills could end them."""
         with contextlib.suppress(OSError):  # before Linux 5.14 there is no such file; the guardian kills, too
             self._write("cgroup.kill", 1)
 
     @property
     def breach(self) -> str:
-        """Which limit the kernel ended it for; "" for none."""
+        """The limit for which the kernel ended the plugin; "" for none."""
         if not self._breach:
             with contextlib.suppress(OSError):
                 lines = (self.path / "memory.events").read_text("ascii").splitlines()
@@ -127,7 +127,7 @@ class Group:
         return self._breach
 
     def close(self) -> None:
-        """Keep what there is to know, and remove it; one that is still in use stays until the next host's start."""
+        """Store ``breach`` and remove the group; one that is still in use remains until the next host starts."""
         self._breach = self.breach
         with contextlib.suppress(OSError):
             self.path.rmdir()
@@ -141,7 +141,7 @@ class Groups:
     """The groups of one host's plugins, below ``place``."""
 
     def __init__(self, place: Place) -> None:
-        """Have the place's controllers; raises OSError. The host's process moves to a group of its own for that."""
+        """Enable the place's controllers, which moves the host's process to a group of its own; raises OSError."""
         self._place = place
         self._numbers = itertools.count(1)
         enabled = (place.base / "cgroup.subtree_control").read_text("ascii").split()
@@ -157,7 +157,7 @@ class Groups:
                 left.rmdir()
 
     def new(self, limits: Mapping[str, float], tasks: int) -> Group:
-        """A group for one run, held to its limits; raises OSError."""
+        """Create a group with these limits for one run; raises OSError."""
         path = self._place.base / f"viewra-{os.getpid()}-{next(self._numbers)}"
         path.mkdir()
         group = Group(path, self._place.controllers)
@@ -169,5 +169,5 @@ class Groups:
         return group
 
     def _left(self) -> Iterator[Path]:
-        """Groups of hosts that were killed; those that are in use cannot be removed."""
+        """Groups that killed hosts left; groups in use cannot be removed."""
         yield from self._place.base.glob("viewra-*-*")

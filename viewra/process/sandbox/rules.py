@@ -1,4 +1,4 @@
-"""Compiles what one plugin is allowed into the confinement of its process on this machine."""
+"""Compiles the rights of one plugin into the confinement of its process on this machine."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinem
         network=rules.network,
         datagrams=rules.datagrams,
         connects=connections is not None,
-        # There is nothing else that it could reach: no socket of others, and no network, or Landlock's ports.
+        # Inside bubblewrap it reaches nothing else: no other sockets, and no network or only Landlock's ports.
         connects_itself=wrapped,
         spawn=rules.spawn,
         metadata=rules.metadata,
@@ -93,14 +93,14 @@ def confinement(rules: Rules, on: Machine, *, wrapped: bool = False) -> Confinem
         ruleset=landlock.ruleset(
             on.landlock,
             paths,
-            # What it connects to, the guardian judges; what is not handled here is open to the plugin's own calls only.
+            # The guardian checks its connections; an unrestricted right here applies only to the plugin's other calls.
             connect_ports=tuple(rules.internet) if rules.internet is not None else None,
             bind_ports=tuple(rules.listen) if rules.listen is not None else None,
         ),
         rlimits=rules.rlimits,
         user=user,
-        # Kept where the host has it: a user of the plugin's own may not enter the host's folders, in which its own are.
-        # What it may read Landlock says alone, and what it may write, where it may write what is not its own.
+        # Kept if the host has it: the plugin's own user may not enter the host's directories, which contain its own.
+        # Landlock alone then restricts reading, and writing if the plugin may write files that are not its own.
         capabilities=READ_ANYTHING | (WRITE_ANYTHING if rules.write else 0),
         seccomp=on.architecture.calls["seccomp"],
         connections=connections,
@@ -137,7 +137,7 @@ def _paths(rules: Rules, *, network: bool) -> dict[str, int]:
     for paths, rights, inside in given:
         for path in paths:
             real = os.path.realpath(path)
-            # Most have nothing secret in them or around them: this runs for each path at each start.
+            # This runs for each path at each start, and few paths have secrets above or below them.
             near = real in around or (not inside and real.startswith(below))
             for one in _outside(Path(real), hidden, inside=inside) if near else (real,):
                 found[one] = found.get(one, 0) | rights

@@ -141,7 +141,8 @@ def _processes(deny: _Deny, allowed: Calls) -> None:
     for name, index in _TUNING.items():
         deny(name, Argument(index, myself, unless=True))
     deny("ioprio_set", Argument(1, myself, unless=True))
-    # The kernel's word that the guardian has ended: what it starts may be tied to it in the same way, and in no other.
+    # The kernel kills the process by this signal when the guardian ends: it may set no other, and tie its own
+    # children in the same way.
     deny("prctl", Argument(0, (_PR_SET_PDEATHSIG,)), Argument(1, (_SIGKILL,), unless=True))
     deny("prctl", Argument(0, (_PR_SET_MM,)))
     if not allowed.scoped:

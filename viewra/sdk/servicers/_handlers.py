@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import grpc
 
@@ -19,6 +19,11 @@ from viewra.codec.rpc import Rpc
 from viewra.denied import advice, explained
 from viewra.sdk.log import Logger
 from viewra.text import clean, kind
+from viewra.transport.multiplexer import Behaviour, CallContext
+
+if TYPE_CHECKING:
+    from viewra.codec.streams import Item, StreamRpc, Value
+    from viewra.sdk.servicers._streams import StreamMethod
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,7 +38,7 @@ _TRACEBACK_HEAD, _TRACEBACK_TAIL = (
 class Handler(NamedTuple):
     """A procedure and the function that answers it."""
 
-    rpc: Rpc[..., Any]
+    rpc: Rpc[..., Any] | StreamRpc[Any, Any]
     method: Callable[..., Any]
 
 
@@ -42,32 +47,40 @@ def handle(rpc: Rpc[P, T], method: Callable[P, Any]) -> Handler:
     return Handler(rpc, method)
 
 
-def add_handlers(server: grpc.Server, handlers: Iterable[Handler], log: Logger) -> None:
-    """Add these procedures to a server that has not been started; ``log`` gets the tracebacks."""
+def handle_stream(rpc: StreamRpc[Item, Value], method: StreamMethod[Item, Value]) -> Handler:
+    """Pair a procedure that has streams with the author's method."""
+    return Handler(rpc, method)
+
+
+def add_handlers(server: grpc.Server, handlers: Iterable[Handler], log: Logger) -> Mapping[str, Behaviour]:
+    """Add these procedures to a server that has not been started; ``log`` gets the tracebacks.
+
+    Returns what answers those without streams, by path.
+    """
+    behaviours: dict[str, Behaviour] = {}
     services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
-    for handler in handlers:
-        methods = services.setdefault(handler.rpc.wire_service, {})
-        methods[handler.rpc.wire_method] = grpc.unary_unary_rpc_method_handler(_behaviour(handler, log))
+    for rpc, method in handlers:
+        methods = services.setdefault(rpc.wire_service, {})
+        if isinstance(rpc, Rpc):
+            behaviours[rpc.path] = _behaviour(rpc, method, log)
+            methods[rpc.wire_method] = grpc.unary_unary_rpc_method_handler(behaviours[rpc.path])
+        else:
+            from viewra.sdk.servicers._streams import stream_handler  # light start-up: few plugins have streams
+
+            methods[rpc.wire_method] = stream_handler(rpc, method, log)
     for name, methods in services.items():
         # Registered as generated code does: gRPC asks generic handlers one after the other at each call.
         server.add_registered_method_handlers(name, methods)
+    return behaviours
 
 
-def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-    rpc, method = handler.rpc, handler.method
-
-    def behave(data: bytes, context: grpc.ServicerContext) -> bytes:
+def _behaviour(rpc: Rpc[..., Any], method: Callable[..., Any], log: Logger) -> Behaviour:
+    def behave(data: bytes, context: CallContext) -> bytes:
         try:
             answer = method(*rpc.parse_arguments(data))
             return rpc.answer(answer)
         except BaseException as error:  # including SystemExit: sys.exit() in a method must not end a server thread
-            call_id = fault.new_id()
-            late = not context.is_active()  # the caller no longer waits
-            told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("the reason")
-            meant = rpc.refuses or told  # and not a bug of the author's
-            why = explained(error)
-            _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
-            context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
+            why = report(rpc, error, context, log)
             failure = rpc.failure(clean(why, _MAX_REASON))
             if failure is None:
                 context.set_code(grpc.StatusCode.INTERNAL)
@@ -76,6 +89,28 @@ def _behaviour(handler: Handler, log: Logger) -> Callable[[bytes, grpc.ServicerC
             return failure
 
     return behave
+
+
+def report(
+    rpc: Rpc[..., Any] | StreamRpc[Any, Any],
+    error: BaseException,
+    context: CallContext,
+    log: Logger,
+    *,
+    meant: bool = False,
+) -> str:
+    """Log the traceback, put the exception into the trailing metadata, and return its reason.
+
+    ``meant`` says that the exception is no mistake in the author's code.
+    """
+    call_id = fault.new_id()
+    late = not context.is_active()  # the caller no longer waits
+    told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("the reason")
+    meant = meant or rpc.refuses or told
+    why = explained(error)
+    _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
+    context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))
+    return why
 
 
 def _log_traceback(log: Callable[..., None], call: str, error: BaseException, call_id: str, *, late: bool) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
 
 from viewra.codec import lifecycle as codec
 from viewra.sdk.about import Complete
@@ -28,6 +32,17 @@ class Lifecycle:
         if bind is not None:
             bind(context=context, log=self._log.at_level(context.log_level))
         self._plugin.initialize(context)
+
+    def apply_settings(self, config: Mapping[str, str]) -> None:
+        """Have the plugin use other settings; those of before again if it refuses them."""
+        plugin: Any = self._plugin  # one of viewra.sdk.Plugin: see handlers
+        before: PluginContext = plugin.context
+        plugin.bind(context=attrs.evolve(before, config=dict(config)))
+        try:
+            plugin.on_settings_changed()
+        except BaseException:
+            plugin.bind(context=before)
+            raise
 
     def info(self) -> PluginInfo:
         """The plugin's info, before ``initialize`` too; completed for a host that does not read the manifest."""
@@ -56,7 +71,7 @@ class Lifecycle:
 
 def handlers(plugin: Implementation, lifecycle: Lifecycle) -> list[Handler]:
     """The procedures of the lifecycle."""
-    return [
+    found = [
         handle(codec.INITIALIZE, lifecycle.initialize),
         handle(codec.START, lifecycle.start),
         handle(codec.QUIESCE, lifecycle.quiesce),
@@ -64,3 +79,6 @@ def handlers(plugin: Implementation, lifecycle: Lifecycle) -> list[Handler]:
         handle(codec.INFO, lifecycle.info),
         handle(codec.HEALTH, plugin.health),
     ]
+    if all(callable(getattr(plugin, name, None)) for name in ("on_settings_changed", "bind")):
+        found.append(handle(codec.APPLY, lifecycle.apply_settings))
+    return found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from viewra.errors import PluginError
 from viewra.services import MetadataScraperService
 from viewra.testing.checks._common import offered, text_map
 from viewra.types.values import Value, joined
+
+F = TypeVar("F", bound=str | Path)
 
 MISSING_FILE = "/nonexistent/viewra-check/missing.flac"
 
@@ -16,7 +19,7 @@ MISSING_FILE = "/nonexistent/viewra-check/missing.flac"
 def check_metadata_scraper(
     service: MetadataScraperService | None,
     *,
-    good: Mapping[str | Path, Mapping[str, Value]] | None = None,
+    good: Mapping[F, Mapping[str, Value]] | None = None,
     bad: Iterable[str | Path] = (),
 ) -> None:
     """Check a metadata scraper.
@@ -38,8 +41,8 @@ def check_metadata_scraper(
             assert name in found, f"{path}: {name!r} is missing in {sorted(found)}"
             assert joined(found[name]) == joined(value), f"{path}: {name} is {found[name]!r}, not {value!r}"
         assert scraper.extract_metadata(str(path)) == found, f"{path}: a second read returned different metadata"
-    for path in (*bad, MISSING_FILE):
-        _must_refuse(scraper, str(path))
+    for refused in (*bad, MISSING_FILE):
+        _must_refuse(scraper, str(refused))
     for path in good or {}:
         scraper.extract_metadata(str(path))  # it still works after the refused files
 

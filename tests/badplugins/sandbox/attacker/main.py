@@ -1,4 +1,4 @@
-"""Tries all that a plugin must not be able to do, once it is started; what came of it is in its own folder.
+"""Tries everything that a plugin must not be able to do; writes the outcomes to its own folder.
 
 Run as ``main.py --bare FOLDER`` it is no plugin, and nothing confines it: what came of it shows which attacks are real.
 """

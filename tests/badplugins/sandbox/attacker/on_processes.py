@@ -1,7 +1,8 @@
-"""Attacks on other processes, on the plugin's own limits, and on what the machine has of everything."""
+"""Attacks on other processes, on the plugin's own limits, and on the machine's resources."""
 
 import ctypes
 import errno
+import mmap
 import os
 import resource
 import signal
@@ -85,5 +86,5 @@ def attacks(own: Path, t: Mapping[str, Any]) -> Tries:
     yield "raise its limit of open files", lambda: raise_limit(resource.RLIMIT_NOFILE)
     yield "raise its limit of memory", lambda: raise_limit(resource.RLIMIT_DATA)
     yield "open many files", lambda: many_files(own)
-    yield "allocate 2 GB", lambda: len(bytearray(2 << 30))
+    yield "allocate 2 GB", lambda: mmap.mmap(-1, 2 << 30, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     yield "write a file of 3 GB", lambda: grow(own / "big", 3 << 30)

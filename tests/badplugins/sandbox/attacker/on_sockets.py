@@ -1,4 +1,4 @@
-"""Attacks by sockets: on other processes' unix sockets, and on the network."""
+"""Attacks through sockets: on other processes' unix sockets, and on the network."""
 
 import ctypes
 import errno

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"viewra.example/pb"
 	"viewra.interop/capture"
 	"viewra.interop/echo"
-	"viewra.interop/pb"
 	"viewra.interop/wire"
 
 	"github.com/hashicorp/go-hclog"

@@ -13,12 +13,14 @@ import (
 	"sync"
 	"time"
 
-	"viewra.interop/pb"
+	"viewra.example/pb"
+	"viewra.example/viewrahost"
 	"viewra.interop/wire"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 type service struct {
@@ -28,10 +30,12 @@ type service struct {
 	pb.UnimplementedDatabaseServiceServer
 	pb.UnimplementedSearchServiceServer
 
-	log   hclog.Logger
-	mutex sync.Mutex
-	given *pb.PluginContext
-	heard []string
+	log    hclog.Logger
+	broker *plugin.GRPCBroker
+	mutex  sync.Mutex
+	given  *pb.PluginContext
+	dialed *grpc.ClientConn // to the host, with the broker
+	heard  []string
 }
 
 func (s *service) Initialize(_ context.Context, request *pb.InitializeRequest) (*pb.InitializeResponse, error) {
@@ -40,6 +44,11 @@ func (s *service) Initialize(_ context.Context, request *pb.InitializeRequest) (
 	if reason := s.given.GetConfig()["refuse"]; reason != "" {
 		return &pb.InitializeResponse{Error: reason}, nil
 	}
+	connection, err := s.broker.Dial(s.given.GetHostBrokerId())
+	if err != nil {
+		return &pb.InitializeResponse{Error: err.Error()}, nil
+	}
+	s.dialed = connection
 	return &pb.InitializeResponse{Success: true}, nil
 }
 
@@ -86,7 +95,7 @@ func (s *service) ExtractMetadata(
 	case "large":
 		fields := map[string]string{}
 		for number := range 100 {
-			fields[strconv.Itoa(number)] = strings.Repeat("x", 50_000)
+			fields[strconv.Itoa(number)] = strings.Repeat("x", 35_000)
 		}
 		return &pb.ExtractMetadataResponse{Metadata: fields}, nil
 	}
@@ -147,13 +156,19 @@ func (s *service) Rollback(context.Context, *pb.RollbackRequest) (*pb.RollbackRe
 	return &pb.RollbackResponse{}, nil // success is false, and no reason given
 }
 
-func (s *service) Search(_ context.Context, request *pb.SearchRequest) (*pb.SearchResponse, error) {
+func (s *service) Search(ctx context.Context, request *pb.SearchRequest) (*pb.SearchResponse, error) {
 	query := request.GetQuery()
 	if query["title"] == "heard" {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 		heard := &pb.SearchResult{Id: "1", Title: strings.Join(s.heard, "; "), Score: 1}
 		return &pb.SearchResponse{Success: true, Results: []*pb.SearchResult{heard}, TotalCount: 1}, nil
+	}
+	if query["title"] == "asset" {
+		return s.saveAsset(query["file"])
+	}
+	if query["title"] == "brokered" {
+		return s.brokered(ctx)
 	}
 	if query["title"] == "refuse" {
 		return &pb.SearchResponse{Success: false, Error: "the index is being rebuilt"}, nil
@@ -167,10 +182,76 @@ func (s *service) Search(_ context.Context, request *pb.SearchRequest) (*pb.Sear
 	return &pb.SearchResponse{Success: true, Results: []*pb.SearchResult{hit}, TotalCount: 9, HasMore: true}, nil
 }
 
+// brokered asks the host over the connection of go-plugin's broker: for all services, more often than it has threads.
+func (s *service) brokered(ctx context.Context) (*pb.SearchResponse, error) {
+	host := viewrahost.Over(s.dialed)
+	var starts int
+	found, err := host.KV().Get(ctx, "starts")
+	if found != nil && err == nil {
+		err = found.Decode(&starts)
+	}
+	failures := make(chan error, 64)
+	var group sync.WaitGroup
+	for number := range 48 {
+		group.Go(func() {
+			_, err := host.KV().Set(ctx, "starts", starts+1, viewrahost.How{})
+			failures <- err
+			_, err = pb.NewAssetServiceClient(s.dialed).AssetExists(ctx, &pb.AssetExistsRequest{Hash: strconv.Itoa(number)})
+			failures <- err
+		})
+	}
+	go func() { group.Wait(); close(failures) }()
+	for failure := range failures {
+		err = errors.Join(err, failure)
+	}
+	_, denied := host.Libraries(ctx)
+	brief, cancel := context.WithTimeout(ctx, time.Nanosecond)
+	defer cancel()
+	_, late := host.KV().Get(brief, "starts")
+	if err != nil || !errors.Is(denied, viewrahost.ErrDenied) || !errors.Is(late, viewrahost.ErrLate) {
+		return &pb.SearchResponse{Error: fmt.Sprint(err, denied, late)}, nil
+	}
+	hit := &pb.SearchResult{Id: "1", Title: strconv.Itoa(starts)}
+	return &pb.SearchResponse{Success: true, Results: []*pb.SearchResult{hit}, TotalCount: 1}, nil
+}
+
+// saveAsset stores a cover with the host as Viewra's plugins do: at the address in the context, without encryption.
+func (s *service) saveAsset(file string) (*pb.SearchResponse, error) {
+	secrets := insecure.NewCredentials()
+	connection, err := grpc.NewClient(s.given.GetHostServiceAddr(), grpc.WithTransportCredentials(secrets))
+	if err != nil {
+		return &pb.SearchResponse{Error: err.Error()}, nil
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	assets := pb.NewAssetServiceClient(connection)
+	cover := append([]byte{0xff, 0xd8, 0xff, 0xe0}, make([]byte, 5<<20)...)
+	saved, err := assets.SaveAsset(ctx, &pb.SaveAssetRequest{
+		MediaFileId: file, AssetType: "music", Category: "album", Subtype: "artwork", Data: cover,
+		MimeType: "image/jpeg", SourceUrl: "https://coverartarchive.org/release/1", PluginId: s.given.GetPluginId(),
+		Metadata: map[string]string{"quality": "high"},
+	})
+	if err != nil {
+		return &pb.SearchResponse{Error: err.Error()}, nil
+	}
+	if !saved.GetSuccess() {
+		return &pb.SearchResponse{Error: saved.GetError()}, nil
+	}
+	known, err := assets.AssetExists(ctx, &pb.AssetExistsRequest{MediaFileId: file, Subtype: "artwork"})
+	if err != nil {
+		return &pb.SearchResponse{Error: err.Error()}, nil
+	}
+	hit := &pb.SearchResult{Id: strconv.FormatUint(uint64(saved.GetAssetId()), 10), Title: saved.GetHash()}
+	hit.Metadata = map[string]string{"exists": strconv.FormatBool(known.GetExists()), "path": saved.GetRelativePath()}
+	return &pb.SearchResponse{Success: true, Results: []*pb.SearchResult{hit}, TotalCount: 1}, nil
+}
+
 func main() {
 	log := hclog.New(&hclog.LoggerOptions{Name: "viewra", Level: hclog.Trace, Output: os.Stderr, JSONFormat: true})
 	implementation := &service{log: log}
-	register := func(_ *plugin.GRPCBroker, server *grpc.Server) {
+	register := func(broker *plugin.GRPCBroker, server *grpc.Server) {
+		implementation.broker = broker
 		pb.RegisterPluginServiceServer(server, implementation)
 		pb.RegisterMetadataScraperServiceServer(server, implementation)
 		pb.RegisterScannerHookServiceServer(server, implementation)

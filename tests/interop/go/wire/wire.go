@@ -1,19 +1,10 @@
 // Package wire is what Viewra's plugins and hosts have in common; its services are those of viewra/pb/plugin.proto.
-//
-// The generators of package pb, whose versions are in its files:
-//
-//	go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
-//	go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
-//
-// with their folder on the PATH, and a Python that has grpcio-tools.
 package wire
-
-//go:generate python -m grpc_tools.protoc -I../../../../proto --go_out=.. --go_opt=module=viewra.interop,Mviewra/pb/plugin.proto=viewra.interop/pb --go-grpc_out=.. --go-grpc_opt=module=viewra.interop,Mviewra/pb/plugin.proto=viewra.interop/pb viewra/pb/plugin.proto
 
 import (
 	"context"
 
-	"viewra.interop/pb"
+	"viewra.example/pb"
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"

@@ -1,4 +1,4 @@
-"""One plugin with its whole supervision, on a clock and with processes that are not real."""
+"""One plugin with its whole supervision, on a fake clock and with fake processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from viewra.manifest.load import loads
 from viewra.process import RuntimeDir
 from viewra.types import PluginState
 
-from .fakes import FakeClock, FakeLauncher, FakeProcess, FakeRemembered, raises_nothing
+from .fake_clock import FakeClock
+from .fake_process import FakeProcess
+from .fakes import FakeLauncher, FakeRemembered, raises_nothing
 
 MANIFEST = """\
 id: "p"

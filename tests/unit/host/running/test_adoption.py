@@ -1,4 +1,4 @@
-"""Processes that another began: what a host leaves to the next one, and what somebody runs by hand."""
+"""Processes that this host did not start: detached by an earlier host, or started by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viewra.host.running.reattach import Reattach
 from viewra.manifest import HealthChecks, Restart
 
 from .conftest import Make, World
-from .fakes import HANDSHAKE, Behaviour, FakeProcess
+from .fake_process import HANDSHAKE, Behaviour, FakeProcess
 
 LASTING = ("plugin.SearchService", "viewra.v1.LifecycleService")
 
@@ -106,7 +106,7 @@ def test_one_run_by_hand_serves_and_is_never_ended(make: Make) -> None:
     world.supervisor.attach(RECORD)
     assert (world.call(), world.supervisor.pids) == (77, (77,))
     process.behaviour.silent = True
-    world.clock.tick(world.supervisor, 12.0)
+    world.clock.tick(world.supervisor.tending, 12.0)
     with pytest.raises(PluginUnavailable, match="is run by hand"):
         world.supervisor.reload()
     world.supervisor.unload()

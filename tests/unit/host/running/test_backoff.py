@@ -1,11 +1,11 @@
-"""When a plugin that broke down is started again, by its manifest's policy."""
+"""When a crashed plugin is started again under its manifest's policy."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewra.host.running.backoff import FIRST_PAUSE_S, JITTER, LONGEST_PAUSE_S, Backoff
+from viewra.host.running.backoff import FIRST_PAUSE_S, JITTER, LONGEST_PAUSE_S, LONGEST_WAIT_S, Backoff
 from viewra.manifest import Restart
 
 NEVER_TOO_OFTEN = Restart(max=10_000, window_s=60.0)
@@ -65,3 +65,31 @@ def test_a_start_that_failed_for_no_fault_of_its_own_never_counts_but_pauses_gro
     restarts = Backoff(Restart(max=0, window_s=60.0), now=Clock(), chance=lambda: 0.5)
     assert [restarts.failed() for _ in range(3)] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
     assert restarts.crashed() is None
+
+
+def test_a_crash_counts_until_the_window_is_over() -> None:
+    clock = Clock()
+    restarts = Backoff(Restart(max=1, window_s=60.0), now=clock, chance=lambda: 0.5)
+    restarts.crashed()
+    clock.now += 60.0
+    assert restarts.crashed() is None
+    clock.now += 60.5
+    assert restarts.crashed() is not None
+
+
+def test_calls_wait_for_a_pause_of_at_most_so_long() -> None:
+    restarts = Backoff(NEVER_TOO_OFTEN, now=Clock())
+    restarts.pause(LONGEST_WAIT_S, awaited=True)
+    assert restarts.awaited_s == LONGEST_WAIT_S
+    restarts.pause(LONGEST_WAIT_S + 0.1, awaited=True)
+    assert (restarts.awaited_s, restarts.left_s > LONGEST_WAIT_S) == (0.0, True)
+
+
+def test_the_same_policy_forgets_nothing_and_another_one_all() -> None:
+    restarts = Backoff(Restart(max=1), now=Clock(), chance=lambda: 0.5)
+    restarts.pause(certain(restarts.crashed()), awaited=True)
+    restarts.follow(Restart(max=1))
+    assert restarts.left_s > 0
+    assert restarts.crashed() is None
+    restarts.follow(Restart(max=2))
+    assert (restarts.left_s, certain(restarts.crashed())) == (0.0, FIRST_PAUSE_S)

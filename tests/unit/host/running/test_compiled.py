@@ -1,4 +1,4 @@
-"""What confined plugins import is compiled for them, and nothing else is."""
+"""The host compiles what confined plugins import, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What confines a plugin follows from what was granted, and from what the machine has."""
+"""A plugin's sandbox follows from its grants and from the machine's mechanisms."""
 
 from __future__ import annotations
 

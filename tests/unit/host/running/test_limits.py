@@ -1,4 +1,4 @@
-"""Limits of what a plugin uses: what is stated, within the host's caps, and what the watchdog makes of them."""
+"""A plugin's resource limits: stated ones, the host's caps, and the watchdog."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class FakeRun:
 
 
 class Now:
-    """Runs a task at once."""
+    """Does the work at once."""
 
     def start(self, name: str, work: Callable[[], object]) -> None:
         del name
@@ -104,7 +104,7 @@ def told(run: FakeRun, sample: ResourceSample, memory: int = 0, disk: int = 0, *
     [
         ({"cpu_percent": 90.0}, "used 90 % of a processor for 10 s, its limit is 50 %"),
         ({"processes": 9}, "had 9 processes, its limit is 8"),
-        ({"threads": 800}, "had 800 threads, its limit is 768 with all its processes"),
+        ({"threads": 800}, "had 800 threads, its limit is 384 with all its processes"),
         ({"rss_bytes": 300 * MB}, "used 300 MB of memory, its limit is 200 MB"),
         ({}, ""),
     ],

@@ -1,4 +1,4 @@
-"""Each plugin of a host that is root has a user of its own, who owns its folders and nothing else."""
+"""Each plugin of a host that runs as root has its own user, which owns its directories and nothing else."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files 
 
 
 @pytest.fixture
-def users(tmp_path: Path) -> Iterator[PluginUsers]:
-    engine = open_database(f"sqlite:///{tmp_path / 'viewra.db'}")
+def users(tmp_path: Path, sqlite_url: str) -> Iterator[PluginUsers]:
+    engine = open_database(sqlite_url)
     yield PluginUsers(engine, tmp_path)
     engine.dispose()
 

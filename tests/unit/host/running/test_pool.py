@@ -1,4 +1,4 @@
-"""Which runs serve, and the state: changed in one step, told in order, and never as the table lacks it."""
+"""The serving runs and the state: changed atomically, reported in order, and only as the table allows."""
 
 from __future__ import annotations
 
@@ -56,6 +56,13 @@ def pool(state: PluginState = S, most: int = 10**6) -> tuple[Pool, Told]:
 
 def serve(one: Pool, *runs: Run, reason: str = "") -> tuple[Run, ...]:
     return one.serve(runs, Restart(max=10**6), reason)
+
+
+def test_a_change_is_told_of_its_plugin() -> None:
+    told: list[tuple[object, ...]] = []
+    one = Pool("songs", lambda *change: told.append(change), PluginState.READY, policy=Restart())
+    one.become(Event.START, S, "because")
+    assert told == [("songs", PluginState.READY, S, "because")]
 
 
 def test_a_change_is_told_once_with_its_reason_and_none_where_nothing_changed() -> None:
@@ -213,3 +220,57 @@ def in_threads(work: Callable[[], None], count: int) -> None:
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive()
+
+
+def test_a_call_enters_the_run_with_the_fewest_calls() -> None:
+    one, _ = pool()
+    first, second = run(), run()
+    serve(one, first, second)
+    first.connection.enter()
+    assert one.enter() is second.connection
+    first.connection.enter()
+    assert one.enter() is second.connection
+
+
+def test_the_only_run_is_never_spare() -> None:
+    one, _ = pool()
+    assert one.spare() is None
+    serve(one, first := run())
+    assert one.spare() is None
+    assert one.runs == (first,)
+
+
+def test_no_run_is_taken_for_one_that_does_not_serve() -> None:
+    one, told = pool()
+    serve(one, first := run())
+    told.clear()
+    assert one.take(Event.LEAVE, PluginState.STOPPED, beside=run()) == ()
+    assert (one.runs, one.state, told) == ((first,), R, [])
+    assert one.take(Event.LEAVE, PluginState.STOPPED, beside=first) == (first,)
+    assert one.idle_s == 0.0
+
+
+def test_runs_are_idle_after_exactly_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = pool()
+    serve(one, run())
+    monkeypatch.setattr(Connection, "idle_s", 5.0)
+    assert one.take(Event.END, D, idle_s=5.5) == ()
+    assert len(one.take(Event.END, D, idle_s=5.0)) == 1
+
+
+def test_a_pause_ends_when_a_run_serves_and_calls_wait_only_in_back_off() -> None:
+    one, _ = pool()
+    serve(one, first := run())
+    assert one.lose(first, "died")
+    assert one.awaited_s > 0
+    one.become(Event.START, S)
+    assert one.awaited_s == 0, "a call that comes now waits for the start instead"
+    assert one.pause_s > 0
+    serve(one, run())
+    assert one.pause_s == 0
+
+
+def test_a_missed_start_of_one_more_run_has_no_consequence_when_none_serves() -> None:
+    one, told = pool(PluginState.STOPPED)
+    loss = one.missed("did not start", crash=True)
+    assert (loss.pause_s, loss.quarantine, loss.others, told) == (None, "", (), [])

@@ -1,4 +1,4 @@
-"""Random operations on a plugin with processes that are not real: hundreds of lives, each with what a host promises."""
+"""Random operations on a plugin with fake processes: in hundreds of lifecycles the host's invariants hold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from viewra.manifest import HealthChecks, Restart, Runtime
 from viewra.types import PluginState
 
 from .conftest import World
-from .fakes import Behaviour
+from .fake_process import Behaviour
 
 STEPS = ("spawn", "handshake", "connect", "services", "info", "initialize", "start")
 VERBS = ("load", "unload", "enable", "disable", "restart", "reload", "unquarantine", "detach", "adopt")
@@ -87,7 +87,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(seconds=st.floats(0.0, 60.0))
     def time_goes_on(self, seconds: float) -> None:
-        self.world.clock.tick(self.world.supervisor, seconds)
+        self.world.clock.tick(self.world.supervisor.tending, seconds)
 
     @invariant()
     def what_serves_and_the_state_agree(self) -> None:

@@ -1,4 +1,4 @@
-"""How changed code takes the place of what serves: swapped when it is proven, with no call lost, or not at all."""
+"""Changed code replaces the serving code once it is proven, without losing a call, or not at all."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from viewra.errors import HandshakeError, PluginClosed, PluginFault, PluginUnava
 from viewra.host.installed import installation as installed
 from viewra.host.installed.code_hash import code_hash
 from viewra.host.installed.discovery import Found, read
+from viewra.host.running import watchdog
 from viewra.host.running.run import QUIESCE_S
 from viewra.manifest import Restart
 from viewra.types import SchemaRevision, SchemaState
 
 from .conftest import Make, World
-from .fakes import Behaviour
+from .fake_process import Behaviour
 
 TABLES = ("plugin.SearchService", "plugin.DatabaseService", "viewra.v1.SchemaService", "viewra.v1.LifecycleService")
 OFTEN = Restart(max=1000)
@@ -297,3 +298,34 @@ def test_a_change_is_hashed_once_and_its_manifest_evaluated_once(make: Make, mon
     assert (hashed, evaluated) == ([2], [1])
     world.supervisor.restart()
     assert (hashed, evaluated) == ([3], [1])
+
+
+@pytest.mark.parametrize("how", ["blue-green", "restart"])
+def test_a_process_that_exceeds_a_limit_once_started_is_not_used(
+    make: Make, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = iter((40, 40, 65, 40))
+    monkeypatch.setattr(watchdog, "resident", lambda _pid: next(used) * watchdog.MB)
+    world = started(make, reload=how, limits={"memory_mb": 64})
+    world.change("new")
+    world.supervisor.reload()
+    kept = world.call()
+    world.change("newer")
+    with pytest.raises(PluginUnavailable, match="uses 65 MB of memory once started, its limit is 64 MB"):
+        world.supervisor.reload()
+    assert world.state == "running"
+    assert how == "restart" or world.call() == kept
+    world.clock.advance(10.0)
+    assert len(world.running) == 1
+
+
+def test_a_start_that_exceeds_a_limit_is_no_crash(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "resident", lambda _pid: 65 * watchdog.MB)
+    world = make(limits={"memory_mb": 64})
+    for _ in range(7):
+        with pytest.raises(PluginUnavailable, match="did not start: it uses 65 MB"):
+            world.call()
+        world.clock.advance(100.0)
+    assert world.state != "quarantined"
+    assert world.supervisor.stats.crashes == 0
+    assert world.running == []

@@ -1,4 +1,4 @@
-"""How a plugin is started: by a call, by its operator, by itself; what fails on the way, and what follows."""
+"""Starts of a plugin: by a call, by an operator, by itself; failures, and what follows them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viewra.manifest import Restart
 from viewra.types import PluginState
 
 from .conftest import Make, World
-from .fakes import Behaviour
+from .fake_process import Behaviour
 
 STEPS = ("spawn", "handshake", "connect", "services", "info", "initialize", "start")
 OFTEN = Restart(max=100)
@@ -41,6 +41,16 @@ def test_the_plan_says_all_that_a_launcher_needs(world: World) -> None:
     assert plan.environment["PYTHONUNBUFFERED"] == "1"
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_calls_share_a_stream_where_the_process_lists_that(make: Make, listed: bool) -> None:
+    world = make()
+    services = ("plugin.SearchService", *(["viewra.v1.Multiplexer"] if listed else []))
+    world.launcher.behaviour = Behaviour(services=services)
+    world.call()
+    (peer,) = world.launcher.peers
+    assert peer.multiplexed == (("p", 4 * 1024 * 1024) if listed else None)
+
+
 def test_settings_and_runtime_are_evaluated_once_for_each_start(world: World) -> None:
     world.supervisor.load()
     before = world.configs, world.runtimes
@@ -63,7 +73,7 @@ def test_what_fails_at_a_step_is_named_and_leaves_nothing(make: Make, step: str,
     with pytest.raises(PluginUnavailable, match=f"did not start, at the step ({told}): "):
         world.call()
     assert world.states == ["starting", "crashed", "backoff"]
-    assert "a call may start it again in 0." in world.supervisor.reason
+    assert "a call may start it again 0." in world.supervisor.reason
     if how == "die":
         assert "last words" in world.supervisor.reason
     assert world.running == []

@@ -1,4 +1,4 @@
-"""What happens without a call: health checks, idle processes, samples of what they use; and how processes end."""
+"""Periodic work: health checks, idle stops, resource samples; and ends of processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from viewra.host.running.usage import Usage
 from viewra.manifest import HealthChecks, Restart
 
 from .conftest import Make, World
-from .fakes import Behaviour, FakeClock
+from .fake_clock import FakeClock
+from .fake_process import Behaviour
 
 OFTEN = Restart(max=1000)
 CHECKS = HealthChecks(interval_s=10.0, own_interval_s=10.0, timeout_s=5.0, failures=3, restart="transport")
@@ -20,7 +21,7 @@ CHECKS = HealthChecks(interval_s=10.0, own_interval_s=10.0, timeout_s=5.0, failu
 
 def started(make: Make, **runtime: object) -> World:
     world = make(restart=OFTEN, **runtime)
-    world.supervisor._usage = Usage(now=world.clock.now, sampler=lambda pid: Sampling(pid))
+    world.supervisor.tending.usage = Usage(now=world.clock.now, sampler=lambda pid: Sampling(pid))
     world.call()
     world.clock.advance(0.0)
     return world
@@ -42,7 +43,7 @@ class Sampling:
 def test_a_healthy_one_is_told_so_after_its_first_check(make: Make) -> None:
     world = started(make, health=CHECKS)
     assert world.supervisor.stats.health.condition is Condition.UNKNOWN
-    world.clock.tick(world.supervisor, 10.5)
+    world.clock.tick(world.supervisor.tending, 10.5)
     report = world.supervisor.stats.health
     assert (report.condition, report.transport, report.own, report.error) == (Condition.HEALTHY, True, True, "")
 
@@ -53,9 +54,9 @@ def test_one_that_answers_no_checks_is_ended_unless_that_is_forbidden(make: Make
     checks = HealthChecks(interval_s=10.0, own_interval_s=1e6, timeout_s=5.0, failures=failures, restart=restart)
     world = started(make, health=checks)
     world.latest.behaviour.silent = True
-    world.clock.tick(world.supervisor, 10.0 * failures + 4.5)
+    world.clock.tick(world.supervisor.tending, 10.0 * failures + 4.5)
     assert world.running[0].pid == 1001
-    world.clock.tick(world.supervisor, 11.0)
+    world.clock.tick(world.supervisor.tending, 11.0)
     if restart == "never":
         assert world.running[0].pid == 1001
         assert world.supervisor.stats.health.condition is Condition.UNHEALTHY
@@ -69,16 +70,16 @@ def test_one_answer_in_between_begins_the_count_anew(make: Make) -> None:
     world = started(make, health=CHECKS)
     for _ in range(4):
         world.latest.behaviour.silent = True
-        world.clock.tick(world.supervisor, 20.0)
+        world.clock.tick(world.supervisor.tending, 20.0)
         world.latest.behaviour.silent = False
-        world.clock.tick(world.supervisor, 20.0)
+        world.clock.tick(world.supervisor.tending, 20.0)
     assert world.running[0].pid == 1001
 
 
 def test_a_check_that_no_deadline_ends_counts_as_not_answered(make: Make) -> None:
     world = started(make, health=CHECKS)
     world.latest.behaviour.takes["check"] = 1e9
-    world.clock.tick(world.supervisor, 60.0)
+    world.clock.tick(world.supervisor.tending, 60.0)
     assert world.running[0].pid == 1002
 
 
@@ -87,21 +88,21 @@ def test_what_says_that_it_is_not_well_is_ended_only_if_that_is_asked_for(make: 
     checks = HealthChecks(interval_s=10.0, own_interval_s=10.0, timeout_s=5.0, failures=2, restart=restart)
     world = started(make, health=checks)
     world.latest.behaviour.unwell = "no network"
-    world.clock.tick(world.supervisor, 15.0)
+    world.clock.tick(world.supervisor.tending, 15.0)
     assert world.supervisor.stats.health.condition is Condition.DEGRADED
     assert world.supervisor.stats.health.error == "no network"
-    world.clock.tick(world.supervisor, 30.0)
+    world.clock.tick(world.supervisor.tending, 30.0)
     assert world.running[0].pid == (1002 if restart == "both" else 1001)
 
 
 def test_of_several_the_worst_is_told_and_that_one_is_ended(make: Make) -> None:
     world = started(make, workers=3, health=CHECKS)
     world.running[1].behaviour.silent = True
-    world.clock.tick(world.supervisor, 16.0)
+    world.clock.tick(world.supervisor.tending, 16.0)
     stats = world.supervisor.stats
     assert stats.health.condition is Condition.UNHEALTHY
     assert [run.health.condition for run in stats.runs] == [Condition.HEALTHY, Condition.UNHEALTHY, Condition.HEALTHY]
-    world.clock.tick(world.supervisor, 30.0)
+    world.clock.tick(world.supervisor.tending, 30.0)
     assert world.supervisor.pids == (1001, 1003, 1004)
     assert world.supervisor.stats.crashes == 1
 
@@ -111,14 +112,14 @@ def test_of_several_the_worst_is_told_and_that_one_is_ended(make: Make) -> None:
 
 def test_usage_of_several_is_summed_and_kept_for_each(make: Make) -> None:
     world = started(make, workers=2)
-    world.clock.tick(world.supervisor, 3.0)
+    world.clock.tick(world.supervisor.tending, 3.0)
     stats = world.supervisor.stats
     assert stats.resources[-1].rss_bytes == 1001 + 1002
     assert (stats.resources[-1].processes, stats.resources[-1].cpu_percent) == (2, 3.0)
     assert [run.resources[-1].rss_bytes for run in stats.runs] == [1001, 1002]
     assert len(stats.resources) == 3
     world.running[0].die()
-    world.clock.tick(world.supervisor, 3.0)
+    world.clock.tick(world.supervisor.tending, 3.0)
     assert world.supervisor.stats.resources[-1].rss_bytes == 1002 + 1003
     assert len(world.supervisor.stats.resources) > 5
 
@@ -134,17 +135,24 @@ def test_samples_of_another_process_begin_anew() -> None:
     assert usage.of(1) == ()
 
 
+def test_one_that_exceeds_a_limit_is_ended(make: Make) -> None:
+    world = started(make, limits={"cpu_percent": 1})
+    world.clock.tick(world.supervisor.tending, 12.0)
+    told = [reason for _, new, reason in world.changes if str(new) == "crashed"]
+    assert told[0].startswith("used 2 % of a processor for 10 s, its limit is 1 %")
+
+
 # ---- idle ----
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_one_that_nobody_calls_is_stopped_and_started_by_the_next_call(make: Make, workers: int) -> None:
     world = started(make, workers=workers, idle_timeout_s=60.0)
-    world.clock.tick(world.supervisor, 50.0)
+    world.clock.tick(world.supervisor.tending, 50.0)
     world.call(30.0)
-    world.clock.tick(world.supervisor, 85.0)
+    world.clock.tick(world.supervisor.tending, 85.0)
     assert len(world.running) == workers
-    world.clock.tick(world.supervisor, 10.0)
+    world.clock.tick(world.supervisor.tending, 10.0)
     assert (world.state, world.supervisor.reason, world.running) == ("ready", "no call for 60 s", [])
     assert world.states[-2:] == ["draining", "ready"]
     world.call()
@@ -153,17 +161,38 @@ def test_one_that_nobody_calls_is_stopped_and_started_by_the_next_call(make: Mak
     assert world.supervisor.stats.crashes == 0
 
 
+def test_each_idle_stop_is_begun_once_and_the_next_one_after_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = started(make, idle_timeout_s=5.0)
+    begun: list[str] = []
+    tending = world.supervisor.tending
+
+    def start(name: str, _work: object) -> None:
+        begun.append(name)
+
+    monkeypatch.setattr(tending._background, "start", start)
+    world.clock.advance(10.0)
+    for _ in range(3):
+        tending.tick()
+    assert begun == ["idle-p"], "it waits for a reload, say"
+    tending._end_idle(5.0)
+    assert world.state == "ready"
+    world.call()
+    world.clock.advance(10.0)
+    tending.tick()
+    assert begun == ["idle-p", "idle-p"]
+
+
 def test_a_call_that_runs_for_long_is_not_idle(make: Make) -> None:
     world = started(make, idle_timeout_s=5.0)
     world.call(100.0)
-    world.clock.tick(world.supervisor, 90.0)
+    world.clock.tick(world.supervisor.tending, 90.0)
     assert world.state == "running"
 
 
 def test_asking_for_its_health_keeps_nobody_from_being_idle(make: Make) -> None:
     checks = HealthChecks(interval_s=1.0, own_interval_s=1.0, timeout_s=0.5)
     world = started(make, idle_timeout_s=5.0, health=checks)
-    world.clock.tick(world.supervisor, 6.0)
+    world.clock.tick(world.supervisor.tending, 6.0)
     assert world.latest.calls.count("health") >= 4
     assert world.state == "ready"
 
@@ -172,7 +201,7 @@ def test_one_that_was_stopped_as_idle_has_no_missing_process_started(make: Make)
     world = started(make, workers=2, idle_timeout_s=5.0)
     world.launcher.behaviour = Behaviour(fails={"start": "die"})
     world.running[1].die()
-    world.clock.tick(world.supervisor, 30.0)
+    world.clock.tick(world.supervisor.tending, 30.0)
     assert (world.state, world.running) == ("ready", [])
     world.clock.advance(600.0)
     assert world.running == []

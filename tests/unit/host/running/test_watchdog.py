@@ -1,4 +1,4 @@
-"""A process that breaks a limit is ended once, with what it used and what it may."""
+"""The watchdog ends a process that exceeds a limit once, with the usage and the limit as the reason."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from viewra.host.running.run import Run
 from viewra.host.running.status import ResourceSample
 from viewra.host.running.watchdog import CPU_S, DISK_EVERY_S, MB, Watchdog, folder_bytes, resident
-from viewra.host.sync.tasks import Tasks
+from viewra.host.sync.background import Background
 from viewra.manifest import Runtime
 
 
 class AtOnce:
-    """Tasks that are done at once."""
+    """Work that is done at once."""
 
     def start(self, name: str, work: Any) -> None:
         del name
@@ -33,7 +33,7 @@ class Watched:
         self.dog = Watchdog(
             Path("/nowhere"),
             lambda run, reason: self.told.append((run, reason)),
-            cast(Tasks, AtOnce()),
+            cast(Background, AtOnce()),
             memory=lambda _pid: self.memory,
             disk=lambda _folder: self.disk,
             now=lambda: self.now,

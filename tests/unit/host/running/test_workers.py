@@ -1,14 +1,20 @@
-"""How many processes are to run."""
+"""The number of processes that should run, and how it follows the calls in flight."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import pytest
 
-from viewra.host.running.workers import MOST_AUTO, wanted, why_one
+from viewra.host.running.demand import GROW_S, SHRINK_S, Demand
+from viewra.host.running.run import Run
+from viewra.host.running.workers import why_one
 from viewra.manifest import Runtime
+
+from .conftest import Make, World
+from .fake_process import Behaviour
+
+SCRAPER = ("metadata_scraper",)
 
 
 @pytest.mark.parametrize(
@@ -19,14 +25,110 @@ from viewra.manifest import Runtime
         ({"workers": 4}, ["search_service", "database_service"], 1),
         ({"workers": 4, "reload": "restart"}, ["search_service"], 1),
         ({"workers": 4, "detachable": True}, ["search_service"], 1),
-        ({"workers": "auto"}, ["metadata_scraper"], min(os.cpu_count() or 1, MOST_AUTO)),
+        ({"workers": "auto"}, ["metadata_scraper"], 3),
         ({"workers": "auto"}, ["search_service"], 1),
         ({"workers": "auto"}, ["metadata_scraper", "database_service"], 1),
     ],
 )
-def test_how_many(runtime: Mapping[str, object], services: list[str], count: int) -> None:
+def test_how_many(world: World, runtime: Mapping[str, object], services: list[str], count: int) -> None:
     chosen = Runtime(**runtime)  # type: ignore[arg-type]
-    assert wanted(chosen, services) == count
+    workers = world.supervisor._runs.workers
+    workers.demand.target = 3
+    assert workers.wanted(chosen, services) == count
     assert bool(why_one(chosen, services)) == (
         "database_service" in services or "reload" in runtime or "detachable" in runtime
     )
+
+
+class Times:
+    """A demand on a clock and a machine that a test sets."""
+
+    def __init__(self, cores: int = 4) -> None:
+        self.now = self.load = 0.0
+        self.demand = Demand(lambda: self.now, cores=cores, load=lambda: self.load)
+
+    def look(self, running: int, in_flight: int, after_s: float) -> int:
+        self.demand.look(running, in_flight)
+        self.now += after_s
+        return self.demand.look(running, in_flight)
+
+
+def test_it_grows_while_it_is_busy_up_to_the_cores() -> None:
+    times = Times(cores=2)
+    assert times.look(1, 2, GROW_S / 2) == 0
+    assert times.look(1, 1, GROW_S) == 0, "one call after the other is not busy"
+    assert times.look(1, 2, GROW_S) == 1
+    assert times.look(1, 2, GROW_S) == 0, "the second one is still starting"
+    assert times.look(2, 9, GROW_S) == 0
+    assert times.demand.target == 2
+
+
+def test_a_busy_machine_gives_it_no_more() -> None:
+    times = Times()
+    times.load = 4.5
+    assert times.look(1, 2, GROW_S) == 0
+    times.load = 1.0
+    assert times.look(1, 2, GROW_S) == 1
+
+
+def test_it_shrinks_when_a_process_has_had_no_work_for_a_while() -> None:
+    times = Times()
+    times.look(1, 2, GROW_S)
+    assert times.look(2, 1, SHRINK_S / 2) == 0
+    assert times.look(2, 3, SHRINK_S) == 0
+    assert times.look(2, 1, SHRINK_S) == -1
+    assert times.look(1, 0, SHRINK_S) == 0
+    assert times.demand.target == 1
+
+
+def test_a_scrapers_processes_come_and_go(make: Make) -> None:
+    world = make(workers="auto", capabilities=SCRAPER)
+    world.launcher.behaviour = Behaviour(services=("plugin.MetadataScraperService",))
+    demand = world.supervisor._runs.workers.demand
+    demand._cores, demand._load = 2, lambda: 0.0
+    for _ in range(2):
+        world.call(5.0)
+    assert world.supervisor.link.processes == 1
+    for _ in range(8):
+        world.clock.advance(GROW_S / 4)
+        world.supervisor.tending.tick()
+    world.clock.advance(1.0)
+    assert len(world.supervisor.stats.runs) == 2
+    assert world.supervisor.link.processes == 2
+    first = world.supervisor.pid
+    world.clock.advance(10.0)
+    for _ in range(3):
+        world.supervisor.tending.tick()
+        world.clock.advance(SHRINK_S)
+    assert world.supervisor.pids == (first,)
+    assert world.supervisor.stats.crashes == 0
+    assert len(world.running) == 1
+
+
+def test_a_process_that_comes_when_the_others_have_ended_is_stopped(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make(workers=2)
+    monkeypatch.setattr(world.supervisor.pool, "join", lambda _run: False)
+    world.call()
+    world.clock.advance(1.0)
+    assert [process.ended for process in world.launcher.processes] == [False, True]
+    assert world.launcher.processes[1].calls[-1] == "stop"
+
+
+def test_a_process_that_ended_before_it_joined_counts_as_crashed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make(workers=2)
+    pool = world.supervisor.pool
+    join = pool.join
+
+    def late(run: Run) -> bool:
+        world.launcher.processes[1].over.set()  # its end was reported before: nobody tells of it again
+        return join(run)
+
+    monkeypatch.setattr(pool, "join", late)
+    world.call()
+    world.clock.advance(0.0)
+    assert world.supervisor.stats.crashes == 1
+    monkeypatch.undo()
+    world.clock.advance(1.0)
+    assert world.supervisor.pids == (1001, 1003)

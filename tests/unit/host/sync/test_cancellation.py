@@ -1,4 +1,4 @@
-"""What is under way when a host closes is cut short, once, and what comes after at once."""
+"""Closing interrupts an operation in progress once, and a later operation at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pause before something is done: set anew, called off, closed."""
+"""A timer: set again, cancelled, closed."""
 
 from __future__ import annotations
 

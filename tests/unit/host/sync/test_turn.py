@@ -1,4 +1,4 @@
-"""One changes a plugin at a time, and whoever comes to end it cuts short what holds him up."""
+"""One thread at a time changes a plugin, and a thread that stops it interrupts the holder."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Tells web addresses what happens in the library."""

@@ -1,0 +1,1 @@
+"""Lets music players that speak the OpenSubsonic API use the library."""

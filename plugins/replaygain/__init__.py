@@ -1,0 +1,1 @@
+"""Measures how loud music is."""

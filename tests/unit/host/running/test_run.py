@@ -1,0 +1,98 @@
+"""One run: its deadlines, the errors of calls whose connection broke, how it ended, and what closes with it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from viewra.codec import lifecycle
+from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginUnavailable
+from viewra.host.running.run import QUIESCE_S, Run
+from viewra.host.sync.cancellation import Cancellation
+
+from .conftest import Make, World
+from .fake_process import SEARCH, Behaviour
+
+QUIESCES = (*SEARCH, lifecycle.QUIESCE.wire_service)
+
+
+def run_of(world: World) -> Run:
+    world.call()
+    run = world.supervisor.pool.first
+    assert run is not None
+    return run
+
+
+def test_a_broken_connection_is_told_by_what_broke_it(world: World) -> None:
+    run = run_of(world)
+    error = run.loss("search")
+    assert (type(error), error.message) == (PluginUnavailable, "the connection to it broke")
+    world.latest.die(3)
+    error = run.loss("search")
+    assert (type(error), error.message) == (PluginUnavailable, "its process ended with exit status 3")
+    run.abandon()
+    error = run.loss("search")
+    assert (type(error), error.message) == (PluginClosed, "was stopped")
+
+
+def test_calls_of_the_start_share_its_time_and_others_have_their_own(make: Make) -> None:
+    world = make(start_timeout_s=12.0, call_timeout_s={"migrate": 77.0})
+    run = run_of(world)
+    assert run.deadline_s("initialize") == run.left_s() == 12.0
+    assert (run.deadline_s("migrate"), run.deadline_s("apply_settings")) == (77.0, QUIESCE_S)
+    world.clock.advance(11.87)
+    assert run.left_s() == 0.1, "rounded, since messages show it"
+    world.clock.advance(9.87)
+    assert (run.left_s(), run.deadline_s("initialize"), run.deadline_s("migrate")) == (0.1, 0.1, 77.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(PluginFault("p", "cannot let go"), True), (NotOffered("p", "has no quiesce"), False)]
+)
+def test_a_plugin_that_cannot_quiesce_is_told_of(
+    make: Make, error: Exception, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make()
+    world.launcher.behaviour = Behaviour(services=QUIESCES, fails={"quiesce": error})
+    run = run_of(world)
+    run.quiesce(Cancellation(clock=world.clock))
+    assert world.latest.calls[-1] == "quiesce"
+    assert ("plugin p did not quiesce: " in caplog.text) is told
+
+
+def test_a_long_last_line_is_cut_in_the_reason(world: World) -> None:
+    run = run_of(world)
+    world.latest.behaviour.lines = ("x" * 1000,)
+    world.latest.die()
+    assert run.end.endswith(f"its last output: {'x' * 300}")
+
+
+class Closed:
+    """Something that a run closes."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+    quiet = close
+
+
+def test_what_belongs_to_a_run_closes_with_it(world: World) -> None:
+    run = run_of(world)
+    stdio, streamed, renewal, hosting = Closed(), Closed(), Closed(), Closed()
+    run.follow(stdio, cast(Any, streamed))
+    run.renewal, run.hosting = cast(Any, renewal), cast(Any, hosting)
+    world.supervisor.unload()
+    assert [one.closed for one in (stdio, streamed, renewal, hosting)] == [1, 1, 1, 1]
+
+
+def test_services_that_nobody_knows_yet_are_offered_all(make: Make) -> None:
+    world = make(capabilities=())
+    link = world.supervisor.link
+    assert link.offers("database_service")
+    world.call()
+    assert link.offers("search_service")
+    assert not link.offers("database_service")

@@ -1,0 +1,45 @@
+"""Temporary folders that the next process deletes if their own was killed: each is locked as long as it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_LOCK = ".in-use"
+
+
+@contextlib.contextmanager
+def held_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
+    """A new folder in ``parent`` (default: the system's for temporary files) that is deleted at the end.
+
+    Deletes before what killed processes of the same user left under this prefix. Raises OSError.
+    """
+    parent = parent or Path(tempfile.gettempdir())
+    _sweep(parent, prefix)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _sweep(parent: Path, prefix: str) -> None:
+    """Delete the folders that no process holds. One without a lock may just be being made, and is left."""
+    for folder in parent.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+                continue
+            descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,128 @@
+"""Copies a package's files into an empty folder: from a ZIP archive or from a folder, with nothing but plain files."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from viewra.host.packages.names import Limits, Names
+
+_BLOCK = 1 << 18
+_LEFT_OUT = frozenset({"__pycache__", "node_modules"})
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1
+_END, _END_MARK = struct.Struct("<4s4H2LH"), b"PK\5\6"  # the last record of an archive; its comment may follow
+_LOCATOR_BYTES, _LOCATOR_MARK = 20, b"PK\6\7"  # before it in an archive with more than 65,535 files or 4 GiB
+_TAIL = _LOCATOR_BYTES + _END.size + 0xFFFF
+_LARGEST_DIRECTORY = 8 << 20
+
+
+def unzip(archive: Path, target: Path, limits: Limits | None = None) -> None:
+    """Unpack a ZIP archive into an empty folder.
+
+    Raises BadPackage for an archive that is damaged, too large or contains other than plain files with safe names;
+    then the folder may contain some of its files.
+    """
+    names = Names(archive.name, limits or Limits())
+    _require_small_directory(archive, names)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.infolist():
+                _unzip_one(opened, member, target, names)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+        raise names.refused(f"it is damaged: {error}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise names.refused("it is damaged: it names a place before its beginning") from error
+
+
+def _require_small_directory(archive: Path, names: Names) -> None:
+    """Refuse an archive whose list of files alone would fill the memory: ``zipfile`` reads it whole."""
+    with archive.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        tail = file.read()
+    end = len(tail) - _END.size  # as zipfile looks for it: at the very end, or before a comment
+    if not (tail[end : end + 4] == _END_MARK and tail[-2:] == b"\0\0"):
+        end = tail.rfind(_END_MARK)
+    if end < 0 or len(tail) - end < _END.size:
+        raise names.refused("it is no ZIP archive")
+    listed = _END.unpack_from(tail, end)[5]
+    if listed > _LARGEST_DIRECTORY or tail[max(0, end - _LOCATOR_BYTES) : end][:4] == _LOCATOR_MARK:
+        raise names.refused("it lists more files than a plugin has")
+
+
+def _unzip_one(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, names: Names) -> None:
+    raw = getattr(member, "orig_filename", member.filename)  # before zipfile cuts it at a null character
+    if "\\" in raw:
+        raise names.refused(f"{raw[:200]!r} is no name on every system")
+    folder = raw.endswith("/")
+    path = target / names.add(raw, folder=folder)
+    mode = member.external_attr >> 16
+    kind = stat.S_IFMT(mode)
+    if kind not in ({0, stat.S_IFDIR} if folder else {0, stat.S_IFREG}):
+        raise names.refused(f"{raw[:200]!r} is a {_kind(mode)}")
+    if member.flag_bits & _ENCRYPTED:
+        raise names.refused(f"{raw[:200]!r} is encrypted")
+    if member.compress_type not in _COMPRESSIONS:
+        raise names.refused(f"{raw[:200]!r} is compressed in an unusual way")
+    if folder:
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    with opened.open(member) as source:
+        _write(source, path, names, executable=bool(mode & stat.S_IXUSR))
+
+
+def copy_folder(source: Path, target: Path, limits: Limits | None = None) -> None:
+    """Copy a folder's files into an empty folder, without hidden ones, caches and ``node_modules``.
+
+    Raises BadPackage for links, devices and the like, and for names as ``unzip``; OSError if something is unreadable.
+    """
+    names = Names(str(source), limits or Limits())
+    for name, path, status in _below(source, names):
+        folder = stat.S_ISDIR(status.st_mode)
+        copy = target / names.add(name, folder=folder)
+        if folder:
+            copy.mkdir()
+            continue
+        # Not blocking, and no link: the path may have become another file since it was looked at.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with open(descriptor, "rb") as file:
+            _write(file, copy, names, executable=bool(status.st_mode & stat.S_IXUSR))
+
+
+def _below(source: Path, names: Names, prefix: str = "") -> Iterator[tuple[str, Path, os.stat_result]]:
+    with os.scandir(source) as entries:
+        children = sorted(entries, key=lambda entry: entry.name)
+    for entry in children:
+        if entry.name.startswith(".") or entry.name in _LEFT_OUT or entry.name.endswith((".pyc", ".pyo")):
+            continue
+        status = entry.stat(follow_symlinks=False)
+        name = f"{prefix}{entry.name}"
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise names.refused(f"{name[:200]!r} is a {_kind(status.st_mode)}")
+        yield name, Path(entry.path), status
+        if stat.S_ISDIR(status.st_mode):
+            yield from _below(Path(entry.path), names, f"{name}/")
+
+
+def _write(source: IO[bytes], path: Path, names: Names, *, executable: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        while block := source.read(_BLOCK):
+            names.count(len(block))
+            file.write(block)
+    path.chmod(0o755 if executable else 0o644)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFLNK: "link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFDIR: "folder"}
+    return kinds.get(stat.S_IFMT(mode), "device")

@@ -1,0 +1,76 @@
+"""The signature of a folder: a hash of all that a scan reads of it before it decides anything about its files.
+
+Folders with the same signature have the same files, as far as the system tells: names, sizes, times, inodes and devices
+of all entries but folders, for symbolic links also those of their targets. ``context`` is what else decides.
+"""
+
+# Paths are bytes, for which pathlib has nothing.
+# ruff: noqa: PTH116
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
+
+BYTES = 16
+
+_DOT = ord(".")
+_PACK = struct.Struct("<qqqQ").pack
+
+
+class Told(NamedTuple):
+    """What the entries of a folder told: the ``signature``, None if one could not be examined.
+
+    ``others`` are those that are folders or symbolic links, ``marks`` the names that begin with a dot.
+    """
+
+    signature: bytes | None
+    others: list[os.DirEntry[bytes]]
+    marks: list[bytes]
+
+
+def examine(context: bytes, entries: Sequence[os.DirEntry[bytes]]) -> Told:
+    """Examine the entries of a folder, in the order of the system: in another one the folder counts as another."""
+    told = [context]
+    others: list[os.DirEntry[bytes]] = []
+    marks: list[bytes] = []
+    add = told.append
+    try:
+        for entry in entries:  # this runs for every file of every scan
+            name = entry.name
+            if name[0] == _DOT:
+                marks.append(name)
+            if entry.is_dir(follow_symlinks=False):
+                others.append(entry)
+                continue
+            info = entry.stat(follow_symlinks=False)
+            add(name)
+            add(_PACK(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino))  # the device is the folder's
+            if entry.is_symlink():
+                others.append(entry)
+                add(repr((os.path.realpath(entry.path), _target(entry.path))).encode())
+    except (OSError, struct.error):  # a time that no database can hold
+        return Told(None, others, [entry.name for entry in entries if entry.name[0] == _DOT])
+    return Told(hashlib.blake2b(b"/".join(told), digest_size=BYTES).digest(), others, marks)
+
+
+def names_alone(known: bytes | None, entries: Sequence[os.DirEntry[bytes]]) -> Told:
+    """As ``examine`` for a folder that counts as unchanged, without a look at its files."""
+    marks = [entry.name for entry in entries if entry.name[0] == _DOT]
+    try:
+        return Told(known, [entry for entry in entries if not entry.is_file(follow_symlinks=False)], marks)
+    except OSError:
+        return Told(None, [], marks)
+
+
+def context_of(*parts: object) -> bytes:
+    """What decides beside the entries, as one value."""
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogateescape"), digest_size=BYTES).digest()
+
+
+def _target(link: bytes) -> tuple[int, ...]:
+    info = os.stat(link)
+    return info.st_mode, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, info.st_dev

@@ -1,0 +1,77 @@
+"""``FakeFetch``: what a plugin fetches in a test, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from viewra.bridge.call import HostCall
+from viewra.errors import FetchFailed, QuotaExceeded, ViewraError
+from viewra.testing._assets import FakeAssets
+from viewra.types import Fetched
+
+
+@attrs.frozen
+class FakeRequest:
+    """A request that a plugin asked for; secrets are still marks (``{secret:KEY}``)."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class FakeFetch:
+    """Answers by URL: with a ``Fetched``, with bytes (of status 200), or by raising an error.
+
+    ``requests`` lists those that came. Any other URL gets FetchFailed. ``assets`` has what went to an asset.
+    """
+
+    def __init__(self, answers: Mapping[str, Fetched | bytes | ViewraError] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.requests: list[FakeRequest] = []
+        self.assets = FakeAssets()
+        self.received = 0
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        retries: int,
+        max_bytes: int,
+        data: bytes,
+        call: HostCall,
+    ) -> Fetched:
+        """The answer for this URL."""
+        del timeout_s, retries, call
+        self.requests.append(FakeRequest(method, url, headers, data))
+        answer = self.answers.get(url, FetchFailed(f"the fake has no answer for {url}"))
+        if isinstance(answer, ViewraError):
+            raise answer
+        found = Fetched(200, url, {}, answer, len(answer)) if isinstance(answer, bytes) else answer
+        if len(found.body) > max_bytes:
+            raise QuotaExceeded(f"the body has more than {max_bytes:,} bytes")
+        return attrs.evolve(found, url=found.url or url, size=len(found.body))
+
+    def to_asset(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        retries: int,
+        max_bytes: int,
+        data: bytes,
+        call: HostCall,
+    ) -> Fetched:
+        """The answer for this URL, its body as an asset."""
+        found = self.request(method, url, headers, timeout_s, retries, max_bytes, data, call)
+        if not found.ok:
+            return found
+        return attrs.evolve(found, body=b"", asset_id=self.assets.put("", found.body).id)
+
+    def close(self) -> None:
+        """Nothing is open."""
