@@ -108,7 +108,6 @@ def scan(
                 library_path=os.fsdecode(scope.root),
                 status=status,
                 counts=tally.counts,
-                duration_s=time.monotonic() - started,
                 failures=tuple(tally.failures),
                 pending_notifications=events.pending(engine),
                 reached=work.reached,
@@ -116,6 +115,7 @@ def scan(
                 new_failed=tally.new_failed,
                 still_failed=work.still_failed,
                 unwanted=work.unwanted,
-                stages=work.stages(),
                 workers=dict(tally.workers),
+                stages=work.stages(),
+                duration_s=time.monotonic() - started,  # after its stages, which are parts of it
             )

@@ -67,14 +67,15 @@ def scan_unchanged(
     if not _is_as_before(scope, settings, before, tally, quick=quick, cancel=cancel, entering=entering):
         return None
     job_id = jobs.record(engine, scope, started_at, tally, cause)
+    duration_s = time.monotonic() - started
     return ScanReport(
         scan_job_id=job_id,
         library_id=scope.library_id,
         library_path=os.fsdecode(scope.root),
         status=ScanStatus.COMPLETED,
         counts=tally.counts,
-        duration_s=time.monotonic() - started,
-        stages=[ScanStage(WALK, time.monotonic() - started, files=tally.counts.seen)],
+        duration_s=duration_s,
+        stages=[ScanStage(WALK, duration_s, files=tally.counts.seen)],
         still_failed=before.settled.still_failed,
         unwanted=before.settled.unwanted,
     )
