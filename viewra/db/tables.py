@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0022"
+REVISION = "0023"
 """The newest revision in ``migrations/versions``, repeated here so that a start need not import Alembic."""
 metadata = sa.MetaData(
     naming_convention={

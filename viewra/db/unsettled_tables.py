@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from viewra.db.tables import Id, metadata
+from viewra.db.tables import Bytes, Id, metadata
 
 unsettled_scans = sa.Table(  # libraries with an interrupted scan
     "unsettled_scans",
@@ -19,4 +19,5 @@ unsettled_files = sa.Table(  # files that it found to be others, as they were be
     sa.Column("media_file_id", Id, sa.ForeignKey("media_files.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("device", sa.BigInteger, nullable=False),
     sa.Column("inode", sa.BigInteger, nullable=False),
+    sa.Column("fingerprint", Bytes),
 )

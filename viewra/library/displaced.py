@@ -111,23 +111,21 @@ class Displaced:
         Whether the last of them is a row of this scan: else some other file would lose its id.
         """
         chain: list[int] = [row.id]
-        identity: Identity | None = (row.device, row.inode)
-        while identity is not None:
-            holder = self._holder(connection, identity, set(chain))
-            if holder is None:
-                return False
+        was = row
+        while was is not None:
+            holder = self._holder(connection, (was.device, was.inode), set(chain))
+            if holder is None or was.fingerprint is None or holder.fingerprint != was.fingerprint:
+                return False  # a new file may have got the inode of one that was removed
             chain.append(holder.id)
             if holder.id > self._before.newest_id:
                 shift(connection, self._scope, self._job_id, chain)
-                self._before.forget(chain)
                 return True
-            identity = self._before.of(holder.id)
+            was = self._before.of(connection, holder.id)
         return False
 
     def _is_copy(self, connection: sa.Connection, row: Any, holder: Any) -> bool:
         """Whether nothing is lost with it: a copy that was replaced by a link, and has no other path."""
-        select = sa.select(_table.fingerprint).where(_table.id == holder.id)
-        same = row.fingerprint is not None and connection.execute(select).scalar() == row.fingerprint
+        same = row.fingerprint is not None and holder.fingerprint == row.fingerprint
         return same and not others.of_files(connection, [row.id])
 
 

@@ -56,7 +56,7 @@ class Linker:
     def note_change(self, row: Any, found: FoundFile) -> None:
         """A known file is not quite what it was."""
         if (row.device, row.inode) != identity_of(found):
-            self._before.add(row.id, (row.device, row.inode))
+            self._before.add(row.id)
         if found.may_have_other_names:
             self._suspects.append(row.id)
 

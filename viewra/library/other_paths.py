@@ -74,8 +74,9 @@ def same_files(connection: sa.Connection, library_id: int, identities: Collectio
     """A library's present files with these devices and inodes: rows by both, the oldest file first."""
     found: dict[Identity, list[Any]] = defaultdict(list)
     table = media_files.c
-    columns = (table.id, table.device, table.inode, table.name, table.directory_id, directories.c.path)
-    select = sa.select(*columns).join_from(media_files, directories, table.directory_id == directories.c.id)
+    columns = (table.id, table.device, table.inode, table.fingerprint, table.name, table.directory_id)
+    select = sa.select(*columns, directories.c.path)
+    select = select.join_from(media_files, directories, table.directory_id == directories.c.id)
     select = select.where(table.library_id == library_id, table.inode.in_({inode for _, inode in identities}))
     for row in connection.execute(select.where(table.missing_since.is_(None)).order_by(table.id)):
         if (row.device, row.inode) in identities and identity_at(join(row.path, row.name)) == (row.device, row.inode):

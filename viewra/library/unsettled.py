@@ -7,21 +7,22 @@ things were.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
 from viewra.db.tables import media_files
 from viewra.db.transactions import reading, writing
 from viewra.db.unsettled_tables import unsettled_files, unsettled_scans
-from viewra.library.other_paths import Identity
 from viewra.library.scope import Scope
 
+_COLUMNS = ("media_file_id", "device", "inode", "fingerprint")
 _files = unsettled_files.c
 
 
 class Before:
-    """What device and inode files had before this scan, or before interrupted ones, for those that have others now.
+    """What files were before this scan, or before interrupted ones, for those that have another device or inode now.
 
     Files with ids above ``newest_id`` were found since. ``is_continued``: an earlier scan was interrupted.
     """
@@ -30,37 +31,23 @@ class Before:
         """``newest_id``: the newest file when this scan began."""
         self._engine = engine
         self._scope = scope
-        self.ids = array("q")  # a disk may have got another number: 24 bytes for each of its files
-        self._devices = array("q")
-        self._inodes = array("q")
-        self._known: dict[int, Identity] = {}  # made when a first file is displaced
-        self._indexed = 0
+        self.ids = array("q")  # a disk may have got another number: 8 bytes for each of its files
         with reading(engine) as connection:
             stored = sa.select(unsettled_scans.c.newest_id).where(unsettled_scans.c.library_id == scope.library_id)
             newest = connection.execute(stored).scalar()
-            for row in connection.execute(sa.select(unsettled_files).where(self._ours())) if newest is not None else ():
-                self.add(row.media_file_id, (row.device, row.inode))
+            if newest is not None:
+                self.ids.extend(connection.execute(sa.select(_files.media_file_id).where(self._ours())).scalars())
         self.is_continued = newest is not None
         self.newest_id: int = newest_id if newest is None else newest
         self._is_stored = self.is_continued
 
-    def add(self, file_id: int, identity: Identity) -> None:
-        """It was this, unless it is known already what it was."""
+    def add(self, file_id: int) -> None:
+        """It has another device or inode now."""
         self.ids.append(file_id)
-        self._devices.append(identity[0])
-        self._inodes.append(identity[1])
 
-    def of(self, file_id: int) -> Identity | None:
-        """What it was; None: it is that still."""
-        for index in range(self._indexed, len(self.ids)):
-            self._known.setdefault(self.ids[index], (self._devices[index], self._inodes[index]))
-        self._indexed = len(self.ids)
-        return self._known.get(file_id)
-
-    def forget(self, file_ids: Sequence[int]) -> None:
-        """They are again what they were."""
-        for file_id in file_ids:
-            self._known.pop(file_id, None)
+    def of(self, connection: sa.Connection, file_id: int) -> Any:
+        """What it was: ``device``, ``inode`` and ``fingerprint``; None: it has its inode still."""
+        return connection.execute(sa.select(unsettled_files).where(_files.media_file_id == file_id)).one_or_none()
 
     def keep(self, connection: sa.Connection, file_ids: Collection[int]) -> None:
         """Store what files are whose rows are about to change; called in the transaction of each change."""
@@ -70,9 +57,9 @@ class Before:
             self._is_stored = True
         if file_ids:
             table = media_files.c
-            now = sa.select(table.id, table.device, table.inode).where(table.id.in_(file_ids))
+            now = sa.select(table.id, table.device, table.inode, table.fingerprint).where(table.id.in_(file_ids))
             now = now.where(~sa.exists().where(_files.media_file_id == table.id))
-            connection.execute(sa.insert(unsettled_files).from_select(["media_file_id", "device", "inode"], now))
+            connection.execute(sa.insert(unsettled_files).from_select(_COLUMNS, now))
 
     def settle(self) -> None:
         """Forget what is stored, at the end: a scan of a part does not settle what an interrupted one of more left."""

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.unit.library.conftest import World
 from tests.unit.library.test_links import shown
 from tests.unit.library.test_scan import counts
 from viewra import library
+from viewra.db.tables import media_files
+from viewra.db.transactions import writing
 from viewra.library.discover import Discovery
+from viewra.library.found import signed
 from viewra.types import FileOutcome, FileToRead
 
 ROUNDS = 8
@@ -207,4 +211,38 @@ def test_of_a_displaced_file_the_other_path_remains(filled: World) -> None:
     path.symlink_to(other)
     assert filled.scan().counts.new == 0
     assert shown(filled, filled.folder / "h.mp3") == (ids[str(path)], "h.mp3", ())
+    check(filled)
+
+
+def known_by(world: World, path: Path, inode: int) -> None:
+    """Have the library know the file at a path by this inode, as if another file had got it since."""
+    with writing(world.engine) as connection:
+        files = sa.update(media_files).where(media_files.c.path_text == str(path))
+        connection.execute(files.values(inode=signed(inode)))
+
+
+def test_a_new_file_with_the_inode_of_a_displaced_one_is_another_file(filled: World) -> None:
+    kept, gone = filled.put("a.mp3", b"a"), filled.put("b.mp3", b"b")
+    filled.scan()
+    ids = filled.ids()
+    gone.unlink()
+    gone.hardlink_to(kept)
+    new = filled.put("new.mp3", b"n")
+    known_by(filled, gone, new.stat().st_ino)
+    filled.scan()
+    assert filled.ids()[str(kept)] == ids[str(kept)]
+    assert filled.ids()[str(new)] not in ids.values()
+    check(filled)
+
+
+def test_a_new_file_with_the_inode_of_one_that_was_replaced_is_another_file(filled: World) -> None:
+    kept, moved, replaced = (filled.put(f"{name}.mp3", name.encode()) for name in "abc")
+    filled.scan()
+    ids = filled.ids()
+    moved.rename(replaced)
+    moved.hardlink_to(kept)
+    new = filled.put("new.mp3", b"n")
+    known_by(filled, replaced, new.stat().st_ino)
+    filled.scan()
+    assert filled.ids()[str(new)] not in ids.values()
     check(filled)
