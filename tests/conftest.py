@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import forking
+from tests.once import evaluate_once
 from viewra.db import open_database, plugin_provision, plugin_schema, sqlite
 from viewra.db.engine import open_unmigrated
 from viewra.host.installed import discovery
@@ -130,6 +131,11 @@ def _statements_compiled_once(fresh_database: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "engine_for", sharing)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _manifests_evaluated_once() -> None:
+    evaluate_once()
 
 
 @pytest.fixture

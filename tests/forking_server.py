@@ -24,6 +24,7 @@ import time
 from typing import Any, NoReturn
 
 import viewra
+from tests.once import evaluate_once
 
 _USED_LATE = ("logging.config", "psycopg", "pytest", "rich.progress", "sqlalchemy.dialects.postgresql", "tests.killing")
 _NOT_ALONE = {"viewra.cli.__main__", "viewra.sdk_db.environment.env", "viewra.process.launcher"}
@@ -131,6 +132,7 @@ def prepare() -> None:
             importlib.import_module(found.name)
     for name in (*_USED_LATE, *sys.argv[2:]):
         importlib.import_module(name)
+    evaluate_once()
     if len(os.listdir("/proc/self/task")) > 1:
         sys.exit("an import has started a thread: no fork of this process would have it")
     gc.collect()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from viewra import drafts
+from viewra import db, drafts
 from viewra.db import draft, open_database, writing
 from viewra.db.manage import differences
 from viewra.revisions import read_revisions
@@ -42,6 +42,12 @@ def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path, database_url: str)
         names["downgrade"]()
     assert len(differences(url)) == 2
     engine.dispose()
+
+
+def test_all_tables_are_compared_whatever_else_is_imported() -> None:
+    modules = {file.stem for file in Path(db.__file__).parent.glob("*_tables.py")}
+    assert modules
+    assert modules <= vars(draft).keys()
 
 
 @pytest.mark.parametrize("message", ['"""', "back\\slash", "Grüße", "{braces}", "ends with a dot."])
