@@ -9,7 +9,8 @@ from alembic.migration import MigrationContext
 
 from viewra import drafts
 from viewra.db.engine import open_database
-from viewra.db.tables import Bytes, Flag, is_ours, metadata
+from viewra.db.every_table import metadata
+from viewra.db.tables import Bytes, Flag, is_ours
 from viewra.db.transactions import reading
 from viewra.drafts import Body
 
