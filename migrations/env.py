@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-import viewra.db.access_tables
-import viewra.db.asset_tables
-import viewra.db.catalogue_tables
-import viewra.db.hosted_tables
-import viewra.db.priority_tables
-import viewra.db.task_tables
-import viewra.db.unsettled_tables  # noqa: F401  (all seven add their tables to the metadata)
-from viewra.db.tables import is_ours, metadata
+from viewra.db.every_table import metadata
+from viewra.db.tables import is_ours
 
 attributes = context.config.attributes
 context.configure(

@@ -18,7 +18,8 @@ from viewra.db import (  # noqa: F401 - each adds its tables to the metadata
     unsettled_tables,
 )
 from viewra.db.engine import open_database
-from viewra.db.tables import Bytes, Flag, is_ours, metadata
+from viewra.db.every_table import metadata
+from viewra.db.tables import Bytes, Flag, is_ours
 from viewra.db.transactions import reading
 from viewra.drafts import Body
 

@@ -17,10 +17,10 @@ from alembic.util import CommandError
 
 from viewra.db.draft import comparison
 from viewra.db.engine import open_unmigrated
+from viewra.db.every_table import metadata
 from viewra.db.failures import database_name
 from viewra.db.migrate import alone, configuration, failure, protect, refuse_unknown, revisions, upgrade
 from viewra.db.revision import current_revision
-from viewra.db.tables import metadata
 from viewra.db.transactions import reading
 from viewra.errors import MigrationError
 from viewra.types import SchemaRevision, SchemaState

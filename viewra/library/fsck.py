@@ -14,11 +14,10 @@ import orjson
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import catalogue
+from viewra.db.every_table import metadata as schema
 from viewra.db.tables import directories, file_metadata, libraries, media_files, other_paths, scan_events
-from viewra.db.tables import metadata as schema
 from viewra.db.task_tables import put_metadata
 from viewra.db.transactions import reading, writing
-from viewra.db.unsettled_tables import unsettled_scans  # noqa: F401  (adds its tables to the metadata)
 from viewra.library import documents, fulltext, jobs, outcomes, priorities
 from viewra.library.catalogue import store
 from viewra.types import ScanEventKind

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import attrs
 from starlette.requests import HTTPConnection
 
+from viewra import library
 from viewra.errors import ViewraError
 from viewra.host import Host
 from viewra.host.admin.operation import Operation
@@ -20,8 +21,9 @@ from viewra.host.packages.arriving import Arriving
 from viewra.host.scans import Scans
 from viewra.library import display
 from viewra.transport.hclog import LogRecord
-from viewra.types import PluginState
+from viewra.types import Library, LibraryStats, PluginState
 from viewra.web.accounts.accounts import Accounts
+from viewra.web.counted import Counted
 from viewra.web.declared import Declarations
 from viewra.web.live.hub import Hub
 from viewra.web.live.observer import StateObserver
@@ -71,6 +73,10 @@ class Site:
         self._observer = StateObserver(self._state_changed)
         self.uploads = asyncio.Semaphore(UPLOADS)
         self.ready = False
+        self.libraries = Counted(self._count_libraries)
+        """The libraries by id, with how many files they have."""
+        self.stats = Counted(self._count_all)
+        """How much there is."""
         self._delivering: asyncio.Task[None] | None = None
         self._ends: list[Callable[[], None]] = []
 
@@ -142,6 +148,17 @@ class Site:
         except ViewraError as error:
             log.error("notifications cannot be delivered: %s", error)
 
+    async def _count_libraries(self) -> Mapping[int, Library]:
+        found = await self.run_long(library.list_libraries, self.host.engine)
+        return {one.id: one for one in found}
+
+    async def _count_all(self) -> LibraryStats:
+        return await self.run_long(self.host.library.stats)
+
+    def _count_anew(self) -> None:
+        self.libraries.forget()
+        self.stats.forget()
+
     def _state_changed(self, plugin_id: str, old: PluginState, new: PluginState, reason: str) -> None:
         self.declared.state_changed(plugin_id, new)
         self.hub.publish("plugin", {"id": plugin_id, "old": old, "state": new, "reason": reason}, about=plugin_id)
@@ -151,6 +168,7 @@ class Site:
 
     def _operated(self, operation: Operation, arguments: Mapping[str, Any]) -> None:
         if operation.name.startswith("library_"):
+            self._count_anew()
             self.host.deliver()
             if self.host.upkeep is not None:
                 self.host.upkeep.poke()
@@ -167,6 +185,7 @@ class Site:
     def _scanned(self, state: ScanState) -> None:
         self.hub.publish("scan", scan_event(state), about=str(state.scan_job_id))
         if state.phase is Phase.ENDED:
+            self._count_anew()
             self.hub.publish("library", {"operation": "scan", "about": str(state.scan_job_id)})
 
 

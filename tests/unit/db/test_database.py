@@ -104,6 +104,18 @@ assert "alembic" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+def test_what_compares_the_tables_knows_all_of_them() -> None:
+    code = """
+import importlib, pathlib, viewra.db.manage
+from viewra.db.tables import metadata
+known = {*metadata.tables}
+for file in pathlib.Path(viewra.db.manage.__file__).parent.glob("*_tables.py"):
+    importlib.import_module(f"viewra.db.{file.stem}")
+assert known == {*metadata.tables}, metadata.tables.keys() - known
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_display_needs_no_sqlalchemy() -> None:
     code = "import sys, viewra.library; viewra.library.display('x'); assert 'sqlalchemy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -19,10 +19,11 @@ def stats(engine: sa.Engine) -> LibraryStats:
         )
         files, size = connection.execute(there).one()
         gone = connection.execute(sa.select(sa.func.count()).where(missing.is_not(None))).scalar_one()
-        kinds = sa.select(
-            catalogue.c.kind, sa.func.count().label("files"), sa.func.sum(catalogue.c.duration_ms).label("ms")
-        )
-        rows = connection.execute(kinds.group_by(catalogue.c.kind)).all()
+        # One statement for both would read all rows in the order of an index, which takes four times as long.
+        kinds = sa.select(catalogue.c.kind, sa.func.count().label("files")).group_by(catalogue.c.kind)
+        rows = connection.execute(kinds).all()
+        duration = sa.select(sa.func.coalesce(sa.func.sum(catalogue.c.duration_ms), 0))
+        duration_ms = connection.execute(duration).scalar_one()
         counts = [
             connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one()
             for table, condition in (
@@ -36,7 +37,7 @@ def stats(engine: sa.Engine) -> LibraryStats:
         files=files,
         missing=gone,
         size=int(size),
-        duration_s=sum(int(row.ms) for row in rows) / 1000,
+        duration_s=int(duration_ms) / 1000,
         albums=counts[0],
         artists=counts[1],
         genres=counts[2],

@@ -55,6 +55,10 @@ async def _answer(request: Request, endpoint: Endpoint) -> Response:
     identity = require(request, endpoint.scope)
     arguments = await read(request, endpoint)
 
+    if endpoint.counted:
+        stats, age_s = await site.stats.recent()
+        return matched(request, encoded(stats), {"Age": f"{age_s:.0f}"})
+
     def work() -> bytes:
         _require_known(site, identity, endpoint, arguments)
         value = site.host.dispatch.run(endpoint.operation, arguments)
@@ -80,10 +84,10 @@ def _require_known(site: Site, identity: Identity, endpoint: Endpoint, arguments
         )
 
 
-def matched(request: Request, body: bytes) -> Response:
-    """JSON with an ETag; 304 without it if the sender has it already (If-None-Match)."""
+def matched(request: Request, body: bytes, more: Mapping[str, str] | None = None) -> Response:
+    """JSON with an ETag and ``more`` headers; 304 without it if the sender has it already (If-None-Match)."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    headers = {**(more or {}), "ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     return _json(body, 200, headers)

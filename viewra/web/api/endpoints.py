@@ -28,6 +28,7 @@ class Endpoint:
     ``scope`` is what it needs; ``status`` that of its answer; ``fixed`` arguments are not given by the request.
     ``long``: it may take minutes. ``single``: of the operation's list the first value is the answer.
     ``known``: without the scope admin, the argument of this name must be a path in a library.
+    ``counted``: it takes long in a large library, so the site's last count may be the answer (``site.stats``).
     """
 
     method: str
@@ -39,6 +40,7 @@ class Endpoint:
     long: bool = False
     single: bool = False
     known: str = ""
+    counted: bool = False
 
     @property
     def has_body(self) -> bool:
@@ -137,7 +139,7 @@ ENDPOINTS = (
     _get("/photos", "photos"),
     _get("/playlists", "playlists"),
     _get("/search", "search"),
-    _get("/stats", "library_stats"),
+    _get("/stats", "library_stats", counted=True),
     _get("/stats/plugins", "stats", fixed={"plugin_id": ""}),
     _get("/health", "health", fixed={"plugin_id": ""}, long=True),
     _get("/assets", "assets"),

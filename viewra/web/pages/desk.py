@@ -16,13 +16,11 @@ from viewra import library
 from viewra.errors import NotFound, ViewraError
 from viewra.host.admin import catalog_operations
 from viewra.host.admin.operation import OPERATIONS, Operation
-from viewra.host.background_scan import Phase, ScanState
 from viewra.host.packages.offered import Outdated
-from viewra.types import Library, LibraryStats
 from viewra.web.access import Scope, identity_of, require
+from viewra.web.counted import Counted
 from viewra.web.hints import on_pages
 from viewra.web.pages import assets, menu, requests, words
-from viewra.web.pages.counted import Counted
 from viewra.web.pages.notices import Notice, Notices, Tone
 from viewra.web.problems import problem_of
 from viewra.web.rendering import environment, page
@@ -46,13 +44,8 @@ class Desk:
     def __init__(self, site: Site) -> None:
         self.site = site
         self._notices = Notices()
-        self.libraries = Counted(self._count_libraries)
-        """The libraries by id, with how many files they have."""
-        self.stats = Counted(self._count_all)
-        """How much there is."""
         self.newer = Counted(self._look_for_newer, shortest_s=NEWER_S)
         """The installed plugins of which a catalog has a newer version, by id."""
-        site.scans.watch(self._scanned)
 
     # ---- routes ----
 
@@ -87,8 +80,6 @@ class Desk:
         del args
         found = OPERATIONS[operation.__name__.rstrip("_")]
         result: T = await self.site.operate(found, self._work(found, kwargs), long=found.changes)
-        if found.changes:
-            self._count_anew()
         return result
 
     async def ask_long(self, operation: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -109,22 +100,6 @@ class Desk:
         except ViewraError as error:  # it is not asked again at once: each look waits for a catalog that is away
             log.warning("newer versions of plugins cannot be looked for: %s", error)
             return {}
-
-    async def _count_libraries(self) -> Mapping[int, Library]:
-        found = await self.site.run_long(library.list_libraries, self.site.host.engine)
-        return {one.id: one for one in found}
-
-    async def _count_all(self) -> LibraryStats:
-        return await self.site.run_long(self.site.host.library.stats)
-
-    def _scanned(self, state: ScanState) -> None:
-        """A scan goes on, on a thread of its own; what it has read in the end has to be counted."""
-        if state.phase is Phase.ENDED:
-            self._count_anew()
-
-    def _count_anew(self) -> None:
-        self.libraries.forget()
-        self.stats.forget()
 
     async def path_of_library(self, library_id: int) -> str:
         """Where a library is. Raises NotFound."""

@@ -45,7 +45,7 @@ async def show(desk: Desk, request: Request) -> Response:
         request,
         "libraries.html",
         paths=await desk.site.run(library.library_paths, desk.site.host.engine),
-        counted=await desk.libraries.soon() or {},
+        counted=await desk.site.libraries.soon() or {},
         scans=page,
         upkeep={one.library_id: one for one in await desk.ask(scan_operations.library_upkeeps)},
     )
@@ -148,7 +148,7 @@ async def _one(desk: Desk, request: Request) -> Response:
         "library.html",
         library_id=library_id,
         path=await desk.path_of_library(library_id),
-        counted=(await desk.libraries.soon() or {}).get(library_id),
+        counted=(await desk.site.libraries.soon() or {}).get(library_id),
         rules=await desk.ask(library_operations.library_rules, library_id=library_id),
         upkeep=await desk.ask(scan_operations.library_upkeep, library_id=library_id),
     )

@@ -26,7 +26,7 @@ def routes(desk: Desk) -> Sequence[Route]:
 
 async def numbers(desk: Desk, request: Request) -> Response:
     """How much there is, however long it takes to count."""
-    return desk.show(request, "overview_numbers.html", stats=await desk.stats.get())
+    return desk.show(request, "overview_numbers.html", stats=await desk.site.stats.get())
 
 
 async def show(desk: Desk, request: Request) -> Response:
@@ -44,7 +44,7 @@ async def show(desk: Desk, request: Request) -> Response:
         active=[scan for scan in scans if scan.status in ACTIVE],
         failed=_last_failed(scans),
         recent=recent,
-        stats=await desk.stats.soon(),
+        stats=await desk.site.stats.soon(),
         unprotected=[one for one in mechanisms[:2] if not one.available],
         first=not scans and not recent,
     )

@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from tests.unit.web.conftest import Clock
-from viewra.web.pages import counted
-from viewra.web.pages.counted import Counted
+from viewra.web import counted
+from viewra.web.counted import Counted
 
 
 class Counting:
@@ -17,12 +17,14 @@ class Counting:
 
     def __init__(self, clock: Clock) -> None:
         self.begun = 0
+        self.started = asyncio.Event()
         self.ready = asyncio.Event()
         self.clock = clock
         self.takes_s = 1.0
 
     async def __call__(self) -> int:
         self.begun += 1
+        self.started.set()
         await self.ready.wait()
         self.clock.now += self.takes_s
         return self.begun
@@ -64,6 +66,38 @@ def test_what_changed_is_counted_anew(counting: Counting, clock: Clock) -> None:
         assert await number.soon() == 1
         number.forget()
         assert await number.soon() == 2
+
+    anyio.run(look)
+
+
+def test_what_changed_while_it_was_counted_is_counted_anew(counting: Counting, clock: Clock) -> None:
+    async def look() -> None:
+        number = Counted(counting, clock=clock)
+        first = asyncio.create_task(number.get())
+        await counting.started.wait()
+        number.forget()
+        counting.ready.set()
+        assert await first == 1
+        assert await number.get() == 2
+
+    anyio.run(look)
+
+
+def test_one_who_asks_is_told_how_old_the_number_is(
+    counting: Counting, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counted, "SOON_S", 0.001)
+
+    async def look() -> None:
+        number = Counted(counting, clock=clock)
+        counting.ready.set()
+        assert await number.recent() == (1, 1.0)  # as of when the count began
+        clock.now += 30.0
+        assert await number.recent() == (1, 31.0)
+        number.forget()
+        counting.ready.clear()
+        assert await number.recent() == (1, 31.0)  # not waited for
+        counting.ready.set()
 
     anyio.run(look)
 

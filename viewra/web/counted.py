@@ -33,7 +33,9 @@ class Counted(Generic[T]):
         self._shortest_s = shortest_s
         self._clock = clock
         self._last: T | None = None
+        self._counted_at = 0.0
         self._until = 0.0
+        self._changes = 0
         self._task: asyncio.Task[T] | None = None
 
     async def soon(self) -> T | None:
@@ -52,8 +54,16 @@ class Counted(Generic[T]):
             return self._last
         return await asyncio.shield(self._counting())
 
+    async def recent(self) -> tuple[T, float]:
+        """The number, and how many seconds ago it was counted; waits long for the first one only, as ``get``."""
+        found = await self.soon()
+        if found is None:
+            found = await self.get()
+        return found, max(0.0, self._clock() - self._counted_at)
+
     def forget(self) -> None:
-        """Count anew at the next time: something has changed."""
+        """Count anew at the next time: something has changed. Any thread may call it."""
+        self._changes += 1
         self._until = 0.0
 
     def _counting(self) -> asyncio.Task[T]:
@@ -63,7 +73,11 @@ class Counted(Generic[T]):
         return self._task
 
     async def _run(self) -> T:
-        began = self._clock()
+        began, changes = self._clock(), self._changes
         found = await self._count()
-        self._last, self._until = found, self._clock() + max(self._shortest_s, SHARE * (self._clock() - began))
+        now = self._clock()
+        self._last, self._counted_at = found, began
+        self._until = now + max(self._shortest_s, SHARE * (now - began))
+        if changes != self._changes:  # meanwhile: it may be without that
+            self._until = 0.0
         return found
