@@ -8,15 +8,6 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 
 from viewra import drafts
-from viewra.db import (  # noqa: F401 - each adds its tables to the metadata
-    access_tables,
-    asset_tables,
-    catalogue_tables,
-    hosted_tables,
-    priority_tables,
-    task_tables,
-    unsettled_tables,
-)
 from viewra.db.engine import open_database
 from viewra.db.every_table import metadata
 from viewra.db.tables import Bytes, Flag, is_ours

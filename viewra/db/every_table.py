@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import viewra.db.access_tables
-import viewra.db.asset_tables
-import viewra.db.catalogue_tables
-import viewra.db.hosted_tables
-import viewra.db.priority_tables
-import viewra.db.task_tables
-import viewra.db.unsettled_tables  # noqa: F401  (all seven add their tables to the metadata)
+from viewra.db import (  # noqa: F401  (each adds its tables to the metadata)
+    access_tables,
+    asset_tables,
+    catalogue_tables,
+    hosted_tables,
+    priority_tables,
+    task_tables,
+    unsettled_tables,
+)
 from viewra.db.tables import metadata
 
 __all__ = ["metadata"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from viewra import db, drafts
-from viewra.db import draft, open_database, writing
+from viewra.db import draft, every_table, open_database, writing
 from viewra.db.manage import differences
 from viewra.revisions import read_revisions
 
@@ -47,7 +47,7 @@ def test_it_has_what_the_tables_lack_and_runs(tmp_path: Path, database_url: str)
 def test_all_tables_are_compared_whatever_else_is_imported() -> None:
     modules = {file.stem for file in Path(db.__file__).parent.glob("*_tables.py")}
     assert modules
-    assert modules <= vars(draft).keys()
+    assert modules <= vars(every_table).keys()
 
 
 @pytest.mark.parametrize("message", ['"""', "back\\slash", "Grüße", "{braces}", "ends with a dot."])
