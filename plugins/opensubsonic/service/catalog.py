@@ -128,7 +128,11 @@ class Catalog:
 
     def by_id(self, kind: str, numbers: Sequence[int]) -> Sequence[object]:
         """Songs, albums or artists, which ``kind`` says, in the order of their ids here, as far as they are there."""
-        listed = {SONG: self.songs_by_id, ALBUM: self.albums_by_id, ARTIST: self.artists_by_id}
+        listed: dict[str, Callable[[Sequence[int]], Sequence[object]]] = {
+            SONG: self.songs_by_id,
+            ALBUM: self.albums_by_id,
+            ARTIST: self.artists_by_id,
+        }
         return listed[kind](numbers)
 
     def _by_id(self, numbers: Sequence[int], field: str, listing: Callable[[str], Page[T]]) -> list[T]:

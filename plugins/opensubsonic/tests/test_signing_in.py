@@ -11,7 +11,7 @@ from viewra_plugins.opensubsonic.service.accounts import Accounts
 from viewra_plugins.opensubsonic.service.failures import Failure
 from viewra_plugins.opensubsonic.service.parameters import Parameters
 from viewra_plugins.opensubsonic.service.rendering import Form
-from viewra_plugins.opensubsonic.service.shapes import number
+from viewra_plugins.opensubsonic.service.shapes import number as amount
 
 from viewra.testing import ask_http
 
@@ -130,7 +130,7 @@ def test_names_of_files_that_are_not_utf8_do_not_break_the_others(form: Form) ->
 
 def test_numbers_that_players_cannot_read_are_left_out() -> None:
     said = {"a": "nan", "b": "inf dB", "c": "1e300", "d": "-6.48 dB", "e": "x", "f": "", "g": ["44100", "1"]}
-    assert [number(said, name) for name in "abcdefgh"] == [None, None, None, -6, None, None, 44100, None]
+    assert [amount(said, name) for name in "abcdefgh"] == [None, None, None, -6, None, None, 44100, None]
 
 
 def test_guesses_with_long_names_do_not_fill_the_memory() -> None:

@@ -16,7 +16,7 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def utf8(text: str) -> bytes:
-    """A text as it is sent. What is no character is written as in JSON: a byte of a path that is not UTF-8 ``\\udcff``."""
+    """A text as it is sent; bytes of a path that are not UTF-8 are written as JSON writes them, as ``\\udce9``."""
     return text.encode("utf-8", "backslashreplace")
 
 
