@@ -38,7 +38,8 @@ class Carried:
     """A call on a stream (``Ended`` when it is over). It is over once: by its answer, its deadline, or the stream."""
 
     __slots__ = (
-        "begun", "done", "failure", "id", "over", "response", "size", "text", "timeout_s", "trailers", "watched", "woken",
+        "begun", "done", "failure", "id", "over", "response", "size", "text", "timeout_s", "trailers", "watched",
+        "woken",
     )  # fmt: skip
 
     def __init__(self, timeout_s: float, done: Callable[[Ended], None] | None) -> None:
@@ -49,9 +50,7 @@ class Carried:
         self.watched: int | None = None
         self.failure: Failure | None = None
         self.text = ""
-        self.begun: bytearray | None = (
-            None  # of a response in parts; as a list, small ones would take twenty times as much
-        )
+        self.begun: bytearray | None = None  # a list of small parts would take twenty times as much
         self.response = b""
         self.size = 0
         self.trailers: list[tuple[str, bytes]] = []

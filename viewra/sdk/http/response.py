@@ -16,7 +16,7 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def utf8(text: str) -> bytes:
-    """A text as it is sent; bytes of a path that are not UTF-8 are written as JSON writes them, as ``\\udce9``."""
+    """A text as it is sent; bytes of a path that are not UTF-8 become what JSON has for them: a number."""
     return text.encode("utf-8", "backslashreplace")
 
 
