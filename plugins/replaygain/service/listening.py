@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -33,7 +35,9 @@ def listen(path: str, wanted: Callable[[], bool] = lambda: True) -> Measured | N
     import av  # light start: only tasks need it
 
     logging.getLogger("libav").propagate = False
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise Unheard("it is no file")
         try:
             with av.open(file, options=_OPTIONS, metadata_errors="replace") as container:
                 if not container.streams.audio:
@@ -41,6 +45,11 @@ def listen(path: str, wanted: Callable[[], bool] = lambda: True) -> Measured | N
                 return _measured(container, wanted)
         except (av.error.FFmpegError, ValueError, RuntimeError) as error:
             raise Unheard(str(error)) from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file, and wait for no writer of a FIFO."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _measured(container: Any, wanted: Callable[[], bool]) -> Measured | None:

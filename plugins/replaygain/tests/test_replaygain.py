@@ -99,6 +99,9 @@ def test_what_is_no_music(tmp_path: Path) -> None:
             listen(str(tmp_path / "b.wav"))
     with pytest.raises(Unheard):
         listen(str(Path(__file__).parents[3] / "examples" / "photos" / "2021" / "night.png"))
+    os.mkfifo(tmp_path / "d.wav")
+    with pytest.raises(Unheard, match="it is no file"):
+        listen(str(tmp_path / "d.wav"))
     assert listen(str(sine(tmp_path / "c.wav", (-20, 12))), lambda: False) is None
 
 

@@ -242,7 +242,7 @@ def test_the_fake(rig: Rig) -> None:
     assert host.fetch.get("http://x/a", headers={"X-Key": "{secret:k}"}).body == b"body"
     assert host.fetch.get("http://x/b").status == 404
     assert b"".join(host.assets.read(host.fetch.to_asset("http://x/a").asset_id)) == b"body"
-    assert attrs.astuple(fake.requests[0]) == ("GET", "http://x/a", {"x-key": "{secret:k}"}, b"")
+    assert attrs.astuple(fake.requests[0]) == ("GET", "http://x/a", {"x-key": "{secret:k}"}, b"", True)
     for url in ("http://x/c", "http://x/d"):
         with pytest.raises(FetchFailed):
             host.fetch.get(url)
