@@ -14,12 +14,16 @@ from viewra.types import Fetched
 
 @attrs.frozen
 class FakeRequest:
-    """A request that a plugin asked for; secrets are still marks (``{secret:KEY}``)."""
+    """A request that a plugin asked for; secrets are still marks (``{secret:KEY}``).
+
+    ``redirects``: whether they are to be followed.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
+    redirects: bool = True
 
 
 class FakeFetch:
@@ -44,10 +48,11 @@ class FakeFetch:
         max_bytes: int,
         data: bytes,
         call: HostCall,
+        redirects: bool = True,
     ) -> Fetched:
         """The answer for this URL."""
         del timeout_s, retries, call
-        self.requests.append(FakeRequest(method, url, headers, data))
+        self.requests.append(FakeRequest(method, url, headers, data, redirects))
         answer = self.answers.get(url, FetchFailed(f"the fake has no answer for {url}"))
         if isinstance(answer, ViewraError):
             raise answer

@@ -22,6 +22,9 @@ PATH = "/viewra.v1.Multiplexer/Carry"
 MOST_UNANSWERED = 1000
 """Calls that were never answered, though their deadlines are long over, after which the stream is ended."""
 
+METADATA_BYTES = 16 * 1024
+"""Bytes of an answer's message and trailing metadata; gRPC refuses more for calls of its own, too."""
+
 _ENDED = "the stream of calls has ended"
 _LONGEST_MS = 2**32 - 1
 _log = logging.getLogger(__name__)
@@ -35,13 +38,11 @@ class Carried:
     """A call on a stream (``Ended`` when it is over). It is over once: by its answer, its deadline, or the stream."""
 
     __slots__ = (
-        "done", "failure", "id", "over", "parts", "path", "request", "size", "text", "timeout_s", "trailers", "watched",
+        "begun", "done", "failure", "id", "over", "response", "size", "text", "timeout_s", "trailers", "watched",
         "woken",
     )  # fmt: skip
 
-    def __init__(self, path: str, request: bytes, timeout_s: float, done: Callable[[Ended], None] | None) -> None:
-        self.path = path
-        self.request = request
+    def __init__(self, timeout_s: float, done: Callable[[Ended], None] | None) -> None:
         self.timeout_s = max(0.0, timeout_s)
         self.done = done
         self.id = 0
@@ -49,7 +50,8 @@ class Carried:
         self.watched: int | None = None
         self.failure: Failure | None = None
         self.text = ""
-        self.parts: list[bytes] = []
+        self.begun: bytearray | None = None  # a list of small parts would take twenty times as much
+        self.response = b""
         self.size = 0
         self.trailers: list[tuple[str, bytes]] = []
         self.woken = threading.Lock()  # a bare lock wakes its thread faster than an Event
@@ -59,7 +61,7 @@ class Carried:
         """The answer; raises CallFailed."""
         if self.failure is not None:
             raise CallFailed(self.failure, self.text, self.trailer)
-        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+        return self.response
 
     def trailer(self, name: str) -> bytes | None:
         """The entry of this name in the trailing metadata, None if absent."""
@@ -93,8 +95,8 @@ class CallStream:
 
     def call(self, path: str, request: bytes, timeout_s: float) -> Carried | None:
         """Make a call and wait until it is over; None if the stream is over, and the call was not made."""
-        call = Carried(path, request, timeout_s, None)
-        if not self._send(call):
+        call = Carried(timeout_s, None)
+        if not self._send(call, path, request):
             return None
         try:
             if not call.woken.acquire(timeout=call.timeout_s):
@@ -106,21 +108,25 @@ class CallStream:
 
     def start(self, path: str, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> bool:
         """Start a call, as ``Method.start``; False if the stream is over, and ``done`` will not be called."""
-        call = Carried(path, request, timeout_s, done)
+        call = Carried(timeout_s, done)
         call.watched = watched = self._deadlines.watch(time.monotonic() + timeout_s, lambda: self._expire(call))
-        if self._send(call):
+        if self._send(call, path, request):
             return True
         self._deadlines.done(watched)
         return False
 
-    def _send(self, call: Carried) -> bool:
+    def _send(self, call: Carried, path: str, request: bytes) -> bool:
+        """Send a call; False if the stream is over and nobody was told that the call is."""
         timeout_ms = min(max(1, int(call.timeout_s * 1000)), _LONGEST_MS)
         with self._lock:  # which keeps the numbers ascending on the wire, too
+            if call.over:  # its deadline was over at once
+                return True
             if self._over:
+                call.over = True
                 return False
             self._last = call.id = self._last + 1
             self._calls[call.id] = call
-            sent = viewra_pb2.Call(id=call.id, path=call.path, request=call.request, timeout_ms=timeout_ms)
+            sent = viewra_pb2.Call(id=call.id, path=path, request=request, timeout_ms=timeout_ms)
             self._outgoing.put(viewra_pb2.Calls(calls=(sent,)).SerializeToString())
         return True
 
@@ -131,8 +137,9 @@ class CallStream:
                 return
             call.over = True
             call.failure, call.text = Failure.LATE, "its deadline is over"
-            call.parts = []
-            self._unanswered += 1
+            call.begun = None
+            if call.id:  # else it was not sent
+                self._unanswered += 1
             too_many = self._unanswered > MOST_UNANSWERED
         self._tell(call)
         if too_many:
@@ -183,19 +190,21 @@ class CallStream:
             if not response:
                 raise _Violation("it sent a part of a response without bytes")
             if not call.over:
-                call.parts.append(response)
+                if call.begun is None:
+                    call.begun = bytearray()
+                call.begun += response
             return False
         del self._calls[call.id]
         if call.over:
             self._unanswered -= 1
             return False
         call.over = True
-        call.parts.append(response)
-        if answer.status:
-            call.failure, name = failure_of(answer.status)
-            call.text = answer.message or name
-        if answer.trailers:
-            call.trailers = [(one.name, one.value) for one in answer.trailers]
+        if call.begun is not None:
+            call.begun += response
+            response, call.begun = bytes(call.begun), None
+        call.response = response
+        if answer.status or answer.trailers:
+            _take_status(call, answer)
         return True
 
     def _end(self, failure: Failure, text: str) -> None:
@@ -217,4 +226,18 @@ class CallStream:
             return
         if call.watched is not None:
             self._deadlines.done(call.watched)
-        call.done(call)
+        try:
+            call.done(call)
+        except Exception:  # the others must still be told
+            _log.exception("plugin %s: the end of a call could not be told", self._name)
+
+
+def _take_status(call: Carried, answer: viewra_pb2.Answer) -> None:
+    sizes = (len(one.name) + len(one.value) for one in answer.trailers)
+    if len(answer.message) + sum(sizes) > METADATA_BYTES:
+        call.failure, call.text = Failure.TOO_LARGE, f"an error with more than {METADATA_BYTES:,} bytes"
+        return
+    if answer.status:
+        call.failure, name = failure_of(answer.status)
+        call.text = answer.message or name
+    call.trailers = [(one.name, one.value) for one in answer.trailers]

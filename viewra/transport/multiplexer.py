@@ -152,13 +152,15 @@ class _Stream:
             context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
             context.set_details(f"a response of {len(response):,} bytes; the host accepts {self._most:,}")
             response = b""
-        for part in _parts(call.id, response, context):
-            self.answers.put(part)
-        with self._lock:
-            self._in_flight -= 1
-            last = self._finishing and not self._in_flight
-        if last:
-            self.answers.close()
+        try:
+            for part in _parts(call.id, response, context):
+                self.answers.put(part)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+                last = self._finishing and not self._in_flight
+            if last:
+                self.answers.close()
 
 
 class _Context:
@@ -178,7 +180,9 @@ class _Context:
         self.status = code.value[0]
 
     def set_details(self, details: str) -> None:
-        self.details = details
+        self.details = details.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # a call without its answer would wait for it
 
     def set_trailing_metadata(self, trailing_metadata: tuple[tuple[str, bytes], ...]) -> None:
         self.trailers = trailing_metadata

@@ -2,44 +2,76 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from collections.abc import Iterable, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from io import BufferedReader
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "MPO")
 MAX_PIXELS = 50_000_000
 """Pixels to decode of a format that cannot be scaled while it is read: 200 MB of memory at most."""
+MAX_PROGRESSIVE = 100_000_000
+"""Pixels of a progressive JPEG, of which libjpeg keeps all: six bytes each."""
 _SIDE = 8
 _PLAIN = 4  # of 64 bits in one direction: pictures of one colour, or of one gradient, all look alike
 _SCALED = frozenset({"JPEG", "MPO"})
 
 
-def digest(path: str) -> str:
+class Read(NamedTuple):
+    """What was read of a file, and its size and time of change (nanoseconds since the epoch) before and after that."""
+
+    value: str
+    size: int
+    mtime_ns: int
+
+
+def read(path: str, what: Callable[[BufferedReader], str]) -> Read:
+    """Read a file by ``digest`` or ``look``. Raises OSError, also for what is no file, and for one that changes."""
+    with open(path, "rb", opener=_at_once) as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "it is no file", path)
+        value = what(file)
+        after = os.fstat(file.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise OSError(errno.EAGAIN, "it was changed while it was read", path)
+    return Read(value, before.st_size, before.st_mtime_ns)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file, and wait for no writer of a FIFO."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def digest(file: BufferedReader) -> str:
     """The SHA-256 of a file. Raises OSError."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def look(path: str) -> str:
+def look(file: BufferedReader) -> str:
     """Where a picture becomes brighter, from left to right and from top to bottom: 128 bits in hexadecimal.
 
-    "" for one that cannot be decoded or is plain. Raises OSError for a file that cannot be opened.
+    "" for one that cannot be decoded, is too large or is plain.
     """
     from PIL import Image, ImageOps  # light start: only tasks need it
 
-    with open(path, "rb") as file:
-        try:
-            with Image.open(file, formats=FORMATS) as image:
-                if image.format in _SCALED:
-                    image.draft("L", (4 * _SIDE, 4 * _SIDE))
-                if image.width * image.height > MAX_PIXELS:
-                    return ""
-                gray = ImageOps.exif_transpose(image).convert("L")
-                bits = [*_brighter(gray.resize((_SIDE + 1, _SIDE)), across=True)]
-                bits += _brighter(gray.resize((_SIDE, _SIDE + 1)), across=False)
-        except Exception:  # a decoder of arbitrary bytes fails in arbitrary ways
-            return ""
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            if "progressive" in image.info and image.width * image.height > MAX_PROGRESSIVE:
+                return ""
+            if image.format in _SCALED:
+                image.draft("L", (4 * _SIDE, 4 * _SIDE))
+            if image.width * image.height > MAX_PIXELS:
+                return ""
+            gray = ImageOps.exif_transpose(image).convert("L")
+            bits = [*_brighter(gray.resize((_SIDE + 1, _SIDE)), across=True)]
+            bits += _brighter(gray.resize((_SIDE, _SIDE + 1)), across=False)
+    except Exception:  # a decoder of arbitrary bytes fails in arbitrary ways
+        return ""
     halves = sum(bits[: _SIDE * _SIDE]), sum(bits[_SIDE * _SIDE :])
     if all(not _PLAIN <= half <= _SIDE * _SIDE - _PLAIN for half in halves):
         return ""

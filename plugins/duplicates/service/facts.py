@@ -89,7 +89,8 @@ def _quality(one: FileEntry, said: Mapping[str, Value]) -> str:
     width, height, rate = (_first(said, name) for name in ("width", "height", "bitrate"))
     if width and height:
         return f"{form}, {width} × {height}"
-    return f"{form}, {int(rate) // 1000} kbit/s" if rate and rate.isdigit() else form
+    is_known = rate is not None and rate.isascii() and rate.isdigit() and len(rate) <= 10
+    return f"{form}, {int(rate) // 1000} kbit/s" if rate and is_known else form
 
 
 def _first(said: Mapping[str, Value], field: str) -> str | None:

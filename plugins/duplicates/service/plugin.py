@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,20 @@ class Duplicates(Plugin):
         else:
             self._read(task, _READ[task.name])
 
-    def _read(self, task: Task, read: Callable[[str], str]) -> None:
+    def _read(self, task: Task, what: Callable[[BufferedReader], str]) -> None:
         ids = [int(one) for one in task.data] if isinstance(task.data, list) else []
-        for entries in facts.entries_of(self.host.library, ids):
-            found: dict[int, str] = {}
+        is_careful = task.name == "look" and task.attempt > 1  # one of these pictures may end the process
+        for entries in facts.entries_of(self.host.library, self._store.unread(task.name, ids)):
+            found: dict[int, contents.Read] = {}
             for one in entries:
                 if not task.wanted():
                     break
+                if is_careful:
+                    self._store.note(task.name, found)
+                    found.clear()
+                    self._store.give_up(one.id)
                 try:
-                    found[one.id] = read(one.path)
+                    found[one.id] = contents.read(one.path, what)
                 except OSError as error:  # the next scan finds out more
                     self.log.warning("a file cannot be read", file=one.path, error=str(error))
             self._store.note(task.name, found)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from viewra.types import LibraryEvent, LibraryEventKind
 
+from .contents import Read
 from .tables import files
 
 _columns = files.c
@@ -90,13 +91,30 @@ class Store:
                 (row.media_file_id, row.size) for row in connection.execute(wanted.order_by(_columns.media_file_id))
             ]
 
-    def note(self, column: str, found: Mapping[int, str]) -> None:
-        """Store digests or looks by id."""
-        rows = [{"this": number, "value": value} for number, value in found.items()]
-        if rows:
-            update = sa.update(files).where(_columns.media_file_id == sa.bindparam("this"))
+    def unread(self, column: str, ids: Sequence[int]) -> list[int]:
+        """Those of these files whose digest or look is not known."""
+        with self._engine.connect() as connection:
+            wanted = sa.select(_columns.media_file_id).where(
+                _columns.media_file_id.in_(ids), _columns[column].is_(None)
+            )
+            return [*connection.execute(wanted.order_by(_columns.media_file_id)).scalars()]
+
+    def note(self, column: str, found: Mapping[int, Read]) -> None:
+        """Store digests or looks by id, of files that are still what was read: others are read again after a scan."""
+        if found:
+            same = [_columns[name] == sa.bindparam(f"{name}_then") for name in ("size", "mtime_ns")]
+            update = sa.update(files).where(_columns.media_file_id == sa.bindparam("this"), *same)
+            rows = [
+                {"this": number, "value": one.value, "size_then": one.size, "mtime_ns_then": one.mtime_ns}
+                for number, one in found.items()
+            ]
             with self._engine.begin() as connection:
                 connection.execute(update.values({column: sa.bindparam("value")}), rows)
+
+    def give_up(self, number: int) -> None:
+        """A picture that may end the process which decodes it counts as one that cannot be decoded."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(files).where(_columns.media_file_id == number).values(look=""))
 
     def looks(self) -> dict[int, int]:
         """What pictures look like, by id."""

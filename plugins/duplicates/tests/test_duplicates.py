@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 from PIL import Image, ImageDraw
-from viewra_plugins.duplicates.service import Duplicates
-from viewra_plugins.duplicates.service.contents import alike, look
+from viewra_plugins.duplicates.service import Duplicates, contents, facts
+from viewra_plugins.duplicates.service import plugin as duplicates
+from viewra_plugins.duplicates.service.contents import alike, digest, look, read
 from viewra_plugins.duplicates.service.plugin import _parts
 
 from viewra.testing import FakeHostServices, FakeLibrary, PluginUnderTest, ask_http, check_http, in_process
@@ -24,6 +27,7 @@ from viewra.types import (
     Page,
     ScanEvent,
     ScanEventKind,
+    Task,
 )
 
 
@@ -214,7 +218,7 @@ def test_a_picture_is_turned_upright_first(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn it by a quarter, clockwise
     turned.save(tmp_path / "b.jpg", exif=exif)
-    one, other = look(str(tmp_path / "a.jpg")), look(str(tmp_path / "b.jpg"))
+    one, other = (read(str(tmp_path / name), look).value for name in ("a.jpg", "b.jpg"))
     assert (int(one, 16) ^ int(other, 16)).bit_count() <= 4
 
 
@@ -241,6 +245,75 @@ def test_a_file_that_cannot_be_read_holds_up_no_other(world: World, caplog: pyte
     world.scan()
     assert world.groups("content") == [["a.mp3", "c.mp3"]]
     assert "a file cannot be read" in caplog.text
+
+
+def test_a_file_that_is_changed_meanwhile_has_no_digest(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Files would be shown as equal that are not."""
+
+    def change(file: BufferedReader) -> str:
+        Path(file.name).write_bytes(b"changed meanwhile")
+        return digest(file)
+
+    world.put("a.mp3", b"same")
+    with pytest.raises(OSError, match="changed while it was read"):
+        read(str(world.folder / "a.mp3"), change)
+    world.put("b.mp3", b"then")
+    found = {1: read(str(world.folder / "a.mp3"), digest), 2: read(str(world.folder / "b.mp3"), digest)}
+    world.plugin._store.put(facts.of_files(world.plugin.host.library, [1, 2]))
+    (world.folder / "b.mp3").write_bytes(b"now")
+    os.utime(world.folder / "b.mp3", ns=(1, 1))
+    world.plugin._store.put(facts.of_files(world.plugin.host.library, [2]))
+    world.library.file_entries[0] = attrs.evolve(world.library.file_entries[0], size=17)
+    world.plugin._store.put(facts.of_files(world.plugin.host.library, [1]))
+    world.plugin._store.note("digest", found)
+    assert world.plugin._store.unread("digest", [1, 2]) == [2]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp3")
+    with pytest.raises(OSError, match="it is no file"):
+        read(str(tmp_path / "a.mp3"), digest)
+
+
+def test_a_picture_that_kills_the_process_costs_the_others_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("a.png", "deadly.png", "c.png")
+    for name in names:
+        world.put(name, photo(1)(world.folder / name))
+    world.plugin._store.put(facts.of_files(world.plugin.host.library, [1, 2, 3]))
+
+    class Killed(BaseException):
+        """As far as the task's queue sees."""
+
+    def looked(file: BufferedReader) -> str:
+        if "deadly" in file.name:
+            raise Killed
+        return look(file)
+
+    monkeypatch.setattr(duplicates, "_READ", {"look": looked})
+    for attempt in (1, 2):
+        with pytest.raises(Killed):
+            world.plugin.execute_task(Task(1, "look", [1, 2, 3], attempt=attempt, attempts=5))
+    world.plugin.execute_task(Task(1, "look", [1, 2, 3], attempt=3, attempts=5))
+    world.plugin.execute_task(Task(2, "compare"))
+    assert world.groups("picture") == [["a.png", "c.png"]]
+
+
+def test_a_large_progressive_jpeg_is_not_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "MAX_PROGRESSIVE", 300 * 200 - 1)
+    for name, progressive, known in (("a.jpg", True, False), ("b.jpg", False, True)):
+        photo(1, progressive=progressive)(tmp_path / name)
+        assert bool(read(str(tmp_path / name), look).value) is known
+
+
+@pytest.mark.parametrize("rate", ["\u00b2", "9" * 5000, "\u0661", "-1", "fast", "320000"])
+def test_any_bit_rate_is_stored(world: World, rate: str) -> None:
+    world.put("a.mp3", b"same", codec="mp3", bitrate=rate)
+    (row,) = facts.of_files(world.plugin.host.library, [1])
+    assert row["quality"] == ("mp3, 320 kbit/s" if rate == "320000" else "mp3")
 
 
 def test_pages_escape_and_refuse(world: World) -> None:

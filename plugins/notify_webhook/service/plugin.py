@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from viewra.errors import PermissionDenied, UsageError, ViewraError
@@ -17,7 +19,11 @@ TIMEOUT_S = 20.0
 MAX_ANSWER_BYTES = 64 * 1024
 _AGAIN = frozenset({408, 425, 429})
 """Refusals that may pass."""
-_LONGEST_PAUSE_S = 3600.0
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 3600.0
+_PATIENCE_S = 24 * 3600.0
+"""Seconds after which a server can no longer put a message off by saying when to come again."""
+_URL = re.compile(r"(?i)https?://\S+")
 _SIGNATURE = "sha256={hmac-sha256:secret}"
 _TEST = "test"
 _SHOWN_OF_URL = 300  # characters of a URL in the errors of viewra
@@ -88,7 +94,7 @@ class NotifyWebhook(Plugin):
         url = self.settings.urls.get(data["to"])
         if url is None:  # it was removed from the settings
             return None
-        return self._judged(data["to"], self._sent(data["to"], url, data["message"]))
+        return self._judged(data["to"], data["message"], self._sent(data["to"], url, data["message"]))
 
     def _sent(self, name: str, url: str, said: Mapping[str, Any]) -> Fetched:
         headers = {
@@ -99,26 +105,40 @@ class NotifyWebhook(Plugin):
         }
         try:
             return self.host.fetch.post(
-                url, data=written(said), headers=headers, timeout_s=TIMEOUT_S, max_bytes=MAX_ANSWER_BYTES
+                url,
+                data=written(said),
+                headers=headers,
+                timeout_s=TIMEOUT_S,
+                max_bytes=MAX_ANSWER_BYTES,
+                redirects=False,  # they are followed without the body, and a page would be taken for the receiver
             )
         except ViewraError as error:
             reason = f"{error.message} ({error.hint})" if error.hint else error.message
             for shown in (url, url[:_SHOWN_OF_URL]):
                 reason = reason.replace(shown, "its address")
+            reason = _URL.sub("its address", reason)  # as it is in an error's own words
             if isinstance(error, UsageError | PermissionDenied):
                 self.host.notify(f"messages to {name} are not sent: {reason}", level="error", key=name)
             raise RuntimeError(reason) from None  # the address, which is in the error, may be as good as a password
 
-    def _judged(self, name: str, answer: Fetched) -> Later | None:
+    def _judged(self, name: str, said: Mapping[str, Any], answer: Fetched) -> Later | None:
         """None for an answer that ends the matter; raises for one after which it is sent again."""
         if answer.ok:
             self.host.notify.withdraw(name)
             return None
         if answer.status in _AGAIN or answer.status >= 500:
             pause = answer.headers.get("retry-after", "")
-            if answer.status in (429, 503) and pause.isascii() and pause.isdigit():
-                return Later(min(float(pause[:6]), _LONGEST_PAUSE_S))
+            if answer.status in (429, 503) and pause.isascii() and pause.isdigit() and _is_young(said):
+                return Later(min(max(float(pause[:6]), _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S))
             raise RuntimeError(f"{name} answered with the status {answer.status}")
         self.log.warning("a message was refused", to=name, status=answer.status)
-        self.host.notify(f"{name} refuses messages, with the status {answer.status}", level="warning", key=name)
+        why = f"{name} refuses messages, with the status {answer.status}"
+        if answer.status in _ELSEWHERE:
+            why += ": its address has changed; set the new one"
+        self.host.notify(why, level="warning", key=name)
         return None
+
+
+def _is_young(said: Mapping[str, Any]) -> bool:
+    """Whether a message may wait for as long as the server asks, which does not count as an attempt."""
+    return time.time() - datetime.fromisoformat(said["at"]).timestamp() < _PATIENCE_S

@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from viewra_plugins.notify_webhook.service import NotifyWebhook
+from viewra_plugins.notify_webhook.service import NotifyWebhook, plugin
 from viewra_plugins.notify_webhook.service.bodies import batches, written
 
 from viewra.errors import FetchFailed, NotFound, ViewraError
 from viewra.testing import FakeFetch, FakeHostServices, PluginUnderTest, check_scanner_hook, in_process
-from viewra.types import Event, Fetched, LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind, TaskState
+from viewra.types import (
+    Event,
+    Fetched,
+    Later,
+    LibraryEvent,
+    LibraryEventKind,
+    ScanEvent,
+    ScanEventKind,
+    Task,
+    TaskState,
+)
 
 CHAT, HOME = "https://chat.example/hook/5ecret", "http://home.local/viewra"
 ALL = {"urls": {"chat": CHAT, "home": HOME}, "playback": True}
@@ -112,9 +122,16 @@ def test_what_is_turned_off_is_not_told() -> None:
         (Fetched(204, CHAT, {}), None, ""),
         (Fetched(500, CHAT, {}), TaskState.SET_ASIDE, ""),
         (Fetched(429, CHAT, {"retry-after": "120"}), TaskState.DELAYED, ""),
+        (Fetched(503, CHAT, {"retry-after": "0"}), TaskState.DELAYED, ""),
         (Fetched(503, CHAT, {"retry-after": "tomorrow"}), TaskState.SET_ASIDE, ""),
+        (Fetched(301, CHAT, {"location": HOME}), None, "its address has changed; set the new one"),
         (Fetched(404, CHAT, {}), None, "chat refuses messages, with the status 404"),
         (FetchFailed(f"POST {CHAT}: no route to host"), TaskState.SET_ASIDE, ""),
+        (
+            FetchFailed(f"POST {CHAT}: cannot be fetched: 'HTTPS://chat.example:443/hook/5ecret?'"),
+            TaskState.SET_ASIDE,
+            "",
+        ),
         (NotFound(f"POST {CHAT}: there is no secret setting 'secret'", hint="set it"), TaskState.SET_ASIDE, "set it"),
     ],
 )
@@ -134,6 +151,24 @@ def test_what_an_answer_leads_to(
         world.host.tasks.enqueue("test")
         world.sent()
         assert world.host.notices == ()
+
+
+def test_a_server_cannot_put_a_message_off_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.fetch.answers[CHAT] = Fetched(503, CHAT, {"retry-after": "1"})
+    world.plugin.on_scan_completed(7, 1, {})
+    assert [one for one, _ in world.states()] == [TaskState.DELAYED]
+    (task,) = world.host.tasks_queue.queued
+    done = world.plugin.execute_task(Task(task.id, task.name, task.data))
+    assert done == Later(5.0), "nor have it sent again and again"
+    monkeypatch.setattr(plugin, "_PATIENCE_S", 0.0)
+    with pytest.raises(RuntimeError, match="503"):
+        world.plugin.execute_task(Task(task.id, task.name, task.data))
+
+
+def test_redirects_are_not_followed_as_the_body_would_be_lost(world: World) -> None:
+    world.plugin.on_scan_completed(7, 1, {})
+    assert len(world.sent()) == 1
+    assert [one.redirects for one in world.fetch.requests] == [False, False]
 
 
 def test_equal_messages_have_one_id_and_wait_once(world: World) -> None:

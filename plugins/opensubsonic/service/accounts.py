@@ -36,6 +36,7 @@ OF_ONE_NAME, OF_ALL_NAMES = Limit(5, 2.0, 300.0), Limit(30, 5.0, 5.0)
 """What one address may try with one name, and with all together: one player with an old password locks out no other."""
 FORGOTTEN_S = 3600.0
 REMEMBERED = 10_000
+_LONGEST_NAME = 33  # one more than a user's
 _NOBODY = "nobody has this password"
 
 
@@ -83,7 +84,10 @@ class Accounts:
         return found
 
     def _attempt(self, name: str, address: str, found: str | None, code: int, message: str) -> str:
-        network = _network(address)
+        network, name = (
+            _network(address),
+            name[:_LONGEST_NAME],
+        )  # what is longer is nobody's, and must not fill the memory
         places = (((network, name), OF_ONE_NAME), ((network, "*"), OF_ALL_NAMES))
         with self._lock:
             now = self._clock()

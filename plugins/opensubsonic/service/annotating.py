@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 
 from viewra.errors import PermissionDenied
 
 from .calls import Answer, Call, answers
-from .failures import GENERIC, MISSING_PARAMETER, Failure
+from .failures import GENERIC, MISSING_PARAMETER, Failure, not_found
 from .ids import ALBUM, ARTIST, SONG, id_of, number, read
 from .marks import now
 from .parameters import whole
@@ -33,9 +34,17 @@ def _star(call: Call, *, starred: bool) -> Answer:
     things = [read(text, *kinds) for name, kinds in _STARS.items() for text in call.given.all(name)]
     if not things:
         raise Failure(MISSING_PARAMETER, "one of the parameters id, albumId and artistId is missing")
+    for kind in {kind for kind, _ in things} if starred else ():
+        _require(call, kind, {wanted for one, wanted in things if one == kind})
     for kind, wanted in things:
         call.marks.star(call.user, kind, wanted, starred=starred)
     return {}
+
+
+def _require(call: Call, kind: str, numbers: Collection[int]) -> None:
+    """Raise Failure unless all of these are there: a mark would be for what gets its number later."""
+    if len(call.catalog.by_id(kind, list(numbers))) < len(numbers):
+        raise not_found(kind)
 
 
 @answers("getStarred")
@@ -67,6 +76,8 @@ def set_rating(call: Call) -> Answer:
     rating = whole(call.given.required("rating"), "rating")
     if not 0 <= rating <= 5:
         raise Failure(GENERIC, "the rating must be from 0 to 5")
+    if rating:
+        _require(call, kind, {wanted})
     call.marks.rate(call.user, kind, wanted, rating)
     if kind == SONG:
         _tell(call, "playback.rated", {"file": wanted, "user": call.user, "rating": rating})
@@ -76,7 +87,7 @@ def set_rating(call: Call) -> Answer:
 @answers("scrobble")
 def scrobble(call: Call) -> Answer:
     """A song was played, or with ``submission=false`` begins to be played."""
-    times = call.given.all("time")
+    times = [min(max(whole(text, "time"), 0) * 1000, now()) for text in call.given.all("time")]
     numbers = [number(text, SONG) for text in call.given.all("id")]
     if not numbers:
         raise Failure(MISSING_PARAMETER, "the parameter id is missing")
@@ -86,7 +97,7 @@ def scrobble(call: Call) -> Answer:
     for place, wanted in enumerate(numbers):
         if wanted not in songs:
             continue
-        at = min(whole(times[place], "time") * 1000, now()) if place < len(times) else now()
+        at = times[place] if place < len(times) else now()
         if submission:
             call.marks.play(call.user, SONG, wanted, at)
             if (album := songs[wanted].album_id) is not None:

@@ -13,6 +13,7 @@ import attrs
 from viewra.types import Album, Artist, FileEntry, Genre, Library, LibraryStats, Page
 
 from .failures import not_found
+from .ids import ALBUM, ARTIST, SONG
 from .paging import MOST, Listing, Pager
 
 if TYPE_CHECKING:
@@ -124,6 +125,15 @@ class Catalog:
         """Artists in the order of their ids here; those that are not there are left out."""
         known = self.names().artists
         return [known[number] for number in numbers if number in known]
+
+    def by_id(self, kind: str, numbers: Sequence[int]) -> Sequence[object]:
+        """Songs, albums or artists, which ``kind`` says, in the order of their ids here, as far as they are there."""
+        listed: dict[str, Callable[[Sequence[int]], Sequence[object]]] = {
+            SONG: self.songs_by_id,
+            ALBUM: self.albums_by_id,
+            ARTIST: self.artists_by_id,
+        }
+        return listed[kind](numbers)
 
     def _by_id(self, numbers: Sequence[int], field: str, listing: Callable[[str], Page[T]]) -> list[T]:
         wanted = list(dict.fromkeys(numbers))

@@ -16,6 +16,7 @@ from .ids import FILE_PLAYLIST, PLAYLIST, SONG, id_of, number, read
 from .parameters import whole
 from .playlists import MAX_SONGS, Song
 from .shapes import Shape, moment, texts
+from .shapes import number as amount
 
 MOST_FILES = 1000
 """Playlist files that are shown, and songs of one."""
@@ -27,8 +28,8 @@ def playlists(call: Call) -> Answer:
     own = [_shape(row) for row in call.playlists.seen_by(call.user)]
     files = call.catalog.library.playlists(limit=MOST_FILES).items
     said = call.catalog.library.metadata([one.id for one in files], ["entry_count"]) if files else {}
-    counts = {number: texts(one, "entry_count") for number, one in said.items()}
-    shown = [{**_file_shape(one), "songCount": int((counts.get(one.id) or ["0"])[0]), "duration": 0} for one in files]
+    counts = {one.id: amount(said.get(one.id, {}), "entry_count") or 0 for one in files}
+    shown = [{**_file_shape(one), "songCount": counts[one.id], "duration": 0} for one in files]
     return {"playlists": {"playlist": [*own, *shown]}}
 
 

@@ -22,6 +22,7 @@ API_VERSION, SERVER_VERSION = "1.16.1", "0.1.0"
 """The version of the Subsonic API that answers have the form of, and this plugin's, as in its manifest."""
 NAMESPACE = "http://subsonic.org/restapi"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_CHARACTERS = re.compile("[\ud800-\udfff]")
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,99}", re.ASCII)
 
 
@@ -64,6 +65,7 @@ class Form:
             _fill(root, whole)
             return Response(ET.tostring(root, "utf-8", xml_declaration=True), content_type="text/xml; charset=utf-8")
         text = json.dumps({"subsonic-response": whole}, ensure_ascii=False, separators=(",", ":"))
+        text = _NO_CHARACTERS.sub("\ufffd", text)  # of names of files that are not UTF-8; few players read such escapes
         if self.kind == "json":
             return Response(text, content_type="application/json")
         return Response(f"/**/{self.callback}({text});", content_type="application/javascript; charset=utf-8")

@@ -22,6 +22,7 @@ FIELDS = (
     "replaygain_track_gain", "replaygain_track_peak", "replaygain_album_gain", "replaygain_album_peak",
 )  # fmt: skip
 """The metadata of songs that players are shown, by the names of docs/vocabulary.md."""
+_MOST = 2**31 - 1
 _GAINS = {
     "trackGain": "replaygain_track_gain",
     "trackPeak": "replaygain_track_peak",
@@ -92,10 +93,10 @@ class Shapes:
                 "contentType": entry.mime_type,
                 "suffix": path.suffix.removeprefix(".").lower() or _suffix(entry.mime_type),
                 "duration": round(entry.duration_s) if entry.duration_s is not None else None,
-                "bitRate": _number(said, "bitrate", 1000),
-                "bitDepth": _number(said, "bits_per_sample"),
-                "samplingRate": _number(said, "sample_rate"),
-                "channelCount": _number(said, "channels"),
+                "bitRate": number(said, "bitrate", 1000),
+                "bitDepth": number(said, "bits_per_sample"),
+                "samplingRate": number(said, "sample_rate"),
+                "channelCount": number(said, "channels"),
                 "path": "/".join(path.parts[-3:]),
                 "isVideo": False,
                 "type": "music",
@@ -104,7 +105,7 @@ class Shapes:
                 "created": moment(entry.added_at),
                 "albumId": album,
                 "artistId": artist_id,
-                "bpm": _number(said, "bpm"),
+                "bpm": number(said, "bpm"),
                 "comment": _first(said, "comment"),
                 "sortName": _first(said, "titlesort"),
                 "musicBrainzId": _first(said, "musicbrainz_recordingid"),
@@ -175,17 +176,19 @@ def _first(said: Mapping[str, Value], field: str) -> str | None:
     return next(iter(texts(said, field)), None)
 
 
-def _number(said: Mapping[str, Value], field: str, unit: int = 1) -> int | None:
+def number(said: Mapping[str, Value], field: str, unit: int = 1) -> int | None:
+    """The whole number nearest to that at the beginning of a field, in so many; None if there is none."""
     found = _decimal(said, field)
     return round(found / unit) if found is not None else None
 
 
 def _decimal(said: Mapping[str, Value], field: str) -> float | None:
-    """The number at the beginning of a value, such as ``-6.48 dB``."""
+    """The number at the beginning of a value, such as ``-6.48 dB``; None for one that players could not read."""
     try:
-        return float((_first(said, field) or "").partition(" ")[0])
+        found = float((_first(said, field) or "").partition(" ")[0])
     except ValueError:
         return None
+    return found if abs(found) <= _MOST else None  # NaN is not
 
 
 def _suffix(mime_type: str) -> str:

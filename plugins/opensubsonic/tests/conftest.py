@@ -96,9 +96,9 @@ class Player:
         assert answer["status"] == "ok", answer
         return answer
 
-    def error(self, call: str, **given: object) -> int:
+    def error(self, call: str, *more: tuple[str, object], **given: object) -> int:
         """The code of a call that fails."""
-        return cast("int", self.ask(call, **given).json["subsonic-response"]["error"]["code"])
+        return cast("int", self.ask(call, *more, **given).json["subsonic-response"]["error"]["code"])
 
     def song(self, title: str) -> Any:
         (found,) = [one for one in self("search3", query=title)["searchResult3"]["song"] if one["title"] == title]

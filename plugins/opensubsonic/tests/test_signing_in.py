@@ -11,6 +11,7 @@ from viewra_plugins.opensubsonic.service.accounts import Accounts
 from viewra_plugins.opensubsonic.service.failures import Failure
 from viewra_plugins.opensubsonic.service.parameters import Parameters
 from viewra_plugins.opensubsonic.service.rendering import Form
+from viewra_plugins.opensubsonic.service.shapes import number as amount
 
 from viewra.testing import ask_http
 
@@ -119,6 +120,24 @@ def test_texts_that_xml_cannot_carry_are_left_out() -> None:
     body = Form().answer({"song": {"title": 'a\x00\ud800 <b> & "c"', "isDir": False, "isrc": ["x\x1b", "y"]}}).body
     song = ET.fromstring(bytes(body))[0]  # type: ignore[arg-type]
     assert (song.attrib, [one.text for one in song]) == ({"title": 'a <b> & "c"', "isDir": "false"}, ["x", "y"])
+
+
+@pytest.mark.parametrize("form", [Form("json"), Form("jsonp", "call")])
+def test_names_of_files_that_are_not_utf8_do_not_break_the_others(form: Form) -> None:
+    body = bytes(form.answer({"song": {"path": "caf\udce9"}}).body).decode()  # type: ignore[arg-type]
+    assert '"song":{"path":"caf\ufffd"}' in body
+
+
+def test_numbers_that_players_cannot_read_are_left_out() -> None:
+    said = {"a": "nan", "b": "inf dB", "c": "1e300", "d": "-6.48 dB", "e": "x", "f": "", "g": ["44100", "1"]}
+    assert [amount(said, name) for name in "abcdefgh"] == [None, None, None, -6, None, None, 44100, None]
+
+
+def test_guesses_with_long_names_do_not_fill_the_memory() -> None:
+    accounts = Accounts(ACCOUNTS, {})
+    for number in range(3):
+        assert tried(accounts, u=f"{number}".rjust(100_000, "x"), p="wrong") == 40
+    assert max(len(name) for _, name in accounts._failures) < 100
 
 
 def test_parameters_come_in_a_form_as_well(player: Player) -> None:

@@ -6,6 +6,7 @@ import array
 import math
 import os
 import re
+import struct
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,16 @@ def sine(path: Path, *parts: tuple[float, float], rate: int = 48_000, channels: 
     return path
 
 
+def floats(path: Path, samples: list[float], rate: int = 48_000) -> Path:
+    """A mono file of these samples."""
+    data = array.array("f", samples).tobytes()
+    form = struct.pack("<IHHIIHH", 16, 3, 1, rate, rate * 4, 4, 32)
+    path.write_bytes(
+        b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + form + b"data" + struct.pack("<I", len(data)) + data
+    )
+    return path
+
+
 def lufs(path: Path) -> float | None:
     found = listen(str(path))
     assert found is not None
@@ -88,7 +99,35 @@ def test_what_is_no_music(tmp_path: Path) -> None:
             listen(str(tmp_path / "b.wav"))
     with pytest.raises(Unheard):
         listen(str(Path(__file__).parents[3] / "examples" / "photos" / "2021" / "night.png"))
+    os.mkfifo(tmp_path / "d.wav")
+    with pytest.raises(Unheard, match="it is no file"):
+        listen(str(tmp_path / "d.wav"))
     assert listen(str(sine(tmp_path / "c.wav", (-20, 12))), lambda: False) is None
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+def test_a_peak_is_the_highest_sample_and_not_what_another_rate_has_between_them(tmp_path: Path, rate: int) -> None:
+    square = [0.9, 0.9, 0.9, 0.9, -0.9, -0.9, -0.9, -0.9] * (rate // 8)
+    found = listen(str(floats(tmp_path / "a.wav", square, rate)))
+    assert found is not None
+    assert found.peak == pytest.approx(0.9, abs=0.0001)
+
+
+@pytest.mark.parametrize("wrong", [math.inf, -math.inf, 1e30])
+def test_samples_beyond_all_bounds_give_no_number(tmp_path: Path, wrong: float) -> None:
+    with pytest.raises(Unheard, match="beyond all bounds"):
+        listen(str(floats(tmp_path / "a.wav", [0.1, wrong] * 24_000)))
+
+
+def test_samples_that_are_no_numbers_count_for_nothing(tmp_path: Path) -> None:
+    found = listen(str(floats(tmp_path / "a.wav", [0.1, math.nan, -0.1, 0.1] * 12_000)))
+    assert found is not None
+    assert found.peak == pytest.approx(0.1, abs=0.0001)
+
+
+def test_a_small_file_is_not_days_of_sound(tmp_path: Path) -> None:
+    with pytest.raises(Unheard, match="1 samples a second"):
+        listen(str(floats(tmp_path / "a.wav", [0.5, -0.5] * 500, rate=1)))
 
 
 def test_an_album_is_as_loud_as_its_tracks_one_behind_the_other(tmp_path: Path) -> None:

@@ -54,6 +54,9 @@ class Shelf(Plugin):
             "asset": Response.asset("abc"),
             "away": Response.redirect(request.page_url("/a b")),
             "wrong": 3,
+            "odd text": "caf\udce9",
+            "odd list": ["caf\udce9 é"],
+            "odd pieces": ("caf\udce9", b""),
         }
         return returned[request.path_params["kind"]]
 
@@ -163,6 +166,9 @@ def test_a_request_that_is_cut_off_is_not_taken_for_a_whole_one(shelf: PluginUnd
         ("pieces", 200, b"ab", "application/octet-stream"),
         ("large", 200, b"x" * 150_000, "application/octet-stream"),
         ("away", 303, b"", None),
+        ("odd text", 200, b"caf\\udce9", "text/plain; charset=utf-8"),
+        ("odd list", 200, b'["caf\\udce9 \xc3\xa9"]', "application/json"),
+        ("odd pieces", 200, b"caf\\udce9", "application/octet-stream"),
     ],
 )
 def test_what_a_handler_may_return(

@@ -41,6 +41,10 @@ def parts_without_end(number: int) -> Iterator[bytes]:
         yield answers(pb.Answer(id=number, more=True, response=bytes(LIMIT // 2)))
 
 
+def other_parts(number: int) -> Iterator[bytes]:
+    yield answers(pb.Answer(id=number, more=True, response=b"x"), pb.Answer(id=2**64 - 1))
+
+
 def the_end(number: int) -> Iterator[bytes]:
     return iter(())
 
@@ -55,7 +59,7 @@ def answered(rig: Rig, way: Callable[..., bytes]) -> bool:
 @pytest.mark.parametrize("way", [Rig.ask, Rig.start])
 @pytest.mark.parametrize(
     "talk",
-    [unknown, twice, nothing, garbage, parts_without_bytes, parts_without_end, the_end],
+    [unknown, twice, nothing, garbage, parts_without_bytes, parts_without_end, other_parts, the_end],
     ids=lambda one: one.__name__,
 )
 def test_calls_on_a_broken_stream_end_and_others_go_without_it(

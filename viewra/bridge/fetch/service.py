@@ -61,6 +61,7 @@ class _Request:
     headers: Mapping[str, str]
     body: bytes
     retries: int
+    redirects: bool = True
 
 
 class FetchService:
@@ -87,6 +88,7 @@ class FetchService:
         max_bytes: int,
         data: bytes,
         call: HostCall,
+        redirects: bool = True,
     ) -> Fetched:
         """Fetch what fits into memory."""
 
@@ -95,7 +97,7 @@ class FetchService:
             return body, len(body), ""
 
         call.limit(timeout_s)
-        return self._fetch(_Request(method, url, headers, data, retries), call, take)
+        return self._fetch(_Request(method, url, headers, data, retries, redirects), call, take)
 
     def to_asset(
         self,
@@ -152,6 +154,8 @@ class FetchService:
                 with closing(response):
                     wait_s = pause_s(attempt, response.headers)
                     if response.status_code not in BUSY or attempt == left or wait_s >= call.left_s():
+                        if request.redirects and response.status_code in REDIRECTS and "location" in response.headers:
+                            return response
                         return self._taken(response, target, secrets, take)
                     if "retry-after" in response.headers:
                         self.traffic.pause(target.server, wait_s, call)
@@ -172,11 +176,7 @@ class FetchService:
         sent = httpx2.Request(request.method, target.url, headers=common, content=body, extensions={EXCHANGE: exchange})
         return self._cache.send(sent, self._plugin_id)
 
-    def _taken(
-        self, response: httpx2.Response, target: Target, secrets: Secrets, take: Take
-    ) -> Fetched | httpx2.Response:
-        if response.status_code in REDIRECTS and "location" in response.headers:
-            return response
+    def _taken(self, response: httpx2.Response, target: Target, secrets: Secrets, take: Take) -> Fetched:
         body, size, asset_id = take(response, response.iter_raw())
         status = response.extensions.get("caching")
         cached = bool(status and status["from_cache"] and not status["revalidated"])

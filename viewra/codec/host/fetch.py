@@ -61,6 +61,10 @@ def _headers(value: object, field: str) -> dict[str, str]:
     return found
 
 
+def _redirects(value: object, field: str) -> bool:
+    return True if value is None else checks.boolean(value, field)
+
+
 def _most(most: int) -> Any:
     return lambda value, field: checks.whole(value, field, least=0, most=most)
 
@@ -86,7 +90,7 @@ _PARAMETERS = {
 }
 REQUEST: HostMethod[Fetched] = HostMethod(
     "fetch.request",
-    {**_PARAMETERS, "max_bytes": _most(MAX_BODY_BYTES)},
+    {**_PARAMETERS, "max_bytes": _most(MAX_BODY_BYTES), "redirects": _redirects},
     takes_data=True,
     permission=FETCH,
     lasting=True,

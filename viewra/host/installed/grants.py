@@ -26,6 +26,9 @@ UNCONFINED = ("sandbox", "off")
 PUBLIC = "http:public"
 """The permission to answer requests of anybody, as the operator names it."""
 
+LIBRARY = "library:read"
+"""The permission to ask what is in the libraries, as the operator names it."""
+
 _WORDS = {
     ("filesystem", "read"): "read the files of your libraries",
     ("filesystem", "write"): "change and delete the files of your libraries",

@@ -45,10 +45,15 @@ class Fetch(Client):
         timeout_s: float = TIMEOUT_S,
         retries: int = RETRIES,
         max_bytes: int = codec.MAX_BODY_BYTES,
+        redirects: bool = True,
     ) -> Fetched:
-        """Send a request; the body is ``data``, ``json`` or ``form``. Of an answer at most 4 MiB are fetched."""
+        """Send a request; the body is ``data``, ``json`` or ``form``. Of an answer at most 4 MiB are fetched.
+
+        Without ``redirects`` an answer that leads elsewhere is returned as it is.
+        """
         body, kind = _body(data, json, form)
-        return self._sent(codec.REQUEST, method, url, params, headers, body, kind, timeout_s, retries, max_bytes)
+        more = {} if redirects else {"redirects": False}  # which older hosts do not know
+        return self._sent(codec.REQUEST, method, url, params, headers, body, kind, timeout_s, retries, max_bytes, more)
 
     def get(
         self,
@@ -75,10 +80,22 @@ class Fetch(Client):
         headers: Mapping[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
         max_bytes: int = codec.MAX_BODY_BYTES,
+        redirects: bool = True,
     ) -> Fetched:
-        """Send a body to a URL. It is not sent again if that fails."""
+        """Send a body to a URL. It is not sent again if that fails.
+
+        Most redirects are followed without the body, as browsers do it: ``redirects=False`` returns them instead.
+        """
         return self(
-            "POST", url, data=data, json=json, form=form, headers=headers, timeout_s=timeout_s, max_bytes=max_bytes
+            "POST",
+            url,
+            data=data,
+            json=json,
+            form=form,
+            headers=headers,
+            timeout_s=timeout_s,
+            max_bytes=max_bytes,
+            redirects=redirects,
         )
 
     def to_asset(
@@ -109,6 +126,7 @@ class Fetch(Client):
         timeout_s: float,
         retries: int,
         max_bytes: int,
+        more: Mapping[str, bool] | None = None,
     ) -> Fetched:
         head = dict(headers or {})
         if kind and "content-type" not in map(str.lower, head):
@@ -120,6 +138,7 @@ class Fetch(Client):
             "timeout_s": timeout_s,
             "retries": retries,
             "max_bytes": max_bytes,
+            **(more or {}),
         }
         return self._ask(described, arguments, body, min(timeout_s, codec.MAX_TIMEOUT_S) + _MORE_S)
 

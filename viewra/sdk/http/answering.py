@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from viewra.codec.streams import CallEnded
 from viewra.routes import Table
 from viewra.sdk.http.request import Request
-from viewra.sdk.http.response import HTML, HttpError, Response
+from viewra.sdk.http.response import HTML, HttpError, Response, utf8
 from viewra.types import Area, RequestHead, RequestPart, ResponseHead, ResponsePart
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def sent(response: Response, *, with_body: bool) -> Iterator[ResponsePart]:
 
 
 def _pieces(piece: bytes | str) -> Iterator[ResponsePart]:
-    data = piece.encode() if isinstance(piece, str) else bytes(piece)
+    data = utf8(piece) if isinstance(piece, str) else bytes(piece)
     for at in range(0, len(data), PIECE_BYTES):
         yield ResponsePart(None, data[at : at + PIECE_BYTES])
 

@@ -15,6 +15,11 @@ HTML = "text/html; charset=utf-8"
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
+def utf8(text: str) -> bytes:
+    """A text as it is sent; bytes of a path that are not UTF-8 become what JSON has for them: a number."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 class HttpError(Exception):
     """Raise it in a handler to answer with this status (400 to 599) and a message for the client."""
 
@@ -43,7 +48,7 @@ class Response:
         self.headers = [(name.lower(), value) for name, value in pairs]
         if content_type:
             self.headers.insert(0, ("content-type", content_type))
-        self.body = body.encode() if isinstance(body, str) else body
+        self.body = utf8(body) if isinstance(body, str) else body
         self.media_file_id = 0
         self.asset_id = ""
         self.named: Artwork | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import logging
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -25,6 +26,8 @@ from viewra.web.plugins.policies import OF_PUBLIC_ROUTES, OF_ROUTES, SANDBOX, of
 from viewra.web.plugins.proxy import Proxy
 from viewra.web.rendering import page as rendered
 from viewra.web.site import Site
+
+log = logging.getLogger("viewra.web")
 
 PUBLIC = "public"
 """What a plugin is told of the sender of a request to a public route, in place of a scope."""
@@ -62,6 +65,7 @@ class RouteEndpoint:
             with self._site.public.place(address):
                 await self._pass_on(request, send, OF_PUBLIC_ROUTES, PUBLIC, address)
         except BadGateway as error:
+            log.info("a request to a public route failed: %s", error.detail)
             raise HTTPException(error.status_code, "the plugin does not answer", error.headers) from error
 
     async def _pass_on(self, request: Request, send: Send, policy: Pairs, scope: str, client: str = "") -> None:

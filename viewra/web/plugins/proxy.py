@@ -66,28 +66,36 @@ class Proxy:
         ``problems`` answers, if the response has not begun, else ClientDisconnect: it breaks off.
         """
         with self._place(plugin.id):
-            client = plugin.http
-            patience = self._patience or Patience(client.answer_s)
-            call = Conversation(client, attrs.evolve(head, headers=_headers(request)), patience)
-            body = Body(request, self._limits)
-            begun = False
-            try:
-                with translated(plugin.id):
-                    async with self._response(call, body, patience) as (answer, part):
-                        headers = _response_headers(answer, plugin.id, more, bases, request.url.netloc)
-                        if not answer.names_a_file:
-                            begun = True
-                            await self._send(call, answer, part, headers, request.method, send)
-                            return
-                    call.close()  # the rest is not the plugin's
-                    await send_named(self._site, request, answer, headers, send)
-            except HTTPException as error:
-                if not begun:
-                    raise
-                log.warning("a response was cut off: %s", error.detail)
-                raise ClientDisconnect from error
-            finally:
-                call.close()
+            named = await self._answered(request, plugin, head, send, more, bases)
+        if named is not None:  # the rest is not the plugin's: those who read slowly take none of its places
+            with translated(plugin.id):
+                await send_named(self._site, request, plugin, *named, send)
+
+    async def _answered(
+        self, request: Request, plugin: Plugin, head: RequestHead, send: Send, more: Pairs, bases: tuple[str, ...]
+    ) -> tuple[ResponseHead, Pairs] | None:
+        """Send the plugin's response; or return it with its headers if it names a file, which is still to be sent."""
+        client = plugin.http
+        patience = self._patience or Patience(client.answer_s)
+        call = Conversation(client, attrs.evolve(head, headers=_headers(request)), patience)
+        body = Body(request, self._limits)
+        begun = False
+        try:
+            with translated(plugin.id):
+                async with self._response(call, body, patience) as (answer, part):
+                    headers = _response_headers(answer, plugin.id, more, bases, request.url.netloc)
+                    if answer.names_a_file:
+                        return answer, headers
+                    begun = True
+                    await self._send(call, answer, part, headers, request.method, send)
+                    return None
+        except HTTPException as error:
+            if not begun:
+                raise
+            log.warning("a response was cut off: %s", error.detail)
+            raise ClientDisconnect from error
+        finally:
+            call.close()
 
     async def fragment(self, request: Request, plugin: Plugin, head: RequestHead) -> Markup:
         """The harmless part of a fragment, which has to be HTML in UTF-8. Raises what ``problems`` answers."""

@@ -8,6 +8,8 @@ from starlette.types import Send
 
 from viewra.assets.choosing import ARTIST, FRONT
 from viewra.errors import NotFound, UsageError
+from viewra.host.installed.grants import LIBRARY
+from viewra.host.plugin import Plugin
 from viewra.library.content import FileGone
 from viewra.text import clean
 from viewra.types import ResponseHead
@@ -20,11 +22,20 @@ _FROM_THE_FILE = frozenset({"content-range", "accept-ranges", "content-encoding"
 _LISTED = {"album": "albums", "artist": "artists", "file": "files", "series": "series"}
 
 
-async def send_named(site: Site, request: Request, answer: ResponseHead, headers: Pairs, send: Send) -> None:
+def _may_read_library(plugin: Plugin) -> bool:
+    return any(one.name == LIBRARY and one.granted for one in plugin.permissions)
+
+
+async def send_named(
+    site: Site, request: Request, plugin: Plugin, answer: ResponseHead, headers: Pairs, send: Send
+) -> None:
     """Send the file that a plugin's response names.
 
-    Raises NotFound for one that the host does not have, or not now, and HTTPException 404 where there is no artwork.
+    Raises NotFound for one that the host does not have, or not now, or that the plugin may not show to everybody, and
+    HTTPException 404 where there is no artwork.
     """
+    if request.state.public and not answer.asset_id and not await site.run(_may_read_library, plugin):
+        raise NotFound(f"it shows what is in the library to everybody, for which it needs {LIBRARY}")
     kept = {name: value for name, value in headers if name not in _FROM_THE_FILE}
     if answer.asset_id:
         try:

@@ -6,6 +6,7 @@ import gzip
 import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
+from functools import partial
 
 import attrs
 import pytest
@@ -95,6 +96,14 @@ def test_redirects_are_followed_as_browsers_do(rig: Rig) -> None:
     rig.server.answers["/round"] = Said(302, headers={"Location": "/round"})
     with pytest.raises(FetchFailed, match="more than 10 redirects"):
         fetch.get(rig.server.url("/round"))
+
+
+def test_a_redirect_is_returned_to_who_wants_none(rig: Rig) -> None:
+    rig.server.answers["/post"] = Said(301, headers={"Location": "https://elsewhere.example/"}, body=b"moved")
+    for ask in (rig.plugin().post, partial(rig.plugin(), "GET")):
+        found = ask(rig.server.url("/post"), redirects=False)
+        assert (found.status, found.headers["location"], found.body) == (301, "https://elsewhere.example/", b"moved")
+        assert found.url == rig.server.url("/post")
 
 
 def test_what_may_help_is_tried_again(rig: Rig) -> None:
@@ -233,7 +242,7 @@ def test_the_fake(rig: Rig) -> None:
     assert host.fetch.get("http://x/a", headers={"X-Key": "{secret:k}"}).body == b"body"
     assert host.fetch.get("http://x/b").status == 404
     assert b"".join(host.assets.read(host.fetch.to_asset("http://x/a").asset_id)) == b"body"
-    assert attrs.astuple(fake.requests[0]) == ("GET", "http://x/a", {"x-key": "{secret:k}"}, b"")
+    assert attrs.astuple(fake.requests[0]) == ("GET", "http://x/a", {"x-key": "{secret:k}"}, b"", True)
     for url in ("http://x/c", "http://x/d"):
         with pytest.raises(FetchFailed):
             host.fetch.get(url)

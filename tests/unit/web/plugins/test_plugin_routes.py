@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.unit.web.plugins.conftest import Open, World, world_of
 from tests.unit.web.plugins.driving import Browser
 from tests.unit.web.plugins.shelf import Mute, Old, Shelf
 from viewra.web.accounts.identity import Scope
+from viewra.web.plugins import proxy
 from viewra.web.plugins.proxy import AT_ONCE
 from viewra.web.site import CHANGES
 
@@ -234,6 +236,25 @@ def test_a_flood_for_one_plugin_leaves_others_alone(open_site: Open) -> None:
     assert browser.ask("GET", "/api/plugins/other/seen/a").status == 200
     shelf.go.set()
     assert {one.result(20).status for one in waiting} == {200, 503}
+
+
+def test_those_who_read_a_file_slowly_take_no_place_of_the_plugin(
+    world: World, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending, go = threading.Semaphore(0), threading.Event()
+
+    async def send_slowly(*_: object) -> None:
+        sending.release()
+        await asyncio.to_thread(go.wait, 20)
+
+    monkeypatch.setattr(proxy, "AT_ONCE", 2)
+    monkeypatch.setattr(proxy, "send_named", send_slowly)
+    reading = [world.browser.begin("GET", "/api/plugins/shelf/say/file") for _ in range(2)]
+    assert all(sending.acquire(timeout=20) for _ in reading)
+    assert world.browser.ask("GET", "/api/plugins/shelf/say/none").status == 204
+    go.set()
+    for one in reading:
+        one.result(20)
 
 
 def test_a_media_file_is_sent_by_the_host(world: World, shelf: Shelf, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.unit.web.plugins.conftest import World, world_of
@@ -27,6 +29,8 @@ class Open(Plugin):
         """Say who asks, or fail."""
         if request.path_params["what"] == "failing":
             raise RuntimeError("with an inner detail")
+        if request.path_params["what"] == "song":
+            return Response.media(5)
         if request.path_params["what"] == "cover":
             return Response.artwork("album", 5, size=300)
         return {"scope": request.scope, "client": request.client, "cookie": request.headers.get("cookie", "")}
@@ -107,7 +111,28 @@ def test_how_the_plugin_failed_is_not_for_everybody(world: World, granted: list[
     assert "inner detail" in known.text
 
 
+READS = Grant("library", "read", granted=True)
+
+
+@pytest.mark.parametrize("what", ["cover", "song"])
+def test_the_library_is_for_everybody_only_if_the_plugin_may_read_it(
+    world: World, granted: list[Grant], caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    caplog.set_level(logging.INFO, "viewra.web")
+    for grants in ([PUBLIC], [PUBLIC, attrs.evolve(READS, granted=False)]):
+        granted[:] = grants
+        caplog.clear()
+        answer = world.browser.ask("GET", f"/api/plugins/open/rest/{what}")
+        assert (answer.status, answer.json["detail"]) == (502, "the plugin does not answer")
+        assert "for which it needs library:read" in caplog.text, "the operator learns why"
+    granted[:] = [PUBLIC, READS]
+    caplog.clear()
+    world.browser.ask("GET", f"/api/plugins/open/rest/{what}")
+    assert "library:read" not in caplog.text
+
+
 def test_artwork_that_is_not_there_is_a_404(world: World, granted: list[Grant]) -> None:
+    granted.append(READS)
     assert world.browser.ask("GET", "/api/plugins/open/rest/cover").status == 404
 
 
