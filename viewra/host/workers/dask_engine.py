@@ -20,12 +20,13 @@ import attrs
 from viewra.errors import UsageError, ViewraError
 from viewra.host.workers.choice import EngineChoice
 from viewra.host.workers.plan import Plan
-from viewra.library.paths import display
 
 try:
     from distributed import Client, KilledWorker
     from distributed import Future as DaskFuture
 
+    from viewra.host.workers.dask_connection import connect, said
+    from viewra.host.workers.dask_members import Members
     from viewra.host.workers.dask_security import address_of, security_of
     from viewra.host.workers.dask_worker import ViewraWorker
 except ImportError as missing:
@@ -51,7 +52,9 @@ class _Work:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     future: Future[Any] = attrs.field(factory=Future)
-    handed: Future[Any] | None = None  # with the present connection
+    handed: Future[Any] | None = None  # with the present connection, to these workers; None: to nobody
+    workers: frozenset[str] = frozenset()
+    task: DaskFuture[Any] | None = None
 
 
 class DaskEngine:
@@ -63,21 +66,16 @@ class DaskEngine:
         self._address = address_of(choice, self._security)
         self._lock = threading.RLock()
         self._work: set[_Work] = set()
-        self._workers: dict[str, int] = {}  # the number of threads by address
-        self._names: dict[str, str] = {}
-        self._avoided: set[str] = set()
+        self._connections = 0
         self._failure: ViewraError | None = None
         self._lost = threading.Event()
         self._closed = threading.Event()
-        _log_like_viewra()
-        self._client: Client = self._connect(CONNECT_S)
+        self._news = threading.Event()
+        self._client, self._members = self._connect(CONNECT_S)
         try:
             self._await_worker(cancel)
-            self._client.register_plugin(ViewraWorker(plan))
-        except BaseException as error:
+        except BaseException:
             self._client.close(CLOSE_S)
-            if isinstance(error, Exception) and not isinstance(error, ViewraError):
-                raise ViewraError(f"the workers of {self._address} cannot be used: {_said(error)}") from error
             raise
         self._watcher = threading.Thread(target=self._watch, name="dask-watch", daemon=True)
         self._watcher.start()
@@ -85,7 +83,7 @@ class DaskEngine:
     @property
     def slots(self) -> int:
         """The number of threads of its workers."""
-        return max(1, sum(count for address, count in self._workers.items() if address not in self._avoided))
+        return max(1, self._members.slots)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """Execute a function on some worker."""
@@ -94,82 +92,90 @@ class DaskEngine:
             if self._failure is not None:
                 raise self._failure
             self._work.add(work)
-            work.future.add_done_callback(lambda _done: self._forget(work))
+            work.future.add_done_callback(lambda ended: self._forget(work, cancelled=ended.cancelled()))
             if not self._lost.is_set():
                 self._hand_over(work)
         return work.future
 
     def avoid(self, worker: str) -> None:
         """Let it execute nothing more, as long as there are others."""
-        with self._lock:
-            found = {address for address, name in self._names.items() if name == worker}
-            if found - self._avoided:
-                log.warning("the worker %s is not used by this scan any more", display(worker))
-            self._avoided |= found
+        self._members.avoid(worker)
 
     def close(self) -> None:
         """Cancel what is left, and have the workers end the plugins."""
         self._closed.set()
-        self._watcher.join(2 * CONNECT_S)
+        self._news.set()
         for work in tuple(self._work):
             work.future.cancel()
-        client = self._client
-        letting_go = threading.Thread(target=self._let_go, args=(client,), name="dask-close", daemon=True)
-        letting_go.start()  # a worker that does not answer must not hold up the end
-        letting_go.join(CLOSE_S)
+        self._watcher.join(2 * CONNECT_S)
+        client, members = self._client, self._members
+        if not self._lost.is_set():
+            with contextlib.suppress(Exception):  # the scheduler ends them when the connection does
+                client.sync(members.let_go, callback_timeout=CLOSE_S)
         client.close(CLOSE_S)
 
-    def _let_go(self, client: Client) -> None:
-        with contextlib.suppress(Exception):  # there may be no scheduler any more, which then has nothing to tell
-            client.unregister_worker_plugin(f"viewra-{self._plan.scan}")
-
-    def _connect(self, timeout_s: float) -> Client:
-        try:
-            return Client(
-                self._address, security=self._security, timeout=timeout_s, set_as_default=False, name="viewra"
-            )
-        except Exception as error:
-            raise ViewraError(
-                f"no dask scheduler answers at {self._address}: {_said(error)}",
-                hint="start one, and workers: dask scheduler, dask worker (docs/scaling.md)",
-            ) from error
+    def _connect(self, timeout_s: float) -> tuple[Client, Members]:
+        self._connections += 1
+        name = f"viewra-{self._plan.scan}-{self._connections}"
+        client = connect(self._address, self._security, timeout_s, name)
+        return client, Members(client, ViewraWorker(name, self._plan), self._news)
 
     def _await_worker(self, cancel: threading.Event) -> None:
+        """Wait for a worker that can read. Raises ViewraError if there is none; returns when the scan is cancelled."""
         until = time.monotonic() + PATIENCE_S
-        while not self._look():
-            if time.monotonic() > until or cancel.wait(LOOK_S):
+        while not cancel.is_set():
+            try:
+                self._members.look()
+            except Exception as error:
+                raise ViewraError(f"the dask scheduler at {self._address} does not answer: {said(error)}") from error
+            if self._members.fit:
+                return
+            if self._members.none_can or time.monotonic() > until:
                 raise self._no_workers()
+            self._news.wait(LOOK_S)
+            self._news.clear()
 
     def _no_workers(self) -> ViewraError:
-        hint = f"start some: dask worker {self._address}"
-        return ViewraError(f"the dask scheduler at {self._address} has no workers", hint=hint)
-
-    def _look(self) -> bool:
-        """Learn which workers there are now; returns whether there are any. Raises OSError and the like."""
-        found = self._client.scheduler_info(n_workers=-1)["workers"]
-        with self._lock:
-            self._workers = {address: one["nthreads"] for address, one in found.items()}
-            self._names = {address: str(one["name"]) for address, one in found.items()}
-        return bool(found)
+        there = f"the dask scheduler at {self._address}"
+        if complaints := self._members.complaints:
+            return ViewraError(f"{there} has no workers that can read: {complaints}", hint="docs/scaling.md")
+        return ViewraError(f"{there} has no workers that answer", hint=f"start some: dask worker {self._address}")
 
     def _hand_over(self, work: _Work) -> None:
-        """Hand work over to the present connection; the caller holds the lock."""
-        fit = [address for address in self._workers if address not in self._avoided]
-        only = {"workers": fit} if fit and len(fit) < len(self._workers) else {}
+        """Hand work over to those workers that can do it, if there are any; the caller holds the lock."""
+        fit = self._members.fit
+        if not fit:
+            return
         handed: Future[Any] = Future()
         try:
             client, loop = self._client, self._client.loop
-            future = client.submit(work.function, *work.arguments, pure=False, **only)
+            task = client.submit(work.function, *work.arguments, pure=False, workers=sorted(fit))
             if loop is None:
                 raise ConnectionError("it is closed")
-            loop.add_callback(_follow, client, future, handed)
+            loop.add_callback(_follow, client, task, handed)
         except Exception as error:  # the connection has just been lost
-            log.debug("a batch could not be handed over: %s", _said(error))
+            log.debug("a batch could not be handed over: %s", said(error))
             self._lost.set()
             return
-        work.handed = handed
-        work.future.add_done_callback(lambda ended: loop.add_callback(_cancel, future) if ended.cancelled() else None)
+        work.handed, work.workers, work.task = handed, fit, task
         handed.add_done_callback(lambda ended: self._ended(work, ended))
+
+    def _hand_over_anew(self) -> None:
+        """Hand over what nobody has, or only workers that are gone: dask would wait for these."""
+        there = self._members.there
+        with self._lock:
+            for work in tuple(self._work):
+                if work.handed is None:
+                    self._hand_over(work)
+                elif not work.workers & there:
+                    old, work.handed = work.task, None
+                    self._cancel(old)
+                    self._hand_over(work)
+
+    def _cancel(self, task: DaskFuture[Any] | None) -> None:
+        if task is not None and (loop := task.client.loop) is not None:
+            with contextlib.suppress(Exception):  # the loop has ended with the connection
+                loop.add_callback(_cancelled, task)
 
     def _ended(self, work: _Work, handed: Future[Any]) -> None:
         with self._lock:
@@ -177,7 +183,7 @@ class DaskEngine:
                 return
             error = handed.exception()
             if isinstance(error, _LOST) and not work.future.cancelled():
-                log.debug("a batch was lost: %s", _said(error))
+                log.debug("a batch was lost: %s", said(error))
                 self._lost.set()
                 return
         with contextlib.suppress(InvalidStateError):  # it was cancelled meanwhile
@@ -188,30 +194,38 @@ class DaskEngine:
             else:
                 work.future.set_result(handed.result())
 
-    def _forget(self, work: _Work) -> None:
+    def _forget(self, work: _Work, *, cancelled: bool) -> None:
         with self._lock:
             self._work.discard(work)
+            task, work.task = work.task, None
+        if cancelled:
+            self._cancel(task)
 
     def _watch(self) -> None:
-        """On a thread of its own: keep the number of workers up to date, and connect anew when that is needed."""
+        """On a thread of its own: keep to what workers there are, and connect anew when that is needed."""
         seen = time.monotonic()
-        while not self._closed.wait(LOOK_S):
+        while not self._closed.is_set():
+            self._news.wait(LOOK_S)
+            self._news.clear()
             try:
                 if self._lost.is_set() or self._client.status != "running":
                     self._reconnect()
                     seen = time.monotonic()
-                elif self._look() or not self._work:
-                    seen = time.monotonic()
-                elif time.monotonic() - seen > PATIENCE_S:
-                    self._give_up(self._no_workers())
+                else:
+                    self._members.look()
+                    self._hand_over_anew()
+                    if self._members.fit or not self._work:
+                        seen = time.monotonic()
+                    elif time.monotonic() - seen > PATIENCE_S:
+                        self._give_up(self._no_workers())
             except ViewraError as error:
                 self._give_up(error)
             except Exception as error:  # the next look connects anew
-                log.debug("the dask scheduler does not answer: %s", _said(error))
+                log.debug("the dask scheduler does not answer: %s", said(error))
                 self._lost.set()
 
     def _reconnect(self) -> None:
-        """Connect anew and hand all work over again. Raises ViewraError if there is no scheduler for too long."""
+        """Connect anew; all work is handed over again. Raises ViewraError if there is no scheduler for too long."""
         self._lost.set()
         with self._lock:
             for work in self._work:
@@ -220,23 +234,19 @@ class DaskEngine:
         with contextlib.suppress(Exception):
             self._client.close(1.0)
         until = time.monotonic() + PATIENCE_S
-        while True:
+        while not self._closed.is_set():
             try:
-                client = self._connect(max(0.5, min(CONNECT_S, until - time.monotonic())))
+                client, members = self._connect(max(0.5, min(CONNECT_S, until - time.monotonic())))
                 break
             except ViewraError:
                 if time.monotonic() > until:
                     raise
-            if self._closed.wait(LOOK_S):
-                return
-        self._client = client
-        client.register_plugin(ViewraWorker(self._plan))
-        self._look()
+            self._closed.wait(LOOK_S)
+        else:
+            return
         with self._lock:
-            self._avoided.clear()
+            self._client, self._members = client, members
             self._lost.clear()
-            for work in tuple(self._work):
-                self._hand_over(work)
         log.warning("the dask scheduler at %s is there again", self._address)
 
     def _give_up(self, error: ViewraError) -> None:
@@ -258,18 +268,6 @@ async def _follow(client: Client, future: DaskFuture[Any], handed: Future[Any]) 
         handed.set_result(value)
 
 
-async def _cancel(future: DaskFuture[Any]) -> None:
+async def _cancelled(task: DaskFuture[Any]) -> None:
     with contextlib.suppress(Exception):  # there is no connection any more
-        await future.cancel(asynchronous=True)
-
-
-def _log_like_viewra() -> None:
-    """Have dask's loggers write through viewra's, and not to the terminal by themselves."""
-    for name, logger in logging.Logger.manager.loggerDict.items():
-        if name.partition(".")[0] in {"distributed", "tornado"} and isinstance(logger, logging.Logger):
-            logger.handlers.clear()
-            logger.propagate = True
-
-
-def _said(error: BaseException) -> str:
-    return display(str(error) or type(error).__name__)[:500]
+        await task.cancel(asynchronous=True)

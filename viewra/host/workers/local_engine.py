@@ -17,6 +17,7 @@ import attrs
 from viewra.errors import ViewraError
 from viewra.host.workers import reading
 from viewra.host.workers.plan import Plan
+from viewra.host.workers.worker_host import WorkerHost
 
 MOST_DEATHS = 3
 """How many deaths of workers a batch in flight outlives: one of them takes all processes of a pool with it."""
@@ -106,18 +107,18 @@ def _set(set_to: Callable[[Any], None], value: object) -> None:
 def _begin(plan: Plan, parent: Connection) -> None:
     """In a process: be a worker, as long as the other end of ``parent`` is open."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host that scans
-    reading.begin(plan, f"local:{os.getpid()}")
+    host = reading.begin(plan, f"local:{os.getpid()}")
     # No daemon: a process that the pool ends waits for it.
-    threading.Thread(target=_end_with, args=(plan.scan, parent), name="parent").start()
+    threading.Thread(target=_end_with, args=(host, parent), name="parent").start()
 
 
-def _end_with(scan: str, parent: Connection) -> None:
+def _end_with(host: WorkerHost, parent: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         parent.recv_bytes()
     late = threading.Timer(END_S, os._exit, (1,))
     late.daemon = True
     late.start()
     try:
-        reading.end(scan)
+        reading.end(host)
     finally:
         os._exit(0)

@@ -15,18 +15,20 @@ _hosts: dict[str, WorkerHost] = {}
 _lock = threading.Lock()
 
 
-def begin(plan: Plan, worker: str) -> None:
+def begin(plan: Plan, worker: str) -> WorkerHost:
     """Be ready to read for a scan, as the worker of this name; its host opens at the first batch."""
+    host = WorkerHost(plan, worker)
     with _lock:
-        _hosts[plan.scan] = WorkerHost(plan, worker)
+        _hosts[plan.scan] = host
+    return host
 
 
-def end(scan: str) -> None:
-    """Read no more for a scan, and end its plugins."""
+def end(host: WorkerHost) -> None:
+    """Read no more for a scan, unless another host has begun to meanwhile, and end the plugins of this one."""
     with _lock:
-        host = _hosts.pop(scan, None)
-    if host is not None:
-        host.close()
+        if _hosts.get(host.scan) is host:
+            del _hosts[host.scan]
+    host.close()
 
 
 def read(request: Request) -> Answer:

@@ -43,6 +43,7 @@ class WorkerHost:
     """Reads the batches of one scan on the worker of this name. Thread-safe."""
 
     def __init__(self, plan: Plan, worker: str) -> None:
+        self.scan = plan.scan
         self._plan = plan
         self._planned = {one.plugin_id: one for one in plan.plugins}
         self._worker = worker
