@@ -1,8 +1,8 @@
 """docs/tutorial.md, followed: its commands are run, its files written, and what it shows is what one sees.
 
 A block ``sh`` has a command in each line, without what only a shell understands. It is run to its end, and with
-``until="…"`` goes on beside the rest. A block with a file's name is that file. A block ``text`` is the output since the last command, or what a running command has shown last: its lines come in
-this order, ``…`` stands for anything.
+``until="…"`` goes on beside the rest. A block with a file's name is that file. A block ``text`` is the output since the
+last command, or what a running command has shown last: its lines come in this order, ``…`` stands for anything.
 """
 
 from __future__ import annotations

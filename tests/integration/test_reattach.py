@@ -204,7 +204,7 @@ def test_a_plugin_that_is_run_by_hand(new_host: Callable[..., Host], directory: 
         with options.host() as host:
             assert asked(host)[0] == by_hand.pid
         by_hand.send_signal(signal.SIGINT)
-        assert by_hand.wait(10) == 0
+        assert by_hand.wait(60) == 0
 
 
 def test_what_is_no_plugin_to_attach_to(new_host: Callable[..., Host]) -> None:
