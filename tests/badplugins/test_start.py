@@ -95,7 +95,13 @@ BAD = {
 }
 
 
-WAITED_FOR = {"says nothing": 2, "half a line": 5, "accepts and is silent": 5, "hangs in initialize": 8}
+WAITED_FOR = {
+    "says nothing": 2,
+    "says garbage": 5,
+    "half a line": 5,
+    "accepts and is silent": 5,
+    "hangs in initialize": 8,
+}
 """Those that use up the time of their start, with that time in seconds: what comes before needs some of it."""
 
 
