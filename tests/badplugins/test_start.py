@@ -95,6 +95,16 @@ BAD = {
 }
 
 
+WAITED_FOR = {
+    "says nothing": 2,
+    "says garbage": 5,
+    "half a line": 5,
+    "accepts and is silent": 5,
+    "hangs in initialize": 8,
+}
+"""Those that use up the time of their start, with that time in seconds: what comes before needs some of it."""
+
+
 def children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
@@ -102,7 +112,7 @@ def children() -> set[psutil.Process]:
 @pytest.mark.parametrize("name", BAD)
 def test_bad_start(name: str, make_plugin: Callable[..., Path]) -> None:
     code, step, reason = BAD[name]
-    directory = make_plugin("bad", code, extra="runtime: start_timeout_s: 2")
+    directory = make_plugin("bad", code, extra=f"runtime: start_timeout_s: {WAITED_FOR.get(name, 60)}")
     before, family = Present(), children()
     with pytest.raises(PluginUnavailable, match=f"did not start, at the step {step}: ") as caught:  # noqa: SIM117
         with subprocess_plugin(directory):

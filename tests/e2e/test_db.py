@@ -108,7 +108,6 @@ def test_sql_instead_of_moving(viewra: Viewra, data_dir: Path) -> None:
 
 @ON_BOTH
 def test_a_plugin_goes_up_and_back(with_songs: Viewra, data_dir: Path, database: str | None) -> None:
-    assert rows(with_songs("db", "current", "--json").data)["songs"] == (None, "0002", False)
     assert with_songs("db", "upgrade", "--plugin", "songs", "--json").data == [
         {"owner": "songs", "from": None, "to": "0002", "revisions": ["0001", "0002"], "dry_run": False}
     ]
@@ -118,19 +117,18 @@ def test_a_plugin_goes_up_and_back(with_songs: Viewra, data_dir: Path, database:
     assert "to be run: 0002" in with_songs("db", "check").out
     assert with_songs("db", "downgrade", "--plugin", "songs", "base", "--yes").status == 0
     assert rows(with_songs("db", "current", "--json").data)["songs"] == (None, "0002", False)
-    copies = [*(data_dir / "backups" / "plugins" / "songs").glob("*.db")]
-    assert len(copies) == (2 if database is None else 0)
     one = with_songs("db", "upgrade", "--plugin", "songs", "0001")
     assert one.status == 2
     assert "only to its newest revision" in one.err
-    assert "Step 2" in with_songs("db", "history", "--plugin", "songs").out
-    assert with_songs("db", "upgrade", "--all").status == 0
+    copies = [*(data_dir / "backups" / "plugins" / "songs").glob("*.db")]
+    assert len(copies) == (2 if database is None else 0)
 
 
 def test_a_database_of_a_newer_version_is_refused_with_the_remedy(
     with_songs: Viewra, songs: Path, data_dir: Path
 ) -> None:
     assert with_songs("db", "upgrade", "--all").status == 0
+    assert "Step 2" in with_songs("db", "history", "--plugin", "songs").out
     (songs / "migrations" / "0002.py").unlink()
     for command in ("upgrade", "downgrade"):
         refused = with_songs("db", command, "--plugin", "songs")

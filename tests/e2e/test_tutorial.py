@@ -1,14 +1,15 @@
 """docs/tutorial.md, followed: its commands are run, its files written, and what it shows is what one sees.
 
-A block ``sh`` is run to its end, and with ``until="…"`` goes on beside the rest. A block with a file's name is that
-file. A block ``text`` is the output since the last command, or what a running command has shown last: its lines come in
-this order, ``…`` stands for anything.
+A block ``sh`` has a command in each line, without what only a shell understands. It is run to its end, and with
+``until="…"`` goes on beside the rest. A block with a file's name is that file. A block ``text`` is the output since the
+last command, or what a running command has shown last: its lines come in this order, ``…`` stands for anything.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ import attrs
 import pytest
 
 from tests.eventually import eventually
+from tests.forking import PIPE, Forked, server
 from viewra import Host
 from viewra.authoring.sample_library import write_sample_library
 
@@ -27,7 +29,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-END_S = 30
+END_S = 60
 
 
 @attrs.define
@@ -37,7 +39,7 @@ class Reader:
     folder: Path
     environment: dict[str, str]
     shown: str = ""
-    background: subprocess.Popen[bytes] | None = None
+    background: Forked | subprocess.Popen[str] | None = None
     screen: Path = attrs.field(default=attrs.Factory(lambda self: self.folder / "screen", takes_self=True))
     seen: int = 0
 
@@ -45,23 +47,30 @@ class Reader:
         told = self._screen()
         if (place := re.search(r"/tmp/viewra-dev-\w+", told)) is not None:
             commands = commands.replace("/tmp/viewra-dev-12345678", place[0])
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        self.shown = done.stdout
+        self.shown = ""
+        for command in commands.splitlines():
+            with self._started(command, PIPE, PIPE) as process:
+                out, err = process.communicate(timeout=120)
+                assert process.wait() == 0, f"{command}\n{out}{err}"
+            assert "Traceback" not in err
+            self.shown += out
 
     def start(self, command: str, until: str) -> None:
         self.shown = ""
         with self.screen.open("wb") as screen:
-            self.background = subprocess.Popen(command.split(), cwd=self.folder, env=self.environment, stdout=screen)
+            self.background = self._started(command.strip(), screen.fileno(), None)
         eventually(lambda: until in self._screen(), deadline_s=END_S)
+
+    def _started(self, command: str, stdout: int, stderr: int | None) -> Forked | subprocess.Popen[str]:
+        assert not set("|&;<>$`*?") & set(command), "a shell would do more than start this"
+        home = self.environment["HOME"]
+        words = [re.sub("^~(?=/|$)", home, word) for word in shlex.split(command)]
+        if words[0] == "viewra":
+            return server().start(
+                words, module="viewra.cli", env=self.environment, cwd=self.folder, stdout=stdout, stderr=stderr
+            )
+        program = [str(Path(sys.executable).with_name(words[0])), *words[1:]]
+        return subprocess.Popen(program, cwd=self.folder, env=self.environment, stdout=stdout, stderr=stderr, text=True)
 
     def write(self, name: str, text: str) -> None:
         self.shown, self.seen = "", len(self._screen())

@@ -148,7 +148,7 @@ def test_what_should_not_fail_is_an_error_in_the_log(plugin: Plugin) -> None:
 def test_files_that_fail_in_a_batch_are_outcomes_and_no_records(host: Host, plugin: Plugin) -> None:
     session = next(result for result in host.hook.open_scraper() if result.plugin_id == "failing").unwrap()
     files = [FileToRead("/a", "audio/flac"), FileToRead("/b", "audio/flac")]
-    assert [outcome.error for outcome in session.submit(files).result(10)] == ["no \N{SNOWMAN} index"] * 2
+    assert [outcome.error for outcome in session.submit(files).result(60)] == ["no \N{SNOWMAN} index"] * 2
     scraper = plugin.metadata_scraper
     assert scraper is not None
     with pytest.raises(PluginFault) as caught:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from viewra import Host
 from viewra.errors import PluginFault, UsageError
-from viewra.host.running.lifecycle import STOP_S
 from viewra.sdk import Plugin
 from viewra.testing import FakePlugin
 from viewra.types import PluginState
@@ -49,18 +47,17 @@ def test_two_of_one_id(viewra_host: Host) -> None:
 def test_closing_the_host_does_not_wait_long_for_one_that_hangs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    go_on = threading.Event()
+    go_on, waited = threading.Event(), list[bool]()
 
     class Hanging(Plugin):
         def stop(self) -> None:
-            go_on.wait(60)
+            waited.append(go_on.wait(100))
 
     try:
         with Host(data_dir=tmp_path / "data") as host:
             host.register(Hanging())
-            began = time.monotonic()
             host.close()
-        assert time.monotonic() - began < 5 * STOP_S
+        assert waited == []
         assert "plugin hanging, stop: did not answer within 3 s" in caplog.text
     finally:
         go_on.set()

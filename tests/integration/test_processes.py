@@ -142,7 +142,7 @@ def test_fault_names_plugin_call_and_kind(host: Host) -> None:
 def test_batch_with_a_file_that_fails_and_one_that_is_not_utf8(host: Host) -> None:
     results = host.hook.open_scraper()
     session = next(result for result in results if result.plugin_id == "scraper").unwrap()
-    good, bad, odd = session.submit([FileToRead("/good"), FileToRead("/fail"), FileToRead("/x\udcffy/odd")]).result(10)
+    good, bad, odd = session.submit([FileToRead("/good"), FileToRead("/fail"), FileToRead("/x\udcffy/odd")]).result(60)
     assert good.metadata is not None
     assert bad.error == "cannot read it"
     assert odd.metadata is not None

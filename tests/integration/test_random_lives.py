@@ -57,7 +57,7 @@ WEIGHTS = {
 """How often hypothesis is to choose what."""
 NAMES = ("beside", "after")
 CALL_S, START_S = 2.0, 20.0
-SLACK_S = 10.0
+SLACK_S = 60.0
 """For the end of another process, which a call may have to wait for, and for a busy machine."""
 
 RUNTIME = (
@@ -189,7 +189,11 @@ def usage(host: Host, directories: dict[str, Path]) -> tuple[Counter[str], int]:
         eventually(lambda directory=directory: processes(directory) == [])  # type: ignore[misc]
         eventually(lambda plugin_id=plugin_id: own_threads(plugin_id) == [])  # type: ignore[misc]
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("child-")])
-    return Counter(thread.name for thread in threading.enumerate()), descriptors()
+    return threads(), descriptors()
+
+
+def threads() -> Counter[str]:
+    return Counter(thread.name for thread in threading.enumerate())
 
 
 def descriptors() -> int:
@@ -244,8 +248,8 @@ def test_two_hundred_random_operations_from_five_threads(
             plugin.unquarantine()
             eventually(lambda plugin=plugin, directory=directory: runs_once(plugin, directory))  # type: ignore[misc]
             assert plugin.stats.in_flight == plugin.stats.queued == 0, told
-        threads_after, descriptors_after = usage(host, directories)
-        assert threads_after <= threads_before, told  # a thread of an earlier test may have ended meanwhile
+        _, descriptors_after = usage(host, directories)
+        eventually(lambda: threads() <= threads_before, told)  # one of an earlier test may have ended meanwhile
         # gRPC keeps a few descriptors for itself, however many channels there were.
         eventually(lambda: min(descriptors_after, descriptors()) <= descriptors_before + 5)
         sockets = host._registry._making.machinery.runtime_dir  # type: ignore[union-attr]

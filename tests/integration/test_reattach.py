@@ -24,6 +24,7 @@ from viewra.codec.protocol import DEBUG
 from viewra.errors import PluginUnavailable, UsageError
 from viewra.host import Connecting, Reattach
 from viewra.host.running import lease
+from viewra.host.sync.timer import Still
 from viewra.process import start_time
 from viewra.types import PluginState
 
@@ -71,7 +72,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def gone(pid: int, timeout_s: float = 15) -> bool:
+def gone(pid: int, timeout_s: float = 60) -> bool:
     deadline = time.monotonic() + timeout_s
     while _alive(pid):
         if time.monotonic() > deadline:
@@ -104,15 +105,25 @@ def test_a_host_that_closes_ends_its_plugins(new_host: Callable[..., Host]) -> N
 
 
 def test_the_lease_ends_what_nobody_takes_over(new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("viewra.host.running.lease.LEASE_S", "viewra.host.running.launch_spec.LEASE_S"):
-        monkeypatch.setattr(name, 1)
-    monkeypatch.setattr(lease, "_EVERY_S", 0.2)
+    renewed = threading.Semaphore(0)
+    renew = lease.Renewal._renew
+
+    def counted(renewal: lease.Renewal, still: Still) -> None:
+        renew(renewal, still)
+        renewed.release()
+
+    monkeypatch.setattr(lease.Renewal, "_renew", counted)
+    monkeypatch.setattr(lease, "_EVERY_S", 0.05)
     host = new_host().open()
     host.plugins["p"].enable()
     pid, _ = asked(host)
-    threading.Event().wait(1.5)  # longer than the lease: it is renewed
+    assert all(renewed.acquire(timeout=60) for _ in range(3))
     assert asked(host)[0] == pid
-    host.detach()
+    monkeypatch.setattr(lease, "LEASE_S", 1)
+    while renewed.acquire(blocking=False):
+        pass
+    assert all(renewed.acquire(timeout=60) for _ in range(2)), "the second one began after that"
+    assert host.detach() == ["p"]
     assert gone(pid)
     with new_host() as host:
         assert host.plugins["p"].state is PluginState.READY
@@ -204,7 +215,7 @@ def test_a_plugin_that_is_run_by_hand(new_host: Callable[..., Host], directory: 
         with options.host() as host:
             assert asked(host)[0] == by_hand.pid
         by_hand.send_signal(signal.SIGINT)
-        assert by_hand.wait(10) == 0
+        assert by_hand.wait(60) == 0
 
 
 def test_what_is_no_plugin_to_attach_to(new_host: Callable[..., Host]) -> None:

@@ -19,8 +19,8 @@ MakePlugin = Callable[..., Path]
 OFTEN = "restart: max: 100"
 
 
-ENDING_S = 15.0
-"""What a closing host may take: the ladder from Stop to SIGKILL takes 9 s, and these machines are busy."""
+ENDING_S = 60.0
+"""What a closing host may take at most: half of the time for which the starts that it does not wait for would hang."""
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def remote(tmp_path: Path) -> Iterator[Rigged]:
 
     yield rigged
     peer.close()
-    server.stop(0).wait(10)
+    server.stop(0).wait(60)
     pool.shutdown()
 
 

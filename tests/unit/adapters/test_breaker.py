@@ -161,12 +161,12 @@ def test_of_sixteen_threads_one_is_the_probe() -> None:
     answers: list[int | str] = []
 
     def ask() -> None:
-        together.wait(10)
+        together.wait(60)
         answers.append(breaker.ask())
 
     threads = [threading.Thread(target=ask) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len([answer for answer in answers if isinstance(answer, int)]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_it_is_drained_when_the_last_call_has_left(connection: Connection) -> No
     connection.leave()
     assert not connection.drained(0)
     connection.leave()
-    thread.join(10)
+    thread.join(60)
     assert answers == [True]
 
 
@@ -44,7 +45,7 @@ def test_whoever_waits_is_hurried_and_told_that_calls_are_left(connection: Conne
     thread = threading.Thread(target=lambda: answers.append(connection.drained(3600)))
     thread.start()
     connection.hurry()
-    thread.join(10)
+    thread.join(60)
     assert answers == [False]
     assert not connection.drained(3600)  # nobody waits any more
     connection.leave()
@@ -59,6 +60,7 @@ def test_it_is_idle_since_the_last_call_left(connection: Connection) -> None:
     threading.Event().wait(0.01)
     assert first < connection.idle_s
     connection.enter()
+    left = time.monotonic()
     connection.leave()
-    assert connection.idle_s < 0.01 + first + 5
-    assert connection.idle_s >= 0
+    idle_s = connection.idle_s
+    assert 0 <= idle_s <= time.monotonic() - left

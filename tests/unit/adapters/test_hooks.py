@@ -137,7 +137,7 @@ def test_open_scraper_reads_many_files(hooks: Hooks) -> None:
     assert session.wants("audio/flac")
     assert not session.wants("video/mp4")
     files = [FileToRead(path) for path in ("/a.flac", "/broken.flac", "/b\udcff.txt")]
-    good, bad, odd = session.submit(files).result(10)
+    good, bad, odd = session.submit(files).result(60)
     assert good.metadata == {"title": "a.flac"}
     assert (bad.metadata, bad.error) == (None, "cannot read it")
     assert odd.metadata == {"title": "b?.txt"}
@@ -147,7 +147,7 @@ def test_open_scraper_lets_a_plugin_without_types_decide(hooks: Hooks) -> None:
     hooks.add(FakePlugin("p0", on={"get_supported_types": []}))
     session = hooks.call.open_scraper()[0].unwrap()
     assert session.wants("anything/at-all")
-    yes, no = session.submit([FileToRead("/a.flac"), FileToRead("/a.txt")]).result(10)
+    yes, no = session.submit([FileToRead("/a.flac"), FileToRead("/a.txt")]).result(60)
     assert yes.metadata == {"title": "a.flac"}
     assert (no.metadata, no.error) == (None, "")
 

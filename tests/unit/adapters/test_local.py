@@ -50,7 +50,7 @@ def test_a_call_ends_with_its_deadline_and_gives_its_place_back(hanging: Hanging
     began = time.monotonic()
     future = hanging.endpoint.start(SEARCH, {"q": "x"}, 1, 0)
     with pytest.raises(PluginTimeout, match=r"did not answer within 0\.15 s"):
-        future.result(10)
+        future.result(60)
     assert time.monotonic() - began >= DEADLINE_S
     assert hanging.endpoint.traffic.in_flight == 0
     assert hanging.endpoint.traffic.hooks["search"].errors == {"PluginTimeout": 1}
@@ -89,7 +89,7 @@ def test_many_at_once_lose_no_place(hanging: Hanging) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()  # also those that came when the line was full
     assert len(errors) == 16
     hanging.go.set()
@@ -102,7 +102,7 @@ def test_a_caller_who_is_held_up_by_a_full_line_comes_back_at_his_deadline(hangi
     answers: list[BaseException | None] = []
     caller = threading.Thread(target=lambda: answers.append(hanging.endpoint.start(SEARCH, {}, 1, 0).exception()))
     caller.start()
-    caller.join(10)
+    caller.join(60)
     assert not caller.is_alive()
     assert isinstance(answers[0], PluginTimeout)
 
@@ -111,4 +111,4 @@ def test_one_that_hangs_holds_up_no_other_call(hanging: Hanging) -> None:
     future = hanging.endpoint.start(SEARCH, {"q": "x"}, 1, 0)
     assert hanging.endpoint.call(GET_SEARCH_CAPABILITIES).supported_fields
     with pytest.raises(PluginTimeout):
-        future.result(10)
+        future.result(60)

@@ -75,7 +75,7 @@ def by_call(endpoint: RemoteEndpoint, rpc: Rpc[..., Any], *arguments: object) ->
 
 
 def by_start(endpoint: RemoteEndpoint, rpc: Rpc[..., Any], *arguments: object) -> object:
-    return endpoint.start(rpc, *arguments).result(10)
+    return endpoint.start(rpc, *arguments).result(60)
 
 
 @pytest.mark.parametrize("ask", [by_call, by_start])

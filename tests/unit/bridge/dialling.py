@@ -50,7 +50,7 @@ def dialled(hosted: HostedPlugin, rights: Rights, directory: Path) -> Iterator[g
         plugin_end.add_to(server)
         server.add_insecure_port(f"unix:{folder}/plugin")
         server.start()
-        resources.callback(lambda: server.stop(0).wait(10))
+        resources.callback(lambda: server.stop(0).wait(60))
         to_plugin = grpc.insecure_channel(f"unix:{folder}/plugin")
         resources.callback(to_plugin.close)
         host_end = Broker(place)

@@ -43,7 +43,7 @@ def test_calls_wait_for_the_stream_and_pass_on_answers() -> None:
     thread = served(uplink, lambda request: HostAnswer(request.id, request.arguments, b"data"))
     assert get(uplink) == ({"key": "a"}, b"data")
     uplink.close()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     with pytest.raises(HostUnavailable):
         get(uplink)
@@ -97,7 +97,7 @@ def test_a_later_stream_replaces_the_one_before() -> None:
     first = served(uplink, lambda request: HostAnswer(request.id, b"1", b""))
     assert get(uplink) == (1, b"")
     served(uplink, lambda request: HostAnswer(request.id, b"2", b""))
-    first.join(10)
+    first.join(60)
     assert not first.is_alive()
     assert get(uplink) == (2, b"")
     uplink.close()

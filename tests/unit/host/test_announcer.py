@@ -32,7 +32,7 @@ def test_changes_of_many_threads_arrive_one_after_the_other_and_all_before_the_e
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     announcer.close()
     assert len(told) == 400
     for name in "abcd":
@@ -79,4 +79,4 @@ def test_an_observer_may_close_it() -> None:
 
     announcer = Announcer(tell)
     announcer("p", READY, RUNNING, "")
-    assert over.wait(10)
+    assert over.wait(60)

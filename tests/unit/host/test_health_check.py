@@ -93,7 +93,7 @@ def test_all_are_asked_at_the_same_time() -> None:
     together = threading.Barrier(3)
 
     def says() -> Health:
-        together.wait(10)
+        together.wait(60)
         return Health(True)
 
     assert [row["id"] for row in check(*(Fake(id=name, says=says) for name in "abc"))] == ["a", "b", "c"]

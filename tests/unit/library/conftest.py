@@ -213,7 +213,7 @@ def world(tmp_path: Path, migrated_url: str, hook: FakeHook) -> Iterator[World]:
 def notifier(world: World) -> Iterator[Notifier]:
     made = Notifier(world.engine, world.hook)
     yield made
-    made.close(5)
+    made.close(60)
 
 
 @pytest.fixture

@@ -145,12 +145,12 @@ def test_what_fails_again_on_request_stays_set_aside(world: World) -> None:
         notifier = Notifier(world.engine, world.hook)
         world.scan(notifier=notifier)
         assert notifier.wait_idle(math.inf)
-        notifier.close(10)
+        notifier.close(60)
         tried.clear()
         library.retry_set_aside(world.engine, "ears")
     notifier = Notifier(world.engine, world.hook)
     notifier.open()
-    notifier.close(10)
+    notifier.close(60)
     assert tried == ["file", "file"], "once each"
     state = library.listener_state(world.engine, "ears")
     assert [(one.attempts, one.due) for one in state.set_aside] == [(6, False)] * 2

@@ -24,7 +24,7 @@ def test_nothing_is_kept_for_a_plugin_that_is_gone(world: World) -> None:
         world.put(f"{number}.mp3")
         made = Notifier(world.engine, world.hook, lambda: installed)
         world.scan(notifier=made)
-        made.close(10)
+        made.close(60)
         if world.engine.dialect.name == "postgresql":  # where another host may have it, it takes a week
             with world.engine.begin() as connection:
                 connection.execute(sa.text("UPDATE listener_cursors SET seen_at = 0"))
@@ -40,7 +40,7 @@ def test_nothing_is_kept_for_a_plugin_that_is_gone(world: World) -> None:
     world.put("new.mp3")
     made = Notifier(world.engine, world.hook, lambda: {"gone"})
     world.scan(notifier=made)
-    made.close(10)
+    made.close(60)
     assert back.kinds == ["started", "file", "completed"], "it hears what comes after its return"
 
 
@@ -48,7 +48,7 @@ def test_without_any_plugin_left_that_listens_files_are_not_written_down(world: 
     world.hook.add_listener("gone")
     made = Notifier(world.engine, world.hook, lambda: {"gone"})
     world.scan(notifier=made)
-    made.close(10)
+    made.close(60)
     with world.engine.begin() as connection:
         connection.execute(sa.text("UPDATE listener_cursors SET seen_at = 0"))
     world.hook.listeners.clear()
@@ -63,7 +63,7 @@ def test_a_listener_hears_nothing_from_before_it_was_first_seen(world: World, no
     world.scan(notifier=notifier)
     late = world.hook.add_listener("late")
     world.scan(notifier=notifier)
-    notifier.close(10)
+    notifier.close(60)
     assert late.kinds == ["started", "completed"]
 
 
@@ -82,7 +82,7 @@ def test_a_listener_that_will_not_come_back_can_be_forgotten(world: World, notif
     world.hook.add_listener("first").behaviour = raises_unavailable
     world.put("a.mp3")
     world.scan(notifier=notifier)
-    notifier.close(10)
+    notifier.close(60)
     assert notifier.pending() == {"first": 3}
     library.forget_listener(world.engine, "first")
     assert (notifier.pending(), world.rows("SELECT * FROM scan_events")) == ({}, [])
@@ -115,8 +115,8 @@ def test_two_hosts_that_share_a_database_tell_each_event_once(world: World) -> N
     world.scan(notifier=second)  # the other one's turn: it begins where the first one stopped
     assert second.wait_idle(20)
     assert len(heard) == 152 + 52
-    first.close(10)
-    second.close(10)
+    first.close(60)
+    second.close(60)
     other.dispose()
 
 
@@ -139,7 +139,7 @@ def test_the_other_host_takes_over_when_one_ends(world: World) -> None:
     stuck.set()
     assert second.wait_idle(20)
     assert len(ears.heard) == 11, "all but the one that the first one had under way"
-    second.close(10)
+    second.close(60)
     other.dispose()
 
 

@@ -261,7 +261,7 @@ def test_what_is_told_of_missing_returned_moved_and_purged_files(world: World) -
     notifier.wake()
     assert notifier.wait_idle(20)
     assert ears.heard == [LibraryEvent(LibraryEventKind.PURGED, 0, 1, ids[str(other)], str(other))]
-    notifier.close(10)
+    notifier.close(60)
 
 
 def test_a_cancelled_scan_marks_nothing_and_says_how_far_it_came(world: World) -> None:

@@ -82,7 +82,7 @@ def session_of(
 
 
 def error_of(future: Future[Any]) -> PluginUnavailable:
-    error = future.exception(timeout=5)
+    error = future.exception(timeout=60)
     assert isinstance(error, PluginUnavailable)
     return error
 
@@ -93,7 +93,7 @@ def test_outcomes_come_back_with_the_number_of_files_by_worker() -> None:
     assert session.window == 2 * Engine.slots
     assert session.wants("audio/mpeg")
     assert not session.wants("image/png")
-    outcomes = session.submit(FILES).result(timeout=5)
+    outcomes = session.submit(FILES).result(timeout=60)
     assert [outcome.metadata for outcome in outcomes] == [{"title": file.file_path} for file in FILES]
     assert engine.requests == [Request("scan", "tags", "v1", tuple(FILES))]
     assert read == {"nas-1": 2}
@@ -102,7 +102,7 @@ def test_outcomes_come_back_with_the_number_of_files_by_worker() -> None:
 def test_batches_grow_with_what_workers_read_in_a_quarter_of_a_second() -> None:
     session, _, _, _ = session_of(read_all)
     first = session.batch_size
-    session.submit([FileToRead(f"/srv/music/{number}.mp3") for number in range(first)]).result(timeout=5)
+    session.submit([FileToRead(f"/srv/music/{number}.mp3") for number in range(first)]).result(timeout=60)
     assert session.batch_size == 2 * first
 
 
@@ -112,7 +112,7 @@ def test_workers_get_their_own_paths_and_errors_name_those_of_the_host() -> None
         return Outcomes("nas-2", errors, 0.01)
 
     session, engine, _, _ = session_of(fail, folders={"/srv": "/elsewhere", "/srv/music": "/mnt/nas"})
-    first, second = session.submit(FILES).result(timeout=5)
+    first, second = session.submit(FILES).result(timeout=60)
     assert [file.file_path for file in engine.requests[0].files] == ["/mnt/nas/a.mp3", "/mnt/nas/b.mp3"]
     assert (first.error, first.worker, second.worker) == ("/srv/music/a.mp3 is odd", "nas-2", "")
 
@@ -137,7 +137,7 @@ def test_a_worker_without_the_code_gets_it() -> None:
         return read_all(request) if request.code == b"code" else CodeMissing("nas-1")
 
     session, engine, _, _ = session_of(lacks)
-    assert len(session.submit(FILES).result(timeout=5)) == 2
+    assert len(session.submit(FILES).result(timeout=60)) == 2
     assert [request.code for request in engine.requests] == [None, b"code"]
     assert not engine.avoided
 
@@ -157,7 +157,7 @@ def test_code_that_cannot_be_sent_is_said_to_be_missing_there() -> None:
 def test_what_one_worker_cannot_read_goes_to_another() -> None:
     answers: list[Answer] = [Unfit("nas-1", "has no such folder")]
     session, engine, _, read = session_of(lambda request: answers.pop() if answers else read_all(request, "nas-2"))
-    assert len(session.submit(FILES).result(timeout=5)) == 2
+    assert len(session.submit(FILES).result(timeout=60)) == 2
     assert engine.avoided == ["nas-1"]
     assert read == {"nas-2": 2}
 
@@ -182,7 +182,7 @@ def test_a_file_that_only_the_worker_does_not_see_is_no_file_with_an_error(tmp_p
     session, engine, _, _ = session_of(absent)
     assert f"does not see {there}" in error_of(session.submit(files)).message
     assert engine.avoided
-    (outcome,) = session.submit(files[1:]).result(timeout=5)  # deleted since the walk: the scan knows what to do
+    (outcome,) = session.submit(files[1:]).result(timeout=60)  # deleted since the walk: the scan knows what to do
     assert outcome.error == "no such file"
 
 
@@ -190,7 +190,7 @@ def test_a_file_that_only_the_worker_does_not_see_is_no_file_with_an_error(tmp_p
 def test_a_plugins_failure_is_that_of_the_batch_with_the_workers_name(error: Exception) -> None:
     assert isinstance(error, PluginTimeout | PluginFault)
     session, _, _, _ = session_of(lambda _request: Failed("nas-3", error))
-    failure = session.submit(FILES).exception(timeout=5)
+    failure = session.submit(FILES).exception(timeout=60)
     assert failure is error
     assert error.worker == "nas-3"
 
@@ -217,7 +217,7 @@ def test_an_engine_without_workers_makes_the_plugin_unavailable() -> None:
 def test_a_plugin_that_asks_for_the_hosts_data_is_read_here_from_then_on() -> None:
     session, engine, local, read = session_of(lambda _request: HostNeeded("nas-1", "kv.get"))
     for _ in range(2):
-        assert [one.metadata for one in session.submit(FILES).result(timeout=5)] == [{"title": "read here"}] * 2
+        assert [one.metadata for one in session.submit(FILES).result(timeout=60)] == [{"title": "read here"}] * 2
     assert len(engine.requests) == 1
     assert len(local.submitted) == 2
     assert not read

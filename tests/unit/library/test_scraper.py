@@ -67,7 +67,7 @@ class Bench:
         else:
             future.set_result([FileOutcome({})] * len(ids))
             self.unread.files = [file for file in self.unread.files if file.id not in ids]
-        return self.scraper.settle(self.completions.get(timeout=5))
+        return self.scraper.settle(self.completions.get(timeout=60))
 
 
 @pytest.fixture
@@ -201,5 +201,5 @@ def test_after_a_cancellation_nothing_is_taken_back(bench: Bench) -> None:
     bench.scraper.submit(partial=True)
     bench.scraper.cancel()
     assert bench.session.calls[0][1].cancelled()
-    assert bench.scraper.settle(bench.completions.get(timeout=5)) == []
+    assert bench.scraper.settle(bench.completions.get(timeout=60)) == []
     assert bench.scraper.idle

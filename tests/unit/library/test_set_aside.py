@@ -33,7 +33,7 @@ def test_a_failing_notification_is_tried_again_then_set_aside(world: World, noti
         world.put(f"{number}.mp3")
     world.scan(notifier=notifier)
     assert notifier.wait_idle(math.inf)
-    notifier.close(10)
+    notifier.close(60)
     assert ears.kinds == ["started", "completed"]
     assert [tried.count(file_id) for file_id in world.ids().values()] == [5, 5, 5]
     state = library.listener_state(world.engine, "ears")
@@ -166,7 +166,7 @@ def deliver_all(world: World) -> None:
     made = Notifier(world.engine, world.hook)
     world.scan(notifier=made)
     assert made.wait_idle(math.inf)
-    made.close(10)
+    made.close(60)
 
 
 def test_attempts_go_on_in_the_next_host(world: World) -> None:
@@ -178,12 +178,12 @@ def test_attempts_go_on_in_the_next_host(world: World) -> None:
         assert made.wait_idle(10), "a pause between attempts holds up nobody who has little patience"
         state = library.listener_state(world.engine, "ears")
         assert (state.attempts, state.error) == (attempts, "the remote site is down")
-        made.close(10)
+        made.close(60)
         library.retry_set_aside(world.engine, "ears")  # the pause is over
     ears.behaviour = None
     made = Notifier(world.engine, world.hook)
     made.open()
-    made.close(10)
+    made.close(60)
     assert ears.kinds == ["started", "file", "completed", "started", "completed"]
     assert library.listener_state(world.engine, "ears").attempts == 0
 

@@ -100,10 +100,10 @@ def ask(
 ) -> tuple[ResponseHead, bytes, int]:
     """The response's head and body, and in how many parts it came."""
     with plugin.http.open(RequestHead(method, path, **more), body=body, most_s=10) as exchange:
-        first = exchange.receive(10)
+        first = exchange.receive(60)
         assert first is not None
         assert first.head is not None
-        parts = [first, *iter(lambda: exchange.receive(10), None)]
+        parts = [first, *iter(lambda: exchange.receive(60), None)]
     assert parts[-1].last
     return first.head, b"".join(part.body for part in parts), len(parts)
 
@@ -139,13 +139,13 @@ def test_a_handler_gets_a_body(shelf: PluginUnderTest) -> None:
 
 def test_a_body_in_parts_is_answered_as_it_arrives(shelf: PluginUnderTest) -> None:
     with shelf.http.open(RequestHead("POST", "/echo"), body=None, most_s=10) as exchange:
-        assert exchange.receive(10).head.status == 200  # type: ignore[union-attr]
+        assert exchange.receive(60).head.status == 200  # type: ignore[union-attr]
         for word in (b"a", b"b"):
             exchange.send(RequestPart(body=word), 10)
-            assert exchange.receive(10).body == word  # type: ignore[union-attr]
+            assert exchange.receive(60).body == word  # type: ignore[union-attr]
         exchange.send(RequestPart(last=True), 10)
-        assert exchange.receive(10).last  # type: ignore[union-attr]
-        assert exchange.receive(10) is None
+        assert exchange.receive(60).last  # type: ignore[union-attr]
+        assert exchange.receive(60) is None
 
 
 def test_a_request_that_is_cut_off_is_not_taken_for_a_whole_one(shelf: PluginUnderTest) -> None:
@@ -153,7 +153,7 @@ def test_a_request_that_is_cut_off_is_not_taken_for_a_whole_one(shelf: PluginUnd
         exchange.send(RequestPart(body=b"1"), 10)
         exchange.finish()
         with pytest.raises(PluginFault, match="ended the request before its end"):
-            exchange.receive(10)
+            exchange.receive(60)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_refusals(shelf: PluginUnderTest, method: str, path: str, body: bytes, s
         with shelf.http.open(RequestHead(method, path), body=None, most_s=10) as exchange:
             for at in range(0, len(body), 1_000_000):
                 exchange.send(RequestPart(body=body[at : at + 1_000_000]), 10)
-            part = exchange.receive(10)
+            part = exchange.receive(60)
         assert part is not None
         assert part.head is not None
         assert (part.head.status, said in part.body) == (status, True)
@@ -248,9 +248,9 @@ def test_pages_have_an_area_of_their_own(shelf: PluginUnderTest) -> None:
 def test_a_handler_that_streams_learns_that_the_client_has_gone(shelf: PluginUnderTest) -> None:
     Shelf.left.clear()
     with shelf.http.open(RequestHead("GET", "/endless"), most_s=10) as exchange:
-        exchange.receive(10)
-        assert exchange.receive(10).body == b"on "  # type: ignore[union-attr]
-    assert Shelf.left.wait(10)
+        exchange.receive(60)
+        assert exchange.receive(60).body == b"on "  # type: ignore[union-attr]
+    assert Shelf.left.wait(60)
 
 
 def test_a_subclass_inherits_routes_and_may_replace_handlers() -> None:
@@ -279,7 +279,7 @@ def test_a_plugin_without_routes_answers_none() -> None:
     with loopback(Plugin()) as plugin:
         assert not plugin.http.available
         with plugin.http.open(RequestHead("GET", "/"), most_s=5) as exchange, pytest.raises(NotOffered):
-            exchange.receive(5)
+            exchange.receive(60)
 
 
 @pytest.mark.parametrize(

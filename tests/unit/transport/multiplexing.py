@@ -95,7 +95,7 @@ class Rig:
     def close(self) -> None:
         self.go.set()
         self.peer.close()
-        self.server.stop(0).wait(10)
+        self.server.stop(0).wait(60)
         self.pool.shutdown()
         self._callers.shutdown()
         self._listener.close()

@@ -33,7 +33,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Behaviour], PeerChannel]]:
 
     yield serve
     peer.close()
-    server.stop(0).wait(10)
+    server.stop(0).wait(60)
     pool.shutdown()
 
 

@@ -18,18 +18,18 @@ def test_so_many_at_once_and_no_more() -> None:
     def task(name: str) -> None:
         names.append(name)
         inside.release()
-        go_on.wait(10)
+        go_on.wait(60)
 
     try:
         for index in range(5):
             workers.submit(task, f"task {index}")
         for _ in range(3):
-            assert inside.acquire(timeout=10)
+            assert inside.acquire(timeout=60)
         assert not inside.acquire(timeout=0.1)
         assert sorted(names) == ["task 0", "task 1", "task 2"]
         go_on.set()
         for _ in range(2):
-            assert inside.acquire(timeout=10)
+            assert inside.acquire(timeout=60)
     finally:
         go_on.set()
         workers.shutdown()
@@ -44,7 +44,7 @@ def test_what_a_task_raises_costs_no_thread(capsys: pytest.CaptureFixture[str]) 
 
     workers.submit(leave)
     workers.submit(done.set)
-    assert done.wait(10)
+    assert done.wait(60)
     workers.shutdown()
     assert "SystemExit: gone" in capsys.readouterr().err
 
@@ -62,8 +62,8 @@ def test_threads_end_when_their_tasks_are_done() -> None:
         workers.submit(task)
     workers.shutdown()
     for _ in range(4):
-        assert done.acquire(timeout=10)
+        assert done.acquire(timeout=60)
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
         assert thread.daemon

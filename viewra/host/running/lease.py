@@ -27,7 +27,7 @@ class Renewal:
         self._timer.set(_EVERY_S)
 
     def close(self) -> None:
-        """Renew once more, for ``LEASE_S`` seconds, and stop renewing."""
+        """Stop renewing; what is left of the lease is left to the next host."""
         self._timer.close()
 
     def _renew(self, still: Still) -> None:

@@ -102,4 +102,4 @@ def serving() -> Iterator[Server]:
         finally:
             server.over.set()
             http.shutdown()
-            thread.join(10)
+            thread.join(60)

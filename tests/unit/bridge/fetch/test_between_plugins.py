@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.eventually import eventually
+from tests.leftovers import Present
 from tests.unit.bridge.fetch.conftest import Rig
 from tests.unit.bridge.fetch.serving import Asked, Said
 from viewra.bridge.call import HostCall
@@ -91,17 +92,17 @@ def test_names_that_are_never_resolved_take_no_more_than_so_many_threads(
     over = threading.Event()
 
     def hang(_host: str, _port: int) -> list[str]:
-        over.wait(20)
+        over.wait(60)
         return []
 
     rig.fetcher._resolve = hang
     rig.hosts[:] = ["*"]
-    fetch, said = rig.plugin(), []
+    fetch, said, before = rig.plugin(), [], Present()
     for number in range(6):
         with pytest.raises((HostTimeout, FetchFailed)) as failed:
             fetch.get(f"https://h{number}.example.org/", timeout_s=0.1, retries=0)
         said.append(str(failed.value))
-    resolving = [thread for thread in threading.enumerate() if thread.name == "fetch-resolve"]
+    resolving = [thread for thread in before.threads() if thread.name == "fetch-resolve"]
     over.set()
     assert len(resolving) <= 3
     assert "names of this plugin are, without an answer" in said[-1]

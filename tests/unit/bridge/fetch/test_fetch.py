@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from functools import partial
@@ -202,14 +201,12 @@ def test_buckets() -> None:
 def test_bytes_are_limited(rig: Rig) -> None:
     rig.server.answers["/big"] = Said(body=b"x" * 200_000)
     rig.limits["network_kb_s"] = 1024
-    began = time.monotonic()
     for _ in range(2):
         rig.plugin().get(rig.server.url("/big"))
     assert rig.plugins["one"].received == 400_000
     rig.limits["network_kb_s"] = 1
     with pytest.raises(Exception, match="longer than the call allows"):
         rig.plugin().get(rig.server.url("/big"), timeout_s=0.2)
-    assert time.monotonic() - began < 30
 
 
 def test_other_certificates_and_proxies(make: Callable[[Fetching], Rig]) -> None:

@@ -150,7 +150,7 @@ def test_nothing_is_left_at_the_end(path: Path, tmp_path: Path) -> None:
 
     def slow(command: str, arguments: Mapping[str, Any]) -> Any:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return command
 
     server = ControlServer(path, tmp_path / "control", slow)
@@ -158,7 +158,7 @@ def test_nothing_is_left_at_the_end(path: Path, tmp_path: Path) -> None:
     answers: list[Any] = []
     asking = threading.Thread(target=lambda: answers.append(call(path, "restart")))
     asking.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     with socket.socket(socket.AF_UNIX) as idle:
         idle.connect(str(path))
         eventually(lambda: bool(server._asking))
@@ -167,8 +167,8 @@ def test_nothing_is_left_at_the_end(path: Path, tmp_path: Path) -> None:
         assert idle.recv(1) == b"", "one that has asked nothing holds up nothing"
     assert closing.is_alive(), "a command that runs is waited for"
     go.set()
-    closing.join(10)
-    asking.join(10)
+    closing.join(60)
+    asking.join(60)
     server.close()
     assert answers == ["restart"]
     assert list(tmp_path.iterdir()) == []

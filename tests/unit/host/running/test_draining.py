@@ -24,7 +24,7 @@ class FakeRun:
 
     def stop(self) -> str:
         if self._together is not None:
-            self._together.wait(10)  # all must be at it at the same time
+            self._together.wait(60)  # all must be at it at the same time
         self.stopped.set()
         return "graceful"
 
@@ -45,7 +45,7 @@ def test_a_run_ends_when_its_last_call_has() -> None:
     run.connection.leave()
     assert not run.stopped.wait(0.05)
     run.connection.leave()
-    assert run.stopped.wait(10)
+    assert run.stopped.wait(60)
     eventually(lambda: not threads())
     leaving.close()
 

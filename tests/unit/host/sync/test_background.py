@@ -14,14 +14,14 @@ from viewra.host.sync.clock import SYSTEM
 def test_closing_waits_for_what_has_begun_and_cancels_what_has_not() -> None:
     background, go = Background(), threading.Event()
     done: list[bool | str] = []
-    background.start("test-now", lambda: done.append(go.wait(10)))
+    background.start("test-now", lambda: done.append(go.wait(60)))
     background.start("test-later", lambda: done.append("later"), 3600.0)
     closer = threading.Thread(target=background.close)
     closer.start()
     closer.join(0.05)
     assert closer.is_alive()
     go.set()
-    closer.join(10)
+    closer.join(60)
     assert done == [True]
     assert background.start("test-never", lambda: None) is None
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("test-")])
@@ -51,7 +51,7 @@ def test_work_may_close_its_owner() -> None:
         closed.set()
 
     background.start("test-self", close)
-    assert closed.wait(10)
+    assert closed.wait(60)
 
 
 def test_what_is_done_side_by_side_is_done_at_the_same_time_and_failures_are_logged(
@@ -60,11 +60,11 @@ def test_what_is_done_side_by_side_is_done_at_the_same_time_and_failures_are_log
     together, done = threading.Barrier(3), []
 
     def work() -> None:
-        together.wait(10)
+        together.wait(60)
         done.append(1)
 
     def fail() -> None:
-        together.wait(10)
+        together.wait(60)
         raise RuntimeError("a bug")
 
     side_by_side(SYSTEM, "test-pair", [work, work, fail])

@@ -32,7 +32,7 @@ def test_whoever_waits_hears_of_it() -> None:
     closing = Cancellation()
     assert not closing.wait(0)
     threading.Timer(0.01, closing.close).start()
-    assert closing.wait(10)
+    assert closing.wait(60)
 
 
 def test_its_owner_goes_on_only_when_it_has_been_cut() -> None:
@@ -41,20 +41,20 @@ def test_its_owner_goes_on_only_when_it_has_been_cut() -> None:
 
     def cut() -> None:
         began.set()
-        go.wait(10)
+        go.wait(60)
 
     def work() -> None:
         with closing.cuts(cut):
-            assert began.wait(10)
+            assert began.wait(60)
         over.append(go.is_set())
 
     worker, closer = threading.Thread(target=work), threading.Thread(target=closing.close)
     worker.start()
     closer.start()
-    assert began.wait(10)
+    assert began.wait(60)
     worker.join(0.05)
     assert worker.is_alive()
     go.set()
-    worker.join(10)
-    closer.join(10)
+    worker.join(60)
+    closer.join(60)
     assert over == [True]

@@ -30,11 +30,11 @@ def test_what_was_begun_is_cut_short_for_who_comes_to_end_it() -> None:
 
     thread = threading.Thread(target=end)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert not got.is_set(), "its turn comes when this one is over"
     assert turn.begin().closed, "nothing else begins while it waits"
     turn.give_back()
-    thread.join(10)
+    thread.join(60)
     assert got.is_set()
     turn.take()
     assert not turn.begin().closed, "nobody waits any more"
