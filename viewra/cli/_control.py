@@ -8,18 +8,21 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
 from viewra.host.admin.wire import encoded, read_line, read_note
-from viewra.host.installed.lock import holder
+from viewra.host.installed.lock import InUse, holder
 from viewra.library.paths import absolute
 
-KNOCK_S = 5.0
+T = TypeVar("T")
+
+KNOCK_S = 15.0
 """Seconds in which a host that holds the data directory must answer a ping; it may be starting or ending."""
 LOOK_S, DO_S = 15.0, 900.0
 """Seconds for an answer: for a query, and for operations that start plugins, which may migrate first."""
@@ -127,8 +130,23 @@ def ask_or_do(options: Options, command: str, **arguments: Any) -> Any:
 
 def ask_or_hold(options: Options, command: str, **arguments: Any) -> Any:
     """Ask the running host; if none runs, run the operation in a host that holds the data directory."""
-    answer = ask(options.directory, command, **arguments)
-    return alone(options, command, **arguments) if answer is None else answer
+
+    def work() -> Any:
+        answer = ask(options.directory, command, **arguments)
+        return alone(options, command, **arguments) if answer is None else answer
+
+    return beside_or_alone(work)
+
+
+def beside_or_alone(work: Callable[[], T]) -> T:
+    """The result of ``work``, which asks the running host, or opens one if none runs.
+
+    If a host was opened in between, for example by ``viewra serve``, it works again, and asks that one.
+    """
+    try:
+        return work()
+    except InUse:
+        return work()
 
 
 def whole(path: str) -> str:

@@ -30,8 +30,11 @@ def settings_command(
     never shown; set one with KEY alone, which asks for it without echo, or with KEY=-, which reads standard input.
     """
     assign = pairs(assignments)
-    asked = {"plugin_id": plugin_id, "assign": assign, "unset": list(unset), "runtime": runtime}
-    answer = ask_or_do(options, "settings", **asked)
+    asked = {"plugin_id": plugin_id, "runtime": runtime}
+    if assign or unset:
+        answer = ask_or_do(options, "assign", values=assign, unset=list(unset), **asked)
+    else:
+        answer = ask_or_do(options, "settings", **asked)
     shown = answer["settings"]
     if as_json:
         print_json(shown)

@@ -13,6 +13,7 @@ import click
 
 from viewra import library
 from viewra.cli import _completing
+from viewra.cli._control import beside_or_alone
 from viewra.cli._engine import engine_options
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line
@@ -72,7 +73,16 @@ def command(options: Options, /, paths: tuple[str, ...], exclude: tuple[str, ...
     run(options, paths, exclude=exclude, **how)
 
 
-def run(
+def run(options: Options, paths: Sequence[str], **how: Any) -> None:
+    """Scan these folders and print the report; exits with status 1 if it was interrupted.
+
+    Patterns in ``exclude`` are stored with each folder's library, which is added first if there is none. ``how`` are
+    the other options of the command.
+    """
+    beside_or_alone(lambda: _run(options, paths, **how))
+
+
+def _run(
     options: Options,
     paths: Sequence[str],
     *,
@@ -87,10 +97,6 @@ def run(
     readers: EngineChoice | None,
     exclude: Sequence[str] = (),
 ) -> None:
-    """Scan these folders and print the report; exits with status 1 if it was interrupted.
-
-    Patterns in ``exclude`` are stored with each folder's library, which is added first if there is none.
-    """
     if full and retry_failed:
         raise UsageError("--full and --retry-failed exclude each other", hint="--full reads what failed again, too")
     if quick and (full or retry_failed):

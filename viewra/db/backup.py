@@ -56,7 +56,7 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
             draft.unlink()
         reason = getattr(error, "strerror", None) or error
         raise MigrationError(
-            f"{source} cannot be backed up to {folder} before it is changed: {reason}",
+            f"{source} cannot be backed up to {folder}: {reason}",
             hint="free space there and make the folder writable; nothing was changed",
         ) from error
     return folder / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Plugin(ServiceClients):
         self._own_runner = runner
         self._own_operated = Operated(runner, choices)
         self.id = runner.plugin_id
+        self.changing_settings = threading.Lock()
+        """Held while settings are changed: each change is checked with those before, and may be undone."""
 
     def __repr__(self) -> str:
         return f"<Plugin {self.id} {self._own_runner.state}>"

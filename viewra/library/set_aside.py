@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, listener_cursors, media_files, scan_events, set_aside_events
 from viewra.db.transactions import reading, writing
-from viewra.errors import UsageError
+from viewra.errors import NotFound
 from viewra.library import events
 from viewra.library.events import StoredEvent
 from viewra.library.paths import display, display_bytes, join
@@ -112,12 +112,12 @@ def set_aside_counts(engine: sa.Engine) -> dict[str, int]:
 
 
 def listener_state(engine: sa.Engine, plugin_id: str) -> ListenerState:
-    """A listener's state. Raises ``UsageError`` for a plugin that never was a listener, and ``DatabaseError``."""
+    """A listener's state. Raises ``NotFound`` for a plugin that never was a listener, and ``DatabaseError``."""
     cursor = listener_cursors.c
     with reading(engine) as connection:
         row = connection.execute(sa.select(listener_cursors).where(cursor.plugin_id == plugin_id)).one_or_none()
         if row is None:
-            raise UsageError(
+            raise NotFound(
                 f"plugin {plugin_id!r} is not a listener", hint="a plugin that listens becomes one at its first scan"
             )
         later = sa.select(sa.func.count()).select_from(scan_events).where(scan_events.c.id > row.event_id)

@@ -107,10 +107,13 @@ class ProblemsMiddleware:
             await response(scope, receive, send)
 
     def _check_host(self, scope: Scope) -> None:
-        """Against DNS rebinding: a name that leads here must be one that was agreed on."""
-        if not self._hosts:
+        """Against DNS rebinding: a name that leads here must be one that was agreed on.
+
+        A request without a name, as of monitors that speak HTTP/1.0, is from no browser.
+        """
+        name = Headers(scope=scope).get("host")
+        if not self._hosts or name is None:
             return
-        name = Headers(scope=scope).get("host", "")
         bare = name.rpartition(":")[0] if name.rpartition(":")[2].isdecimal() and not name.endswith("]") else name
         if bare.lower().strip("[]") not in self._hosts:
             raise HTTPException(421, "this host is not known by the name in the request")

@@ -117,11 +117,23 @@ def _typed(error: Exception, status: int) -> Problem:
 async def answer(request: Request, error: Exception) -> Response:
     """The response for an error: problem+json for programs, a page for browsers."""
     for_program = is_for_program(request)
-    problem = problem_of(error).worded(in_requests if for_program else on_pages)
+    problem = _placed(request, problem_of(error)).worded(in_requests if for_program else on_pages)
     if for_program:
         content = orjson.dumps(problem.as_json(), default=str)
         return Response(content, problem.status, problem.headers, media_type="application/problem+json")
     return page(request, "problem.html", status=problem.status, headers=problem.headers, problem=problem)
+
+
+def _placed(request: Request, problem: Problem) -> Problem:
+    """A problem of which only the status is known, said of the request."""
+    if problem.detail != problem.title:
+        return problem
+    if problem.status == 404:
+        hint = "GET /api/v1/openapi.json lists what there is" if is_for_program(request) else None
+        return attrs.evolve(problem, detail=f"there is nothing at {display(request.url.path)[:200]}", hint=hint)
+    if problem.status == 405:
+        return attrs.evolve(problem, detail=f"{display(request.method)} is not possible here")
+    return problem
 
 
 def is_for_program(request: Request) -> bool:

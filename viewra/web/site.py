@@ -77,7 +77,7 @@ class Site:
         """The libraries by id, with how many files they have."""
         self.stats = Counted(self._count_all)
         """How much there is."""
-        self._delivering: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
         self._ends: list[Callable[[], None]] = []
 
     @property
@@ -118,7 +118,7 @@ class Site:
         self.host.dispatch.watch(self._operated)
         self.host.dispatch.packages.arrivals.watch(self._arriving)
         self.ready = True
-        self._delivering = asyncio.create_task(self._deliver())
+        self._tidying = asyncio.create_task(self._tidy_up())
 
     def at_close(self, end: Callable[[], None]) -> None:
         """Have ``end`` called when the site closes, on the event loop."""
@@ -127,8 +127,8 @@ class Site:
     def close(self) -> None:
         """Publish nothing more, and end the threads that have nothing to do; on the event loop."""
         self.ready = False
-        if self._delivering is not None:
-            self._delivering.cancel()
+        if self._tidying is not None:
+            self._tidying.cancel()
         self.hub.close()
         self.declared.close()
         for end in self._ends:
@@ -141,9 +141,10 @@ class Site:
         self._fetches.close()
         self._pictures.close()
 
-    async def _deliver(self) -> None:
-        """Deliver what an earlier host has left."""
+    async def _tidy_up(self) -> None:
+        """Deliver what an earlier host has left, and delete what is of no use any more."""
         try:
+            await self.run_long(self.host.dispatch.packages.uploads.forget_killed)
             await self.run_long(self.host.deliver)
         except ViewraError as error:
             log.error("notifications cannot be delivered: %s", error)

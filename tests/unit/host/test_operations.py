@@ -19,11 +19,13 @@ from viewra.adapters import HookStats
 from viewra.errors import UsageError, ViewraError
 from viewra.host.admin.describe import _together
 from viewra.host.admin.dispatch import Dispatch
+from viewra.host.admin.find import find_plugin
 from viewra.host.admin.operation import OPERATIONS
 from viewra.host.admin.operations import enable, list_, uninstall
 from viewra.host.admin.present import as_json
 from viewra.host.admin.values import OMITTED
 from viewra.host.installed.pins import Pin
+from viewra.host.installed.settings import PluginSettings
 from viewra.sdk import Plugin
 from viewra.types import Health, PluginState
 
@@ -63,9 +65,20 @@ def test_a_secret_variable_of_a_plugin_is_not_shown(tmp_path: Path, make_plugin:
 
 
 def test_an_object_has_no_settings_and_no_permissions(commands: Dispatch) -> None:
-    for command, more in (("settings", {"assign": {}, "unset": []}), ("grant", {"names": []})):
+    for command, more in (("settings", {}), ("assign", {"values": {}, "unset": []}), ("grant", {"names": []})):
         with pytest.raises(UsageError, match="in_process is registered in this process"):
             commands.answer(command, {"plugin_id": "in_process", **more})
+
+
+def test_changes_of_settings_come_one_after_the_other(commands: Dispatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is checked with the values of those before, and one that is undone must not take others along."""
+    found = find_plugin(commands.packages.plugins, "given")
+    held: list[bool] = []
+    monkeypatch.setattr(PluginSettings, "change", lambda *_: held.append(found.changing_settings.locked()))
+    commands.answer("configure", {"plugin_id": "given", "values": {}})
+    commands.answer("assign", {"plugin_id": "given", "values": {}, "unset": []})
+    assert held == [True, True]
+    assert not found.changing_settings.locked()
 
 
 def test_an_object_in_the_hosts_process(commands: Dispatch) -> None:
@@ -106,8 +119,8 @@ def test_what_was_hidden_by_one_that_is_gone(tmp_path: Path, make_plugin: Callab
         ("ping", {"plugins": {}}),
         ("uninstall", {"plugin_id": "given", "keep_data": 1}),
         ("uninstall", {"plugin_id": "given"}),
-        ("settings", {"plugin_id": "given", "assign": {"a": 1}, "unset": []}),
-        ("settings", {"plugin_id": "given", "assign": {}, "unset": "abc"}),
+        ("assign", {"plugin_id": "given", "values": {"a": 1}, "unset": []}),
+        ("assign", {"plugin_id": "given", "values": {}, "unset": "abc"}),
     ],
 )
 def test_what_cannot_be_asked_is_refused(commands: Dispatch, command: str, arguments: dict[str, Any]) -> None:
@@ -118,7 +131,7 @@ def test_what_cannot_be_asked_is_refused(commands: Dispatch, command: str, argum
 def test_an_operation_says_what_it_takes_gives_and_does(commands: Dispatch) -> None:
     ours = {name: one for name, one in OPERATIONS.items() if one.subject in {"plugins", "host"}}
     looks = {name for name, one in ours.items() if one.subject == "plugins" and not one.changes}
-    assert looks == {"ping", "list", "info", "stats", "health", "logs", "permissions"}
+    assert looks == {"ping", "list", "info", "stats", "health", "logs", "permissions", "settings"}
     for name, operation in ours.items():
         assert operation.name == name
         assert operation.about.endswith(".")
@@ -131,16 +144,16 @@ def test_an_operation_says_what_it_takes_gives_and_does(commands: Dispatch) -> N
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ({}, "required field missing @ arguments.plugin_id"),
-        ({"plugin_id": 3}, "invalid value for type, expected str @ arguments.plugin_id"),
-        ({"plugin_id": "x", "keep_data": True, "force": 1}, "extra fields found (force)"),
+        ({}, "plugin_id: it is missing; keep_data: it is missing"),
+        ({"plugin_id": 3, "keep_data": "no"}, "plugin_id: expected a text; keep_data: expected true or false"),
+        ({"plugin_id": "x", "keep_data": True, "force": 1}, "there is no argument force"),
     ],
 )
 def test_arguments_that_are_refused_are_named(commands: Dispatch, arguments: dict[str, Any], why: str) -> None:
     with pytest.raises(UsageError) as raised:
         commands.answer("uninstall", arguments)
-    assert str(raised.value).startswith("the command 'uninstall' cannot be asked like this: ")
-    assert why in str(raised.value)
+    assert str(raised.value) == why
+    assert raised.value.hint == "arguments: plugin_id, keep_data"
 
 
 def test_values_become_json_in_one_way() -> None:

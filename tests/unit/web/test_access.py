@@ -176,6 +176,9 @@ def test_only_requests_by_its_own_names_are_answered(at_home: Served) -> None:
         assert at_home.client.get("/healthz", headers={"Host": name}).status_code == 200, name
     for name in ("evil.example", "localhost.evil.example", "evil.example:8096", "", "localhost:x"):
         assert at_home.client.get("/healthz", headers={"Host": name}).status_code == 421, name
+    bare = at_home.client.build_request("GET", "/healthz")
+    del bare.headers["Host"]  # HTTP/1.0
+    assert at_home.client.send(bare).status_code == 200
 
 
 def test_browsers_are_bound(served: Served) -> None:

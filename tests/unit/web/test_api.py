@@ -18,8 +18,8 @@ from viewra.web.api.endpoints import ENDPOINTS, PREFIX
 from viewra.web.api.shapes import data_of, encoded
 from viewra.web.work import Busy
 
-NOT_BY_HTTP = {"install", "ping", "scan_notifications"}
-"""Operations for the command line alone: it stages what is installed."""
+NOT_BY_HTTP = {"assign", "install", "ping", "scan_notifications"}
+"""Operations for the command line alone: it has settings as texts, and stages what is installed."""
 
 
 class Caller:
@@ -45,10 +45,10 @@ def api(served: Served) -> Caller:
 
 def test_every_operation_has_an_endpoint() -> None:
     offered = {endpoint.operation.name for endpoint in ENDPOINTS}
-    assert {"settings", *OPERATIONS} - offered == NOT_BY_HTTP
+    assert {*OPERATIONS} - offered == NOT_BY_HTTP
     changing = {endpoint.operation.name for endpoint in ENDPOINTS if endpoint.operation.changes}
     looking = {one.operation.name for one in ENDPOINTS if one.method == "GET"}
-    assert changing & looking == {"settings"}, "GET changes nothing: it gets settings without any to set"
+    assert not changing & looking, "GET changes nothing, and nobody is told that it did"
 
 
 def test_a_library_from_its_adding_to_its_end(api: Caller, served: Served, put: Callable[..., Path]) -> None:
@@ -79,6 +79,29 @@ def test_a_library_from_its_adding_to_its_end(api: Caller, served: Served, put: 
     assert api("DELETE", f"/libraries/{library_id}").json()["files"] == 5
     assert api.get("/libraries") == []
     assert api("GET", f"/libraries/{library_id}").status_code == 404
+
+
+def test_the_numbers_are_those_after_the_last_scan_and_say_their_age(
+    api: Caller, served: Served, put: Callable[..., Path]
+) -> None:
+    for number in range(3):
+        put(f"{number}.mp3")
+        scan = api("POST", "/scans", json={"path": str(served.folder)}).json()
+        eventually(lambda: api.get(f"/scans/{scan['scan_job_id']}")["status"] == "completed")  # noqa: B023
+        eventually(lambda: api.get("/stats")["files"] == number + 1)  # noqa: B023
+    answer = api("GET", "/stats")
+    assert int(answer.headers["age"]) >= 0
+    assert api("GET", "/stats", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    api("DELETE", f"/libraries/{api.get('/libraries')[0]['id']}")
+    assert api.get("/stats")["files"] == 0
+
+
+def test_only_an_admin_decides_which_links_are_followed(api: Caller, served: Served) -> None:
+    where = f"/libraries/{api('POST', '/libraries', json={'path': str(served.folder)}).json()['id']}/settings"
+    operator = served.headers(Scope.OPERATE)
+    assert api("PATCH", where, headers=operator, json={"follow_links": "inside"}).status_code == 403
+    assert api("PATCH", where, headers=operator, json={"hidden": True}).status_code == 200
+    assert api("PATCH", where, json={"follow_links": "inside"}).json()["follow_links"] == "inside"
 
 
 def test_failures_and_missing_files_come_in_pages(api: Caller, served: Served, put: Callable[..., Path]) -> None:
@@ -122,7 +145,11 @@ def test_a_name_that_is_not_utf8_is_readable(api: Caller, served: Served) -> Non
         ("GET", "/files/0", None, 404, "no file with the id 0"),
         ("GET", "/files/x", None, 422, "media_file_id"),
         ("GET", "/plugins/nobody", None, 404, "there is no plugin 'nobody'"),
-        ("GET", "/nowhere", None, 404, "Not Found"),
+        ("GET", "/nowhere", None, 404, "there is nothing at /api/v1/nowhere"),
+        ("POST", "/export", None, 405, "POST is not possible here"),
+        ("GET", "/events?kind=scan", None, 422, "'kind' is unknown here"),
+        ("POST", "/uploads?nam=x", None, 422, "'nam' is unknown here"),
+        ("GET", "/plugins/reader/notifications", None, 404, "is not a listener"),
         ("PUT", "/plugins", None, 405, "PUT is not possible here"),
         ("POST", "/libraries", b'{"path": 5}', 422, "path"),
         ("POST", "/libraries", b"{}", 422, "path"),
@@ -136,7 +163,8 @@ def test_a_name_that_is_not_utf8_is_readable(api: Caller, served: Served) -> Non
         ("POST", "/libraries", b"{", 400, "not JSON"),
         ("POST", "/libraries", b"\xff", 400, "not JSON"),
         ("POST", "/libraries", b'"' + b"x" * 2_000_000 + b'"', 413, "at most"),
-        ("POST", "/tokens", b'{"name": "a", "scope": "root"}', 422, "scope"),
+        ("POST", "/tokens", b'{"name": "a", "scope": "root"}', 422, "scope: expected read or operate or admin"),
+        ("GET", "/plugins/reader/logs?level=loud", None, 422, "level: expected trace or debug"),
         ("POST", "/plugins/reader/disable", None, 400, "reader"),
         ("POST", "/scans/99/pause", None, 404, "no scan 99"),
     ],

@@ -72,6 +72,9 @@ def test_an_export_is_sent_in_parts(served: Served, put: Callable[..., Path], mo
     assert answer.headers["content-type"].startswith("text/csv")
     assert [row["title"] for row in csv.DictReader(answer.text.splitlines())] == ["3"]
     assert ask(served, "GET", "/export?format=m3u8").text.count("#EXTINF") == 7
+    monkeypatch.setattr(export, "_parts", None)
+    asked = served.client.head(f"{PREFIX}/export?format=csv", headers=served.headers(Scope.READ))
+    assert (asked.status_code, asked.headers["content-type"][:8]) == (200, "text/csv"), "and no file was read for it"
     for wrong in ("format=xml", "limit=3", "q=%00"):
         assert ask(served, "GET", f"/export?{wrong}").status_code == 422, wrong
     assert ask(served, "GET", "/export?q=sort:nothing").status_code == 400

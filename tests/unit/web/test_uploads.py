@@ -173,5 +173,10 @@ def test_archives_are_kept_for_a_while_and_not_beyond_the_host(tmp_path: Path) -
     kept.forget_old()
     assert there() == []
     keep(b"5")
+    left = tmp_path / "plugin-packages" / ".staged" / "package-of-a-killed-host"
+    left.mkdir()
+    (left / ".in-use").touch()
+    uploads.Uploads(tmp_path).forget_killed()
+    assert (left.exists(), there()) == (False, [b"5"])
     kept.close()
     assert not list(tmp_path.rglob("a.zip"))

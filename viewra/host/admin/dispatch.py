@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import logging
+import types
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -43,6 +45,16 @@ HOMES = (
 
 LARGEST = 2**63
 """Whole numbers are smaller, as databases store them."""
+
+_KINDS = {
+    "str": "a text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "list": "a list of texts",
+    "dict": "values by their names",
+}
+"""Types of arguments, in words."""
 
 Watcher = Callable[[Operation, Mapping[str, Any]], None]
 """Called with an operation that has changed something, and its arguments."""
@@ -93,9 +105,30 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
     try:
         values: Any = _CONVERTER.structure(dict(arguments), operation.arguments)
     except cattrs.BaseValidationError as error:
-        problems = "; ".join(cattrs.transform_error(error, path="arguments"))
-        raise BadArguments(f"the command {operation.name!r} cannot be asked like this: {problems}") from error
+        problems = "; ".join(map(_said, cattrs.transform_error(error, path="", format_exception=_wrong)))
+        raise BadArguments(problems, hint=f"arguments: {', '.join(operation.parameters) or 'none'}") from error
     return {name: getattr(values, name) for name in operation.parameters}
+
+
+def _said(problem: str) -> str:
+    """What is wrong with one argument: ``repair: expected true or false``."""
+    what, _, place = problem.rpartition(" @ ")
+    return f"{place[1:]}: {what}" if place else what
+
+
+def _wrong(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"there is no argument {', '.join(sorted(map(str, error.extra_fields)))}"
+    if isinstance(error, KeyError):
+        return "it is missing"
+    kinds = [one for one in (typing.get_args(kind) or (kind,)) if one is not types.NoneType]
+    if typing.get_origin(kind) is typing.Literal:
+        choices = [str(one) for one in kinds]
+    elif isinstance(kind, enum.EnumType):
+        choices = [str(one.value) for one in kind]
+    else:
+        choices = [_KINDS.get(str(getattr(one, "__name__", one)), "another value") for one in kinds]
+    return f"expected {' or '.join(choices)}"
 
 
 def _exactly(value: Any, kind: type) -> Any:

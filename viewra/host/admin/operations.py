@@ -181,19 +181,24 @@ def uninstall(plugins: Registry, plugin_id: str, keep_data: bool) -> Removed:
     return Removed(said if path is not None else f"what was left of {plugin_id} was removed", plugin_id, path)
 
 
-@operation(changes=True)
-def settings(
-    plugins: Registry, plugin_id: str, assign: dict[str, str], unset: list[str], runtime: bool = False
-) -> Settings:
-    """Change a plugin's settings, if any are given, and return all.
-
-    With ``runtime`` these are the settings of how it runs.
-    """
+@operation(changes=False)
+def settings(plugins: Registry, plugin_id: str, runtime: bool = False) -> Settings:
+    """A plugin's settings, with ``runtime`` those of how it runs."""
     plugin = find_plugin(plugins, plugin_id)
     kept = plugin.runtime_settings if runtime else plugin.settings
-    if assign or unset:
-        kept.change({key: kept.parse(key, text) for key, text in assign.items()}, unset)
-    return Settings(tuple(kept.shown()), None if kept.applied else plugin.pid, kept.applied)
+    return Settings(tuple(kept.shown()), plugin.pid, applied=False)
+
+
+@operation(changes=True)
+def assign(
+    plugins: Registry, plugin_id: str, values: dict[str, str], unset: list[str], runtime: bool = False
+) -> Settings:
+    """Change a plugin's settings to values as texts, all or none, and return all settings; reloads nothing."""
+    plugin = find_plugin(plugins, plugin_id)
+    with plugin.changing_settings:
+        kept = plugin.runtime_settings if runtime else plugin.settings
+        kept.change({key: kept.parse(key, text) for key, text in values.items()}, unset)
+        return Settings(tuple(kept.shown()), None if kept.applied else plugin.pid, kept.applied)
 
 
 @operation(changes=True)
@@ -210,16 +215,17 @@ def configure(
     cannot run with them; then it goes on with those of before, which stay stored.
     """
     plugin = find_plugin(plugins, plugin_id)
-    kept = plugin.runtime_settings if runtime else plugin.settings
-    kept.change(values or {}, unset or ())
-    if kept.applied or plugin.pid is None or not (values or unset):
-        return Settings(tuple(kept.shown()), None if kept.applied else plugin.pid, kept.applied)
-    try:
-        plugin.reload()
-    except ViewraError as error:
-        kept.undo()
-        raise PluginUnavailable(plugin_id, f"nothing was changed: {error}", hint=error.hint) from error
-    return Settings(tuple(kept.shown()), None, applied=True)
+    with plugin.changing_settings:
+        kept = plugin.runtime_settings if runtime else plugin.settings
+        kept.change(values or {}, unset or ())
+        if kept.applied or plugin.pid is None or not (values or unset):
+            return Settings(tuple(kept.shown()), None if kept.applied else plugin.pid, kept.applied)
+        try:
+            plugin.reload()
+        except ViewraError as error:
+            kept.undo()
+            raise PluginUnavailable(plugin_id, f"nothing was changed: {error}", hint=error.hint) from error
+        return Settings(tuple(kept.shown()), None, applied=True)
 
 
 @operation(changes=False)

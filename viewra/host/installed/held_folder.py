@@ -20,7 +20,7 @@ def held_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     Deletes before what killed processes of the same user left under this prefix. Raises OSError.
     """
     parent = parent or Path(tempfile.gettempdir())
-    _sweep(parent, prefix)
+    sweep(parent, prefix)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -31,8 +31,8 @@ def held_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _sweep(parent: Path, prefix: str) -> None:
-    """Delete the folders that no process holds. One without a lock may just be being made, and is left."""
+def sweep(parent: Path, prefix: str) -> None:
+    """Delete the folders with this prefix that no process holds. One without a lock may just be being made, and is left."""
     for folder in parent.glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.geteuid():

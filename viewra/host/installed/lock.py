@@ -18,10 +18,14 @@ _TRIES, _PAUSE_S = 50, 0.002
 """Seconds of patience, since a check (``holder``) holds the lock for a moment."""
 
 
+class InUse(LockedError):
+    """Another process holds the data directory."""
+
+
 class DataLock:
     """Holds ``<data_dir>/host.lock`` from construction to ``close``; the kernel frees it when the process dies.
 
-    Raises LockedError, which names the process that holds it, or ViewraError if the file cannot be created.
+    Raises InUse, which names the process that holds it, or ViewraError if the file cannot be created.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -42,7 +46,7 @@ class DataLock:
                     continue
                 name = _named(self._descriptor)
                 os.close(self._descriptor)
-                raise LockedError(
+                raise InUse(
                     f"{data_dir} is in use by {name}",
                     hint="wait until it has ended, or choose another data directory: --data-dir DIR",
                 ) from error

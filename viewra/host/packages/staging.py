@@ -19,7 +19,8 @@ from viewra.manifest import Manifest
 from viewra.manifest.report import check
 from viewra.process.verify import tree_digest
 
-FOLDER = ".staged"  # discovery skips names that begin with a dot
+FOLDER, PREFIX = ".staged", "package-"
+"""Where packages are staged (discovery skips names that begin with a dot), and how the names of folders there begin."""
 
 Fetch = Callable[[Path, Told], Origin]
 """Puts a package's files into ``files`` in a folder, tells of their bytes, and gives its origin."""
@@ -50,7 +51,7 @@ def staged(data_dir: Path, fetch: Fetch, inner: str = "", told: Told = untold) -
     make_private(data_dir)
     parent = data_dir.absolute() / PACKAGES / FOLDER
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with held_folder("package-", parent) as folder:
+    with held_folder(PREFIX, parent) as folder:
         origin = fetch(folder, told)
         directory = plugin_in(folder / "files", inner)
         try:

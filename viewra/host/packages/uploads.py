@@ -15,10 +15,10 @@ import attrs
 
 from viewra.errors import NotFound
 from viewra.host.installed.data_dir import PACKAGES, make_private
-from viewra.host.installed.held_folder import held_folder
+from viewra.host.installed.held_folder import held_folder, sweep
 from viewra.host.installed.versions import Origin
 from viewra.host.packages.arriving import Told
-from viewra.host.packages.staging import FOLDER, Fetch
+from viewra.host.packages.staging import FOLDER, PREFIX, Fetch
 
 KEPT = 4
 """Uploaded archives that are kept; the oldest makes room for another one."""
@@ -63,7 +63,7 @@ class _Kept:
 class Uploads:
     """The uploaded archives of one host, for any thread; ``clock`` gives seconds.
 
-    If the host is killed, the next one deletes them with the first package that it fetches or is sent.
+    If the host is killed, the next one deletes them: as it begins to serve, or with its first package.
     """
 
     def __init__(self, data_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -74,6 +74,10 @@ class Uploads:
         self._resources = contextlib.ExitStack()
         self._home: Path | None = None
         self._count = 0
+
+    def forget_killed(self) -> None:
+        """Delete what hosts that were killed have left of packages."""
+        sweep(self._data_dir.absolute() / PACKAGES / FOLDER, PREFIX)
 
     def begin(self) -> Incoming:
         """A new archive, to be written and then either kept or dropped. Raises OSError."""
@@ -141,7 +145,7 @@ class Uploads:
             make_private(self._data_dir)
             parent = self._data_dir.absolute() / PACKAGES / FOLDER
             parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._home = self._resources.enter_context(held_folder("package-", parent))
+            self._home = self._resources.enter_context(held_folder(PREFIX, parent))
         return self._home
 
     def _forget(self, upload_id: str) -> None:

@@ -54,6 +54,8 @@ async def _answer(request: Request, endpoint: Endpoint) -> Response:
     site = site_of(request)
     identity = require(request, endpoint.scope)
     arguments = await read(request, endpoint)
+    if endpoint.guarded & arguments.keys():
+        require(request, Scope.ADMIN)
 
     if endpoint.counted:
         stats, age_s = await site.stats.recent()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -27,13 +27,18 @@ async def read(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     """All arguments; their types are checked when the operation is run. Raises BadArguments and HTTPException."""
     kinds = {one.name: one.type for one in endpoint.given}
     given = await _from_body(request) if endpoint.has_body else _from_query(request, kinds)
-    if unknown := sorted(given.keys() - kinds.keys()):
-        takes = ", ".join(sorted(kinds)) or "nothing"
-        raise BadArguments(f"{', '.join(map(repr, unknown))} is unknown here", hint=f"it takes {takes}")
+    refuse_unknown(given, kinds)
     path = {name: _text(request.path_params[name], _kind(endpoint, name)) for name in endpoint.in_path}
     _refuse_unreadable({**given, **path})
     _refuse_relative(given)
     return {**given, **path, **endpoint.fixed}
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise BadArguments for names that mean nothing here: a misspelt one would be ignored."""
+    if unknown := sorted({*given} - {*known}):
+        takes = ", ".join(sorted(known)) or "nothing"
+        raise BadArguments(f"{', '.join(map(repr, unknown))} is unknown here"[:200], hint=f"it takes {takes}")
 
 
 def _from_query(request: Request, kinds: Mapping[str, Any]) -> dict[str, Any]:

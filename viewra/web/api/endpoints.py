@@ -28,6 +28,7 @@ class Endpoint:
     ``scope`` is what it needs; ``status`` that of its answer; ``fixed`` arguments are not given by the request.
     ``long``: it may take minutes. ``single``: of the operation's list the first value is the answer.
     ``known``: without the scope admin, the argument of this name must be a path in a library.
+    ``guarded``: arguments that need the scope admin all the same.
     ``counted``: it takes long in a large library, so the site's last count may be the answer (``site.stats``).
     """
 
@@ -40,6 +41,7 @@ class Endpoint:
     long: bool = False
     single: bool = False
     known: str = ""
+    guarded: frozenset[str] = frozenset()
     counted: bool = False
 
     @property
@@ -98,9 +100,9 @@ ENDPOINTS = (
     _get(f"{_PLUGIN}/stats", "stats", single=True),
     _get(f"{_PLUGIN}/health", "health", single=True, long=True),
     _get(f"{_PLUGIN}/logs", "logs"),
-    _get(f"{_PLUGIN}/settings", "settings", fixed={"assign": {}, "unset": [], "runtime": False}),
+    _get(f"{_PLUGIN}/settings", "settings", fixed={"runtime": False}),
     Endpoint("PATCH", f"{_PLUGIN}/settings", "configure", Scope.OPERATE, fixed={"runtime": False}, long=True),
-    _get(f"{_PLUGIN}/runtime", "settings", fixed={"assign": {}, "unset": [], "runtime": True}),
+    _get(f"{_PLUGIN}/runtime", "settings", fixed={"runtime": True}),
     Endpoint("PATCH", f"{_PLUGIN}/runtime", "configure", _ADMIN, fixed={"runtime": True}, long=True),
     _get(f"{_PLUGIN}/grants", "permissions"),
     _do(f"{_PLUGIN}/grants", "grant", _ADMIN, long=True),
@@ -115,7 +117,7 @@ ENDPOINTS = (
     Endpoint("DELETE", _LIBRARY, "library_remove", _ADMIN, long=True),
     _do(f"{_LIBRARY}/move", "library_move", _ADMIN, long=True),
     _get(f"{_LIBRARY}/settings", "library_rules"),
-    Endpoint("PATCH", f"{_LIBRARY}/settings", "library_set_rules", Scope.OPERATE),
+    Endpoint("PATCH", f"{_LIBRARY}/settings", "library_set_rules", Scope.OPERATE, guarded=frozenset({"follow_links"})),
     _get(f"{_LIBRARY}/upkeep", "library_upkeep"),
     _get("/upkeep", "library_upkeeps"),
     _get("/missing", "library_missing"),

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from viewra.errors import ViewraError
 from viewra.web import access
 from viewra.web.access.middleware import identify
+from viewra.web.api.arguments import refuse_unknown
 from viewra.web.api.endpoints import PREFIX
 from viewra.web.live.hub import Event, Hub
 from viewra.web.site import site_of
@@ -40,6 +41,7 @@ async def events(request: Request) -> Response:
     ``Last-Event-ID``, or ``after``, is the id of the last event that the listener has.
     """
     access.require(request, access.Scope.READ)
+    refuse_unknown(request.query_params, ("kinds", "about", "after"))
     hub = site_of(request).hub
     asked = request.query_params.get("kinds")
     kinds = frozenset(asked.split(",")) if asked else frozenset(KINDS) - {"log"}

@@ -13,6 +13,7 @@ from viewra.host.admin.dispatch import BadArguments
 from viewra.library.exporting import FORMS, Form, exported
 from viewra.text import encodable
 from viewra.web.access import Scope, require
+from viewra.web.api.arguments import refuse_unknown
 from viewra.web.api.endpoints import PREFIX
 from viewra.web.site import Site, site_of
 
@@ -25,8 +26,7 @@ async def export(request: Request) -> Response:
     """The files, in parts of many lines: whatever their number, few are in memory at a time."""
     require(request, Scope.READ)
     given = request.query_params
-    if unknown := sorted({*given} - {"q", "format"}):
-        raise BadArguments(f"{', '.join(map(repr, unknown))} is unknown here", hint="it takes format, q")
+    refuse_unknown(given, ("q", "format"))
     form = next((one for one in FORMS if one == given.get("format", "json")), None)
     if form is None:
         raise BadArguments(f"there is no format {given['format']!r}", hint=f"there are {', '.join(FORMS)}")
@@ -37,6 +37,8 @@ async def export(request: Request) -> Response:
     lines = exported(site.host.library, query, form)
     first = await site.run(_part, lines)  # raises for a query with an error
     name = {"Content-Disposition": f'attachment; filename="viewra.{form}"'}
+    if request.method == "HEAD":
+        return Response(None, 200, name, media_type=TYPES[form])
     return StreamingResponse(_parts(site, first, lines), 200, name, media_type=TYPES[form])
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from viewra.web import access, uploading
+from viewra.web.api.arguments import refuse_unknown
 from viewra.web.api.endpoints import PREFIX
 from viewra.web.api.shapes import encoded
 from viewra.web.form_files import is_form
@@ -19,6 +20,7 @@ KINDS = ("application/zip", "application/octet-stream")
 async def upload(request: Request) -> Response:
     """Keep an archive, and say what its plugin asks for."""
     access.require(request, access.Scope.ADMIN)
+    refuse_unknown(request.query_params, ("name",))
     kind = request.headers.get("content-type", "")
     if not is_form(kind) and kind.partition(";")[0].strip().lower() not in KINDS:
         raise HTTPException(415, f"a package is an archive: Content-Type: {KINDS[0]}")

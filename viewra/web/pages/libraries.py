@@ -12,7 +12,7 @@ from starlette.routing import Route
 from viewra import library
 from viewra.host.admin import library_operations, operations, scan_operations
 from viewra.library import display
-from viewra.web.access import Scope
+from viewra.web.access import Scope, require
 from viewra.web.pages import forms
 from viewra.web.pages.desk import Desk
 from viewra.web.pages.requests import after_of, id_of, path_of
@@ -71,6 +71,8 @@ async def change(desk: Desk, request: Request) -> Response:
     library_id = id_of(request, "library_id")
     form = await forms.read(request)
     before = await desk.ask(library_operations.library_rules, library_id=library_id)
+    if form.get("follow_links") != before.follow_links:  # it decides which files outside of it can be read
+        require(request, Scope.ADMIN)
     wanted = [line.strip() for line in form.get("exclude").splitlines() if line.strip()]
     await desk.ask(
         library_operations.library_set_rules,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from tests.eventually import eventually
 from tests.leftovers import Present
 from tests.unit.host.control.asking import answer
-from viewra.cli._control import ask, find_host
+from viewra.cli._control import ask, beside_or_alone, find_host
 from viewra.errors import LockedError, ViewraError
 from viewra.host.admin.server import ControlServer
 from viewra.host.installed.lock import DataLock, holder
@@ -135,6 +136,20 @@ def test_a_host_that_is_starting_is_waited_for(tmp_path: Path, path: Path) -> No
         finally:
             later.join()
             servers[0].close()
+
+
+def test_a_host_that_was_opened_meanwhile_is_asked(tmp_path: Path, path: Path) -> None:
+    with contextlib.ExitStack() as opened:
+
+        def work() -> str:
+            if find_host(tmp_path) is not None:
+                return "asked"
+            opened.enter_context(DataLock(tmp_path))
+            opened.enter_context(ControlServer(path, tmp_path / "control", answer))
+            with DataLock(tmp_path):
+                return "held"
+
+        assert beside_or_alone(work) == "asked"
 
 
 def test_looking_who_holds_the_data_directory_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
