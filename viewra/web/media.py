@@ -60,7 +60,7 @@ class MediaResponse(FileResponse):
             await send(message)
 
         with self._file:
-            await super().__call__(scope, receive, checked)
+            await super().__call__(_of_bytes(scope), receive, checked)
 
     def unless_known(self, request: Request) -> Response:
         """Itself, or 304 if the sender has it already (If-None-Match)."""
@@ -70,6 +70,12 @@ class MediaResponse(FileResponse):
         # With its policy, too: a browser takes the headers of this answer for those of what it has.
         kept = {name: value for name, value in self.headers.items() if name not in _OF_THE_BODY}
         return Response(status_code=304, headers=kept)
+
+
+def _of_bytes(scope: Scope) -> Scope:
+    """The request without a range in another unit, which has to be ignored (RFC 9110, 14.2)."""
+    headers = [one for one in scope["headers"] if one[0] != b"range" or one[1].strip().lower().startswith(b"bytes=")]
+    return {**scope, "headers": headers}
 
 
 def is_known(request: Request, tag: str) -> bool:

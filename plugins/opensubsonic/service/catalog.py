@@ -25,6 +25,7 @@ LOOK_S, NAMES_S = 60.0, 900.0
 """Seconds after which the numbers in the library are compared, and after which names are read again in any case."""
 _IDS_A_QUERY = 50  # a query has at most 64 conditions
 _DRAWS = 20
+ALL = 10**9
 
 
 @attrs.frozen
@@ -41,6 +42,7 @@ class Names:
     genres: dict[str, Genre]
     only_audio: str
     totals: LibraryStats
+    genre_albums: dict[int, int] = attrs.field(factory=dict)  # as far as they were counted
 
 
 class Catalog:
@@ -88,6 +90,13 @@ class Catalog:
     def genres(self) -> list[Genre]:
         """The genres of songs."""
         return list(self.names().genres.values())
+
+    def albums_of_genre(self, number: int) -> int:
+        """How many albums have a song of a genre: counted once for the names, as it takes reading all of them."""
+        counts = self.names().genre_albums
+        if number not in counts:
+            counts[number] = len(self.albums(f"genre_id:{number}", 0, ALL))
+        return counts[number]
 
     # ---- one of them ----
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -82,7 +82,8 @@ def test_values_come_back_as_they_were(host: HostServices, name: str) -> None:
         (lambda host: host.kv.list(limit=5000), "limit: must be a whole number from 1 to 1000"),
         (lambda host: host.notify(""), "text: is required"),
         (lambda host: host.notify("x", level="fatal"), "level: must be one of info, warning, error"),
-        (lambda host: host.notify("x" * 2001), "more than 2,000 bytes"),
+        (lambda host: host.notify("x", key="k" * 201), "key: has more than 200 bytes"),
+        (lambda host: host.notify(cast("str", 5)), "text: must be text"),
         (lambda host: host.progress.report("x", -1), "done: must be a number"),
         (lambda host: host.library.artists(role="singer"), "role: must be one of"),
     ],
@@ -109,6 +110,17 @@ def test_progress_and_notices(host: HostServices, services: FakeHostServices) ->
     host.notify.withdraw("k\0")
     host.notify.withdraw("disk")
     assert [one.text for one in services.hosted.notices] == ["first"]
+
+
+def test_any_title_or_name_of_a_file_can_be_shown(host: HostServices, services: FakeHostServices) -> None:
+    """What a plugin works on must not end its work."""
+    host.progress.report("reading", 1, text="x" * 5000)
+    host.notify("caf\udce9.mp3 " + "é" * 5000)
+    (shown,), (notice,) = services.hosted.progress, services.hosted.notices
+    assert shown.text.startswith("xxx")
+    assert shown.text.endswith(" [cut: 5,000 bytes in all]")
+    assert notice.text.startswith("caf\\udce9.mp3 é")
+    assert max(len(one.text.encode()) for one in (shown, notice)) <= 2000
 
 
 def test_the_last_hundred_notices_are_kept(engine: sa.Engine) -> None:

@@ -50,7 +50,8 @@ def test_the_whole_file(get: Get) -> None:
         ("bytes=-2", 206, b"89", "bytes 8-9/10"),
         ("bytes=5-99", 206, b"56789", "bytes 5-9/10"),
         ("bytes=10-", 416, None, "bytes */10"),
-        ("seconds=1-2", 400, None, None),
+        ("bytes=x", 400, None, None),
+        ("seconds=1-2", 200, b"0123456789", None),
     ],
 )
 def test_a_part(get: Get, wanted: str, status: int, content: bytes | None, of: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from viewra.codec import checks
 from viewra.codec.host.method import HostMethod, number, optional
 from viewra.codec.rpc import InvalidValue
+from viewra.text import cut
 
 MAX_NAME_BYTES = 200
 MAX_TEXT_BYTES = 2000
@@ -25,8 +26,21 @@ def _name(value: object, field: str) -> str:
     return _short(checks.required(value, field), field, MAX_NAME_BYTES)
 
 
+def _key(value: object, field: str) -> str:
+    return _short(value or "", field, MAX_NAME_BYTES)
+
+
 def _text(value: object, field: str) -> str:
-    return _short(value or "", field, MAX_TEXT_BYTES)
+    """A text for people, which may be a title or a name of a file: whatever is in those must not end the work."""
+    if not isinstance(value, str | None):
+        raise InvalidValue(field, "must be text")
+    return cut((value or "").replace("\0", "\ufffd"), MAX_TEXT_BYTES)
+
+
+def _said(value: object, field: str) -> str:
+    if value in (None, ""):
+        raise InvalidValue(field, "is required")
+    return _text(value, field)
 
 
 def _level(value: object, field: str) -> str:
@@ -42,7 +56,7 @@ PROGRESS_REPORT: HostMethod[Any] = HostMethod(
 PROGRESS_END: HostMethod[Any] = HostMethod("progress.end", {"name": _name})
 NOTIFY_SEND: HostMethod[Any] = HostMethod(
     "notify.send",
-    {"text": lambda value, field: _text(checks.required(value, field), field), "level": _level, "key": _text},
+    {"text": _said, "level": _level, "key": _key},
 )
 NOTIFY_WITHDRAW: HostMethod[Any] = HostMethod("notify.withdraw", {"key": _name})
 PROGRESS = (PROGRESS_REPORT, PROGRESS_END)

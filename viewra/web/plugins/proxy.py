@@ -65,24 +65,35 @@ class Proxy:
         ``more`` are headers that the response gets; redirects may lead to paths below ``bases``. Raises what
         ``problems`` answers, if the response has not begun, else ClientDisconnect: it breaks off.
         """
+        body = Body(request, self._limits)
+        small = await body.small()  # which may come slowly, and takes no place of the plugin's meanwhile
         with self._place(plugin.id):
-            named = await self._answered(request, plugin, head, send, more, bases)
+            named = await self._answered(request, plugin, head, (body, small), send, more, bases)
         if named is not None:  # the rest is not the plugin's: those who read slowly take none of its places
             with translated(plugin.id):
                 await send_named(self._site, request, plugin, *named, send)
 
     async def _answered(
-        self, request: Request, plugin: Plugin, head: RequestHead, send: Send, more: Pairs, bases: tuple[str, ...]
+        self,
+        request: Request,
+        plugin: Plugin,
+        head: RequestHead,
+        body: tuple[Body, bytes | None],
+        send: Send,
+        more: Pairs,
+        bases: tuple[str, ...],
     ) -> tuple[ResponseHead, Pairs] | None:
-        """Send the plugin's response; or return it with its headers if it names a file, which is still to be sent."""
+        """Send the plugin's response; or return it with its headers if it names a file, which is still to be sent.
+
+        Of the request's body a small one has been read.
+        """
         client = plugin.http
         patience = self._patience or Patience(client.answer_s)
         call = Conversation(client, attrs.evolve(head, headers=_headers(request)), patience)
-        body = Body(request, self._limits)
         begun = False
         try:
             with translated(plugin.id):
-                async with self._response(call, body, patience) as (answer, part):
+                async with self._response(call, *body, patience) as (answer, part):
                     headers = _response_headers(answer, plugin.id, more, bases, request.url.netloc)
                     if answer.names_a_file:
                         return answer, headers
@@ -122,10 +133,9 @@ class Proxy:
 
     @contextlib.asynccontextmanager
     async def _response(
-        self, call: Conversation, body: Body, patience: Patience
+        self, call: Conversation, body: Body, small: bytes | None, patience: Patience
     ) -> AsyncIterator[tuple[ResponseHead, ResponsePart]]:
         """The response's beginning; while it is used, the request's body is sent and the client is watched."""
-        small = await body.small()
         if small is not None:
             watching = asyncio.create_task(_watch(body, call))
             try:

@@ -238,6 +238,27 @@ def test_a_flood_for_one_plugin_leaves_others_alone(open_site: Open) -> None:
     assert {one.result(20).status for one in waiting} == {200, 503}
 
 
+def test_those_who_send_slowly_take_no_place_of_the_plugin(
+    world: World, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    def trickle() -> Iterator[bytes]:
+        yield b"1"
+        begun.release()
+        go.wait(20)
+        yield b"2"
+
+    monkeypatch.setattr(proxy, "AT_ONCE", 1)
+    headers = {"content-length": "2"}
+    sending = [world.browser.begin("POST", "/api/plugins/shelf/echo", headers=headers, body=trickle()) for _ in "ab"]
+    assert all(begun.acquire(timeout=20) for _ in sending)
+    assert world.browser.ask("GET", "/api/plugins/shelf/say/none").status == 204
+    go.set()
+    for one in sending:
+        assert one.result(20).status in {200, 503}, "now they need a place"
+
+
 def test_those_who_read_a_file_slowly_take_no_place_of_the_plugin(
     world: World, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
