@@ -124,7 +124,7 @@ def _wrong(error: BaseException, kind: type | None) -> str:
     kinds = [one for one in (typing.get_args(kind) or (kind,)) if one is not types.NoneType]
     if typing.get_origin(kind) is typing.Literal:
         choices = [str(one) for one in kinds]
-    elif isinstance(kind, enum.EnumType):
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
         choices = [str(one.value) for one in kind]
     else:
         choices = [_KINDS.get(str(getattr(one, "__name__", one)), "another value") for one in kinds]

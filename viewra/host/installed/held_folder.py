@@ -21,18 +21,30 @@ def held_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     """
     parent = parent or Path(tempfile.gettempdir())
     sweep(parent, prefix)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    folder, descriptor = _made(prefix, parent)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
 
 
+def _made(prefix: str, parent: Path) -> tuple[Path, int]:
+    """A new folder, and the descriptor that holds its lock; one that a sweep deleted before that is made again."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return folder, descriptor
+        os.close(descriptor)
+
+
 def sweep(parent: Path, prefix: str) -> None:
-    """Delete the folders with this prefix that no process holds. One without a lock may just be being made, and is left."""
+    """Delete the folders with this prefix that no process holds.
+
+    One without a lock is left: it may just be being made.
+    """
     for folder in parent.glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
