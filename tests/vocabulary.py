@@ -92,3 +92,8 @@ def check(metadata: Mapping[str, str | Sequence[str]]) -> None:
     """Raise ``AssertionError`` unless every field is documented and every value has the field's form."""
     wrong = faults(metadata)
     assert not wrong, "; ".join(wrong)
+
+
+def has(fields: Mapping[str, object], **expected: object) -> None:
+    """The fields have these values; None: there is no such field."""
+    assert {name: fields.get(name) for name in expected} == expected

@@ -6,116 +6,22 @@ One browser and one ``viewra serve`` for all tests; ``VIEWRA_SCREENSHOTS`` names
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import attrs
 import pytest
 
-from tests.conftest import MANIFEST
-from tests.e2e.browsing import PASSWORD, Look, Serving, browsing, looking, needs_chromium, serving
-from tests.e2e.conftest import ROOT
-from viewra.host.packages import publishing
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.e2e.browsing import PASSWORD, Look, looking, needs_chromium
+from tests.e2e.house import DESK, PHONE, House, first_start, pack
 
 pytestmark = [needs_chromium, pytest.mark.process, pytest.mark.timeout(180)]
-
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-TALKER = """
-from viewra.sdk import Plugin, serve
-
-class Talker(Plugin):
-    def can_handle(self, file_path, mime_type):
-        return mime_type.startswith("audio/")
-    def extract_metadata(self, file_path):
-        self.log.info("read", path=file_path)
-        return {}
-    def get_supported_types(self):
-        return ["audio/*"]
-    def start(self):
-        self.log.warning(f"in the mood {self.settings['mood']} <b>now</b>")
-
-serve(Talker())
-"""
-TALKERS_SETTINGS = """
-settings: {
-    // How it feels about your music.
-    mood: "glad" | "sad" | *"glad" @ui(title="Mood")
-    loudness: int & >=0 & <=11 | *5 @ui(widget="slider")
-    words: [...string] | *["la"]
-    key: string | *"" @secret()
-}
-permissions: [{resource: "filesystem", actions: ["read"], reason: "it reads what it talks about"}]
-"""
-
-
-@attrs.frozen
-class House:
-    """A site with a library, and the session of its admin."""
-
-    browser: Browser
-    serving: Serving
-    session: Any
-
-    def looking(self, **how: Any) -> Any:
-        return looking(self.browser, self.serving.base, storage_state=self.session, **how)
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The first start: the link, the password, the first library, read to its end while one watches."""
-    home = tmp_path_factory.mktemp("house")
-    shutil.copytree(ROOT / "examples", home / "media")
-    plugin = home / "plugins" / "talker"
-    plugin.mkdir(parents=True)
-    (plugin / "main.py").write_text(TALKER)
-    (plugin / "plugin.cue").write_text(
-        MANIFEST.format(
-            plugin_id="talker", entry="main.py", capabilities="metadata_scraper: true", extra=TALKERS_SETTINGS
-        )
-    )
-    _publish(home)
-    known = ("--plugins", home / "plugins", "--catalog", home / "catalog")
-    with browsing() as browser, serving(home / "data", *known) as served:
-        with looking(browser, served.base, **DESK) as look:
-            look.go("/admin/")
-            assert "There is no password yet" in look.page.inner_text("main")
-            look.go(served.link)
-            look.shot("first-start")
-            look.page.get_by_label("Password").fill(PASSWORD)
-            look.page.get_by_label("Once more").fill(PASSWORD)
-            look.press("Set the password")
-            look.page.get_by_label("Folder").fill(str(home / "media"))
-            look.press("Scan it")
-            look.page.get_by_text("completed").wait_for()  # without a reload: the page shows what happens
-            look.shot("scan")
-            assert look.complaints == []
-            session = look.context.storage_state()
-        yield House(browser, served, session)
-
-
-def _publish(home: Path) -> None:
-    """A catalog with one plugin."""
-    (home / "catalog").mkdir()
-    _pack("words", home, home / "catalog")
-    publishing.build(home / "catalog")
-
-
-def _pack(plugin_id: str, home: Path, target: Path) -> Path:
-    """The archive of a plugin, in the folder ``target``."""
-    source = home / plugin_id
-    source.mkdir()
-    manifest = MANIFEST.format(
-        plugin_id=plugin_id, entry="main.py", capabilities="metadata_scraper: true", extra=TALKERS_SETTINGS
-    )
-    (source / "plugin.cue").write_text(manifest)
-    (source / "main.py").write_text(TALKER)
-    return publishing.pack(source, target)
+    with first_start(tmp_path_factory.mktemp("house")) as house:
+        yield house
 
 
 def test_one_browses_searches_and_sees_a_file(house: House) -> None:
@@ -142,7 +48,7 @@ def test_one_browses_searches_and_sees_a_file(house: House) -> None:
 def test_one_uploads_a_plugin_and_looks_at_it(house: House, tmp_path: Path) -> None:
     with house.looking(**PHONE) as look:
         look.go("/admin/plugins/install")
-        look.page.get_by_label("A ZIP archive").set_input_files(_pack("sent", tmp_path, tmp_path))
+        look.page.get_by_label("A ZIP archive").set_input_files(pack("sent", tmp_path, tmp_path))
         look.press("Upload")
         look.page.get_by_role("heading", name="What it asks for").wait_for()
         assert "sent" in look.page.inner_text("main")

@@ -1,10 +1,15 @@
 """The sample files of the repository, as the tests of the plugin need them."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from viewra_plugins.audio_tags.service.reader import read
+
+from tests.vocabulary import check
+from viewra.types.values import Value
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MUSIC = REPOSITORY / "examples" / "music"
@@ -42,3 +47,16 @@ def suite(music: dict[str, Path]) -> dict[str, Any]:
     """The arguments of the check suite: one good file of each ending with its fields, and the malformed files."""
     good = {path: EXPECTED[str(path.relative_to(MUSIC))]["fields"] for path in music.values()}
     return {"good": good, "bad": sorted(MALFORMED.iterdir())}
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Callable[..., Mapping[str, Value]]:
+    """A function that reads content under a name."""
+
+    def read_content(name: str, content: bytes) -> Mapping[str, Value]:
+        (tmp_path / name).write_bytes(content)
+        fields = read(str(tmp_path / name))
+        check(fields)
+        return fields
+
+    return read_content

@@ -12,9 +12,7 @@ from viewra.host.installed import installation as installed
 from viewra.host.installed.code_hash import code_hash
 from viewra.host.installed.discovery import Found, read
 from viewra.host.running import watchdog
-from viewra.host.running.run import QUIESCE_S
 from viewra.manifest import Restart
-from viewra.types import SchemaRevision, SchemaState
 
 from .conftest import Make, World
 from .fake_process import Behaviour
@@ -193,84 +191,6 @@ def test_closing_does_not_wait_for_one_that_quiesces(make: Make) -> None:
         world.supervisor.reload()
     assert world.clock.now() - began < 5.0
     world.clock.advance(20.0)
-
-
-# ---- one after the other ----
-
-
-def test_one_after_the_other_calls_wait_and_none_is_lost(make: Make) -> None:
-    world = started(make, reload="restart")
-    old = world.call(1.0)
-    world.launcher.behaviour = Behaviour(takes={"initialize": 3.0})
-    answered: list[int] = []
-    world.clock.at(2.0, lambda: answered.append(world.call()))
-    world.change("new")
-    world.supervisor.reload()
-    world.clock.advance(0.1)
-    assert answered == [world.supervisor.pid] != [old]
-    assert world.states == ["starting", "running", "draining", "starting", "running"]
-    assert len(world.running) == 1
-
-
-def test_the_old_code_serves_again_when_the_new_does_not_start_in_its_place(make: Make) -> None:
-    world = started(make, reload="restart")
-    world.launcher.next = [Behaviour(fails={"start": "die"})]
-    world.change("bad")
-    with pytest.raises(PluginUnavailable, match="serves on"):
-        world.supervisor.reload()
-    assert world.state == "running"
-    kept = world.launcher.plans[-1].directory
-    assert kept is not None
-    assert (kept / "main.py").read_text() == "1"
-    world.call()
-
-
-def test_where_neither_starts_the_next_call_tries_again(make: Make) -> None:
-    world = started(make, reload="restart")
-    world.launcher.next = [Behaviour(fails={"start": "die"}), Behaviour(fails={"start": "die"})]
-    world.change("bad")
-    with pytest.raises(PluginUnavailable, match="cannot serve again"):
-        world.supervisor.reload()
-    assert (world.state, world.running) == ("crashed", [])
-    world.call()
-    assert world.state == "running"
-
-
-def test_an_error_that_nobody_expects_leaves_the_old_code_serving(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    world = started(make, reload="restart")
-    world.launcher.next = [Behaviour(fails={"start": RuntimeError("a bug")})]
-    world.change("bad")
-    with pytest.raises(PluginUnavailable, match="RuntimeError: a bug"):
-        world.supervisor.reload()
-    assert world.state == "running"
-    caplog.clear()
-
-
-def test_a_quiesce_that_never_ends_holds_up_nothing(make: Make) -> None:
-    world = make(reload="restart", restart=OFTEN)
-    world.launcher.next = [
-        Behaviour(services=("plugin.SearchService", "viewra.v1.LifecycleService"), takes={"quiesce": 3600.0})
-    ]
-    world.call()
-    world.change("new")
-    began = world.clock.now()
-    world.supervisor.reload()
-    assert world.clock.now() - began < QUIESCE_S + 5
-
-
-def test_a_pending_migration_makes_them_follow_each_other(make: Make) -> None:
-    world = make(capabilities=("search_service", "database_service"), restart=OFTEN)
-    first, second = SchemaRevision("1"), SchemaRevision("2")
-    world.launcher.behaviour = Behaviour(services=TABLES, state=SchemaState("1", (first,)))
-    world.call()
-    world.launcher.behaviour = Behaviour(services=TABLES, state=SchemaState("1", (first, second)))
-    world.change("new tables")
-    world.supervisor.reload()
-    assert world.states == ["starting", "running", "draining", "starting", "running"]
-    assert [process.calls.count("migrate") for process in world.launcher.processes] == [1, 0, 1]
-
-
-# ---- once ----
 
 
 def test_a_change_is_hashed_once_and_its_manifest_evaluated_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
