@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import grpc
@@ -99,6 +100,24 @@ class Rig:
         self.pool.shutdown()
         self._callers.shutdown()
         self._listener.close()
+
+
+class NoStream:
+    """A stream that is over at once, or whose answers the test gives."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = SimpleQueue[bytes | None]()
+        for one in answers:
+            self.answers.put(one)
+
+    def open(self, timeout_s: float | None, only: bytes | None = None, source: Any = None) -> Any:
+        return self
+
+    def receive(self) -> bytes | None:
+        return self.answers.get(timeout=20)
+
+    def cancel(self) -> None:
+        self.answers.put(None)
 
 
 def failure_of(ask: Callable[[], bytes]) -> CallFailed:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
+from typing import cast
 
 import grpc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.eventually import eventually
-from tests.unit.transport.multiplexing import LIMIT, Rig, answers, calls_in, failure_of
+from tests.unit.transport.multiplexing import LIMIT, NoStream, Rig, answers, calls_in, failure_of
 from viewra.pb import viewra_pb2 as pb
-from viewra.transport.calls import CallFailed, Failure
+from viewra.transport.call_stream import METADATA_BYTES, CallStream, Carried
+from viewra.transport.calls import CallFailed, Ended, Failure
 
 Talk = Callable[[int], Iterator[bytes]]
 
@@ -99,3 +105,38 @@ def test_a_stream_that_is_listed_and_not_served_says_nothing_of_what_was_called(
     assert failure_of(lambda: rig.ask("Echo")).failure is not Failure.MISSING
     eventually(lambda: answered(rig, Rig.ask))
     rig.close()
+
+
+def parts_of(number: int, size: int, more: bool, status: int, trailers: int) -> pb.Answer:
+    metadata = [pb.Trailer(name="x-bin", value=bytes(trailers))] if trailers else []
+    return pb.Answer(id=number, response=bytes(size), more=more, status=status, message="é", trailers=metadata)
+
+
+ANSWER = st.builds(
+    parts_of,
+    st.one_of(st.integers(1, 4), st.integers(0, 2**64 - 1)),
+    st.sampled_from([0, 1, 500, 1001]),
+    st.booleans(),
+    st.one_of(st.just(0), st.integers(0, 2**32 - 1)),
+    st.sampled_from([0, 1, 20_000]),
+)
+MESSAGE = st.one_of(st.lists(ANSWER, max_size=6).map(lambda items: answers(*items)), st.binary(max_size=40))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(MESSAGE, max_size=6))
+def test_whatever_comes_each_call_ends_once(messages: list[bytes]) -> None:
+    stream, told = NoStream(), SimpleQueue[Ended]()
+    calls = CallStream(stream, "p", 1000)
+    assert all(calls.start("/t/A", b"", 20, told.put) for _ in range(4))
+    for message in messages:
+        stream.answers.put(message)
+    stream.cancel()  # which ends it after the messages
+    ended = [told.get(timeout=20) for _ in range(4)]
+    assert len({cast("Carried", one).id for one in ended}) == 4
+    eventually(lambda: calls._over and not calls._calls)
+    assert told.empty()
+    for one in ended:
+        with suppress(CallFailed):
+            assert len(one.result()) <= 1000
+        assert len(one.trailer("x-bin") or b"") <= METADATA_BYTES

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.eventually import eventually
-from tests.unit.transport.multiplexing import LIMIT, Behaviour, Rig, answers, failure_of
+from tests.unit.transport.multiplexing import LIMIT, Behaviour, NoStream, Rig, answers, failure_of
 from viewra.pb import viewra_pb2 as pb
 from viewra.transport import call_stream
 from viewra.transport.batches import MESSAGE_BYTES
@@ -292,24 +292,6 @@ def test_a_message_that_is_not_utf8_does_not_leave_a_call_without_its_answer(mak
     rig = make(Fail=fail)
     rig.hold()
     assert failure_of(lambda: rig.ask("Fail")).failure is Failure.REPORTED
-
-
-class NoStream:
-    """A stream that is over at once, or whose answers the test gives."""
-
-    def __init__(self, *answers: bytes) -> None:
-        self.answers = SimpleQueue[bytes | None]()
-        for one in answers:
-            self.answers.put(one)
-
-    def open(self, timeout_s: float | None, only: bytes | None = None, source: Any = None) -> Any:
-        return self
-
-    def receive(self) -> bytes | None:
-        return self.answers.get(timeout=20)
-
-    def cancel(self) -> None:
-        self.answers.put(None)
 
 
 def test_a_caller_that_raises_keeps_the_others_from_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -48,7 +48,10 @@ _ANSWERED = frozenset(
         "sunset",
     ]
 )
-_NOT_OURS = re.compile(r"x-(accel|sendfile|frame-options|content-|forwarded|dns-|permitted-|xss-|csrf|ua-|real-)")
+_NOT_OURS = re.compile(
+    r"x-(accel|sendfile|litespeed|lighttpd|reproxy|frame-options|content-|forwarded|dns-|permitted-|xss-|csrf|ua-|real-)"
+)
+"""What browsers obey, and what has proxies in front of viewra send files of theirs."""
 _SHARED = frozenset({"public", "proxy-revalidate"})
 _SAME_METHOD = frozenset({307, 308})
 

@@ -69,6 +69,12 @@ def test_only_what_describes_the_content_is_left() -> None:
         *(("set-cookie", "a"), ("clear-site-data", "*"), ("strict-transport-security", "0"), ("link", "a")),
         *(("www-authenticate", "Basic"), ("access-control-allow-origin", "*"), ("service-worker-allowed", "/")),
         *(("x-frame-options", "ALLOW"), ("x-content-type-options", "a"), ("x-accel-redirect", "/"), ("refresh", "0")),
+        *(
+            ("x-sendfile2", "/a"),
+            ("x-lighttpd-send-file", "/a"),
+            ("x-litespeed-location", "/a"),
+            ("x-reproxy-url", "a"),
+        ),
         *(("hx-redirect", "/"), ("content-length", "9"), ("connection", "close"), ("trailer", "a"), ("server", "x")),
     )
     assert [name for name, _ in to_client(theirs)] == ["x-own", "etag", "content-type", "retry-after"]
