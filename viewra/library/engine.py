@@ -33,8 +33,8 @@ class Engine(Protocol):
         """How many functions it executes at the same time, at least 1."""
         ...
 
-    def avoid(self, worker: str) -> None:
-        """Have this worker execute nothing more, if there are others."""
+    def avoid(self, worker: str, reason: str) -> None:
+        """Have this worker execute nothing more, if there are others; ``reason`` is what it does wrong."""
         ...
 
 

@@ -167,7 +167,7 @@ class _Turn:
         self._again(self._unavailable("does not take its code", worker))
 
     def _unfit(self, worker: str, reason: str) -> None:
-        self._workers.engine.avoid(worker)
+        self._workers.engine.avoid(worker, reason)
         self._again(self._unavailable(reason, worker))
 
     def _again(self, otherwise: PluginError) -> None:

@@ -40,7 +40,7 @@ class Engine:
                 future.set_exception(error)
         return future
 
-    def avoid(self, worker: str) -> None:
+    def avoid(self, worker: str, reason: str) -> None:
         self.avoided.append(worker)
 
 

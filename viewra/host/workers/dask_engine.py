@@ -25,7 +25,7 @@ try:
     from distributed import Client, KilledWorker
     from distributed import Future as DaskFuture
 
-    from viewra.host.workers.dask_connection import connect, said
+    from viewra.host.workers.dask_connection import Connection, said
     from viewra.host.workers.dask_members import Members
     from viewra.host.workers.dask_security import address_of, security_of
     from viewra.host.workers.dask_worker import ViewraWorker
@@ -71,11 +71,11 @@ class DaskEngine:
         self._lost = threading.Event()
         self._closed = threading.Event()
         self._news = threading.Event()
-        self._client, self._members = self._connect(CONNECT_S)
+        self._connection, self._members = self._connect(CONNECT_S)
         try:
             self._await_worker(cancel)
         except BaseException:
-            self._client.close(CLOSE_S)
+            self._connection.close(CLOSE_S)
             raise
         self._watcher = threading.Thread(target=self._watch, name="dask-watch", daemon=True)
         self._watcher.start()
@@ -97,9 +97,9 @@ class DaskEngine:
                 self._hand_over(work)
         return work.future
 
-    def avoid(self, worker: str) -> None:
+    def avoid(self, worker: str, reason: str) -> None:
         """Let it execute nothing more, as long as there are others."""
-        self._members.avoid(worker)
+        self._members.avoid(worker, reason)
 
     def close(self) -> None:
         """Cancel what is left, and have the workers end the plugins."""
@@ -107,18 +107,19 @@ class DaskEngine:
         self._news.set()
         for work in tuple(self._work):
             work.future.cancel()
-        self._watcher.join(2 * CONNECT_S)
-        client, members = self._client, self._members
+        with self._lock:
+            connection, members = self._connection, self._members
         if not self._lost.is_set():
             with contextlib.suppress(Exception):  # the scheduler ends them when the connection does
-                client.sync(members.let_go, callback_timeout=CLOSE_S)
-        client.close(CLOSE_S)
+                connection.ask(members.let_go(), CLOSE_S)
+        connection.close(CLOSE_S)
+        self._watcher.join(CLOSE_S)  # no longer than what it waits for, which has just been closed
 
-    def _connect(self, timeout_s: float) -> tuple[Client, Members]:
+    def _connect(self, timeout_s: float) -> tuple[Connection, Members]:
         self._connections += 1
         name = f"viewra-{self._plan.scan}-{self._connections}"
-        client = connect(self._address, self._security, timeout_s, name)
-        return client, Members(client, ViewraWorker(name, self._plan), self._news)
+        connection = Connection(self._address, self._security, timeout_s, name)
+        return connection, Members(connection, ViewraWorker(name, self._plan), self._news)
 
     def _await_worker(self, cancel: threading.Event) -> None:
         """Wait for a worker that can read. Raises ViewraError if there is none; returns when the scan is cancelled."""
@@ -148,11 +149,9 @@ class DaskEngine:
             return
         handed: Future[Any] = Future()
         try:
-            client, loop = self._client, self._client.loop
-            task = client.submit(work.function, *work.arguments, pure=False, workers=sorted(fit))
-            if loop is None:
-                raise ConnectionError("it is closed")
-            loop.add_callback(_follow, client, task, handed)
+            connection = self._connection
+            task = connection.client.submit(work.function, *work.arguments, pure=False, workers=sorted(fit))
+            connection.soon(_follow(connection.client, task, handed))
         except Exception as error:  # the connection has just been lost
             log.debug("a batch could not be handed over: %s", said(error))
             self._lost.set()
@@ -173,9 +172,9 @@ class DaskEngine:
                     self._hand_over(work)
 
     def _cancel(self, task: DaskFuture[Any] | None) -> None:
-        if task is not None and (loop := task.client.loop) is not None:
-            with contextlib.suppress(Exception):  # the loop has ended with the connection
-                loop.add_callback(_cancelled, task)
+        if task is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended with the connection
+                self._connection.soon(_cancelled(task))
 
     def _ended(self, work: _Work, handed: Future[Any]) -> None:
         with self._lock:
@@ -208,7 +207,7 @@ class DaskEngine:
             self._news.wait(LOOK_S)
             self._news.clear()
             try:
-                if self._lost.is_set() or self._client.status != "running":
+                if self._lost.is_set() or self._connection.client.status != "running":
                     self._reconnect()
                     seen = time.monotonic()
                 else:
@@ -231,12 +230,11 @@ class DaskEngine:
             for work in self._work:
                 work.handed = None
         log.warning("the dask scheduler at %s is gone; the scan waits for it", self._address)
-        with contextlib.suppress(Exception):
-            self._client.close(1.0)
+        self._connection.close(1.0)
         until = time.monotonic() + PATIENCE_S
         while not self._closed.is_set():
             try:
-                client, members = self._connect(max(0.5, min(CONNECT_S, until - time.monotonic())))
+                connection, members = self._connect(max(0.5, min(CONNECT_S, until - time.monotonic())))
                 break
             except ViewraError:
                 if time.monotonic() > until:
@@ -245,8 +243,12 @@ class DaskEngine:
         else:
             return
         with self._lock:
-            self._client, self._members = client, members
-            self._lost.clear()
+            if not self._closed.is_set():
+                self._connection, self._members = connection, members
+                self._lost.clear()
+        if self._connection is not connection:
+            connection.close(1.0)
+            return
         log.warning("the dask scheduler at %s is there again", self._address)
 
     def _give_up(self, error: ViewraError) -> None:

@@ -11,9 +11,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from distributed import Client
-
-from viewra.host.workers.dask_connection import ANSWER_S, said
+from viewra.host.workers.dask_connection import ANSWER_S, Connection, said
 from viewra.host.workers.dask_worker import ViewraWorker, begin, end
 from viewra.library.paths import display
 
@@ -26,8 +24,9 @@ log = logging.getLogger("viewra.host")
 class Members:
     """The workers of one connection, by address. Thread-safe. ``news`` is set when one has answered."""
 
-    def __init__(self, client: Client, plugin: ViewraWorker, news: threading.Event) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, plugin: ViewraWorker, news: threading.Event) -> None:
+        self._connection = connection
+        self._client = connection.client
         self._plugin = plugin
         self._news = news
         self._lock = threading.Lock()
@@ -71,7 +70,7 @@ class Members:
 
     def look(self) -> None:
         """Learn which workers there are now, and ask new ones to be ready. Raises OSError and what dask raises."""
-        found: Mapping[str, Mapping[str, Any]] = self._client.sync(self._identity, callback_timeout=ANSWER_S)
+        found: Mapping[str, Mapping[str, Any]] = self._connection.ask(self._identity(), ANSWER_S)
         with self._lock:
             self._threads = {address: one["nthreads"] for address, one in found.items()}
             self._names = {address: display(str(one["name"])) for address, one in found.items()}
@@ -80,25 +79,22 @@ class Members:
             self._asked = set(there)
             self._ready &= there
             self._unfit = {address: why for address, why in self._unfit.items() if address in there}
-        if (loop := self._client.loop) is None:
-            raise ConnectionError("it is closed")
         for address in new:
-            loop.add_callback(self._ask, address)
+            self._connection.soon(self._ask(address))
 
-    def avoid(self, worker: str) -> None:
+    def avoid(self, worker: str, reason: str) -> None:
         """Let the worker of this name read nothing more, as long as there are others."""
         with self._lock:
             found = {address for address, name in self._names.items() if name == display(worker)}
             if found - self._avoided:
-                log.warning("the worker %s is not used by this scan any more", display(worker))
+                log.warning("the worker %s is not used by this scan any more: it %s", display(worker), display(reason))
             self._avoided |= found
 
     async def let_go(self) -> None:
-        """Have those that are ready end the plugins; one that hangs is not waited for any longer than a scheduler."""
+        """Have those that are ready end the plugins."""
         with self._lock:
             ready = list(self._ready)
-        asked = self._client.run(end, self._plugin.name, workers=ready, on_error="ignore")
-        await asyncio.wait_for(asked, ANSWER_S)
+        await self._client.run(end, self._plugin.name, workers=ready, on_error="ignore")
 
     async def _identity(self) -> Mapping[str, Mapping[str, Any]]:
         if (scheduler := self._client.scheduler) is None:
@@ -131,6 +127,6 @@ class Members:
 
 
 def _why(answer: object) -> str:
-    if isinstance(answer, ImportError):
-        return f"viewra is not installed there ({said(answer)})"
-    return said(answer) if isinstance(answer, Exception) else display(str(answer))[:500]
+    """What a worker said, for people. dask may turn errors into others that say their types."""
+    told = said(answer) if isinstance(answer, Exception) else display(str(answer))[:500]
+    return f"viewra is not installed there ({told})" if "No module named 'viewra'" in told else told

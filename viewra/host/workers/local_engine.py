@@ -51,7 +51,7 @@ class LocalEngine:
         self._hand_over(work)
         return work.future
 
-    def avoid(self, worker: str) -> None:
+    def avoid(self, worker: str, reason: str) -> None:
         """Without effect: what one of these processes cannot do, none can."""
 
     def close(self) -> None:
