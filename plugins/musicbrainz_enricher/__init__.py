@@ -1,0 +1,1 @@
+"""Looks music up in MusicBrainz."""

@@ -1,0 +1,213 @@
+"""Asks MusicBrainz, AcoustID and the Cover Art Archive through the host, one request after the other."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from viewra.errors import FetchFailed, HostTimeout, NotFound, PermissionDenied, UsageError
+from viewra.types import Fetched
+
+from . import answers
+from .answers import Garbled, Recording
+
+if TYPE_CHECKING:
+    from viewra.sdk.host.fetch import Fetch
+    from viewra.sdk.settings import Settings
+
+SEARCHED = 100
+"""Recordings that a search gives at most, which is what MusicBrainz allows."""
+_RECORDING = "artist-credits aliases isrcs releases release-groups media genres work-rels"
+_LATER = frozenset({408, 425, 429})
+_OUTAGE_S, _LONGEST_S = 60.0, 3600.0
+"""Seconds after which a server that cannot be reached is asked again: at first, and at most."""
+_REFUSED_S = 600.0
+
+
+class NotNow(Exception):
+    """A server cannot be asked now, which is not this file's fault: again after some seconds."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class Forbidden(NotNow):
+    """The operator has not granted the server, or the settings name none."""
+
+
+class Reach:
+    """What several tasks know together of the servers: when one was asked, and whether they answer. Thread-safe."""
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._failed = 1  # as far as is known, nothing answers
+        self._over = threading.Event()
+
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        self._over.set()
+
+    def wait(self, per_s: float) -> None:
+        """Wait for the turn of a request, where the operator wants fewer than the host allows."""
+        if per_s < 1:
+            with self._lock:
+                pause_s = self._next_at - self._now()
+                self._next_at = max(self._now(), self._next_at) + 1 / per_s
+            if pause_s > 0:
+                self._over.wait(pause_s)
+
+    def answered(self) -> None:
+        """A server has answered."""
+        with self._lock:
+            self._failed = 0
+
+    def failed(self, error: Exception) -> Exception:
+        """What a failure is: this request's if others were answered just before, else an outage (``NotNow``)."""
+        with self._lock:
+            self._failed += 1
+            failed = self._failed
+        if failed == 1:
+            return error
+        return NotNow(str(error), min(_LONGEST_S, _OUTAGE_S * 2.0 ** min(failed - 2, 10)))
+
+
+class Client:
+    """The web services. Each method raises NotNow, Garbled, and the errors of ``fetch`` for this request alone."""
+
+    def __init__(self, fetch: Fetch, settings: Settings, reach: Reach) -> None:
+        self._fetch = fetch
+        self._settings = settings
+        self._reach = reach
+
+    def recording(self, recording_id: str) -> Recording | None:
+        """A recording with all that is known of it; None if there is none with this id."""
+        answer = self._musicbrainz(f"recording/{recording_id}", inc=_RECORDING)
+        return answers.recording(answer) if answer is not None else None
+
+    def recording_of_track(self, track_id: str) -> str:
+        """The id of the recording on a track of a release; "" if there is no such track."""
+        answer = self._musicbrainz("release", track=track_id, inc="recordings", limit="1")
+        return answers.on_track(answer, track_id) if answer is not None else ""
+
+    def with_isrc(self, isrc: str) -> list[Recording]:
+        """The recordings with an ISRC."""
+        answer = self._musicbrainz(f"isrc/{isrc}", inc="artist-credits releases")
+        return answers.recordings(answer) if answer is not None else []
+
+    def search(self, query: str) -> tuple[list[Recording], int]:
+        """The recordings that a query in Lucene's syntax finds, at most ``SEARCHED``, and how many it finds in all."""
+        answer = self._musicbrainz("recording", query=query, limit=str(SEARCHED))
+        if answer is None:
+            return [], 0
+        found = answers.recordings(answer)
+        count = answer.get("count")
+        return found, count if isinstance(count, int) else len(found)
+
+    def with_acoustid(self, acoustid: str) -> list[Recording] | None:
+        """The recordings with an AcoustID, without releases; None if there is no key to ask with."""
+        return self._acoustid({"trackid": acoustid})
+
+    def with_fingerprint(self, fingerprint: str, duration_s: float) -> list[Recording] | None:
+        """As ``with_acoustid``, by Chromaprint's fingerprint of the file."""
+        return self._acoustid({"fingerprint": fingerprint, "duration": str(round(duration_s))})
+
+    def covers(self, of: str) -> Any:
+        """The list of covers of ``release/ID`` or ``release-group/ID`` as JSON; None if there is none."""
+        answer = self._get(f"{self._settings.api.coverart_url.rstrip('/')}/{of}", accept="application/json")
+        return _json(answer) if answer is not None else None
+
+    def cover(self, release_id: str, name: str) -> Fetched:
+        """One picture of a release, stored as an asset, by its number and size."""
+        url = f"{self._settings.api.coverart_url.rstrip('/')}/release/{release_id}/{name}"
+        artwork = self._settings.artwork
+        with self._asking():
+            try:
+                return self._fetch.to_asset(
+                    url,
+                    headers=self._headers("image/*"),
+                    timeout_s=float(artwork.timeout_sec),
+                    max_bytes=artwork.max_asset_size,
+                )
+            except UsageError as error:  # the content is not what the server says it is
+                raise Garbled(error.message) from error
+
+    def _musicbrainz(self, path: str, **params: str) -> Any:
+        base = self._settings.api.musicbrainz_url.rstrip("/")
+        query = urlencode({**params, "fmt": "json"}, quote_via=quote)
+        answer = self._get(f"{base}/ws/2/{path}?{query}", accept="application/json")
+        return _json(answer) if answer is not None else None
+
+    def _acoustid(self, given: Mapping[str, str]) -> list[Recording] | None:
+        base = self._settings.api.acoustid_url.rstrip("/")
+        query = urlencode({**given, "meta": "recordings", "format": "json"}, quote_via=quote)
+        try:
+            answer = self._get(f"{base}/v2/lookup?client={{secret:acoustid_key}}&{query}", accept="application/json")
+        except NotFound:  # there is no key
+            return None
+        if answer is None:
+            raise Forbidden("AcoustID refuses the key (acoustid_key)", _REFUSED_S)
+        return answers.of_acoustid(_json(answer))
+
+    def _get(self, url: str, accept: str) -> Fetched | None:
+        with self._asking():
+            answer = self._fetch.get(
+                url, headers=self._headers(accept), timeout_s=float(self._settings.api.timeout_sec)
+            )
+        return answer if self.accepted(answer) else None
+
+    def accepted(self, answer: Fetched) -> bool:
+        """Whether an answer is one; False if there is nothing of that name. Raises NotNow and FetchFailed."""
+        if answer.status in (400, 404):  # an id that MusicBrainz does not take, or does not have
+            return False
+        if answer.status in _LATER or answer.status >= 500:
+            raise NotNow(f"{answer.url[:200]} answered with the status {answer.status}", _wished_s(answer))
+        answer.require_ok()
+        return True
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        name = self._settings.api.user_agent
+        return {"Accept": accept, **({"User-Agent": name} if name else {})}
+
+    def _asking(self) -> _Asking:
+        self._reach.wait(float(self._settings.api.rate_limit))
+        return _Asking(self._reach)
+
+
+class _Asking:
+    """Tells what a failure of a request means, and notes that a server has answered."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self._reach.answered()
+        elif isinstance(error, FetchFailed | HostTimeout):
+            raise self._reach.failed(error) from error
+        elif isinstance(error, PermissionDenied | UsageError) and not isinstance(error, NotFound):
+            reason = f"{error.message} ({error.hint})" if error.hint else error.message
+            raise Forbidden(reason, _REFUSED_S) from error
+
+
+def _json(answer: Fetched) -> Any:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise Garbled(f"{answer.url[:200]} answered with what is not JSON") from error
+
+
+def _wished_s(answer: Fetched) -> float:
+    """How long a server that is too busy wants to be left alone."""
+    text = answer.headers.get("retry-after", "")
+    wished = float(text) if text.isascii() and text.isdigit() and len(text) < 9 else _OUTAGE_S
+    return min(max(wished, 1.0), _LONGEST_S)

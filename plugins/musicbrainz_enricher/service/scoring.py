@@ -1,0 +1,118 @@
+"""How sure it is that a file is a recording: from 0 to 1, by title, artist, duration and album.
+
+A score of 1 needs all four. What is not known counts half, and a contradiction (another title, artist, number, length)
+ends it: a wrong match is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from .answers import Recording
+from .evidence import Evidence
+from .texts import folded, words
+
+TITLE, ARTIST, DURATION, ALBUM = 0.45, 0.3, 0.15, 0.1
+"""The weights of what is compared."""
+SAME_S, OTHER_S = 2.0, 15.0
+"""Seconds: lengths that differ by at most this are the same; by this or more, those of different recordings."""
+LEAST = 0.6
+"""A title or an artist that is less alike is another one."""
+IDENTIFIED = 0.55
+"""What an ISRC or an AcoustID of the file is worth by itself; the rest is by what is known of both."""
+ALONE = 0.9
+"""What it is worth where nothing can be compared."""
+_UNKNOWN = 0.5
+_VERSION, _NUMBER = 0.6, 0.5
+"""What a title is worth at most that names another version, or has other numbers."""
+_LONGEST = 200
+_VERSIONS = frozenset(
+    ["live", "remix", "demo", "acoustic", "instrumental", "karaoke", "cappella", "acapella", "rehearsal", "dub", "edit"]
+)
+_NUMERAL = re.compile(r"\d+|[ivx]+")
+_GUESTS = re.compile(r"\s*[(\[]?\b(feat|ft|featuring)\b\.?.*$", re.IGNORECASE)
+
+
+def by_texts(file: Evidence, one: Recording) -> float:
+    """The score by what the file's tags say; 0 for a recording that contradicts them."""
+    parts = _compared(file, one)
+    if parts is None:
+        return 0.0
+    return sum(weight * (_UNKNOWN if part is None else part) for weight, part in parts)
+
+
+def by_identifier(file: Evidence, one: Recording) -> float:
+    """The score of a recording with the ISRC or the AcoustID that the file has; 0 for one that contradicts its tags."""
+    parts = _compared(file, one)
+    if parts is None:
+        return 0.0
+    known = [(weight, part) for weight, part in parts if part is not None]
+    if not known:
+        return ALONE
+    return IDENTIFIED + (1 - IDENTIFIED) * sum(weight * part for weight, part in known) / sum(
+        weight for weight, _ in known
+    )
+
+
+def without_guests(text: str) -> str:
+    """A title or an artist without ``feat. …``."""
+    return _GUESTS.sub("", text) or text
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts are the same but for case, accents and punctuation."""
+    return bool(one) and folded(one) == folded(other)
+
+
+def _compared(file: Evidence, one: Recording) -> list[tuple[float, float | None]] | None:
+    """What each comparison gives, None where something is not known; None as a whole for a contradiction."""
+    title = _title(file, one) if file.title and one.title else None
+    artist = _artist(file, one) if file.artists and one.credit else None
+    duration = _duration(file, one)
+    if duration == 0.0 or any(part is not None and part < LEAST for part in (title, artist)):
+        return None
+    album = max((_alike(file.album, release.title) for release in one.releases), default=None) if file.album else None
+    return [(TITLE, title), (ARTIST, artist), (DURATION, duration), (ALBUM, album)]
+
+
+def _title(file: Evidence, one: Recording) -> float:
+    ours, theirs = without_guests(file.title), without_guests(one.title)
+    alike = _alike(ours, theirs)
+    if _numbers(ours) != _numbers(theirs):
+        alike = min(alike, _NUMBER)
+    releases = {word for release in one.releases for word in words(release.title)}
+    named, meant = _VERSIONS & {*words(file.title)}, _VERSIONS & {*words(one.title), *words(one.disambiguation)}
+    if named - meant - releases or meant - named - {*words(file.album)}:
+        alike *= _VERSION
+    return alike
+
+
+def _artist(file: Evidence, one: Recording) -> float:
+    ours = {file.artist, *file.artists, *map(without_guests, file.artists)}
+    theirs = {one.credit, without_guests(one.credit)}
+    aliases = set()
+    for artist in one.artists:
+        theirs |= {artist.name, artist.credited}
+        aliases |= {folded(artist.sort_name), *map(folded, artist.aliases)}
+    if aliases & set(map(folded, ours)):
+        return 1.0
+    return max(_alike(name, other) for name in [*ours][:10] for other in [*theirs][:20])
+
+
+def _duration(file: Evidence, one: Recording) -> float | None:
+    if file.duration_s is None or one.length_s is None:
+        return None
+    apart = abs(file.duration_s - one.length_s)
+    return 1.0 if apart <= SAME_S else max(0.0, (OTHER_S - apart) / (OTHER_S - SAME_S))
+
+
+def _alike(one: str, other: str) -> float:
+    ours, theirs = folded(one)[:_LONGEST], folded(other)[:_LONGEST]
+    if not ours or not theirs:
+        return 0.0
+    return 1.0 if ours == theirs else SequenceMatcher(None, ours, theirs, autojunk=False).ratio()
+
+
+def _numbers(text: str) -> list[str]:
+    return [word for word in words(text) if _NUMERAL.fullmatch(word)]
