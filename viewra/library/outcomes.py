@@ -103,5 +103,15 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
 
 
+def silence(connection: sa.Connection, plugin_id: str, file_ids: Sequence[int]) -> None:
+    """Have a plugin that has read these files say nothing of them; it reads them again only when they change."""
+    this = sa.and_(
+        file_metadata.c.plugin_id == plugin_id,
+        file_metadata.c.media_file_id.in_(file_ids),
+        file_metadata.c.data.is_not(None),
+    )
+    connection.execute(sa.update(file_metadata).where(this).values(data=None, status="skipped", error=""))
+
+
 def _displayed(value: Value) -> Value:
     return display(value) if isinstance(value, str) else [*map(display, value)]

@@ -20,7 +20,10 @@ from viewra.types.values import Value
 def put_metadata(
     engine: sa.Engine, plugin_id: str, given: Mapping[int, Mapping[str, Value]], *, priority: Mapping[str, int]
 ) -> None:
-    """Store what a plugin found about files, by their ids, in place of what it had put before; empty: it is forgotten.
+    """Store what a plugin found about files, by their ids, in place of what it had put before.
+
+    Empty: it says nothing of the file any more, so what it has read of it as a scraper is forgotten, too. Else a plugin
+    that finds out that it was wrong could take back only half of it.
 
     ``priority`` is that of its manifest. Listeners of scans are not notified, or one that puts would hear of itself;
     observers of the library are. Raises ``NotFound``, with nothing stored, for a file that is not in the library, and
@@ -34,8 +37,10 @@ def put_metadata(
         if values := given[file_id]:
             data = outcomes.written(values)
             rows.append({"media_file_id": file_id, "plugin_id": plugin_id, "data": data, "put_at": now})
+    silent = [file_id for file_id in ids if not given[file_id]]
     with writing(engine) as connection:
         _require(connection, ids)
+        outcomes.silence(connection, plugin_id, silent)
         connection.execute(sa.delete(table).where(table.c.plugin_id == plugin_id, table.c.media_file_id.in_(ids)))
         insert_rows(connection, table, rows)
         fields = stored_fields.Fields()

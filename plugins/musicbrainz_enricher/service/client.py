@@ -118,7 +118,7 @@ class Client:
         """As ``with_acoustid``, by Chromaprint's fingerprint of the file."""
         return self._acoustid({"fingerprint": fingerprint, "duration": str(round(duration_s))})
 
-    def covers(self, of: str) -> Any:
+    def covers(self, of: str) -> Mapping[str, Any] | None:
         """The list of covers of ``release/ID`` or ``release-group/ID`` as JSON; None if there is none."""
         answer = self._get(f"{self._settings.api.coverart_url.rstrip('/')}/{of}", accept="application/json")
         return _json(answer) if answer is not None else None
@@ -138,7 +138,7 @@ class Client:
             except UsageError as error:  # the content is not what the server says it is
                 raise Garbled(error.message) from error
 
-    def _musicbrainz(self, path: str, **params: str) -> Any:
+    def _musicbrainz(self, path: str, **params: str) -> Mapping[str, Any] | None:
         base = self._settings.api.musicbrainz_url.rstrip("/")
         query = urlencode({**params, "fmt": "json"}, quote_via=quote)
         answer = self._get(f"{base}/ws/2/{path}?{query}", accept="application/json")
@@ -199,11 +199,14 @@ class _Asking:
             raise Forbidden(reason, _REFUSED_S) from error
 
 
-def _json(answer: Fetched) -> Any:
+def _json(answer: Fetched) -> Mapping[str, Any]:
     try:
-        return json.loads(answer.body)
+        found = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
         raise Garbled(f"{answer.url[:200]} answered with what is not JSON") from error
+    if not isinstance(found, dict):
+        raise Garbled(f"{answer.url[:200]} answered with what is no JSON object")
+    return found
 
 
 def _wished_s(answer: Fetched) -> float:

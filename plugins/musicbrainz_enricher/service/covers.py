@@ -124,9 +124,9 @@ class Covers:
         return any(one.path.startswith(folder + "/") for one in beside)
 
 
-def _chosen(index: Any, wanted: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _chosen(index: Mapping[str, Any], wanted: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The first approved picture of each kind, by its number in the archive."""
-    if not isinstance(index, Mapping) or not isinstance(index.get("images"), list):
+    if not isinstance(index.get("images"), list):
         raise Garbled("the Cover Art Archive's answer has no list of images")
     images = [one for one in index["images"][:_MOST_IMAGES] if isinstance(one, Mapping)]
     for kind, name in wanted.items():

@@ -11,7 +11,7 @@ import attrs
 from .answers import Recording
 from .client import SEARCHED, Client
 from .evidence import Evidence
-from .scoring import OTHER_S, by_identifier, by_texts, without_guests
+from .scoring import OTHER_S, by_identifier, by_texts, plain
 
 MARGIN = 0.03
 """By how much the best has to be better than the second: of two that are about as good, none is taken."""
@@ -104,7 +104,7 @@ def _whole(client: Client, recording_id: str, refused: Collection[str]) -> list[
 
 def query_of(file: Evidence) -> str:
     """The query in Lucene's syntax for a title, an artist, and about the duration."""
-    title, artist = without_guests(file.title), without_guests(file.artists[0])
+    title, artist = plain(file.title), plain(file.artists[0])
     query = f"recording:{_phrase(title)} AND artist:{_phrase(artist)}"
     if file.duration_s is not None:
         least, most = (max(0, round((file.duration_s + apart) * 1000)) for apart in (-OTHER_S, OTHER_S))

@@ -15,22 +15,25 @@ from .texts import folded, words
 
 TITLE, ARTIST, DURATION, ALBUM = 0.45, 0.3, 0.15, 0.1
 """The weights of what is compared."""
-SAME_S, OTHER_S = 2.0, 15.0
+SAME_S, OTHER_S = 2.0, 8.0
 """Seconds: lengths that differ by at most this are the same; by this or more, those of different recordings."""
-LEAST = 0.6
-"""A title or an artist that is less alike is another one."""
+LEAST = 0.7
+"""How alike titles and artists have to be at least, from 0 to 1: many that differ in few letters are others."""
 IDENTIFIED = 0.55
 """What an ISRC or an AcoustID of the file is worth by itself; the rest is by what is known of both."""
 ALONE = 0.9
 """What it is worth where nothing can be compared."""
 _UNKNOWN = 0.5
 _VERSION, _NUMBER = 0.6, 0.5
-"""What a title is worth at most that names another version, or has other numbers."""
+"""What is left of a title that names another version, or has other numbers."""
 _LONGEST = 200
 _VERSIONS = frozenset(
     ["live", "remix", "demo", "acoustic", "instrumental", "karaoke", "cappella", "acapella", "rehearsal", "dub", "edit"]
 )
 _NUMERAL = re.compile(r"\d+|[ivx]+")
+_REMASTERED = re.compile(
+    r"\s*[-(\[]\s*(\d{4}\s+)?(digital(ly)?\s+)?remaster(ed)?(\s+\d{4})?(\s+version)?\s*[)\]]?$", re.IGNORECASE
+)
 _GUESTS = re.compile(r"\s*[(\[]?\b(feat|ft|featuring)\b\.?.*$", re.IGNORECASE)
 
 
@@ -55,9 +58,9 @@ def by_identifier(file: Evidence, one: Recording) -> float:
     )
 
 
-def without_guests(text: str) -> str:
-    """A title or an artist without ``feat. …``."""
-    return _GUESTS.sub("", text) or text
+def plain(text: str) -> str:
+    """A title or an artist without ``feat. …`` and ``(remastered 2009)``, which is no other recording."""
+    return _GUESTS.sub("", _REMASTERED.sub("", text)) or text
 
 
 def same(one: str, other: str) -> bool:
@@ -70,34 +73,35 @@ def _compared(file: Evidence, one: Recording) -> list[tuple[float, float | None]
     title = _title(file, one) if file.title and one.title else None
     artist = _artist(file, one) if file.artists and one.credit else None
     duration = _duration(file, one)
-    if duration == 0.0 or any(part is not None and part < LEAST for part in (title, artist)):
+    if 0.0 in (title, artist, duration):
         return None
     album = max((_alike(file.album, release.title) for release in one.releases), default=None) if file.album else None
     return [(TITLE, title), (ARTIST, artist), (DURATION, duration), (ALBUM, album)]
 
 
 def _title(file: Evidence, one: Recording) -> float:
-    ours, theirs = without_guests(file.title), without_guests(one.title)
-    alike = _alike(ours, theirs)
+    ours, theirs = plain(file.title), plain(one.title)
+    part = _part(_alike(ours, theirs))
     if _numbers(ours) != _numbers(theirs):
-        alike = min(alike, _NUMBER)
+        part *= _NUMBER
     releases = {word for release in one.releases for word in words(release.title)}
     named, meant = _VERSIONS & {*words(file.title)}, _VERSIONS & {*words(one.title), *words(one.disambiguation)}
     if named - meant - releases or meant - named - {*words(file.album)}:
-        alike *= _VERSION
-    return alike
+        part *= _VERSION
+    return part
 
 
 def _artist(file: Evidence, one: Recording) -> float:
-    ours = {file.artist, *file.artists, *map(without_guests, file.artists)}
-    theirs = {one.credit, without_guests(one.credit)}
-    aliases = set()
+    ours = {file.artist, *file.artists, *map(plain, file.artists)}
+    ours |= {re.sub(r"^the\s+", "", name, flags=re.IGNORECASE) for name in ours}
+    theirs = {one.credit, plain(one.credit)}
+    aliases = set(map(folded, theirs))
     for artist in one.artists:
         theirs |= {artist.name, artist.credited}
         aliases |= {folded(artist.sort_name), *map(folded, artist.aliases)}
     if aliases & set(map(folded, ours)):
         return 1.0
-    return max(_alike(name, other) for name in [*ours][:10] for other in [*theirs][:20])
+    return _part(max(_alike(name, other) for name in [*ours][:10] for other in [*theirs][:20]))
 
 
 def _duration(file: Evidence, one: Recording) -> float | None:
@@ -105,6 +109,11 @@ def _duration(file: Evidence, one: Recording) -> float | None:
         return None
     apart = abs(file.duration_s - one.length_s)
     return 1.0 if apart <= SAME_S else max(0.0, (OTHER_S - apart) / (OTHER_S - SAME_S))
+
+
+def _part(alike: float) -> float:
+    """What a likeness is worth: 0 at the least."""
+    return max(0.0, (alike - LEAST) / (1 - LEAST))
 
 
 def _alike(one: str, other: str) -> float:

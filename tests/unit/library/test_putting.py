@@ -72,6 +72,20 @@ def test_it_outlives_scans_and_stands_beside_what_the_same_plugin_reads(scanned:
     assert scanned.rows("SELECT * FROM put_metadata") == []
 
 
+def test_nothing_takes_back_what_the_same_plugin_has_read_of_this_file(scanned: World) -> None:
+    put(scanned, {"mood": "calm"}, plugin="tags")
+    put(scanned, {}, plugin="tags")
+    assert library.show(scanned.engine, scanned.ids()[str(scanned.folder / "a.mp3")]).metadata == {}
+    assert (found(scanned, "mood:calm"), found(scanned, "title:b")) == (0, 1), "only of this one"
+    scanned.check_consistent()
+    assert not fsck.verify(scanned.engine)
+    scanned.scan(full=False)
+    assert library.show(scanned.engine, scanned.ids()[str(scanned.folder / "a.mp3")]).metadata == {}
+    scanned.put("a.mp3", b"another content")
+    scanned.scan()
+    assert library.show(scanned.engine, scanned.ids()[str(scanned.folder / "a.mp3")]).metadata["title"].plugin == "tags"
+
+
 def test_a_file_that_is_not_there_changes_nothing(scanned: World) -> None:
     number = scanned.ids()[str(scanned.folder / "a.mp3")]
     with pytest.raises(NotFound, match="no file with the id 99"):

@@ -17,9 +17,10 @@ class HostMetadata(Client):
     """
 
     def put(self, media_file_id: int, metadata: Metadata) -> None:
-        """Say this of a file, in place of what this plugin has put before; empty: it says nothing any more.
+        """Say this of a file, in place of what this plugin has put before.
 
-        The names and forms of fields are those of docs/vocabulary.md. Raises NotFound for a file that is not there,
+        Empty: it says nothing of the file any more, so what it has read of it as a scraper is forgotten, too. The
+        names and forms of fields are those of docs/vocabulary.md. Raises NotFound for a file that is not there,
         UsageError for values that metadata cannot have.
         """
         self.put_many({media_file_id: metadata})
