@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import NAMESPACE_DNS, uuid5
 
 import attrs
 
+from tests.unit.bridge.fetch.serving import Asked, Said, serving
 from viewra.bridge.call import HostCall
 from viewra.errors import FetchFailed, NotFound
 from viewra.testing import FakeFetch
@@ -20,6 +24,8 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db0"
     "0000000049454e44ae426082"
 )
+ENDLESS = b"without end"
+"""In place of a body: a server on this machine sends one that does not end."""
 
 
 def mbid(name: str) -> str:
@@ -203,3 +209,31 @@ def schumann() -> Iterator[dict[str, Any]]:
             genres=[{"id": mbid("classical"), "name": "classical", "count": 3, "disambiguation": ""}],
             relations=[{"type": "performance", "work": {"id": mbid(f"work {title}"), "title": title}}],
         )
+
+
+SHIPPED = Path(__file__).resolve().parents[1] / "plugins" / "musicbrainz_enricher"
+
+
+@contextmanager
+def online(service: Service, plugins: Path) -> Iterator[str]:
+    """Have a service answer on this machine, and the plugin in a folder be allowed to ask it often; its address."""
+    with serving() as server:
+
+        class Always(dict[str, Any]):
+            def get(self, _path: str, _default: object = None) -> Callable[[Asked], Said]:
+                return lambda asked: _said(service.answer(asked.path))
+
+        server.answers = Always()
+        ignored = shutil.ignore_patterns("tests", "__pycache__")
+        folder = shutil.copytree(SHIPPED, plugins / SHIPPED.name, ignore=ignored)
+        manifest = (folder / "plugin.cue").read_text()
+        manifest = manifest.replace('"localhost:5000"', f'"127.0.0.1:{server.port}"')
+        manifest = manifest.replace("requests_per_s: 1\n", "requests_per_s: 1000\n")
+        (folder / "plugin.cue").write_text(manifest)
+        yield server.url("")
+
+
+def _said(answer: Answer) -> Said:
+    if answer.body == ENDLESS:
+        return Said(endless=b"x" * 65536, headers=answer.headers)
+    return Said(answer.status, answer.body, answer.headers)

@@ -113,11 +113,12 @@ class Covers:
     def _has_own(self, entry: FileEntry) -> bool:
         """Whether an album has a picture in one of its files, or beside them."""
         library = self._host.library
-        if library.files(f"album_id:{entry.album_id} has_picture:yes", limit=1).items:
+        known = library.fields()  # a field that no plugin has said anything in cannot be asked for
+        if "has_picture" in known and library.files(f"album_id:{entry.album_id} has_picture:yes", limit=1).items:
             return True
         folder = os.path.dirname(entry.path)  # noqa: PTH120 - a text that may have any bytes
         name = os.path.basename(folder).replace("\\", " ").replace('"', " ").strip()  # noqa: PTH119
-        if not name:
+        if not name or "cover_of" not in known:
             return False
         query = f'library_id:{entry.library_id} kind:image cover_of:"{name}"'
         beside = library.files(query, limit=_MOST_PICTURES).items

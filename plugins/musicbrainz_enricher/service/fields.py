@@ -1,8 +1,8 @@
 """Makes metadata of a recording: fields with the names and forms of docs/vocabulary.md.
 
-What belongs to one release is said only where it is certain which release the file is of. The id of a release
-(``musicbrainz_albumid``) is never said: viewra makes albums by it, and an album of which not all files were found would
-fall apart.
+What belongs to one release is said only where it is certain which release the file is of. viewra makes albums by their
+artist and by the id of a release, and an album of which not all files were found would fall apart: so the id
+(``musicbrainz_albumid``) is never said, and the artist only of a file whose tags name no album.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def choose(file: Evidence, recording: Recording) -> Chosen:
     return Chosen(None, found[0]) if len(groups) == 1 and groups != {""} else Chosen()
 
 
-def of(recording: Recording, chosen: Chosen) -> dict[str, str | list[str]]:
+def of(file: Evidence, recording: Recording, chosen: Chosen) -> dict[str, str | list[str]]:
     """The metadata of a file that is this recording, on this release."""
     said: dict[str, str | Sequence[str]] = {
         "title": recording.title,
@@ -60,7 +60,7 @@ def of(recording: Recording, chosen: Chosen) -> dict[str, str | list[str]]:
         "work": [title for _, title in recording.works],
         "musicbrainz_workid": [work_id for work_id, _ in recording.works],
         **_of_group(recording, chosen.group),
-        **_of_release(chosen.release),
+        **_of_release(file, chosen.release),
     }
     return {name: _value(value) for name, value in said.items() if value}
 
@@ -73,12 +73,12 @@ def _of_group(recording: Recording, group: Release | None) -> dict[str, str | Se
     return said
 
 
-def _of_release(release: Release | None) -> dict[str, str | Sequence[str]]:
+def _of_release(file: Evidence, release: Release | None) -> dict[str, str | Sequence[str]]:
     if release is None:
         return {}
     place = release.place
     return {
-        "albumartist": release.credit,
+        "albumartist": "" if file.album else release.credit,
         "date": release.date,
         "releasecountry": release.country,
         "releasestatus": release.status,

@@ -152,7 +152,7 @@ class Lookups:
             artist=found.credit,
             album=album,
             covers_of=chosen.covers_of,
-            fields=fields.of(found, chosen),
+            fields=fields.of(said, found, chosen),
             candidates=[_shown(one) for one in outcome.candidates if one.recording.id != found.id],
             refused=known.refused if known is not None else [],
         )

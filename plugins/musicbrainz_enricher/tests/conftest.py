@@ -43,6 +43,9 @@ class Shelf(FakeLibrary):
             return Page(tuple(one for one in self.file_entries if one.kind == "audio"))
         return Page(tuple(self.own.get(query, ())))
 
+    def fields(self) -> list[str]:
+        return [*super().fields(), "cover_of", "has_picture"] if self.own else super().fields()
+
 
 @attrs.define
 class World:

@@ -60,7 +60,7 @@ def test_what_is_put(world: World) -> None:
     assert faults(said) == []
     assert said == {
         "title": "Romanze a-Moll", "artist": "Clara Schumann", "artists": "Clara Schumann",
-        "artistsort": "Schumann, Clara", "album": "Drei Romanzen, op. 21", "albumartist": "Clara Schumann",
+        "artistsort": "Schumann, Clara", "album": "Drei Romanzen, op. 21",
         "date": "1996-05-02", "originaldate": "1996", "originalyear": "1996", "releasetype": "album",
         "releasestatus": "official", "releasecountry": "DE", "barcode": "4006408264064", "media": "CD",
         "tracknumber": "2", "totaltracks": "3", "discnumber": "1", "totaldiscs": "1", "genre": "classical",
@@ -82,6 +82,7 @@ def test_of_several_releases_only_what_they_have_in_common(world: World) -> None
     assert (one["album"], one.get("date"), one["originaldate"]) == ("Drei Romanzen, op. 21", None, "1996")
     assert named["date"] == "1980", "the tags name it"
     assert "tracknumber" not in unknown
+    assert ("albumartist" in one, named["albumartist"]) == (False, "Clara Schumann"), "only where tags name no album"
     assert not any("musicbrainz_albumid" in said for said in (one, named, unknown)), "an album would fall apart"
 
 
