@@ -41,7 +41,7 @@ def overview(
     table = f"<table><caption>How they were found</caption><tr><th>By</th><th>Files</th></tr>{by}</table>" if by else ""
     pending = f" {waiting:,} steps are still to be done: this page shows what is known so far." if waiting else ""
     shown = "".join(_row(one, page_url) for one in rows[:A_PAGE])
-    header = "<tr><th>File</th><th>Recording</th><th>By</th><th>Score</th><th></th></tr>"
+    header = "<tr><th>File</th><th>Recording</th><th>Found by</th></tr>"
     listing = f"<table>{header}{shown}</table>" if shown else "<p>There are none.</p>"
     more = ""
     if len(rows) > A_PAGE:
@@ -58,12 +58,10 @@ def _tab(state: str, title: str, count: int, current: str, page_url: Url) -> str
 
 
 def _row(one: Match, page_url: Url) -> str:
-    label = f"Change {one.shown_path.rpartition('/')[2]}"
-    return (
-        f"<tr><td>{escape(one.shown_path)}</td><td>{_recording(one)}</td><td>{_way(one)}</td>"
-        f"<td>{_score(one.score)}</td>"
-        f'<td><a href="{page_url("/file")}?id={one.media_file_id}" aria-label="{escape(label)}">Change</a></td></tr>'
-    )
+    folder, _, name = one.shown_path.rpartition("/")
+    link = f'<a href="{page_url("/file")}?id={one.media_file_id}">{escape(name)}</a>'
+    found = ", ".join(part for part in (_way(one), _score(one.score)) if part)
+    return f"<tr><td>{link}<br><small>{escape(folder)}</small></td><td>{_recording(one)}</td><td>{found}</td></tr>"
 
 
 def _recording(one: Match) -> str:

@@ -56,9 +56,9 @@ def test_the_list_has_pages(found: World) -> None:
     for number in range(3, 60):
         found.plugin._store.put(Match(number, b"/x", 1, 1, State.NONE))
     shown = ask_http(found.running, "GET", "/", page=True).text
-    assert shown.count(">Change</a>") == 50
+    assert shown.count("?id=") == 50
     assert "after=50" in shown
-    assert ask_http(found.running, "GET", "/", query="after=50", page=True).text.count(">Change</a>") == 9
+    assert ask_http(found.running, "GET", "/", query="after=50", page=True).text.count("?id=") == 9
 
 
 def test_the_form_corrects_a_match(found: World) -> None:
