@@ -22,6 +22,7 @@ MAY = {
     "image_info": ["filesystem:read"],
     "library_history": ["database:read", "database:write"],
     "media_info": ["filesystem:read"],
+    "musicbrainz_enricher": ["network:fetch", "library:read", "library:write", "database:read", "database:write"],
     "notify_webhook": ["events:subscribe"],
     "opensubsonic": ["library:read", "database:read", "database:write", "events:publish"],
     "replaygain": ["filesystem:read", "library:read", "library:write", "database:read", "database:write"],
@@ -40,7 +41,7 @@ def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
 def test_those_that_opt_in_start_in_one(tmp_path: Path) -> None:
     with Host(data_dir=tmp_path / "data", watch=False) as host:
         opting = [one for one in host.plugins.values() if one.manifest is not None and one.manifest.opt_in]
-        assert len(opting) == 4
+        assert len(opting) == 5
         for plugin in opting:
             plugin.enable()
             plugin.load()

@@ -33,6 +33,7 @@ def test_music_is_enriched_found_and_corrected(viewra: Viewra, data_dir: Path, t
         assert viewra(*own, "plugins", "settings", "musicbrainz_enricher", *addresses).status == 0
         assert viewra(*own, "plugins", "enable", "musicbrainz_enricher", "--grant-requested").status == 0
         assert viewra(*own, "scan", SONGS).status == 0
+        assert viewra(*own, "tasks", "run").status == 0
         said = viewra(*own, "show", DOULOUREUX, "--json").data["metadata"]
         assert (said["isrc"]["value"], said["isrc"]["plugin"]) == ("FRZZZ8800001", "musicbrainz_enricher")
         assert (said["title"]["plugin"], said["title"]["others"][0]["plugin"]) == ("audio_tags", "musicbrainz_enricher")

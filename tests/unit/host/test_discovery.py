@@ -31,6 +31,7 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
         "image_info",
         "library_history",
         "media_info",
+        "musicbrainz_enricher",
         "notify_webhook",
         "opensubsonic",
         "replaygain",
