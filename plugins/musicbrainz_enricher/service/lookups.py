@@ -19,7 +19,7 @@ from .client import Client
 from .covers import Covers
 from .matching import Outcome, Scored, Way, identify
 from .searching import terms_of
-from .store import Match, State, Store, Version
+from .store import Match, State, Store, Terms, Version
 
 if TYPE_CHECKING:
     from viewra.sdk.host import HostServices
@@ -54,8 +54,7 @@ class Lookups:
         said = evidence.of(file, self._own)
         outcome = identify(client, said, threshold, known.refused if known is not None else ())
         if outcome.recording is None:
-            self._say(number, known, {})
-            self._store.put(_without(file, known, outcome))
+            self._lack(file, known, outcome)
         else:
             self._take(file, said, known, outcome, by_hand=False, covers=covers)
 
@@ -66,9 +65,7 @@ class Lookups:
             return
         found = client.recording(known.recording_id)
         if found is None:
-            self._say(number, known, {})
-            reason = f"MusicBrainz has no recording {known.recording_id}"
-            self._store.put(_without(file, known, Outcome(reason=reason)))
+            self._lack(file, known, Outcome(reason=f"MusicBrainz has no recording {known.recording_id}"))
             return
         self._take(
             file, evidence.of(file, self._own), known, Outcome(found, Way.HAND, 1.0), by_hand=True, covers=covers
@@ -93,7 +90,7 @@ class Lookups:
             [*known.refused, known.recording_id] if known.recording_id not in ("", *known.refused) else known.refused
         )
         self._say(number, known, {})
-        self._store.put(
+        self._put(
             Match(
                 number,
                 os.fsencode(file.path),
@@ -104,9 +101,9 @@ class Lookups:
                 reason="somebody has rejected the match",
                 candidates=known.candidates,
                 refused=refused,
-            )
+            ),
+            known,
         )
-        self._covers.remove(known.covers_of)
 
     def require(self, number: int) -> tuple[MediaFile, Match]:
         """A file, and what is known of it; raises NotFound if it is no music of the library."""
@@ -157,11 +154,19 @@ class Lookups:
             refused=known.refused if known is not None else [],
         )
         if self._say(file.id, known, match.fields):
-            self._store.put(match, terms_of(found, album))
-            if known is not None and known.covers_of != match.covers_of:
-                self._covers.remove(known.covers_of)
+            self._put(match, known, terms_of(found, album))
             if covers:
                 self._covers.enqueue(match)
+
+    def _lack(self, file: MediaFile, known: Match | None, outcome: Outcome) -> None:
+        self._say(file.id, known, {})
+        self._put(_without(file, known, outcome), known)
+
+    def _put(self, match: Match, known: Match | None, words: Terms | None = None) -> None:
+        """Store a match; covers of the one before go with it."""
+        self._store.put(match, words)
+        if known is not None and known.covers_of != match.covers_of:
+            self._covers.remove(known.covers_of)
 
     def _say(self, number: int, known: Match | None, said: Mapping[str, Any]) -> bool:
         """Put metadata; what was put, or read, of another match before is taken back. Whether the file is there."""

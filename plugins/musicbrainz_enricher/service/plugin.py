@@ -107,9 +107,7 @@ class MusicBrainzEnricher(Plugin):
 
     def on_media_file_scanned(self, media_file_id: int, file_path: str, metadata: Mapping[str, str]) -> None:
         """Have a file looked up."""
-        del file_path, metadata
-        if self._is_active:
-            self._queue.add([media_file_id])
+        self.on_scan_events([ScanEvent(ScanEventKind.FILE, 0, 0, "", media_file_id, file_path, metadata)])
 
     def on_scan_completed(self, scan_job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
         """Nothing: each file has its task."""
@@ -118,7 +116,7 @@ class MusicBrainzEnricher(Plugin):
     def on_scan_events(self, events: Sequence[ScanEvent]) -> None:
         """As the methods for one notification, with one request for several files."""
         if self._is_active:
-            self._queue.add(event.media_file_id for event in events if event.kind is ScanEventKind.FILE)
+            self._queue.add_scanned(events)
 
     def on_library_events(self, events: Sequence[LibraryEvent]) -> None:
         """Follow files."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from viewra.types import NewTask, TaskState
+from viewra.types import NewTask, ScanEvent, ScanEventKind, TaskState
 
 from .store import State, Store
 
@@ -16,6 +17,8 @@ LOOK_UP = "look up"
 _PROGRESS = "looking up"
 _WALKED = "walked"
 _PAGE = 1000
+_OTHERS = frozenset(["image_format", "sidecar_format", "video_codec"])
+"""Fields that no music has."""
 _UNFOUND = (State.NONE, State.UNSURE)
 
 
@@ -26,6 +29,14 @@ class Queue:
         self._host = host
         self._store = store
         self._done = 0
+        self._left = 0
+        self._counted_at = 0.0
+
+    def add_scanned(self, events: Iterable[ScanEvent]) -> None:
+        """Have the files of a scan looked up, but those that are known to be no music."""
+        self.add(
+            one.media_file_id for one in events if one.kind is ScanEventKind.FILE and not _OTHERS & {*one.metadata}
+        )
 
     def add(self, numbers: Iterable[int]) -> None:
         """Have files looked up, once for each version of them."""
@@ -71,11 +82,15 @@ class Queue:
         return sum(count for state, count in self._host.tasks.count().items() if state != TaskState.SET_ASIDE)
 
     def note(self) -> None:
-        """Show that a task has ended."""
+        """Show that a task has ended; tasks are counted at most once a second, since many have nothing to do."""
         self._done += 1
-        left = self.waiting() - 1  # this one counts until it has ended
-        if left > 0:
-            self._host.progress.report(_PROGRESS, self._done, self._done + left)
+        self._left -= 1
+        now = time.monotonic()
+        if self._left > 0 and now - self._counted_at < 1:
+            return
+        self._left, self._counted_at = self.waiting() - 1, now  # this one counts until it has ended
+        if self._left > 0:
+            self._host.progress.report(_PROGRESS, self._done, self._done + self._left)
         else:
             self._host.progress.end(_PROGRESS)
             self._done = 0

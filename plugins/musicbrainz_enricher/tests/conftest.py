@@ -145,6 +145,7 @@ def world(running: World, tmp_path: Path) -> World:
     running.fetch.down, running.fetch.key = False, "key"
     running.host.notify.withdraw("servers")
     running.plugin._reach.answered()
+    running.plugin._queue._done = running.plugin._queue._left = 0
     for key in running.host.cache.list():
         running.host.cache.delete(key)
     return attrs.evolve(running, folder=tmp_path, ids=0)

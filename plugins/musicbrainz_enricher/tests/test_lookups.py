@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from viewra_plugins.musicbrainz_enricher.service.client import Reach
 
-from tests.musicbrainz import PNG, mbid, recording, schumann
+from tests.musicbrainz import PNG, as_json, mbid, recording, schumann
 from tests.vocabulary import faults
 from viewra.types import FileEntry, LibraryEvent, LibraryEventKind, TaskState
 
@@ -121,6 +122,29 @@ def test_an_isrc_of_another_song_is_not_believed(world: World) -> None:
     world.put(**{**TAGS, "isrc": "DEZZZ2200002"})
     world.scan()
     assert state(world) == ("matched", "tags", MOLL["id"]), "the next way is gone"
+
+
+def test_a_fingerprint_that_is_not_quite_the_same_is_another(world: World) -> None:
+    named = [{"id": MOLL["id"], "title": "Romanze a-Moll", "artists": [{"name": "Clara Schumann"}]}]
+    world.service.instead = lambda path: (
+        as_json({"status": "ok", "results": [{"id": mbid("x"), "score": 0.7, "recordings": named}]})
+        if path.startswith("/v2/")
+        else None
+    )
+    world.put(acoustid_id=mbid("print"))
+    world.scan()
+    assert state(world)[0] == "none"
+
+
+def test_a_recording_that_is_twice_on_a_release_has_no_number_there(world: World) -> None:
+    (cd,) = MOLL["releases"]
+    (medium,) = cd["media"]
+    twice = {**cd, "media": [{**medium, "tracks": [*medium["tracks"], {**medium["tracks"][0], "number": "3"}]}]}
+    world.service.recordings = [{**MOLL, "releases": [twice]}]
+    world.put(**TAGS)
+    world.scan()
+    said = world.host.put_metadata[1]
+    assert (said["date"], "tracknumber" in said, "discnumber" in said) == ("1996-05-02", False, False)
 
 
 def test_ids_that_are_several_or_gone_do_not_count(world: World) -> None:
@@ -285,6 +309,25 @@ def test_covers_come_once_for_an_album_and_go_with_its_matches(world: World) -> 
     assert world.host.assets_store.linked == []
 
 
+def test_covers_go_with_a_match_that_no_longer_holds(world: World) -> None:
+    with_cover(world)
+    number = world.put(**TAGS)
+    world.scan()
+    assert len(world.host.assets_store.linked) == 1
+    other = recording("Another", MOLL["artist-credit"])
+    world.service.recordings.append(other)
+    world.plugin._lookups.choose(number, other["id"])
+    world.work()
+    assert world.host.assets_store.linked == []
+    world.plugin._lookups.choose(number, MOLL["id"])
+    world.work()
+    assert len(world.host.assets_store.linked) == 1
+    world.service.recordings.clear()
+    world.plugin._queue.add_again([number])
+    world.work()
+    assert world.host.assets_store.linked == []
+
+
 def test_albums_with_a_cover_of_their_own_are_left_alone(world: World) -> None:
     with_cover(world)
     picture = FileEntry(9, 1, str(world.folder / "front.png"), "image/png", 1, 0, "image")
@@ -358,6 +401,26 @@ def test_recordings_are_found_by_no_acoustid_without_a_key(world: World) -> None
     world.plugin._queue.add_again([1])
     assert [one.state for one in world.work()] == [TaskState.DELAYED]
     assert "AcoustID refuses the key" in world.host.notices[0].text
+
+
+def test_fewer_requests_than_one_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    at: list[float] = [0.0]
+    waited: list[float] = []
+    reach = Reach(now=lambda: at[0])
+    monkeypatch.setattr(reach._over, "wait", waited.append)
+    for per_s in (0.5, 0.5, 1.0, 0.5):
+        reach.wait(per_s)
+    at[0] = 100.0
+    reach.wait(0.5)
+    assert waited == [2.0, 4.0]
+
+
+def test_files_that_are_no_music_cost_nothing(world: World) -> None:
+    for field in ("image_format", "video_codec", "sidecar_format"):
+        world.plugin.on_media_file_scanned(5, "/x", {field: "x"})
+    assert world.left() == []
+    world.plugin.on_media_file_scanned(5, "/x", {"codec": "flac"})
+    assert len(world.left()) == 1
 
 
 def test_progress_is_shown_until_all_is_done(world: World) -> None:
