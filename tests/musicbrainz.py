@@ -182,7 +182,7 @@ class ServiceFetch(FakeFetch):
 
     def request(
         self, method: str, url: str, headers: Any, timeout_s: float, retries: int, max_bytes: int, data: bytes,
-        call: HostCall,
+        call: HostCall, redirects: bool = True,
     ) -> Fetched:  # fmt: skip
         """What the service says."""
         if self.down:
@@ -193,7 +193,7 @@ class ServiceFetch(FakeFetch):
             scheme="", netloc="").geturl())  # fmt: skip
         named = {name.lower(): value for name, value in said.headers.items()}
         self.answers[url] = Fetched(said.status, url, named, said.body, len(said.body))
-        return super().request(method, url, headers, timeout_s, retries, max_bytes, data, call)
+        return super().request(method, url, headers, timeout_s, retries, max_bytes, data, call, redirects)
 
 
 def schumann() -> Iterator[dict[str, Any]]:
