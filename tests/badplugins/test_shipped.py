@@ -21,6 +21,14 @@ MAY = {
     "file_names": ["filesystem:read"],
     "image_info": ["filesystem:read"],
     "library_history": ["database:read", "database:write"],
+    "lyrics": [
+        "filesystem:read",
+        "library:read",
+        "library:write",
+        "network:fetch",
+        "database:read",
+        "database:write",
+    ],
     "media_info": ["filesystem:read"],
     "notify_webhook": ["events:subscribe"],
     "opensubsonic": ["library:read", "database:read", "database:write", "events:publish"],
@@ -40,7 +48,7 @@ def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
 def test_those_that_opt_in_start_in_one(tmp_path: Path) -> None:
     with Host(data_dir=tmp_path / "data", watch=False) as host:
         opting = [one for one in host.plugins.values() if one.manifest is not None and one.manifest.opt_in]
-        assert len(opting) == 4
+        assert len(opting) == 5
         for plugin in opting:
             plugin.enable()
             plugin.load()

@@ -243,7 +243,7 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 def test_plugins_list_and_info(viewra: Viewra) -> None:
     plugin, *others = viewra("plugins", "list", "--json").data
     states = dict.fromkeys(["file_names", "image_info", "library_history", "media_info", "sidecars"], "ready")
-    states |= dict.fromkeys(["replaygain", "notify_webhook", "duplicates", "opensubsonic"], "disabled")
+    states |= dict.fromkeys(["lyrics", "replaygain", "notify_webhook", "duplicates", "opensubsonic"], "disabled")
     assert {other["id"]: other["state"] for other in others} == states
     assert plugin["id"] == "audio_tags"
     assert plugin["state"] == "ready"

@@ -30,6 +30,7 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
         "file_names",
         "image_info",
         "library_history",
+        "lyrics",
         "media_info",
         "notify_webhook",
         "opensubsonic",
