@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import viewra_plugins
+from viewra_plugins.artwork.service import Artwork
 from viewra_plugins.lyrics.service import Lyrics
 
 from tests.eventually import eventually
@@ -24,7 +25,7 @@ from viewra.types import MetadataValue
 from viewra.types.values import Value
 
 PLUGINS = Path(viewra_plugins.__path__[0]).resolve()
-ENRICHERS: dict[str, Callable[[], Implementation]] = {"lyrics": Lyrics}
+ENRICHERS: dict[str, Callable[[], Implementation]] = {"artwork": Artwork, "lyrics": Lyrics}
 
 
 @pytest.mark.parametrize("name", ENRICHERS)
@@ -124,3 +125,26 @@ def test_words_come_from_the_server_of_the_settings(tmp_path: Path) -> None:
             assert "lyrics" not in said_of(host, root / "2.flac")
             assert [one.path for one in host.library.files('lyrics:"la la"').items] == [str(root / "1.flac")]
         assert server.asked[0].headers["user-agent"].startswith("lyrics viewra/")
+
+
+@pytest.mark.process
+def test_covers_come_from_the_archive_of_the_settings(tmp_path: Path) -> None:
+    release, group = "a20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468", "db9fe74e-c014-5fc6-8b90-3b6deb1dba39"
+    ids = {"musicbrainz_albumid": release, "musicbrainz_releasegroupid": group}
+    root = written(tmp_path, {"a/1.flac": {"title": "Lied", "album": "Lieder", "artist": "Clara Schumann", **ids}})
+    cover = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(5000)
+    with serving() as server:
+        server.answers = {
+            f"/release/{release}/front-500": Said(404, b"No image found"),
+            f"/release-group/{group}/front-500": Said(307, headers={"Location": "/download/mbid/1_thumb500.jpg"}),
+            "/download/mbid/1_thumb500.jpg": Said(302, headers={"Location": "/ia/1_thumb500.jpg"}),
+            "/ia/1_thumb500.jpg": Said(body=cover, headers={"Content-Type": "image/jpeg"}),
+        }
+        with hosting(tmp_path, "artwork", server, {"url": server.url(""), "size": "500"}) as host:
+            host.scan(root)
+            (album,) = host.library.albums().items
+            eventually(lambda: host.artwork.choosing.of_album(album.id) is not None)
+            picture = host.artwork.picture(host.artwork.choosing.of_album(album.id))
+            with picture.file as file:
+                assert (file.read(), picture.media_type) == (cover, "image/jpeg")
+        assert len(server.asked) == 4
