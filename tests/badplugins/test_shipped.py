@@ -35,6 +35,7 @@ MAY = {
     "opensubsonic": ["library:read", "database:read", "database:write", "events:publish"],
     "replaygain": ["filesystem:read", "library:read", "library:write", "database:read", "database:write"],
     "sidecars": ["filesystem:read"],
+    "tmdb": ["filesystem:read", "library:read", "library:write", "network:fetch"],
 }
 
 
@@ -49,7 +50,7 @@ def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
 def test_those_that_opt_in_start_in_one(tmp_path: Path) -> None:
     with Host(data_dir=tmp_path / "data", watch=False) as host:
         opting = [one for one in host.plugins.values() if one.manifest is not None and one.manifest.opt_in]
-        assert len(opting) == 6
+        assert len(opting) == 7
         for plugin in opting:
             plugin.enable()
             plugin.load()

@@ -244,9 +244,8 @@ def test_plugins_list_and_info(viewra: Viewra) -> None:
     found = {one["id"]: one for one in viewra("plugins", "list", "--json").data}
     plugin = found.pop("audio_tags")
     states = dict.fromkeys(["file_names", "image_info", "library_history", "media_info", "sidecars"], "ready")
-    states |= dict.fromkeys(
-        ["lyrics", "artwork", "replaygain", "notify_webhook", "duplicates", "opensubsonic"], "disabled"
-    )
+    opting_in = ("artwork", "duplicates", "lyrics", "notify_webhook", "opensubsonic", "replaygain", "tmdb")
+    states |= dict.fromkeys(opting_in, "disabled")
     assert {plugin_id: other["state"] for plugin_id, other in found.items()} == states
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]

@@ -13,6 +13,7 @@ import pytest
 import viewra_plugins
 from viewra_plugins.artwork.service import Artwork
 from viewra_plugins.lyrics.service import Lyrics
+from viewra_plugins.tmdb.service import Tmdb
 
 from tests.eventually import eventually
 from tests.unit.bridge.fetch.serving import Asked, Said, Server, serving
@@ -25,7 +26,7 @@ from viewra.types import MetadataValue
 from viewra.types.values import Value
 
 PLUGINS = Path(viewra_plugins.__path__[0]).resolve()
-ENRICHERS: dict[str, Callable[[], Implementation]] = {"artwork": Artwork, "lyrics": Lyrics}
+ENRICHERS: dict[str, Callable[[], Implementation]] = {"artwork": Artwork, "lyrics": Lyrics, "tmdb": Tmdb}
 
 
 @pytest.mark.parametrize("name", ENRICHERS)
@@ -148,3 +149,41 @@ def test_covers_come_from_the_archive_of_the_settings(tmp_path: Path) -> None:
             with picture.file as file:
                 assert (file.read(), picture.media_type) == (cover, "image/jpeg")
         assert len(server.asked) == 4
+
+
+@pytest.mark.process
+def test_films_and_episodes_come_from_the_server_of_the_settings(tmp_path: Path) -> None:
+    film = {
+        "id": 775, "title": "Die Reise zum Mond", "original_title": "Le Voyage dans la Lune", "overview": "Gelehrte.",
+        "release_date": "1902-04-17", "genres": [{"id": 12, "name": "Abenteuer"}], "vote_average": 7.9,
+        "vote_count": 9, "poster_path": None,
+    }  # fmt: skip
+    series = {"id": 60, "name": "Faust", "first_air_date": "1960-01-01", "genres": [], "poster_path": "/faust.jpg"}
+    pact = {"id": 602, "episode_number": 2, "name": "Der Pakt", "overview": "Faust.", "air_date": "1960-01-08"}
+    root = written(tmp_path, {
+        "Mond.mp4": {"title": "Die Reise zum Mond", "date": "1902"},
+        "Faust/2.mp4": {"show": "Faust", "season": "1", "episode": "2"},
+    })  # fmt: skip
+    picture = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(5000)
+    with serving() as server:
+        server.answers = {
+            "/3/search/movie": answer({"page": 1, "results": [film]}), "/3/movie/775": answer(film),
+            "/3/search/tv": answer({"page": 1, "results": [series]}), "/3/tv/60": answer(series),
+            "/3/tv/60/season/1": answer({"season_number": 1, "episodes": [pact]}),
+            "/t/p/w500/faust.jpg": Said(body=picture, headers={"Content-Type": "image/jpeg"}),
+        }  # fmt: skip
+        settings = {"url": server.url("/3"), "image_url": server.url("/t/p"), "api_key": "s3cret", "language": "de-DE"}
+        with hosting(tmp_path, "tmdb", server, settings) as host:
+            host.scan(root)
+            eventually(lambda: "description" in said_of(host, root / "Mond.mp4"))
+            (shown,) = host.library.series().items
+            eventually(lambda: host.artwork.choosing.of_series(shown.id) is not None)
+            found = said_of(host, root / "Mond.mp4")
+            assert (found["rating"].value, found["rating"].plugin) == ("7.9", "tmdb")
+            assert said_of(host, root / "Faust" / "2.mp4")["title"].value == "Der Pakt"
+            poster = host.artwork.picture(host.artwork.choosing.of_series(shown.id))
+            with poster.file as file:
+                assert file.read() == picture
+        asked = {one.path.partition("?")[0]: one.headers for one in server.asked}
+        assert {one.get("authorization") for path, one in asked.items() if path.startswith("/3/")} == {"Bearer s3cret"}
+        assert "authorization" not in asked["/t/p/w500/faust.jpg"]

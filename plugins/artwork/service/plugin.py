@@ -17,7 +17,8 @@ FRONT = "front"
 _WALK, _CHOOSE = "walk", "choose"
 _SETTLE_S = 60.0
 """Seconds after a file was read until its album is looked at: by then the other files have been read, too."""
-_LATER_S = 3600.0
+_LATER_S = 600.0
+"""Pause until it is looked again whether work can go on."""
 _DAY_S = 86_400.0
 _ARCHIVE = "archive"
 _BY_OPERATOR = {"chosen": "operator"}

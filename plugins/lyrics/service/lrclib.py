@@ -71,7 +71,7 @@ def _asked(fetch: Fetch, url: str, params: dict[str, str]) -> Any:
         raise Busy(_patience_s(answer))
     try:
         return answer.require_ok().json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FetchFailed(f"{url} answered with what is no JSON") from error
 
 

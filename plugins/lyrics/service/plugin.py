@@ -24,8 +24,8 @@ from .words import Words, read
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _LOOK, _ASK, _WALK = "look", "ask", "walk"
 _DAY_S = 86_400
-_LATER_S = 3600.0
-"""Pause after which a task looks again whether it may go on."""
+_LATER_S = 600.0
+"""Pause until it is looked again whether work can go on."""
 _SERVER = "server"
 Online = Callable[[Song], Words | None]
 """Says which words the server has for a song."""

@@ -37,6 +37,7 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
         "opensubsonic",
         "replaygain",
         "sidecars",
+        "tmdb",
     ]
 
 
