@@ -17,9 +17,8 @@ from viewra_plugins.lyrics.service.beside import beside
 from viewra_plugins.lyrics.service.words import MAX_BYTES, read
 
 from tests.vocabulary import check
-from viewra.bridge.call import HostCall
 from viewra.errors import PermissionDenied, ViewraError
-from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, PluginUnderTest, in_process
+from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, FakeRequest, PluginUnderTest, in_process
 from viewra.types import (
     Fetched,
     FileEntry,
@@ -36,6 +35,7 @@ from viewra.types.values import Value
 
 URL = "https://lrclib.net"
 GET, SEARCH = f"{URL}/api/get", f"{URL}/api/search"
+NOTHING = Fetched(404, "", {}, b'{"code":404,"name":"TrackNotFound"}')
 SONG: dict[str, Any] = {"title": "Ein Lied", "artist": "Clara Schumann", "album": "Lieder", "duration": "61.300"}
 WORDS = "Ich hab' im Traum geweinet\nmir träumte, du lägest im Grab"
 TIMED = "[00:12.340] Ich hab' im Traum geweinet\n[00:17.000] mir träumte, du lägest im Grab"
@@ -56,21 +56,9 @@ class Server(FakeFetch):
         super().__init__()
         self.says: dict[str, Any] = {}
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        headers: Any,
-        timeout_s: float,
-        retries: int,
-        max_bytes: int,
-        data: bytes,
-        call: HostCall,
-    ) -> Fetched:
-        said = self.says.get(url.partition("?")[0], Fetched(404, url, {}, b'{"code":404,"name":"TrackNotFound"}'))
-        known = isinstance(said, (Fetched, bytes, ViewraError))
-        self.answers[url] = said if known else json.dumps(said).encode()
-        return super().request(method, url, headers, timeout_s, retries, max_bytes, data, call)
+    def answer(self, request: FakeRequest) -> Fetched | bytes | ViewraError:
+        said = self.says.get(request.url.partition("?")[0], NOTHING)
+        return said if isinstance(said, (Fetched, bytes, ViewraError)) else json.dumps(said).encode()
 
 
 class Shelf(FakeLibrary):

@@ -14,9 +14,8 @@ import pytest
 from viewra_plugins.tmdb.service import Tmdb, answers
 
 from tests.vocabulary import check
-from viewra.bridge.call import HostCall
 from viewra.errors import NotFound, ViewraError
-from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, PluginUnderTest, in_process
+from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, FakeRequest, PluginUnderTest, in_process
 from viewra.types import (
     Fetched,
     FileEntry,
@@ -33,6 +32,7 @@ from viewra.types import (
 from viewra.types.values import Value
 
 URL, IMAGES = "https://api.themoviedb.org/3", "https://image.tmdb.org/t/p"
+NOTHING = Fetched(404, "", {}, b'{"success":false,"status_code":34}')
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(64)
 LISTED = {
     "id": 775,
@@ -79,23 +79,11 @@ class Server(FakeFetch):
             "/tv/60": SERIES, "/tv/60/season/1": SEASON,
         }  # fmt: skip
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        headers: Any,
-        timeout_s: float,
-        retries: int,
-        max_bytes: int,
-        data: bytes,
-        call: HostCall,
-    ) -> Fetched:
-        if url.startswith(URL):
-            path = url.partition("?")[0].removeprefix(URL)
-            said = self.says.get(path, Fetched(404, url, {}, b'{"success":false,"status_code":34}'))
-            known = isinstance(said, (Fetched, bytes, ViewraError))
-            self.answers[url] = said if known else json.dumps(said).encode()
-        return super().request(method, url, headers, timeout_s, retries, max_bytes, data, call)
+    def answer(self, request: FakeRequest) -> Fetched | bytes | ViewraError:
+        if not request.url.startswith(URL):
+            return super().answer(request)
+        said = self.says.get(request.url.partition("?")[0].removeprefix(URL), NOTHING)
+        return said if isinstance(said, (Fetched, bytes, ViewraError)) else json.dumps(said).encode()
 
 
 class Shelf(FakeLibrary):
