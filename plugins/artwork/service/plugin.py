@@ -79,7 +79,7 @@ class Artwork(Plugin):
             self._set(owner, task.data)
             return None
         if task.name == "unset":
-            self._unlink(owner, operators=True)
+            self._unlink(owner)
         elif task.name not in (_CHOOSE, "fetch"):
             raise UsageError(f"there is no task {task.name!r}", hint="there are: walk, choose, fetch, set and unset")
         try:
@@ -203,10 +203,10 @@ class Artwork(Plugin):
             if one.asset.id != asset_id:
                 self.host.assets.unlink(one.asset.id, one.kind, **owner.target)
 
-    def _unlink(self, owner: Owner, *, operators: bool = False) -> None:
+    def _unlink(self, owner: Owner) -> None:
+        """Remove what this plugin has linked."""
         for one in self.host.assets.links(**owner.target):
-            if operators or not _is_operators(one):
-                self.host.assets.unlink(one.asset.id, one.kind, **owner.target)
+            self.host.assets.unlink(one.asset.id, one.kind, **owner.target)
 
 
 def _is_operators(link: AssetLink) -> bool:

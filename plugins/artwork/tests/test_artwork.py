@@ -204,6 +204,9 @@ def test_what_the_operator_chose_stays(world: World) -> None:
     assert world.ask("set", album_id=7, path=str(chosen)) == [of_file]
     (world.folder / "cover.jpg").write_bytes(JPEG)
     assert world.scan() == [of_file]
+    world.set(order=["online"])
+    assert world.scan() == [of_file]
+    world.set(order=["folder", "online"])
     fetched = {**ONLINE, "chosen": "operator"}
     assert world.ask("fetch", album_id=7) == [fetched]
     assert world.scan() == [fetched], "though there is a cover in the folder"

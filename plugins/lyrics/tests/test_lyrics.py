@@ -37,6 +37,7 @@ URL = "https://lrclib.net"
 GET, SEARCH = f"{URL}/api/get", f"{URL}/api/search"
 NOTHING = Fetched(404, "", {}, b'{"code":404,"name":"TrackNotFound"}')
 SONG: dict[str, Any] = {"title": "Ein Lied", "artist": "Clara Schumann", "album": "Lieder", "duration": "61.300"}
+LONG = "Das lange Lied von den sieben Brüdern und ihrer Schwester am Ende der Welt"
 WORDS = "Ich hab' im Traum geweinet\nmir träumte, du lägest im Grab"
 TIMED = "[00:12.340] Ich hab' im Traum geweinet\n[00:17.000] mir träumte, du lägest im Grab"
 
@@ -279,6 +280,9 @@ def test_nobody_is_asked_for_a_song_of_which_too_little_is_known(world: World, m
         ({}, {"trackName": "Ein Lied, Pt. 2"}),
         ({"title": "Symphonie V"}, {"trackName": "Symphonie IV"}),
         ({"title": "Go"}, {"trackName": "No"}),
+        ({"title": LONG}, {"trackName": f"{LONG} (live)"}),
+        ({"title": f"{LONG}, Teil 1"}, {"trackName": f"{LONG}, Teil 2"}),
+        ({"title": f"{LONG} I"}, {"trackName": f"{LONG} II"}),
         ({"title": "!!!"}, {"trackName": "???"}),
         ({}, {"trackName": None}),
         ({}, {"trackName": "Ein Lied" * 1000}),
