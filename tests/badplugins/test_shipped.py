@@ -16,17 +16,27 @@ pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(machine().missing), r
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MAY = {
+    "artwork": ["filesystem:read", "library:read", "library:write", "network:fetch"],
     "audio_tags": ["filesystem:read"],
     "duplicates": ["filesystem:read", "library:read", "database:read", "database:write"],
     "file_names": ["filesystem:read"],
     "image_info": ["filesystem:read"],
     "library_history": ["database:read", "database:write"],
+    "lyrics": [
+        "filesystem:read",
+        "library:read",
+        "library:write",
+        "network:fetch",
+        "database:read",
+        "database:write",
+    ],
     "media_info": ["filesystem:read"],
     "musicbrainz_enricher": ["network:fetch", "library:read", "library:write", "database:read", "database:write"],
     "notify_webhook": ["events:subscribe"],
     "opensubsonic": ["library:read", "database:read", "database:write", "events:publish"],
     "replaygain": ["filesystem:read", "library:read", "library:write", "database:read", "database:write"],
     "sidecars": ["filesystem:read"],
+    "tmdb": ["filesystem:read", "library:read", "library:write", "network:fetch"],
 }
 
 
@@ -41,7 +51,7 @@ def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
 def test_those_that_opt_in_start_in_one(tmp_path: Path) -> None:
     with Host(data_dir=tmp_path / "data", watch=False) as host:
         opting = [one for one in host.plugins.values() if one.manifest is not None and one.manifest.opt_in]
-        assert len(opting) == 5
+        assert len(opting) == 8
         for plugin in opting:
             plugin.enable()
             plugin.load()

@@ -241,12 +241,20 @@ def test_fsck(viewra: Viewra, data_dir: Path, music: Path) -> None:
 
 
 def test_plugins_list_and_info(viewra: Viewra) -> None:
-    plugin, *others = viewra("plugins", "list", "--json").data
+    found = {one["id"]: one for one in viewra("plugins", "list", "--json").data}
+    plugin = found.pop("audio_tags")
     states = dict.fromkeys(["file_names", "image_info", "library_history", "media_info", "sidecars"], "ready")
-    opting = ["replaygain", "notify_webhook", "duplicates", "opensubsonic", "musicbrainz_enricher"]
-    states |= dict.fromkeys(opting, "disabled")
-    assert {other["id"]: other["state"] for other in others} == states
-    assert plugin["id"] == "audio_tags"
+    opting_in = (
+        "artwork",
+        "duplicates",
+        "lyrics",
+        "musicbrainz_enricher",
+        "notify_webhook",
+        "opensubsonic",
+        "replaygain",
+    )
+    states |= dict.fromkeys([*opting_in, "tmdb"], "disabled")
+    assert {plugin_id: other["state"] for plugin_id, other in found.items()} == states
     assert plugin["state"] == "ready"
     assert plugin["services"] == ["metadata_scraper"]
     promised = {"id", "name", "version", "type", "state", "reason", "pid", "services", "path"}

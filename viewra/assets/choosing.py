@@ -21,7 +21,9 @@ FRONT = ("front", "poster", "thumbnail")
 ARTIST = ("artist", "thumbnail", "front")
 _FIELD = "artwork"
 """The field by which an operator orders plugins that have pictures."""
-_ALBUMS, _EMBEDDED, _COVERS = 3, 4, 4
+_POSTER = "poster"
+"""What a series has in common: an episode's other pictures are its own."""
+_ALBUMS, _EMBEDDED, _COVERS, _LINKED = 3, 4, 4, 4
 """How many of each are tried at most."""
 
 Ask = Callable[[Candidate], Sequence[AssetLink]]
@@ -88,10 +90,16 @@ class Choosing:
         return self._beside([place], kinds)
 
     def of_series(self, series_id: int, kinds: Sequence[str] = FRONT) -> Chosen | None:
-        """A cover beside or above its episodes; the first episode's."""
+        """A cover beside or above its episodes; a poster linked with one of the first; a picture in them."""
         with reading(self._engine) as connection:
             places = candidates.of_series(connection, series_id)
-        return self._beside(places, kinds, above=True) or self._inside(places, kinds)
+        posters = [kind for kind in kinds if kind == _POSTER]
+        linked = (self._linked({"media_file_id": place.media_file_id}, posters) for place in places[:_LINKED])
+        return (
+            self._beside(places, kinds, above=True)
+            or next(filter(None, linked if posters else ()), None)
+            or self._inside(places, kinds)
+        )
 
     def _linked(self, target: dict[str, int], kinds: Sequence[str]) -> Chosen | None:
         return self._best(self._store.links(target), kinds)

@@ -29,7 +29,8 @@ class FakeRequest:
 class FakeFetch:
     """Answers by URL: with a ``Fetched``, with bytes (of status 200), or by raising an error.
 
-    ``requests`` lists those that came. Any other URL gets FetchFailed. ``assets`` has what went to an asset.
+    ``requests`` lists those that came. Any other URL gets FetchFailed. ``assets`` has what went to an asset. A class
+    that answers by more than the URL overrides ``answer``.
     """
 
     def __init__(self, answers: Mapping[str, Fetched | bytes | ViewraError] | None = None) -> None:
@@ -37,6 +38,10 @@ class FakeFetch:
         self.requests: list[FakeRequest] = []
         self.assets = FakeAssets()
         self.received = 0
+
+    def answer(self, request: FakeRequest) -> Fetched | bytes | ViewraError:
+        """What a request gets."""
+        return self.answers.get(request.url, FetchFailed(f"the fake has no answer for {request.url}"))
 
     def request(
         self,
@@ -52,8 +57,9 @@ class FakeFetch:
     ) -> Fetched:
         """The answer for this URL."""
         del timeout_s, retries, call
-        self.requests.append(FakeRequest(method, url, headers, data, redirects))
-        answer = self.answers.get(url, FetchFailed(f"the fake has no answer for {url}"))
+        request = FakeRequest(method, url, headers, data, redirects)
+        self.requests.append(request)
+        answer = self.answer(request)
         if isinstance(answer, ViewraError):
             raise answer
         found = Fetched(200, url, {}, answer, len(answer)) if isinstance(answer, bytes) else answer

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from viewra.types import Recording
-from viewra.types.values import Value
 
 from .calls import Answer, Call, answers
 from .ids import ALBUM, ARTIST, SONG, number, read
 from .shapes import Shape, texts
+
+_LINE = re.compile(r"\[(\d{2,4}):(\d\d)\.(\d{3})\](?: (.*))?")
+"""A line of the form ``lrc`` of docs/vocabulary.md."""
 
 
 @answers("getLyrics")
@@ -28,20 +31,28 @@ def lyrics(call: Call) -> Answer:
 
 @answers("getLyricsBySongId")
 def lyrics_by_song(call: Call) -> Answer:
-    """The words of a song, without times."""
+    """The words of a song, with times where they are known."""
     song = call.catalog.song(number(call.given.required("id"), SONG))
-    said = call.catalog.library.metadata([song.id], ["lyrics", "language"]).get(song.id, {})
-    return {
-        "lyricsList": {
-            "structuredLyrics": [_words(song.artist, song.title, said, one) for one in texts(said, "lyrics")]
-        }
-    }
-
-
-def _words(artist: str, title: str, said: dict[str, Value], words: str) -> Shape:
+    said = call.catalog.library.metadata([song.id], ["lyrics", "timed_lyrics", "language"]).get(song.id, {})
     language = (texts(said, "language") or ["und"])[0]
-    lines = [{"value": line} for line in words.split("\n")]
-    return {"displayArtist": artist, "displayTitle": title, "lang": language, "synced": False, "line": lines}
+    common = {"displayArtist": song.artist, "displayTitle": song.title, "lang": language}
+    found = [{**common, "synced": True, "line": _timed(one)} for one in texts(said, "timed_lyrics")]
+    found += [{**common, "synced": False, "line": _plain(one)} for one in texts(said, "lyrics")]
+    return {"lyricsList": {"structuredLyrics": found}}
+
+
+def _plain(words: str) -> list[Shape]:
+    return [{"value": line} for line in words.split("\n")]
+
+
+def _timed(words: str) -> list[Shape]:
+    """Lines with their starts in milliseconds."""
+    matches = map(_LINE.fullmatch, words.split("\n"))
+    return [
+        {"start": (int(one[1]) * 60 + int(one[2])) * 1000 + int(one[3]), "value": one[4] or ""}
+        for one in matches
+        if one is not None
+    ]
 
 
 @answers("getArtistInfo")

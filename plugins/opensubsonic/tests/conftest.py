@@ -23,7 +23,8 @@ SAID: dict[str, dict[str, Any]] = {
     "Satie/Gymnopédies/1.flac": {"title": "Lent et triste", "tracknumber": "1", "genre": "Piano", "date": "1888"},
     "Satie/Gymnopédies/2.flac": {
         "title": "Lent et grave", "tracknumber": "2", "genre": ["Piano", "Slow"], "date": "1888",
-        "lyrics": "la\nla la", "replaygain_track_gain": "-6.48 dB", "bitrate": "800000",
+        "lyrics": "la\nla la", "timed_lyrics": "[00:01.500] la\n[01:02.000]\n[01:03.000] la la",
+        "replaygain_track_gain": "-6.48 dB", "bitrate": "800000",
     },
     "The Beat/Hits/1.mp3": {"title": "Start \"now\"", "tracknumber": "1", "genre": "Pop", "date": "1990"},
     "Grieg/Peer Gynt/1.mp3": {"title": "Morgenstimmung", "date": "1876", "albumartist": ""},

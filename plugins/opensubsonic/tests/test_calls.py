@@ -221,7 +221,9 @@ def test_playlist_files_show_and_do_not_change(player: Player) -> None:
 
 def test_words_of_songs(player: Player) -> None:
     song = player.song("Lent et grave")
-    (words,) = player("getLyricsBySongId", id=song["id"])["lyricsList"]["structuredLyrics"]
+    timed, words = player("getLyricsBySongId", id=song["id"])["lyricsList"]["structuredLyrics"]
+    lines = [{"start": 1500, "value": "la"}, {"start": 62_000, "value": ""}, {"start": 63_000, "value": "la la"}]
+    assert (timed["synced"], timed["line"]) == (True, lines)
     assert (words["synced"], words["line"]) == (False, [{"value": "la"}, {"value": "la la"}])
     assert player("getLyrics", artist="Satie", title="Lent et grave")["lyrics"]["value"] == "la\nla la"
     assert player("getLyrics", title="Nothing")["lyrics"]["value"] == ""

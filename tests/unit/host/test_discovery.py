@@ -25,17 +25,20 @@ def test_places_in_order_of_precedence(tmp_path: Path, make_plugin: MakePlugin) 
     found = discover([tmp_path / "given", tmp_path / "nowhere"], tmp_path / "user")
     assert ids(found) == [("b", Place.GIVEN), ("a", Place.USER)]
     assert [one.plugin_id for one in found if one.place is Place.SHIPPED] == [
+        "artwork",
         "audio_tags",
         "duplicates",
         "file_names",
         "image_info",
         "library_history",
+        "lyrics",
         "media_info",
         "musicbrainz_enricher",
         "notify_webhook",
         "opensubsonic",
         "replaygain",
         "sidecars",
+        "tmdb",
     ]
 
 

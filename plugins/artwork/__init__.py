@@ -1,0 +1,1 @@
+"""Finds covers of albums."""

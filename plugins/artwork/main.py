@@ -1,0 +1,11 @@
+"""The plugin's entry point: the host starts this file with its own interpreter."""
+
+import os
+
+from service import Artwork
+
+from viewra.sdk import serve
+
+if __name__ == "__main__":
+    os.nice(10)  # scans and players go first
+    serve(Artwork())

@@ -1,0 +1,59 @@
+"""Asks the Cover Art Archive (https://musicbrainz.org/doc/Cover_Art_Archive/API) for the front of a release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from viewra.errors import FetchFailed
+from viewra.types import Fetched
+
+if TYPE_CHECKING:
+    from viewra.sdk.host import HostServices
+
+MAX_BYTES = 32 * 1024 * 1024
+PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""The types of pictures that the archive has."""
+
+
+class Busy(Exception):
+    """The archive asks for patience: ``seconds`` of it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the archive asks for {seconds:g} s of patience")
+        self.seconds = seconds
+
+
+@attrs.frozen
+class Cover:
+    """A picture that was stored: the asset, and where it is from."""
+
+    asset_id: str
+    url: str
+
+
+def fetch(host: HostServices, url: str, entity: str, mbid: str, size: str) -> Cover | None:
+    """Store the front of a ``release`` or ``release-group``; None if there is none.
+
+    Raises Busy, and FetchFailed and other errors of ``fetch`` for an archive that does not answer as it should.
+    """
+    picture = "front" if size == "original" else f"front-{size}"
+    address = f"{url.rstrip('/')}/{entity}/{mbid}/{picture}"
+    answer = host.fetch.to_asset(address, max_bytes=MAX_BYTES)
+    if answer.status in (400, 404):
+        return None
+    if answer.status in (429, 503):
+        raise Busy(_patience_s(answer))
+    answer.require_ok()
+    stored = host.assets.get(answer.asset_id)
+    if stored is None or stored.media_type not in PICTURES:
+        host.assets.delete(answer.asset_id)
+        kind = stored.media_type if stored is not None else "nothing"
+        raise FetchFailed(f"{address} is no picture, but {kind}")
+    return Cover(answer.asset_id, address)
+
+
+def _patience_s(answer: Fetched) -> float:
+    wished = answer.headers.get("retry-after", "")
+    return min(3600.0, max(1.0, float(wished[:6]))) if wished.isascii() and wished.isdigit() else 300.0

@@ -1,0 +1,1 @@
+"""Describes films and episodes."""
