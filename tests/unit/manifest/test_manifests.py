@@ -175,6 +175,10 @@ def test_messages_say_what_was_expected_and_what_was_found() -> None:
     assert errors_of(base + "runtime: workers: 0") == [
         'plugin.cue:5:19: runtime.workers: expected a number of processes from 1 to 64, or "auto", found 0'
     ]
+    for time in ("idle_timeout_s", "start_timeout_s", "call_timeout_s: default", "call_timeout_s: search",
+                 "restart: window_s", "health: interval_s", "health: own_interval_s", "health: timeout_s"):  # fmt: skip
+        (error,) = errors_of(base + f"runtime: {time}: 31536001")
+        assert error.endswith(f"runtime.{time.replace(': ', '.')}: 31536001 is not <=31536000"), "no lock waits so long"
     assert errors_of(base + 'runtime: reload: "blue-gren"') == [
         'plugin.cue:5:18: runtime.reload: "blue-gren" is not one of "restart", "blue-green", did you mean blue-green?'
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import logging
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -66,7 +67,11 @@ class RouteEndpoint:
                 await self._pass_on(request, send, OF_PUBLIC_ROUTES, PUBLIC, address)
         except BadGateway as error:
             log.info("a request to a public route failed: %s", error.detail)
-            raise HTTPException(error.status_code, "the plugin does not answer", error.headers) from error
+            raise _for_players(error.status_code, "the plugin does not answer", error.headers) from error
+        except HTTPException as error:
+            raise _for_players(error.status_code, error.detail, error.headers) from error
+        except NotFound as error:
+            raise _for_players(404, error.message) from error
 
     async def _pass_on(self, request: Request, send: Send, policy: Pairs, scope: str, client: str = "") -> None:
         plugin_id = request.path_params["plugin_id"]
@@ -170,6 +175,11 @@ class FrameEndpoint:
 @functools.cache
 def _stylesheet() -> bytes:
     return (importlib.resources.files("viewra.web.plugins") / "page.css").read_bytes()
+
+
+def _for_players(status: int, detail: str, headers: Mapping[str, str] | None = None) -> HTTPException:
+    """An error that pages of other sites can read, too: else a player would show one of the network."""
+    return HTTPException(status, detail, {**dict(headers or {}), **dict(OF_PUBLIC_ROUTES)})
 
 
 def check_route(declared: Declared, method: str, path: str) -> None:

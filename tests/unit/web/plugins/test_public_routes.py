@@ -102,6 +102,27 @@ def test_players_may_be_pages_of_other_sites(world: World, granted: list[Grant])
     assert world.browser.ask("OPTIONS", "/api/plugins/open/restricted/x", headers=asking).status == 401
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "rest/failing", 502),
+        ("GET", "rest/cover", 502),
+        ("GET", "rest/a/b", 404),
+        ("PUT", "rest/ping", 405),
+        ("GET", "rest/ping\\..", 400),
+        ("GET", "rest/ping", 429),
+    ],
+)
+def test_players_that_are_pages_can_read_errors(
+    world: World, granted: list[Grant], monkeypatch: pytest.MonkeyPatch, method: str, path: str, status: int
+) -> None:
+    if status == 429:
+        monkeypatch.setattr(public, "AT_ONCE", 0)
+    answer = world.browser.ask(method, f"/api/plugins/open/{path}", headers={"origin": "https://player.example"})
+    assert (answer.status, answer.headers.get("access-control-allow-origin")) == (status, "*")
+    assert answer.headers.get("retry-after", "1") == "1"
+
+
 def test_how_the_plugin_failed_is_not_for_everybody(world: World, granted: list[Grant]) -> None:
     answer = world.browser.ask("GET", "/api/plugins/open/rest/failing")
     assert (answer.status, answer.json["detail"]) == (502, "the plugin does not answer")
