@@ -11,6 +11,9 @@ NARROWEST = 8
 PATH = "PATH"
 """The head of a column whose cells are told apart by their ends."""
 
+WIDEST_PADDED = 60
+"""Uncut columns are padded to at most so many cells: one long text would fill all other rows with spaces."""
+
 _GAP = 2
 
 
@@ -22,6 +25,8 @@ def table_lines(rows: Sequence[Sequence[str]], header: Sequence[str], width: int
         widths = _fitted(widths, width - _GAP * (len(widths) - 1))
         cuts = [cut_front if head == PATH else cut for head in header]
         texts = [[fit(cell, room) for fit, cell, room in zip(cuts, row, widths, strict=True)] for row in texts]
+    else:
+        widths = [min(one, WIDEST_PADDED) for one in widths]
     return [_line(row, widths) for row in texts]
 
 
