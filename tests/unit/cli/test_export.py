@@ -144,3 +144,10 @@ def test_a_table_fits_and_tells_paths_apart(width: int) -> None:
     assert lines[1].split()[-1] != lines[2].split()[-1]
     whole = table_lines(rows, ("TITLE", "ARTIST", "PATH"), None)
     assert all(cell.strip() in line for row, line in zip(rows, whole[1:], strict=True) for cell in row)
+
+
+def test_one_long_value_does_not_fill_the_other_rows_with_spaces() -> None:
+    long, short = table_lines([("x" * 5000, "a"), ("y", "b")], ("TITLE", "ARTIST"), None)[1:]
+    assert long == "x" * 5000 + "  a"
+    assert short.split() == ["y", "b"]
+    assert len(short) < 100
