@@ -61,12 +61,12 @@ def outside(
 
 
 def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) -> None:
-    names = data.get("capabilities")
+    names, known = data.get("capabilities"), (*model.CAPABILITIES, *model.EXTENSIONS)
     for name in names if isinstance(names, dict) else ():
-        if name in model.CAPABILITIES:
+        if name in known:
             continue
         arc = root.arcs["capabilities"].arcs[name]
-        if not isinstance(data["capabilities"][name], bool):
+        if not isinstance(names[name], bool):
             message = "unknown capability and not true or false, ignored"
         elif name in model.OLDER_CAPABILITIES:
             instead = (
@@ -76,7 +76,7 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
             )
             message = f"an older name of a capability, kept{instead}"
         else:
-            meant = nearest(name, model.CAPABILITIES)
+            meant = nearest(name, known)
             message = "unknown capability, kept" + (f"; did you mean {meant}?" if meant else "")
         warnings.append(Problem(message, arc.place, path=f"capabilities.{name}"))
 
