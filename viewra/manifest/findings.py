@@ -66,7 +66,7 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
         if name in known:
             continue
         arc = root.arcs["capabilities"].arcs[name]
-        if not isinstance(names[name], bool):
+        if not isinstance(data["capabilities"][name], bool):
             message = "unknown capability and not true or false, ignored"
         elif name in model.OLDER_CAPABILITIES:
             instead = (
