@@ -15,7 +15,6 @@ from uuid import NAMESPACE_DNS, uuid5
 import attrs
 
 from tests.unit.bridge.fetch.serving import Asked, Said, serving
-from viewra.bridge.call import HostCall
 from viewra.errors import FetchFailed, NotFound
 from viewra.testing import FakeFetch
 from viewra.types import Fetched
@@ -180,10 +179,7 @@ class ServiceFetch(FakeFetch):
         self.key = key
         self.down = False
 
-    def request(
-        self, method: str, url: str, headers: Any, timeout_s: float, retries: int, max_bytes: int, data: bytes,
-        call: HostCall, redirects: bool = True,
-    ) -> Fetched:  # fmt: skip
+    def request(self, method: str, url: str, *given: Any, **named: Any) -> Fetched:
         """What the service says."""
         if self.down:
             raise FetchFailed(f"{method} {url}: no route to host")
@@ -191,9 +187,9 @@ class ServiceFetch(FakeFetch):
             raise NotFound("there is no secret setting 'acoustid_key'")
         said = self.service.answer(urlsplit(url.replace("{secret:acoustid_key}", self.key))._replace(
             scheme="", netloc="").geturl())  # fmt: skip
-        named = {name.lower(): value for name, value in said.headers.items()}
-        self.answers[url] = Fetched(said.status, url, named, said.body, len(said.body))
-        return super().request(method, url, headers, timeout_s, retries, max_bytes, data, call, redirects)
+        headers = {name.lower(): value for name, value in said.headers.items()}
+        self.answers[url] = Fetched(said.status, url, headers, said.body, len(said.body))
+        return super().request(method, url, *given, **named)
 
 
 def schumann() -> Iterator[dict[str, Any]]:

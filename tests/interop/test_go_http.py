@@ -11,6 +11,7 @@ import pytest
 from viewra import Host
 from viewra.adapters.http import HttpClient
 from viewra.errors import PluginFault
+from viewra.host.admin.operations import configure
 from viewra.host.plugin import Plugin
 from viewra.routes import Table
 from viewra.types import AdminPage, Area, RequestHead, RequestPart, ResponseHead
@@ -24,6 +25,7 @@ version: "1.0.0"
 type: "generic"
 entry_points: main: "go-plugin"
 capabilities: {api_registration: true, admin_page: true}
+settings: site: string | *"first"
 """
 
 
@@ -93,3 +95,21 @@ def test_a_request_that_is_cut_off_and_a_panic_are_faults(plugin: Plugin) -> Non
         exchange.finish()
         with pytest.raises(PluginFault, match="unexpected EOF"):
             list(iter(lambda: exchange.receive(20), None))
+
+
+def test_it_uses_changed_settings_at_once_refuses_them_or_is_replaced(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugins, pid = {plugin.id: plugin}, plugin.pid
+    assert configure(plugins, plugin.id, {"site": "second"}).applied  # type: ignore[arg-type]
+    assert (ask(plugin.http, "GET", "/site")[1], plugin.pid) == (b"second", pid)
+    with pytest.raises(PluginFault, match="this site is not known"):
+        configure(plugins, plugin.id, {"site": "refused"})  # type: ignore[arg-type]
+    assert (ask(plugin.http, "GET", "/site")[1], plugin.settings.operator()) == (b"second", {"site": "second"})
+    assert plugin.pid == pid
+    monkeypatch.setattr("viewra.host.running.run.QUIESCE_S", 0.2)
+    plugin.restart()
+    pid = plugin.pid
+    assert configure(plugins, plugin.id, {"site": "slow"}).applied  # type: ignore[arg-type]
+    assert ask(plugin.http, "GET", "/site")[1] == b"slow"
+    assert plugin.pid != pid, "a new process got them as it started"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import os
 import shutil
 import sqlite3
 import stat
 import tempfile
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from viewra.errors import MigrationError
+from viewra.errors import LockedError, MigrationError
 
 KEEP = 5
 """How many backups of one database are kept."""
@@ -33,12 +35,16 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
     The copy has everything that was committed when it began. Its name is the database's name with the time (UTC) and
     ``label``, for example the revision. Copies beyond the newest ``keep`` are removed. If nothing has changed since the
     newest copy, its path is returned and no copy is made, so that repeated failures do not push out older copies.
-    Raises MigrationError and leaves no partial copy.
+    Raises LockedError while another copy is made in ``folder``, and MigrationError; leaves no partial copy.
     """
+    with _alone(source, folder):
+        return _back_up(source, folder, label, keep)
+
+
+def _back_up(source: Path, folder: Path, label: str, keep: int) -> Path:
     name = f"{source.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{label}.db"
     draft = folder / (name + _DRAFT)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in folder.glob("*" + _DRAFT):  # left by a process that was killed
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -54,12 +60,39 @@ def back_up(source: Path, folder: Path, label: str, *, keep: int = KEEP) -> Path
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             draft.unlink()
-        reason = getattr(error, "strerror", None) or error
-        raise MigrationError(
-            f"{source} cannot be backed up to {folder}: {reason}",
-            hint="free space there and make the folder writable; nothing was changed",
-        ) from error
+        raise _failed(source, folder, error) from error
     return folder / name
+
+
+@contextmanager
+def _alone(source: Path, folder: Path) -> Iterator[None]:
+    """Make the folder, and hold it: drafts of others would be taken for those of a killed process.
+
+    A file system that cannot lock folders, such as NFS, keeps nobody out.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _failed(source, folder, error) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(f"{source} is being backed up already", hint="wait until that has ended") from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _failed(source: Path, folder: Path, error: Exception) -> MigrationError:
+    reason = getattr(error, "strerror", None) or error
+    return MigrationError(
+        f"{source} cannot be backed up to {folder}: {reason}",
+        hint="free space there and make the folder writable; nothing was changed",
+    )
 
 
 def put_back(copy: Path, target: Path) -> None:

@@ -61,9 +61,9 @@ def outside(
 
 
 def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) -> None:
-    names = data.get("capabilities")
+    names, known = data.get("capabilities"), (*model.CAPABILITIES, *model.EXTENSIONS)
     for name in names if isinstance(names, dict) else ():
-        if name in model.CAPABILITIES:
+        if name in known:
             continue
         arc = root.arcs["capabilities"].arcs[name]
         if not isinstance(data["capabilities"][name], bool):
@@ -76,7 +76,7 @@ def _capabilities(root: Node, data: Mapping[str, Any], warnings: list[Problem]) 
             )
             message = f"an older name of a capability, kept{instead}"
         else:
-            meant = nearest(name, model.CAPABILITIES)
+            meant = nearest(name, known)
             message = "unknown capability, kept" + (f"; did you mean {meant}?" if meant else "")
         warnings.append(Problem(message, arc.place, path=f"capabilities.{name}"))
 

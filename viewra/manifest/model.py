@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from viewra import services
 from viewra.errors import ManifestError
 from viewra.manifest.cue.data import Data
 from viewra.manifest.runtime import Runtime, RuntimeSchema
@@ -15,6 +16,9 @@ from viewra.services import SERVICES, Services
 
 CAPABILITIES = SERVICES.capabilities
 """The canonical names of the services."""
+
+EXTENSIONS = services.EXTENSIONS.capabilities
+"""Names of the services of viewra alone, which a manifest may have for its readers: the process shows them."""
 
 OLDER_CAPABILITIES = {
     "metadata_extraction": "metadata_scraper",

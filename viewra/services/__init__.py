@@ -75,7 +75,7 @@ EXTENSIONS = Services(
     Service("tasks", "TaskService", "execute_task", wire="viewra.v1.TaskService"),
     Service("events", "EventService", "on_event", wire="viewra.v1.EventService"),
 )
-"""Services of viewra alone, which no manifest declares: a plugin has them or not, as its process shows."""
+"""Services of viewra alone, which no manifest has to declare: a plugin has them or not, as its process shows."""
 
 __getattr__ = lazy.names(
     __name__,

@@ -214,6 +214,15 @@ def test_a_rejected_match_is_taken_back_and_does_not_come_again(world: World) ->
     assert state(world) == ("matched", "hand", MOLL["id"]), "people may change their minds"
 
 
+def test_a_rejected_recording_is_not_taken_by_its_id_either(world: World) -> None:
+    world.put(musicbrainz_recordingid=MOLL["id"], isrc="DEZZZ2200001")
+    world.scan()
+    world.plugin._lookups.reject(1)
+    world.plugin._queue.add_again([1])
+    world.work()
+    assert (state(world)[0], world.host.put_metadata[1]) == ("none", {})
+
+
 def test_scans_get_what_is_stored_without_a_network(world: World) -> None:
     number = world.put(**TAGS)
     path = str(world.folder / "1.flac")

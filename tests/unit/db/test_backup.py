@@ -16,7 +16,7 @@ from alembic import command
 from viewra.db import REVISION, backup, migrate, open_database
 from viewra.db.backup import back_up, backups, put_back
 from viewra.db.migrate import alone, configuration
-from viewra.errors import MigrationError
+from viewra.errors import LockedError, MigrationError
 from viewra.revisions import pending
 
 
@@ -190,3 +190,22 @@ def test_foreign_keys_do_not_hold_in_a_migration_but_after_it(tmp_path: Path) ->
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     engine.dispose()
+
+
+def test_one_copy_is_made_in_a_folder_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draft of another one must not be taken for that of a killed process."""
+    database = tmp_path / "viewra.db"
+    execute(database, "CREATE TABLE songs (title)")
+    copied = backup._copy
+    refused: list[str] = []
+
+    def copy(source: Path, target: Path) -> None:
+        with pytest.raises(LockedError) as raised:
+            backup.back_up(source, target.parent, "b")
+        refused.append(str(raised.value))
+        copied(source, target)
+
+    monkeypatch.setattr(backup, "_copy", copy)
+    made = backup.back_up(database, tmp_path / "backups", "a")
+    assert [*made.parent.iterdir()] == [made]
+    assert refused == [f"{database} is being backed up already"]

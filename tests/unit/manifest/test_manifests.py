@@ -11,6 +11,8 @@ from viewra.errors import ManifestError
 from viewra.manifest import Permission, Restart, load
 from viewra.manifest.requirements import satisfies
 
+SHIPPED = Path(__file__).parents[3] / "plugins"
+
 
 def test_every_documented_field() -> None:
     manifest = read(DOCUMENTED)
@@ -249,3 +251,8 @@ def test_loading_from_files(tmp_path: Path) -> None:
 )
 def test_versions_are_compared_as_numbers(version: str, wanted: str, fits: bool) -> None:
     assert satisfies(version, wanted) == fits
+
+
+@pytest.mark.parametrize("manifest", sorted(SHIPPED.glob("*/plugin.cue")), ids=lambda path: path.parent.name)
+def test_the_manifests_of_shipped_plugins_are_fine(manifest: Path) -> None:
+    assert load(manifest).warnings == ()

@@ -121,7 +121,7 @@ def _wrong(error: BaseException, kind: type | None) -> str:
         return f"there is no argument {', '.join(sorted(map(str, error.extra_fields)))}"
     if isinstance(error, KeyError):
         return "it is missing"
-    kinds = [one for one in (typing.get_args(kind) or (kind,)) if one is not types.NoneType]
+    kinds: list[Any] = [one for one in (typing.get_args(kind) or (kind,)) if one is not types.NoneType]
     if typing.get_origin(kind) is typing.Literal:
         choices = [str(one) for one in kinds]
     elif isinstance(kind, type) and issubclass(kind, enum.Enum):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TypeVar
 from viewra.adapters import Traffic
 from viewra.adapters.database import DatabaseClient
 from viewra.codec import lifecycle
-from viewra.errors import PluginError, PluginUnavailable
+from viewra.errors import NotOffered, PluginError, PluginTimeout, PluginUnavailable
 from viewra.host.database.own import OwnDatabase
 from viewra.host.installed.code import Code
 from viewra.host.installed.installation import Installation
@@ -147,7 +148,8 @@ class Supervisor(Portrait):
     def apply_settings(self, config: Mapping[str, str]) -> bool:
         """Have all running processes use these settings, if they can; False: they need other processes for that.
 
-        Raises PluginFault if the plugin refuses them: then all use those of before.
+        One that does not answer in time is to be replaced, too. Raises PluginFault if the plugin refuses them: then all
+        use those of before.
         """
         with self._runs.alone():
             runs = tuple(self.pool.runs)
@@ -157,9 +159,12 @@ class Supervisor(Portrait):
             for number, run in enumerate(runs):
                 try:
                     run.endpoint.call(lifecycle.APPLY, config)
-                except PluginError:
+                except PluginError as error:
                     for changed in runs[:number]:
-                        changed.endpoint.call(lifecycle.APPLY, before)
+                        with contextlib.suppress(PluginError):  # what is told of is why the settings were not used
+                            changed.endpoint.call(lifecycle.APPLY, before)
+                    if isinstance(error, PluginTimeout | NotOffered):
+                        return False
                     raise
         return True
 

@@ -76,6 +76,10 @@
     });
   };
 
+  // ---- tabs that are wider than the window: the present one is seen ----
+
+  const onTabs = () => document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // ---- forms ----
 
   document.addEventListener("change", (event) => {
@@ -168,6 +172,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     onMenu();
+    onTabs();
     follow();
     toEnd();
     document.querySelectorAll("[data-figures]").forEach((place) => figures(place));

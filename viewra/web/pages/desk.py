@@ -20,7 +20,7 @@ from viewra.host.packages.offered import Outdated
 from viewra.web.access import Scope, identity_of, require
 from viewra.web.counted import Counted
 from viewra.web.hints import on_pages
-from viewra.web.pages import assets, menu, requests, words
+from viewra.web.pages import assets, fields, menu, requests, words
 from viewra.web.pages.notices import Notice, Notices, Tone
 from viewra.web.problems import problem_of
 from viewra.web.rendering import environment, page
@@ -35,7 +35,7 @@ Handler = Callable[["Desk", Request], Awaitable[Response]]
 log = logging.getLogger("viewra.web")
 
 environment.globals.update(asset=assets.address, own_menu=menu.own, plugin_menu=menu.of_plugins)
-environment.filters.update(words.FILTERS, pathquote=requests.quoted, on_pages=on_pages)
+environment.filters.update(words.FILTERS, **fields.FILTERS, pathquote=requests.quoted, on_pages=on_pages)
 
 
 class Desk:

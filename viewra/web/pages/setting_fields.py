@@ -13,6 +13,7 @@ from viewra.manifest.shapes import Shape
 from viewra.web.pages import setting_rows
 from viewra.web.pages.forms import Form
 from viewra.web.pages.setting_rows import Cell
+from viewra.web.pages.words import words
 
 LEFT: Final = object()
 """A setting that the form leaves as it is."""
@@ -20,9 +21,18 @@ UNSET: Final = object()
 """A setting that gets its default back."""
 
 _UNITS = {"s": "seconds", "ms": "milliseconds", "kb": "KiB", "mb": "MiB", "gb": "GiB", "percent": "%"}
+_ACRONYMS = frozenset({"api", "cpu", "dns", "http", "https", "id", "ip", "tcp", "tls", "udp", "url"})
 _TEXTS = frozenset({"textarea", "multiline"})
 _KINDS = {"color": "color", "email": "email", "url": "url", "date": "date", "time": "time", "tel": "tel"}
 """The types of inputs for text, by ``@ui(widget=…)``."""
+
+
+def title_of(name: str) -> str:
+    """A key, or the name of a group, in words: ``cpu_percent`` is CPU (%)."""
+    stem, _, end = name.rpartition("_")
+    unit = f" ({_UNITS[end]})" if stem and end in _UNITS else ""
+    parts = (stem if unit else name).split("_")
+    return words(" ".join(part.upper() if part in _ACRONYMS else part for part in parts)) + unit
 
 
 class Unreadable(ValueError):
@@ -54,10 +64,7 @@ class Field:
         own, last = self.setting.title, self.key.rpartition(".")[2]
         if own not in {"", last}:
             return own
-        stem, _, end = last.rpartition("_")
-        words = f"{stem} ({_UNITS[end]})" if stem and end in _UNITS else last
-        words = words.replace("_", " ")
-        return words[:1].upper() + words[1:]
+        return title_of(last)
 
     @property
     def is_set(self) -> bool:

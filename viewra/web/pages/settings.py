@@ -21,7 +21,7 @@ from viewra.web.pages import forms
 from viewra.web.pages.desk import Desk
 from viewra.web.pages.forms import Form
 from viewra.web.pages.plugins import choices
-from viewra.web.pages.setting_fields import LEFT, UNSET, Field, Unreadable
+from viewra.web.pages.setting_fields import LEFT, UNSET, Field, Unreadable, title_of
 
 _REQUIRED = "this setting is required"
 """The rest of that message names a command."""
@@ -138,8 +138,7 @@ def _sections(desk: Desk, plugin_id: str, fields: Sequence[Field], *, runtime: b
     sections = []
     for name, members in found.items():
         ui = hints.get(name, {})
-        words = name.replace("_", " ").replace(".", ": ")
-        title = str(ui.get("title") or words[:1].upper() + words[1:])
+        title = str(ui.get("title") or ": ".join(map(title_of, name.split("."))))
         sections.append(Section(title, str(ui.get("help", "")), tuple(members)))
     return sections
 

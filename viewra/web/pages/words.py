@@ -7,6 +7,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 
+from viewra.hosts import parse_host
 from viewra.library import display
 from viewra.types import PluginState
 from viewra.types.values import Value, joined
@@ -136,6 +137,11 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def host(pattern: str) -> str:
+    """The hosts that a permission names: any host, all names below lan, in your own network."""
+    return parse_host(pattern).words
+
+
 def memory(number: float) -> str:
     """Bytes of memory in the unit that suits: 512 MiB."""
     number /= 1024 * 1024
@@ -155,6 +161,7 @@ def plain(text: str) -> str:
 FILTERS = {
     "ago": ago,
     "count": count,
+    "host": host,
     "hue": hue,
     "initials": initials,
     "plays": plays,

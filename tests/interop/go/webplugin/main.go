@@ -1,4 +1,4 @@
-// A Viewra plugin in Go that answers HTTP requests, with the helper of the templates.
+// A Viewra plugin in Go that answers HTTP requests, with the helper of the templates, and uses changed settings at once.
 package main
 
 import (
@@ -8,9 +8,11 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 
 	"viewra.example/pb"
 	"viewra.example/viewrahttp"
+	"viewra.example/viewrapb"
 	"viewra.interop/wire"
 
 	"github.com/hashicorp/go-hclog"
@@ -24,7 +26,28 @@ type service struct {
 	pb.UnimplementedAdminPageServiceServer
 }
 
-func (*service) Initialize(context.Context, *pb.InitializeRequest) (*pb.InitializeResponse, error) {
+// The setting in use.
+var site atomic.Value
+
+type settings struct {
+	viewrapb.UnimplementedConfigServiceServer
+}
+
+func (*settings) Apply(ctx context.Context, request *viewrapb.ApplyRequest) (*viewrapb.ApplyResponse, error) {
+	switch wanted := request.GetConfig()["site"]; wanted {
+	case "refused":
+		return &viewrapb.ApplyResponse{Success: false, Error: "this site is not known"}, nil
+	case "slow":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	default:
+		site.Store(wanted)
+		return &viewrapb.ApplyResponse{Success: true}, nil
+	}
+}
+
+func (*service) Initialize(_ context.Context, request *pb.InitializeRequest) (*pb.InitializeResponse, error) {
+	site.Store(request.GetContext().GetConfig()["site"])
 	return &pb.InitializeResponse{Success: true}, nil
 }
 
@@ -85,6 +108,7 @@ func routes() http.Handler {
 			}
 		}
 	})
+	mux.HandleFunc("GET /site", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, site.Load()) })
 	mux.HandleFunc("GET /large", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write(make([]byte, 200_000))
 	})
@@ -105,6 +129,7 @@ func main() {
 		pb.RegisterPluginServiceServer(server, &service{})
 		pb.RegisterAPIRegistrationServiceServer(server, &service{})
 		pb.RegisterAdminPageServiceServer(server, &service{})
+		viewrapb.RegisterConfigServiceServer(server, &settings{})
 		viewrahttp.Register(server, routes(), pages())
 	}
 	plugin.Serve(&plugin.ServeConfig{
