@@ -95,6 +95,16 @@ def test_a_session_ends_when_it_is_not_used_or_old(accounts: Accounts, clock: Cl
     assert accounts.session(used) is None
 
 
+def test_a_session_of_a_clock_that_was_far_ahead_ends(accounts: Accounts, clock: Clock) -> None:
+    accounts.set_password(PASSWORD)
+    clock.now += 400 * DAY
+    session = accounts.sign_in(PASSWORD, HERE)
+    clock.now -= 0.5 * DAY
+    assert accounts.session(session) is not None
+    clock.now -= 399 * DAY
+    assert accounts.session(session) is None
+
+
 def test_a_token_is_its_name_and_scope_until_it_is_revoked(accounts: Accounts, clock: Clock) -> None:
     made = accounts.tokens.create("backup", Scope.OPERATE)
     assert accounts.by_token(made.token, HERE) == Identity("token", "backup", Scope.OPERATE)

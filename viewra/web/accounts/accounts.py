@@ -23,6 +23,8 @@ SHORTEST, LONGEST = 10, 1024
 """Characters of a password."""
 IDLE_S, SESSION_S = 7 * 86_400.0, 30 * 86_400.0
 """Seconds without a request, and since the sign-in, after which a session ends."""
+AHEAD_S = 86_400.0
+"""Seconds by which a session may be of the future: one of a clock that was wrong would last as long as that."""
 TOUCHED_EVERY_S = 600.0
 
 
@@ -120,10 +122,11 @@ class Accounts:
         now = self._now()
         if stored is None:
             return None
-        if now - stored.used_at > IDLE_S * 1_000_000 or now - stored.created_at > SESSION_S * 1_000_000:
+        idle_s, age_s = (now - stored.used_at) / 1e6, (now - stored.created_at) / 1e6
+        if not (-AHEAD_S <= idle_s <= IDLE_S and -AHEAD_S <= age_s <= SESSION_S):
             access.forget_session(self._engine, digest)
             return None
-        if now - stored.used_at > TOUCHED_EVERY_S * 1_000_000:
+        if idle_s > TOUCHED_EVERY_S:
             with contextlib.suppress(DatabaseError):  # reading goes on without a place to write
                 access.touch_session(self._engine, digest, now)
         return Identity("session", stored.account, Scope.ADMIN)
