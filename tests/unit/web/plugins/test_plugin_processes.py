@@ -50,7 +50,7 @@ class Frail(Plugin):
     @route("GET", "/die-later")
     def die_later(self, request):
         yield "begun "
-        time.sleep(0.1)
+        time.sleep(0.5)  # until it was passed on
         os._exit(3)
 
 serve(Frail())
