@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,10 @@ MAY = {
 
 
 @pytest.mark.shipped
-def test_they_read_the_same_files_as_without_one(tmp_path: Path) -> None:
+def test_they_read_the_same_files_as_without_one(tmp_path: Path, fresh_database: Path) -> None:
+    for sandbox in ("off", "auto"):
+        (tmp_path / sandbox).mkdir(mode=0o700)
+        shutil.copy(fresh_database, tmp_path / sandbox)
     outside, inside = known(tmp_path, "off"), known(tmp_path, "auto")
     assert len(inside) > 20
     assert inside == outside

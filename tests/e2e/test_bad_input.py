@@ -152,8 +152,10 @@ def test_two_scans_at_once(
         first.communicate(timeout=30)
 
 
-def test_data_directory_with_a_very_long_path(music: Path, tmp_path: Path) -> None:
+def test_data_directory_with_a_very_long_path(music: Path, tmp_path: Path, audio_tags_database: Path) -> None:
     data_dir = tmp_path / ("long" * 40) / ("long" * 40)
+    data_dir.mkdir(mode=0o700, parents=True)
+    shutil.copy(audio_tags_database, data_dir)
     report = run(data_dir, "scan", str(music), "--json")
     assert report.status == 0
     assert report.data["files"]["new"] == 3

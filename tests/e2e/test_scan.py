@@ -185,6 +185,7 @@ def test_many_files_are_not_forgotten_without_a_word(viewra: Viewra, tmp_path: P
     assert viewra("library", "remove", folder, "--json").status == 0
 
 
+@ONE_PLUGIN
 @ON_BOTH
 def test_whose_word_counts(viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path) -> None:
     make_plugin(

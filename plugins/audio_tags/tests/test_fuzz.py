@@ -25,7 +25,7 @@ damage = st.lists(
     min_size=1,
     max_size=6,
 )
-bounded = settings(max_examples=25, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 MADE = {
     "odd.wav": odd.wav(odd.wav_format(2, extra=b"\xf4\1"), bytes(512), odd.chunk(b"fact", b"\xe8\3\0\0")),

@@ -30,7 +30,7 @@ def failure(path: object) -> str:
     began = time.process_time()
     with pytest.raises(AudioFileError) as caught:
         read(str(path))
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 60
     text = str(caught.value)
     text.encode()  # it goes over the wire
     assert text
@@ -74,14 +74,17 @@ def test_four_gigabytes_of_nothing(tmp_path: Path, name: str) -> None:
     assert "not a" in failure(tmp_path / name)
 
 
-def test_a_good_file_with_four_gigabytes_of_nothing_behind_it_is_soon_done(sample: Path, tmp_path: Path) -> None:
-    copy = tmp_path / sample.name
-    shutil.copyfile(sample, copy)
-    os.truncate(copy, 4 << 30)
-    began = time.process_time()
-    with contextlib.suppress(AudioFileError):  # some formats look for their last part at the end, and miss it
-        assert read(str(copy))["codec"]
-    assert time.process_time() - began < 10
+def test_a_good_file_with_four_gigabytes_of_nothing_behind_it_is_soon_done(
+    music: dict[str, Path], tmp_path: Path
+) -> None:
+    for sample in music.values():
+        copy = tmp_path / sample.name
+        shutil.copyfile(sample, copy)
+        os.truncate(copy, 4 << 30)
+        began = time.process_time()
+        with contextlib.suppress(AudioFileError):  # some formats look for their last part at the end, and miss it
+            assert read(str(copy))["codec"]
+        assert time.process_time() - began < 60, sample
 
 
 def atom(name: bytes, data: bytes = b"") -> bytes:

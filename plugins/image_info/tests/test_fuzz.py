@@ -36,7 +36,7 @@ def check(path: Path, content: bytes) -> None:
     vocabulary.check(fields)
 
 
-@settings(max_examples=10, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=damage, end=st.integers(0, 3000) | st.none())
 def test_damaged_samples(sample: Path, tmp_path: Path, changes: list[tuple[int, bytes]], end: int | None) -> None:
     content = bytearray(sample.read_bytes())

@@ -14,7 +14,7 @@ from viewra_plugins.sidecars.service.reader import read
 from tests import vocabulary
 from viewra.types.values import Value
 
-bounded = settings(max_examples=15, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 damage = st.lists(
     st.tuples(
         st.integers(0, 900),

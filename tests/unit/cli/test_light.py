@@ -36,10 +36,17 @@ def test_asking_a_running_host_imports_none() -> None:
 
 
 @pytest.mark.process
-def test_a_host_on_sqlite_imports_nothing_of_postgresql() -> None:
-    program = "import sys, viewra.host.facade; print(*[name for name in sys.modules if name.endswith('.postgresql')])"
+def test_a_host_imports_what_it_needs_to_open() -> None:
+    """What only PostgreSQL, metrics, figures of processes or watching need, it imports when they are used."""
+    program = (
+        "import sys, viewra.cli._main, viewra.host.facade, viewra.host.running.resources, viewra.host.watch.watcher;"
+        "print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.split() == ["viewra.db.postgresql"]
+    imported = done.stdout.split()
+    assert "viewra.host.facade" in imported
+    assert [name for name in imported if name.endswith(".postgresql")] == ["viewra.db.postgresql"]
+    assert {"prometheus_client", "psutil", "watchdog"}.isdisjoint(imported)
 
 
 UNUSED = [

@@ -20,6 +20,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from tests.forking import PIPE, server
 from viewra.db import REVISION, current_revision, open_database, reading, sqlite, writing
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.migrate import configuration, upgrade
@@ -209,7 +210,7 @@ WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"
 """As root, modes are ignored; without these two capabilities they hold for root too."""
 
 
-def write_without_privileges(path: Path) -> subprocess.CompletedProcess[str]:
+def write_without_privileges(path: Path) -> str:
     code = f"""
 from viewra.db import open_database, set_enabled
 from viewra.errors import DatabaseError
@@ -218,8 +219,11 @@ try:
 except DatabaseError as error:
     print(error, "|", error.hint)
 """
-    prefix = WITHOUT_PRIVILEGES if os.geteuid() == 0 else []
-    return subprocess.run([*prefix, sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    prefix = tuple(WITHOUT_PRIVILEGES) if os.geteuid() == 0 else ()
+    with server(prefix).start(["-c"], code=code, stdout=PIPE) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.wait() == 0
+    return out
 
 
 @pytest.mark.parametrize("which", ["file", "folder"])
@@ -231,7 +235,7 @@ def test_a_read_only_database(tmp_path: Path, which: str) -> None:
     target = path if which == "file" else folder
     target.chmod(0o444 if which == "file" else 0o555)
     try:
-        output = write_without_privileges(path).stdout
+        output = write_without_privileges(path)
     finally:
         folder.chmod(0o755)
     assert f"database {path}" in output

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -173,10 +171,3 @@ def test_every_metric_is_documented_with_its_type_and_labels(families: dict[str,
     }
     assert documented == emitted
     assert all(family.documentation.endswith(".") for family in families.values())
-
-
-@pytest.mark.process
-def test_prometheus_client_is_not_imported_with_the_host() -> None:
-    program = "import sys, viewra.host.facade; print('prometheus_client' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "False"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
+from tests.forking import server
 from tests.unit.library.conftest import FakeScraper, World
 from viewra import library
 from viewra.errors import UsageError
@@ -158,8 +157,8 @@ library.set_priority(open_database(sys.argv[1]), "title", ["first"])
 
 @pytest.mark.parametrize("by", ["the next host", "the next order"])
 def test_killed_half_way_it_is_completed(differing: World, by: str) -> None:
-    killed = subprocess.run([sys.executable, "-c", KILLED, differing.url], check=False, timeout=60)
-    assert killed.returncode == -signal.SIGKILL
+    with server().start(["-c", differing.url], code=KILLED) as killed:
+        assert killed.wait(60) == -signal.SIGKILL
     assert totals(differing, "eins", "zwei") == [3, 3], "two of five, and the one that had no other"
     assert library.list_priorities(differing.engine) == {"title": ["first"]}
     if by == "the next host":

@@ -70,16 +70,17 @@ def command(world: World, folder: Path, *, stop_at: int = 0) -> list[str]:
     return [sys.executable, "-c", textwrap.dedent(SCAN), world.url, str(folder), str(stop_at)]
 
 
-def begin(world: World, folder: Path, *, stop_at: int = 0) -> Forked:
-    """Start the same in a fork."""
+def begin(world: World, folder: Path, *, stop_at: int = 0, prefix: tuple[str, ...] = ()) -> Forked:
+    """Start the same in a fork of what was started through ``prefix``."""
     _, _, code, *arguments = command(world, folder, stop_at=stop_at)
-    return server().start(["-c", *arguments], code=code, stdin=PIPE, stdout=PIPE)
+    return server(prefix).start(["-c", *arguments], code=code, stdin=PIPE, stdout=PIPE)
 
 
 def scan_without_privileges(world: World, folder: Path) -> dict[str, Any]:
-    prefix = WITHOUT_PRIVILEGES if os.geteuid() == 0 else []
-    done = subprocess.run([*prefix, *command(world, folder)], check=True, timeout=60, capture_output=True, text=True)
-    answer: dict[str, Any] = json.loads(done.stdout)
+    prefix = tuple(WITHOUT_PRIVILEGES) if os.geteuid() == 0 else ()
+    with begin(world, folder, prefix=prefix) as process:
+        out, _ = process.communicate(timeout=60)
+    answer: dict[str, Any] = json.loads(out)
     return answer
 
 

@@ -164,12 +164,3 @@ def test_too_few_watches(tmp_path: Path, limit: str, value: int, remedy: str) ->
     assert done.stdout.splitlines()[-1:] == ["done"], done.stdout + done.stderr
     assert done.stdout.count("instead of being watched") == 1
     assert remedy in done.stdout
-
-
-@pytest.mark.process
-def test_watchdog_is_imported_only_by_a_watcher() -> None:
-    program = (
-        "import sys, viewra.host.facade, viewra.cli._main, viewra.host.watch.watcher; print('watchdog' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "False"
