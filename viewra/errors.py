@@ -26,6 +26,11 @@ class ViewraError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def told(self) -> str:
+        """Message and hint in one line, where there is no second one for the hint."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _bare, (type(self), self.args), vars(self)  # by default ``__init__`` would be called with ``args``
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from viewra.cli._control import whole
 from viewra.errors import UsageError
 
 _engine = click.option(
@@ -53,7 +54,9 @@ def engine_options(function: Callable[..., Any]) -> Callable[..., Any]:
         if chosen is not None:
             from viewra.host.workers.choice import TLS, parse_engine  # light start
 
-            readers = parse_engine(chosen, tls=TLS(ca, cert, key), plaintext=plaintext, maps=maps)
+            readers = parse_engine(
+                chosen, tls=TLS(*(one and whole(one) for one in (ca, cert, key))), plaintext=plaintext, maps=maps
+            )
         elif maps or ca or cert or key or plaintext:
             raise UsageError("--map, --engine-tls-… and --accept-plaintext are for --engine", hint="add --engine")
         return function(*arguments, readers=readers, **options)

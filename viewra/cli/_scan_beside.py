@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from viewra.cli._control import HostError, ask, find_host, whole
 from viewra.cli._options import Options
@@ -12,6 +14,9 @@ from viewra.cli._output import print_line
 from viewra.errors import LockedError, ViewraError
 from viewra.library import ScanProgress
 from viewra.types import ScanCounts, ScanFailure, ScanReport, ScanStage, ScanStatus
+
+if TYPE_CHECKING:
+    from viewra.host.workers.choice import EngineChoice
 
 LOOK_S = 0.2
 """Seconds between two looks at the scan's progress."""
@@ -25,12 +30,15 @@ class ScansBeside:
         self._cancel = cancel
         self._progress = progress
 
-    def scan(self, path: str, *, exclude: Sequence[str], **how: bool) -> ScanReport:
-        """Scan a folder, ``how`` as in ``Host.scan``.
+    def scan(
+        self, path: str, *, exclude: Sequence[str], readers: EngineChoice | None = None, **how: bool
+    ) -> ScanReport:
+        """Scan a folder, ``how`` as in ``Host.scan``; that host connects to the cluster of ``readers``.
 
         Raises the host's errors, and ViewraError if the host ends meanwhile.
         """
-        info = self._ask("scan_start", path=whole(path), exclude=[*exclude], **how)
+        engine = {} if readers is None else {"engine": attrs.asdict(readers)}
+        info = self._ask("scan_start", path=whole(path), exclude=[*exclude], **how, **engine)
         job_id, cancelled = info["scan_job_id"], False
         while info["finished_at"] is None or info["status"] == ScanStatus.RUNNING:
             if info["progress"] is not None:

@@ -107,13 +107,8 @@ def _run(
     notes: list[str] = []
     with _interrupted() as cancel, Progress(shown=not as_json) as progress:
         beside = scans_beside(options, cancel, progress)
-        if beside is not None and readers is not None:
-            raise UsageError(
-                "the running host reads files itself: --engine is for a scan without one",
-                hint="stop it, or leave it out",
-            )
         if beside is not None:
-            reports = scan_each(paths, cancel, lambda path: beside.scan(path, exclude=exclude, **how))
+            reports = scan_each(paths, cancel, lambda path: beside.scan(path, exclude=exclude, readers=readers, **how))
             pending = _pending_beside(beside, cancel, wait=wait)
             notes = _notes_beside(options, pending)
         elif watch:

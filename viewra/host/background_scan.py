@@ -194,7 +194,8 @@ class BackgroundScan:
             if not isinstance(error, ViewraError | OSError):
                 log.exception("a scan failed within viewra")
             self._failure = error
-            self._end(error=display(str(error) or type(error).__name__))
+            told = error.told if isinstance(error, ViewraError) else str(error)
+            self._end(error=display(told or type(error).__name__))
         else:
             self._end(report=report)
 

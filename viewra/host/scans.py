@@ -56,6 +56,7 @@ class Scans:
         parts: Sequence[Part] = (),
         cause: ScanCause = ScanCause.ASKED,
         entering: Entering | None = None,
+        engine: EngineChoice | None = None,
     ) -> ScanState:
         """Start a scan, as ``Host.scan`` does it; returns when it has begun.
 
@@ -79,7 +80,7 @@ class Scans:
             parts=tuple(parts),
             cause=cause,
         )
-        begun = BackgroundScan(self._scan, state, self._tell, entering)
+        begun = BackgroundScan(self._reading_with(engine), state, self._tell, entering)
         with self._lock:
             if self._closed or not self._accepts:
                 raise LockedError(
@@ -113,8 +114,7 @@ class Scans:
         """Scan on this thread, as ``Host.scan`` does it; meanwhile others may pause, resume and cancel the scan."""
         now = time.time_ns() // 1000
         state = ScanState(0, path, full, retry_failed, Phase.RUNNING, None, now, quick=quick, nice=nice)
-        scan_it = self._scan if engine is None else partial(self._scan, engine=engine)
-        scan = BackgroundScan(scan_it, state, self._tell, cancel=cancel, progress=progress)
+        scan = BackgroundScan(self._reading_with(engine), state, self._tell, cancel=cancel, progress=progress)
         with self._lock:
             self._scans.append(scan)
         try:
@@ -166,6 +166,9 @@ class Scans:
                     display(one.state.path),
                     CLOSE_S,
                 )
+
+    def _reading_with(self, engine: EngineChoice | None) -> Scan:
+        return self._scan if engine is None else partial(self._scan, engine=engine)
 
     def _find(self, scan_job_id: int) -> BackgroundScan:
         with self._lock:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import attrs
 import sqlalchemy as sa
 
-from viewra.errors import DatabaseError
+from viewra.errors import DatabaseError, ViewraError
 from viewra.hookspecs import Hooks
 from viewra.library import (
     events,
@@ -100,7 +100,7 @@ def scan(
                 status = work.run(plan)
             except Exception as error:
                 with contextlib.suppress(DatabaseError):
-                    jobs.fail(engine, job_id, scope.library_id, display(str(error) or type(error).__name__))
+                    jobs.fail(engine, job_id, scope.library_id, _told(error))
                 raise
             return ScanReport(
                 scan_job_id=job_id,
@@ -119,3 +119,7 @@ def scan(
                 stages=work.stages(),
                 duration_s=time.monotonic() - started,  # after its stages, which are parts of it
             )
+
+
+def _told(error: Exception) -> str:
+    return display((error.told if isinstance(error, ViewraError) else str(error)) or type(error).__name__)

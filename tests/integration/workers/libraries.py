@@ -77,15 +77,9 @@ def left_by(data: Path, url: str | None = None) -> dict[str, Any]:
     try:
         with engine.connect() as connection:
             rows = sorted(
-                repr((*row[:-2], _reason(row.error), sorted(json.loads(row.data or "{}").items())))
-                for row in connection.execute(chosen)
+                repr((*row[:-1], sorted(json.loads(row.data or "{}").items()))) for row in connection.execute(chosen)
             )
         hits = search(engine, None, "song", limit=1000)
         return {"rows": rows, "found": sorted(hit.path for hit in hits.results), "total": hits.total}
     finally:
         engine.dispose()
-
-
-def _reason(error: str | None) -> str | None:
-    """What the plugin said, or that it crashed: how a crash is told depends on what of it is noticed first."""
-    return error if not error or "no good file" in error else "a crash"

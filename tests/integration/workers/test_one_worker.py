@@ -65,6 +65,6 @@ def test_a_scan_through_dask_leaves_what_a_local_one_does(tmp_path: Path, quick_
     assert set(apart.pop("rows")) ^ set(alone.pop("rows")) == set()
     assert apart == alone
     assert "hello" in str(left_by(tmp_path / "data")["rows"])
-    assert "no dask scheduler answers at tcp://127.0.0.1:1" in reports["none"][0]
+    assert "the dask scheduler at tcp://127.0.0.1:1 does not answer" in reports["none"][0]
     assert "without TLS viewra connects to dask schedulers of this machine only" in reports["away"][0]
     assert "--accept-plaintext" in reports["away"][1]

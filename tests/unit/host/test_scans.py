@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+from attrs import asdict
 
 from tests.eventually import eventually
 from viewra import Host
@@ -18,7 +20,7 @@ from viewra.host import scans
 from viewra.host.admin.scan_operations import _together
 from viewra.host.background_scan import BackgroundScan, Phase, ScanState
 from viewra.host.scans import Scans
-from viewra.host.workers.choice import EngineChoice
+from viewra.host.workers.choice import TLS, EngineChoice
 from viewra.library import ScanProgress, ScanRecord
 from viewra.library.scan_plan import Entering
 from viewra.library.scope import Part
@@ -163,12 +165,12 @@ def test_a_failed_scan_says_so() -> None:
     class Failing(FakeScan):
         def __call__(self, path: str, **how: Any) -> ScanReport:
             how["begun"](7)
-            raise ViewraError("the disk is full")
+            raise ViewraError("the disk is full", hint="make room")
 
     one = BackgroundScan(Failing(), ScanState(0, "/music", False, False, Phase.RUNNING, None, 0), lambda _: None)
     one.begin(LIMIT_S)
     assert one.wait(LIMIT_S)
-    assert (one.state.phase, one.state.error, one.state.report) == (Phase.ENDED, "the disk is full", None)
+    assert (one.state.phase, one.state.error, one.state.report) == (Phase.ENDED, "the disk is full (make room)", None)
 
 
 def test_a_host_scans_in_the_background(tmp_path: Path, quick_hosts: None) -> None:
@@ -186,6 +188,27 @@ def test_a_host_scans_in_the_background(tmp_path: Path, quick_hosts: None) -> No
         assert host.dispatch.answer("scan_list", {})["items"][0]["status"] == "completed"
     with Host(data_dir=tmp_path / "data", sandbox="off", watch=False) as later:
         assert later.dispatch.answer("scan_get", {"scan_job_id": job_id})["report"] is None
+
+
+def test_a_scan_in_the_background_has_its_files_read_by_the_engine_that_is_asked_for(
+    tmp_path: Path, quick_hosts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = EngineChoice(0, "nas", 8786, TLS("/ca", "/cert", "/key"), plaintext=True, folders={"/srv": "/mnt"})
+    engines: list[EngineChoice | None] = []
+
+    def scan(path: str, *, engine: EngineChoice | None = None, **how: Any) -> ScanReport:
+        engines.append(engine)
+        raise ViewraError("no scheduler answers", hint="start one")
+
+    with Host(data_dir=tmp_path / "data", sandbox="off", watch=False) as host:
+        monkeypatch.setattr(host, "_scans", Scans(scan, accepts=True))
+        with pytest.raises(ViewraError, match="no scheduler answers"):
+            host.dispatch.answer("scan_start", {"path": "/srv/music", "engine": json.loads(json.dumps(asdict(choice)))})
+        with pytest.raises(ViewraError, match="no scheduler answers"):
+            host.dispatch.answer("scan_start", {"path": "/srv/music"})
+        with pytest.raises(UsageError, match="cannot be asked like this"):
+            host.dispatch.answer("scan_start", {"path": "/srv/music", "engine": {"processes": "many"}})
+    assert engines == [choice, None]
 
 
 def test_a_scan_whose_report_is_to_come_has_not_ended() -> None:

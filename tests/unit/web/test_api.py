@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import fields
 
 from tests.eventually import eventually
 from tests.unit.web.conftest import Served
@@ -49,6 +50,13 @@ def test_every_operation_has_an_endpoint() -> None:
     changing = {endpoint.operation.name for endpoint in ENDPOINTS if endpoint.operation.changes}
     looking = {one.operation.name for one in ENDPOINTS if one.method == "GET"}
     assert not changing & looking, "GET changes nothing, and nobody is told that it did"
+
+
+def test_nobody_names_an_engine_over_the_network() -> None:
+    """A cluster executes code in the host that uses it: only who may use the control socket chooses one."""
+    takes = [one for one in ENDPOINTS if "engine" in {argument.name for argument in fields(one.operation.arguments)}]
+    assert [one.path for one in takes] == ["/scans"]
+    assert not [one.path for one in takes if "engine" in {argument.name for argument in one.given}]
 
 
 def test_a_library_from_its_adding_to_its_end(api: Caller, served: Served, put: Callable[..., Path]) -> None:

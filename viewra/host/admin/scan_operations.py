@@ -12,6 +12,7 @@ from viewra.errors import NotFound
 from viewra.host.admin.operation import operation
 from viewra.host.background_scan import Phase, ScanState
 from viewra.host.scanning import Scanning
+from viewra.host.workers.choice import EngineChoice
 from viewra.library import ScanProgress, ScanRecord, keeping
 from viewra.schedules import local_now
 from viewra.types import Page, ScanCause, ScanFailure, ScanReport
@@ -60,11 +61,12 @@ def scan_start(
     exclude: list[str] | None = None,
     quick: bool = False,
     nice: bool = False,
+    engine: EngineChoice | None = None,
 ) -> ScanInfo:
-    """Start a scan in the background; returns when it has begun."""
+    """Start a scan in the background; returns when it has begun. ``engine`` has workers read the files."""
     if exclude:
         library.keep_excluded(host.engine, path, exclude)
-    begun = host.scans.start(path, full=full, retry_failed=retry_failed, quick=quick, nice=nice)
+    begun = host.scans.start(path, full=full, retry_failed=retry_failed, quick=quick, nice=nice, engine=engine)
     return _info(host, begun.scan_job_id)
 
 

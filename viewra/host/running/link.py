@@ -87,5 +87,5 @@ class RunsLink:
             return loss
         if self._pool.state in _ENDED:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
-        reason = self._pool.short_reason or "its process is gone"
+        reason = self._pool.end_of(connection) or "its process is gone"
         return PluginUnavailable(self.plugin_id, reason, call=call, in_call=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Collection
+from weakref import WeakKeyDictionary
 
 import attrs
 
@@ -65,6 +66,7 @@ class Pool:
         self._only: Connection | None = None  # that of the only run: the usual case needs no search
         self._backoff = Backoff(policy, now=clock.now, chance=chance)
         self._losses: dict[Run, Loss] = {}
+        self._ends: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
         self._told = ""  # the reason given with the runs
 
     # ---- state ----
@@ -100,6 +102,11 @@ class Pool:
     def run_of(self, connection: Connection) -> Run | None:
         """The run with this connection; None if it no longer serves."""
         return next((run for run in self.runs if run.connection is connection), None)
+
+    def end_of(self, connection: Connection) -> str:
+        """How the crashed run with this connection ended; "" if none did. The state's reason may say more by now."""
+        with self._lock:
+            return self._ends.get(connection, "")
 
     # ---- changes ----
 
@@ -189,6 +196,7 @@ class Pool:
             if run not in self.runs:
                 return False
             self.crashes += 1
+            self._ends[run.connection] = _parted(reason)[0]
             others = tuple(one for one in self.runs if one is not run)
             pause_s = self._backoff.crashed(run.ran_s)
             self._losses[run] = self._after_loss(others, reason, pause_s)

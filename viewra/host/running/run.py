@@ -43,6 +43,8 @@ _PANICS = ("panic: ", "fatal error: ")
 _NOT_ASKED = PluginInfo("")
 NOTICE_S = 1.0
 """Seconds to wait for the end of a process whose connection broke: the connection breaks slightly earlier."""
+LOSS_S = 5.0
+"""The same during a call: what is stored of a file says how the process ended, on a busy machine, too."""
 
 
 class Run:
@@ -147,7 +149,7 @@ class Run:
         """The error for a call whose connection broke."""
         if self._closing:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
-        if self.process.wait(NOTICE_S) is None:
+        if self.process.wait(LOSS_S) is None:
             return PluginUnavailable(self.plugin_id, "the connection to it broke", call=call, in_call=True)
         return PluginUnavailable(self.plugin_id, self.end, call=call, in_call=True)
 
@@ -287,7 +289,7 @@ class Run:
 
 def died(process: Process) -> str:
     """How a process ended, with its last line of output."""
-    last = process.output.last("stderr")
+    last = [line for line in process.output.last("stderr") if readable(line)]
     told = [line for line in last if line.startswith(_PANICS)] or last  # Go prints the reason before the traceback
     said = f"; its last output: {readable(told[-1])[:300]}" if told else ""
     return f"its process ended with {process.describe_exit()}{said}"

@@ -37,6 +37,8 @@ class Connection:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="dask", daemon=True)
         self._thread.start()
+        self._lock = threading.Lock()
+        self._over = False
         self._clients: list[Client] = []
         there = f"the dask scheduler at {address}"
         try:
@@ -60,8 +62,11 @@ class Connection:
             raise
 
     def ask(self, question: Coroutine[Any, Any, T], timeout_s: float) -> T:
-        """The result of a coroutine on the connection's loop. Raises TimeoutError, and what it raises."""
-        asked = asyncio.run_coroutine_threadsafe(question, self._loop)
+        """The result of a coroutine on the connection's loop.
+
+        Raises TimeoutError, ConnectionError if the connection is closed, and what the coroutine raises.
+        """
+        asked = self._started(question)
         try:
             return asked.result(timeout_s)
         except concurrent.futures.TimeoutError as error:
@@ -70,8 +75,8 @@ class Connection:
             asked.cancel()
 
     def soon(self, question: Coroutine[Any, Any, object]) -> None:
-        """Start a coroutine on the connection's loop; it ends with the connection."""
-        asyncio.run_coroutine_threadsafe(question, self._loop)
+        """Start a coroutine on the connection's loop; it ends with the connection. Raises ConnectionError."""
+        self._started(question)
 
     def close(self, timeout_s: float) -> None:
         """Disconnect; a scheduler that does not answer is not waited for any longer."""
@@ -80,8 +85,18 @@ class Connection:
                 if timeout_s:
                     client.close(timeout_s)
             client.status = "closed"  # otherwise it waits when it is deleted
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout_s + 1.0)
+        with self._lock:
+            if not self._over:
+                self._over = True
+                self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout_s + 2.0)
+
+    def _started(self, question: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        with self._lock:
+            if not self._over:
+                return asyncio.run_coroutine_threadsafe(question, self._loop)
+        question.close()
+        raise ConnectionError("the connection is closed")
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

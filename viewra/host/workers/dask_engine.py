@@ -173,7 +173,7 @@ class DaskEngine:
 
     def _cancel(self, task: DaskFuture[Any] | None) -> None:
         if task is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended with the connection
+            with contextlib.suppress(ConnectionError):  # then dask cancels it
                 self._connection.soon(_cancelled(task))
 
     def _ended(self, work: _Work, handed: Future[Any]) -> None:

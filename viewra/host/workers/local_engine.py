@@ -6,9 +6,9 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, InvalidStateError, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -43,6 +43,7 @@ class LocalEngine:
         self._theirs, self._mine = self._context.Pipe(duplex=False)
         self._lock = threading.Lock()
         self._closed = False
+        resource_tracker.ensure_running()  # its start would let Ctrl-C through to the processes, see below
         self._pool = self._new_pool()
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
@@ -73,11 +74,12 @@ class LocalEngine:
             with self._lock:
                 if self._closed:
                     raise ViewraError("the scan has ended")
-                try:
-                    handed = self._pool.submit(work.function, *work.arguments)
-                except BrokenExecutor:
-                    self._pool = self._new_pool()
-                    handed = self._pool.submit(work.function, *work.arguments)
+                with _without_ctrl_c():  # this may start processes
+                    try:
+                        handed = self._pool.submit(work.function, *work.arguments)
+                    except BrokenExecutor:
+                        self._pool = self._new_pool()
+                        handed = self._pool.submit(work.function, *work.arguments)
         except Exception as error:
             _set(work.future.set_exception, error)
             return
@@ -99,6 +101,16 @@ class LocalEngine:
         self._hand_over(work)
 
 
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Processes that this thread starts hear of no Ctrl-C: while they import, they would print a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _set(set_to: Callable[[Any], None], value: object) -> None:
     with contextlib.suppress(InvalidStateError):  # it was cancelled meanwhile
         set_to(value)
@@ -107,6 +119,7 @@ def _set(set_to: Callable[[Any], None], value: object) -> None:
 def _begin(plan: Plan, parent: Connection) -> None:
     """In a process: be a worker, as long as the other end of ``parent`` is open."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host that scans
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     host = reading.begin(plan, f"local:{os.getpid()}")
     # No daemon: a process that the pool ends waits for it.
     threading.Thread(target=_end_with, args=(host, parent), name="parent").start()

@@ -208,6 +208,4 @@ def _installed(planned: Sequence[PlannedPlugin]) -> dict[str, Path]:
 
 
 def _said(error: BaseException) -> str:
-    said = display(str(error) or type(error).__name__)
-    hint = error.hint if isinstance(error, ViewraError) else None
-    return f"{said} ({display(hint)})" if hint else said
+    return display(error.told if isinstance(error, ViewraError) else str(error) or type(error).__name__)

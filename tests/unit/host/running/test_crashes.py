@@ -82,6 +82,22 @@ def test_changed_code_leaves_quarantine(make: Make) -> None:
     assert world.records.kept["quarantine"] is None
 
 
+@pytest.mark.parametrize("later", ["at once", "in its pause", "restarted", "in quarantine"])
+def test_a_call_is_told_how_its_process_ended_whenever_it_asks(make: Make, later: str) -> None:
+    world = make(restart=Restart(max=0) if later == "in quarantine" else OFTEN)
+    link = world.supervisor.link
+    connection = link.acquire(1.0)
+    world.latest.behaviour.lines = ("ValueError: no", "")
+    world.latest.die(3)
+    if later != "at once":
+        world.clock.advance(60.0 if later == "restarted" else 0.0)
+    error = link.loss(connection, "search")
+    connection.leave()
+    assert isinstance(error, PluginUnavailable)
+    assert error.in_call
+    assert error.message == "its process ended with exit status 3; its last output: ValueError: no"
+
+
 def test_a_call_waits_for_a_restart_that_is_due_soon(world: World) -> None:
     world.call()
     world.crash()
