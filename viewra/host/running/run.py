@@ -44,7 +44,7 @@ _NOT_ASKED = PluginInfo("")
 NOTICE_S = 1.0
 """Seconds to wait for the end of a process whose connection broke: the connection breaks slightly earlier."""
 LOSS_S = 5.0
-"""The same during a call: what is stored of a file says how the process ended, on a busy machine, too."""
+"""The same, of calls from the first one that broke: what is stored of a file says how its process ended."""
 
 
 class Run:
@@ -86,6 +86,7 @@ class Run:
         self._stdio: Closable | None = None
         self._streamed: RunLog | None = None
         self._closing = False
+        self._broken_at: float | None = None  # the first call whose connection broke
         self._doom = ""
 
     def connect(self, peer: Peer) -> Connection:
@@ -149,7 +150,9 @@ class Run:
         """The error for a call whose connection broke."""
         if self._closing:
             return PluginClosed(self.plugin_id, "was stopped", call=call)
-        if self.process.wait(LOSS_S) is None:
+        now = time.monotonic()
+        self._broken_at = now if self._broken_at is None else self._broken_at
+        if self.process.wait(max(0.0, self._broken_at + LOSS_S - now)) is None:
             return PluginUnavailable(self.plugin_id, "the connection to it broke", call=call, in_call=True)
         return PluginUnavailable(self.plugin_id, self.end, call=call, in_call=True)
 

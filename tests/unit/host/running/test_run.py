@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from viewra.codec import lifecycle
 from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginUnavailable
-from viewra.host.running.run import QUIESCE_S, Run
+from viewra.host.running import run as run_module
+from viewra.host.running.run import LOSS_S, QUIESCE_S, Run
 from viewra.host.sync.cancellation import Cancellation
 
 from .conftest import Make, World
@@ -34,6 +37,17 @@ def test_a_broken_connection_is_told_by_what_broke_it(world: World) -> None:
     run.abandon()
     error = run.loss("search")
     assert (type(error), error.message) == (PluginClosed, "was stopped")
+
+
+def test_calls_whose_connection_broke_wait_for_the_end_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, waits = run_of(world), list[float | None]()
+
+    seconds = itertools.count(100.0)
+    monkeypatch.setattr(run_module, "time", SimpleNamespace(monotonic=seconds.__next__))
+    monkeypatch.setattr(world.latest, "wait", waits.append)
+    for _ in range(3):
+        run.loss("search")
+    assert waits == [LOSS_S, LOSS_S - 1, LOSS_S - 2]
 
 
 def test_calls_of_the_start_share_its_time_and_others_have_their_own(make: Make) -> None:

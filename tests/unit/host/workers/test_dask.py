@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -35,9 +36,9 @@ from viewra.host.workers.dask_worker import ViewraScheduler, ViewraWorker
 LIMIT_S = 20
 
 
-def plan_of(version: str = "", scan: str = "scan") -> Plan:
+def plan_of(viewra: str = "", scan: str = "scan") -> Plan:
     one = PlannedPlugin("reader", "v1", (), {"key": "a secret"}, {})
-    return Plan(scan, version or dask_worker.version("viewra"), (one,), "/srv/music", {})
+    return Plan(scan, viewra or version("viewra"), (one,), "/srv/music", {})
 
 
 # ---- on a worker, and at the scheduler ----
@@ -112,7 +113,7 @@ def test_a_worker_with_another_version_says_so_before_it_unpickles_the_plan() ->
     plugin = arrived(plan_of("0.0.0"), "five-1")
     plugin._sealed = b"from another version"
     answer = asyncio.run(dask_worker.begin(plugin, cast("Any", FakeWorker())))
-    assert answer == (f"viewra {dask_worker.version('viewra')} is installed there, and the scanning host has 0.0.0")
+    assert answer == (f"viewra {version('viewra')} is installed there, and the scanning host has 0.0.0")
 
 
 def test_a_plan_that_is_not_understood_is_no_exception_with_secrets() -> None:
