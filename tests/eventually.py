@@ -9,7 +9,7 @@ from collections.abc import Callable
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.02
 
 
-def eventually(condition: Callable[[], object], what: str = "it did not come about", deadline_s: float = 30) -> None:
+def eventually(condition: Callable[[], object], what: str = "it did not come about", deadline_s: float = 60) -> None:
     """Wait until the condition holds; after ``deadline_s`` seconds, fail with ``what``."""
     until = time.monotonic() + deadline_s
     pause_s = FIRST_PAUSE_S

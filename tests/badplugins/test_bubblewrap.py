@@ -66,7 +66,7 @@ def test_it_is_told_to_end(tmp_path: Path, spawner: Spawner) -> None:
 def test_its_end_by_a_signal_is_told_as_one(tmp_path: Path, spawner: Spawner) -> None:
     child = launch(spawner, tmp_path, [], end=str(int(signal.SIGKILL)))
     child.handshake_line(30)
-    child.wait(30)
+    child.wait(60)
     assert child.describe_exit() == "SIGKILL"
 
 
@@ -75,7 +75,7 @@ def test_it_ends_with_its_guardian(tmp_path: Path, spawner: Spawner) -> None:
     child.handshake_line(30)
     parent = int(Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(parent, signal.SIGKILL)
-    child.wait(30)
+    child.wait(60)
     assert child.describe_exit() == "SIGKILL"
 
 

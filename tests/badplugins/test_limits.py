@@ -195,7 +195,7 @@ class _States:
 
     def crash(self) -> str:
         """The reason of the first one."""
-        return self._reasons.get(timeout=30)
+        return self._reasons.get(timeout=60)
 
 
 def test_what_has_lost_its_parent_counts() -> None:

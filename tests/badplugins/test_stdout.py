@@ -111,7 +111,7 @@ def test_it_is_the_first_line_for_other_hosts(tmp_path: Path, trick: str) -> Non
         first = process.stdout.readline()
         process.terminate()
         rest = process.stdout.read()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert first.startswith(b"1|1|unix|" + os.fsencode(tmp_path))
     assert first.endswith(b"|grpc|\n")
     assert rest == b""

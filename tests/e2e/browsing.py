@@ -124,4 +124,4 @@ def serving(data_dir: Path, *arguments: str | Path) -> Iterator[Serving]:
             yield Serving(process, base, said["setup_url"].removeprefix(base))
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)

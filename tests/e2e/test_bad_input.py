@@ -149,7 +149,7 @@ def test_two_scans_at_once(
         assert viewra("search", "title:nothing", "--json").status == 0, "looking works beside it"
         assert viewra("plugins", "list").status == 0
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=30)
+        first.communicate(timeout=60)
 
 
 def test_data_directory_with_a_very_long_path(music: Path, tmp_path: Path, audio_tags_database: Path) -> None:
@@ -174,7 +174,7 @@ def test_interrupted_scan_goes_on_later(
         plugins = psutil.Process(process.pid).children(recursive=True)
         assert plugins
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in out + err
     assert "cancelled" in out
@@ -193,7 +193,7 @@ def test_killed_scan_goes_on_later(
     with _slow_scan(data_dir, music, make_plugin, tmp_path) as process:
         plugins = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     _, alive = psutil.wait_procs(plugins, timeout=10)
     assert not [plugin for plugin in alive if plugin.status() != psutil.STATUS_ZOMBIE]
     _check(data_dir)

@@ -119,7 +119,7 @@ def test_following_until_interrupted(data_dir: Path) -> None:
         written(data_dir, ("debug", "not wanted", {}), ("error", "after", {}))
         assert json.loads(process.stdout.readline())["@message"] == "after"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -132,5 +132,5 @@ def test_following_beside_the_host_that_writes(viewra: Viewra, plugins: Path, da
         assert viewra("--plugins", plugins, "scan", MUSIC).status == 0
         assert process.stdout.readline().endswith("WARN watch out\n")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert process.returncode == 0

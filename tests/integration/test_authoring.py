@@ -122,7 +122,7 @@ def test_a_signal_ends_it(target: Target, workshop: Workshop) -> None:
     told = Told()
 
     def interrupt() -> None:
-        told.waited.wait(30)
+        told.waited.wait(60)
         signal.raise_signal(signal.SIGTERM)
 
     threading.Thread(target=interrupt, daemon=True).start()

@@ -80,5 +80,5 @@ def test_a_sandboxed_plugin_fetches_through_its_host(tmp_path: Path) -> None:
         assert ask(host, "one", "host.kv.get('none', 7)") == 7
         one.unload()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
             assert not thread.is_alive()

@@ -168,7 +168,7 @@ def test_what_it_prints_and_how_it_ends(start: Start, tls: bool) -> None:
     printed: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
     follower = StdioFollower(plugin.connection.channel, lambda stream, data: printed.put((stream, data)))
     assert plugin.say("print something") == "printed"
-    heard = sorted(printed.get(timeout=30) for _ in range(2))
+    heard = sorted(printed.get(timeout=60) for _ in range(2))
     assert heard == [("stderr", b"stderr something\n"), ("stdout", b"stdout something\n")]
     assert plugin.say("log take care") == "logged"
     assert plugin.child.stop(lambda: shutdown(plugin.connection.channel, 5), grace_s=30) == "graceful"
@@ -187,7 +187,7 @@ def test_a_panic_is_one_record(start: Start) -> None:
     plugin = start()
     with pytest.raises(grpc.RpcError):
         plugin.say("panic all is lost")
-    assert plugin.child.wait(30) == 2
+    assert plugin.child.wait(60) == 2
     grouper = LineGrouper()
     records: list[LogRecord] = [record for _, text in plugin.lines for record in grouper.feed(text)] + grouper.flush()
     panics = [record for record in records if record.level == "error"]

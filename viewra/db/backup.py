@@ -82,7 +82,11 @@ def _alone(source: Path, folder: Path) -> Iterator[None]:
             raise LockedError(f"{source} is being backed up already", hint="wait until that has ended") from None
         except OSError:
             pass
-        yield
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # a process that is just starting may have a copy
     finally:
         os.close(descriptor)
 

@@ -153,6 +153,7 @@ def _guard(base: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a fork that has just begun has a copy, which would hold it
         os.close(descriptor)
 
 

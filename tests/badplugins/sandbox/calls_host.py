@@ -32,7 +32,7 @@ def outcomes(spawner: Spawner, program: Path, arguments: tuple[str, ...], extra:
     child = spawner.launch(plan, on_line=lambda _, text: lines.append(text))
     with contextlib.suppress(HandshakeError):  # it says none
         child.handshake_line(30)
-    child.wait(30)
+    child.wait(60)
     return "\n".join(lines) or f"{arguments[0] if arguments else '?'} {child.describe_exit()}"
 
 

@@ -82,7 +82,7 @@ class RunningHost:
     def close(self) -> int:
         with self.process:
             self.process.send_signal(signal.SIGCONT)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def _line(self) -> str:
         assert self.process.stdout is not None
@@ -124,7 +124,7 @@ class Screen:
         while self._read(30):
             pass
         os.close(self._terminal)
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def _read(self, seconds: float) -> bool:
         """Whether there may be more."""

@@ -126,7 +126,7 @@ def test_a_call_that_is_faster_than_the_restart_that_was_due_does_not_take_its_p
             began(directory, "initialize")
             let(directory, "initialize")
             for call in calls:
-                call.exception(20)
+                call.exception(60)
         states.wait_for("p", PluginState.RUNNING, times=2)  # without a call
 
 

@@ -157,7 +157,7 @@ def test_a_crowd_that_calls_a_crashing_plugin_cannot_pass_its_pauses_nor_its_qua
             calls = [pool.submit(call) for _ in range(16)]
             states.wait_for("p", PluginState.QUARANTINED, timeout_s=40)
             for one in calls:
-                one.result(20)
+                one.result(60)
             over.set()
         assert len(starts(directory)) == 3
         changes = [(str(old), str(new)) for plugin_id, old, new, _ in states.seen if plugin_id == "p"]

@@ -90,7 +90,7 @@ def test_counts_add_up_under_threads() -> None:
     together = threading.Barrier(threads)
 
     def work(number: int) -> None:
-        together.wait(30)
+        together.wait(60)
         for index in range(each):
             stats.record(f"hook{index % 3}", 0.25, ValueError() if number % 2 else None)
             if index % 100 == 0:

@@ -13,4 +13,4 @@ def by_call(endpoint: RemoteEndpoint, rpc: Rpc[..., Any], *arguments: object) ->
 
 
 def by_start(endpoint: RemoteEndpoint, rpc: Rpc[..., Any], *arguments: object) -> object:
-    return endpoint.start(rpc, *arguments).result(20)
+    return endpoint.start(rpc, *arguments).result(60)

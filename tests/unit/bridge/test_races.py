@@ -27,7 +27,7 @@ def at_once(do: Callable[[int], T], threads: int = THREADS) -> list[T | QuotaExc
     results: list[T | QuotaExceeded] = []
 
     def run(number: int) -> None:
-        begin.wait(20)
+        begin.wait(60)
         try:
             results.append(do(number))
         except QuotaExceeded as error:
@@ -91,7 +91,7 @@ def test_equal_files_are_one_asset_and_different_ones_have_one_quota(engine: sa.
     def put(number: int) -> Asset:
         with store.incoming("one") as incoming:
             incoming.add(bytes([number]) * 1000)
-            arrived.wait(20)  # each had room when it began
+            arrived.wait(60)  # each had room when it began
             return incoming.finish(None, kept=True)
 
     results = at_once(put, 8)

@@ -72,12 +72,12 @@ def test_what_waits_for_others_has_bounds_and_ends_with_the_process(calls: Singl
     threads = [threading.Thread(target=lambda: answers.append(ask(calls, "test.last"))) for _ in range(LASTING)]
     for thread in threads:
         thread.start()
-        assert waiting.at_work.acquire(timeout=20)
+        assert waiting.at_work.acquire(timeout=60)
     assert isinstance(ask(calls, "test.last").error, QuotaExceeded)
     assert ask(calls, "test.echo") == HostAnswer(3, b'"echo"', b"")
     calls.close()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     after = ask(calls, "test.last")
     assert all("is being stopped" in str(answer.error) for answer in (*answers, after))
     assert len(answers) == LASTING

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import shutil
 import sqlite3
 import stat
@@ -209,3 +211,23 @@ def test_one_copy_is_made_in_a_folder_at_a_time(tmp_path: Path, monkeypatch: pyt
     made = backup.back_up(database, tmp_path / "backups", "a")
     assert [*made.parent.iterdir()] == [made]
     assert refused == [f"{database} is being backed up already"]
+
+
+def test_a_process_that_is_started_meanwhile_keeps_no_later_copy_out(
+    path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a copy of the descriptor that holds the folder until it executes its program."""
+    copies: list[int] = []
+    lock = fcntl.flock
+
+    def copied(descriptor: int, how: int) -> None:
+        lock(descriptor, how)
+        if how & fcntl.LOCK_EX:
+            copies.append(os.dup(descriptor))
+
+    monkeypatch.setattr("viewra.db.backup.fcntl.flock", copied)
+    for _ in range(2):
+        back_up(path, folder, "1")
+    assert len(copies) == 2
+    for copy in copies:
+        os.close(copy)

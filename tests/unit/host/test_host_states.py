@@ -94,7 +94,7 @@ def test_observers_hear_of_what_starts_while_it_opens(
 
     host.pm.register(Observer())
     with host:
-        assert heard.wait(30)
+        assert heard.wait(60)
     assert "an observer of plugin states failed" not in caplog.text
 
 

@@ -36,7 +36,7 @@ class Observer:
         self.sizes.append(len(changes))
         self.lost.append(lost)
         if self.waits_for is not None:
-            self.waits_for.wait(30)
+            self.waits_for.wait(60)
         if self.fails:
             raise ValueError("not today")
 

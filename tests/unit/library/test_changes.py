@@ -149,7 +149,7 @@ def test_what_is_rolled_back_is_not_told_and_the_order_is_that_of_the_commits(wo
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert told == [number for one in order for number in (one, -one)]
 
 

@@ -72,6 +72,6 @@ def test_the_same_new_folder_becomes_one_library(world: World) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(ids) == 4
     assert len(set(ids)) == 1

@@ -169,13 +169,13 @@ def test_a_plugin_that_ends_with_its_host_is_no_warning(
 
     def behaviour(event: ScanEvent | LibraryEvent) -> None:
         called.set()
-        stuck.wait(20)
+        stuck.wait(60)
         raise PluginClosed("ears", "is stopped, as its host ends")
 
     world.hook.add_listener("ears", behaviour)
     world.put("0.mp3")
     world.scan(notifier=notifier)
-    assert called.wait(20)
+    assert called.wait(60)
     notifier.close(0)
     stuck.set()
     notifier.close(20)

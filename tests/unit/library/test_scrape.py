@@ -163,7 +163,7 @@ def test_a_slow_scraper_gates_neither_the_walk_nor_the_others(world: World) -> N
         return fast.titles(files)
 
     def slow_behaviour(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
-        assert all_read.wait(20), "the fast scraper was held up"
+        assert all_read.wait(60), "the fast scraper was held up"
         return [FileOutcome()] * len(files)
 
     fast.behaviour = fast_behaviour

@@ -171,7 +171,7 @@ def test_a_process_enters_its_group_before_it_runs_and_ends_with_it(tmp_path: Pa
         child.handshake_line(30)
         assert any(line.startswith("0::") and line.endswith(path.name) for line in lines)
         group.kill()
-        child.wait(30)
+        child.wait(60)
         assert child.describe_exit() == "SIGKILL"
     finally:
         spawner.close()

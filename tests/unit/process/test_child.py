@@ -21,7 +21,7 @@ pytestmark = pytest.mark.process
 def test_the_handshake_line_and_the_lines_around_it(start: Start, lines: Lines) -> None:
     child = start("print('hi'); " + READY + "import sys; print('after'); print('err', file=sys.stderr)")
     assert child.handshake_line(30) == "1|1|unix|/s|grpc|"
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     assert sorted(lines.heard) == [("stderr", "err"), ("stdout", "after"), ("stdout", "hi")]
     assert child.describe_exit() == "exit status 0"
     assert child.output.last() == ("hi", "after", "err")
@@ -68,7 +68,7 @@ def test_a_program_that_cannot_be_executed(spawner: Spawner, tmp_path: Path) -> 
             child.handshake_line(30)
         assert caught.value.step == "spawn"
         assert str(path) in str(caught.value)
-        assert child.wait(30) == 126
+        assert child.wait(60) == 126
 
 
 def test_a_folder_that_does_not_exist(start: Start, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_process_has_only_what_it_was_given(
         print("ignored", int(status.split("SigIgn:")[1].split()[0], 16) & ~(1 << 12 | 1 << 24))
     """
     child = start(textwrap.dedent(code), env={"GIVEN": "1"}, directory=tmp_path)
-    child.wait(30)
+    child.wait(60)
     first, descriptors, ignored = [text for _, text in lines.heard]
     assert "SECRET" not in first
     assert "'GIVEN'" in first
@@ -130,7 +130,7 @@ def test_the_hosts_stdin_is_not_the_plugins(start: Start, lines: Lines) -> None:
     saved = os.dup(0)
     os.dup2(ours, 0)
     try:
-        start("import os; print(os.readlink('/proc/self/fd/0'))").wait(30)
+        start("import os; print(os.readlink('/proc/self/fd/0'))").wait(60)
     finally:
         os.dup2(saved, 0)
         for descriptor in (saved, ours, other):
@@ -156,7 +156,7 @@ def test_no_signal_is_ignored_or_blocked_by_inheritance(lines: Lines) -> None:
             ),
             on_line=lines.on_line,
         )
-        assert child.wait(30) == 0
+        assert child.wait(60) == 0
     finally:
         spawner.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -182,7 +182,7 @@ def test_a_flood_neither_hangs_the_process_nor_fills_the_memory(start: Start, li
 
 def test_one_long_line_is_drained(start: Start, lines: Lines) -> None:
     child = start("import os\nfor _ in range(100): os.write(2, b'x' * 100_000)")
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     assert [len(text) for _, text in lines.heard] == [64 * 1024 + len(" [line cut]")]
 
 
@@ -201,12 +201,12 @@ def test_the_end_is_told_after_the_last_line(start: Start, lines: Lines) -> None
         done.set()
 
     child = start("import os; os.write(2, b'last'); os._exit(4)", on_exit=on_exit)
-    assert done.wait(30)
+    assert done.wait(60)
     assert (child.returncode, told) == (4, [("stderr", "last")])
 
 
 def test_a_failing_exit_callback_is_logged(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     child = start("", on_exit=lambda: 1 / 0)
-    child.wait(30)
-    child._thread.join(30)
+    child.wait(60)
+    child._thread.join(60)
     assert "ZeroDivisionError" in caplog.text

@@ -47,7 +47,7 @@ def test_what_a_process_left_in_its_group_dies_with_it(start: Start, lines: Line
         "p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\nprint('pid', p.pid, flush=True)"
     )
     lines.wait_line("pid")
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     wait_gone(int(lines.heard[0][1].split()[1]))
 
 
@@ -84,7 +84,7 @@ def test_closing_the_spawner_ends_its_children(lines: Lines) -> None:
     )
     child.handshake_line(30)
     spawner.close()
-    assert child.wait(30) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
     spawner.close()
     with pytest.raises(HandshakeError, match="closing"):
         spawner.launch(LaunchPlan(("/bin/true",), {}), on_line=lines.on_line)
@@ -113,5 +113,5 @@ def test_a_child_dies_with_the_host_however_the_host_dies(number: int | None) ->
         else:
             assert host.stdin is not None
             host.stdin.close()
-        host.wait(30)
+        host.wait(60)
     wait_gone(pid)

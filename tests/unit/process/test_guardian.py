@@ -28,7 +28,7 @@ def test_without_a_guardian_the_orphan_is_real() -> None:
     with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         orphan = int(process.stderr.readline().split()[1])
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         assert psutil.pid_exists(orphan)
         os.kill(orphan, signal.SIGKILL)
     wait_reaped(orphan)
@@ -36,7 +36,7 @@ def test_without_a_guardian_the_orphan_is_real() -> None:
 
 def test_an_orphan_ends_with_the_process_that_left_it(start: Start, lines: Lines) -> None:
     child = start(ORPHAN)
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     assert not psutil.pid_exists(orphan_of(lines)), "it has ended before the end is told"
 
 
@@ -50,7 +50,7 @@ def test_an_orphan_ends_with_the_word_of_the_host(spawner: Spawner, start: Start
         spawner.close()
     else:
         getattr(child, how)()
-    assert child.wait(30) == (-signal.SIGTERM if how == "stop" else -signal.SIGKILL)
+    assert child.wait(60) == (-signal.SIGTERM if how == "stop" else -signal.SIGKILL)
     assert not any(psutil.pid_exists(pid) for pid in (child.pid, orphan, parent.pid))
 
 
@@ -112,7 +112,7 @@ def test_what_closes_its_stdout_is_noticed_while_it_runs(start: Start) -> None:
 )
 def test_the_end_that_is_told_is_the_processs_own(start: Start, code: str, how: str) -> None:
     child = start(code)
-    child.wait(30)
+    child.wait(60)
     assert child.describe_exit() == how
 
 
@@ -152,7 +152,7 @@ def test_what_a_killed_guardian_guarded_is_ended(start: Start, lines: Lines) -> 
     child.handshake_line(30)
     orphan = orphan_of(lines)
     guardian_of(child).kill()
-    assert child.wait(30) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
     for pid in (child.pid, orphan):
         wait_reaped(pid)
 
@@ -165,7 +165,7 @@ def test_the_end_of_a_process_whose_guardian_is_killed_is_made_sure(start: Start
     )
     child.handshake_line(30)
     guardian_of(child).kill()
-    assert child.wait(30) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
     wait_reaped(child.pid)
 
 

@@ -86,7 +86,7 @@ def test_what_ends_at_once_is_told_rightly(start: Start) -> None:
     """Also when its guardian is gone before the host has looked at either."""
     for _ in range(20):
         child = start("", argv=("/bin/false",))
-        assert child.wait(30) == 1
+        assert child.wait(60) == 1
 
 
 def test_a_spawner_that_closes_ends_what_is_only_starting(lines: Lines, tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_a_spawner_that_closes_ends_what_is_only_starting(lines: Lines, tmp_path
         threads[1].join(0.2)  # a thread that ended now would take no process along
         opened.write("\n")
     for thread in threads:
-        thread.join(30)
-    assert [child.wait(30) for child in spawned] == [-signal.SIGKILL]
+        thread.join(60)
+    assert [child.wait(60) for child in spawned] == [-signal.SIGKILL]
 
 
 @pytest.mark.parametrize(
@@ -189,11 +189,11 @@ def test_children_are_found() -> None:
 def test_only_what_has_the_mark_is_ended() -> None:
     processes = {mark: subprocess.Popen(["/bin/sleep", "60"], env={MARK: mark}) for mark in ("7-a", "7-ab", "7-b")}
     end_marked("7-a")
-    assert processes["7-a"].wait(30) == -signal.SIGKILL
+    assert processes["7-a"].wait(60) == -signal.SIGKILL
     for mark in ("7-ab", "7-b"):
         assert processes[mark].poll() is None
         processes[mark].kill()
-        processes[mark].wait(30)
+        processes[mark].wait(60)
 
 
 def test_a_start_that_does_not_come_about_is_given_up_and_ended_if_it_comes_later(
@@ -203,7 +203,7 @@ def test_a_start_that_does_not_come_about_is_given_up_and_ended_if_it_comes_late
     made: list[Guardian] = []
 
     def launch(plan: LaunchPlan, document: dict[str, object]) -> Guardian:
-        assert may_begin.wait(30)
+        assert may_begin.wait(60)
         made.append(original(plan, document))
         return made[-1]
 

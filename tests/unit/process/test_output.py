@@ -71,7 +71,7 @@ def test_waiting_ends_with_the_line_and_with_the_stream() -> None:
         thread.start()
         output.feed("stdout", data)
         output.end("stdout")
-        thread.join(30)
+        thread.join(60)
         assert got == [line]
 
 

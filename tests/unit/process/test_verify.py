@@ -107,7 +107,7 @@ def test_the_very_file_that_was_checked_is_run(tmp_path: Path, spawner: Spawner,
     try:
         plan = LaunchPlan((str(program), str(tmp_path / "text")), {}, executable=descriptor)
         child = spawner.launch(plan, on_line=lines.on_line)
-        assert child.wait(30) == 0, child.output.last()
+        assert child.wait(60) == 0, child.output.last()
     finally:
         os.close(descriptor)
     assert lines.heard == [("stdout", "good")]
@@ -121,7 +121,7 @@ def test_the_descriptor_does_not_reach_the_program(spawner: Spawner, lines: Line
         code = "import os; print(len(os.listdir('/proc/self/fd')))"
         plan = LaunchPlan((sys.executable, "-c", code), {}, executable=descriptor)
         child = spawner.launch(plan, on_line=lines.on_line)
-        child.wait(30)
+        child.wait(60)
     finally:
         os.close(descriptor)
     assert lines.heard == [("stdout", "4")]

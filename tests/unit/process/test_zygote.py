@@ -173,7 +173,7 @@ def test_what_a_forked_plugin_leaves_ends_although_its_guardian_was_killed(start
     child = starts.start(LEAVES, lines)
     eventually(lambda: lines)
     os.kill(psutil.Process(child.pid).ppid(), signal.SIGKILL)
-    assert child.wait(30) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
     eventually(lambda: not psutil.pid_exists(int(lines[0].split()[1])))
 
 

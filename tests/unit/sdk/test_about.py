@@ -68,7 +68,7 @@ def ask(tmp_path: Path, manifest: str | None, **env: str) -> tuple[pb.PluginInfo
             with pytest.raises(grpc.RpcError):
                 health(b"", timeout=30)
         process.terminate()
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     return info, errors
 
 

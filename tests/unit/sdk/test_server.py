@@ -44,12 +44,12 @@ def test_the_process_answers_for_its_health_while_all_its_calls_hang(tmp_path: P
         own: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(lifecycle.HEALTH.path)
         calls = [own.future(b"", timeout=60) for _ in range(THREADS)]
         for _ in calls:
-            assert plugin.inside.acquire(timeout=30)
+            assert plugin.inside.acquire(timeout=60)
         stub = health_pb2_grpc.HealthStub(channel)
         answer = stub.Check(health_pb2.HealthCheckRequest(service="plugin"), timeout=30)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
         with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):  # the author's word takes its turn
             own(b"", timeout=0.1)
         plugin.go.set()
-        assert all(lifecycle.HEALTH.value(call.result(30), Limits()).healthy for call in calls)
+        assert all(lifecycle.HEALTH.value(call.result(60), Limits()).healthy for call in calls)
     server.stop(0)

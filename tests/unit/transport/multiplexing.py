@@ -86,8 +86,8 @@ class Rig:
     def hold(self) -> Callable[[], bytes]:
         """Make a call that is in flight until ``go`` is set; the returned function waits for its answer."""
         future = self._callers.submit(self.ask, "Wait")
-        assert self.waiting.acquire(timeout=20)
-        return lambda: future.result(20)
+        assert self.waiting.acquire(timeout=60)
+        return lambda: future.result(60)
 
     def together(self, work: Callable[[int], bytes], calls: int) -> list[bytes]:
         """The answers of as many calls, made by 16 threads."""
@@ -114,7 +114,7 @@ class NoStream:
         return self
 
     def receive(self) -> bytes | None:
-        return self.answers.get(timeout=20)
+        return self.answers.get(timeout=60)
 
     def cancel(self) -> None:
         self.answers.put(None)

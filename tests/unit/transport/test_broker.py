@@ -63,7 +63,7 @@ def test_dialling_waits_for_the_announcement(ends: tuple[Broker, Broker]) -> Non
     thread = threading.Thread(target=lambda: got.append(ask(host, 7)))
     thread.start()
     plugin.serve(7, echo)
-    thread.join(30)
+    thread.join(60)
     assert got == [b"hello"]
 
 

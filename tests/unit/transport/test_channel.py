@@ -116,7 +116,7 @@ def test_a_plugin_that_hangs_up(tmp_path: Path, connect: Callable[..., grpc.Chan
         thread.start()
         with pytest.raises(HandshakeError, match=r"no connection to it \(UNAVAILABLE") as caught:
             wait_ready(connect(Handshake(1, "unix", str(tmp_path / "s"))), 30)
-        thread.join(30)
+        thread.join(60)
     assert caught.value.step == "connect"
 
 

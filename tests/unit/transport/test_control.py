@@ -19,7 +19,7 @@ def test_shutdown_is_answered_and_heard(serve: Serve, connect: Callable[..., grp
     servicer = ControllerServicer(heard.set)
     handshake = serve(lambda server: grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(servicer, server))
     assert shutdown(connect(handshake), 30)
-    assert heard.wait(30)
+    assert heard.wait(60)
 
 
 def test_a_shutdown_that_fails_is_no_error(serve: Serve, connect: Callable[..., grpc.Channel]) -> None:

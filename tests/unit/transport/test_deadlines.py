@@ -78,6 +78,6 @@ def test_a_thousand_short_calls_from_many_threads_leave_nothing_behind() -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     eventually(lambda: not own_threads())
     assert called == []

@@ -61,5 +61,5 @@ def test_its_thread_starts_with_the_first_question_and_ends_with_it(
         stub.Check(PLUGIN, timeout=30)
     (own,) = threads()
     service.close()
-    own.join(30)
+    own.join(60)
     assert not own.is_alive()

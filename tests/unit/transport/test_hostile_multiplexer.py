@@ -132,7 +132,7 @@ def test_whatever_comes_each_call_ends_once(messages: list[bytes]) -> None:
     for message in messages:
         stream.answers.put(message)
     stream.cancel()  # which ends it after the messages
-    ended = [told.get(timeout=20) for _ in range(4)]
+    ended = [told.get(timeout=60) for _ in range(4)]
     assert len({cast("Carried", one).id for one in ended}) == 4
     eventually(lambda: calls._over and not calls._calls)
     assert told.empty()

@@ -97,7 +97,7 @@ def test_other_questions_go_along(serve: Serve, connect: Callable[..., grpc.Chan
         return named("new.S")(request)
 
     answer = ask_services(connect(serve(reflecting("v1", hesitate))), 30)
-    assert asked.wait(30)
+    assert asked.wait(60)
     go.set()
     assert answer() == {"new.S"}
 

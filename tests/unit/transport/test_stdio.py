@@ -49,7 +49,7 @@ def follow(
     handshake: Handshake, connect: Callable[..., grpc.Channel], service: StdioService, heard: Heard
 ) -> StdioFollower:
     follower = StdioFollower(connect(handshake), heard)
-    assert service._followed.wait(30)
+    assert service._followed.wait(60)
     return follower
 
 
@@ -110,7 +110,7 @@ def test_closing_ends_the_stream_after_what_is_queued(
     follower = follow(serve(service.add_to), connect, service, heard)
     service.offer("stderr", b"last words")
     service.close()
-    follower._thread.join(30)
+    follower._thread.join(60)
     assert heard.data["stderr"] == b"last words"
     follower.close()
 
@@ -119,7 +119,7 @@ def test_a_plugin_without_the_service_is_no_error(
     serve: Serve, connect: Callable[..., grpc.Channel], caplog: pytest.LogCaptureFixture
 ) -> None:
     follower = StdioFollower(connect(serve()), Heard())
-    follower._thread.join(30)
+    follower._thread.join(60)
     follower.close()
     assert caplog.records == []
 
@@ -138,7 +138,7 @@ def test_a_stream_that_breaks_is_logged(
     handlers = grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": handler})
     heard = Heard()
     follower = StdioFollower(connect(serve(lambda server: server.add_generic_rpc_handlers([handlers]))), heard)
-    follower._thread.join(30)
+    follower._thread.join(60)
     assert heard.data == {"stdout": b"", "stderr": b"known"}
     assert "pipe burst" in caplog.text
     follower.close()

@@ -120,7 +120,7 @@ def listening(tmp_path: Path, quick_hosts: None) -> Iterator[Listening]:
         thread = threading.Thread(target=server.run, args=(sockets,), name="server")
         made = Listening(host, site, server, guard, one.getsockname()[1], thread)
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
         yield made
         made.stop()
 

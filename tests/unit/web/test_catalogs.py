@@ -175,7 +175,7 @@ def test_nothing_but_packages_waits_for_a_catalog_that_hangs(shop: Shop, monkeyp
 
     def read(catalog: catalogs.Catalog) -> Index:
         asked.append(catalog)
-        come.wait(30)
+        come.wait(60)
         return Index(1, ())
 
     monkeypatch.setattr(catalogs.Catalog, "read", read)

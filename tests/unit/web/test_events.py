@@ -239,7 +239,7 @@ def test_a_revoked_token_ends_a_stream_that_is_never_silent(served: Served, monk
         portal.call(Stream(served).read, "never", begin)  # it ends by itself
     finally:
         told.set()
-        talking.join(20)
+        talking.join(60)
 
 
 def test_unknown_kinds_and_too_many_listeners_are_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

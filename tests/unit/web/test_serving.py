@@ -112,7 +112,7 @@ def test_what_has_arrived_is_answered_at_the_end(listening: Listening, monkeypat
     with listening.connect() as asking, listening.connect() as hearing, listening.connect() as late:
         ask(hearing, events, b"retry")
         asking.sendall(HEALTH.replace(b"healthz", b"readyz"))
-        assert begun.wait(20)
+        assert begun.wait(60)
         stopping = threading.Thread(target=listening.stop)
         stopping.start()
         assert read(hearing, b"0\r\n\r\n").endswith(b"0\r\n\r\n")  # the stream ends as it should
@@ -137,7 +137,7 @@ def test_what_is_never_answered_is_refused_at_the_end(
     monkeypatch.setattr(listening.site.accounts, "has_password", stuck)
     with listening.connect() as asking:
         asking.sendall(HEALTH.replace(b"healthz", b"readyz"))
-        assert begun.wait(20)
+        assert begun.wait(60)
         stopping = threading.Thread(target=listening.stop)
         stopping.start()
         try:
@@ -203,7 +203,7 @@ def echoing(**how: Any) -> Iterator[socket.socket]:
     thread = threading.Thread(target=server.run, args=(given,))
     address = one.getsockname()
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     with socket.create_connection(address, 20) as connection:
         yield connection
     server.stop()

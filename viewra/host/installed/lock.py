@@ -59,6 +59,7 @@ class DataLock:
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a fork that has just begun has a copy, which would hold it
             os.close(self._descriptor)
             self._descriptor = -1
 

@@ -246,5 +246,5 @@ def test_a_call_that_is_cancelled_ends_at_once(rig: Rig) -> None:
     thread.start()
     eventually(lambda: bool(rig.server.asked))
     call.cancel()
-    thread.join(30)
+    thread.join(60)
     assert failed

@@ -152,6 +152,13 @@ def test_a_host_that_was_opened_meanwhile_is_asked(tmp_path: Path, path: Path) -
         assert beside_or_alone(work) == "asked"
 
 
+def test_a_copy_of_its_descriptor_in_a_fork_holds_nothing(tmp_path: Path) -> None:
+    with DataLock(tmp_path) as lock:
+        copy = os.dup(lock._descriptor)
+    assert holder(tmp_path) is None
+    os.close(copy)
+
+
 def test_looking_who_holds_the_data_directory_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert holder(tmp_path) is None
     with DataLock(tmp_path):

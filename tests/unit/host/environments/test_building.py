@@ -143,10 +143,10 @@ def test_two_hosts_build_it_once(tmp_path: Path, plugin: Manifest, tool: FakeToo
     threads = [threading.Thread(target=one.of, args=(plugin,)) for one in both]
     for thread in threads:
         thread.start()
-        assert begun.wait(30)
+        assert begun.wait(60)
     go_on.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(tool.installed) == 1
 
 
@@ -168,9 +168,9 @@ def test_a_build_that_runs_is_cancelled(environments: Environments, plugin: Mani
 
     thread = threading.Thread(target=build)
     thread.start()
-    assert running.wait(30)
+    assert running.wait(60)
     cancellation.close()
-    thread.join(30)
+    thread.join(60)
     eventually(lambda: not thread.is_alive())
     assert "cancelled" in str(failures[0])
 

@@ -43,7 +43,7 @@ def until(goes_on: threading.Event) -> Callable[[Event], None]:
     """What a plugin does that is held up."""
 
     def wait(_event: Event) -> None:
-        assert goes_on.wait(30)
+        assert goes_on.wait(60)
 
     return wait
 

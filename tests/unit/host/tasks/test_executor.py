@@ -117,10 +117,10 @@ def test_an_operator_cancels_what_is_executed(host: Host) -> None:
     worker = Worker(do)
     host.register(worker)
     number = worker.host.tasks.enqueue("long")
-    assert begun.wait(30)
+    assert begun.wait(60)
     assert number is not None
     assert host.tasks.cancel("worker", number)
-    assert ended.wait(30)
+    assert ended.wait(60)
     assert host.tasks.wait_idle(30)
     assert queued(host) == []
 
@@ -140,7 +140,7 @@ def test_what_is_executed_when_the_host_closes_is_executed_by_the_next(
     with open_host() as host:
         host.register(worker := Worker(hang))
         worker.host.tasks.enqueue("long", attempts=1)
-        assert begun.wait(30)
+        assert begun.wait(60)
     with open_host() as host:
         assert [(one.state, one.failed) for one in queued(host)] == [(TaskState.READY, 0)]
         host.register(worker := Worker())
@@ -160,7 +160,7 @@ def test_no_more_are_executed_at_once_than_may_be(host: Host, monkeypatch: pytes
             inside += 1
             most = max(most, inside)
         if task.name == "first":
-            all_there.wait(30)
+            all_there.wait(60)
         with lock:
             inside -= 1
 

@@ -119,7 +119,7 @@ class Mute(Plugin):
         return PluginInfo(id="mute")
 
     def get_registered_routes(self) -> list[APIRoute]:
-        self.may.wait(20)
+        self.may.wait(60)
         return [APIRoute("/a", "GET")]
 
 

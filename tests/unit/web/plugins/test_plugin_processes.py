@@ -117,7 +117,7 @@ def test_no_request_is_lost_when_the_code_changes(served: tuple[Browser, Host, P
     eventually(lambda: 2 in versions or wrong, "the new code answers")
     stop.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert not wrong
     assert versions == {1, 2}
 

@@ -153,7 +153,7 @@ def test_a_body_passes_as_it_arrives(browser: Browser) -> None:
 
     answer = browser.begin("POST", "/api/plugins/shelf/echo", body=pieces())
     come.set()
-    assert answer.result(20).body == b"firstsecond"
+    assert answer.result(60).body == b"firstsecond"
 
 
 def test_a_body_that_is_too_large(open_site: Open) -> None:
@@ -211,7 +211,7 @@ def test_a_client_that_does_not_read_makes_the_plugin_wait(open_site: Open) -> N
         threading.Event().wait(0.1)
     assert before < 10
     reads.set()
-    assert answer.result(20).pieces >= 5
+    assert answer.result(60).pieces >= 5
     assert shelf.left.wait(60)
 
 
@@ -235,7 +235,7 @@ def test_a_flood_for_one_plugin_leaves_others_alone(open_site: Open) -> None:
     assert refused[0].headers["retry-after"] == "1"
     assert browser.ask("GET", "/api/plugins/other/seen/a").status == 200
     shelf.go.set()
-    assert {one.result(20).status for one in waiting} == {200, 503}
+    assert {one.result(60).status for one in waiting} == {200, 503}
 
 
 def test_those_who_send_slowly_take_no_place_of_the_plugin(
@@ -252,11 +252,11 @@ def test_those_who_send_slowly_take_no_place_of_the_plugin(
     monkeypatch.setattr(proxy, "AT_ONCE", 1)
     headers = {"content-length": "2"}
     sending = [world.browser.begin("POST", "/api/plugins/shelf/echo", headers=headers, body=trickle()) for _ in "ab"]
-    assert all(begun.acquire(timeout=20) for _ in sending)
+    assert all(begun.acquire(timeout=60) for _ in sending)
     assert world.browser.ask("GET", "/api/plugins/shelf/say/none").status == 204
     go.set()
     for one in sending:
-        assert one.result(20).status in {200, 503}, "now they need a place"
+        assert one.result(60).status in {200, 503}, "now they need a place"
 
 
 def test_those_who_read_a_file_slowly_take_no_place_of_the_plugin(
@@ -271,11 +271,11 @@ def test_those_who_read_a_file_slowly_take_no_place_of_the_plugin(
     monkeypatch.setattr(proxy, "AT_ONCE", 2)
     monkeypatch.setattr(proxy, "send_named", send_slowly)
     reading = [world.browser.begin("GET", "/api/plugins/shelf/say/file") for _ in range(2)]
-    assert all(sending.acquire(timeout=20) for _ in reading)
+    assert all(sending.acquire(timeout=60) for _ in reading)
     assert world.browser.ask("GET", "/api/plugins/shelf/say/none").status == 204
     go.set()
     for one in reading:
-        one.result(20)
+        one.result(60)
 
 
 def test_a_media_file_is_sent_by_the_host(world: World, shelf: Shelf, tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_a_plugin_that_does_not_say_its_routes_holds_up_no_other(open_site: Open
     assert world.browser.ask("GET", "/api/plugins/shelf/seen/a").status == 200
     assert not any(one.done() for one in waiting)
     mute.may.set()
-    assert {one.result(20).status for one in waiting} == {501}  # it has no handlers
+    assert {one.result(60).status for one in waiting} == {501}  # it has no handlers
 
 
 def test_a_plugin_that_is_gone_is_not_found(world: World, shelf: Shelf) -> None:  # the last one
