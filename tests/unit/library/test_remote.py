@@ -14,6 +14,7 @@ import pytest
 from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable, ViewraError
 from viewra.library.engine import Answer, CodeMissing, Failed, HostNeeded, Outcomes, PathMap, Request, Unfit
 from viewra.library.remote import MOST_TURNS, RemoteSession, Workers
+from viewra.text import encodable
 from viewra.types import FileOutcome, FileToRead
 
 
@@ -115,6 +116,15 @@ def test_workers_get_their_own_paths_and_errors_name_those_of_the_host() -> None
     first, second = session.submit(FILES).result(timeout=5)
     assert [file.file_path for file in engine.requests[0].files] == ["/mnt/nas/a.mp3", "/mnt/nas/b.mp3"]
     assert (first.error, first.worker, second.worker) == ("/srv/music/a.mp3 is odd", "nas-2", "")
+
+
+def test_errors_name_files_of_the_host_whose_names_are_not_utf8() -> None:
+    def fail(request: Request) -> Outcomes:
+        return Outcomes("nas-2", (FileOutcome(error=f"{encodable(request.files[0].file_path)} is odd"),), 0.01)
+
+    session, _, _, _ = session_of(fail, folders={"/srv": "/mnt"})
+    (outcome,) = session.submit([FileToRead("/srv/\udcff.mp3", "audio/mpeg")]).result(timeout=5)
+    assert outcome.error == "/srv/\\udcff.mp3 is odd"
 
 
 @pytest.mark.parametrize(
