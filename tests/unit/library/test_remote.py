@@ -142,6 +142,13 @@ def test_paths_are_mapped_by_whole_folders(path: str, there: str) -> None:
     assert PathMap({"/srv/music/": "/mnt/nas", "/all": "/"}).there(path) == there
 
 
+def test_folders_that_have_nothing_to_do_with_a_library_are_told() -> None:
+    paths = PathMap({"/srv": "/a", "/srv/music/rock": "/b", "/srv/musik": "/c", "/srv/mus": "/d"})
+    assert sorted(paths.strangers("/srv/music")) == ["/srv/mus", "/srv/musik"]
+    assert PathMap({"/": "/mnt"}).strangers("/srv/music") == []
+    assert PathMap({"/srv": "/mnt"}).strangers("/") == []
+
+
 def test_a_worker_without_the_code_gets_it() -> None:
     def lacks(request: Request) -> Answer:
         return read_all(request) if request.code == b"code" else CodeMissing("nas-1")

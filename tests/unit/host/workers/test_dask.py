@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,9 +20,9 @@ from typing import Any, cast
 import pytest
 
 from tests.eventually import eventually
-from viewra.errors import ViewraError
+from viewra.errors import UsageError, ViewraError
 from viewra.host.workers import reading
-from viewra.host.workers.choice import EngineChoice
+from viewra.host.workers.choice import TLS, EngineChoice
 from viewra.host.workers.plan import Plan, PlannedPlugin
 from viewra.library.engine import Outcomes, Request, Unfit
 
@@ -30,14 +31,15 @@ pytest.importorskip("distributed", reason="dask is not installed: pip install 'v
 from viewra.host.workers import dask_engine, dask_worker
 from viewra.host.workers.dask_connection import Connection
 from viewra.host.workers.dask_members import Members
+from viewra.host.workers.dask_security import security_of
 from viewra.host.workers.dask_worker import ViewraScheduler, ViewraWorker
 
 LIMIT_S = 20
 
 
-def plan_of(version: str = "", scan: str = "scan") -> Plan:
+def plan_of(of_version: str = "", scan: str = "scan") -> Plan:
     one = PlannedPlugin("reader", "v1", (), {"key": "a secret"}, {})
-    return Plan(scan, version or dask_worker.version("viewra"), (one,), "/srv/music", {})
+    return Plan(scan, of_version or version("viewra"), (one,), "/srv/music", {})
 
 
 # ---- on a worker, and at the scheduler ----
@@ -112,7 +114,7 @@ def test_a_worker_with_another_version_says_so_before_it_unpickles_the_plan() ->
     plugin = arrived(plan_of("0.0.0"), "five-1")
     plugin._sealed = b"from another version"
     answer = asyncio.run(dask_worker.begin(plugin, cast("Any", FakeWorker())))
-    assert answer == (f"viewra {dask_worker.version('viewra')} is installed there, and the scanning host has 0.0.0")
+    assert answer == (f"viewra {version('viewra')} is installed there, and the scanning host has 0.0.0")
 
 
 def test_a_plan_that_is_not_understood_is_no_exception_with_secrets() -> None:
@@ -378,3 +380,11 @@ def test_a_scheduler_that_accepts_and_says_nothing_is_given_up(tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ViewraError, match="does not answer"):
         Connection(f"tcp://127.0.0.1:{silent.getsockname()[1]}", None, 0.1, "name")
     eventually(lambda: {one for one in threading.enumerate() if one.name == "dask"} <= before)
+
+
+def test_files_that_are_no_certificates_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("nothing")
+    choice = EngineChoice(0, "127.0.0.1", 8786, TLS(str(file), str(file), str(file)))
+    with pytest.raises(UsageError, match=r"TLS cannot be used with .*ca\.pem"):
+        security_of(choice)
