@@ -188,9 +188,14 @@ class FakeCluster:
     def over(self) -> None:
         for task in self.tasks:
             task.done.cancel()
+        self.ask(self._settle(), LIMIT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(LIMIT_S)
         self._loop.close()
+
+    async def _settle(self) -> None:
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=LIMIT_S)
 
     # a scheduler, and a Client
     async def identity(self, n_workers: int) -> Any:
