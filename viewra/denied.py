@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import PurePath
 
-from viewra.text import reason
+from viewra.text import encodable, reason
 
 CONFINED = "VIEWRA_CONFINED"
 """The variable that tells a confined plugin its id and, after it, what it was granted, as in ``filesystem:read``."""
@@ -16,9 +16,12 @@ _FORKS = {"fork", "forkpty", "posix_spawn", "posix_spawnp"}
 
 
 def explained(error: BaseException) -> str:
-    """What an exception says, with what to do about it if a sandbox refused something."""
+    """What an exception says, with what to do about it if a sandbox refused something; it can be sent.
+
+    An author's text may have a file name in it that is not UTF-8.
+    """
     remedy = advice(error)
-    return f"{reason(error)}: {remedy}" if remedy else reason(error)
+    return encodable(f"{reason(error)}: {remedy}" if remedy else reason(error))
 
 
 def advice(error: BaseException) -> str:

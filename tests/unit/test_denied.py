@@ -85,3 +85,7 @@ def test_other_errors_have_none(error: Exception) -> None:
 def test_outside_a_sandbox_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(CONFINED)
     assert advice(no_permission(errno.EACCES, "/music/a.lrc")) == ""
+
+
+def test_an_error_that_names_a_file_that_is_not_utf8_can_be_sent() -> None:
+    assert explained(ValueError("no good file: /srv/\udcff.mp3")) == "no good file: /srv/\\udcff.mp3"

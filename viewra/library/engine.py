@@ -122,6 +122,13 @@ class PathMap:
         pairs = [(here.rstrip("/"), there.rstrip("/")) for here, there in folders.items()]
         self._folders = sorted(pairs, key=lambda one: len(one[0]), reverse=True)
 
+    def strangers(self, folder: str) -> list[str]:
+        """The folders of this machine that are neither in this one nor around it."""
+        around = folder.rstrip("/") + "/"
+        return [
+            here for here, _ in self._folders if not f"{here}/".startswith(around) and not around.startswith(f"{here}/")
+        ]
+
     def there(self, path: str) -> str:
         """The path on the workers."""
         for here, there in self._folders:

@@ -17,6 +17,7 @@ from viewra.errors import PluginError, PluginUnavailable, ViewraError
 from viewra.library.engine import Answer, CodeMissing, Engine, Failed, HostNeeded, Outcomes, PathMap, Read, Request
 from viewra.library.paths import display, is_gone
 from viewra.services import ScraperSession
+from viewra.text import encodable
 from viewra.types import FileOutcome, FileToRead
 
 WINDOW = 2
@@ -205,7 +206,9 @@ def _as_here(file: FileToRead, there: FileToRead, outcome: FileOutcome, worker: 
     """The outcome as a local scan would have it, with the worker for the report."""
     if not outcome.error:
         return outcome
-    error = outcome.error.replace(display(there.file_path), display(file.file_path))
+    error = outcome.error
+    for form in (display, encodable):  # for people, and as an author's text has it
+        error = error.replace(form(there.file_path), form(file.file_path))
     return FileOutcome(error=error, worker=worker)
 
 

@@ -14,6 +14,7 @@ import pytest
 from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable, ViewraError
 from viewra.library.engine import Answer, CodeMissing, Failed, HostNeeded, Outcomes, PathMap, Request, Unfit
 from viewra.library.remote import MOST_TURNS, RemoteSession, Workers
+from viewra.text import encodable
 from viewra.types import FileOutcome, FileToRead
 
 
@@ -117,6 +118,15 @@ def test_workers_get_their_own_paths_and_errors_name_those_of_the_host() -> None
     assert (first.error, first.worker, second.worker) == ("/srv/music/a.mp3 is odd", "nas-2", "")
 
 
+def test_errors_name_files_of_the_host_whose_names_are_not_utf8() -> None:
+    def fail(request: Request) -> Outcomes:
+        return Outcomes("nas-2", (FileOutcome(error=f"{encodable(request.files[0].file_path)} is odd"),), 0.01)
+
+    session, _, _, _ = session_of(fail, folders={"/srv": "/mnt"})
+    (outcome,) = session.submit([FileToRead("/srv/\udcff.mp3", "audio/mpeg")]).result(timeout=5)
+    assert outcome.error == "/srv/\\udcff.mp3 is odd"
+
+
 @pytest.mark.parametrize(
     ("path", "there"),
     [
@@ -130,6 +140,13 @@ def test_workers_get_their_own_paths_and_errors_name_those_of_the_host() -> None
 )
 def test_paths_are_mapped_by_whole_folders(path: str, there: str) -> None:
     assert PathMap({"/srv/music/": "/mnt/nas", "/all": "/"}).there(path) == there
+
+
+def test_folders_that_have_nothing_to_do_with_a_library_are_told() -> None:
+    paths = PathMap({"/srv": "/a", "/srv/music/rock": "/b", "/srv/musik": "/c", "/srv/mus": "/d"})
+    assert sorted(paths.strangers("/srv/music")) == ["/srv/mus", "/srv/musik"]
+    assert PathMap({"/": "/mnt"}).strangers("/srv/music") == []
+    assert PathMap({"/srv": "/mnt"}).strangers("/") == []
 
 
 def test_a_worker_without_the_code_gets_it() -> None:

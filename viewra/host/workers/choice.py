@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,7 +54,10 @@ def parse_engine(
 ) -> EngineChoice:
     """The engine that ``text`` names, with ``HERE=THERE`` for each folder in ``maps``; raises UsageError."""
     tls = tls or TLS()
-    folders = dict(map(_folder, maps))
+    folders: dict[str, str] = {}
+    for here, there in map(_folder, maps):
+        if folders.setdefault(here, there) != there:
+            raise UsageError(f"--map {here}=… is given twice", hint="all workers have a folder at one place")
     if found := _LOCAL.fullmatch(text):
         if not 1 <= int(found[1]) <= MOST_PROCESSES:
             raise UsageError(f"--engine {text}: from 1 to {MOST_PROCESSES} processes can be started")
@@ -74,7 +78,7 @@ def parse_engine(
 
 
 def _folder(text: str) -> tuple[str, str]:
-    here, separator, there = text.partition("=")
-    if not separator or not here.startswith("/") or not there.startswith("/"):
+    here, separator, there = text.partition("=/")  # a folder may have "=" in its name
+    if not separator or not here.startswith("/"):
         raise UsageError(f"--map {text!r} maps no folder", hint="write --map /here=/there, with absolute paths")
-    return here, there
+    return os.path.normpath(here), os.path.normpath("/" + there)

@@ -55,7 +55,7 @@ class Connection:
             self.close(0.0)
             raise ViewraError(
                 f"{there} does not answer: {said(error)}",
-                hint="start one, and workers: dask scheduler, dask worker (docs/scaling.md)",
+                hint="it must run there, with the same TLS settings: dask scheduler (docs/scaling.md)",
             ) from error
         except BaseException:
             self.close(0.0)

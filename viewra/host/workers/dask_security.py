@@ -20,11 +20,13 @@ def security_of(choice: EngineChoice) -> Security | None:
     """
     tls = choice.tls
     if tls.given:
-        return Security(require_encryption=True, tls_ca_file=tls.ca, tls_client_cert=tls.cert, tls_client_key=tls.key)
+        return _usable(
+            Security(require_encryption=True, tls_ca_file=tls.ca, tls_client_cert=tls.cert, tls_client_key=tls.key)
+        )
     configured: Any = Security()
     if configured.tls_ca_file and configured.tls_client_cert:
         configured.require_encryption = True
-        return cast("Security", configured)
+        return _usable(configured)
     if not choice.plaintext and not _is_local(choice.host, choice.port):
         raise UsageError(
             f"without TLS viewra connects to dask schedulers of this machine only, not to {choice.host}",
@@ -38,6 +40,19 @@ def address_of(choice: EngineChoice, security: Security | None) -> str:
     """The scheduler's address, as dask writes it."""
     host = f"[{choice.host}]" if ":" in choice.host else choice.host
     return f"{'tls' if security is not None else 'tcp'}://{host}:{choice.port}"
+
+
+def _usable(security: Any) -> Security:
+    """It, if its files are what they should be; raises UsageError."""
+    try:
+        security.get_connection_args("client")
+    except (OSError, ValueError) as error:  # ssl's errors are OSErrors
+        files = ", ".join(str(one) for one in (security.tls_ca_file, security.tls_client_cert, security.tls_client_key))
+        raise UsageError(
+            f"TLS cannot be used with {files}: {error}",
+            hint="an authority, a certificate and its key are needed, in PEM format (docs/scaling.md)",
+        ) from error
+    return cast("Security", security)
 
 
 def _is_local(host: str, port: int) -> bool:

@@ -19,6 +19,7 @@ from viewra.host.workers.choice import EngineChoice
 from viewra.host.workers.packing import packed
 from viewra.host.workers.plan import Plan, make_plan
 from viewra.library.engine import Engine, PathMap
+from viewra.library.paths import display
 from viewra.library.remote import RemoteSession, Workers
 from viewra.services import TABLES, ScraperSession
 
@@ -71,8 +72,10 @@ class Distribution:
                 hashes[one.plugin_id] = one.code_hash
         if not hashes:
             return list(opened)
-        paths = PathMap(self._choice.folders)
-        plan = make_plan(self._plugins, hashes, self._root(), self._options, paths)
+        paths, root = PathMap(self._choice.folders), self._root()
+        for here in paths.strangers(root):
+            log.warning("--map %s=… is of no use: %s is not in it, and it is not in that", display(here), display(root))
+        plan = make_plan(self._plugins, hashes, root, self._options, paths)
         engine = self._open(plan)
         self._resources.callback(engine.close)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ class WorkerHost:
         self._host: Host | None = None
         self._folder = Path()
         self._sessions: dict[str, ScraperSession] = {}
+        self._failed: dict[str, ViewraError] = {}  # why plugins that are here have no session
         self._reading = 0
         self._last = time.monotonic()
         self._over = threading.Event()
@@ -111,14 +113,18 @@ class WorkerHost:
         if self._over.is_set():
             raise ViewraError("it is being stopped")
         host = self._host or self._open()
-        if request.plugin_id not in self._sessions:
+        if request.plugin_id not in self._sessions and request.plugin_id not in self._failed:
             if request.code is None:
                 return None
             planned = self._planned[request.plugin_id]
             directory = self._folder / "code" / planned.plugin_id
+            shutil.rmtree(directory, ignore_errors=True)  # what an attempt has left for which there was no room
             unpack(request.code, directory, planned.code_hash)
+            self._link(planned.plugin_id).unlink(missing_ok=True)
             self._link(planned.plugin_id).symlink_to(directory)
             self._take_up(host, [planned])
+        if error := self._failed.get(request.plugin_id):
+            raise error
         return self._sessions[request.plugin_id], host.plugins[request.plugin_id]
 
     def _open(self) -> Host:
@@ -157,7 +163,10 @@ class WorkerHost:
         return self._folder / "plugins" / plugin_id
 
     def _take_up(self, host: Host, planned: Sequence[PlannedPlugin]) -> None:
-        """Have the plugins, whose code is linked, run as on the scanning host, and open their sessions."""
+        """Have the plugins, whose code is linked, run as on the scanning host, and open their sessions.
+
+        One that cannot is no matter of the others.
+        """
         for one in planned:
             if one.plugin_id in host.plugins and host.plugins[one.plugin_id].path != self._link(one.plugin_id):
                 host.plugins[one.plugin_id].disable()  # another version, which would stay in its place
@@ -171,12 +180,16 @@ class WorkerHost:
             plugin.enable()
         for result in host.hook.open_scraper():
             if result.error is not None:
-                raise result.error
-            if result.value is not None:
+                self._failed[result.plugin_id] = result.error
+            elif result.value is not None:
                 self._sessions[result.plugin_id] = result.value
+        for one in planned:
+            if one.plugin_id not in self._sessions:
+                self._failed.setdefault(one.plugin_id, ViewraError(f"the plugin {one.plugin_id} reads no files there"))
 
     def _close(self) -> None:
         self._sessions.clear()
+        self._failed.clear()
         self._host = None
         self._resources.close()
 

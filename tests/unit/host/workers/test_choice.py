@@ -45,6 +45,7 @@ def test_a_cluster(text: str, host: str, port: int) -> None:
         ("local:2", {"maps": ["/a=/b"]}, "are for --engine dask"),
         ("local:2", {"plaintext": True}, "are for --engine dask"),
         ("dask://s:1", {"maps": ["/a"]}, "maps no folder"),
+        ("dask://s:1", {"maps": ["/a=/b", "/a/=/c"]}, "given twice"),
         ("dask://s:1", {"maps": ["a=/b"]}, "maps no folder"),
         ("dask://s:1", {"maps": ["/a=b"]}, "maps no folder"),
         ("dask://s:1", {"tls": TLS(ca="/etc/hostname")}, "belong together"),
@@ -54,6 +55,19 @@ def test_a_cluster(text: str, host: str, port: int) -> None:
 def test_what_names_no_engine_is_refused(text: str, options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         parse_engine(text, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "there"),
+    [
+        ("/a/../b/=/c//d/", "/b", "/c/d"),
+        ("/a=b=/c", "/a=b", "/c"),
+        ("/=/mnt", "/", "/mnt"),
+        ("/mnt=/", "/mnt", "/"),
+    ],
+)
+def test_a_map_of_folders(text: str, here: str, there: str) -> None:
+    assert parse_engine("dask://s:1", maps=[text, text]).folders == {here: there}
 
 
 def test_files_for_tls(tmp_path: Path) -> None:

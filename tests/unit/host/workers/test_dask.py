@@ -20,9 +20,9 @@ from typing import Any, cast
 import pytest
 
 from tests.eventually import eventually
-from viewra.errors import ViewraError
+from viewra.errors import UsageError, ViewraError
 from viewra.host.workers import reading
-from viewra.host.workers.choice import EngineChoice
+from viewra.host.workers.choice import TLS, EngineChoice
 from viewra.host.workers.plan import Plan, PlannedPlugin
 from viewra.library.engine import Outcomes, Request, Unfit
 
@@ -31,14 +31,15 @@ pytest.importorskip("distributed", reason="dask is not installed: pip install 'v
 from viewra.host.workers import dask_engine, dask_worker
 from viewra.host.workers.dask_connection import Connection
 from viewra.host.workers.dask_members import Members
+from viewra.host.workers.dask_security import security_of
 from viewra.host.workers.dask_worker import ViewraScheduler, ViewraWorker
 
 LIMIT_S = 20
 
 
-def plan_of(viewra: str = "", scan: str = "scan") -> Plan:
+def plan_of(of_version: str = "", scan: str = "scan") -> Plan:
     one = PlannedPlugin("reader", "v1", (), {"key": "a secret"}, {})
-    return Plan(scan, viewra or version("viewra"), (one,), "/srv/music", {})
+    return Plan(scan, of_version or version("viewra"), (one,), "/srv/music", {})
 
 
 # ---- on a worker, and at the scheduler ----
@@ -187,9 +188,14 @@ class FakeCluster:
     def over(self) -> None:
         for task in self.tasks:
             task.done.cancel()
+        self.ask(self._settle(), LIMIT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(LIMIT_S)
         self._loop.close()
+
+    async def _settle(self) -> None:
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=LIMIT_S)
 
     # a scheduler, and a Client
     async def identity(self, n_workers: int) -> Any:
@@ -379,3 +385,11 @@ def test_a_scheduler_that_accepts_and_says_nothing_is_given_up(tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ViewraError, match="does not answer"):
         Connection(f"tcp://127.0.0.1:{silent.getsockname()[1]}", None, 0.1, "name")
     eventually(lambda: {one for one in threading.enumerate() if one.name == "dask"} <= before)
+
+
+def test_files_that_are_no_certificates_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("nothing")
+    choice = EngineChoice(0, "127.0.0.1", 8786, TLS(str(file), str(file), str(file)))
+    with pytest.raises(UsageError, match=r"TLS cannot be used with .*ca\.pem"):
+        security_of(choice)
