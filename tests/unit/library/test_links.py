@@ -12,6 +12,7 @@ from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import UsageError
+from viewra.library.scope import Part
 from viewra.types import LibraryEvent, LibraryEventKind
 
 
@@ -72,6 +73,42 @@ def test_of_two_hard_links_the_other_remains(world: World) -> None:
     assert world.ids() == {str(other): file_id}
     assert shown(world, other)[2] == ()
     world.check_consistent()
+
+
+@pytest.fixture
+def linked(world: World) -> tuple[Path, Path]:
+    """The path under which a file without metadata is known, and its other one, in a folder of its own."""
+    first, second = world.put("a/x.mp3"), world.folder / "b" / "y.mp3"
+    second.parent.mkdir()
+    second.hardlink_to(first)
+    world.scan()
+    (known,) = world.ids()
+    return (first, second) if known == str(first) else (second, first)
+
+
+def test_a_file_is_found_by_the_name_of_the_link_that_remains(world: World, linked: tuple[Path, Path]) -> None:
+    known, other = linked
+    known.unlink()
+    world.scan()
+    assert [hit.path for hit in library.search(world.engine, None, other.stem).results] == [str(other)]
+    assert library.search(world.engine, None, known.stem).total == 0
+
+
+def test_a_link_in_a_folder_that_is_left_out_now_is_no_path_of_a_file(world: World, linked: tuple[Path, Path]) -> None:
+    known, other = linked
+    known.unlink()
+    (other.parent / ".nomedia").touch()
+    assert counts(world.scan()) == {"missing": 1}
+    assert world.ids() == {}
+
+
+def test_a_scan_of_one_folder_knows_the_links_in_others(world: World, linked: tuple[Path, Path]) -> None:
+    known, other = linked
+    ids = world.ids()
+    known.unlink()
+    report = world.scan(parts=[Part(os.fsencode(known.parent))])
+    assert (report.counts.moved, report.counts.missing) == (1, 0)
+    assert world.ids() == {str(other): ids[str(known)]}
 
 
 def test_that_the_other_hard_link_remains_is_told_as_a_move(world: World) -> None:

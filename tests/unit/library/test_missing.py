@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -287,3 +288,21 @@ def test_full_counts_what_it_read(world: World) -> None:
     assert world.scan().counts.read == 30
     assert world.scan().counts.read == 0
     assert world.scan(full=True).counts.read == 30
+
+
+def test_nothing_is_due_of_a_file_that_went_before_it_was_read(world: World) -> None:
+    """Else no scan of the library would be one in which nothing is to do."""
+    cancel = threading.Event()
+
+    def stop(files: Sequence[FileToRead]) -> Sequence[FileOutcome]:
+        cancel.set()
+        return [FileOutcome({}) for _ in files]
+
+    world.hook.add_scraper("tags", stop).batch_size = 1
+    paths = [world.put(f"{number}.mp3") for number in range(30)]
+    world.scan(cancel=cancel)
+    assert world.rows("SELECT id FROM media_files WHERE event_due")
+    for path in paths:
+        path.unlink()
+    assert world.scan().counts.missing == len(paths)
+    assert world.rows("SELECT id FROM media_files WHERE event_due") == []

@@ -110,6 +110,7 @@ def test_a_mount_point_that_is_not_even_there(world: World, disks: Disks) -> Non
     stick.rmdir()
     report = world.scan()
     assert (report.counts.missing, lost(report)) == (0, [str(stick)])
+    assert [one.path for one in report.failures] == [str(stick)], "not the folder in it that had all of its files"
 
 
 def test_a_disk_whose_files_were_purged_is_not_named_again(world: World, disks: Disks) -> None:
@@ -137,7 +138,7 @@ def test_a_disk_behind_a_link_loses_nothing(world: World, disks: Disks, tmp_path
     disks.unmount(disk)
     report = world.scan()
     assert (report.counts.missing, world.ids()) == (0, ids)
-    assert report.failures
+    assert {one.path for one in report.failures} == {str(world.folder / "link")}, "a folder of the library"
     (disk / "music").mkdir()  # a folder of the same name lies beneath
     report = world.scan()
     assert (report.counts.missing, lost(report), world.ids()) == (0, [str(disk)], ids)
