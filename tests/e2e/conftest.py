@@ -120,6 +120,17 @@ def audio_tags_database(fresh_database: Path, tmp_path_factory: pytest.TempPathF
     return data_dir / "viewra.db"
 
 
+@pytest.fixture(scope="session")
+def no_plugins_database(audio_tags_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in which it is not enabled, either."""
+    data_dir = tmp_path_factory.mktemp("no_plugins") / "data"
+    data_dir.mkdir(mode=0o700)
+    shutil.copy(audio_tags_database, data_dir)
+    with Host(data_dir=data_dir, watch=False) as host:
+        host.plugins["audio_tags"].disable()
+    return data_dir / "viewra.db"
+
+
 @pytest.fixture
 def only_audio_tags(data_dir: Path, audio_tags_database: Path) -> None:
     """Of the plugins shipped with viewra one alone runs: each costs a scan a process, about a third of a second.
@@ -127,6 +138,12 @@ def only_audio_tags(data_dir: Path, audio_tags_database: Path) -> None:
     In PostgreSQL all of them run.
     """
     shutil.copy(audio_tags_database, data_dir)
+
+
+@pytest.fixture
+def no_plugins(data_dir: Path, no_plugins_database: Path) -> None:
+    """No plugin shipped with viewra runs: for tests of scans that need nobody to read the files."""
+    shutil.copy(no_plugins_database, data_dir)
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from tests.e2e.conftest import MUSIC, ROOT, UNPRIVILEGED, Done, Viewra, needs_mo
 from tests.eventually import eventually
 from tests.forking import Forked
 
-pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
+pytestmark = pytest.mark.process
+READ = pytest.mark.usefixtures("only_audio_tags")
+UNREAD = pytest.mark.usefixtures("no_plugins")
 
 MALFORMED = ROOT / "tests" / "audio" / "malformed"
 
@@ -37,24 +39,29 @@ def refused(done: Done, status: int, *texts: str) -> None:
         assert text in done.err
 
 
+@UNREAD
 def test_folder_that_does_not_exist(viewra: Viewra, tmp_path: Path) -> None:
     refused(viewra("scan", tmp_path / "nowhere"), 2, "nowhere", "no such folder")
 
 
+@UNREAD
 def test_second_folder_that_does_not_exist_stops_before_the_first_is_scanned(viewra: Viewra, music: Path) -> None:
     refused(viewra("scan", music, music / "nowhere"), 2, "nowhere")
     assert viewra("library", "list", "--json").data == []
 
 
+@UNREAD
 def test_file_instead_of_a_folder(viewra: Viewra, music: Path) -> None:
     refused(viewra("scan", music / "0.mp3"), 2, "not a folder")
 
 
+@UNREAD
 def test_folder_that_holds_a_library(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     viewra("scan", music)
     refused(viewra("scan", tmp_path), 2, "contains the library", "library remove")
 
 
+@UNREAD
 @needs_modes
 def test_folder_without_permission(viewra: Viewra, music: Path) -> None:
     closed = music / "closed"
@@ -72,6 +79,7 @@ def test_folder_without_permission(viewra: Viewra, music: Path) -> None:
         closed.chmod(0o755)
 
 
+@UNREAD
 def test_links_that_lead_nowhere_or_in_circles(viewra: Viewra, music: Path) -> None:
     (music / "broken.mp3").symlink_to("nowhere.mp3")
     (music / "loop").symlink_to(music)
@@ -82,6 +90,7 @@ def test_links_that_lead_nowhere_or_in_circles(viewra: Viewra, music: Path) -> N
     assert all(failure["plugin"] is None for failure in report.data["failures"])
 
 
+@READ
 def test_name_that_is_not_utf8(viewra: Viewra, music: Path) -> None:
     odd = os.fsencode(music) + b"/caf\xe9.mp3"
     shutil.copyfile(os.fsencode(music / "0.mp3"), odd)
@@ -93,6 +102,7 @@ def test_name_that_is_not_utf8(viewra: Viewra, music: Path) -> None:
     assert "caf\\xe9.mp3" in viewra("show", odd).out
 
 
+@READ
 def test_malformed_files_are_a_failure_each(viewra: Viewra, music: Path) -> None:
     samples = sorted(path.name for path in MALFORMED.iterdir())
     shutil.copytree(MALFORMED, music, dirs_exist_ok=True)
@@ -108,6 +118,7 @@ def test_malformed_files_are_a_failure_each(viewra: Viewra, music: Path) -> None
     assert again["files"]["failed"] == 0, "the outcome is kept: it is not read again"
 
 
+@READ
 def test_empty_and_sparse_files(viewra: Viewra, music: Path) -> None:
     (music / "empty.flac").touch()
     with (music / "sparse.mp3").open("wb") as sparse:
@@ -117,6 +128,7 @@ def test_empty_and_sparse_files(viewra: Viewra, music: Path) -> None:
     assert {Path(failure["path"]).name for failure in report.data["failures"]} == {"empty.flac", "sparse.mp3"}
 
 
+@UNREAD
 @needs_modes
 def test_database_that_is_read_only(viewra: Viewra, data_dir: Path, music: Path) -> None:
     viewra("scan", music)
@@ -126,6 +138,7 @@ def test_database_that_is_read_only(viewra: Viewra, data_dir: Path, music: Path)
     assert viewra("scan", music, "--json").data["files"]["unchanged"] == 3
 
 
+@UNREAD
 def test_database_of_a_newer_schema(viewra: Viewra, data_dir: Path, music: Path) -> None:
     viewra("scan", music)
     with sqlite3.connect(data_dir / "viewra.db") as database:
@@ -135,12 +148,14 @@ def test_database_of_a_newer_schema(viewra: Viewra, data_dir: Path, music: Path)
     refused(viewra("search", "bach"), 1, "9999")
 
 
+@UNREAD
 def test_file_that_is_no_database(viewra: Viewra, data_dir: Path, music: Path) -> None:
     (data_dir / "viewra.db").write_text("not a database, " * 100)
     refused(viewra("scan", music), 1, "viewra.db")
     assert (data_dir / "viewra.db").read_text().startswith("not a database")
 
 
+@UNREAD
 def test_two_scans_at_once(
     viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path
 ) -> None:
@@ -152,10 +167,10 @@ def test_two_scans_at_once(
         first.communicate(timeout=60)
 
 
-def test_data_directory_with_a_very_long_path(music: Path, tmp_path: Path, audio_tags_database: Path) -> None:
+def test_data_directory_with_a_very_long_path(music: Path, tmp_path: Path, no_plugins_database: Path) -> None:
     data_dir = tmp_path / ("long" * 40) / ("long" * 40)
     data_dir.mkdir(mode=0o700, parents=True)
-    shutil.copy(audio_tags_database, data_dir)
+    shutil.copy(no_plugins_database, data_dir)
     report = run(data_dir, "scan", str(music), "--json")
     assert report.status == 0
     assert report.data["files"]["new"] == 3
@@ -166,6 +181,7 @@ def test_data_directory_that_cannot_be(music: Path, tmp_path: Path) -> None:
     refused(run(tmp_path / "file" / "data", "scan", str(music)), 1, "data directory", "--data-dir")
 
 
+@UNREAD
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_scan_goes_on_later(
     viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path, number: int
@@ -187,6 +203,7 @@ def test_interrupted_scan_goes_on_later(
     assert (shown["metadata"]["slow"]["value"], shown["metadata"]["slow"]["plugin"]) == ("yes", "slow")
 
 
+@READ
 def test_killed_scan_goes_on_later(
     viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
 pytestmark = pytest.mark.process
 
 ONE_PLUGIN = pytest.mark.usefixtures("only_audio_tags")
+NO_PLUGIN = pytest.mark.usefixtures("no_plugins")
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_second_scan_notices_what_happened(viewra: Viewra, music: Path) -> None:
     assert viewra("show", gone).status == 2
 
 
-@ONE_PLUGIN
+@NO_PLUGIN
 def test_plugin_that_was_updated_reads_again(
     viewra: Viewra, music: Path, make_plugin: MakePlugin, tmp_path: Path
 ) -> None:
@@ -118,7 +119,7 @@ def test_plugin_that_was_updated_reads_again(
         main.write_text(main.read_text().replace('"1"', '"2"'))
 
 
-@ONE_PLUGIN
+@NO_PLUGIN
 @ON_BOTH
 def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     added = viewra("library", "add", music, "--json").data
@@ -141,7 +142,7 @@ def test_libraries(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     assert any(path.is_file() for path in music.rglob("*")), "the files stay"
 
 
-@ONE_PLUGIN
+@NO_PLUGIN
 def test_a_library_moves_and_leaves_out(viewra: Viewra, music: Path, tmp_path: Path) -> None:
     count = viewra("scan", music, "--exclude", "*.flac", "--json").data["files"]["new"]
     assert viewra("library", "set", music, "--json").data == {
@@ -167,7 +168,7 @@ def test_a_library_moves_and_leaves_out(viewra: Viewra, music: Path, tmp_path: P
     assert viewra("library", "set", tmp_path / "tunes", "hidden").status == 2
 
 
-@ONE_PLUGIN
+@NO_PLUGIN
 def test_many_files_are_not_forgotten_without_a_word(viewra: Viewra, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -285,7 +286,7 @@ def test_people_get_tables(viewra: Viewra, music: Path) -> None:
     assert "filesystem:read (granted)" in viewra("plugins", "info", "audio_tags").out
 
 
-@ONE_PLUGIN
+@NO_PLUGIN
 def test_several_folders_are_several_jobs(viewra: Viewra, music: Path) -> None:
     report = viewra("scan", music / "Erik Satie", music / "Edvard Grieg", music / "Erik Satie", "--json").data
     assert len(report["jobs"]) == 2

@@ -26,7 +26,9 @@ from tests.e2e.conftest import (
 )
 from tests.forking import PIPE, server
 
-pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
+pytestmark = pytest.mark.process
+READ = pytest.mark.usefixtures("only_audio_tags")
+UNREAD = pytest.mark.usefixtures("no_plugins")
 
 LOOKS = (["search", "schumann"], ["library", "list"], ["library", "failures"], ["plugins", "list"], ["fsck"])
 TALKS = (["plugins", "list", "--json"], ["--help"], ["plugins", "list", "--help"])
@@ -77,6 +79,7 @@ def test_output_that_cannot_be_written_is_one_line(data_dir: Path, how: str, sai
     assert (wrong.status, wrong.err.splitlines()[0]) == (2, "viewra: /nowhere: there is no such folder")
 
 
+@UNREAD
 @pytest.mark.parametrize("how", ["2>&-", "2>/dev/full", "<&- 2>&-"])
 def test_a_command_without_stderr_works(data_dir: Path, music: Path, how: str) -> None:
     scan = by_shell if how == "2>&-" else redirected
@@ -117,6 +120,7 @@ def test_errors_are_json_for_programs(viewra: Viewra) -> None:
     assert (unknown.status, unknown.data["error"]["exit_status"]) == (2, 2)
 
 
+@READ
 def test_nothing_raw_reaches_the_terminal(viewra: Viewra, tmp_path: Path) -> None:
     evil = "\x1b]0;owned\x07\x9b2J\u202egnp\r"
     music = tmp_path / "music"
@@ -140,6 +144,7 @@ def test_nothing_raw_reaches_the_terminal(viewra: Viewra, tmp_path: Path) -> Non
         assert "\nviewra: forged" not in text
 
 
+@READ
 def test_a_word_that_is_not_wanted_is_no_option(viewra: Viewra, music: Path) -> None:
     viewra("scan", music)
     every = viewra("search", "schumann", "--json").data["total"]
@@ -150,6 +155,7 @@ def test_a_word_that_is_not_wanted_is_no_option(viewra: Viewra, music: Path) -> 
     assert viewra("search", "-scherzo", "--json").data["total"] > 0
 
 
+@UNREAD
 def test_hanging_up_ends_a_scan_in_order(data_dir: Path, tmp_path: Path, make_plugin: Callable[..., Path]) -> None:
     code = """
         import time
@@ -182,6 +188,7 @@ def test_hanging_up_ends_a_scan_in_order(data_dir: Path, tmp_path: Path, make_pl
     assert json.loads(out)["status"] == "cancelled"
 
 
+@READ
 @needs_modes
 def test_looking_needs_nothing_that_can_be_written(data_dir: Path, viewra: Viewra, music: Path) -> None:
     viewra("scan", music)
