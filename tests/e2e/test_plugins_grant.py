@@ -26,12 +26,12 @@ def block(language: str, begins: str) -> str:
 
 
 @pytest.fixture
-def lyrics(tmp_path: Path, viewra: Viewra) -> Viewra:
+def verses(tmp_path: Path, viewra: Viewra) -> Viewra:
     """A ``viewra`` that finds the plugin of README.md."""
-    directory = tmp_path / "plugins" / "lyrics"
+    directory = tmp_path / "plugins" / "verses"
     directory.mkdir(parents=True)
-    (directory / "main.py").write_text(block("python", "class Lyrics"))
-    (directory / "plugin.cue").write_text(block("cue", 'id: "lyrics"'))
+    (directory / "main.py").write_text(block("python", "class Verses"))
+    (directory / "plugin.cue").write_text(block("cue", 'id: "verses"'))
     return lambda *arguments, **keywords: viewra("--plugins", str(directory.parent), *arguments, **keywords)
 
 
@@ -43,58 +43,58 @@ def song(tmp_path: Path) -> Path:
     return song
 
 
-def words(lyrics: Viewra, song: Path) -> str | None:
-    said = lyrics("show", song, "--json").data["metadata"].get("lyrics")
+def words(verses: Viewra, song: Path) -> str | None:
+    said = verses("show", song, "--json").data["metadata"].get("lyrics")
     return said and str(said["value"])
 
 
-def test_a_plugin_reads_what_it_was_granted(lyrics: Viewra, song: Path) -> None:
-    enabled = lyrics("plugins", "enable", "lyrics")
-    assert "lyrics requests permission to:" in enabled.out
+def test_a_plugin_reads_what_it_was_granted(verses: Viewra, song: Path) -> None:
+    enabled = verses("plugins", "enable", "verses")
+    assert "verses requests permission to:" in enabled.out
     assert "filesystem:read" in enabled.out
     assert "reads the words beside a song" in enabled.out
-    assert "viewra plugins grant lyrics filesystem:read" in enabled.out
-    failed = lyrics("scan", song.parent)
+    assert "viewra plugins grant verses filesystem:read" in enabled.out
+    failed = verses("scan", song.parent)
     assert "needs filesystem:read" in failed.err + failed.out
-    assert words(lyrics, song) is None
-    lyrics("plugins", "grant", "lyrics", "filesystem:read", "--library", song.parent.name)
-    lyrics("scan", "--retry-failed", song.parent)
-    assert words(lyrics, song) == "la la"
-    assert f"filesystem:read (granted; only {song.parent})" in lyrics("plugins", "info", "lyrics").out
-    info = lyrics("plugins", "info", "lyrics", "--json").data
+    assert words(verses, song) is None
+    verses("plugins", "grant", "verses", "filesystem:read", "--library", song.parent.name)
+    verses("scan", "--retry-failed", song.parent)
+    assert words(verses, song) == "la la"
+    assert f"filesystem:read (granted; only {song.parent})" in verses("plugins", "info", "verses").out
+    info = verses("plugins", "info", "verses", "--json").data
     assert [(one["resource"], one["granted"]) for one in info["permissions"]] == [("filesystem", True)]
     assert info["sandbox"]["backend"] == "landlock+seccomp"
-    refused = lyrics("plugins", "grant", "lyrics", "filesystem:raed")
+    refused = verses("plugins", "grant", "verses", "filesystem:raed")
     assert refused.status in {1, 2}
     assert "did you mean filesystem:read?" in refused.err
-    assert lyrics("plugins", "revoke", "lyrics", "filesystem:read", "--json").data["permissions"][0]["granted"] is False
+    assert verses("plugins", "revoke", "verses", "filesystem:read", "--json").data["permissions"][0]["granted"] is False
 
 
-def test_a_part_of_the_hosts_is_granted(lyrics: Viewra, tmp_path: Path) -> None:
-    manifest = tmp_path / "plugins" / "lyrics" / "plugin.cue"
+def test_a_part_of_the_hosts_is_granted(verses: Viewra, tmp_path: Path) -> None:
+    manifest = tmp_path / "plugins" / "verses" / "plugin.cue"
     hosts = 'hosts: ["*.example.org", "b.example"]'
     asks = f'permissions: [{{resource: "network", actions: ["fetch"], {hosts}, reason: "words"}}]'
     manifest.write_text(re.sub(r"permissions: \[.*?\n?\]\n", asks, manifest.read_text(), flags=re.DOTALL))
-    granted = lyrics("plugins", "grant", "lyrics", "--host", "a.example.org", "--host", "b.example").out
+    granted = verses("plugins", "grant", "verses", "--host", "a.example.org", "--host", "b.example").out
     assert "to a.example.org; to b.example (it also asks for: all names below example.org)" in granted
-    lyrics("plugins", "revoke", "lyrics", "--host", "b.example")
+    verses("plugins", "revoke", "verses", "--host", "b.example")
     shown = "network:fetch (granted; only a.example.org; it also asks for *.example.org, b.example)"
-    assert shown in lyrics("plugins", "info", "lyrics").out
+    assert shown in verses("plugins", "info", "verses").out
     for arguments, says in (
-        (("grant", "lyrics", "--host", "example.org"), "does not ask for example.org"),
-        (("revoke", "lyrics", "--host", "b.example"), "is not granted by itself"),
-        (("grant", "lyrics"), "RESOURCE:ACTION"),
+        (("grant", "verses", "--host", "example.org"), "does not ask for example.org"),
+        (("revoke", "verses", "--host", "b.example"), "is not granted by itself"),
+        (("grant", "verses"), "RESOURCE:ACTION"),
     ):
-        refused = lyrics("plugins", *arguments)
+        refused = verses("plugins", *arguments)
         assert refused.status in {1, 2}
         assert says in refused.err
 
 
-def test_scripts_grant_what_it_asks_for(lyrics: Viewra, song: Path) -> None:
-    enabled = lyrics("plugins", "enable", "lyrics", "--grant-requested")
+def test_scripts_grant_what_it_asks_for(verses: Viewra, song: Path) -> None:
+    enabled = verses("plugins", "enable", "verses", "--grant-requested")
     assert "runs without" not in enabled.out
-    lyrics("scan", song.parent)
-    assert words(lyrics, song) == "la la"
+    verses("scan", song.parent)
+    assert words(verses, song) == "la la"
 
 
 def test_the_doctor_says_what_there_is(viewra: Viewra) -> None:
@@ -104,9 +104,9 @@ def test_the_doctor_says_what_there_is(viewra: Viewra) -> None:
     assert "landlock" in viewra("doctor").out
 
 
-def test_an_operator_may_do_without(lyrics: Viewra, song: Path) -> None:
-    lyrics("plugins", "enable", "lyrics")
-    lyrics("plugins", "grant", "lyrics", "sandbox:off")
-    assert lyrics("plugins", "info", "lyrics", "--json").data["sandbox"]["backend"] == "off"
-    lyrics("scan", song.parent)
-    assert words(lyrics, song) == "la la"
+def test_an_operator_may_do_without(verses: Viewra, song: Path) -> None:
+    verses("plugins", "enable", "verses")
+    verses("plugins", "grant", "verses", "sandbox:off")
+    assert verses("plugins", "info", "verses", "--json").data["sandbox"]["backend"] == "off"
+    verses("scan", song.parent)
+    assert words(verses, song) == "la la"

@@ -16,8 +16,8 @@ from viewra.host.installed.discovery import Found, Place, discover
 from viewra.host.installed.grants import Grant, Grants, allows
 
 MANIFEST = """\
-id: "lyrics"
-name: "Lyrics"
+id: "verses"
+name: "Verses"
 version: "1.0.0"
 type: "generic"
 entry_points: main: "main.py"
@@ -32,11 +32,11 @@ permissions: [
 
 @pytest.fixture
 def found(tmp_path: Path) -> Found:
-    directory = tmp_path / "plugins" / "lyrics"
+    directory = tmp_path / "plugins" / "verses"
     directory.mkdir(parents=True)
     (directory / "plugin.cue").write_text(MANIFEST)
     (directory / "main.py").touch()
-    (one,) = (one for one in discover([directory.parent], None) if one.plugin_id == "lyrics")
+    (one,) = (one for one in discover([directory.parent], None) if one.plugin_id == "verses")
     return one
 
 
@@ -125,7 +125,7 @@ NARROWER = {
 
 def changed(found: Found, how: tuple[str, str]) -> Found:
     (found.directory / "plugin.cue").write_text(MANIFEST.replace(*how))
-    (one,) = (one for one in discover([found.directory.parent], None) if one.plugin_id == "lyrics")
+    (one,) = (one for one in discover([found.directory.parent], None) if one.plugin_id == "verses")
     return one
 
 
@@ -197,7 +197,7 @@ def test_requests_to_any_host_are_granted_by_the_operator_alone(
 ) -> None:
     request = f'permissions: [{{resource: "network", actions: ["fetch"], {hosts}}}]\n'
     (found.path / "plugin.cue").write_text(MANIFEST[: MANIFEST.index("permissions")] + request)
-    (one,) = (one for one in discover([found.path.parent], None) if one.plugin_id == "lyrics")
+    (one,) = (one for one in discover([found.path.parent], None) if one.plugin_id == "verses")
     assert granted(grants, attrs.evolve(one, place=Place.SHIPPED)) == (["network:fetch"] if implied else [])
 
 
@@ -205,7 +205,7 @@ def test_public_routes_are_granted_by_the_operator_alone(grants: Grants, found: 
     def asking(path: str) -> Found:
         request = f'permissions: [{{resource: "http", actions: ["public"], paths: ["{path}"]}}]\n'
         (found.path / "plugin.cue").write_text(MANIFEST[: MANIFEST.index("permissions")] + request)
-        (one,) = (one for one in discover([found.path.parent], None) if one.plugin_id == "lyrics")
+        (one,) = (one for one in discover([found.path.parent], None) if one.plugin_id == "verses")
         return attrs.evolve(one, place=Place.SHIPPED)
 
     assert granted(grants, asking("/rest")) == []
@@ -224,7 +224,7 @@ permissions: [{resource: "network", actions: ["fetch"], hosts: ["*.example.org",
 @pytest.fixture
 def fetches(found: Found) -> Found:
     (found.directory / "plugin.cue").write_text(MANIFEST.partition("permissions")[0] + FETCHES)
-    (one,) = (one for one in discover([found.directory.parent], None) if one.plugin_id == "lyrics")
+    (one,) = (one for one in discover([found.directory.parent], None) if one.plugin_id == "verses")
     return one
 
 
@@ -269,7 +269,7 @@ def test_no_more_hosts_than_it_asks_for(grants: Grants, fetches: Found, host: st
 def test_any_host_includes_no_address_inside(grants: Grants, fetches: Found) -> None:
     anywhere = '{resource: "network", actions: ["fetch"]}'
     (fetches.directory / "plugin.cue").write_text(MANIFEST.partition("permissions")[0] + f"permissions: [{anywhere}]")
-    (found,) = (one for one in discover([fetches.directory.parent], None) if one.plugin_id == "lyrics")
+    (found,) = (one for one in discover([fetches.directory.parent], None) if one.plugin_id == "verses")
     for host in ("192.168.1.1", "[::1]", "localhost", "nas"):
         with pytest.raises(UsageError, match="does not ask for"):
             grants.set(found, ["network:fetch"], granted=True, hosts=[host])
@@ -286,5 +286,5 @@ def test_an_update_gets_the_granted_hosts_that_it_still_asks_for(grants: Grants,
     ):
         text = f'permissions: [{{resource: "network", actions: ["fetch"], {asks}}}]'
         (fetches.directory / "plugin.cue").write_text(MANIFEST.partition("permissions")[0] + text)
-        (found,) = (one for one in discover([fetches.directory.parent], None) if one.plugin_id == "lyrics")
+        (found,) = (one for one in discover([fetches.directory.parent], None) if one.plugin_id == "verses")
         assert hosts(grants, found) == left, asks

@@ -169,6 +169,9 @@ def test_a_call_that_cannot_begin_in_time_never_begins(make: Make) -> None:
     for _ in range(8):  # all threads of the plugin
         rig.hold()
     assert failure_of(lambda: rig.ask("Echo", timeout_s=0.05)).failure is Failure.LATE
+    eventually(lambda: sum(one._in_flight for one in rig.multiplexer._streams) == rig.carried + 1, "it came")
+    too_late = time.monotonic() + 0.05  # by the plugin's clock, which the call may have reached only now
+    eventually(lambda: time.monotonic() > too_late)
     rig.go.set()
     assert rig.ask("Echo", b"next") == b"next"
     assert rig.carried + rig.alone == 9
