@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from viewra.bridge.call import HostCall
-from viewra.errors import FetchFailed, QuotaExceeded, ViewraError
+from viewra.errors import FetchFailed, QuotaExceeded, UsageError, ViewraError
 from viewra.testing._assets import FakeAssets
 from viewra.types import Fetched
 
