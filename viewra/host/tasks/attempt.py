@@ -39,7 +39,9 @@ def make_attempt(client: TaskClient, task: Task, cuts: Cuts, now: Callable[[], i
         if isinstance(error, PluginUnavailable) and not error.in_call:
             raise Unreachable(error.message) from error
         if isinstance(error, PluginFault) and error.kind == PermissionDenied.__name__:
-            return Attempt(task.id, error=_shown(error.message), due_at=now() + int(DENIED_S * 1_000_000), blameless=True)
+            return Attempt(
+                task.id, error=_shown(error.message), due_at=now() + int(DENIED_S * 1_000_000), blameless=True
+            )
         return _failed(task, error.message, now)
     if done is None:
         return _failed(task, "the plugin ended the task without an answer", now)
