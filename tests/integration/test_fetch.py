@@ -66,6 +66,10 @@ def test_a_sandboxed_plugin_fetches_through_its_host(tmp_path: Path) -> None:
         assert "has more than 1,000 bytes" in str(
             ask(host, "one", f"host.fetch.to_asset({server.url('/cover')!r}, max_bytes=1000)")
         )
+        for body in (b"<html>", b""):
+            server.answers["/none"] = Said(body=body, headers={"Content-Type": "image/jpeg"})
+            said = str(ask(host, "one", f"host.fetch.to_asset({server.url('/none')!r}, retries=0)"))
+            assert "cannot be stored" in said, "the server's fault, not the plugin's"
         host.register(plugin := InProcess())
         assert plugin.host.fetch.get(server.url("/a")).ok
 

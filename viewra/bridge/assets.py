@@ -141,6 +141,10 @@ class AssetsService:
         """This plugin's links of a file, album or artist."""
         return self._store.links(_target(target), plugin_id=self._plugin_id)
 
+    def all_links(self, **target: int | None) -> list[AssetLink]:
+        """The links of a file, album or artist, whichever plugin made them."""
+        return self._store.links(_target(target))
+
     def list(self, after: str | None, limit: int) -> Page[Asset]:
         """A page of what this plugin has stored."""
         if after and not (after.isascii() and after.isdigit() and len(after) < 16):

@@ -24,6 +24,7 @@ class Attempt:
     """How an attempt ended: ``done``; or ``error`` says why it failed; or else it does not count.
 
     ``due_at`` is when the next attempt is, in microseconds since the epoch. ``last``: there is to be no other.
+    ``blameless``: the error is shown, but the attempt does not count.
     """
 
     task_id: int
@@ -31,6 +32,7 @@ class Attempt:
     error: str = ""
     due_at: int = 0
     last: bool = False
+    blameless: bool = False
 
 
 def take_turn(
@@ -106,11 +108,12 @@ def _note(connection: sa.Connection, owner: str, ended: Attempt, now: int) -> No
     if ended.done and not row.again:
         connection.execute(_DELETE, ours)
         return
-    used_up = bool(ended.error) and not row.again and (ended.last or row.failed >= row.attempts)
+    counts = bool(ended.error) and not ended.blameless
+    used_up = counts and not row.again and (ended.last or row.failed >= row.attempts)
     waits = TaskState.DELAYED if ended.due_at > now else TaskState.READY
     values = {
         "state": TaskState.SET_ASIDE.value if used_up else waits.value,
-        "failed": 0 if row.again else row.failed - (not ended.error),
+        "failed": 0 if row.again else row.failed - (not counts),
         "error": ended.error,
         "due_at": max(ended.due_at, now),
     }

@@ -96,8 +96,8 @@ class FakeAssets:
 
     def links(self, target: Mapping[str, int], *, plugin_id: str | None = None) -> list[AssetLink]:
         """The links of a file, album or artist."""
-        del plugin_id
-        return [one for one in self.linked if _belongs(one, target)]
+        ours = (one for one in self.linked if plugin_id is None or one.plugin_id == plugin_id)
+        return [one for one in ours if _belongs(one, target)]
 
     def add(self, data: bytes, media_type: str) -> Asset:
         """Have an asset."""

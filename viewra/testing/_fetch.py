@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from viewra.bridge.call import HostCall
-from viewra.errors import FetchFailed, QuotaExceeded, ViewraError
+from viewra.errors import FetchFailed, QuotaExceeded, UsageError, ViewraError
 from viewra.testing._assets import FakeAssets
 from viewra.types import Fetched
 
@@ -82,7 +82,11 @@ class FakeFetch:
         found = self.request(method, url, headers, timeout_s, retries, max_bytes, data, call)
         if not found.ok:
             return found
-        return attrs.evolve(found, body=b"", asset_id=self.assets.put("", found.body).id)
+        try:
+            stored = self.assets.put("", found.body, media_type=found.headers.get("content-type"))
+        except UsageError as error:
+            raise FetchFailed(f"{method} {url}: the answer cannot be stored: {error.message}") from error
+        return attrs.evolve(found, body=b"", asset_id=stored.id)
 
     def close(self) -> None:
         """Nothing is open."""

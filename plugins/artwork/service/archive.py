@@ -41,7 +41,7 @@ def fetch(host: HostServices, url: str, entity: str, mbid: str, size: str) -> Co
     picture = "front" if size == "original" else f"front-{size}"
     address = f"{url.rstrip('/')}/{entity}/{mbid}/{picture}"
     answer = host.fetch.to_asset(address, max_bytes=MAX_BYTES)
-    if answer.status in (400, 404):
+    if answer.status in (400, 403, 404):  # 403: the archive has locked it
         return None
     if answer.status in (429, 503):
         raise Busy(_patience_s(answer))

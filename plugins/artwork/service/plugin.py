@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from viewra.errors import NotFound, PermissionDenied, QuotaExceeded, UsageError
+from viewra.errors import FetchFailed, HostTimeout, NotFound, PermissionDenied, QuotaExceeded, UsageError
 from viewra.sdk import Plugin
+from viewra.sdk.reach import Reach
 from viewra.types import AssetLink, Later, LibraryEvent, LibraryEventKind, NewTask, ScanEvent, ScanEventKind, Task
 
 from . import archive, pictures
@@ -28,13 +30,17 @@ class Artwork(Plugin):
     """Chooses the covers of albums."""
 
     _busy_until = 0.0
+    _is_told = True  # perhaps, by an earlier process
 
     def start(self) -> None:
         """Take back what was said of the archive: it may be another one now."""
-        self.host.notify.withdraw(_ARCHIVE)
+        self._reach = Reach()
+        self._take_back()
 
     def on_settings_changed(self) -> None:
         """Look again through the whole library, by the new settings."""
+        self._busy_until = 0.0
+        self._take_back()
         self.host.tasks.enqueue(_WALK, key=_WALK)
 
     # ---- scans ----
@@ -87,11 +93,24 @@ class Artwork(Plugin):
         except archive.Busy as error:
             self._busy_until = time.monotonic() + error.seconds
             return Later(error.seconds)
+        except (FetchFailed, HostTimeout) as error:
+            if seconds := self._reach.failed():
+                self._busy_until = time.monotonic() + seconds  # the next album would fare as this one
+                return self._complain(str(error), "warning", seconds)
+            raise
         except PermissionDenied as error:
-            reason = f"{error.message} ({error.hint})" if error.hint else error.message
-            self.host.notify(f"no covers can be fetched: {reason}", level="error", key=_ARCHIVE)
-            return Later(_LATER_S)
+            return self._complain(f"{error.message} ({error.hint})" if error.hint else error.message, "error", _LATER_S)
         return None
+
+    def _complain(self, reason: str, level: Literal["warning", "error"], seconds: float) -> Later:
+        self.host.notify(f"no covers can be fetched: {reason}", level=level, key=_ARCHIVE)
+        self._is_told = True
+        return Later(seconds)
+
+    def _take_back(self) -> None:
+        if self._is_told:
+            self.host.notify.withdraw(_ARCHIVE)
+            self._is_told = False
 
     def _find(self, task: Task) -> Later | None:
         try:
@@ -143,9 +162,16 @@ class Artwork(Plugin):
             if source == "online":
                 if any(one.metadata.get("source") == _ARCHIVE for one in links):
                     return
+                if self._is_shown(owner):
+                    break
                 if self._fetched(owner, known, asked=False):
                     return
         self._unlink(owner)
+
+    def _is_shown(self, owner: Owner) -> bool:
+        """Whether another plugin has linked a cover, which is as good as another from the network."""
+        found = self.host.assets.all_links(**owner.target)
+        return any(one.kind == FRONT and one.plugin_id != self.context.plugin_id for one in found)
 
     def _embedded(self, owner: Owner, known: Known, *, is_first: bool) -> None:
         """Show the picture in the files; if that ``is_first`` of what viewra finds, it does so by itself."""
@@ -169,6 +195,8 @@ class Artwork(Plugin):
             if not mbid or (not asked and self.host.kv.get(unknown)):
                 continue
             cover = archive.fetch(self.host, self.settings.url, entity, mbid, self.settings.size)
+            self._reach.answered()
+            self._take_back()
             if cover is not None:
                 said = {"source": _ARCHIVE, **(_BY_OPERATOR if asked else {})}
                 self._link(owner, cover.asset_id, said, cover.url)

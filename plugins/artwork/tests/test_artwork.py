@@ -17,6 +17,7 @@ from viewra.errors import PermissionDenied, UsageError
 from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, PluginUnderTest, in_process
 from viewra.types import (
     Album,
+    AssetLink,
     Fetched,
     FileEntry,
     LibraryEvent,
@@ -35,7 +36,7 @@ URL = "https://coverartarchive.org"
 OF_RELEASE, OF_GROUP = f"{URL}/release/{RELEASE}/front-1200", f"{URL}/release-group/{GROUP}/front-1200"
 IDS: dict[str, Any] = {"musicbrainz_albumid": RELEASE, "musicbrainz_releasegroupid": GROUP}
 JPEG, PNG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(64), b"\x89PNG\r\n\x1a\n" + bytes(64)
-MISSING = Fetched(404, "", {}, b"No image found")
+MISSING, LOCKED = Fetched(404, "", {}, b"No image found"), Fetched(403, "", {}, b"Forbidden")
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/music/Clara Schumann/Drei Romanzen, op. 21"
 
 
@@ -119,12 +120,34 @@ def test_an_album_without_a_cover_gets_that_of_its_release(world: World) -> None
     assert world.asked == [OF_RELEASE], "once for both files, and never again"
 
 
+def test_a_cover_that_another_plugin_has_linked_is_not_fetched_again(world: World) -> None:
+    world.put(1, **IDS)
+    asset = world.host.assets_store.add(PNG, "image/png")
+    world.host.assets_store.linked.append(AssetLink(asset, "front", "another", album_id=7))
+    assert (world.scan(), world.asked) == ([], [])
+    assert world.ask("fetch", album_id=7) == [{"chosen": "operator", **ONLINE}], "unless the operator wants it"
+    assert len(world.host.assets_store.linked) == 2, "the other's stays"
+
+
+def test_an_outage_sets_nothing_aside_and_is_told_until_it_is_over(world: World) -> None:
+    world.fetch.answers[OF_RELEASE] = Fetched(502, "", {})
+    world.put(1, **IDS)
+    world.put(2, 8, **IDS)
+    world.scan()
+    assert [state for state, _ in world.states] == [TaskState.DELAYED] * 2
+    assert (world.asked, [one.level for one in world.host.notices]) == ([OF_RELEASE], ["warning"])
+    world.fetch.answers[OF_RELEASE] = JPEG
+    world.plugin._busy_until = 0.0
+    world.plugin.execute_task(Task(1, "choose", {"album_id": 7}))
+    assert (world.links(album_id=7), world.host.notices) == ([ONLINE], ())
+
+
 def test_the_release_group_is_asked_next_and_what_has_none_not_again(world: World) -> None:
     world.put(1, **IDS)
     world.fetch.answers[OF_RELEASE] = MISSING
     assert world.scan() == [ONLINE]
     assert world.asked == [OF_RELEASE, OF_GROUP]
-    world.fetch.answers[OF_GROUP] = MISSING
+    world.fetch.answers[OF_GROUP] = LOCKED
     world.put(2, 8, **IDS)
     world.scan()
     world.scan()
@@ -243,12 +266,12 @@ def test_what_cannot_be_done_for_the_operator_is_said(world: World) -> None:
         (b"", "empty"),
         (b"\xff\xd8\xff\xe0" + bytes(33 * 1024 * 1024), "more than"),
         (Fetched(500, "", {}), "the status 500"),
-        (Fetched(403, "", {}), "the status 403"),
     ],
 )
 def test_an_archive_that_answers_wrongly_is_asked_again_and_then_set_aside(
     world: World, said: bytes | Fetched, reason: str
 ) -> None:
+    world.plugin._reach.answered()
     world.put(1, **IDS)
     world.fetch.answers[OF_RELEASE] = said
     assert world.scan() == []

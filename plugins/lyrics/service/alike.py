@@ -10,17 +10,21 @@ from functools import lru_cache
 _ASIDE = re.compile(
     r"[(\[]\s*(?:feat|ft|featuring|remaster|remastered|\d{4} remaster|\d{4} remastered|explicit)\b[^)\]]*[)\]]"
     r"|\s[-–]\s(?:\d{4} )?remaster(?:ed)?(?: \d{4})?$"
-    r"|\s(?:feat|ft)\.\s.*$",
+    r"|\s(?:feat|ft)\.\s[^(\[]*",
     re.IGNORECASE,
 )
 """What may follow a title without making it another recording."""
 _CREDITS = re.compile(r"\s*(?:[,;/&+]|\b(?:feat|ft|featuring|and|und|et|with|x|vs)\b\.?)\s*", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+|[ivx]+")
+_NUMBER = re.compile(r"\d+|[ivx]+|[a-h](?:e?s|is)?(?: (?:sharp|flat))? (?:major|minor|dur|moll)", re.ASCII)
+"""Numbers and keys: what tells parts of a work apart, and works of one kind."""
 _VERSIONS = frozenset({
     "live", "remix", "mix", "acoustic", "instrumental", "karaoke", "demo", "edit", "cover", "reprise", "unplugged",
-    "orchestral", "extended", "version",
+    "orchestral", "extended", "version", "one", "two", "three", "four", "five", "six", "first", "second", "third",
 })  # fmt: skip
-"""Words that make another recording of a title."""
+"""Words that make another recording of a title, or another part."""
+_ALWAYS = frozenset({"live", "remix", "acoustic", "instrumental", "karaoke", "demo", "unplugged"})
+_NOBODY = frozenset({"various artists", "various", "verschiedene", "va", "unknown artist", "unknown", "unbekannt"})
+_NUMBERED = re.compile(r"(?:audio ?)?(?:track|titel|piste|pista|traccia|spar) ?\d+")
 
 
 @lru_cache(maxsize=4096)
@@ -34,12 +38,16 @@ def folded(text: str) -> str:
 def title_likeness(one: str, other: str) -> float:
     """How alike two titles are, from 0 to 1; 0 for those whose numbers or versions differ."""
     ours, theirs = (folded(_ASIDE.sub("", text) or text) for text in (one, other))
-    words = [set(text.split()) for text in (ours, theirs)]
-    if words[0] & _VERSIONS != words[1] & _VERSIONS:
+    if _versions(one, ours) != _versions(other, theirs):
         return 0.0
-    if sorted(filter(_NUMBER.fullmatch, ours.split())) != sorted(filter(_NUMBER.fullmatch, theirs.split())):
+    if _numbers(ours) != _numbers(theirs):
         return 0.0
     return _likeness(ours, theirs)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is more than what programs write where they know none: "Various Artists", "Track 1"."""
+    return folded(text) not in _NOBODY and not _NUMBERED.fullmatch(folded(text))
 
 
 def same_artist(ours: Iterable[str], theirs: str) -> bool:
@@ -56,6 +64,15 @@ def agree(one: str, other: str) -> bool:
     """Whether two texts have most of their words in common, as two transcripts of a song do."""
     ours, theirs = (set(folded(text).split()) for text in (one, other))
     return bool(ours | theirs) and len(ours & theirs) >= 0.6 * len(ours | theirs)
+
+
+def _versions(whole: str, bare: str) -> set[str]:
+    """The versions that a title names, also in what is left out of the ``bare`` one: "(Remastered live in Bonn)"."""
+    return set(bare.split()) & _VERSIONS | set(folded(whole).split()) & _ALWAYS
+
+
+def _numbers(text: str) -> list[str]:
+    return sorted(re.findall(rf"\b(?:{_NUMBER.pattern})\b", text, re.ASCII))
 
 
 def _likeness(one: str, other: str) -> float:

@@ -22,7 +22,7 @@ APART_S = 2.0
 """How many seconds a recording may differ."""
 LEAST = 0.9
 """How alike titles are at least."""
-_LONGEST = 2000
+_LONGEST, _LONGEST_S = 2000, 1e6
 _EQUAL = 0.02
 """Records whose scores differ by less are equally good."""
 SOURCE = "lrclib"
@@ -90,9 +90,11 @@ def _judged(said: object, song: Song) -> _Record | None:
         return None
     if isinstance(duration, bool) or not isinstance(duration, (int, float)) or song.duration_s is None:
         return None
+    if not 0 < duration < _LONGEST_S:  # also of NaN; a whole number may be too large for any other
+        return None
     apart_s = abs(duration - song.duration_s)
     likeness = title_likeness(song.title, title)
-    if not apart_s <= APART_S or likeness < LEAST or not same_artist(song.artists, artist):  # also of NaN
+    if apart_s > APART_S or likeness < LEAST or not same_artist(song.artists, artist):
         return None
     words = _words(said) if instrumental is not True else Words(instrumental=True, source=SOURCE)
     if words is None:

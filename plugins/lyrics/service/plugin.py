@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import sqlalchemy as sa
 
-from viewra.errors import NotFound, PermissionDenied, QuotaExceeded, UsageError
+from viewra.errors import FetchFailed, HostTimeout, NotFound, PermissionDenied, QuotaExceeded, UsageError
 from viewra.sdk import Plugin, PluginContext
+from viewra.sdk.reach import Reach
 from viewra.sdk_db import AlembicDatabaseService, open_engine
 from viewra.types import Later, LibraryEvent, LibraryEventKind, NewTask, ScanEvent, ScanEventKind, Task
 
@@ -49,10 +51,12 @@ class Lyrics(Plugin):
         self._engine = open_engine(context.database_url)
         self._store = Store(self._engine)
         self._busy_until = 0.0
+        self._reach = Reach()
+        self._is_told = True  # perhaps, by an earlier process
 
     def start(self) -> None:
         """Take back what was said of the server: it may be another one now."""
-        self.host.notify.withdraw(_SERVER)
+        self._take_back()
 
     def stop(self) -> None:
         """Close the database."""
@@ -60,6 +64,8 @@ class Lyrics(Plugin):
 
     def on_settings_changed(self) -> None:
         """Look again through the whole library, by the new settings."""
+        self._busy_until = 0.0
+        self._take_back()
         self.host.tasks.enqueue(_WALK, key=_WALK)
 
     # ---- scans ----
@@ -144,13 +150,30 @@ class Lyrics(Plugin):
             for song in found:
                 self._take(song, self._chosen(song, self._asked))
         except lrclib.Busy as error:
-            self._busy_until = time.monotonic() + error.seconds
-            return Later(error.seconds)
+            return self._wait(error.seconds)
+        except (FetchFailed, HostTimeout) as error:
+            if seconds := self._reach.failed():
+                return self._complain(str(error), "warning", seconds)
+            raise
         except (PermissionDenied, UsageError) as error:
             reason = f"{error.message} ({error.hint})" if error.hint else error.message
-            self.host.notify(f"nobody can be asked for words: {reason}", level="error", key=_SERVER)
-            return Later(_LATER_S)
+            return self._complain(reason, "error", _LATER_S)
         return None
+
+    def _wait(self, seconds: float) -> Later:
+        self._busy_until = time.monotonic() + seconds
+        return Later(seconds)
+
+    def _complain(self, reason: str, level: Literal["warning", "error"], seconds: float) -> Later:
+        """Tell the operator, and wait: asking for the next song would end as this did."""
+        self.host.notify(f"nobody can be asked for words: {reason}", level=level, key=_SERVER)
+        self._is_told = True
+        return self._wait(seconds)
+
+    def _take_back(self) -> None:
+        if self._is_told:
+            self.host.notify.withdraw(_SERVER)
+            self._is_told = False
 
     def _chosen(self, song: Song, online: Online) -> Words | None:
         """The words that count by the order of the settings."""
@@ -185,6 +208,8 @@ class Lyrics(Plugin):
             return self._known(song, self._store.of([song.id]).get(song.id))
         except _Unasked:
             words = lrclib.ask(self.host.fetch, self.settings.url, song)
+            self._reach.answered()
+            self._take_back()
             self._store.note(song.id, Asked(song.question(self.settings.url), words is not None, int(time.time())))
             return words
 

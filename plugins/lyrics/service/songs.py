@@ -14,6 +14,7 @@ from viewra.errors import NotFound
 from viewra.types import FileEntry, MediaFile
 from viewra.types.values import Value
 
+from .alike import is_name
 from .words import OWN_FIELDS, Words
 
 if TYPE_CHECKING:
@@ -102,14 +103,15 @@ def _owners(library: HostLibrary, number: int) -> list[int]:
 
 def _song(library: HostLibrary, entry: FileEntry, said: Mapping[str, Value], plugin_id: str) -> Song:
     texts = {name: _texts(value) for name, value in said.items()}
-    artists = dict.fromkeys(one for name in ("artist", "artists", "albumartist") for one in texts.get(name, ()))
+    said_artists = (one for name in ("artist", "artists", "albumartist") for one in texts.get(name, ()))
+    artists = dict.fromkeys(filter(is_name, said_artists))
     embedded, own = "\n\n".join(texts.get("lyrics", ())), None
     if "lyrics_source" in texts:  # only this plugin says that, so not all of the words are from others
         embedded, own = _by_whom(library, entry.id, plugin_id)
     return Song(
         entry.id,
         entry.path,
-        next(iter(texts.get("title", ())), ""),
+        next(filter(is_name, texts.get("title", ())), ""),
         tuple(artists),
         next(iter(texts.get("album", ())), ""),
         entry.duration_s,

@@ -29,6 +29,7 @@ from viewra.types import (
     Page,
     ScanEvent,
     ScanEventKind,
+    Task,
     TaskState,
 )
 from viewra.types.values import Value
@@ -259,9 +260,11 @@ def test_a_song_without_words_is_instrumental(world: World) -> None:
     assert world.scan(1)[1] == {"instrumental": "1", "lyrics_source": "lrclib"}
 
 
-@pytest.mark.parametrize("missing", ["title", "artist", "duration"])
-def test_nobody_is_asked_for_a_song_of_which_too_little_is_known(world: World, missing: str) -> None:
-    world.put(1, **{name: value for name, value in SONG.items() if name != missing})
+@pytest.mark.parametrize(
+    "said", [{"title": ""}, {"artist": ""}, {"duration": ""}, {"title": "Track 01"}, {"artist": "Various Artists"}]
+)
+def test_nobody_is_asked_for_a_song_of_which_too_little_is_known(world: World, said: dict[str, str]) -> None:
+    world.put(1, **{name: value for name, value in {**SONG, **said}.items() if value})
     assert world.scan(1) == {}
     assert (world.asked, world.states) == ([], [])
 
@@ -276,6 +279,12 @@ def test_nobody_is_asked_for_a_song_of_which_too_little_is_known(world: World, m
         ({}, {"artistName": "Robert Schumann Trio"}),
         ({}, {"duration": 64}),
         ({}, {"duration": float("nan")}),
+        ({}, {"duration": 10**400}),
+        ({"title": f"{LONG} in d-Moll"}, {"trackName": f"{LONG} in e-Moll"}),
+        ({"title": f"{LONG} in D minor"}, {"trackName": f"{LONG} in D major"}),
+        ({"title": f"{LONG}, part one"}, {"trackName": f"{LONG}, part two"}),
+        ({}, {"trackName": "Ein Lied (Remastered live in Bonn)"}),
+        ({}, {"trackName": "Ein Lied feat. X (Live)"}),
         ({}, {"trackName": "Ein Lied (Live)"}),
         ({}, {"trackName": "Ein Lied, Pt. 2"}),
         ({"title": "Symphonie V"}, {"trackName": "Symphonie IV"}),
@@ -355,11 +364,27 @@ def test_equally_good_records_have_to_agree(world: World) -> None:
 def test_a_server_that_answers_wrongly_is_asked_again_and_then_set_aside(
     world: World, said: object, reason: str
 ) -> None:
+    world.put(9, **SONG)
+    world.scan(9)  # it has answered before
     world.server.says[GET] = said
     world.put(1, **SONG)
     assert world.scan(1) == {}
     ((state, error),) = world.states
     assert (state, reason in error) == (TaskState.SET_ASIDE, True), error  # the fake queue makes one attempt
+
+
+def test_an_outage_sets_nothing_aside_and_is_told_until_it_is_over(world: World) -> None:
+    world.server.says[GET] = Fetched(502, GET, {})
+    for number in (1, 2, 3):
+        world.put(number, **{**SONG, "album": str(number)})
+    world.scan(1, 2, 3)
+    assert [state for state, _ in world.states] == [TaskState.DELAYED] * 3
+    assert (world.asked, [one.level for one in world.host.notices]) == ([GET], ["warning"])
+    world.server.says[GET] = record()
+    world.plugin._busy_until = 0.0
+    for number in (1, 2, 3):
+        world.plugin.execute_task(Task(number, "ask", number))
+    assert (sorted(world.host.put_metadata), world.host.notices) == ([1, 2, 3], ())
 
 
 def test_a_server_that_asks_for_patience_gets_it(world: World) -> None:

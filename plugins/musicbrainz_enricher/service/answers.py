@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +11,9 @@ import attrs
 
 from .texts import clean, isrc, uuid
 
-_DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+MOST_RELEASES = 25
+"""Releases of which a lookup tells at most: where there are so many, there may be others."""
+_DATE = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2])(?:-(\d\d))?)?", re.ASCII)
 _MOST = 100
 """Members of one list that are read."""
 _MOST_GENRES = 5
@@ -35,10 +38,12 @@ class Artist:
 
 @attrs.frozen
 class Place:
-    """Where a recording is on a release: ``track`` as printed, and how many there are of each; 0: not known."""
+    """Where a recording is on a release: ``track`` as printed, one of ``tracks`` on its disc; 0: not known.
+
+    How many discs there are, answers do not tell: they have only the one with the track.
+    """
 
     disc: int = 0
-    discs: int = 0
     track: str = ""
     tracks: int = 0
     form: str = ""
@@ -175,10 +180,8 @@ def _place(release: Any) -> Place:
     if len(places) != 1:
         return Place()
     medium, track = places[0]
-    discs = len(_list(release, "media"))
     return Place(
         _count(_of(medium, "position")),
-        discs if _of(release, "track-count") is None else 0,  # a search has only the medium with the track
         clean(_of(track, "number")),
         _count(_of(medium, "track-count")),
         clean(_of(medium, "format")),
@@ -238,7 +241,13 @@ def _seconds(value: Any) -> float | None:
 
 
 def _date(value: Any) -> str:
-    return value if isinstance(value, str) and _DATE.fullmatch(value) else ""
+    """A year, a month or a day as far as it is known; of a day that no calendar has, the month."""
+    found = _DATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return ""
+    year, month, day = found.groups()
+    exists = day is None or 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]
+    return found[0] if exists else f"{year}-{month}"
 
 
 def _count(value: Any) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from viewra.errors import FetchFailed, HostTimeout, NotFound, PermissionDenied, UsageError
+from viewra.sdk.reach import Reach
 from viewra.types import Fetched
 
 from . import answers
@@ -23,9 +25,11 @@ SEARCHED = 100
 """Recordings that a search gives at most, which is what MusicBrainz allows."""
 _RECORDING = "artist-credits aliases isrcs releases release-groups media genres work-rels"
 _LATER = frozenset({408, 425, 429})
-_OUTAGE_S, _LONGEST_S = 60.0, 3600.0
-"""Seconds after which a server that cannot be reached is asked again: at first, and at most."""
+_BUSY_S, _LONGEST_S = 60.0, 3600.0
+"""Seconds after which a server that is busy is asked again: if it does not say, and at most."""
 _REFUSED_S = 600.0
+_INVALID_KEY = 4
+"""AcoustID's code of the error for a key that it does not know (https://acoustid.org/webservice)."""
 
 
 class NotNow(Exception):
@@ -37,17 +41,16 @@ class NotNow(Exception):
 
 
 class Forbidden(NotNow):
-    """The operator has not granted the server, or the settings name none."""
+    """The operator has not granted the server, the settings name none, or the server refuses us."""
 
 
-class Reach:
-    """What several tasks know together of the servers: when one was asked, and whether they answer. Thread-safe."""
+class Turns:
+    """When the next request may be made, for several tasks together. Thread-safe."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._next_at = 0.0
-        self._failed = 1  # as far as is known, nothing answers
         self._over = threading.Event()
 
     def end(self) -> None:
@@ -63,27 +66,14 @@ class Reach:
             if pause_s > 0:
                 self._over.wait(pause_s)
 
-    def answered(self) -> None:
-        """A server has answered."""
-        with self._lock:
-            self._failed = 0
-
-    def failed(self, error: Exception) -> Exception:
-        """What a failure is: this request's if others were answered just before, else an outage (``NotNow``)."""
-        with self._lock:
-            self._failed += 1
-            failed = self._failed
-        if failed == 1:
-            return error
-        return NotNow(str(error), min(_LONGEST_S, _OUTAGE_S * 2.0 ** min(failed - 2, 10)))
-
 
 class Client:
     """The web services. Each method raises NotNow, Garbled, and the errors of ``fetch`` for this request alone."""
 
-    def __init__(self, fetch: Fetch, settings: Settings, reach: Reach) -> None:
+    def __init__(self, fetch: Fetch, settings: Settings, turns: Turns, reach: Reach) -> None:
         self._fetch = fetch
         self._settings = settings
+        self._turns = turns
         self._reach = reach
 
     def recording(self, recording_id: str) -> Recording | None:
@@ -108,7 +98,7 @@ class Client:
             return [], 0
         found = answers.recordings(answer)
         count = answer.get("count")
-        return found, count if isinstance(count, int) else len(found)
+        return found, max(count if isinstance(count, int) else 0, len(found))
 
     def with_acoustid(self, acoustid: str) -> list[Recording] | None:
         """The recordings with an AcoustID, without releases; None if there is no key to ask with."""
@@ -120,83 +110,90 @@ class Client:
 
     def covers(self, of: str) -> Mapping[str, Any] | None:
         """The list of covers of ``release/ID`` or ``release-group/ID`` as JSON; None if there is none."""
-        answer = self._get(f"{self._settings.api.coverart_url.rstrip('/')}/{of}", accept="application/json")
-        return _json(answer) if answer is not None else None
+        return self._get(f"{self._settings.api.coverart_url.rstrip('/')}/{of}")
 
-    def cover(self, release_id: str, name: str) -> Fetched:
-        """One picture of a release, stored as an asset, by its number and size."""
+    def cover(self, release_id: str, name: str) -> Fetched | None:
+        """One picture of a release, stored as an asset, by its number and size; None if it is not there."""
         url = f"{self._settings.api.coverart_url.rstrip('/')}/release/{release_id}/{name}"
         artwork = self._settings.artwork
-        with self._asking():
-            try:
-                return self._fetch.to_asset(
-                    url,
-                    headers=self._headers("image/*"),
-                    timeout_s=float(artwork.timeout_sec),
-                    max_bytes=artwork.max_asset_size,
-                )
-            except UsageError as error:  # the content is not what the server says it is
-                raise Garbled(error.message) from error
+        with self._asking(url):
+            answer = self._fetch.to_asset(
+                url,
+                headers=self._headers("image/*"),
+                timeout_s=float(artwork.timeout_sec),
+                max_bytes=artwork.max_asset_size,
+            )
+            if answer.status == 403 or not _is_there(answer):  # the archive has locked it
+                return None
+            answer.require_ok()
+        self._reach.answered(_server(url))
+        return answer
 
     def _musicbrainz(self, path: str, **params: str) -> Mapping[str, Any] | None:
         base = self._settings.api.musicbrainz_url.rstrip("/")
         query = urlencode({**params, "fmt": "json"}, quote_via=quote)
-        answer = self._get(f"{base}/ws/2/{path}?{query}", accept="application/json")
-        return _json(answer) if answer is not None else None
+        return self._get(f"{base}/ws/2/{path}?{query}")
 
     def _acoustid(self, given: Mapping[str, str]) -> list[Recording] | None:
         base = self._settings.api.acoustid_url.rstrip("/")
         query = urlencode({**given, "meta": "recordings", "format": "json"}, quote_via=quote)
         try:
-            answer = self._get(f"{base}/v2/lookup?client={{secret:acoustid_key}}&{query}", accept="application/json")
+            answer = self._get(f"{base}/v2/lookup?client={{secret:acoustid_key}}&{query}", errors=True)
         except NotFound:  # there is no key
             return None
         if answer is None:
+            return []
+        error = answer.get("error")
+        if not isinstance(error, Mapping):
+            return answers.of_acoustid(answer)
+        if error.get("code") == _INVALID_KEY:
             raise Forbidden("AcoustID refuses the key (acoustid_key)", _REFUSED_S)
-        return answers.of_acoustid(_json(answer))
+        return []  # what tags have is no fingerprint, or no AcoustID
 
-    def _get(self, url: str, accept: str) -> Fetched | None:
-        with self._asking():
+    def _get(self, url: str, *, errors: bool = False) -> Mapping[str, Any] | None:
+        """The JSON at an address; None if there is none, or, unless ``errors`` are wanted, the server refuses an id."""
+        with self._asking(url):
             answer = self._fetch.get(
-                url, headers=self._headers(accept), timeout_s=float(self._settings.api.timeout_sec)
+                url, headers=self._headers("application/json"), timeout_s=float(self._settings.api.timeout_sec)
             )
-        return answer if self.accepted(answer) else None
-
-    def accepted(self, answer: Fetched) -> bool:
-        """Whether an answer is one; False if there is nothing of that name. Raises NotNow and FetchFailed."""
-        if answer.status in (400, 404):  # an id that MusicBrainz does not take, or does not have
-            return False
-        if answer.status in _LATER or answer.status >= 500:
-            raise NotNow(f"{answer.url[:200]} answered with the status {answer.status}", _wished_s(answer))
-        answer.require_ok()
-        return True
+            if answer.status in (401, 403):
+                raise Forbidden(f"{_server(url)} refuses requests (status {answer.status})", _REFUSED_S)
+            if not _is_there(answer) and not (errors and answer.status == 400):
+                return None
+            found = _json(answer if answer.status == 400 else answer.require_ok())
+        self._reach.answered(_server(url))
+        return found
 
     def _headers(self, accept: str) -> dict[str, str]:
         name = self._settings.api.user_agent
         return {"Accept": accept, **({"User-Agent": name} if name else {})}
 
-    def _asking(self) -> _Asking:
-        self._reach.wait(float(self._settings.api.rate_limit))
-        return _Asking(self._reach)
-
-
-class _Asking:
-    """Tells what a failure of a request means, and notes that a server has answered."""
-
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            self._reach.answered()
-        elif isinstance(error, FetchFailed | HostTimeout):
-            raise self._reach.failed(error) from error
-        elif isinstance(error, PermissionDenied | UsageError) and not isinstance(error, NotFound):
+    @contextmanager
+    def _asking(self, url: str) -> Iterator[None]:
+        """Wait for the turn of a request, and tell what its failure means."""
+        self._turns.wait(float(self._settings.api.rate_limit))
+        try:
+            yield
+        except NotFound:
+            raise
+        except (FetchFailed, HostTimeout, Garbled) as error:
+            if seconds := self._reach.failed(_server(url)):
+                raise NotNow(str(error), seconds) from error
+            raise
+        except (PermissionDenied, UsageError) as error:
             reason = f"{error.message} ({error.hint})" if error.hint else error.message
             raise Forbidden(reason, _REFUSED_S) from error
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _is_there(answer: Fetched) -> bool:
+    """Whether a server has what was asked for. Raises NotNow if it is too busy to say."""
+    if answer.status in _LATER or answer.status >= 500:
+        raise NotNow(f"{answer.url[:200]} answered with the status {answer.status}", _wished_s(answer))
+    return answer.status not in (400, 404)  # an id that MusicBrainz does not take, or does not have
 
 
 def _json(answer: Fetched) -> Mapping[str, Any]:
@@ -212,5 +209,5 @@ def _json(answer: Fetched) -> Mapping[str, Any]:
 def _wished_s(answer: Fetched) -> float:
     """How long a server that is too busy wants to be left alone."""
     text = answer.headers.get("retry-after", "")
-    wished = float(text) if text.isascii() and text.isdigit() and len(text) < 9 else _OUTAGE_S
+    wished = float(text) if text.isascii() and text.isdigit() and len(text) < 9 else _BUSY_S
     return min(max(wished, 1.0), _LONGEST_S)

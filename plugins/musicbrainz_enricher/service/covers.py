@@ -62,7 +62,9 @@ class Covers:
             return
         wanted = {kind: name for setting, (name, kind) in KINDS.items() if settings[setting]}
         there = self._store.kinds_of_album(entry.album_id)
-        wanted = {kind: name for kind, name in wanted.items() if kind not in there}
+        shown = {one.kind for one in self._host.assets.all_links(album_id=entry.album_id)} if wanted else set()
+        others = shown - there if settings.skip_existing else set()
+        wanted = {kind: name for kind, name in wanted.items() if kind not in there | others}
         if not wanted or (settings.skip_existing and not there and self._has_own(entry)):
             return
         if self._host.cache.get(nothing := f"no covers {match.covers_of}"):
@@ -96,7 +98,7 @@ class Covers:
         except QuotaExceeded as error:
             self._log.warning("a cover is too large", release=release_id, kind=kind, error=error.message)
             return
-        if not client.accepted(answer):
+        if answer is None:
             return
         asset = self._host.assets.get(answer.asset_id)
         if asset is None or not asset.media_type.startswith("image/"):

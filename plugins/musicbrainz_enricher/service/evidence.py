@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -9,7 +10,10 @@ import attrs
 from viewra.types import MediaFile, MetadataValue
 from viewra.types.values import JOIN
 
-from .texts import clean, isrc, uuid
+from .texts import clean, isrc, named, uuid
+
+_FINGERPRINT = re.compile(r"[A-Za-z0-9_-]{4,8000}")
+"""As Chromaprint writes them; the address of a request must not become too long."""
 
 
 @attrs.frozen
@@ -41,16 +45,16 @@ def of(file: MediaFile, own: str) -> Evidence:
         return tuple(dict.fromkeys(one for one in map(form, said) if one))
 
     return Evidence(
-        title=next(iter(values("title")), ""),
-        artists=values("artist"),
-        album=next(iter(values("album")), ""),
+        title=next(iter(values("title", named)), ""),
+        artists=values("artist", named),
+        album=next(iter(values("album", named)), ""),
         duration_s=_seconds(next(iter(values("duration")), "")),
         recording_ids=values("musicbrainz_recordingid", uuid),
         track_ids=values("musicbrainz_trackid", uuid),
         release_ids=values("musicbrainz_albumid", uuid),
         isrcs=values("isrc", isrc),
         acoustids=values("acoustid_id", uuid),
-        fingerprint=next(iter(_of_others(file.metadata, "acoustid_fingerprint", own)), ""),
+        fingerprint=next(iter(values("acoustid_fingerprint", _fingerprint)), ""),
     )
 
 
@@ -61,6 +65,10 @@ def _of_others(metadata: Mapping[str, MetadataValue], field: str, own: str) -> t
     said = [(found.plugin, found.value), *found.others]
     value = next((value for plugin, value in said if plugin != own), ())
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _fingerprint(value: object) -> str:
+    return value if isinstance(value, str) and _FINGERPRINT.fullmatch(value) else ""
 
 
 def _seconds(text: str) -> float | None:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import attrs
 
-from .answers import Recording, Release
+from .answers import MOST_RELEASES, Recording, Release
 from .evidence import Evidence
 from .scoring import same
 
-_POSITION = re.compile(r"[1-9]\d{0,4}|([A-Z])\1?([1-9]\d?)?")
+_POSITION = re.compile(r"[1-9]\d{0,4}|([A-Z])\1?([1-9]\d?)?", re.ASCII)
 
 
 @attrs.frozen
@@ -35,15 +35,20 @@ class Chosen:
 
 
 def choose(file: Evidence, recording: Recording) -> Chosen:
-    """The release of a file: the one that its tags name, else the only one with its album's title."""
+    """The release of a file: the one that its tags name, else the only one with its album's title.
+
+    It is not the only one where the answer may not tell of all, nor that which the tags name where it is another.
+    """
     named = [one for one in recording.releases if one.id in file.release_ids]
     if len(named) == 1:
         return Chosen(named[0], named[0])
     found = [one for one in recording.releases if same(one.title, file.album)] if file.album else recording.releases
-    if len(found) == 1:
+    tells_all = len(recording.releases) < MOST_RELEASES
+    if len(found) == 1 and tells_all and not file.release_ids:
         return Chosen(found[0], found[0])
     groups = {one.group_id for one in found}
-    return Chosen(None, found[0]) if len(groups) == 1 and groups != {""} else Chosen()
+    is_certain = len(groups) == 1 and groups != {""} and (tells_all or bool(file.album))
+    return Chosen(None, found[0]) if is_certain else Chosen()
 
 
 def of(file: Evidence, recording: Recording, chosen: Chosen) -> dict[str, str | list[str]]:
@@ -87,7 +92,6 @@ def _of_release(file: Evidence, release: Release | None) -> dict[str, str | Sequ
         "tracknumber": place.track if _POSITION.fullmatch(place.track) else "",
         "totaltracks": _number(place.tracks),
         "discnumber": _number(place.disc),
-        "totaldiscs": _number(place.discs),
     }
 
 

@@ -132,4 +132,8 @@ def _decided(
         return Outcome(candidates=shown, reason=f"the best has a score of {shown[0].score:.2f} only")
     if len(shown) > 1 and shown[0].score - shown[1].score < MARGIN:
         return Outcome(candidates=shown, unsure=True, reason="several recordings are about as good")
+    timeless = attrs.evolve(file, duration_s=None)
+    best, *others = (score(timeless, one.recording) for one in shown)
+    if any(best - other < MARGIN for other in others):
+        return Outcome(candidates=shown, unsure=True, reason="several recordings differ in nothing but their lengths")
     return Outcome(shown[0].recording, way, shown[0].score, shown)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from viewra.errors import NotFound
 from viewra.sdk import Plugin, PluginContext
 from viewra.sdk.http import HttpError, Request, Response, page, route
+from viewra.sdk.reach import Reach
 from viewra.sdk_db import AlembicDatabaseService, open_engine
 from viewra.types import (
     Later,
@@ -24,7 +25,7 @@ from viewra.types import (
 )
 from viewra.types.values import Value
 
-from .client import Client, Forbidden, NotNow, Reach
+from .client import Client, Forbidden, NotNow, Turns
 from .covers import Covers
 from .lookups import FIRST, Lookups
 from .page import A_PAGE, detail, overview
@@ -58,7 +59,7 @@ class MusicBrainzEnricher(Plugin):
         self._covers = Covers(self.host, self._store, self.log)
         self._lookups = Lookups(self.host, self._store, self._covers, context.plugin_id)
         self._queue = Queue(self.host, self._store)
-        self._reach = Reach()
+        self._turns, self._reach = Turns(), Reach()
         self._is_told = True  # perhaps, by an earlier process
 
     def start(self) -> None:
@@ -72,7 +73,7 @@ class MusicBrainzEnricher(Plugin):
 
     def stop(self) -> None:
         """Close the database."""
-        self._reach.end()
+        self._turns.end()
         self._engine.dispose()
 
     @property
@@ -146,7 +147,7 @@ class MusicBrainzEnricher(Plugin):
 
     def _execute(self, name: str, number: int, *, again: bool) -> None:
         settings = self.settings
-        client = Client(self.host.fetch, settings, self._reach)
+        client = Client(self.host.fetch, settings, self._turns, self._reach)
         if name == LOOK_UP:
             if settings.enabled:
                 threshold = float(settings.matching.threshold)

@@ -27,14 +27,27 @@ _UNKNOWN = 0.5
 _VERSION, _NUMBER = 0.6, 0.5
 """What is left of a title that names another version, or has other numbers."""
 _LONGEST = 200
-_VERSIONS = frozenset(
-    ["live", "remix", "demo", "acoustic", "instrumental", "karaoke", "cappella", "acapella", "rehearsal", "dub", "edit"]
-)
-_NUMERAL = re.compile(r"\d+|[ivx]+")
+_VERSIONS = frozenset({
+    "live", "vivo", "directo", "concert", "unplugged", "session", "sessions", "rehearsal", "soundcheck",
+    "remix", "mix", "dub", "edit", "extended", "mashup", "mono",
+    "demo", "outtake", "take", "alternate", "early", "rough", "reprise", "snippet", "commentary",
+    "acoustic", "instrumental", "karaoke", "cappella", "acapella", "orchestral", "cover", "tribute", "playback",
+})  # fmt: skip
+_ORDER = {
+    word: str(number)
+    for number, words_of in enumerate(
+        ("one first", "two second", "three third", "four fourth", "five fifth", "six sixth", "seven seventh",
+         "eight eighth", "nine ninth", "ten tenth"), 1)
+    for word in words_of.split()
+}  # fmt: skip
+_NUMERAL = re.compile(r"\d+|[ivx]+", re.ASCII)
+_KEY = re.compile(r"\b[a-h](?:e?s|is)?(?: (?:sharp|flat))? (?:major|minor|dur|moll)\b")
 _REMASTERED = re.compile(
     r"\s*[-(\[]\s*(\d{4}\s+)?(digital(ly)?\s+)?remaster(ed)?(\s+\d{4})?(\s+version)?\s*[)\]]?$", re.IGNORECASE
 )
-_GUESTS = re.compile(r"\s*[(\[]?\b(feat|ft|featuring)\b\.?.*$", re.IGNORECASE)
+_GUESTS = re.compile(
+    r"\s*[(\[]\s*(?:feat|ft|featuring)\b[^)\]]*[)\]]?|\s+(?:feat|ft|featuring)\b\.?(?=\s)[^(\[]*", re.IGNORECASE
+)
 
 
 def by_texts(file: Evidence, one: Recording) -> float:
@@ -60,7 +73,7 @@ def by_identifier(file: Evidence, one: Recording) -> float:
 
 def plain(text: str) -> str:
     """A title or an artist without ``feat. …`` and ``(remastered 2009)``, which is no other recording."""
-    return _GUESTS.sub("", _REMASTERED.sub("", text)) or text
+    return _REMASTERED.sub("", _GUESTS.sub("", text)).strip() or text
 
 
 def same(one: str, other: str) -> bool:
@@ -84,7 +97,7 @@ def _title(file: Evidence, one: Recording) -> float:
     part = _part(_alike(ours, theirs))
     if _numbers(ours) != _numbers(theirs):
         part *= _NUMBER
-    releases = {word for release in one.releases for word in words(release.title)}
+    releases = {word for release in one.releases if same(release.title, file.album) for word in words(release.title)}
     named, meant = _VERSIONS & {*words(file.title)}, _VERSIONS & {*words(one.title), *words(one.disambiguation)}
     if named - meant - releases or meant - named - {*words(file.album)}:
         part *= _VERSION
@@ -124,4 +137,6 @@ def _alike(one: str, other: str) -> float:
 
 
 def _numbers(text: str) -> list[str]:
-    return [word for word in words(text) if _NUMERAL.fullmatch(word)]
+    """What tells parts of a work apart, and works of one kind: numbers and keys."""
+    found = [_ORDER.get(word, word) for word in words(text)]
+    return [word for word in found if _NUMERAL.fullmatch(word)] + _KEY.findall(folded(text))

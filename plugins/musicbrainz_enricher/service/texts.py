@@ -9,12 +9,24 @@ MAX_TEXT = 500
 """Letters of one text; a longer one is cut."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
+_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}", re.ASCII)
+_NOBODY = re.compile(
+    r"(various|verschiedene|diverse|unknown|unbekannte[rs]?|no)( (artists?|interpreten?|künstler|album|title))?|va|n a",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(audio ?)?(track|titel|piste|pista|traccia|spår|título|faixa) ?\d+", re.IGNORECASE)
 
 
 def clean(value: object) -> str:
     """A text as metadata may have it; "" for what is none."""
     return _CONTROL.sub(" ", value)[:MAX_TEXT].strip() if isinstance(value, str) else ""
+
+
+def named(value: object) -> str:
+    """A name or a title; "" for what programs write where they know none, such as "Various Artists" and "Track 1"."""
+    text = clean(value)
+    bare = " ".join(re.findall(r"\w+", text))
+    return "" if _NOBODY.fullmatch(bare) or _NUMBERED.fullmatch(bare) else text
 
 
 def uuid(value: object) -> str:

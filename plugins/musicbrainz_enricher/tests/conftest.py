@@ -13,6 +13,7 @@ import pytest
 from viewra_plugins.musicbrainz_enricher.service import MusicBrainzEnricher
 
 from tests.musicbrainz import Service, ServiceFetch, schumann
+from viewra.sdk.reach import Reach
 from viewra.testing import FakeHostServices, FakeLibrary, PluginUnderTest, ask_http, in_process
 from viewra.types import (
     FileEntry,
@@ -144,7 +145,9 @@ def world(running: World, tmp_path: Path) -> World:
     running.fetch.service = Service(list(schumann()))
     running.fetch.down, running.fetch.key = False, "key"
     running.host.notify.withdraw("servers")
-    running.plugin._reach.answered()
+    running.plugin._reach = Reach()
+    for server in ("musicbrainz.org", "coverartarchive.org", "api.acoustid.org"):
+        running.plugin._reach.answered(server)
     running.plugin._queue._done = running.plugin._queue._left = 0
     for key in running.host.cache.list():
         running.host.cache.delete(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from tests.musicbrainz import Answer, as_json, credit, mbid, recording, schumann
@@ -86,6 +87,41 @@ def test_an_address_that_is_not_granted_is_told_to_the_operator(world: World) ->
     assert world.left() == DELAYED
     (notice,) = world.host.notices
     assert (notice.level, "10.0.0.1" in notice.text, "grant it" in notice.text) == ("error", True, True)
+
+
+def test_an_answer_that_is_no_json_is_an_outage_when_it_comes_again(world: World) -> None:
+    """As of a hotel's network, which answers everything with its own page."""
+    world.put(**TAGS)
+    world.put(**TAGS)
+    world.service.instead = lambda _path: Answer(body=b"<html>Please log in</html>")
+    world.scan()
+    assert sorted(world.left()) == [*DELAYED, *SET_ASIDE], "only the first may be its own fault"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_is_told_to_the_operator_and_nothing_is_lost(world: World, status: int) -> None:
+    answering(world, Answer(status))
+    assert world.left() == DELAYED
+    assert "musicbrainz.org refuses requests" in world.host.notices[0].text
+
+
+def test_a_picture_that_the_archive_has_locked_is_none(world: World) -> None:
+    with_cover(world)
+    world.service.instead = lambda path: Answer(403) if path.endswith(".jpg") else None
+    world.put(**TAGS)
+    world.scan()
+    assert (world.left(), world.host.assets_store.linked, world.host.notices) == ([], [], ())
+
+
+def test_an_acoustid_that_is_none_does_not_hold_up_the_others(world: World) -> None:
+    wrong = {"status": "error", "error": {"code": 3, "message": "invalid fingerprint"}}
+    world.service.instead = lambda path: attrs.evolve(as_json(wrong), status=400) if path.startswith("/v2/") else None
+    world.put(acoustid_fingerprint="AQAA", **TAGS)
+    world.put(acoustid_fingerprint="A" * 60_000, **TAGS)
+    world.scan()
+    assert (world.left(), world.host.notices) == ([], ())
+    assert [world.match(number)["way"] for number in (1, 2)] == ["tags", "tags"]
+    assert sum(path.startswith("/v2/") for path in world.service.asked) == 1, "the second is too long for an address"
 
 
 def test_a_body_without_end_is_refused(world: World) -> None:

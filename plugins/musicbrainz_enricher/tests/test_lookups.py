@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from viewra_plugins.musicbrainz_enricher.service.client import Reach
+from viewra_plugins.musicbrainz_enricher.service.client import Turns
 
 from tests.musicbrainz import PNG, as_json, mbid, recording, schumann
 from tests.vocabulary import faults
-from viewra.types import FileEntry, LibraryEvent, LibraryEventKind, TaskState
+from viewra.types import AssetLink, FileEntry, LibraryEvent, LibraryEventKind, TaskState
 
 from .conftest import World, world_of
 
@@ -64,7 +64,7 @@ def test_what_is_put(world: World) -> None:
         "artistsort": "Schumann, Clara", "album": "Drei Romanzen, op. 21",
         "date": "1996-05-02", "originaldate": "1996", "originalyear": "1996", "releasetype": "album",
         "releasestatus": "official", "releasecountry": "DE", "barcode": "4006408264064", "media": "CD",
-        "tracknumber": "2", "totaltracks": "3", "discnumber": "1", "totaldiscs": "1", "genre": "classical",
+        "tracknumber": "2", "totaltracks": "3", "discnumber": "1", "genre": "classical",
         "isrc": "DEZZZ2200001", "work": "Romanze a-Moll", "musicbrainz_workid": mbid("work Romanze a-Moll"),
         "musicbrainz_recordingid": MOLL["id"], "musicbrainz_artistid": mbid("Clara Schumann"),
         "musicbrainz_releasegroupid": mbid("group Drei Romanzen, op. 21"),
@@ -87,8 +87,48 @@ def test_of_several_releases_only_what_they_have_in_common(world: World) -> None
     assert not any("musicbrainz_albumid" in said for said in (one, named, unknown)), "an album would fall apart"
 
 
+def test_a_release_is_certain_only_where_no_other_may_be_meant(world: World) -> None:
+    (cd,) = MOLL["releases"]
+    others = [{**cd, "id": mbid(f"sampler {at}"), "title": f"Sampler {at}"} for at in range(24)]
+    world.service.recordings = [{**MOLL, "releases": [cd, *others]}, DUR]
+    world.put(**TAGS)
+    world.put(musicbrainz_recordingid=DUR["id"], musicbrainz_albumid=mbid("a later edition"), album=TAGS["album"])
+    world.scan()
+    for said in world.host.put_metadata.values():
+        assert not {"date", "barcode", "tracknumber"} & {*said}
+        assert said["musicbrainz_releasegroupid"] == cd["release-group"]["id"], "the album is the same"
+
+
+def test_the_number_of_discs_is_not_guessed(world: World) -> None:
+    (cd,) = MOLL["releases"]
+    world.service.recordings = [{**MOLL, "releases": [{**cd, "media": [{**cd["media"][0], "position": 2}]}]}]
+    world.put(**TAGS)
+    world.scan()
+    said = world.host.put_metadata[1]
+    assert (said["discnumber"], "totaldiscs" in said) == ("2", False), "only the disc with the track is told"
+
+
+def test_length_alone_tells_no_recordings_apart(world: World) -> None:
+    (cd,) = MOLL["releases"]
+    later = {**MOLL, "id": mbid("later"), "length": 5500, "releases": [{**cd, "id": mbid("x"), "title": "Works"}]}
+    world.service.recordings = [MOLL, later]
+    world.put(**{**TAGS, "album": ""})
+    world.put(**{**TAGS, "album": "Nothing like it"})
+    world.put(**TAGS)
+    world.scan()
+    assert [state(world, number)[0] for number in (1, 2, 3)] == ["unsure", "unsure", "matched"]
+
+
+@pytest.mark.parametrize(("title", "artist"), [("Track 01", "Clara Schumann"), ("Romanze a-Moll", "Unknown Artist")])
+def test_nothing_is_looked_for_by_what_is_no_name(world: World, title: str, artist: str) -> None:
+    world.service.recordings = [recording(title, [{"name": artist, "joinphrase": "", "artist": {}}])]
+    world.put(title=title, artist=artist, duration="1.000")
+    world.scan()
+    assert (state(world)[0], world.service.asked) == ("none", [])
+
+
 def test_what_is_not_sure_is_not_taken(world: World) -> None:
-    twin = {**MOLL, "id": mbid("twin"), "disambiguation": "another take"}
+    twin = {**MOLL, "id": mbid("twin"), "disambiguation": "recorded in 1987"}
     world.service.recordings = [MOLL, twin]
     world.put(**TAGS)
     world.put(**{**TAGS, "title": "Nocturne"})
@@ -354,6 +394,16 @@ def test_albums_with_a_cover_of_their_own_are_left_alone(world: World) -> None:
     assert len(world.host.assets_store.linked) == 1
 
 
+def test_a_cover_that_another_plugin_has_linked_is_not_fetched_again(world: World) -> None:
+    with_cover(world)
+    other = AssetLink(world.host.assets_store.add(PNG, "image/png"), "front", "another", album_id=7)
+    world.host.assets_store.linked.append(other)
+    world.put(**TAGS)
+    world.scan()
+    assert world.host.assets_store.linked == [other]
+    assert not [one for one in world.paths() if one.endswith(".jpg")]
+
+
 @pytest.mark.parametrize("image", [{"approved": False}, {"types": ["Back"], "front": False}, {"id": "../x"}])
 def test_pictures_that_are_not_meant_are_not_fetched(world: World, image: dict[str, Any]) -> None:
     with_cover(world, **image)
@@ -415,12 +465,12 @@ def test_recordings_are_found_by_no_acoustid_without_a_key(world: World) -> None
 def test_fewer_requests_than_one_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     at: list[float] = [0.0]
     waited: list[float] = []
-    reach = Reach(now=lambda: at[0])
-    monkeypatch.setattr(reach._over, "wait", waited.append)
+    turns = Turns(now=lambda: at[0])
+    monkeypatch.setattr(turns._over, "wait", waited.append)
     for per_s in (0.5, 0.5, 1.0, 0.5):
-        reach.wait(per_s)
+        turns.wait(per_s)
     at[0] = 100.0
-    reach.wait(0.5)
+    turns.wait(0.5)
     assert waited == [2.0, 4.0]
 
 

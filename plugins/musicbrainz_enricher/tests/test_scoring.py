@@ -75,6 +75,48 @@ def test_movements_are_told_apart_by_their_numbers() -> None:
     assert by_texts(Evidence("Symphony no. 6: II. Andante", by, "", 305.0), second) < THRESHOLD
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Concerto for two violins in D minor: Largo", "Concerto for two violins in D major: Largo"),
+        ("Etude pour piano in A minor, op. 1", "Etude pour piano in E minor, op. 1"),
+        ("Partita für Violine in a-Moll", "Partita für Violine in e-Moll"),
+        ("The long and winding song, part one", "The long and winding song, part two"),
+        ("A very long song (feat. Somebody) (part 2)", "A very long song (part 1)"),
+    ],
+)
+def test_works_are_told_apart_by_what_is_short(ours: str, theirs: str) -> None:
+    assert by_texts(attrs.evolve(FILE, title=ours), attrs.evolve(KNOWN, title=theirs)) < THRESHOLD
+    assert by_texts(attrs.evolve(FILE, title=ours), attrs.evolve(KNOWN, title=ours)) == 1.0
+
+
+@pytest.mark.parametrize("disambiguation", ["early take", "mono", "extended mix", "BBC session", "en vivo"])
+def test_a_version_may_be_named_beside_the_title(disambiguation: str) -> None:
+    assert by_texts(FILE, attrs.evolve(KNOWN, disambiguation=disambiguation)) < THRESHOLD
+
+
+def test_a_live_file_is_no_studio_recording_that_is_on_a_live_sampler_too() -> None:
+    by = credit(artist("Björk"))
+    both = answers.recording(
+        recording("A song with a long name", by, release("Debut", by), release("Live", by, name="x"))
+    )
+    file = Evidence("A song with a long name (live)", ("Björk",), "Debut", 1.0)
+    assert by_texts(file, both) < THRESHOLD
+    assert by_texts(attrs.evolve(file, album="Live"), both) >= THRESHOLD
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2023-13-45", ""), ("0000-00-00", ""), ("2023-02-31", "2023-02"), ("2024-02-29", "2024-02-29"),
+        ("1996", "1996"),
+        ("1٩٩6", ""), (7, ""), ("1996-00", ""),
+    ],
+)  # fmt: skip
+def test_dates_that_are_none(said: Any, read: str) -> None:
+    assert answers.recording(recording("A", [], **{"first-release-date": said})).date == read
+
+
 def test_an_identifier_is_believed_unless_the_tags_contradict_it() -> None:
     assert by_identifier(Evidence(), KNOWN) == pytest.approx(0.9)
     assert by_identifier(attrs.evolve(FILE, title="Jogar"), KNOWN) >= THRESHOLD

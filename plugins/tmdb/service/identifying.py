@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -11,7 +11,7 @@ from viewra.types.values import Value
 from . import answers, describing
 from .answers import Answer
 from .api import Api
-from .titles import surely
+from .titles import LEAST, alike, surely
 from .videos import Video
 
 _LONGER = 1.25
@@ -37,7 +37,7 @@ def _film(api: Api, one: Video) -> Found | None:
     if by_title and one.year is not None:
         number = _by_title(api, one, "movie")
     said = api.movie(number) if number is not None else None
-    if said is None or (by_title and not _is_as_long(said, one.duration_s)):
+    if said is None or ((by_title or one.shared) and not _is_as_long(said, one.duration_s)):
         return None
     return Found(describing.film(said), answers.poster(said.get("poster_path")))
 
@@ -52,10 +52,24 @@ def _episodes(api: Api, one: Video, season: int) -> Found | None:
         return None
     by_number = {answers.number(each.get("episode_number")): each for each in answers.objects(listed.get("episodes"))}
     found = [by_number[each] for each in one.episodes if each in by_number]
-    if len(found) < len(one.episodes):
+    if len(found) < len(one.episodes) or not _fit(found, by_number.values(), one, season):
         return None
     poster = answers.poster(listed.get("poster_path")) or answers.poster(series.get("poster_path"))
     return Found(describing.episodes(series, found), poster)
+
+
+def _fit(found: Sequence[Answer], of_season: Iterable[Answer], one: Video, season: int) -> bool:
+    """Whether the titles that a file states do not tell that its numbers are of another order.
+
+    Specials are numbered differently by everybody, so that of those only the title tells; of a season a title that
+    another episode has does, as when the file is numbered as on the discs.
+    """
+
+    def named(episodes: Iterable[Answer]) -> bool:
+        names = [answers.text(each.get("name")) for each in episodes]
+        return any(alike(name, own) >= LEAST for name in names for own in one.own_titles)
+
+    return named(found) or (season != 0 and not named(of_season))
 
 
 def _by_ids(api: Api, one: Video, results: str, sites: tuple[str, ...]) -> int | None:

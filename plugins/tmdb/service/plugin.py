@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from viewra.errors import NotFound, PermissionDenied, QuotaExceeded, UsageError
+from viewra.errors import FetchFailed, HostTimeout, NotFound, PermissionDenied, QuotaExceeded, UsageError
 from viewra.sdk import Plugin
+from viewra.sdk.reach import Reach
 from viewra.types import Later, LibraryEvent, LibraryEventKind, NewTask, ScanEvent, ScanEventKind, Task
 
 from . import posters
@@ -21,21 +23,32 @@ _SETTLE_S = 60.0
 _LATER_S = 600.0
 """Pause until it is looked again whether work can go on."""
 _DAY_S = 86_400.0
-_SERVER = "server"
+_SERVER, _PICTURES = "server", "pictures"
+
+
+class _NoPicture(Exception):
+    """A poster cannot be fetched now, which holds up no other film's description: ``seconds`` until it may be."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
 
 
 class Tmdb(Plugin):
     """Adds what The Movie Database says of films and episodes."""
 
     _busy_until = 0.0
+    _is_told = True  # perhaps, by an earlier process
 
     def start(self) -> None:
         """Take back what was said of the server: it may be another one now, and the key may be."""
-        self.host.notify.withdraw(_SERVER)
+        self._reach = Reach()
+        self._take_back()
 
     def on_settings_changed(self) -> None:
         """Look again through the whole library, by the new settings."""
         self._busy_until = 0.0
+        self._take_back()
         self.host.tasks.enqueue(_WALK, key=_WALK)
 
     # ---- scans ----
@@ -116,18 +129,36 @@ class Tmdb(Plugin):
         try:
             self._asked(found)
         except Busy as error:
-            self._busy_until = time.monotonic() + error.seconds
+            return self._wait(error.seconds)
+        except _NoPicture as error:
+            self.host.notify(f"posters cannot be fetched: {error}", level="warning", key=_PICTURES)
+            self._is_told = True
             return Later(error.seconds)
+        except (FetchFailed, HostTimeout) as error:
+            if seconds := self._reach.failed():
+                return self._complain(str(error), "warning", seconds)
+            raise
         except Refused:
             return self._complain("the server does not accept the key: set api_key to the API Read Access Token")
         except (PermissionDenied, UsageError, NotFound) as error:  # of fetch: no right, no address, no key
             return self._complain(f"{error.message} ({error.hint})" if error.hint else error.message)
         return None
 
-    def _complain(self, reason: str) -> Later:
-        self.host.notify(f"nobody can be asked for films: {reason}", level="error", key=_SERVER)
-        self._busy_until = time.monotonic() + _LATER_S  # asking for the next film would end as this did
-        return Later(_LATER_S)
+    def _complain(self, reason: str, level: Literal["warning", "error"] = "error", seconds: float = _LATER_S) -> Later:
+        """Tell the operator, and wait: asking for the next film would end as this did."""
+        self.host.notify(f"nobody can be asked for films: {reason}", level=level, key=_SERVER)
+        self._is_told = True
+        return self._wait(seconds)
+
+    def _wait(self, seconds: float) -> Later:
+        self._busy_until = time.monotonic() + seconds
+        return Later(seconds)
+
+    def _take_back(self) -> None:
+        if self._is_told:
+            self.host.notify.withdraw(_SERVER)
+            self.host.notify.withdraw(_PICTURES)
+            self._is_told = False
 
     def _asked(self, one: Video) -> None:
         """Add what the server says, unless that was done for this question."""
@@ -136,6 +167,7 @@ class Tmdb(Plugin):
         if isinstance(known, dict) and known.get("question") == question:
             return
         found = identified(Api(self.host, self.settings.url, self.settings.language), one)
+        self._reach.answered()
         if found is not None or (isinstance(known, dict) and known.get("found")):
             self._put(one, found)
         again_s = None if found is not None else self.settings.ask_again_days * _DAY_S
@@ -143,6 +175,7 @@ class Tmdb(Plugin):
             self.host.kv.set(_key(one.file_id), {"question": question, "found": found is not None}, ttl_s=again_s)
         except QuotaExceeded:  # it is asked for again sooner
             self.log.warning("no more films can be remembered")
+        self._take_back()
 
     def _put(self, one: Video, found: Found | None) -> None:
         try:
@@ -153,7 +186,15 @@ class Tmdb(Plugin):
             posters.unlink(self.host, one.file_id)
             return
         base = f"{self.settings.image_url.rstrip('/')}/{self.settings.poster_size}"
-        posters.link(self.host, one.file_id, base + found.poster)
+        try:
+            posters.link(self.host, one.file_id, base + found.poster)
+        except (FetchFailed, HostTimeout) as error:
+            if seconds := self._reach.failed(_PICTURES):
+                raise _NoPicture(str(error), seconds) from error
+            raise
+        except (PermissionDenied, UsageError) as error:
+            raise _NoPicture(f"{error.message} ({error.hint})" if error.hint else error.message, _LATER_S) from error
+        self._reach.answered(_PICTURES)
 
 
 def _has_own(one: Video) -> bool:

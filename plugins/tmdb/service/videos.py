@@ -15,6 +15,8 @@ from viewra.errors import NotFound
 from viewra.types import MediaFile
 from viewra.types.values import Value
 
+from .titles import LEAST, alike
+
 if TYPE_CHECKING:
     from viewra.sdk.host.library import HostLibrary
 
@@ -31,7 +33,8 @@ Said = Mapping[str, Sequence[str]]
 class Video:
     """A film, or the ``episodes`` of a ``season`` of a series if that is not None.
 
-    ``titles`` are those of the film or the series, ``ids`` the ones that nfo files or tags state.
+    ``titles`` are those of the film or the series, ``ids`` the ones that nfo files or tags state; these are ``shared``
+    if the nfo file may be another film's in the same folder. ``own_titles`` are those of the episodes.
     """
 
     file_id: int
@@ -42,11 +45,13 @@ class Video:
     duration_s: float | None = None
     season: int | None = None
     episodes: tuple[int, ...] = ()
+    own_titles: tuple[str, ...] = ()
+    shared: bool = False
 
     @property
     def question(self) -> str:
         """A digest of what a server is asked; another one when any of that changes."""
-        said = [self.titles, self.year, dict(self.ids), self.duration_s, self.season, self.episodes]
+        said = [self.titles, self.year, dict(self.ids), self.duration_s, self.season, self.episodes, self.own_titles]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
 
 
@@ -89,14 +94,18 @@ def ids_of_library(library: HostLibrary) -> Iterator[list[int]]:
 
 
 def _film(library: HostLibrary, file: MediaFile, said: Said, folder: str, own: str) -> Video | None:
-    nfo = _nfo(library, folder, (own, "movie.nfo"), "movie") or {}
+    nfo = _nfo(library, folder, (own,), "movie") or {}
+    shared = False
+    if not nfo and (of_folder := _nfo(library, folder, ("movie.nfo",), "movie")) is not None:
+        shared = len(of_folder.get("belongs_to", ())) > 1  # trailers, parts, or other films
+        nfo = of_folder if not shared or _have_one_title(of_folder, said) else {}
     ids = _ids(nfo) or _ids(said)
     titles = _titles(nfo, said, ("title", "original_title"))
     when = _year(nfo) or _year(said)
     is_music = bool(said.get("artist")) and not nfo
     if not ids and (is_music or not titles or when is None):
         return None
-    return Video(file.id, file.path, titles, when, ids, _seconds(said))
+    return Video(file.id, file.path, titles, when, ids, _seconds(said), shared=shared)
 
 
 def _episode(library: HostLibrary, file: MediaFile, said: Said, folder: str, own: str) -> Video | None:
@@ -111,8 +120,14 @@ def _episode(library: HostLibrary, file: MediaFile, said: Said, folder: str, own
         folder = os.path.dirname(folder)  # noqa: PTH120
     titles = tuple(dict.fromkeys((*show.get("title", ()), *show.get("original_title", ()), *said.get("show", ()))))
     return Video(
-        file.id, file.path, titles[:3], _year(show), _ids(show), season=int(season[0]), episodes=numbers[:20]
+        file.id, file.path, titles[:3], _year(show), _ids(show), season=int(season[0]), episodes=numbers[:20],
+        own_titles=_titles(nfo, said, ("title",)),
     )  # fmt: skip
+
+
+def _have_one_title(nfo: Said, said: Said) -> bool:
+    fields = ("title", "original_title")
+    return any(alike(one, other) >= LEAST for one in _titles(nfo, {}, fields) for other in _titles(said, {}, fields))
 
 
 def _nfo(library: HostLibrary, folder: str, names: Sequence[str], kind: str) -> Said | None:

@@ -14,7 +14,7 @@ import pytest
 from viewra_plugins.tmdb.service import Tmdb, answers
 
 from tests.vocabulary import check
-from viewra.errors import NotFound, ViewraError
+from viewra.errors import FetchFailed, NotFound, PermissionDenied, ViewraError
 from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, FakeRequest, PluginUnderTest, in_process
 from viewra.types import (
     Fetched,
@@ -289,6 +289,37 @@ def test_what_may_be_another_episode_is_not_taken(
 # ---- posters ----
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"season": "0", "episode": "1"}, ""),
+        ({"season": "0", "episode": "1", "title": "x264"}, ""),
+        ({"season": "0", "episode": "1", "title": "Blick hinter die Kulissen"}, "Blick hinter die Kulissen"),
+        ({"season": "1", "episode": "2", "title": "Der Pakt"}, "Der Pakt"),
+        ({"season": "1", "episode": "2", "title": "The Pact"}, "Der Pakt"),
+        ({"season": "1", "episode": "2", "title": "Prolog"}, ""),
+        ({"season": "1", "episode": ["1", "2"], "title": "Prolog"}, ["Prolog", "Der Pakt"]),
+    ],
+)
+def test_a_title_may_tell_that_episodes_are_numbered_otherwise(
+    world: World, said: dict[str, Value], found: Value
+) -> None:
+    behind = {"id": 600, "episode_number": 1, "name": "Blick hinter die Kulissen"}
+    world.server.says["/tv/60/season/0"] = {"season_number": 0, "episodes": [behind]}
+    world.put(1, "a.mp4", {"show": "Faust", **said})
+    assert world.scan(1).get(1, {}).get("title", "") == found
+
+
+def test_the_nfo_of_a_folder_is_of_the_film_with_its_title(world: World) -> None:
+    both = {"nfo_type": "movie", "title": "A Trip to the Moon", "tmdb_id": "775", "belongs_to": ["1.mp4", "2.mp4"]}
+    world.server.says["/search/movie"] = {"results": []}
+    world.put(1, "1.mp4", {"title": "Another Film", "date": "1903"})
+    world.put(2, "2.mp4", {"title": "A Trip to the Moon"})
+    world.put(3, "3.mp4", {"title": "A Trip to the Moon", "duration": "60"})
+    world.put(4, "movie.nfo", both)
+    assert {*world.scan(1, 2, 3)} == {2}, "not another film, nor the trailer"
+
+
 @pytest.mark.parametrize("name", ["poster.jpg", "FOLDER.PNG", "moon.jpg", "moon-poster.webp"])
 def test_a_poster_beside_the_film_stays_the_one(world: World, name: str) -> None:
     path = world.put(1, "Moon/moon.mp4", BY_NAME)
@@ -306,6 +337,7 @@ def test_what_is_no_path_of_a_poster_is_not_fetched(world: World, path: object) 
 
 
 def test_what_is_no_picture_is_not_kept(world: World) -> None:
+    world.plugin._reach.answered("pictures")
     world.server.answers[f"{IMAGES}/w500/moon.jpg"] = b"<html>hello</html>"
     world.put(1, "a.mp4", BY_NAME)
     world.scan(1)
@@ -334,6 +366,7 @@ def test_what_is_no_picture_is_not_kept(world: World) -> None:
 def test_a_server_that_answers_wrongly_is_asked_again_and_then_set_aside(
     world: World, said: object, reason: str
 ) -> None:
+    world.plugin._reach.answered()
     if said is FILM:
         world.server.says["/movie/775"] = {**FILM, "id": 776}
     else:
@@ -342,6 +375,36 @@ def test_a_server_that_answers_wrongly_is_asked_again_and_then_set_aside(
     assert world.scan(1) == {}
     ((state, error),) = world.states
     assert (state, reason in error) == (TaskState.SET_ASIDE, True), error  # the fake queue makes one attempt
+
+
+def test_an_outage_sets_nothing_aside_and_is_told_until_it_is_over(world: World) -> None:
+    good, world.server.says["/search/movie"] = world.server.says["/search/movie"], Fetched(502, URL, {})
+    for number in (1, 2):
+        world.put(number, f"{number}.mp4", BY_NAME)
+    world.scan(1, 2)
+    assert [state for state, _ in world.states] == [TaskState.DELAYED] * 2
+    assert (world.asked, [one.level for one in world.host.notices]) == (["/search/movie"], ["warning"])
+    world.server.says["/search/movie"] = good
+    world.plugin.on_settings_changed()
+    assert world.host.notices == ()
+    for number in (1, 2):
+        world.plugin.execute_task(Task(number, "video", number))
+    assert sorted(world.host.put_metadata) == [1, 2]
+
+
+def test_pictures_that_cannot_be_fetched_hold_up_no_description(world: World) -> None:
+    denied: list[ViewraError] = [PermissionDenied("the host is not granted"), FetchFailed("no route to host")]
+    for number, error in enumerate(denied, start=1):
+        world.server.answers[f"{IMAGES}/w500/moon.jpg"] = error
+        world.put(number, f"{number}.mp4", BY_NAME)
+        world.put(number + 10, f"{number + 10}.mp4", BY_NAME)
+        said = world.scan(number, number + 10)
+        assert said[number]["title"] == said[number + 10]["title"] == "A Trip to the Moon"
+        assert error.message in world.host.notices[0].text
+    assert [state for state, _ in world.states] == [TaskState.DELAYED] * 4
+    world.server.answers[f"{IMAGES}/w500/moon.jpg"] = JPEG
+    world.plugin.execute_task(Task(1, "video", 1))
+    assert (len(world.posters(1)), world.host.notices) == (1, ())
 
 
 @pytest.mark.parametrize(

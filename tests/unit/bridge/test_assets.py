@@ -73,6 +73,8 @@ def test_what_is_refused(host: HostServices) -> None:
         host.assets.links()
     with pytest.raises(NotFound):
         next(host.assets.read("0" * 64))
+    with pytest.raises(PermissionDenied, match="library:read"):
+        host.assets.all_links(album_id=7)
     with pytest.raises(PermissionDenied, match="library:write"):
         host.assets.link(host.assets.put(JPEG).id, "front", album_id=1)
 

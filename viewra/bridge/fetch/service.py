@@ -122,7 +122,10 @@ class FetchService:
             counted = _Counted(parts)
             said = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             kind = said if _MEDIA_TYPE.fullmatch(said) and said not in _ANYTHING else None
-            stored = assets.put_stream(self._plugin_id, counted, media_type=kind, limit=max_bytes)
+            try:
+                stored = assets.put_stream(self._plugin_id, counted, media_type=kind, limit=max_bytes)
+            except UsageError as error:  # empty, or not what its type says: nothing that the plugin could know
+                raise FetchFailed(f"the answer cannot be stored: {error.message}") from error
             return b"", counted.size, stored.id
 
         call.limit(timeout_s)

@@ -114,5 +114,8 @@ UNLINK: HostMethod[Any] = HostMethod(
     "assets.unlink", {"asset_id": _id, "kind": optional(checks.required), **_TARGET}, permission=WRITE
 )
 LINKS: HostMethod[Any] = HostMethod("assets.links", _TARGET, encode=_encode_links, decode=_decode_links)
+ALL_LINKS: HostMethod[Any] = HostMethod(
+    "assets.all_links", _TARGET, encode=_encode_links, decode=_decode_links, permission="library:read"
+)
 
-ALL = (PUT, BEGIN, ADD, FINISH, DROP, GET, READ, LIST, DELETE, LINK, UNLINK, LINKS)
+ALL = (PUT, BEGIN, ADD, FINISH, DROP, GET, READ, LIST, DELETE, LINK, UNLINK, LINKS, ALL_LINKS)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from viewra.adapters.tasks import TaskClient
 from viewra.db.task_turns import Attempt
-from viewra.errors import NotOffered, PluginClosed, PluginError, PluginUnavailable
+from viewra.errors import NotOffered, PermissionDenied, PluginClosed, PluginError, PluginFault, PluginUnavailable
 from viewra.host.tasks.cuts import Cuts
 from viewra.text import cut
 from viewra.types import Task
 
 FIRST_S, FACTOR, LONGEST_S = 5.0, 3.0, 3600.0
 """The pause after the first failed attempt; that after each further one is so much longer, up to an hour."""
+DENIED_S = 600.0
+"""The pause of a task that lacks a permission: only the operator can help, and nothing is lost until then."""
 MAX_ERROR_BYTES = 2000
 NO_METHOD = "the plugin has no method execute_task"
 
@@ -36,6 +38,10 @@ def make_attempt(client: TaskClient, task: Task, cuts: Cuts, now: Callable[[], i
     except PluginError as error:
         if isinstance(error, PluginUnavailable) and not error.in_call:
             raise Unreachable(error.message) from error
+        if isinstance(error, PluginFault) and error.kind == PermissionDenied.__name__:
+            return Attempt(
+                task.id, error=_shown(error.message), due_at=now() + int(DENIED_S * 1_000_000), blameless=True
+            )
         return _failed(task, error.message, now)
     if done is None:
         return _failed(task, "the plugin ended the task without an answer", now)
@@ -51,4 +57,8 @@ def pause_s(failed: int) -> float:
 
 def _failed(task: Task, error: str, now: Callable[[], int]) -> Attempt:
     due_at = now() + int(pause_s(task.attempt) * 1_000_000)
-    return Attempt(task.id, error=cut(error.replace("\0", "\ufffd"), MAX_ERROR_BYTES) or "it failed", due_at=due_at)
+    return Attempt(task.id, error=_shown(error), due_at=due_at)
+
+
+def _shown(error: str) -> str:
+    return cut(error.replace("\0", "\ufffd"), MAX_ERROR_BYTES) or "it failed"

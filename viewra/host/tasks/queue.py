@@ -60,6 +60,7 @@ class PluginQueue:
         self._lock = threading.Lock()
         self._workers: set[threading.Thread] = set()
         self._refusals = 0
+        self._denied = ""
         self._paused_until = 0.0
         self._pace = _pace(0.0, closed)
         self._per_minute = 0.0
@@ -145,9 +146,19 @@ class PluginQueue:
             log.debug("plugin %s: its tasks wait %g s: %s", self._plugin_id, pause_s, error)
             return Attempt(task.id)
         self._refusals = 0
-        if attempt.error:
+        if attempt.done:
+            self._denied = ""
+        elif attempt.blameless:
+            self._deny(attempt.error)
+        elif attempt.error:
             log.warning("plugin %s: the task %s (%d) failed: %s", self._plugin_id, task.name, task.id, attempt.error)
         return attempt
+
+    def _deny(self, error: str) -> None:
+        """Tell once that tasks lack a permission, however many there are."""
+        if error != self._denied:
+            self._denied = error
+            log.warning("plugin %s: tasks wait for a permission: %s", self._plugin_id, error)
 
     def _turn(self, ended: Attempt | None, *, more: bool) -> Task | None:
         """Note the end of an attempt, again and again while the database cannot be written, and take the next task."""

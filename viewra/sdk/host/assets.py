@@ -107,6 +107,13 @@ class Assets(Client):
         found: tuple[AssetLink, ...] = self._ask(codec.LINKS, _target(media_file_id, album_id, artist_id))
         return found
 
+    def all_links(
+        self, *, media_file_id: int | None = None, album_id: int | None = None, artist_id: int | None = None
+    ) -> tuple[AssetLink, ...]:
+        """As ``links``, of all plugins: a picture that is there need not be fetched. Needs ``library:read``."""
+        found: tuple[AssetLink, ...] = self._ask(codec.ALL_LINKS, _target(media_file_id, album_id, artist_id))
+        return found
+
 
 def _pieces(data: bytes) -> Iterator[bytes]:
     for start in range(0, len(data), codec.CHUNK_BYTES):

@@ -13,8 +13,8 @@ import pytest
 
 from tests.eventually import eventually
 from viewra import Host
-from viewra.db.plugin_tasks import count_tasks, list_tasks
-from viewra.errors import DatabaseError
+from viewra.db.plugin_tasks import EnqueuedTask, count_tasks, list_tasks, put_tasks
+from viewra.errors import DatabaseError, PermissionDenied
 from viewra.host.tasks import attempt, executor, queue
 from viewra.manifest.runtime import TaskRules
 from viewra.sdk import Plugin
@@ -74,6 +74,20 @@ def test_tasks_are_executed_as_they_come(host: Host) -> None:
     assert worker.host.tasks.count() == {TaskState.DELAYED: 1}
     assert worker.host.tasks.cancel(worker.host.tasks.list()[0].id)
     assert queued(host) == []
+
+
+def test_tasks_without_a_permission_wait_and_that_is_told_once(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    def do(task: Task) -> None:
+        if task.name == "denied":
+            raise PermissionDenied("library:read is not granted")
+
+    host.register(Worker(do))
+    worker = host.plugins["worker"]
+    put_tasks(host.engine, worker.id, [EnqueuedTask("denied", b"", attempts=1)] * 3 + [EnqueuedTask("good", b"")], 0)
+    host.tasks.enqueued(worker.id)
+    eventually(lambda: [task.state for task in queued(host)] == [TaskState.DELAYED] * 3)
+    assert {(task.failed, task.error) for task in queued(host)} == {(0, "library:read is not granted")}
+    assert caplog.text.count("wait for a permission") == 1
 
 
 @pytest.mark.usefixtures("at_once")
