@@ -15,6 +15,7 @@ from tests.unit.library.conftest import World
 from tests.unit.library.test_scan import counts
 from viewra import library
 from viewra.errors import LockedError, UsageError
+from viewra.library import absences
 from viewra.library import missing as missing_module
 from viewra.types import FileOutcome, FileToRead, LibraryEvent, LibraryEventKind
 
@@ -306,3 +307,20 @@ def test_nothing_is_due_of_a_file_that_went_before_it_was_read(world: World) -> 
         path.unlink()
     assert world.scan().counts.missing == len(paths)
     assert world.rows("SELECT id FROM media_files WHERE event_due") == []
+
+
+def test_folders_that_go_leave_no_rows_but_those_of_their_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(absences, "ROWS_A_TRANSACTION", 2)
+    for number in range(5):
+        for name in "abc":
+            world.put(f"{number}/{name}.mp3")
+    for number in range(5, 8):
+        (world.folder / f"{number}").mkdir()
+        (world.folder / f"{number}/x.mp3").hardlink_to(world.folder / "0/a.mp3")
+    world.scan()
+    for number in range(8):
+        shutil.rmtree(world.folder / f"{number}")
+    assert world.scan().counts.missing == 15
+    folders = {Path(row.path.decode()).name for row in world.rows("SELECT path FROM directories")}
+    assert folders == {*"01234"}
+    assert world.rows("SELECT * FROM other_paths") == []

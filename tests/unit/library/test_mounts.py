@@ -113,6 +113,20 @@ def test_a_mount_point_that_is_not_even_there(world: World, disks: Disks) -> Non
     assert [one.path for one in report.failures] == [str(stick)], "not the folder in it that had all of its files"
 
 
+def test_files_that_were_missing_before_are_not_of_those_that_stay(world: World, disks: Disks) -> None:
+    stick = world.folder / "stick"
+    gone = world.put("stick/a.mp3")
+    world.put("stick/b.mp3")
+    disks.mount(stick)
+    world.scan()
+    gone.unlink()
+    assert world.scan().counts.missing == 1
+    disks.unmount(stick)
+    stick.rmdir()
+    (failure,) = world.scan().failures
+    assert "(1 file)" in failure.error
+
+
 def test_a_disk_whose_files_were_purged_is_not_named_again(world: World, disks: Disks) -> None:
     stick = world.folder / "stick"
     world.put("stick/deep/a.mp3")
@@ -130,6 +144,7 @@ def test_a_disk_whose_files_were_purged_is_not_named_again(world: World, disks: 
 def test_a_disk_behind_a_link_loses_nothing(world: World, disks: Disks, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     world.put("music/a.mp3", folder=disk)
+    world.put("music/deep/c.mp3", folder=disk)
     world.put("b.mp3")
     (world.folder / "link").symlink_to(disk / "music")
     disks.mount(disk)
