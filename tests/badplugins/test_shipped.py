@@ -86,5 +86,7 @@ def known(tmp_path: Path, sandbox: str) -> dict[str, object]:
                 file = library.show(host.engine, str(path))
             except UsageError:  # not a file, or none that is scanned
                 continue
-            found[str(path)] = (file.mime_type, file.metadata)
+            # Where no priority says whose word counts, it is that of the one who read last: no difference.
+            said = {name: dict([(one.plugin, one.value), *one.others]) for name, one in file.metadata.items()}
+            found[str(path)] = (file.mime_type, said)
     return found
