@@ -149,6 +149,16 @@ def test_a_worker_that_is_cut_off_is_done_without(tmp_path: Path, data: Path) ->
 
 
 @pytest.mark.timeout(300)
+def test_a_worker_that_hangs_when_a_scan_begins_is_done_without(tmp_path: Path, data: Path) -> None:
+    make_reader(tmp_path / "plugins")
+    library = make_library(tmp_path / "library", 60)
+    with cluster(tmp_path, NAMES[:2]) as running:
+        running.workers["nas-2"].send_signal(signal.SIGSTOP)
+        report = report_of(running.scan(data, tmp_path / "plugins", library, constants=QUICK), 120)
+    assert (report["status"], report["workers"], report["failures"]) == ("completed", {"nas-1": 60}, [])
+
+
+@pytest.mark.timeout(300)
 def test_a_scan_that_is_cancelled_or_killed_goes_on_later(tmp_path: Path, data: Path) -> None:
     make_reader(tmp_path / "plugins", pause_s=0.02)
     library = make_library(tmp_path / "library", 150)
@@ -163,6 +173,7 @@ def test_a_scan_that_is_cancelled_or_killed_goes_on_later(tmp_path: Path, data: 
         killed = running.scan(data, tmp_path / "plugins", library, constants=QUICK)
         await_read(killed, 40)
         end(killed)
+        eventually(lambda: not any(plugins_of(worker.pid) for worker in running.workers.values()), "plugins remain")
         report = report_of(running.scan(data, tmp_path / "plugins", library, constants=QUICK))
         assert report["status"] == "completed"
         assert rows(data) == 150
