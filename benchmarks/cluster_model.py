@@ -25,8 +25,8 @@ BATCHES = 40
 class Costs(NamedTuple):
     """What one file costs, in seconds of processor time, but ``read_s``, which is a worker's time by the clock.
 
-    ``outside_s`` is the writer's time without the lock, ``locked_s`` that under it; ``batch`` the files of a batch, for
-    each of which the scheduler needs ``scheduler_s``.
+    ``outside_s`` is the writer's time without the lock, ``locked_s`` that under it, by the clock with PostgreSQL;
+    ``batch`` the files of a batch, for each of which the scheduler needs ``scheduler_s``.
     """
 
     read_s: float
@@ -42,7 +42,7 @@ class Costs(NamedTuple):
         """Each with its unit, for people."""
         return {
             "a worker reads a file in": (self.read_s * 1e3, "ms"),
-            "the writer's processor time": ((self.outside_s + self.locked_s) * 1e3, "ms a file"),
+            "the writer's time": ((self.outside_s + self.locked_s) * 1e3, "ms a file"),
             "of it under the lock": (self.locked_s * 1e3, "ms a file"),
             "the scheduler's processor time": (self.scheduler_s * 1e3, "ms a batch"),
             "sent to a worker": (self.bytes_asked, "bytes a file"),

@@ -117,7 +117,7 @@ def _costs(waits: dict[str, float], instant: dict[str, float]) -> cluster_model.
     return cluster_model.Costs(
         read_s=waits["read_s"],
         batch=max(1, round(BATCH_S / waits["read_s"])),
-        outside_s=max(0.0, instant["writer_s"] - instant["locked_s"]),
+        outside_s=max(0.0, instant["writer_s"] - instant["locked_cpu_s"]),
         locked_s=instant["locked_s"],
         scheduler_s=instant["scheduler_s"] * instant["batch"],
         bytes_asked=instant["asked"],
@@ -237,12 +237,16 @@ def _one(address: str, scheduler: str, folder: str, library: str, database: str)
     (at, files, used, planned), (then, more, later, after) = within[0], within[-1]
     count = max(1, more - files)
     locked = [one for one in report.stages if one.name in {"storing", "search index", "catalogue", "notifications"}]
+    locked_cpu_s = sum(one.cpu_s or 0 for one in locked)
+    # What a server does is in no processor time of this process, which holds the lock meanwhile.
+    locked_s = sum(one.took_s for one in locked) if url else locked_cpu_s
     print(
         json.dumps(
             {
                 "files_per_s": count / (then - at),
                 "writer_s": (later - used) / count,
-                "locked_s": sum(one.cpu_s or 0 for one in locked) / total,
+                "locked_s": locked_s / total,
+                "locked_cpu_s": locked_cpu_s / total,
                 "scheduler_s": max(0.0, after - planned - idle * (then - at)) / count,
                 "asked": sizes["asked"] / sizes["files"],
                 "answered": sizes["answered"] / sizes["files"],
