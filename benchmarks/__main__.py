@@ -31,6 +31,7 @@ NAMES = {
     "bridge": "a plugin's kv.get through its host against a bare unary call",
     "watch": "a saved file until a search finds it against a plain scan, and a storm of 10,000 files",
     "listeners": "a scan with a listener that stores a row for each file against one without",
+    "authoring": "what a new author waits for: plugins new, dev, the first hit of a search, and plugins test",
     "manifest": "loading a manifest, and how its cost grows with its size",
 }
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from tests.conftest import MakePlugin
 from tests.integration.test_plugin_databases import FIRST, write_revision
 from viewra import Host
+from viewra.cli._main import group
 from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
 from viewra.process.sandbox.machine import machine
 from viewra.revisions import read_revisions
@@ -86,6 +88,20 @@ def test_what_is_missing_is_written_and_runs_up_and_back(host: Host, songs: Path
     plugin.own_database.downgrade()
     assert sa.inspect(engine).get_table_names() == ["alembic_version", "songs"]
     engine.dispose()
+
+
+def test_of_a_folder_that_nobody_has_enabled(songs: Path, tmp_path: Path, quick_hosts: None) -> None:
+    del quick_hosts
+
+    def written(*options: str) -> str:
+        command = ["--data-dir", str(tmp_path / "data"), "db", "revision", "--plugin", str(songs), "-m", "x", *options]
+        done = CliRunner().invoke(group, command, standalone_mode=False)
+        assert done.exception is None, done.exception
+        return Path(done.output.strip()).read_text()
+
+    assert written("--autogenerate").count("create_table") == 2
+    assert "create_table" not in written()
+    assert not (tmp_path / "data" / "plugins" / "songs").exists(), "the operator's own data is left alone"
 
 
 def test_the_first_one_of_all(host: Host, songs: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,16 +21,22 @@ from viewra.authoring.sample_library import write_sample_library
 from viewra.authoring.targets import Target
 from viewra.authoring.traces import own_line
 from viewra.errors import HandshakeError, ViewraError
+from viewra.host.environments.environments import Environments
 from viewra.host.environments.origins import Origins
 from viewra.host.installed.entry_point import command
 from viewra.host.logs.log import last_words
 from viewra.manifest import Manifest
 from viewra.testing import subprocess_plugin
+from viewra.testing._tested import Tested
 
 CHECKS_S = 300.0
 """Seconds for the suites in the plugin's interpreter."""
 NO_TESTS = 5
 """pytest's exit status if it found no test."""
+_WITH_PACKAGES = (
+    "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
 _PYTEST_SECTIONS = {
     "pytest.ini": "",
     "pyproject.toml": "[tool.pytest",
@@ -47,6 +54,31 @@ class TestReport:
     output: str
 
 
+@attrs.frozen
+class Built:
+    """What was built for a plugin: the folder of its ``packages``, ``variables`` that tell of it, ``environments``."""
+
+    packages: Path | None = None
+    variables: Mapping[str, str] = attrs.field(factory=dict)
+    environments: Environments | None = None
+
+    @classmethod
+    def of(cls, manifest: Manifest, origins: Origins, folder: Path) -> Built:
+        """Build it in a folder, if the plugin names packages. Raises ManifestError and ViewraError."""
+        environments = Environments(folder, origins)
+        environment = environments.of(manifest)
+        if environment is None:
+            return NOTHING_BUILT
+        return cls(environment.packages, Tested(str(folder), origins).variables, environments)
+
+    def module(self, name: str) -> list[str]:
+        """The arguments with which an interpreter runs a module; its own packages come before the plugin's."""
+        return ["-m", name] if self.packages is None else ["-c", _WITH_PACKAGES, str(self.packages), name]
+
+
+NOTHING_BUILT = Built()
+
+
 def run_suites(
     target: Target,
     manifest: Manifest,
@@ -58,24 +90,28 @@ def run_suites(
 ) -> TestReport:
     """Run all suites. ``library`` has the author's own sample files; its own tests get ``timeout_s`` seconds.
 
-    As a process it runs in an environment with the packages that it names, taken from ``packages``, if that is given.
+    Where ``packages`` is given, an environment is built with those that it names. As a process it runs in that; its own
+    tests and the checks of it as an object find the packages behind their own. Raises ManifestError if that fails.
     """
-    own, output = own_tests(target, manifest, timeout_s)
     with tempfile.TemporaryDirectory(prefix="viewra-test-") as name:
         folder = Path(name)
+        built = Built.of(manifest, packages, folder) if packages is not None else NOTHING_BUILT
+        own, output = own_tests(target, manifest, timeout_s, built)
         if library is None:
             library = folder / "library"
             write_sample_library(library)
         checks = Checks(manifest, sorted(file for file in library.rglob("*") if file.is_file()), folder)
         outcomes = [
             own,
-            *as_objects(manifest, checks, settings, library, folder),
-            *_as_process(manifest, checks, settings, packages),
+            *as_objects(manifest, checks, settings, library, folder, built),
+            *_as_process(manifest, checks, settings, built.environments),
         ]
     return TestReport(tuple(outcomes), output)
 
 
-def own_tests(target: Target, manifest: Manifest, timeout_s: float) -> tuple[Outcome, str]:
+def own_tests(
+    target: Target, manifest: Manifest, timeout_s: float, built: Built = NOTHING_BUILT
+) -> tuple[Outcome, str]:
     """Run the plugin's own tests; gives their output, too."""
     home = target.directory
     if target.is_built:
@@ -86,7 +122,7 @@ def own_tests(target: Target, manifest: Manifest, timeout_s: float) -> tuple[Out
         )
     else:
         interpreter, home = _interpreter(manifest), _pytest_home(home)
-        form, argv = "pytest", [interpreter, "-m", "pytest", str(target.directory)]
+        form, argv = "pytest", [interpreter, *built.module("pytest"), str(target.directory)]
         missing = (
             "" if has_module(interpreter, "pytest") else f"pytest is not installed: {interpreter} -m pip install pytest"
         )
@@ -97,6 +133,7 @@ def own_tests(target: Target, manifest: Manifest, timeout_s: float) -> tuple[Out
         done = subprocess.run(
             argv,
             cwd=home,
+            env={**os.environ, **built.variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -117,7 +154,12 @@ def own_tests(target: Target, manifest: Manifest, timeout_s: float) -> tuple[Out
 
 
 def as_objects(
-    manifest: Manifest, checks: Checks, settings: Mapping[str, object], library: Path, folder: Path
+    manifest: Manifest,
+    checks: Checks,
+    settings: Mapping[str, object],
+    library: Path,
+    folder: Path,
+    built: Built = NOTHING_BUILT,
 ) -> Sequence[Outcome]:
     """The suites in the plugin's interpreter; nothing for a plugin that is no Python program."""
     if len(command(manifest)) == 1:
@@ -125,8 +167,7 @@ def as_objects(
     result = folder / "outcomes"
     argv = [
         _interpreter(manifest),
-        "-m",
-        "viewra.authoring.checks_child",
+        *built.module("viewra.authoring.checks_child"),
         str(manifest.file),
         str(result),
         str(library),
@@ -156,10 +197,10 @@ def as_objects(
 
 
 def _as_process(
-    manifest: Manifest, checks: Checks, settings: Mapping[str, object], packages: Origins | None
+    manifest: Manifest, checks: Checks, settings: Mapping[str, object], environments: Environments | None
 ) -> list[Outcome]:
     try:
-        with subprocess_plugin(manifest.directory, settings=settings, packages=packages) as plugin:
+        with subprocess_plugin(manifest.directory, settings=settings, packages=environments) as plugin:
             return checks.run(plugin, "process")
     except ViewraError as error:
         cause = error.__cause__

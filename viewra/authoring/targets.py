@@ -12,6 +12,7 @@ import attrs
 
 from viewra.errors import ManifestError, PluginFault, UsageError, ViewraError
 from viewra.host.admin.find import find_plugin
+from viewra.host.environments.environments import with_requirements
 from viewra.host.facade import Host
 from viewra.host.installed.folders import MANIFEST_NAME
 from viewra.manifest import Manifest
@@ -30,7 +31,7 @@ class Target:
 
     def report(self) -> CheckReport:
         """The findings in its manifest and files."""
-        return check(self.directory)
+        return with_requirements(check(self.directory))
 
     def manifest(self) -> Manifest:
         """Its manifest; raises ManifestError with all errors in it and in its files."""

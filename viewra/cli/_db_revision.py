@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,10 +14,12 @@ from viewra.cli._options import Options
 from viewra.cli._output import print_line
 from viewra.db import draft
 from viewra.db.migrate import migrations_directory
-from viewra.errors import UsageError
+from viewra.errors import ManifestError, UsageError
 from viewra.host import Plugin
 from viewra.host.admin.find import find_plugin
 from viewra.host.installed.discovery import Found, Place
+from viewra.host.installed.folders import MANIFEST_NAME
+from viewra.manifest import Manifest
 from viewra.services import TABLES
 
 
@@ -24,8 +27,8 @@ from viewra.services import TABLES
 @click.option(
     "--plugin",
     "plugin_id",
-    metavar="ID",
-    help="A migration of this plugin, in its own directory.",
+    metavar="DIR|ID",
+    help="A migration of the plugin in DIR, or of the one that is enabled under this ID.",
     shell_complete=_completing.plugins,
 )
 @click.option("-m", "--message", required=True, help="A description of one line.")
@@ -40,6 +43,8 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
         host = options.host()
         body = draft.missing(host.database_url) if autogenerate else drafts.EMPTY
         file = drafts.write(migrations_directory(), message, body)
+    elif (Path(plugin_id) / MANIFEST_NAME).is_file():
+        file = _of_directory(options, Path(plugin_id), message, autogenerate=autogenerate)
     elif autogenerate:
         with options.host() as host:
             plugin = find_plugin(host.plugins, plugin_id)
@@ -48,11 +53,30 @@ def revision_command(options: Options, plugin_id: str | None, message: str, auto
     else:
         with options.host(exclusive=False) as looking:
             found = _require_own(find_plugin(looking.plugins, plugin_id))
-        if found.manifest is None or TABLES not in found.manifest.capabilities:
-            why = f"is invalid: {found.errors[0]}" if found.errors else "has no database of its own"
-            raise UsageError(f"plugin {plugin_id} {why}")
-        file = drafts.write(found.directory / "migrations", message, drafts.EMPTY)
+        file = _empty(plugin_id, found.directory, found.manifest, found.errors, message)
     print_line(str(file))
+
+
+def _of_directory(options: Options, directory: Path, message: str, *, autogenerate: bool) -> Path:
+    """Write a migration of a plugin that need not be enabled: a host of its own runs it."""
+    from viewra.authoring.targets import Target  # light start: few commands need them
+    from viewra.authoring.workshop import open_workshop
+    from viewra.cli._plugins_dev import throw_away
+
+    manifest = Target(directory.resolve(), host_knows=False).manifest()
+    if not autogenerate:
+        return _empty(manifest.id, manifest.directory, manifest, (), message)
+    with open_workshop(manifest, throw_away(options, manifest.id)) as workshop:
+        return workshop.plugin.draft_migration(message)
+
+
+def _empty(
+    plugin_id: str, directory: Path, manifest: Manifest | None, errors: Sequence[ManifestError], message: str
+) -> Path:
+    """Write an empty migration; raises UsageError for a plugin without tables."""
+    if manifest is None or TABLES not in manifest.capabilities:
+        raise UsageError(f"plugin {plugin_id} {f'is invalid: {errors[0]}' if errors else 'has no database of its own'}")
+    return drafts.write(directory / "migrations", message, drafts.EMPTY)
 
 
 def _require_own(plugin: Plugin) -> Found:

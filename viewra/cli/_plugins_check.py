@@ -12,6 +12,7 @@ from viewra.cli._assignments import pairs
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_lines
 from viewra.errors import ManifestError, MigrationError, PluginError, ViewraError
+from viewra.host.environments.environments import with_requirements
 from viewra.manifest import Manifest
 from viewra.manifest.report import CheckReport, check
 from viewra.revisions import read_revisions
@@ -32,7 +33,7 @@ from viewra.services import SERVICES, TABLES
 @click.pass_obj
 def check_command(options: Options, directory: Path, run: bool, assignments: tuple[str, ...], as_json: bool) -> None:
     """Check a plugin's manifest and files, and report all errors, each with its place."""
-    report = _with_migrations(check(directory))
+    report = _with_migrations(with_requirements(check(directory)))
     if run and report.ok:
         report = _run(options, report, pairs(assignments))
     if as_json:

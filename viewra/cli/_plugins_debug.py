@@ -84,8 +84,8 @@ def _attached(workshop: Workshop, running: Debugged) -> None:
     from viewra.authoring.trial import try_out
 
     cancel = threading.Event()
-    plugin, screen = workshop.plugin, Screen(workshop)
-    with handled(Escalation(cancel, running.end_soon)):
+    plugin = workshop.plugin
+    with Screen(workshop) as screen, handled(Escalation(cancel, running.end_soon)):
         record = running.wait_for_record(cancel)
         if record is None:
             if not cancel.is_set():

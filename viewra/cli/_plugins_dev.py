@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from viewra.cli._assignments import pairs
+from viewra.cli._dev_site import DevSite
 from viewra.cli._options import Options
 from viewra.cli._output import print_line, print_table, print_text
 from viewra.errors import ViewraError
@@ -21,6 +23,9 @@ if TYPE_CHECKING:  # --help must not import the host
     from viewra.authoring.workshop import Workshop
     from viewra.host import Host, Plugin
     from viewra.manifest import Manifest
+
+_OF_HOST = re.compile(r"\bviewra plugins(?! (?:check|new|test|dev)\b)")
+"""Where a message names a command on a host's plugins: it has to reach the throw-away host."""
 
 library_option = click.option(
     "--library", metavar="DIR", type=click.Path(path_type=Path), help="Your own media files [default: a few tiny ones]."
@@ -34,12 +39,18 @@ set_option = click.option(
 @click.argument("target", metavar="DIR")
 @library_option
 @set_option
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Serve its pages and routes at this port of localhost [default: any free one].",
+)
 @click.pass_obj
-def dev_command(options: Options, target: str, library: Path | None, assignments: tuple[str, ...]) -> None:
+def dev_command(options: Options, target: str, library: Path | None, assignments: tuple[str, ...], port: int) -> None:
     """Run the plugin in DIR, enabled and with all permissions that it requests, and again with each change of its code.
 
     It runs in a host of its own with a temporary data directory and a small library; its log and what it says of each
-    file are shown, and errors with the line of its code. Ctrl-C ends all of it.
+    file are shown, and errors with the line of its code. Its pages and routes are served. Ctrl-C ends all of it.
     """
     from viewra.authoring.dev import Development
     from viewra.authoring.targets import build, find_target
@@ -50,9 +61,9 @@ def dev_command(options: Options, target: str, library: Path | None, assignments
     manifest = found.manifest()
     settings = settings_of(options, manifest, assignments, stored=found.host_knows)
     with open_workshop(manifest, throw_away(options, manifest.id), library=library, settings=settings) as workshop:
-        screen = Screen(workshop)
-        screen.opened()
-        Development(workshop, found, screen).run()
+        with Screen(workshop, port) as screen:
+            screen.opened()
+            Development(workshop, found, screen).run()
         print_line(f"{manifest.id} is stopped, and its host and data are gone", err=True)
 
 
@@ -94,10 +105,24 @@ def settings_of(
 
 
 class Screen:
-    """Shows an author what happens to the plugin, on stdout; the log goes to stderr."""
+    """Shows an author what happens to the plugin, on stdout; the log goes to stderr.
 
-    def __init__(self, workshop: Workshop) -> None:
+    Pages and routes are served at ``port``, 0 for any free one, once there are any, until the ``with`` block ends.
+    """
+
+    def __init__(self, workshop: Workshop, port: int = 0) -> None:
         self._workshop = workshop
+        self._port = port
+        self._site: DevSite | None = None
+
+    def __enter__(self) -> Self:
+        """See the class."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """See the class."""
+        if self._site is not None:
+            self._site.close()
 
     def opened(self) -> None:
         """Say where everything is."""
@@ -119,8 +144,8 @@ class Screen:
         if line is not None:
             print_line(f"  at {line}")
         if error.hint:
-            beside = f"viewra --data-dir {self._workshop.data_dir} plugins settings"
-            print_line(f"  {error.hint.replace('viewra plugins settings', beside)}")
+            beside = f"viewra --data-dir {self._workshop.data_dir} plugins"
+            print_line(f"  {_OF_HOST.sub(beside, error.hint)}")
         if plugin.pid is not None:
             print_line(f"  the code before goes on: process {plugin.pid}")
 
@@ -132,15 +157,31 @@ class Screen:
             print_text(f"FAILED: {problem}")
         if trial.pending:
             print_line(f"{trial.pending} notifications of the scan were not taken: viewra plugins events says why")
-        if trial.pages is not None:
-            print_line(
-                f"pages: {', '.join(f'{page.title} ({page.path or page.url})' for page in trial.pages) or 'none'}"
-            )
-        if trial.routes is not None:
-            routes = ", ".join(f"{route.method} {route.path}" for route in trial.routes)
-            print_line(f"routes: {routes or 'none'}")
+        if trial.pages is not None or trial.routes is not None:
+            self._served()
         if trial.search is not None:
             print_line(f"searches by {', '.join(trial.search.supported_fields) or 'no field'}")
+
+    def _served(self) -> None:
+        """Serve the pages and routes, and show how to ask for them."""
+        if self._site is None:
+            self._site = DevSite.start(self._workshop.host, self._port)
+        site, declared = self._site, self._site.declared(self._workshop.plugin)
+        for page in declared.pages:
+            print_line(f"page {page.title}: {page.href if '://' in page.href else site.url + page.href}")
+        if declared.pages:
+            print_line(f"  sign in with the password {site.password}")
+        for route in declared.routes:
+            print_line(f"route {route.method} {site.url_of(self._workshop.plugin, route)}")
+        if declared.routes:
+            url = next(
+                (site.url_of(self._workshop.plugin, one) for one in declared.routes if one.method == "GET"), "URL"
+            )
+            print_line(f'  curl -H "Authorization: Bearer {site.token}" {url}')
+        if declared.reason:
+            print_line(f"  {declared.reason}")
+        if not declared.pages and not declared.routes:
+            print_line("it has no pages or routes yet")
 
     def waiting(self) -> None:
         """Nothing happens until the code changes."""
@@ -150,8 +191,7 @@ class Screen:
         read = [file for file in trial.files if file.fields or file.error]
         for file in read:
             self._file(file)
-        others = trial.total - len(read)
-        print_line(f"{trial.total} files, {len(read)} shown, {others} others; {trial.seconds:.2f} s")
+        print_line(f"metadata of {len(read)} of {trial.total} files; {trial.seconds:.2f} s")
         if not read and not trial.problems:
             print_line(
                 f"  no file gave metadata: it reads {', '.join(trial.reads or ()) or 'what can_handle accepts'};"

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from viewra.cli._output import ask_unseen, json_option, print_json, print_line, print_table
-from viewra.errors import UsageError
 
 _PASSWORD = "VIEWRA_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -30,14 +29,15 @@ def command() -> None:
 def build_command(folder: Path, plugins: tuple[Path, ...], key: Path | None, as_json: bool) -> None:
     """Write DIR/index.json, the catalog of the packages (.zip, .whl) in DIR.
 
-    The folders PLUGIN… are packed into DIR before. Each package is checked as at an installation. Signatures that
-    authors made (minisign -Sm FILE) are verified and listed, with their public key in FILE.minisig.pub.
+    The folders PLUGIN… are packed into DIR before, which is made if it is not there. Each package is checked as at an
+    installation. Signatures that authors made (minisign -Sm FILE) are verified and listed, with their public key in
+    FILE.minisig.pub.
     """
     from viewra.host.packages import publishing, signatures
 
     secret = signatures.read_secret_key(key, _password) if key is not None else None
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", hint=f"mkdir {folder}")
+    if plugins:
+        folder.mkdir(exist_ok=True)
     for plugin in plugins:
         publishing.pack(plugin, folder)
     entries = publishing.build(folder, secret)
@@ -51,7 +51,7 @@ def build_command(folder: Path, plugins: tuple[Path, ...], key: Path | None, as_
     ]
     if rows:
         print_table(rows, ("ID", "VERSION", "BYTES", "SIGNED BY"))
-    print_line(f"{folder / 'index.json'} lists {len(entries)} plugins", err=True)
+    print_line(f"{folder / 'index.json'} lists {len(entries)} {'plugin' if len(entries) == 1 else 'plugins'}", err=True)
 
 
 @command.command("key")

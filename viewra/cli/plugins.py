@@ -155,7 +155,8 @@ def _state(row: dict[str, Any]) -> str:
 
 
 def _print_reasons(row: dict[str, Any]) -> None:
-    reasons = [(row["state"], row["reason"])]
+    """Say why a plugin does not run, or is ailing; one that nobody enabled needs no other reason."""
+    reasons = [(row["state"], row["reason"])] if row["state"] != "disabled" else []
     reasons += [(row["health"]["condition"], row["health"]["error"])] if _ailing(row) else []
     for what, reason in reasons:
         if reason:

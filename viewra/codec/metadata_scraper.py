@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from viewra.codec import checks
 from viewra.codec.limits import in_force
-from viewra.codec.rpc import Reports, Rpc, procedure
+from viewra.codec.rpc import InvalidValue, Reports, Rpc, procedure
 from viewra.pb import plugin_pb2 as pb
 from viewra.pb import viewra_pb2 as v1
 from viewra.services import SERVICES
@@ -83,6 +83,8 @@ def _check_value(value: object, field: str) -> str | tuple[str, ...]:
     """A text, or several whose joined length is within the limit of a text."""
     if isinstance(value, str):
         return checks.text(value, field)
+    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidValue(field, f"must be text or a list of texts, not {clean(type(value).__name__, 100)}")
     several = checks.texts(value, field)
     checks.text(joined(several), field)
     return several[0] if len(several) == 1 else several
@@ -92,7 +94,10 @@ def _check_outcome(value: object, field: str) -> FileOutcome:
     outcome = checks.instance(value, field, FileOutcome)
     if outcome.metadata is None:
         return FileOutcome(error=checks.note(outcome.error, f"{field} error"))
-    return FileOutcome(check_metadata(outcome.metadata, f"{field} metadata"))
+    try:
+        return FileOutcome(check_metadata(outcome.metadata, "metadata"))
+    except InvalidValue as error:  # of one file, as if that had been read alone
+        return FileOutcome(error=checks.note(str(error), f"{field} error"))
 
 
 def _checked_outcomes(message: v1.ExtractMetadataBatchResponse) -> tuple[FileOutcome, ...]:

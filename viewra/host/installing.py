@@ -17,7 +17,7 @@ from viewra.host.installed.discovery import Found, Place, read, real_path
 from viewra.host.installed.folders import MANIFEST_NAME
 from viewra.host.installed.grants import Grant, allows, asked
 from viewra.host.installed.versions import Origin, Record, Versions, require_installed
-from viewra.host.packages.staging import FOLDER, checked
+from viewra.host.packages.staging import FOLDER, as_in_package, checked
 from viewra.manifest import Manifest
 from viewra.process.verify import tree_digest
 
@@ -74,7 +74,8 @@ class Installer:
         if current is not None and current.tree == record.tree:
             raise UsageError(f"{manifest.id} {manifest.version} is installed already, with the same files")
         self._require_consent(found, versions, current, record, consent)
-        self.environments.of(manifest)
+        with as_in_package(directory):
+            self.environments.of(manifest)
         granted = [one for one in self.choices.permissions(found) if one.granted or consent.permissions]
         untried = self._tried(found, granted, consent)
         if more := [one.name for one in granted if not one.granted]:

@@ -32,9 +32,13 @@ class CheckReport:
 
     def text(self) -> str:
         """All findings as text for a terminal, separated by blank lines."""
-        findings = [render(error, self.source) for error in self.errors]
+        findings = [render(error, self._source_of(error)) for error in self.errors]
         findings += [render(warning, self.source, kind="warning") for warning in self.warnings]
         return "\n\n".join(findings)
+
+    def _source_of(self, error: ManifestError) -> str:
+        """The text in which an error is: that of the manifest, unless it is in a file beside it."""
+        return self.source if self.manifest is None or error.file == str(self.manifest.file) else ""
 
     def data(self) -> dict[str, object]:
         """All findings for a program: ``{"ok", "errors": […], "warnings": […]}``."""

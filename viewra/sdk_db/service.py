@@ -5,6 +5,7 @@ Reading the schema version needs no Alembic, which takes 0.4 s to import.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,13 +96,15 @@ class AlembicDatabaseService:
         return connection.execute(sa.select(version.c.version_num)).scalar() or ""
 
     def _run(self, connection: sa.Connection, command: str, current: str, target: str) -> None:
+        logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # else it names each of Alembic's parts
         from viewra.sdk_db.moves import run  # light start: see above
 
         try:
             run(connection, command, target, self.migrations_dir, self.metadata, self.version_table)
         except Exception as error:  # a migration is the author's code and may raise anything
             cause = getattr(error, "orig", None) or error
-            raise MigrationError(f"{command} from {current or 'nothing'} to {target} failed: {cause}") from error
+            why = str(cause) or type(cause).__name__
+            raise MigrationError(f"{command} from {current or 'nothing'} to {target} failed: {why}") from error
 
     @contextmanager
     def _connected(self, url: str, *, moves: bool = True) -> Iterator[sa.Connection]:

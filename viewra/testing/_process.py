@@ -27,6 +27,7 @@ from viewra.host.running.supervisor import Supervisor
 from viewra.process import RuntimeDir, Spawner
 from viewra.services import SERVICES, Services
 from viewra.testing._host import FakeHostServices
+from viewra.testing._tested import Tested
 
 
 @contextmanager
@@ -36,17 +37,19 @@ def subprocess_plugin(
     settings: Mapping[str, object] | None = None,
     services: Services = SERVICES,
     host: FakeHostServices | None = None,
-    packages: Origins | None = None,
+    packages: Origins | Environments | None = None,
 ) -> Iterator[Plugin]:
     """Start the plugin in ``directory``, yield its handle, and stop it at the end.
 
     ``settings`` are values as an operator sets them, by dotted key; ``services`` are those that the host knows.
     ``host`` has the host services, by default empty ones in memory; all that the manifest requests is granted. With
-    ``packages`` it runs in an environment with the packages that it names, taken from there, else in this one. Raises
-    ManifestError if the manifest or a setting is invalid, PluginUnavailable if the plugin does not start.
+    ``packages`` it runs in an environment with the packages that it names, taken from there; else in the one that
+    ``viewra plugins test`` has built, or in this one. Raises ManifestError if the manifest or a setting is invalid,
+    PluginUnavailable if the plugin does not start.
     """
     directory = Path(directory).resolve()
     manifest = manifests.load(directory / MANIFEST_NAME)
+    environments = packages if isinstance(packages, Environments) else Tested.given()
     with ExitStack() as resources:
         data_dir = tempfile.mkdtemp(prefix="viewra-")
         resources.callback(shutil.rmtree, data_dir, ignore_errors=True)
@@ -67,7 +70,7 @@ def subprocess_plugin(
             log_level="debug",
             services=services,
             hosted=(host or FakeHostServices(plugin_id=manifest.id)).hosted,
-            environments=Environments(Path(data_dir), packages) if packages is not None else None,
+            environments=Environments(Path(data_dir), packages) if isinstance(packages, Origins) else environments,
         )
         supervisor = Supervisor(
             installation,

@@ -184,7 +184,7 @@ class Declarations:
 
     def _ask(self, plugin_id: str, plugin: Plugin) -> None:
         try:
-            declared = _asked(plugin_id, plugin)
+            declared = declared_by(plugin_id, plugin)
         except PluginError as error:
             log.warning("%s", error)
             declared = _unavailable(self._known.get(plugin_id) or Declared(plugin_id), error.message)
@@ -195,7 +195,8 @@ def _is_to_ask(plugin: Plugin) -> bool:
     return plugin.state not in _DOWN and bool(CAPABILITIES & set(plugin.services))
 
 
-def _asked(plugin_id: str, plugin: Plugin) -> Declared:
+def declared_by(plugin_id: str, plugin: Plugin) -> Declared:
+    """Ask a plugin what it declares. Raises PluginError."""
     pages: tuple[AdminPage, ...] = ()
     routes: tuple[APIRoute, ...] = ()
     if plugin.admin_page is not None:

@@ -1,4 +1,4 @@
-"""``viewra plugins check`` reads migrations, too, without running them."""
+"""``viewra plugins check`` reads migrations and requirements, too, without running or installing them."""
 
 from __future__ import annotations
 
@@ -35,3 +35,12 @@ def test_migrations_that_are_no_single_line(
     done = CliRunner().invoke(group, ["plugins", "check", str(directory)], standalone_mode=False)
     assert (done.return_value == 1) is (problem is not None)
     assert problem is None or problem in done.output
+
+
+def test_requirements_that_cannot_be_met(make_plugin: Callable[..., Path]) -> None:
+    directory = make_plugin("p", "")
+    (directory / "requirements.txt").write_text("mutagen\n--index-url https://example.org\n")
+    done = CliRunner().invoke(group, ["plugins", "check", str(directory)], standalone_mode=False)
+    assert done.return_value == 1
+    assert done.output.startswith(f"{directory}/requirements.txt:2:1: options are not used here: --index-url")
+    assert "id:" not in done.output, "no line of the manifest is shown for it"

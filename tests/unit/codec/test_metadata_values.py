@@ -52,14 +52,23 @@ def test_values_that_are_not_several_or_of_no_field_change_nothing(
     assert outcome.metadata == {"artist": kept}
 
 
-@pytest.mark.parametrize("value", [1, None, [1], ["a", b"b"], {"a": "b"}, ["\ud800", "b"]])
-def test_what_is_neither_text_nor_texts_is_refused(value: Any) -> None:
-    for rpc, given in (
-        (codec.EXTRACT_METADATA, {"x": value}),
-        (codec.EXTRACT_METADATA_BATCH, [FileOutcome({"x": value})]),
-    ):
-        with pytest.raises(InvalidValue, match=r"metadata\[x\]"):
-            rpc.check(given)
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (1, "metadata[x]: must be text or a list of texts, not int"),
+        (None, "metadata[x]: must be text or a list of texts, not NoneType"),
+        ({"a": "b"}, "metadata[x]: must be text or a list of texts, not dict"),
+        ([1], "metadata[x][0]: must be text, not int"),
+        (["a", b"b"], "metadata[x][1]: must be text, not bytes"),
+        (["\ud800", "b"], "metadata[x][0]: has characters that UTF-8 cannot carry (lone surrogates)"),
+    ],
+)
+def test_what_is_neither_text_nor_texts_is_refused(value: Any, problem: str) -> None:
+    with pytest.raises(InvalidValue) as raised:
+        codec.EXTRACT_METADATA.check({"x": value})
+    assert str(raised.value) == problem
+    in_a_batch = codec.EXTRACT_METADATA_BATCH.check([FileOutcome({"x": value}), FileOutcome({"x": "fine"})])
+    assert in_a_batch == (FileOutcome(error=problem), FileOutcome({"x": "fine"})), "it is the fault of one file alone"
 
 
 def test_several_values_are_bounded_like_one() -> None:

@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from viewra.db.engine import open_unmigrated
-from viewra.errors import PluginUnavailable, UsageError, ViewraError
+from viewra.errors import ManifestError, PluginUnavailable, UsageError, ViewraError
 from viewra.host.environments.environments import Environments
 from viewra.host.environments.origins import Origins
+from viewra.host.environments.tools import ToolFailed
 from viewra.host.installed.choices import OperatorChoices
 from viewra.host.installed.discovery import Found, Place, read
 from viewra.host.installed.grants import Grant
@@ -24,6 +25,16 @@ from viewra.host.packages.sources import fetch
 from viewra.host.packages.staging import staged
 
 YES = Consent()
+
+
+class NoTool:
+    """Finds no package."""
+
+    def lock(self, *_: object) -> list[tuple[str, tuple[str, ...]]]:
+        raise ToolFailed("nothing is found")
+
+    def install(self, *_: object) -> None:
+        raise AssertionError("nothing was found")
 
 
 @attrs.define
@@ -55,7 +66,8 @@ class Desk:
         return record.version if record is not None and (self.versions.path / "plugin.cue").exists() else ""
 
     def installer(self) -> Installer:
-        return Installer(self.data_dir, self.choices, Environments(self.data_dir, Origins()), self._try_out)
+        environments = Environments(self.data_dir, Origins(), tool=NoTool())
+        return Installer(self.data_dir, self.choices, environments, self._try_out)
 
     def install(self, source: Path, consent: Consent = YES, *, signer: str = "") -> Installed:
         def fetched(folder: Path, told: Told) -> Origin:
@@ -216,4 +228,16 @@ def test_a_kill_at_any_step_leaves_one_version_whole(
 def test_a_package_for_another_viewra(desk: Desk, source: Path) -> None:
     with pytest.raises(ViewraError, match="requires viewra >=99"):
         desk.install(become(source, "1.0.0", 'requires: viewra: ">=99"'))
+    assert not list((desk.data_dir / "plugin-packages" / ".staged").iterdir())
+
+
+def test_an_error_names_the_file_as_it_is_in_the_package(desk: Desk, source: Path) -> None:
+    (source / "requirements.txt").write_text("mutagen\n-r other.txt\n")
+    with pytest.raises(ManifestError, match="options are not used here") as raised:
+        desk.install(source)
+    assert (raised.value.file, raised.value.line) == ("requirements.txt", 2)
+    (source / "requirements.txt").write_text("mutagen\n")
+    with pytest.raises(ManifestError, match="cannot be installed") as raised:
+        desk.install(source)
+    assert raised.value.file == "requirements.txt"
     assert not list((desk.data_dir / "plugin-packages" / ".staged").iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from pathlib import Path
@@ -48,6 +49,12 @@ def at_first_with_songs(service: AlembicDatabaseService, url: str, songs: int = 
 def test_the_check_suite(service: AlembicDatabaseService, url: str) -> None:
     check_database(service, url)
     assert service.get_models() == ["artists", "songs"]
+
+
+def test_alembic_does_not_log_its_own_parts(service: AlembicDatabaseService, url: str) -> None:
+    service.migrate(url)
+    assert logging.getLogger("alembic.runtime.plugins").getEffectiveLevel() == logging.WARNING
+    assert logging.getLogger("alembic.runtime.migration").level == logging.NOTSET
 
 
 def test_describe_says_where_it_stands_and_makes_nothing(service: AlembicDatabaseService, url: str) -> None:

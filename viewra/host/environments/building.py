@@ -109,7 +109,10 @@ class Builder:
         allowed = {one.name: one.hashes for one in wanted.wanted if one.hashes}
         lines: list[str] = []
         for locked, found in tool.lock(named, self.origins, running):
-            name = canonicalize_name(re.split(r"[=@\[ ]", locked)[0])
+            name, at, _ = locked.partition(" @ ")
+            if at:
+                raise ViewraError(f"one of its packages requires {locked[:200]!r}, and not by a version")
+            name = canonicalize_name(re.split(r"[=\[ ]", name)[0])
             if name == "viewra":
                 raise ViewraError(
                     "one of its packages requires viewra itself", hint=f"packages of plugins use {sdk_wheel.NAME}"
@@ -124,6 +127,7 @@ class Builder:
     def _install(self, environment: Environment, locked: Path, tool: Tool, running: Running) -> None:
         folder = environment.folder
         tool.install(folder, locked, sdk_wheel.write(running.folder), self.origins, running)
+        _compile(folder, running)
         flush(folder)
         write_whole(folder / MARKER, "")
 
@@ -137,6 +141,15 @@ class Builder:
         locks = sorted(self.home.glob("*.lock"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         for path in [one for one in locks if one.name != _LOCK][_KEPT:]:
             path.unlink(missing_ok=True)
+
+
+def _compile(folder: Path, running: Running) -> None:
+    """Compile what was installed, by the host's interpreter: see ``Tool.install``.
+
+    What does not compile, such as a template of code, is left for whoever imports it.
+    """
+    with contextlib.suppress(ToolFailed):
+        running.run([sys.executable, "-I", "-m", "compileall", "-qq", "-j", "0", str(folder / "lib")])
 
 
 def _lock(descriptor: int) -> bool:

@@ -13,6 +13,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _NOISE = re.compile(
     r"^(WARNING|notice|\[notice\]|DEPRECATION|Looking in|Collecting|Using cached|Processing)", re.IGNORECASE
 )
+_SOURCE_ONLY = re.compile(r"no (usable )?wheels|building (from source|source distributions) is disabled", re.IGNORECASE)
+_NO_ROOM = re.compile(r"no space left|disk quota exceeded|\(os error (28|122)\)|\[errno (28|122)\]", re.IGNORECASE)
 
 
 def complaint(wanted: Requirements, said: str) -> ManifestError:
@@ -24,7 +26,9 @@ def complaint(wanted: Requirements, said: str) -> ManifestError:
     ]
     what = ", ".join(str(one.requirement) for one in named[:3]) or "its packages"
     hint = "check the name and the version; packages from a folder: --find-links DIR"
-    if "binary" in plain or "build" in plain or "wheel" in plain:
+    if _NO_ROOM.search(said):
+        hint = "free space on the disk, or in the quota, and try again"
+    elif _SOURCE_ONLY.search(said):
         hint = "it may exist as source only; --allow-builds lets its build script run, with all the rights of the host"
     line = named[0].line if named else 0
     return ManifestError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import attrs
@@ -23,6 +24,12 @@ class Environment:
     def python(self) -> Path:
         """The interpreter that imports from it."""
         return self.folder / "bin" / "python"
+
+    @property
+    def packages(self) -> Path:
+        """The folder with what is installed in it."""
+        version = sys.version_info
+        return self.folder / "lib" / f"python{version.major}.{version.minor}" / "site-packages"
 
     @property
     def is_complete(self) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
+from viewra.errors import ManifestError
 from viewra.host.environments.environment import FOLDER, PROJECT, TEXT, Environment
 from viewra.host.environments.origins import Origins
 from viewra.host.sync.cancellation import Cancellation
 from viewra.manifest import Manifest
+from viewra.manifest.report import CheckReport
 
 if TYPE_CHECKING:
     from viewra.host.environments.building import Builder
@@ -29,7 +33,7 @@ class Environments:
 
     def ready(self, manifest: Manifest) -> Environment | None:
         """The environment of a version of a plugin; None if it has none, or it is not built. Raises ManifestError."""
-        wanted = _wanted(manifest)
+        wanted = wanted_by(manifest)
         return self._builder(manifest).ready(wanted) if wanted is not None else None
 
     def of(self, manifest: Manifest, cancellation: Cancellation | None = None) -> Environment | None:
@@ -38,7 +42,7 @@ class Environments:
         Raises ManifestError for requirements that cannot be read, and ViewraError, which names the requirement, for
         those that cannot be met. ``cancellation`` ends a build.
         """
-        wanted = _wanted(manifest)
+        wanted = wanted_by(manifest)
         if wanted is None:
             return None
         builder = self._builder(manifest)
@@ -50,8 +54,22 @@ class Environments:
         return Builder(self._root / manifest.id, self._origins, self._tool)
 
 
-def _wanted(manifest: Manifest) -> Requirements | None:
-    """What the plugin names; None if it names nothing, is not a Python program, or has its own ``.venv``."""
+def with_requirements(report: CheckReport) -> CheckReport:
+    """The report of a plugin with the fault of the packages that it names."""
+    if report.manifest is None:
+        return report
+    try:
+        wanted_by(report.manifest)
+    except ManifestError as error:
+        return attrs.evolve(report, ok=False, errors=(*report.errors, error))
+    return report
+
+
+def wanted_by(manifest: Manifest) -> Requirements | None:
+    """What the plugin names; None if it names nothing, is not a Python program, or has its own ``.venv``.
+
+    Raises ManifestError, with the file and the line, for what cannot be read.
+    """
     directory = manifest.directory
     if not ((directory / TEXT).is_file() or (directory / PROJECT).is_file()):
         return None

@@ -1,7 +1,7 @@
 """Reads which packages a plugin names: ``requirements.txt`` or ``pyproject.toml`` beside its manifest.
 
 Only names, versions and hashes are taken from a plugin's author. Where packages come from is the operator's choice, so
-a line that names an index, another file or a folder is refused.
+a line that names an index, an address, another file or a folder is refused.
 """
 
 from __future__ import annotations
@@ -127,10 +127,10 @@ def _parsed(file: Path, line: int, text: str, hashes: tuple[str, ...] = ()) -> W
             **_at(file, line),
             hint="such as mutagen>=1.47",
         ) from None
-    if requirement.url is not None and not requirement.url.startswith("https://"):
+    if requirement.url is not None:  # pip builds what an address gives, whatever it is told about wheels
         raise ManifestError(
             f"{requirement.name} comes from {requirement.url[:200]!r}", **_at(file, line),
-            hint="name a version of the package, or the https address of a wheel",
+            hint="name a version; where packages come from is the operator's choice: --find-links, --no-index",
         )  # fmt: skip
     return Wanted(requirement, line, hashes)
 

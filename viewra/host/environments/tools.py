@@ -82,7 +82,11 @@ class Tool(Protocol):
         ...
 
     def install(self, environment: Path, locked: Path, wheel: Path, origins: Origins, running: Running) -> None:
-        """Make an environment with what a lock file lists, verified by its hashes, and the SDK. Raises ToolFailed."""
+        """Make an environment with the SDK and what a lock file lists, verified by its hashes. Raises ToolFailed.
+
+        The listed packages are the last thing that is done: an interpreter that starts afterwards in the environment
+        runs what they have in ``.pth`` files, outside of any sandbox.
+        """
         ...
 
 
@@ -113,11 +117,11 @@ class Uv:
     def install(self, environment: Path, locked: Path, wheel: Path, origins: Origins, running: Running) -> None:
         """See ``Tool``."""
         python = _new_environment(environment, running)
-        options = ["--python", python, "--no-deps", "--compile-bytecode", "--quiet"]
+        options = ["--python", python, "--no-deps", "--no-compile-bytecode", "--quiet"]
         start = [self.program, "pip", "install", *options, *self._common, "--link-mode", "hardlink"]
+        running.run([*start, "--no-index", str(wheel)])
         if locked.stat().st_size:
             running.run([*start, "--require-hashes", *origins.options, "--requirement", str(locked)])
-        running.run([*start, "--no-index", str(wheel)])
 
     @property
     def _common(self) -> tuple[str, ...]:
@@ -148,10 +152,10 @@ class Pip:
     def install(self, environment: Path, locked: Path, wheel: Path, origins: Origins, running: Running) -> None:
         """See ``Tool``."""
         python = _new_environment(environment, running)
-        start = [*self._start("--python", python, "install"), "--no-deps"]
+        start = [*self._start("--python", python, "install"), "--no-deps", "--no-compile"]
+        running.run([*start, "--no-index", str(wheel)])
         if locked.stat().st_size:
             running.run([*start, "--require-hashes", *origins.options, "--requirement", str(locked)])
-        running.run([*start, "--no-index", str(wheel)])
 
     def _start(self, *words: str) -> list[str]:
         quiet = ("--quiet", "--no-input", "--disable-pip-version-check", "--cache-dir", str(self.cache))

@@ -24,8 +24,9 @@ from viewra.host.packages.arriving import Told, untold
 from viewra.host.packages.index import Entry, Index, Release
 from viewra.host.packages.names import BadPackage
 from viewra.host.packages.new_file import new_file
+from viewra.host.packages.plain_files import open_plain
 from viewra.host.packages.sources import LARGEST, unpack
-from viewra.host.packages.staging import Fetch
+from viewra.host.packages.staging import Fetch, plugin_in
 from viewra.manifest import load
 
 
@@ -78,7 +79,7 @@ class Catalog:
             return
         source = Path(self.place) / name
         try:
-            with source.open("rb") as stream, new_file(target) as write:
+            with open_plain(source) as stream, new_file(target) as write:
                 left = largest + 1
                 while left > 0 and (block := stream.read(min(left, 1 << 18))):
                     write(block)
@@ -117,7 +118,8 @@ def named(catalogs: Sequence[str], text: str) -> Fetch:
         )
     found = [(catalog, entry) for catalog, entry in read_all(catalogs) if entry.id == name]
     if not found:
-        raise NotFound(f"no catalog has a plugin {name!r}", hint="viewra plugins search")
+        beside = f"the folder or file here is ./{name}" if Path(name).exists() else "viewra plugins search"
+        raise NotFound(f"no catalog has a plugin {name!r}", hint=beside)
     for catalog, entry in found:
         if version:
             release = next((one for one in entry.versions if one.version == version), None)
@@ -140,8 +142,6 @@ def _has(entry: Entry, words: Sequence[str]) -> bool:
 
 def _require_same(files: Path, entry: Entry, release: Release) -> None:
     """Refuse a package that has another plugin or version than the catalog says."""
-    for manifest in files.rglob(MANIFEST_NAME):
-        found = load(manifest)
-        if (found.id, found.version) == (entry.id, release.version):
-            return
-    raise BadPackage(f"{release.file} does not contain {entry.id} {release.version}, as its catalog says")
+    found = load(plugin_in(files, "") / MANIFEST_NAME)
+    if (found.id, found.version) != (entry.id, release.version):
+        raise BadPackage(f"{release.file} does not contain {entry.id} {release.version}, as its catalog says")

@@ -28,15 +28,20 @@ def pack(plugin: Path, folder: Path) -> Path:
     Hidden files and caches are left out. A package of that version with other content is not replaced.
     """
     manifest = checked(plugin)
+    if folder.resolve().is_relative_to(plugin.resolve()):
+        raise UsageError(
+            f"the catalog {folder} is in the plugin's folder, and would be packed into it",
+            hint="name a folder elsewhere, such as ../catalog",
+        )
     target = folder / f"{manifest.id}-{manifest.version}.zip"
-    with tempfile.TemporaryDirectory(prefix="viewra-pack-") as name:
+    with tempfile.TemporaryDirectory(prefix=".pack-", dir=folder) as name:  # in one step it is there whole
         draft = Path(name) / "package.zip"
         zip_folder(plugin, draft)
         if target.exists() and file_digest(target) != file_digest(draft):
             raise UsageError(
                 f"{target} exists with other content", hint="give the plugin another version, or remove the package"
             )
-        target.write_bytes(draft.read_bytes())
+        draft.replace(target)
     return target
 
 
@@ -48,7 +53,7 @@ def build(folder: Path, key: SecretKey | None = None) -> list[Entry]:
     this key) are verified and listed. Raises ViewraError that names the package.
     """
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}")
+        raise UsageError(f"there is no folder {folder}", hint="name the plugins to pack into it, too")
     found: dict[str, list[tuple[Manifest, Release]]] = {}
     for archive in sorted(one for one in folder.iterdir() if one.suffix in {".zip", ".whl"} and one.is_file()):
         manifest, release = _release(archive, key)
@@ -91,7 +96,10 @@ def _signed(archive: Path, key: SecretKey | None) -> tuple[str, str]:
     if kept.exists():
         signer = signatures.public_key(others.read_text("utf-8")) if others.exists() else ours
         if not signer:
-            raise UsageError(f"{kept} is there, and nobody says by which key", hint=f"put the public key into {others}")
+            raise UsageError(
+                f"{kept} is there, and nobody says by which key",
+                hint=f"put the public key into {others}, or if it is yours, name your secret key: --key FILE",
+            )
         signature = kept.read_text("utf-8")
         signatures.verify(archive, signature, signer)
         return signer, signature

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
 from viewra.errors import UsageError, ViewraError
 from viewra.host.installed.versions import Origin
-from viewra.host.packages import web
+from viewra.host.packages import git, web
 from viewra.host.packages.arriving import Told, untold
 from viewra.host.packages.unpacking import copy_folder, unzip
 from viewra.host.packages.wheels import name_requirements
 
-GIT_S = 300.0
-"""Seconds for a clone."""
 LARGEST = 512 << 20
 """Bytes of an archive."""
-_GIT_FORMS = re.compile(r"(git\+)?(?P<url>(https|ssh|file)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+)$")
-_SAFE_GIT = (
-    *("-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null", "-c", "core.symlinks=false"),
-    *("-c", "core.fsmonitor=false", "-c", "filter.lfs.smudge=", "-c", "filter.lfs.required=false"),
-)
+_NAME = re.compile(r"[a-z][a-z0-9_]*(==.*)?", re.DOTALL)
 
 
-def is_git(source: str) -> bool:
-    """Whether a source names a Git repository: ``git+URL``, or a URL that ends in ``.git``, each with ``@REVISION``."""
-    match = _GIT_FORMS.match(source)
-    return match is not None and (source.startswith("git+") or _revision_of(match["url"])[0].endswith(".git"))
+def is_name(source: str) -> bool:
+    """Whether a source has the form of ``NAME`` or ``NAME==VERSION``, and so may be a plugin of a catalog."""
+    return _NAME.fullmatch(source) is not None
 
 
 def is_file(source: str) -> bool:
@@ -53,8 +45,10 @@ def fetch(source: str, folder: Path, told: Told = untold, *, inner: str = "") ->
     """
     files, mark = folder / "files", f"#{inner}" if inner else ""
     files.mkdir()
-    if is_git(source):
-        return _clone(source, folder, files, mark)
+    if git.is_git(source):
+        commit = git.clone(source, folder / "clone")
+        copy_folder(folder / "clone", files)
+        return Origin("git", source + mark, revision=commit)
     if source.startswith(("http://", "https://")):
         archive = folder / ("package.whl" if source.endswith(".whl") else "package.zip")
         web.download(source, archive, LARGEST, told)
@@ -80,53 +74,3 @@ def unpack(archive: Path, files: Path) -> None:
     unzip(archive, files)
     if archive.suffix == ".whl":
         name_requirements(files)
-
-
-def _clone(source: str, folder: Path, files: Path, mark: str) -> Origin:
-    """Clone without running anything of the repository's: no hooks, no submodules, no filters."""
-    match = _GIT_FORMS.match(source)
-    assert match is not None  # noqa: S101 - ``is_git`` has looked
-    url, revision = _revision_of(match["url"])
-    clone = folder / "clone"
-    git = ["git", *_SAFE_GIT]
-    chosen = ["--branch", revision] if revision and not re.fullmatch(r"[0-9a-f]{7,40}", revision) else []
-    depth = ["--depth", "1"] if not revision or chosen else []
-    clone_words = ["clone", "--quiet", "--no-recurse-submodules", "--template=", *depth, *chosen]
-    _git([*git, *clone_words, "--", url, str(clone)], url)
-    if revision and not chosen:
-        _git([*git, "-C", str(clone), "checkout", "--quiet", "--detach", revision, "--"], url)
-    commit = _git([*git, "-C", str(clone), "rev-parse", "HEAD"], url).strip()
-    copy_folder(clone, files)
-    return Origin("git", source + mark, revision=commit)
-
-
-def _revision_of(url: str) -> tuple[str, str]:
-    """A URL without its ``@REVISION``, and that; a user's name is before an @, too."""
-    head, mark, revision = url.partition(".git@")
-    if mark:
-        return f"{head}.git", revision
-    head, at, revision = url.rpartition("@")
-    return (head, revision) if at and "/" not in revision and ":" not in revision else (url, "")
-
-
-def _git(argv: list[str], url: str) -> str:
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
-    try:
-        done = subprocess.run(
-            argv,
-            env={**os.environ, **quiet},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=GIT_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise ViewraError(f"{url} cannot be cloned: git is not installed", hint="install git") from None
-    except subprocess.TimeoutExpired:
-        raise ViewraError(f"{url} was not cloned within {GIT_S:g} s") from None
-    if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        raise ViewraError(f"{url} cannot be cloned: {said}", hint="check the address and the revision")
-    return done.stdout

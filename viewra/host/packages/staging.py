@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from viewra.errors import ManifestError
+from viewra.host.environments.environments import with_requirements
 from viewra.host.installed.data_dir import PACKAGES, make_private
 from viewra.host.installed.folders import MANIFEST_NAME, folders_with_manifests
 from viewra.host.installed.held_folder import held_folder
@@ -54,18 +55,25 @@ def staged(data_dir: Path, fetch: Fetch, inner: str = "", told: Told = untold) -
     with held_folder(PREFIX, parent) as folder:
         origin = fetch(folder, told)
         directory = plugin_in(folder / "files", inner)
-        try:
+        with as_in_package(directory):
             manifest = checked(directory)
-        except ManifestError as error:
-            for one in (error, *error.errors):  # as they are named in the package: its folder here is soon gone
-                one.file = one.file.removeprefix(f"{directory}/")
-            raise
         yield Staged(directory, manifest, origin)
+
+
+@contextlib.contextmanager
+def as_in_package(directory: Path) -> Iterator[None]:
+    """Have errors name files as they are in the package: the ``directory`` in which it is staged is soon gone."""
+    try:
+        yield
+    except ManifestError as error:
+        for one in (error, *error.errors):
+            one.file = one.file.removeprefix(f"{directory}/")
+        raise
 
 
 def checked(directory: Path) -> Manifest:
     """The manifest of a package; raises ManifestError with all errors in it and in its files."""
-    report = check(directory)
+    report = with_requirements(check(directory))
     if report.manifest is None or report.errors:
         first = report.errors[0]
         raise ManifestError(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from viewra.host.packages.names import Limits, Names
+from viewra.host.packages.new_file import disk_named, new_file
+from viewra.host.packages.plain_files import open_plain, plain
 
 _BLOCK = 1 << 18
 _LEFT_OUT = frozenset({"__pycache__", "node_modules"})
@@ -28,14 +30,15 @@ def unzip(archive: Path, target: Path, limits: Limits | None = None) -> None:
     """Unpack a ZIP archive into an empty folder.
 
     Raises BadPackage for an archive that is damaged, too large or contains other than plain files with safe names;
-    then the folder may contain some of its files.
+    then the folder may contain some of its files. Raises OSError for one that cannot be read.
     """
     names = Names(archive.name, limits or Limits())
-    _require_small_directory(archive, names)
     try:
-        with zipfile.ZipFile(archive) as opened:
-            for member in opened.infolist():
-                _unzip_one(opened, member, target, names)
+        with open_plain(archive) as file:
+            _require_small_directory(file, names)
+            with zipfile.ZipFile(file) as opened:
+                for member in opened.infolist():
+                    _unzip_one(opened, member, target, names)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
         raise names.refused(f"it is damaged: {error}") from error
     except OSError as error:
@@ -44,12 +47,10 @@ def unzip(archive: Path, target: Path, limits: Limits | None = None) -> None:
         raise names.refused("it is damaged: it names a place before its beginning") from error
 
 
-def _require_small_directory(archive: Path, names: Names) -> None:
+def _require_small_directory(file: IO[bytes], names: Names) -> None:
     """Refuse an archive whose list of files alone would fill the memory: ``zipfile`` reads it whole."""
-    with archive.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        tail = file.read()
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+    tail = file.read(_TAIL)
     end = len(tail) - _END.size  # as zipfile looks for it: at the very end, or before a comment
     if not (tail[end : end + 4] == _END_MARK and tail[-2:] == b"\0\0"):
         end = tail.rfind(_END_MARK)
@@ -75,7 +76,7 @@ def _unzip_one(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, n
     if member.compress_type not in _COMPRESSIONS:
         raise names.refused(f"{raw[:200]!r} is compressed in an unusual way")
     if folder:
-        path.mkdir(parents=True, exist_ok=True)
+        _make(path)
         return
     with opened.open(member) as source:
         _write(source, path, names, executable=bool(mode & stat.S_IXUSR))
@@ -87,40 +88,49 @@ def copy_folder(source: Path, target: Path, limits: Limits | None = None) -> Non
     Raises BadPackage for links, devices and the like, and for names as ``unzip``; OSError if something is unreadable.
     """
     names = Names(str(source), limits or Limits())
-    for name, path, status in _below(source, names):
-        folder = stat.S_ISDIR(status.st_mode)
-        copy = target / names.add(name, folder=folder)
-        if folder:
-            copy.mkdir()
-            continue
-        # Not blocking, and no link: the path may have become another file since it was looked at.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-        with open(descriptor, "rb") as file:
-            _write(file, copy, names, executable=bool(status.st_mode & stat.S_IXUSR))
+    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        _copy_below(descriptor, target, names, "")
+    finally:
+        os.close(descriptor)
 
 
-def _below(source: Path, names: Names, prefix: str = "") -> Iterator[tuple[str, Path, os.stat_result]]:
-    with os.scandir(source) as entries:
+def _copy_below(folder: int, target: Path, names: Names, prefix: str) -> None:
+    """Copy what is in an open folder. Its owner may replace any name meanwhile: each is opened in it, never a link."""
+    with os.scandir(folder) as entries:
         children = sorted(entries, key=lambda entry: entry.name)
     for entry in children:
         if entry.name.startswith(".") or entry.name in _LEFT_OUT or entry.name.endswith((".pyc", ".pyo")):
             continue
-        status = entry.stat(follow_symlinks=False)
         name = f"{prefix}{entry.name}"
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-            raise names.refused(f"{name[:200]!r} is a {_kind(status.st_mode)}")
-        yield name, Path(entry.path), status
-        if stat.S_ISDIR(status.st_mode):
-            yield from _below(Path(entry.path), names, f"{name}/")
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise names.refused(f"{name[:200]!r} is a {_kind(mode)}")
+        copy = target / names.add(name, folder=stat.S_ISDIR(mode))
+        kind = os.O_DIRECTORY if stat.S_ISDIR(mode) else os.O_NONBLOCK
+        descriptor = os.open(entry.name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | kind, dir_fd=folder)
+        with contextlib.ExitStack() as opened:
+            if stat.S_ISDIR(mode):
+                opened.callback(os.close, descriptor)
+                _make(copy)
+                _copy_below(descriptor, target, names, f"{name}/")
+            else:
+                file = opened.enter_context(plain(descriptor, name))
+                _write(file, copy, names, executable=bool(mode & stat.S_IXUSR))
 
 
 def _write(source: IO[bytes], path: Path, names: Names, *, executable: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
+    _make(path.parent)
+    with new_file(path) as write:
         while block := source.read(_BLOCK):
             names.count(len(block))
-            file.write(block)
+            write(block)
     path.chmod(0o755 if executable else 0o644)
+
+
+def _make(folder: Path) -> None:
+    with disk_named(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _kind(mode: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -19,10 +20,14 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 def download(url: str, target: Path, largest: int, told: Told = untold) -> None:
     """Write what an address gives into a new file; raises ViewraError, also for more than ``largest`` bytes."""
     until = time.monotonic() + TOTAL_S
-    hooks = {"request": [_require_safe]}  # called for what a redirect leads to, too
     try:
+        require_safe = partial(_require_safe, _is_local(httpx2.URL(url)))
         with (
-            httpx2.Client(follow_redirects=True, timeout=IDLE_S, event_hooks=hooks) as client,
+            httpx2.Client(
+                follow_redirects=True,
+                timeout=IDLE_S,
+                event_hooks={"request": [require_safe]},  # called for what a redirect leads to, too
+            ) as client,
             client.stream("GET", url) as answer,
             new_file(target) as write,
         ):
@@ -44,9 +49,14 @@ def download(url: str, target: Path, largest: int, told: Told = untold) -> None:
         raise ViewraError(f"{url} cannot be downloaded: {str(error) or type(error).__name__}", hint=hint) from error
 
 
-def _require_safe(request: httpx2.Request) -> None:
+def _is_local(url: httpx2.URL) -> bool:
+    return url.scheme == "http" and url.host in _LOCAL
+
+
+def _require_safe(inside: bool, request: httpx2.Request) -> None:
+    """Refuse an address whose answer could be replaced; ``inside``: what was asked for is on this machine itself."""
     url = request.url
-    if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOCAL):
+    if url.scheme != "https" and not (inside and _is_local(url)):
         raise ViewraError(f"{url} is not an https address: what it gives could be replaced on its way")
 
 

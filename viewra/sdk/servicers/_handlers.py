@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 import grpc
 
 from viewra.codec import fault
-from viewra.codec.rpc import Rpc
+from viewra.codec.rpc import InvalidValue, Rpc
 from viewra.denied import advice, explained
 from viewra.sdk.log import Logger
 from viewra.text import clean, kind
@@ -122,8 +122,13 @@ def _log_traceback(log: Callable[..., None], call: str, error: BaseException, ca
 
 
 def _traceback(error: BaseException) -> str:
-    """The traceback from the start of the call, without the middle part if it is very long."""
-    text = "".join(traceback.format_exception(error)).rstrip("\n").encode("utf-8", "backslashreplace")
+    """The traceback from the start of the call, without the middle part if it is very long.
+
+    A value that cannot be sent was returned by the author's code, which is in none of the frames then.
+    """
+    returned = isinstance(error, InvalidValue)
+    lines = traceback.format_exception_only(error) if returned else traceback.format_exception(error)
+    text = "".join(lines).rstrip("\n").encode("utf-8", "backslashreplace")
     if len(text) > _TRACEBACK_HEAD + _TRACEBACK_TAIL:
         text = text[:_TRACEBACK_HEAD] + b"\n  [...]\n" + text[-_TRACEBACK_TAIL:]
     return text.decode("utf-8", "replace")

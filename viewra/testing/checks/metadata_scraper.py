@@ -41,19 +41,20 @@ def check_metadata_scraper(
             assert name in found, f"{path}: {name!r} is missing in {sorted(found)}"
             assert joined(found[name]) == joined(value), f"{path}: {name} is {found[name]!r}, not {value!r}"
         assert scraper.extract_metadata(str(path)) == found, f"{path}: a second read returned different metadata"
-    for refused in (*bad, MISSING_FILE):
-        _must_refuse(scraper, str(refused))
+    for refused in bad:
+        _must_refuse(scraper, str(refused), "must be refused")
+    _must_refuse(scraper, MISSING_FILE, "is not there, so extract_metadata must raise (Path(file_path).stat() does)")
     for path in good or {}:
         scraper.extract_metadata(str(path))  # it still works after the refused files
 
 
-def _must_refuse(scraper: MetadataScraperService, path: str) -> None:
+def _must_refuse(scraper: MetadataScraperService, path: str, why: str) -> None:
     try:
         found = scraper.extract_metadata(path)
     except Exception as error:  # the author's own object may raise anything
         reason = error.message if isinstance(error, PluginError) else str(error)
     else:
-        raise AssertionError(f"{path}: must be refused, but returned {found}")
+        raise AssertionError(f"{path}: {why}, but it returned {found}")
     assert reason.strip(), f"{path}: refused with an empty message"
 
 

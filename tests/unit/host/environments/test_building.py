@@ -115,6 +115,42 @@ def test_a_failure_names_the_requirement_and_its_line(
     built(environments, plugin)
 
 
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("error: mutagen==1 has no usable wheels", "it may exist as source only"),
+        ("hint: Wheels are required because building from source is disabled", "it may exist as source only"),
+        (
+            "error: /x/.build-1/viewra_sdk.whl: failed to copy: No space left on device (os error 28)",
+            "free space on the",
+        ),
+        ("OSError: [Errno 122] Disk quota exceeded: 'mutagen-1-py3-none-any.whl'", "free space on the disk"),
+        ("error: /x/.build-1/mutagen-1.whl was not found in the binary cache", "check the name and the version"),
+    ],
+)
+def test_the_remedy_fits_the_failure(
+    environments: Environments, plugin: Manifest, tool: FakeTool, said: str, hint: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise ToolFailed(said)
+
+    tool.on_install = fail
+    with pytest.raises(ManifestError) as raised:
+        environments.of(plugin)
+    assert raised.value.hint is not None
+    assert raised.value.hint.startswith(hint)
+
+
+def test_a_package_of_a_package_comes_from_the_operators_places(
+    environments: Environments, plugin: Manifest, tool: FakeTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [("evil @ https://example.org/evil-1.0.tar.gz", HASHES)]
+    monkeypatch.setattr(FakeTool, "lock", lambda *_: found)
+    with pytest.raises(ViewraError, match=r"requires 'evil @ https://example\.org/evil-1\.0\.tar\.gz'"):
+        environments.of(plugin)
+    assert tool.installed == []
+
+
 def test_one_that_was_not_finished_is_built_again(environments: Environments, plugin: Manifest, tool: FakeTool) -> None:
     class Killed(BaseException):
         pass

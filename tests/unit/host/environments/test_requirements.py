@@ -51,6 +51,8 @@ def test_a_project_that_names_nothing_has_no_environment(tmp_path: Path) -> None
         ("a\n==1", "names no package"),
         ("a\nb @ file:///etc/b.whl", "comes from"),
         ("a\nb @ git+https://example.org/b.git", "comes from"),
+        ("a\nb @ https://example.org/b-1.0.tar.gz", "comes from"),
+        ("a\nb @ https://example.org/b-1.0-py3-none-any.whl", "comes from"),
         ("a\nviewra", "viewra is the host"),
         ("a\nviewra-sdk>=99", "this is viewra"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from viewra.errors import UsageError, ViewraError
 from viewra.host.packages import catalogs, index, publishing, signatures
 from viewra.host.packages.arriving import untold
 from viewra.host.packages.catalogs import Catalog
+from viewra.host.packages.finding import staged_source
 from viewra.host.packages.names import BadPackage
+from viewra.host.packages.zipping import zip_folder
 
 MANIFEST = """
 id: "lyrics"
@@ -105,6 +108,49 @@ def test_a_package_that_differs(folder: Path, plugin: Callable[..., Path], tmp_p
         fetched(folder, "lyrics", tmp_path)
 
 
+def test_a_package_with_another_plugin_inside_it(folder: Path, plugin: Callable[..., Path], tmp_path: Path) -> None:
+    source = plugin("1.0.0")
+    (source / "lib" / "lyrics").mkdir(parents=True)
+    for name in ("plugin.cue", "main.py"):
+        (source / name).rename(source / "lib" / "lyrics" / name)
+    (source / "lib" / "plugin.cue").write_text(MANIFEST.replace("VERSION", "1.0.0").replace('"lyrics"', '"other"'))
+    (source / "lib" / "main.py").write_text("print()\n")
+    zip_folder(source, folder / "package.zip")
+    publishing.build(folder)
+    text = (folder / "index.json").read_text()
+    (folder / "index.json").write_text(text.replace('"id": "other"', '"id": "lyrics"'))
+    with pytest.raises(BadPackage, match=r"does not contain lyrics 1\.0\.0"):
+        fetched(folder, "lyrics", tmp_path)
+
+
+def test_a_catalog_whose_file_never_ends(folder: Path) -> None:
+    os.mkfifo(folder / "index.json")
+    with pytest.raises(ViewraError, match="this is no plain file"):
+        catalogs.read_all([str(folder)])
+
+
+def test_a_name_is_the_catalogs_whatever_lies_here(
+    folder: Path, plugin: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishing.pack(plugin("1.0.0"), folder)
+    publishing.build(folder)
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for name in ("lyrics", "lyrics==1.0.0", "films"):
+        shutil.copytree(plugin(f"9.0.0-{len(name)}"), here / name)
+
+    def origin(source: str, *used: Path) -> str:
+        with staged_source([str(one) for one in used], tmp_path / "data", source) as package:
+            return package.origin.kind
+
+    assert [origin(name, folder) for name in ("lyrics", "lyrics==1.0.0")] == ["catalog", "catalog"]
+    assert [origin("./lyrics", folder), origin("lyrics"), origin("./films", folder)] == ["folder"] * 3
+    with pytest.raises(UsageError, match="no catalog has a plugin 'films'") as raised:
+        origin("films", folder)
+    assert raised.value.hint == "the folder or file here is ./films"
+
+
 def test_signatures(folder: Path, plugin: Callable[..., Path], tmp_path: Path) -> None:
     ours = signatures.make_key(tmp_path / "ours", "")
     other = signatures.make_key(tmp_path / "other", "")
@@ -151,6 +197,10 @@ def test_what_a_publisher_does_wrong(folder: Path, plugin: Callable[..., Path]) 
     (folder / "copy.zip").write_bytes(b"no archive")
     with pytest.raises(BadPackage, match=r"copy\.zip"):
         publishing.build(folder)
+    (source / "dist").mkdir()
+    with pytest.raises(UsageError, match="would be packed into it"):
+        publishing.pack(source, source / "dist")
+    assert {one.name for one in folder.iterdir()} == {package.name, "copy.zip"}
 
 
 KEYS = st.sampled_from(["id", "name", "versions", "version", "file"])

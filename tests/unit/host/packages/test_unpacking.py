@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import stat
 import struct
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viewra.errors import ViewraError
 from viewra.host.packages.names import BadPackage, Limits, Names
 from viewra.host.packages.unpacking import copy_folder, unzip
 
@@ -180,3 +182,47 @@ def test_a_folder_with_a_link_or_a_pipe(tmp_path: Path) -> None:
         make(source / "x")
         with pytest.raises(BadPackage, match=r"is a (link|pipe)"):
             copy_folder(source, target)
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target, secret = tmp_path / "source", tmp_path / "target", tmp_path / "secret"
+    for folder in (source / "lib", target, secret):
+        folder.mkdir(parents=True)
+    (secret / "key").write_text("secret")
+    add = Names.add
+
+    def swap(names: Names, name: str, *, folder: bool = False) -> PurePosixPath:
+        if name == "lib":
+            (source / "lib").rename(source / "before")
+            (source / "lib").symlink_to(secret)
+        return add(names, name, folder=folder)
+
+    monkeypatch.setattr(Names, "add", swap)
+    with pytest.raises(OSError, match="lib"):
+        copy_folder(source, target)
+    assert not list(target.rglob("key"))
+
+
+@pytest.mark.parametrize("name", ["pipe.zip", "zero.zip"])
+def test_an_archive_that_never_ends(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "zero.zip").symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="this is no plain file"):
+        unpacked(tmp_path / name, tmp_path)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_what_cannot_be_written_is_the_disks_fault(form: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "files"
+    for folder in (source / "lib", target):
+        folder.mkdir(parents=True)
+    (source / "lib" / "a.py").write_bytes(bytes(20_000))
+    archive = zipped(tmp_path, ("lib/a.py", bytes(20_000)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # Python has no signal for it, but an error
+    try:
+        with pytest.raises(ViewraError, match=f"^{target}/lib cannot be written to: File too large") as raised:
+            unzip(archive, target) if form == "archive" else copy_folder(source, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.hint == "free space on its disk and try again"
