@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tests.conftest import MakePlugin
 from tests.integration.test_plugin_databases import FIRST, write_revision
+from tests.thorough import thorough
 from viewra import Host
 from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
 from viewra.process.sandbox.machine import machine
@@ -88,6 +89,7 @@ def test_what_is_missing_is_written_and_runs_up_and_back(host: Host, songs: Path
     engine.dispose()
 
 
+@thorough
 def test_the_first_one_of_all(host: Host, songs: Path) -> None:
     file = host.plugins["songs"].draft_migration("Everything")
     assert "down_revision = None" in file.read_text()
@@ -148,6 +150,7 @@ def test_a_folder_elsewhere_is_refused(songs: Path, tmp_path: Path) -> None:
             host.plugins["songs"].draft_migration("x")
 
 
+@thorough
 @pytest.mark.shipped
 def test_who_it_cannot_be_done_for(host: Host, songs: Path, make_plugin: MakePlugin) -> None:
     plugin = host.plugins["songs"]
