@@ -27,7 +27,7 @@ from viewra.process import MARK
 
 # Where a test asks for no number of its own; ``.ci/run`` asks for more.
 hypothesis.settings.register_profile(
-    "viewra", max_examples=int(os.environ.get("VIEWRA_TEST_EXAMPLES", "25")), deadline=None
+    "viewra", max_examples=int(os.environ.get("VIEWRA_TEST_EXAMPLES", "15")), deadline=None
 )
 hypothesis.settings.load_profile("viewra")
 

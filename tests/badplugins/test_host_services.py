@@ -58,15 +58,15 @@ def abuse(host: Host, do: str, size: int, requests: int) -> None:
     search.search({"do": do, "size": str(size), "requests": str(requests)}, 1, 0)
 
 
-def test_a_hundred_thousand_requests(host: Host) -> None:
+def test_a_flood_of_requests(host: Host) -> None:
     before = psutil.Process().memory_info().rss
-    abuse(host, "flood", 1, 100_000)
+    abuse(host, "flood", 1, 30_000)
     hostile = host.plugins["hostile"]
     eventually(lambda: hostile.stats.host_calls.get("cache.get") is not None)
     assert ask(host, "quiet", "host.kv.get('mine')") == 1, "within the deadline of a call"
     hostile.unload()
-    assert hostile.stats.host_calls["cache.get"].calls < 100_000, "they were slowed down"
-    assert psutil.Process().memory_info().rss - before < 100 << 20
+    assert hostile.stats.host_calls["cache.get"].calls < 30_000, "they were slowed down"
+    assert psutil.Process().memory_info().rss - before < 50 << 20
     assert ask(host, "quiet", "host.kv.get('hostile', 'nothing')") == "nothing"
 
 

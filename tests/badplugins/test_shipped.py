@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import thorough
 from viewra import library
 from viewra.errors import UsageError
 from viewra.host import Host
@@ -51,6 +52,7 @@ def test_they_read_the_same_files_as_without_one(tmp_path: Path, fresh_database:
     assert inside == outside
 
 
+@thorough
 @pytest.mark.shipped
 def test_those_that_opt_in_start_in_one(tmp_path: Path) -> None:
     with Host(data_dir=tmp_path / "data", watch=False) as host:

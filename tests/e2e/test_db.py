@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import MakePlugin
 from tests.e2e.conftest import ON_BOTH, ON_POSTGRESQL, Viewra
+from tests.thorough import thorough
 from viewra.db import REVISION
 
 pytestmark = pytest.mark.process
@@ -160,6 +161,7 @@ def test_what_cannot_be_meant(with_songs: Viewra) -> None:
         assert done.err
 
 
+@thorough
 def test_a_plugin_that_cannot_say_is_moved_all_the_same(
     make_plugin: MakePlugin, viewra: Viewra, tmp_path: Path
 ) -> None:
@@ -194,6 +196,7 @@ def test_a_new_migration_of_a_plugin(with_songs: Viewra, songs: Path) -> None:
     assert with_songs("db", "revision", "--plugin", "songs", "-m", "First").out.strip().endswith("0001_first.py")
 
 
+@thorough
 @ON_BOTH
 def test_a_new_migration_of_a_plugin_from_its_tables(with_songs: Viewra, songs: Path) -> None:
     written = with_songs("db", "revision", "--plugin", "songs", "--autogenerate", "-m", "Titles")

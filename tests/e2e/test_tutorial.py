@@ -22,6 +22,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.forking import PIPE, Forked, server
+from tests.thorough import thorough
 from viewra import Host
 from viewra.authoring.sample_library import write_sample_library
 
@@ -129,6 +130,7 @@ def _disable_shipped(data_dir: Path, database: Path) -> None:
             plugin.disable()
 
 
+@thorough
 def test_every_command_of_the_tutorial(reader: Reader) -> None:
     for match in BLOCK.finditer(TUTORIAL.read_text()):
         kind, note, text = match.groups()

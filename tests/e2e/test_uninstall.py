@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ON_BOTH, Viewra
+from tests.thorough import thorough
 
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("only_audio_tags")]
 
@@ -96,6 +97,7 @@ def test_kept_data_is_there_again(viewra: Viewra, install: Callable[[], Path], m
     assert (word, int(count)) == ("kept", int(first.split()[1]) + 1)
 
 
+@thorough
 @ON_BOTH
 def test_purged_data_is_gone(viewra: Viewra, install: Callable[[], Path], music: Path, data_dir: Path) -> None:
     install()

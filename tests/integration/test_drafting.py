@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from tests.conftest import MakePlugin
 from tests.integration.test_plugin_databases import FIRST, write_revision
+from tests.thorough import thorough
 from viewra import Host
 from viewra.cli._main import group
 from viewra.errors import MigrationError, PluginFault, PluginUnavailable, UsageError
@@ -104,6 +105,7 @@ def test_of_a_folder_that_nobody_has_enabled(songs: Path, tmp_path: Path, quick_
     assert not (tmp_path / "data" / "plugins" / "songs").exists(), "the operator's own data is left alone"
 
 
+@thorough
 def test_the_first_one_of_all(host: Host, songs: Path) -> None:
     file = host.plugins["songs"].draft_migration("Everything")
     assert "down_revision = None" in file.read_text()
@@ -164,6 +166,7 @@ def test_a_folder_elsewhere_is_refused(songs: Path, tmp_path: Path) -> None:
             host.plugins["songs"].draft_migration("x")
 
 
+@thorough
 @pytest.mark.shipped
 def test_who_it_cannot_be_done_for(host: Host, songs: Path, make_plugin: MakePlugin) -> None:
     plugin = host.plugins["songs"]

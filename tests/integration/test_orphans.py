@@ -22,6 +22,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.forking import PIPE, Forked, server
+from tests.thorough import some
 from viewra import Host
 from viewra.errors import PluginUnavailable
 from viewra.process import MARK
@@ -201,7 +202,7 @@ def other_host(directory: Path, data: Path) -> Iterator[tuple[Forked, Family]]:
         yield process, Family.of(json.loads(process.stdout.readline()))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGABRT])
+@pytest.mark.parametrize("number", some([signal.SIGKILL, signal.SIGTERM, signal.SIGABRT]))
 def test_nothing_outlives_a_host_that_is_killed(directory: Path, tmp_path: Path, number: int) -> None:
     with other_host(directory, tmp_path / "data") as (process, family):
         process.send_signal(number)

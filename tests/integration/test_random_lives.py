@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.eventually import eventually
+from tests.thorough import THOROUGH
 from viewra import Host, hookimpl
 from viewra.errors import PluginError
 from viewra.host.plugin import Plugin
@@ -37,7 +38,7 @@ from .faulty import CODE, own_threads, processes
 
 pytestmark = pytest.mark.process
 
-THREADS, OPERATIONS = 5, 200
+THREADS, OPERATIONS = 5, 200 if THOROUGH else 60
 WEIGHTS = {
     "call": 30,
     "hook": 10,
@@ -205,7 +206,7 @@ def descriptors() -> int:
     return found
 
 
-def test_two_hundred_random_operations_from_five_threads(
+def test_random_operations_from_five_threads(
     tmp_path: Path, make_plugin: Callable[..., Path], record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("VIEWRA_TEST_SEED") or random.SystemRandom().randrange(2**32))

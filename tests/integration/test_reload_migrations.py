@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.reloading import Callers, running, version, write
+from tests.thorough import some
 from viewra import Host
 from viewra.errors import PluginUnavailable
 
@@ -113,11 +114,12 @@ def test_a_pending_migration_is_made_while_calls_wait(tmp_path: Path, tables: Pa
 
 @pytest.mark.parametrize(
     ("upgrade", "initialize"),
-    [
-        (SPOIL + 'raise ValueError("bad")', "pass"),
-        (SPOIL, 'raise ValueError("bad")'),
-    ],
-    ids=["migration", "start"],
+    some(
+        [
+            pytest.param(SPOIL + 'raise ValueError("bad")', "pass", id="migration"),
+            pytest.param(SPOIL, 'raise ValueError("bad")', id="start"),
+        ]
+    ),
 )
 def test_a_migration_or_start_that_fails_leaves_database_and_code_as_they_were(
     tmp_path: Path, tables: Path, states: States, upgrade: str, initialize: str

@@ -11,6 +11,8 @@ import pytest
 from viewra_plugins.audio_tags.service import AudioFileError
 from viewra_plugins.audio_tags.service.reader import read
 
+from tests.thorough import some
+
 SAYS = {
     "empty.flac": "the file is empty",
     "text.mp3": "not a valid MP3 file: no frames of MPEG audio",
@@ -77,7 +79,7 @@ def test_four_gigabytes_of_nothing(tmp_path: Path, name: str) -> None:
 def test_a_good_file_with_four_gigabytes_of_nothing_behind_it_is_soon_done(
     music: dict[str, Path], tmp_path: Path
 ) -> None:
-    for sample in music.values():
+    for sample in some(list(music.values()), 4):
         copy = tmp_path / sample.name
         shutil.copyfile(sample, copy)
         os.truncate(copy, 4 << 30)

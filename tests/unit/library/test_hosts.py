@@ -8,13 +8,14 @@ from collections import Counter
 
 import pytest
 
+from tests.thorough import THOROUGH
 from tests.unit.library.conftest import World
 from tests.unit.library.test_robust import begin
 from viewra import library
 from viewra.errors import LockedError
 from viewra.types import ScanStatus
 
-FILES = 600
+FILES = 600 if THOROUGH else 150
 
 
 def fill(world: World, *folders: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.killing import KILLS, kill_at_random_moments, run, was_killed
+from tests.thorough import some
 from tests.unit.library.conftest import World
 from viewra import library
 from viewra.types import ScanStatus
@@ -139,7 +140,7 @@ def filled(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", some(POINTS, 5))
 def test_killed_right_after_a_step(filled: World, point: str) -> None:
     if point == "purged":
         library.change_settings(filled.engine, str(filled.folder), {"missing_keep": "0"})
