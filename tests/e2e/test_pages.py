@@ -41,6 +41,9 @@ def test_one_browses_searches_and_sees_a_file(house: House) -> None:
         look.page.get_by_role("searchbox").fill("artist:schumann")
         look.page.keyboard.press("Enter")
         look.page.get_by_role("link", name="Drei Romanzen").first.wait_for()
+        look.go("/admin/browse/films?q=imdb_id:tt0000417")
+        look.page.get_by_role("link", name="Die Reise zum Mond").click()
+        look.page.locator("td", has_text="sidecars").get_by_text("movie.nfo").first.wait_for()
         assert [one for one in look.complaints if "422" not in one] == []
         _asked_only_here(look)
 

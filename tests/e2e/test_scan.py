@@ -49,6 +49,7 @@ def test_scan_show_search(viewra: Viewra, music: Path) -> None:
         "plugin": "audio_tags",
         "why": "the priority in its manifest",
         "others": [{"plugin": "file_names", "value": "Scott Joplin"}],
+        "stated_in": None,
     }
     duration = shown["metadata"]["duration"]
     assert (duration["plugin"], duration["why"]) == ("media_info", "the priority in its manifest")

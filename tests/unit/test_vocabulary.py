@@ -12,6 +12,7 @@ from viewra_plugins.sidecars.service import Sidecars
 
 from tests.vocabulary import bounds, check, faults, fields, forms
 from viewra.errors import PluginError
+from viewra.library import descriptions
 from viewra.services import Implementation
 from viewra.testing import in_process
 from viewra.types.values import Value
@@ -101,3 +102,13 @@ def test_every_shipped_plugin_keeps_to_it_over_all_sample_files(plugin_id: str) 
                 assert refused == ("audio_tags", ".mp4", True), path
             count += 1
     assert count >= 15
+
+
+def test_what_tells_of_an_nfo_file_itself_is_not_passed_on_to_films() -> None:
+    with in_process(Sidecars(), settings=SHIPPED["sidecars"][1]) as plugin:
+        assert plugin.metadata_scraper is not None
+        nfos = [plugin.metadata_scraper.extract_metadata(str(path)) for path in (ROOT / "examples").rglob("*.nfo")]
+    said = {name for metadata in nfos for name in metadata if fields()[name].section == "Sidecars"}
+    assert len(nfos) > 1
+    assert said <= descriptions.OF_THE_FILE <= fields().keys()
+    assert descriptions.OF_EACH_EPISODE.keys() | {*descriptions.OF_EACH_EPISODE.values()} <= fields().keys()

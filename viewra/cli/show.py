@@ -74,12 +74,14 @@ def command(options: Options, path: str, as_json: bool) -> None:
 
 def _data(said: MetadataValue) -> dict[str, Any]:
     others = [{"plugin": plugin, "value": value} for plugin, value in said.others]
-    return {"value": said.value, "plugin": said.plugin, "why": said.why, "others": others}
+    stated_in = display(said.stated_in) if said.stated_in is not None else None
+    return {"value": said.value, "plugin": said.plugin, "why": said.why, "others": others, "stated_in": stated_in}
 
 
 def _rows(field: str, said: MetadataValue) -> Iterator[tuple[str, str, str, str]]:
     """The value that counts, and below it the other plugins' values; a reason only if there was a choice."""
-    yield field, joined(said.value), said.plugin, said.why if said.others else ""
+    beside = f" ({display(said.stated_in.rpartition('/')[2])})" if said.stated_in is not None else ""
+    yield field, joined(said.value), said.plugin + beside, said.why if said.others else ""
     for plugin, value in said.others:
         yield "", joined(value), plugin, "the same" if value == said.value else "does not count"
 

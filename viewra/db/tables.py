@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0023"
+REVISION = "0024"
 """The newest revision in ``migrations/versions``, repeated here so that a start need not import Alembic."""
 metadata = sa.MetaData(
     naming_convention={
@@ -200,6 +200,11 @@ sa.Index(
     media_files.c.library_id,
     media_files.c.id,
     sqlite_where=media_files.c.missing_since.is_not(None),  # in PostgreSQL too, as above
+)
+sa.Index(
+    "ix_media_files_nfo",
+    media_files.c.directory_id,
+    sqlite_where=media_files.c.mime_type == sa.literal_column("'text/x-nfo'"),  # in PostgreSQL too, as above
 )
 
 other_paths = sa.Table(

@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from viewra.db.tables import directories, libraries, media_files
-from viewra.library import fulltext, identifiers, known_words, outcomes
+from viewra.library import answers, fulltext, identifiers, known_words, outcomes
 from viewra.library.catalogue import store
 from viewra.library.catalogue.entries import FIELDS, Entry, entry, name_without_extension, texts
 from viewra.library.merge import Priorities, pick
@@ -49,11 +49,11 @@ def places() -> sa.Select[int, int, bytes, str, bool, int, bytes, bytes]:
     return found.where(media_files.c.missing_since.is_(None))
 
 
-def document(file: Any, answers: Iterable[Answer], priorities: Priorities) -> Document:
+def document(file: Any, given: Iterable[Answer], priorities: Priorities) -> Document:
     """Make the document of a file, for one row of ``places``."""
     # Below its library: words of the library's own path would find every file.
     path = display_bytes(below(join(file.path, file.name), file.root))
-    values = pick(outcomes.readings(answers), USED_FIELDS, priorities)
+    values = pick(outcomes.readings(given), USED_FIELDS, priorities)
     said = texts(values)
     all_said = {**said, **grouped(said)}
     words: dict[str, object] = {"rowid": file.id, "path": indexed([path])}
@@ -84,8 +84,8 @@ def write_again(
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[Document]:
     """Make the documents of files as they should be; a file that is missing has none."""
     files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
-    answers = outcomes.load(connection, [file.id for file in files])
-    return [document(file, answers.get(file.id, []), priorities) for file in files]
+    said = answers.load(connection, [file.id for file in files])
+    return [document(file, said.get(file.id, []), priorities) for file in files]
 
 
 def forget(connection: sa.Connection, file_ids: Collection[int]) -> None:

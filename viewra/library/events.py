@@ -192,7 +192,7 @@ def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent 
     wanted = {one.media_file_id for one in page if one.kind == ScanEventKind.FILE}
     files: dict[int, _File] = {}
     if wanted:
-        from viewra.library import outcomes, priorities  # light start: a look at scan jobs needs none of it
+        from viewra.library import answers, outcomes, priorities  # light start: a look at scan jobs needs none of it
         from viewra.library.merge import merge
 
         place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
@@ -200,11 +200,11 @@ def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent 
         place = place.where(media_files.c.missing_since.is_(None), media_files.c.id.in_(wanted))
         with reading(engine) as connection:
             rows = connection.execute(place).all()
-            answers = outcomes.load(connection, [row.id for row in rows])
+            said = answers.load(connection, [row.id for row in rows])
             orders = priorities.load(connection)
         for row in rows:
-            merged = merge(outcomes.readings(answers.get(row.id, ())), orders)
-            values = {field: joined(said.value) for field, said in merged.items()}
+            merged = merge(outcomes.readings(said.get(row.id, ())), orders)
+            values = {field: joined(one.value) for field, one in merged.items()}
             files[row.id] = _File(os.fsdecode(join(row.path, row.name)), values)
     return [_event_of(stored, files) for stored in page]
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from viewra.db.bulk import insert_rows
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import writing
-from viewra.library import file_events, other_paths, outcomes
+from viewra.library import file_events, other_paths, outcomes, redescribing
 from viewra.library.arrivals import Move, NewFile
 from viewra.library.found import FoundFile
 from viewra.library.paths import display_bytes
@@ -91,6 +91,9 @@ class FileRows:
                 self._take_back(connection, changes.returned)
             if changes.new:
                 insert_rows(connection, media_files, [self._row(new, ids) for new in changes.new])
+                # What new nfo files say is known when they have been read.
+                videos = {new.path: new.mime_type for new in changes.new if new.mime_type.startswith("video/")}
+                redescribing.placed_anew(connection, {}, videos)
             if changes.linked:
                 found = [(file_id, ids[new.place.path], new.found.name) for file_id, new in changes.linked]
                 other_paths.add(connection, found)

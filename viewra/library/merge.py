@@ -7,6 +7,7 @@ order does not name comes after those that it names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import attrs
@@ -20,11 +21,15 @@ ALL_FIELDS = "*"
 
 @attrs.frozen
 class Reading:
-    """One plugin's last reading of one file; ``read_at`` in microseconds since the epoch."""
+    """One plugin's last reading of one file; ``read_at`` in microseconds since the epoch.
+
+    ``stated_in`` is the path of the nfo file that it has read, None for the file itself.
+    """
 
     plugin_id: str
     read_at: int
     values: Mapping[str, Value]
+    stated_in: bytes | None = None
 
 
 @attrs.frozen
@@ -65,6 +70,7 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
             best.plugin_id,
             why=_why(field, best, others[0], priorities) if others else "no other plugin gives one",
             others=tuple((other.plugin_id, other.values[field]) for other in others),
+            stated_in=os.fsdecode(best.stated_in) if best.stated_in is not None else None,
         )
     return merged
 

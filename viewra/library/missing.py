@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, media_files, scan_jobs
 from viewra.db.transactions import reading, writing
-from viewra.library import documents, file_events, jobs
+from viewra.library import documents, file_events, jobs, priorities
 from viewra.library.libraries import required
 from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
@@ -134,16 +134,19 @@ def _purge(
 
 
 def _forget(connection: sa.Connection, rows: Sequence[Any], job_id: int) -> None:
+    described: set[int] = set()
     for library_id in {row.library_id for row in rows}:
         fates = [
             file_events.Fate(LibraryEventKind.PURGED, row.id, join(row.path, row.name))
             for row in rows
             if row.library_id == library_id
         ]
-        file_events.tell(connection, library_id, fates, job_id)
+        described |= file_events.tell(connection, library_id, fates, job_id)
     ids = [row.id for row in rows]
     documents.forget(connection, ids)
     connection.execute(sa.delete(media_files).where(_table.id.in_(ids)))
+    if described and not job_id:  # no scan ends here that would do it
+        documents.write_again(connection, sorted(described), priorities.load(connection))
 
 
 def _pages(engine: sa.Engine, wanted: sa.Select[Any]) -> Iterator[Sequence[Any]]:

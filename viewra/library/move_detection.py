@@ -7,7 +7,6 @@ as much as thousands of different ones.
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from viewra.db.transactions import reading
 from viewra.library.arrivals import Move, NewFile
 from viewra.library.found import signed
 from viewra.library.mounts import Mounts
-from viewra.library.paths import below, is_within, join
+from viewra.library.paths import below, is_within, join, plain
 
 FILES_BETWEEN_PAUSES = 32
 
@@ -129,7 +128,7 @@ class MoveFinder:
             return False
         # It is the new file: by a link that was left in place of a folder, or, on file systems where "a.mp3" also finds
         # "A.mp3", by a name whose case changed.
-        return _spelled_alike(path, new.path) or (_linked(path, new.path) and not _linked(new.path, path))
+        return plain(path) == plain(new.path) or (_linked(path, new.path) and not _linked(new.path, path))
 
 
 def _linked(path: bytes, other: bytes) -> bool:
@@ -170,9 +169,3 @@ class _Group:
             yield named.popleft()
         while self._rows:
             yield self._rows.popleft()
-
-
-def _spelled_alike(path: bytes, other: bytes) -> bool:
-    """Whether two paths differ only by case and by Unicode composition."""
-    plain, other_plain = (unicodedata.normalize("NFC", os.fsdecode(one)).casefold() for one in (path, other))
-    return plain == other_plain

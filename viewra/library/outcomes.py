@@ -27,18 +27,22 @@ UNREAD = ""
 
 @attrs.frozen
 class Answer:
-    """One plugin's outcome for one file, with the code ``code_hash``; ``data`` is metadata as JSON, or None."""
+    """One plugin's outcome for one file, with the code ``code_hash``; ``data`` is metadata as JSON, or None.
+
+    ``stated_in`` is the path of the nfo file that the plugin has read it from, None for the file itself.
+    """
 
     plugin_id: str
     code_hash: str
     read_at: int
     data: str | None
+    stated_in: bytes | None = None
 
 
 def readings(answers: Iterable[Answer]) -> list[Reading]:
     """Return the outcomes with metadata as readings for ``merge``."""
     return [
-        Reading(answer.plugin_id, answer.read_at, orjson.loads(answer.data))
+        Reading(answer.plugin_id, answer.read_at, orjson.loads(answer.data), answer.stated_in)
         for answer in answers
         if answer.data is not None
     ]
@@ -63,15 +67,6 @@ def written(values: Mapping[str, Value]) -> str:
         return orjson.dumps(values).decode()
     except TypeError:  # a text that UTF-8 cannot encode
         return orjson.dumps({display(field): _displayed(value) for field, value in values.items()}).decode()
-
-
-def load(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
-    """All outcomes for these files, and what was put, by file."""
-    ids = list(file_ids)
-    found = load_read(connection, ids)
-    for file_id, answers in load_put(connection, ids).items():
-        found[file_id].extend(answers)
-    return found
 
 
 def load_put(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 
 
 def display(path: str) -> str:
@@ -44,6 +45,11 @@ def folder_of(path: bytes) -> bytes:
 def is_within(path: bytes, folder: bytes) -> bool:
     """Whether ``path`` is ``folder`` or below it, by their names alone."""
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+
+
+def plain(path: bytes) -> str:
+    """What paths that differ only by case and by Unicode composition have in common."""
+    return unicodedata.normalize("NFC", os.fsdecode(path)).casefold()
 
 
 def is_gone(path: bytes) -> bool:

@@ -16,7 +16,7 @@ from viewra.db.tables import file_metadata, media_files
 from viewra.db.task_tables import put_metadata
 from viewra.db.transactions import reading, writing
 from viewra.errors import UsageError
-from viewra.library import changes, documents
+from viewra.library import changes, descriptions, documents
 from viewra.library.merge import ALL_FIELDS, Priorities
 from viewra.library.unfinished import MARK, UNFINISHED, is_unfinished
 from viewra.types import LibraryChangeKind
@@ -101,7 +101,7 @@ def finish(engine: sa.Engine) -> int:
             if row is None:
                 return count
             after, every = int(row.plugin_id), row.position == 1
-            wanted = _files(after) if every else _differing(after)
+            wanted = _files(after) if every else _differing(connection, after)
             ids = connection.execute(wanted.limit(ROWS_A_TRANSACTION)).scalars().all()
             documents.write_again(connection, ids, load(connection))
             there = sa.and_(media_files.c.id.in_(ids), media_files.c.missing_since.is_(None))
@@ -155,11 +155,17 @@ def _files(after: int) -> sa.Select[int]:
     return sa.select(media_files.c.id).where(media_files.c.id > after).order_by(media_files.c.id)
 
 
-def _differing(after: int) -> sa.Select[int]:
-    """The files after ``after`` of which several plugins say something: for others the orders do not matter."""
+def _differing(connection: sa.Connection, after: int) -> sa.Select[int]:
+    """The files after ``after`` of which several plugins say something: for others the orders do not matter.
+
+    What nfo files say of videos is stored with the nfo files.
+    """
     read = sa.select(file_metadata.c.media_file_id).where(file_metadata.c.data.is_not(None))
     read = read.where(file_metadata.c.media_file_id > after)
     put = sa.select(put_metadata.c.media_file_id).where(put_metadata.c.media_file_id > after)
-    said = sa.union_all(read, put).subquery()
+    every = [read, put]
+    if descriptions.are_any(connection):
+        every.append(sa.select(media_files.c.id).where(media_files.c.id > after, descriptions.IS_VIDEO))
+    said = sa.union_all(*every).subquery()
     several = sa.select(said.c.media_file_id).group_by(said.c.media_file_id).having(sa.func.count() > 1)
     return several.order_by(said.c.media_file_id)

@@ -12,7 +12,7 @@ from viewra.db.tables import media_files
 from viewra.db.task_tables import put_metadata as table
 from viewra.db.transactions import writing
 from viewra.errors import NotFound
-from viewra.library import changes, documents, outcomes, priorities, stored_fields
+from viewra.library import changes, documents, outcomes, priorities, redescribing, stored_fields
 from viewra.types import LibraryChangeKind
 from viewra.types.values import Value
 
@@ -47,6 +47,7 @@ def put_metadata(
         for values in given.values():
             fields.note(values)
         fields.store(connection)
+        ids += redescribing.described_by(connection, silent)
         documents.write_again(connection, ids, priorities.load(connection))
         there = sa.and_(media_files.c.id.in_(ids), media_files.c.missing_since.is_(None))
         changes.note_files(connection, LibraryChangeKind.CHANGED, there)

@@ -15,7 +15,17 @@ import sqlalchemy as sa
 
 from viewra.db.tables import media_files
 from viewra.db.transactions import writing
-from viewra.library import changes, documents, events, jobs, outcomes, priorities, stored_fields
+from viewra.library import (
+    changes,
+    descriptions,
+    documents,
+    events,
+    jobs,
+    outcomes,
+    priorities,
+    redescribing,
+    stored_fields,
+)
 from viewra.library.kept_answers import KeptAnswers
 from viewra.library.outcomes import Answer
 from viewra.library.paths import join
@@ -67,6 +77,8 @@ class Recorder:
         if outcome.metadata is not None:
             data = outcomes.written(outcome.metadata)
             self._fields.note(outcome.metadata)
+            if "nfo_type" in outcome.metadata:
+                self._fields.note(descriptions.names_of_series(outcome.metadata))
         answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data)
         self._answers.append((file_id, answer, outcome.error))
 
@@ -90,8 +102,10 @@ class Recorder:
 
     def finish(self) -> None:
         """Add the events of files that get no further outcome, and index them; no plugin reads some of them."""
+        # An nfo file in a part of the scope may describe the episodes in the folders below it.
         place = documents.places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
-        place = place.where(self._scope.directories()).order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
+        place = place.where(self._scope.directories(all_below=True))
+        place = place.order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
         while True:
             with writing(self._engine) as connection:
                 files = connection.execute(place).all()
@@ -109,14 +123,18 @@ class Recorder:
         if not given:
             return
         answers = self._kept.with_new(connection, [(file_id, answer) for file_id, answer, _ in given])
-        outcomes.store(connection, [outcomes.row_of(*one) for one in given])
+        self._store(connection, files, given)
         self._fields.store(connection)
         orders = priorities.load(connection)
         readers = {kind: self._readers_of(kind) for kind in {file.mime_type for file in files}}
         complete = [file for file in files if _have_answered(readers[file.mime_type], answers[file.id])]
         with self._stages.within(INDEX):
+            described = descriptions.beside(connection, [file.id for file in complete])
+            complete = [file for file in complete if self._are_read(described, file.id)]
             put = outcomes.load_put(connection, [file.id for file in complete])
             said = {file.id: [*answers[file.id].values(), *put.get(file.id, ())] for file in complete}
+            for file_id in said.keys() & described:
+                said[file_id] += described.of(file_id, said[file_id])
             made = [documents.document(file, said[file.id], orders) for file in complete]
         documents.write(connection, made, self._stages)
         with self._stages.within(NOTIFY):
@@ -132,6 +150,27 @@ class Recorder:
         if again := [file.id for file in partly if not file.event_due]:  # one plugin reads them again, and another will
             due = sa.update(media_files).where(media_files.c.id.in_(again))
             connection.execute(due.values(event_due=True))
+
+    def _store(self, connection: sa.Connection, files: Sequence[Any], given: Sequence[tuple[int, Answer, str]]) -> None:
+        """Store outcomes; videos of which an nfo file says something else than before are due by that."""
+        nfos = {file.id: join(file.path, file.name) for file in files if file.mime_type == descriptions.NFO}
+        before = outcomes.load_read(connection, nfos) if nfos else {}
+        known = {(file_id, answer.plugin_id): answer.data for file_id, said in before.items() for answer in said}
+        outcomes.store(connection, [outcomes.row_of(*one) for one in given])
+        others = {
+            file_id
+            for file_id, answer, _ in given
+            if file_id in nfos and answer.data != known.get((file_id, answer.plugin_id))
+        }
+        redescribing.read_anew(connection, [nfos[file_id] for file_id in others])
+
+    def _are_read(self, described: descriptions.Descriptions, file_id: int) -> bool:
+        """Whether nothing is left to be read of the nfo files beside a file: else it is told of once that is."""
+        readers = self._readers_of(descriptions.NFO)
+        return all(
+            _have_answered(readers, {answer.plugin_id: answer for answer in answers})
+            for answers in described.read_of(file_id)
+        )
 
     def _unfound_for(self, now: float) -> float:
         """For how long the file has waited that waits longest."""

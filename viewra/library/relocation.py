@@ -159,7 +159,7 @@ def _move_files(connection: sa.Connection, library_id: int, before: bytes, after
             file_events.Fate(LibraryEventKind.MOVED, file_id, path, _moved(path, after, before))
             for file_id, path in paths.items()
         ]
-        file_events.tell(connection, library_id, fates)
+        file_events.tell(connection, library_id, fates, together=True)
 
 
 def _moved(path: bytes, before: bytes, after: bytes) -> bytes:

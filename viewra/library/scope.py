@@ -40,13 +40,16 @@ class Scope:
         """Whether the folder is in the scope."""
         return any(part.covers(folder) for part in self.parts or (Part(self.path),))
 
-    def directories(self) -> sa.ColumnElement[bool]:
-        """The scope's rows of ``directories``. A range over the path's bytes works in every database."""
+    def directories(self, *, all_below: bool = False) -> sa.ColumnElement[bool]:
+        """The scope's rows of ``directories``. A range over the path's bytes works in every database.
+
+        ``all_below``: also those below parts that are folders alone.
+        """
         inside = directories.c.library_id == self.library_id
         if self.is_whole:
             return inside
         parts = self.parts or (Part(self.path),)
         path = directories.c.path
-        tops = [part.path.rstrip(b"/") for part in parts if part.deep]
+        tops = [part.path.rstrip(b"/") for part in parts if part.deep or all_below]
         below = [sa.and_(path >= top + b"/", path < top + b"0") for top in tops]  # "0" is the byte after "/"
         return sa.and_(inside, sa.or_(path.in_([part.path for part in parts]), *below))

@@ -13,7 +13,7 @@ from viewra.db.tables import directories, media_files
 from viewra.db.tables import other_paths as links_table
 from viewra.db.transactions import reading
 from viewra.errors import NotFound
-from viewra.library import other_paths, outcomes, priorities
+from viewra.library import answers, other_paths, outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import absolute, display, display_bytes, folder_of, join
 from viewra.text import shown
@@ -39,7 +39,7 @@ def show(engine: sa.Engine, id_or_path: int | str) -> MediaFile:
     """
     with reading(engine) as connection:
         row = _by_path(connection, id_or_path) if isinstance(id_or_path, str) else _by_id(connection, id_or_path)
-        answers = outcomes.load(connection, [row.id]).get(row.id, [])
+        said = answers.load(connection, [row.id]).get(row.id, [])
         orders = priorities.load(connection)
         links = other_paths.of_files(connection, [row.id]).get(row.id, [])
     return MediaFile(
@@ -49,7 +49,7 @@ def show(engine: sa.Engine, id_or_path: int | str) -> MediaFile:
         mime_type=row.mime_type,
         size=row.size,
         mtime_ns=row.mtime_ns,
-        metadata=merge(outcomes.readings(answers), orders),
+        metadata=merge(outcomes.readings(said), orders),
         other_paths=tuple(os.fsdecode(join(link.path, link.name)) for link in links),
         missing_since=row.missing_since,
     )
@@ -65,9 +65,9 @@ def metadata_of(engine: sa.Engine, file_ids: Sequence[int]) -> dict[int, dict[st
             row.id
             for row in select_in(connection, file_ids, lambda some: sa.select(_table.id).where(_table.id.in_(some)))
         }
-        answers = outcomes.load(connection, there)
+        said = answers.load(connection, there)
         orders = priorities.load(connection)
-    return {file_id: merge(outcomes.readings(answers.get(file_id, ())), orders) for file_id in there}
+    return {file_id: merge(outcomes.readings(said.get(file_id, ())), orders) for file_id in there}
 
 
 def _by_id(connection: sa.Connection, file_id: int) -> Any:

@@ -116,13 +116,15 @@ class MetadataValue:
     """The value of one metadata field, a text or several, and the plugin that supplied it.
 
     ``why`` is the reason why this plugin takes precedence over the ``others``: plugin ids with their values, in order
-    of precedence.
+    of precedence. ``stated_in`` is the path of the nfo file that states it, beside a film or an episode; None: the
+    plugin has it from the file itself, or from elsewhere.
     """
 
     value: Value
     plugin: str
     why: str = ""
     others: tuple[tuple[str, Value], ...] = ()
+    stated_in: str | None = None
 
 
 @attrs.frozen

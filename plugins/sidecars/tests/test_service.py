@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from viewra_plugins.sidecars.service import Sidecars
+from viewra_plugins.sidecars.service import Sidecars, nfo
 from viewra_plugins.sidecars.service import plugin as plugin_module
 from viewra_plugins.sidecars.service.formats import ENDINGS, TYPES
 
@@ -90,3 +90,9 @@ def test_without_defusedxml_the_start_says_what_to_install(monkeypatch: pytest.M
 def test_its_main_file_needs_no_defusedxml() -> None:
     done = run_main(PLUGIN, "service.Sidecars().start()", without="defusedxml")
     assert done.stderr == "defusedxml is not installed; install it with: pip install defusedxml\n"
+
+
+def test_every_field_that_it_reads_from_nfo_files_counts_before_those_of_others() -> None:
+    tables = (nfo._TEXTS, nfo._LINES, nfo._NUMBERS, nfo._UUIDS)
+    named = {field for table in tables for field in table.values()} | {f"{site}_id" for site in nfo._IDS}
+    assert load(PLUGIN).priority == dict.fromkeys(named | {"date", "collection", "actor", "album"}, 8)

@@ -28,6 +28,6 @@ def test_answers_to_a_file_are_the_kept_or_the_stored_ones(
         with writing(world.engine) as connection:
             found = kept.with_new(connection, new)
             outcomes.store(connection, [outcomes.row_of(file_id, answer, "") for file_id, answer in new])
-            stored = outcomes.load(connection, found)
+            stored = outcomes.load_read(connection, found)
         assert found == {file_id: {one.plugin_id: one for one in answers} for file_id, answers in stored.items()}
         kept.keep(found, [file_id for file_id in found if chance.random() < 0.6])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.killing import KILLS, kill_at_random_moments, run, was_killed
 from tests.thorough import some
 from tests.unit.library.conftest import World
 from viewra import library
-from viewra.types import ScanStatus
+from viewra.types import FileOutcome, FileToRead, ScanReport, ScanStatus
 
 SEED = 20261122
 
@@ -24,7 +24,7 @@ from tests.killing import arm, finish
 from viewra import library
 from viewra.db import open_database
 from viewra.library import absences, displaced, events, filerows, fulltext, jobs, missing, other_paths
-from viewra.library import outcomes, recorder, report
+from viewra.library import outcomes, recorder, redescribing, report
 from viewra.types import FileOutcome, Result
 
 url, folder, point, delay_s = sys.argv[1:]
@@ -35,8 +35,11 @@ class Scraper:
         return True
     def submit(self, files):
         done = Future()
-        done.set_result([FileOutcome({"title": os.path.basename(file.file_path)[:-4]}) for file in files])
+        done.set_result([FileOutcome(self.read(file.file_path)) for file in files])
         return done
+    def read(self, path):
+        with open(path) as file:
+            return {"album": file.read()} if path.endswith(".nfo") else {"title": os.path.basename(path)[:-4]}
 
 class Hook:
     def open_scraper(self):
@@ -53,6 +56,7 @@ PLACES = {
     "metadata": (outcomes, "store"),
     "index": (fulltext, "index"),
     "told": (events, "tell_files"),
+    "described": (redescribing, "_mark"),
     "recorded": (recorder.Recorder, "flush"),
     "forgotten": (fulltext, "forget"),
     "missing": (absences.Absences, "_mark"),
@@ -63,17 +67,29 @@ PLACES = {
 }
 engine = open_database(url)
 began = arm(point, delay_s, PLACES)
-library.scan(engine, Hook(), folder)
+library.scan(engine, Hook(), folder, media_types=[{"text/x-nfo": [".nfo"]}])
 finish(began)
 """
 
-POINTS = ["job", "directories", "files", "unread", "moves", "metadata", "index", "told", "recorded", "forgotten"]
+POINTS = [
+    "job",
+    "directories",
+    "files",
+    "unread",
+    "moves",
+    "metadata",
+    "index",
+    "told",
+    "described",
+    "recorded",
+    "forgotten",
+]
 POINTS += ["missing", "links", "displaced", "purged", "end"]
 
 
 def change(world: World, number: int) -> None:
     """Change the folder in every way that a scan can find."""
-    files = sorted(path for path in world.folder.rglob("*.mp3"))
+    files = _files(world)
     for index, path in enumerate(files):
         if index % 10 == 0:
             path.write_bytes(path.read_bytes() + b"+")
@@ -85,6 +101,9 @@ def change(world: World, number: int) -> None:
         path = world.put(f"{number} {index // 20}/{number} {index}.mp3")
         if index % 10 == 0:
             path.with_name(f"{path.stem}+{path.suffix}").hardlink_to(path)
+    for index in range(12):
+        world.put(f"{number} films/{number} {index}.mkv")
+        world.put(f"{number} films/{number} {index}.nfo", b"Said in round %d of %d" % (number, index))
     for twin in world.folder.glob("* twins/twin+.mp3"):  # what was a file of its own becomes a link to another
         twin.unlink()
         if (first := twin.with_name("twin.mp3")).exists():
@@ -92,6 +111,22 @@ def change(world: World, number: int) -> None:
     for name in ("twin", "twin+"):
         world.put(f"{number} twins/{name}.mp3", b"twins of round %d" % number)
     shutil.rmtree(world.folder / f"{number - 1} 2", ignore_errors=True)
+
+
+def _files(world: World) -> list[Path]:
+    return sorted(path for path in world.folder.rglob("*.*") if path.is_file())
+
+
+def _read(files: Sequence[FileToRead]) -> list[FileOutcome]:
+    """What the scraper of the killed scans answers, too."""
+    paths = [Path(file.file_path) for file in files]
+    return [
+        FileOutcome({"album": path.read_text()} if path.suffix == ".nfo" else {"title": path.stem}) for path in paths
+    ]
+
+
+def _scan(world: World) -> ScanReport:
+    return world.scan(media_types=[{"text/x-nfo": [".nfo"]}])
 
 
 def _own(name: str) -> str:
@@ -111,9 +146,9 @@ def check(world: World) -> None:
     assert indexed <= {row.id for row in kept}, "an index row without its file"
     assert [one for one in library.verify(world.engine) if not one.harmless and one.check != "jobs"] == []
 
-    there = list(world.folder.rglob("*.mp3"))
+    there = _files(world)
     alone = {str(path) for path in there if path.stat().st_nlink == 1}
-    report = world.scan()
+    report = _scan(world)
     assert (report.status, report.failures) == (ScanStatus.COMPLETED, ())
     ids = world.ids()
     assert sorted(Path(path).stat().st_ino for path in ids) == _inodes(there), "each file once"
@@ -122,21 +157,26 @@ def check(world: World) -> None:
         "SELECT path_text, title FROM media_files JOIN catalogue ON catalogue.media_file_id = media_files.id"
     )
     assert all(_own(Path(row.path_text).stem) == _own(row.title) for row in rows)
+    assert world.rows("SELECT id FROM media_files WHERE event_due") == [], (
+        "it has yet to be found by what is said of it"
+    )
     world.check_consistent()
     assert [one for one in library.verify(world.engine) if not one.harmless] == []
     assert world.rows("SELECT id FROM scan_jobs WHERE status = 'running'") == []
-    assert world.scan().counts.unchanged == len(ids)
+    assert _scan(world).counts.unchanged == len(ids)
 
 
 @pytest.fixture
 def filled(world: World) -> World:
-    world.hook.add_scraper().code_hash = "v2"
+    scraper = world.hook.add_scraper(behaviour=_read)
+    scraper.code_hash = "v2"
+    scraper.types = ("",)
     world.hook.add_listener()
     notifier = library.Notifier(world.engine, world.hook)  # so that events are written down
     notifier.open()
     notifier.close(0)
     change(world, 0)
-    world.scan()
+    _scan(world)
     return world
 
 

@@ -87,7 +87,7 @@ def _file(value: Any, data: bytes) -> types.MediaFile:
 
 def _said(one: Any) -> types.MetadataValue:
     others = tuple((plugin, _value(other)) for plugin, other in one["others"])
-    return types.MetadataValue(_value(one["value"]), one["plugin"], one["why"], others)
+    return types.MetadataValue(_value(one["value"]), one["plugin"], one["why"], others, one.get("stated_in"))
 
 
 def _value(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.tables import libraries
-from viewra.library import outcomes, priorities
+from viewra.library import answers, outcomes, priorities
 from viewra.library.catalogue.entries import name_without_extension, several
 from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
@@ -37,9 +37,9 @@ def matching(
     roots = {row.id: row.path for row in connection.execute(sa.select(libraries.c.id, libraries.c.path))}
     while True:
         rows = paging.rows(connection, statement, keys, place, FILES_A_LOOK)
-        answers = outcomes.load(connection, [row.id for row in rows])
+        said = answers.load(connection, [row.id for row in rows])
         for row in rows:
-            values: dict[str, Value] = pick(outcomes.readings(answers.get(row.id, ())), names, orders)
+            values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), names, orders)
             values |= grouped(values)
             # The same fields as in the search index, see ``documents``.
             values["path"] = display_bytes(below(join(row.path, row.name), roots[row.library_id]))

@@ -158,9 +158,15 @@ def plain(text: str) -> str:
     return " ".join(display(text).translate(_DIRECTIONS).split())
 
 
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
+
+
 FILTERS = {
     "ago": ago,
     "count": count,
+    "file_name": file_name,
     "host": host,
     "hue": hue,
     "initials": initials,

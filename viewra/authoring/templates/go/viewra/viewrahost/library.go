@@ -84,11 +84,13 @@ type MediaFile struct {
 }
 
 // MetadataValue is what a plugin says of a field. Value and Others are JSON: a text or several; [plugin, value] pairs.
+// StatedIn is the path of the nfo file that states it, nil for all else.
 type MetadataValue struct {
-	Value  json.RawMessage `json:"value"`
-	Plugin string          `json:"plugin"`
-	Why    string          `json:"why"`
-	Others json.RawMessage `json:"others"`
+	Value    json.RawMessage `json:"value"`
+	Plugin   string          `json:"plugin"`
+	Why      string          `json:"why"`
+	Others   json.RawMessage `json:"others"`
+	StatedIn *string         `json:"stated_in"`
 }
 
 // Texts gives the value as texts, one or several.

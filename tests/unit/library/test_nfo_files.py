@@ -1,0 +1,328 @@
+"""What nfo files say is metadata of the films and episodes beside them, whatever becomes of either."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.eventually import eventually
+from tests.unit.library.conftest import FakeHook, World
+from tests.unit.library.test_changes import Told
+from viewra import library
+from viewra.library import LibraryAccess, Notifier, descriptions, fsck
+from viewra.library.putting import put_metadata
+from viewra.library.scope import Part
+from viewra.types import FileOutcome, FileToRead, MetadataValue
+
+TYPES = [{"text/x-nfo": [".nfo"]}]
+
+
+class Films:
+    """A library of videos, whose names a plugin reads, and of nfo files, which another one reads: their JSON."""
+
+    def __init__(self, world: World, hook: FakeHook) -> None:
+        self.world = world
+        self.access = LibraryAccess(world.engine)
+        self.names = hook.add_scraper("file_names", self._guess)
+        self.names.types = ("video/",)
+        self.names.priority = {"title": -100, "show": -100}
+        self.sidecars = hook.add_scraper("sidecars", self.read)
+        self.sidecars.types = ("text/x-nfo",)
+
+    def put(self, *names: str) -> None:
+        for name in names:
+            self.world.put(name)
+
+    def nfo(self, name: str, **fields: str | Sequence[str]) -> Path:
+        kind = {"tvshow.nfo": "tvshow"}.get(name.rpartition("/")[2].lower(), "movie")
+        fields = {"sidecar_format": "nfo", "nfo_type": kind, **fields}
+        return self.world.put(name, json.dumps(fields).encode())
+
+    def scan(self, *, full: bool = False, notifier: Notifier | None = None) -> None:
+        """Scan; all that files are found by is as their metadata, and nothing is left to be told."""
+        self.world.scan(media_types=TYPES, full=full, notifier=notifier)
+        self.world.check_consistent()
+        assert [finding for finding in fsck.verify(self.world.engine) if not finding.harmless] == []
+        assert self.world.rows("SELECT id FROM media_files WHERE event_due") == []
+
+    def said(self, name: str) -> dict[str, MetadataValue]:
+        return dict(library.show(self.world.engine, str(self.world.folder / name)).metadata)
+
+    def titles(self) -> dict[str, str]:
+        """The title in the catalogue of each video that is there, by its name."""
+        return {Path(file.path).name: file.title for file in self.access.files("kind:video").items}
+
+    def found(self, query: str) -> list[str]:
+        return [Path(file.path).name for file in self.access.files(f"kind:video {query}").items]
+
+    @staticmethod
+    def _guess(files: Sequence[FileToRead]) -> list[FileOutcome]:
+        return [FileOutcome(_guessed(Path(file.file_path).stem)) for file in files]
+
+    @staticmethod
+    def read(files: Sequence[FileToRead]) -> list[FileOutcome]:
+        read = []
+        for file in files:
+            try:
+                read.append(FileOutcome(json.loads(Path(file.file_path).read_bytes())))
+            except ValueError as error:
+                read.append(FileOutcome(error=str(error)))
+        return read
+
+
+def _guessed(stem: str) -> dict[str, str]:
+    title, dash, episode = stem.partition(" - E")
+    return {"title": title, "show": title, "season": "1", "episode": episode} if dash else {"title": title}
+
+
+@pytest.fixture
+def films(world: World, hook: FakeHook) -> Films:
+    return Films(world, hook)
+
+
+def test_a_film_has_what_its_nfo_file_says_with_its_source(films: Films) -> None:
+    films.put("Metropolis.mkv", "Other.mkv", "song.mp3")
+    nfo = films.nfo(
+        "Metropolis.nfo", title="Die Stadt", genre=["Drama", "Utopie"], imdb_id="tt0017136", tagline="Maschinen"
+    )
+    films.nfo("song.nfo", title="Of a song")
+    films.scan()
+    said = films.said("Metropolis.mkv")
+    title = said["title"]
+    assert (title.value, title.plugin, title.stated_in) == ("Die Stadt", "sidecars", str(nfo))
+    assert (title.why, title.others) == ("the priority in its manifest", (("file_names", "Metropolis"),))
+    assert said.keys() == {"title", "genre", "imdb_id", "tagline"}, "nothing of the nfo file itself"
+    assert said["genre"].value == ["Drama", "Utopie"]
+    assert films.titles() == {"Metropolis.mkv": "Die Stadt", "Other.mkv": "Other"}
+    for query in ("stadt", "genre:utopie", "imdb_id:tt0017136", "tagline:maschinen", "imdb_id:~^tt00171"):
+        assert films.found(query) == ["Metropolis.mkv"], query
+    assert films.said("song.mp3") == {}
+    assert films.said("Metropolis.nfo")["title"].stated_in is None
+    library.set_priority(films.world.engine, "title", ["file_names"])
+    assert films.titles()["Metropolis.mkv"] == "Metropolis", "the operator's order"
+    assert fsck.verify(films.world.engine) == []
+
+
+@pytest.mark.parametrize("first", ["film", "nfo"])
+def test_either_may_come_first(films: Films, first: str) -> None:
+    make: dict[str, Callable[[], object]] = {
+        "film": lambda: films.put("Film.mkv"),
+        "nfo": lambda: films.nfo("FILM.NFO", title="Said"),
+    }
+    make.pop(first)()
+    films.scan()
+    make.popitem()[1]()
+    films.scan()
+    assert films.titles() == {"Film.mkv": "Said"}
+
+
+def test_it_follows_whatever_becomes_of_the_nfo_file(films: Films) -> None:
+    films.put("Film.mkv", "Else.mkv", "elsewhere/x.mkv")
+    nfo = films.nfo("Film.nfo", title="First")
+    films.scan()
+    films.nfo("Film.nfo", title="Second, longer")
+    films.scan()
+    assert films.titles()["Film.mkv"] == "Second, longer"
+    nfo.rename(nfo.with_name("Else.nfo"))
+    films.scan()
+    assert films.titles() == {"Film.mkv": "Film", "Else.mkv": "Second, longer", "x.mkv": "x"}
+    content = (films.world.folder / "Else.nfo").read_bytes()
+    (films.world.folder / "Else.nfo").unlink()
+    films.scan()
+    assert films.titles()["Else.mkv"] == "Else"
+    (films.world.folder / "Else.nfo").write_bytes(content)
+    films.scan()
+    assert films.titles()["Else.mkv"] == "Second, longer"
+    films.world.put("Else.nfo", b"broken")
+    films.scan()
+    assert films.titles()["Else.mkv"] == "Else"
+
+
+def test_it_follows_the_film(films: Films) -> None:
+    films.put("Film.mkv")
+    films.nfo("Film.nfo", title="Said")
+    films.nfo("Other.nfo", title="Of another")
+    films.scan()
+    films.world.folder.joinpath("Film.mkv").rename(films.world.folder / "Other.mkv")
+    films.scan()
+    assert films.titles() == {"Other.mkv": "Of another"}
+    folder = films.world.folder / "sub"
+    folder.mkdir()
+    for name in ("Other.mkv", "Other.nfo"):
+        films.world.folder.joinpath(name).rename(folder / name)
+    films.scan()
+    assert films.titles() == {"Other.mkv": "Of another"}
+    for name in ("Other.mkv", "Other.nfo"):
+        (folder / name).unlink()
+    films.scan()
+    assert films.said("sub/Other.mkv")["title"].value == "Of another", "what is missing together belongs together"
+
+
+def test_movie_nfo_is_of_the_one_film_in_its_folder(films: Films) -> None:
+    films.put("M/Film.mkv", "M/Film-trailer.mkv", "Parts/Long cd1.avi", "Parts/Long cd2.avi")
+    films.put("Nosferatu (1922)/Nosferatu (1922) - 4K.mkv", "Nosferatu (1922)/Nosferatu (1922) - restored.mkv")
+    for folder in ("M", "Parts", "Nosferatu (1922)"):
+        films.nfo(f"{folder}/movie.nfo", title=f"In {folder}")
+    films.scan()
+    titles = films.titles()
+    assert titles.pop("Film-trailer.mkv") == "Film-trailer"
+    assert set(titles.values()) == {"In M", "In Parts", "In Nosferatu (1922)"}
+    films.put("M/Another.mkv")
+    films.scan()
+    assert films.titles()["Film.mkv"] == "Film", "which of the two it is cannot be known"
+    films.nfo("M/Film.nfo", title="Own")
+    films.world.folder.joinpath("M/Another.mkv").unlink()
+    films.scan()
+    assert films.titles()["Film.mkv"] == "Own", "that of its own name counts more"
+    films.world.folder.joinpath("M/Film.nfo").unlink()
+    films.scan()
+    assert films.titles()["Film.mkv"] == "In M"
+
+
+def test_an_episode_has_its_own_facts_and_those_of_its_series(films: Films) -> None:
+    films.put("Faust/Season 1/Faust - E1.mkv", "Faust/Season 1/Faust - E2.mkv", "Faust/Making of.mkv")
+    films.nfo("Faust/Season 1/Faust - E1.nfo", nfo_type="episode", title="Der Pakt", genre="Tragödie", imdb_id="tt1")
+    series = films.nfo(
+        "Faust/tvshow.nfo", title="Faust, die Serie", genre="Drama", imdb_id="tt2", tmdb_id="7", description="Of all"
+    )
+    films.scan()
+    one, two = (films.said(f"Faust/Season 1/Faust - E{number}.mkv") for number in (1, 2))
+    assert {name: said.value for name, said in one.items()} == {
+        "title": "Der Pakt", "show": "Faust, die Serie", "season": "1", "episode": "1", "genre": "Tragödie",
+        "imdb_id": "tt1", "show_imdb_id": "tt2", "show_tmdb_id": "7",
+    }  # fmt: skip
+    assert (two["title"].value, two["genre"].value, "imdb_id" in two) == ("Faust", "Drama", False)
+    assert two["genre"].stated_in == one["show"].stated_in == str(series)
+    assert films.found("show_imdb_id:tt2") == ["Faust - E1.mkv", "Faust - E2.mkv"], "and nothing else in the folder"
+    assert [one.title for one in films.access.series().items] == ["Faust, die Serie"]
+    films.nfo("Faust/tvshow.nfo", title="Faust II")
+    films.world.scan(media_types=TYPES, parts=[Part(bytes(films.world.folder / "Faust"), deep=False)])
+    assert films.found("show:faust show:ii") == ["Faust - E1.mkv", "Faust - E2.mkv"], "below a part that is scanned"
+    assert fsck.verify(films.world.engine) == []
+
+
+def test_what_is_of_something_else_is_not_passed_on(films: Films) -> None:
+    films.put("a.mkv", "b.mkv")
+    films.nfo("a.nfo", nfo_type="season", title="A season")
+    films.nfo("b.nfo", nfo_type="album", title="An album")
+    films.scan()
+    assert films.titles() == {"a.mkv": "a", "b.mkv": "b"}
+
+
+def test_a_film_is_told_of_once_and_again_when_its_nfo_file_says_something_else(films: Films) -> None:
+    told, ears = Told(films.world), films.world.hook.add_listener()
+    notifier = Notifier(films.world.engine, films.world.hook)
+    films.put(*(f"{number}.mkv" for number in range(8)))
+    for number in range(8):
+        films.nfo(f"{number}.nfo", title=f"Said of {number}")
+    films.scan(notifier=notifier)
+    assert sorted(name for kind, name, _ in told.take() if kind == "added" and name.endswith("mkv")) == sorted(
+        f"{number}.mkv" for number in range(8)
+    )
+    films.nfo("7.nfo", title="Something else")
+    films.scan(notifier=notifier)
+    assert told.take() == [("changed", "7.nfo", ""), ("changed", "7.mkv", "")]
+    films.sidecars.code_hash = "v2"
+    films.scan(notifier=notifier)
+    assert [name for _, name, _ in told.take() if name.endswith("mkv")] == [], "it says the same"
+    notifier.close(60)
+    heard = [event.metadata["title"] for event in ears.scans if event.file_path.endswith("/7.mkv")]
+    assert heard[-1] == "Something else"
+
+
+def test_a_film_waits_for_the_nfo_file_beside_it(films: Films) -> None:
+    told = Told(films.world)
+
+    def read(files: Sequence[FileToRead]) -> list[FileOutcome]:
+        eventually(lambda: films.world.rows("SELECT * FROM file_metadata WHERE plugin_id = 'file_names'"))
+        return films.read(files)
+
+    films.sidecars.behaviour = read
+    films.put("Film.mkv")
+    films.nfo("Film.nfo", title="Said")
+    films.scan()
+    assert sorted(told.take()) == [("added", "Film.mkv", ""), ("added", "Film.nfo", "")]
+
+
+def test_a_missing_video_that_is_purged_changes_nothing(films: Films) -> None:
+    films.put("M/a.mkv", "M/b.mkv")
+    films.nfo("M/movie.nfo", title="Said")
+    films.scan()
+    library.change_settings(films.world.engine, str(films.world.folder), {"missing_keep": "0"})
+    (films.world.folder / "M/b.mkv").unlink()
+    for _ in range(3):
+        films.scan()
+        assert films.titles() == {"a.mkv": "Said"}
+    assert films.world.rows("SELECT id FROM media_files WHERE missing_since IS NOT NULL") == []
+
+
+def test_files_that_are_purged_and_facts_that_are_taken_back(films: Films) -> None:
+    films.put("a.mkv", "b.mkv")
+    a, b = films.nfo("a.nfo", title="Of a"), films.nfo("b.nfo", title="Of b")
+    films.scan()
+    a.unlink()
+    assert library.purge_gone(films.world.engine, str(films.world.folder)) == 1
+    assert (films.found("title:of"), films.titles()["a.mkv"]) == (["b.mkv"], "a"), "without a scan"
+    put_metadata(films.world.engine, "sidecars", {films.world.ids()[str(b)]: {}}, priority={})
+    assert films.titles() == {"a.mkv": "a", "b.mkv": "b"}
+    films.scan()
+
+
+def test_a_library_without_nfo_files_is_asked_for_no_places(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.hook.add_scraper().types = ("video/",)
+    monkeypatch.setattr(descriptions, "select_in", None)
+    for number in range(20):
+        world.put(f"{number}.mkv")
+    world.scan()
+    (world.folder / "1.mkv").rename(world.folder / "one.mkv")
+    (world.folder / "2.mkv").unlink()
+    world.scan()
+    assert library.show(world.engine, str(world.folder / "one.mkv")).metadata["title"].value == "1"
+
+
+@pytest.mark.parametrize(
+    ("folder", "videos", "film"),
+    [
+        ("M", ["a.mkv"], ["a.mkv"]),
+        ("M", ["a.mkv", "b.mkv"], []),
+        ("M", ["a.mkv", "a-trailer.mkv", "sample.mkv", "A-featurette.mkv"], ["a.mkv"]),
+        ("M", ["a-cd1.avi", "A-CD2.avi"], ["a-cd1.avi", "A-CD2.avi"]),
+        ("M", ["a.mkv", "a.mp4"], ["a.mkv", "a.mp4"]),
+        ("M", ["m - 4K.mkv", "M.mkv", "M [uncut].mkv"], ["m - 4K.mkv", "M.mkv", "M [uncut].mkv"]),
+        ("Alien", ["Alien (1979).mkv", "Alien 3.mkv"], []),
+        ("", ["a.mkv", "b.mkv"], []),
+        ("M", ["a-trailer.mkv"], []),
+        ("M", [], []),
+    ],
+)
+def test_which_videos_are_the_one_film_of_a_folder(folder: str, videos: list[str], film: list[str]) -> None:
+    place = f"/films/{folder}".encode()
+    assert descriptions.film_in(place, [name.encode() for name in videos]) == {name.encode() for name in film}
+
+
+def test_whatever_happens_everything_is_found_by_what_is_said(films: Films) -> None:
+    chance = random.Random(15)
+    folders = ("", "A", "A/Season 1", "B")
+    names = ("one", "two", "A - E1", "A - E2", "one-trailer", "movie", "tvshow")
+    for step in range(10):
+        for _ in range(4):
+            place = "/".join(filter(None, (chance.choice(folders), chance.choice(names))))
+            if chance.random() < 0.4:
+                films.put(f"{place}.mkv")
+            elif chance.random() < 0.9:
+                films.nfo(
+                    f"{place}.nfo", title=f"{place} {step}", nfo_type=chance.choice(("movie", "episode", "tvshow"))
+                )
+        for path in sorted(films.world.folder.rglob("*.*")):
+            action = chance.randrange(12)
+            if action == 0:
+                path.unlink()
+            elif action == 1:
+                folder = films.world.folder / chance.choice(folders)
+                folder.mkdir(parents=True, exist_ok=True)
+                path.rename(folder / f"{chance.choice(names)}{path.suffix}")
+        films.scan(full=chance.random() < 0.1)
