@@ -70,8 +70,10 @@ class Reader:
             return server().start(
                 words, module="viewra.cli", env=self.environment, cwd=self.folder, stdout=stdout, stderr=stderr
             )
-        program = [str(Path(sys.executable).with_name(words[0])), *words[1:]]
-        return subprocess.Popen(program, cwd=self.folder, env=self.environment, stdout=stdout, stderr=stderr, text=True)
+        program = shutil.which(words[0], path=self.environment["PATH"])
+        assert program is not None, f"{words[0]} is not installed"
+        words[0] = program
+        return subprocess.Popen(words, cwd=self.folder, env=self.environment, stdout=stdout, stderr=stderr, text=True)
 
     def write(self, name: str, text: str) -> None:
         self.shown, self.seen = "", len(self._screen())
