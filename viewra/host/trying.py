@@ -46,7 +46,13 @@ def try_out(
         (plugins / found.plugin_id).symlink_to(found.directory)
         (data / ENVIRONMENTS).symlink_to(data_dir.absolute() / ENVIRONMENTS)
         with open_host(plugins, data) as host:
-            plugin = host.plugins[found.plugin_id]
+            plugin = host.plugins.get(found.plugin_id)
+            if plugin is None:  # its folder is gone: the command that had unpacked it was killed
+                raise PluginUnavailable(
+                    found.plugin_id,
+                    f"it is not installed: its files went from {found.directory} meanwhile",
+                    hint="install it again",
+                )
             try:
                 plugin.settings.change(values)
                 for one in granted:
