@@ -89,8 +89,9 @@ POINTS += ["missing", "links", "displaced", "purged", "end"]
 
 def change(world: World, number: int) -> None:
     """Change the folder in every way that a scan can find."""
-    files = _files(world)
-    for index, path in enumerate(files):
+    songs = [path for path in _files(world) if path.suffix == ".mp3"]
+    others = [path for path in _files(world) if path.suffix != ".mp3"]
+    for index, path in (*enumerate(songs), *enumerate(others)):
         if index % 10 == 0:
             path.write_bytes(path.read_bytes() + b"+")
         elif index % 10 == 1:

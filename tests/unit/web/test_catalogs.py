@@ -158,7 +158,7 @@ def test_a_package_of_another_plugin_and_a_full_disk(shop: Shop, monkeypatch: py
     publishing.build(shop.folder / "catalog")
     index = shop.folder / "catalog" / "index.json"
     index.write_text(index.read_text().replace('"id": "audio_tags"', '"id": "lyrics"'))
-    assert "has another plugin: audio_tags" in shop.ask("GET", NAME, 502)["detail"]
+    assert "does not contain lyrics 1.0.0" in shop.ask("GET", NAME, 502)["detail"]
 
     def full(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

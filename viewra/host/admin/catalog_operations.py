@@ -13,7 +13,6 @@ from viewra.host.admin.find import find_plugin
 from viewra.host.admin.operation import operation
 from viewra.host.admin.packages import Packages, disk_errors, install, preview, require_same
 from viewra.host.admin.values import Done, Preview, Upgraded
-from viewra.host.packages.names import BadPackage
 from viewra.host.packages.offered import Offer, Outdated
 from viewra.host.packages.staging import Staged, staged
 
@@ -122,6 +121,4 @@ def _staged(packages: Packages, plugin_id: str, version: str) -> Iterator[Staged
     require_catalogs(packages.catalogs)
     fetch = named(packages.catalogs, f"{plugin_id}=={version}" if version else plugin_id)
     with packages.arrivals.of(plugin_id) as told, staged(packages.data_dir, fetch, told=told) as package:
-        if package.manifest.id != plugin_id:
-            raise BadPackage(f"the package of {plugin_id} has another plugin: {package.manifest.id}")
         yield package
