@@ -83,7 +83,8 @@ class Source(Protocol):
 class Stream(Protocol):
     """One call with messages in both directions, each side waiting for the other when that does not read.
 
-    One thread sends and one receives; any thread may cancel. Whoever opens a stream reads it to its end or cancels it.
+    One thread sends and one receives; any thread may cancel. The caller that opens a stream reads it to its end or
+    cancels it.
     """
 
     def send(self, message: bytes, timeout_s: float) -> None:

@@ -146,7 +146,7 @@ class Builder:
 def _compile(folder: Path, running: Running) -> None:
     """Compile what was installed, by the host's interpreter: see ``Tool.install``.
 
-    What does not compile, such as a template of code, is left for whoever imports it.
+    What does not compile, such as a template of code, is left as it is: its import would tell of it.
     """
     with contextlib.suppress(ToolFailed):
         running.run([sys.executable, "-I", "-m", "compileall", "-qq", "-j", "0", str(folder / "lib")])
