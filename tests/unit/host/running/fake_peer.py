@@ -69,6 +69,8 @@ class FakeCalls:
     def call(self, rpc: Any, /, *args: object) -> Any:
         process, behaviour, method = self._process, self._process.behaviour, rpc.method
         process.calls.append(method)
+        if method == "apply_settings":
+            process.settings.append(args[0])
         seconds, deadline_s = behaviour.takes.get(method, 0.0), self._called.deadline_s(method)
         if seconds:
             self._clock.wait(process.over, min(seconds, deadline_s))

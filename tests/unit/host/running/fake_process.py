@@ -82,6 +82,7 @@ class FakeProcess:
         self.output = Output(lambda _stream, _text: None)
         self.over = threading.Event()
         self.calls: list[str] = []
+        self.settings: list[object] = []
         self.signals: list[int] = []
         self.code = 0
         self.left = False
