@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Self
+
 import pytest
 
 from viewra.codec import lifecycle
@@ -28,7 +31,7 @@ def two(make: Make, second: Behaviour) -> World:
 def test_all_processes_get_them(make: Make) -> None:
     world = two(make, Behaviour(services=APPLIES))
     assert world.supervisor.apply_settings(NEW)
-    assert [one.settings for one in world.running] == [[NEW], [NEW]]
+    assert [one.given["apply_settings"] for one in world.running] == [[NEW], [NEW]]
 
 
 def test_one_that_does_not_run_needs_a_start_for_them(world: World) -> None:
@@ -39,14 +42,14 @@ def test_one_that_does_not_run_needs_a_start_for_them(world: World) -> None:
 def test_where_one_process_cannot_none_is_asked(make: Make) -> None:
     world = two(make, Behaviour())
     assert not world.supervisor.apply_settings(NEW)
-    assert [one.settings for one in world.running] == [[], []]
+    assert [one.given["apply_settings"] for one in world.running] == [[], []]
 
 
 @pytest.mark.parametrize("error", [PluginTimeout("p", "too late"), NotOffered("p", "has no such call")])
 def test_where_one_does_not_take_them_all_are_to_be_replaced(make: Make, error: Exception) -> None:
     world = two(make, Behaviour(services=APPLIES, fails={"apply_settings": error}))
     assert not world.supervisor.apply_settings(NEW)
-    assert [one.settings for one in world.running] == [[NEW, BEFORE], [NEW]]
+    assert [one.given["apply_settings"] for one in world.running] == [[NEW, BEFORE], [NEW]]
 
 
 def test_where_one_refuses_them_the_others_have_those_of_before(make: Make) -> None:
@@ -54,28 +57,27 @@ def test_where_one_refuses_them_the_others_have_those_of_before(make: Make) -> N
     world = two(make, Behaviour(services=APPLIES, fails={"apply_settings": refused}))
     with pytest.raises(PluginFault, match="there is no such key"):
         world.supervisor.apply_settings(NEW)
-    assert [one.settings for one in world.running] == [[NEW, BEFORE], [NEW]]
+    assert [one.given["apply_settings"] for one in world.running] == [[NEW, BEFORE], [NEW]]
 
 
-def test_what_a_refusal_says_is_told_even_if_nothing_can_be_put_back(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_refusal_says_is_told_even_if_nothing_can_be_put_back(make: Make) -> None:
     refused = PluginFault("p", "there is no such key", call="apply_settings")
     world = two(make, Behaviour(services=APPLIES, fails={"apply_settings": refused}))
     first = world.running[0]
-    monkeypatch.setattr(first, "settings", FailsTheSecondTime(first.behaviour))
+    first.given["apply_settings"] = FailsTheSecondTime(first.behaviour)
     with pytest.raises(PluginFault, match="there is no such key"):
         world.supervisor.apply_settings(NEW)
 
 
 class FailsTheSecondTime(list[object]):
-    """Settings of a process that takes them once."""
+    """What a process is given that takes settings once."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         super().__init__()
         self._behaviour = behaviour
 
-    def append(self, given: object, /) -> None:
-        super().append(given)
+    def __iadd__(self, given: Iterable[object], /) -> Self:
+        self.extend(given)
         if len(self) > 1:
             self._behaviour.fails["apply_settings"] = PluginFault("p", "not again", call="apply_settings")
+        return self
