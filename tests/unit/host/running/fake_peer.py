@@ -71,7 +71,7 @@ class FakeCalls:
     def call(self, rpc: Any, /, *args: object) -> Any:
         process, behaviour, method = self._process, self._process.behaviour, rpc.method
         process.calls.append(method)
-        process.given[method] += args[:1]
+        process.given[method].extend(args[:1])
         seconds, deadline_s = behaviour.takes.get(method, 0.0), self._called.deadline_s(method)
         if seconds:
             self._clock.wait(process.over, min(seconds, deadline_s))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
 
 import pytest
 
@@ -76,8 +75,7 @@ class FailsTheSecondTime(list[object]):
         super().__init__()
         self._behaviour = behaviour
 
-    def __iadd__(self, given: Iterable[object], /) -> Self:
-        self.extend(given)
+    def extend(self, given: Iterable[object], /) -> None:
+        super().extend(given)
         if len(self) > 1:
             self._behaviour.fails["apply_settings"] = PluginFault("p", "not again", call="apply_settings")
-        return self
