@@ -265,6 +265,15 @@ def test_several_runs_are_idle_since_the_last_call_of_any() -> None:
     assert one.idle_s == 3.0
 
 
+def test_the_version_that_serves_says_how_many_crashes_are_too_many() -> None:
+    one, _ = pool()
+    one.serve((first := run(),), Restart(max=0))
+    assert one.lose(first, "died")
+    loss = one.loss(first)
+    assert loss is not None
+    assert (one.state, loss.quarantine) == (PluginState.QUARANTINED, one.reason)
+
+
 def test_a_pause_ends_when_a_run_serves_and_calls_wait_only_in_back_off() -> None:
     one, _ = pool()
     serve(one, first := run())
