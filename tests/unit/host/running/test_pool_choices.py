@@ -74,3 +74,4 @@ def test_a_start_beside_the_others_that_is_no_crash_does_not_count() -> None:
     assert (one.state, one.crashes, one.runs) == (PluginState.RUNNING, 0, (first,))
     assert one.missed("did not start", crash=True).quarantine
     assert (one.state, one.crashes, one.runs) == (PluginState.QUARANTINED, 1, ())
+    assert "\n" not in one.reason, "no process said anything"
