@@ -246,10 +246,8 @@ class Run:
 
     def detach(self) -> Reattach:
         """Leave a process that lasts to the next host; returns where it runs."""
-        assert self.renewal is not None  # noqa: S101 - the caller asked whether it lasts
-        assert self.announced is not None  # noqa: S101 - as above
+        assert self.announced is not None  # noqa: S101 - the caller asked whether it lasts
         self._closing = True
-        self.renewal.close()
         self._leave()
         return self.announced
 

@@ -95,14 +95,22 @@ def test_a_quiesce_that_has_no_end_is_waited_for_so_long_and_told_of(
     assert "did not quiesce" not in caplog.text
 
 
-@pytest.mark.parametrize("end", ["stop", "abandon", "give_up"])
+@pytest.mark.parametrize("end", ["stop", "abandon", "give_up", "detach"])
 def test_a_call_that_breaks_because_its_run_was_ended_is_told_that(world: World, end: str) -> None:
     run = run_of(world)
     getattr(run, end)()
     error = run.loss("search")
     assert (type(error), error.message, error.call) == (PluginClosed, "was stopped", "search")
+    assert world.latest.left is (end in {"give_up", "detach"})
     world.latest.left = False
     run.abandon()
+
+
+def test_a_process_whose_plugin_does_not_stop_is_shut_down(world: World) -> None:
+    run = run_of(world)
+    world.latest.behaviour.fails["stop"] = PluginFault("p", "not now", call="stop")
+    assert run.stop() == "graceful"
+    assert (world.latest.code, world.latest.signals) == (0, [])
 
 
 def test_one_that_does_not_serve_quiesce_is_not_asked(world: World) -> None:
