@@ -144,6 +144,24 @@ def test_a_long_last_line_is_cut_in_the_reason(world: World) -> None:
     assert run.end.endswith(f"its last output: {'x' * 300}")
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (("starting", "ValueError: no"), "; its last output: ValueError: no"),
+        (("panic: no room", "goroutine 1 [running]:", "main.go:7 +0x1d"), "; its last output: panic: no room"),
+        (("fatal error: all are asleep", "", "main.go:7"), "; its last output: fatal error: all are asleep"),
+        (("a panic: is not meant", "the end"), "; its last output: the end"),
+        (("ValueError: no", "", "  "), "; its last output: ValueError: no"),
+        ((), ""),
+    ],
+)
+def test_the_reason_of_an_end_has_the_line_that_says_why(world: World, lines: tuple[str, ...], told: str) -> None:
+    run = run_of(world)
+    world.latest.behaviour.lines = lines
+    world.latest.die(2)
+    assert run.end == f"its process ended with exit status 2{told}"
+
+
 @pytest.mark.parametrize("end", ["peer", "endpoint", "connection"])
 def test_before_it_is_connected_a_run_names_its_plugin_and_nothing_can_be_called(world: World, end: str) -> None:
     proven = run_of(world)
