@@ -137,7 +137,7 @@ def test_an_outage_sets_nothing_aside_and_is_told_until_it_is_over(world: World)
     assert [state for state, _ in world.states] == [TaskState.DELAYED] * 2
     assert (world.asked, [one.level for one in world.host.notices]) == ([OF_RELEASE], ["warning"])
     world.fetch.answers[OF_RELEASE] = JPEG
-    world.plugin._busy_until = 0.0
+    world.plugin.on_settings_changed()
     world.plugin.execute_task(Task(1, "choose", {"album_id": 7}))
     assert (world.links(album_id=7), world.host.notices) == ([ONLINE], ())
 
@@ -271,7 +271,8 @@ def test_what_cannot_be_done_for_the_operator_is_said(world: World) -> None:
 def test_an_archive_that_answers_wrongly_is_asked_again_and_then_set_aside(
     world: World, said: bytes | Fetched, reason: str
 ) -> None:
-    world.plugin._reach.answered()
+    with world.plugin.asking("archive"):
+        pass  # it has answered before
     world.put(1, **IDS)
     world.fetch.answers[OF_RELEASE] = said
     assert world.scan() == []

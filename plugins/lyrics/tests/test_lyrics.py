@@ -138,7 +138,8 @@ def world(tmp_path: Path, running: tuple[Lyrics, PluginUnderTest]) -> Iterator[W
     host = FakeHostServices(library, fetch=server)
     plugin.bind(host=host)
     yield World(tmp_path, library, server, host, plugin, under_test)
-    plugin._settings, plugin._busy_until = settings, 0.0
+    plugin._settings = settings
+    plugin.start()
     plugin._store.forget(range(100))
 
 
@@ -381,7 +382,7 @@ def test_an_outage_sets_nothing_aside_and_is_told_until_it_is_over(world: World)
     assert [state for state, _ in world.states] == [TaskState.DELAYED] * 3
     assert (world.asked, [one.level for one in world.host.notices]) == ([GET], ["warning"])
     world.server.says[GET] = record()
-    world.plugin._busy_until = 0.0
+    world.plugin.on_settings_changed()
     for number in (1, 2, 3):
         world.plugin.execute_task(Task(number, "ask", number))
     assert (sorted(world.host.put_metadata), world.host.notices) == ([1, 2, 3], ())

@@ -337,7 +337,8 @@ def test_what_is_no_path_of_a_poster_is_not_fetched(world: World, path: object) 
 
 
 def test_what_is_no_picture_is_not_kept(world: World) -> None:
-    world.plugin._reach.answered("pictures")
+    with world.plugin.asking("pictures"):
+        pass  # it has answered before
     world.server.answers[f"{IMAGES}/w500/moon.jpg"] = b"<html>hello</html>"
     world.put(1, "a.mp4", BY_NAME)
     world.scan(1)
@@ -366,7 +367,8 @@ def test_what_is_no_picture_is_not_kept(world: World) -> None:
 def test_a_server_that_answers_wrongly_is_asked_again_and_then_set_aside(
     world: World, said: object, reason: str
 ) -> None:
-    world.plugin._reach.answered()
+    with world.plugin.asking("server"):
+        pass  # it has answered before
     if said is FILM:
         world.server.says["/movie/775"] = {**FILM, "id": 776}
     else:
@@ -401,7 +403,8 @@ def test_pictures_that_cannot_be_fetched_hold_up_no_description(world: World) ->
         said = world.scan(number, number + 10)
         assert said[number]["title"] == said[number + 10]["title"] == "A Trip to the Moon"
         assert error.message in world.host.notices[0].text
-    assert [state for state, _ in world.states] == [TaskState.DELAYED] * 4
+        assert [state for state, _ in world.states] == [TaskState.DELAYED] * 2 * number
+        world.plugin.on_settings_changed()
     world.server.answers[f"{IMAGES}/w500/moon.jpg"] = JPEG
     world.plugin.execute_task(Task(1, "video", 1))
     assert (len(world.posters(1)), world.host.notices) == (1, ())
