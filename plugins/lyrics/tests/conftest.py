@@ -111,7 +111,7 @@ class World:
         return [(one.state, one.error) for one in self.host.tasks_queue.queued]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running() -> Iterator[tuple[Lyrics, PluginUnderTest]]:
     """The plugin, once for all tests: making its database takes longer than any of them."""
     plugin = Lyrics()
