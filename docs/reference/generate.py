@@ -20,6 +20,7 @@ from viewra import hookspecs, types
 from viewra.cli._main import group
 from viewra.pb import plugin_pb2, viewra_pb2
 from viewra.sdk import Enricher, NotNow
+from viewra.sdk.files import FileError, open_regular
 from viewra.sdk.host.asking import Asking
 from viewra.sdk.host.services import HostServices
 from viewra.sdk.reach import Reach
@@ -101,10 +102,12 @@ def sdk() -> str:
     """The classes of the SDK that plugins may build on, beside ``Plugin``."""
     intro = "[writing-a-plugin.md](../writing-a-plugin.md#plugins-that-find-out-more-after-scans) introduces them"
     parts = ["# What plugins build on\n", MADE, f"{intro}; [services.md](services.md#values) has the values.\n"]
-    for kind in (Enricher, NotNow, Reach):
+    for kind in (Enricher, NotNow, Reach, FileError):
         made = f": `{kind.__name__}{_signature(vars(kind)['__init__'])}`" if "__init__" in vars(kind) else ""
         parts += [f"## {kind.__name__}\n", f"`from {_home(kind)} import {kind.__name__}`{made}\n"]
         parts += _protocol(kind)
+    parts += ["## open_regular\n", f"`from {open_regular.__module__} import open_regular`\n"]
+    parts += [f"`open_regular{_signature(open_regular)}`\n: {_text(open_regular.__doc__ or '')}\n"]
     return "\n".join(parts)
 
 
@@ -194,16 +197,21 @@ def _annotation(kind: Any) -> str:
 def _signature(function: FunctionType) -> str:
     signature = inspect.signature(function)
     parameters = [
-        one.replace(annotation=_Shown(one.annotation))
+        one.replace(annotation=_Shown(one.annotation), default=_default(one))
         for name, one in signature.parameters.items()
         if name not in ("self", "cls")
     ]
     return str(signature.replace(parameters=parameters, return_annotation=_Shown(signature.return_annotation)))
 
 
+def _default(parameter: inspect.Parameter) -> Any:
+    is_class = isinstance(parameter.default, type) and parameter.default is not inspect.Parameter.empty
+    return _Shown(parameter.default) if is_class else parameter.default
+
+
 @attrs.frozen(repr=False)
 class _Shown:
-    """An annotation in a signature, without the quotes of one that is not evaluated."""
+    """An annotation or a class in a signature, without the quotes of one that is not evaluated."""
 
     annotation: Any
 
