@@ -57,8 +57,7 @@ def library(host: HostServices, given: Given) -> None:
     assert [one.id for one in page.items] == [given.file_id]
     assert page.next is None
     assert [*host.library.pages(f"title:{TITLE}")] == [page.items]
-    assert host.library.with_ids([*range(given.file_id, given.file_id + 200)]) == [*page.items]
-    assert host.library.with_ids([given.file_id], "title:another") == []
+    assert host.library.with_ids([given.file_id], f"title:{TITLE}") == [*page.items]
     assert host.library.stats().files == 1
     ((match,),) = host.library.match([Recording(title=TITLE)])
     assert match.media_file_id == given.file_id
