@@ -33,7 +33,8 @@ def record(engine: sa.Engine, scope: Scope, started_at: int, tally: Tally, cause
     }
     with writing(engine) as connection:
         job_id: int = connection.execute(sa.insert(scan_jobs).values(row).returning(scan_jobs.c.id)).scalar_one()
-        prune(connection, scope.library_id)
+        if cause is ScanCause.CHANGE:
+            prune(connection, scope.library_id)
     return job_id
 
 

@@ -276,12 +276,8 @@ class _Listing:
 
 
 def _look_at(directory: bytes) -> os.stat_result:
-    """Examine an open directory: only opening it triggers an automounter. Raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        return os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
+    """Examine a directory. The slash has an automounter mount it, as opening it would. Raises OSError."""
+    return os.stat(directory + b"/")
 
 
 def _unreadable(path: bytes, reason: str) -> FoundDirectory:
