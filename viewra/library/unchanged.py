@@ -6,6 +6,7 @@ It is for whole libraries that the last scan left settled. Wherever it is in dou
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -93,7 +94,13 @@ def _before(engine: sa.Engine, scope: Scope, plugins: str, settings: LibrarySett
 
 def _is_something_due(connection: sa.Connection, library_id: int, settings: LibrarySettings) -> bool:
     """Whether a scan has more to do than to look at the disk."""
-    now = time.time_ns() // 1000
+    purged = time.time_ns() // 1000 - settings.missing_keep_s * SECOND
+    return connection.execute(_due(), {"library": library_id, "purged": purged}).first() is not None
+
+
+@functools.cache  # making it takes longer than executing it
+def _due() -> sa.Select[int]:
+    library_id: sa.BindParameter[int] = sa.bindparam("library")
     ours, job, since = media_files.c.library_id == library_id, scan_jobs.c, media_files.c.missing_since
     last = sa.select(job.status).where(job.library_id == library_id).order_by(job.id.desc()).limit(1).scalar_subquery()
     newest = sa.select(sa.func.max(scan_events.c.id)).scalar_subquery()
@@ -104,9 +111,9 @@ def _is_something_due(connection: sa.Connection, library_id: int, settings: Libr
         sa.exists().where(job.status == ScanStatus.RUNNING),
         sa.func.coalesce(last, "") != ScanStatus.COMPLETED,
         # An early doubt about the clock costs a scan; that one deletes, and only what two agree on.
-        sa.exists().where(ours, since.is_not(None), since <= now - settings.missing_keep_s * SECOND),
+        sa.exists().where(ours, since.is_not(None), since <= sa.bindparam("purged")),
     )
-    return connection.execute(sa.select(sa.literal(1)).where(due)).first() is not None
+    return sa.select(sa.literal(1)).where(due)
 
 
 def _is_as_before(

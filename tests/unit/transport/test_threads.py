@@ -40,13 +40,18 @@ def test_tasks_that_follow_each_other_share_a_thread_and_others_get_their_own() 
     workers = Workers(3, "call")
     threads: set[threading.Thread] = set()
     meeting = threading.Barrier(3)
+
+    def meet() -> None:
+        meeting.wait(60)
+        threads.add(threading.current_thread())
+
     try:
         for _ in range(5):
             workers.submit(lambda: threads.add(threading.current_thread()))
             eventually(lambda: workers.idle == 1)
         assert len(threads) == 1
         for _ in range(3):
-            workers.submit(lambda: (meeting.wait(60), threads.add(threading.current_thread())))
+            workers.submit(meet)
         eventually(lambda: len(threads) == 3)
     finally:
         workers.shutdown()
