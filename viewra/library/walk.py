@@ -124,7 +124,7 @@ class Walk:
         within = os.path.realpath(self.library)
         seen: set[tuple[int, int]] = set()
         top = os.path.realpath(self.root)
-        real: list[_Step] = [_Step(self.root, top, self.rules, None)]
+        real: list[_Step] = [_Step(self.root, self.root if top == self.root else top, self.rules, None)]
         links: deque[_Step] = deque()
         while real or links:
             step = real.pop() if real else links.popleft()
@@ -271,8 +271,9 @@ class _Listing:
     def _add_folder(self, entry: os.DirEntry[bytes], steps: list[_Step]) -> None:
         rules = self._around.rules
         if rules.why(entry.path, entry.name, is_folder=True) is None:
-            real = join(self._step.real, entry.name)
-            steps.append(_Step(entry.path, real, rules, self._around, steps is self.links))
+            path, above = entry.path, self._step
+            real = path if above.real is above.path else join(above.real, entry.name)  # one copy of most paths
+            steps.append(_Step(path, real, rules, self._around, steps is self.links))
 
 
 def _look_at(directory: bytes) -> os.stat_result:
