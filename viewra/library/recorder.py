@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.bulk import keys_for
-from viewra.db.tables import media_files
+from viewra.db.tables import event_is_due, media_files
 from viewra.db.transactions import writing
 from viewra.library import (
     changes,
@@ -104,7 +104,7 @@ class Recorder:
     def finish(self) -> None:
         """Add the events of files that get no further outcome, and index them; no plugin reads some of them."""
         # An nfo file in a part of the scope may describe the episodes in the folders below it.
-        place = documents.places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
+        place = documents.places().where(event_is_due, media_files.c.library_id == self._scope.library_id)
         place = place.where(self._scope.directories(all_below=True))
         place = place.order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
         while True:
