@@ -35,7 +35,7 @@ def fastest(engine: sa.Engine, call: Callable[[], object], rounds: int) -> Faste
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
         call()
-        queries = [one for one in statements if one[0].startswith("SELECT")]
+        queries = [one for one in statements if one[0].startswith(("SELECT", "WITH"))]
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
     with engine.connect() as connection:

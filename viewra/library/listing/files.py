@@ -82,7 +82,7 @@ def selected(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
 
 
 def by_ids(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Any]:
-    """Return the rows of existing files, as ``selected`` has them, by id."""
+    """Return the rows of existing files with what a hit of a search says of them, by id."""
     found: dict[int, Any] = {}
     for start in range(0, len(ids), KEYS_A_QUERY):
         some = {_IDS: ids[start : start + KEYS_A_QUERY]}
@@ -177,7 +177,7 @@ def _entry_columns(*, with_missing: bool) -> Iterator[sa.ColumnElement[Any]]:
     yield from (media_files.c.mime_type, media_files.c.size, media_files.c.added_at)
     for name in ("kind", "title", "artist", "album", "albumartist"):
         unknown = "other" if name == "kind" else ""
-        yield sa.func.coalesce(catalogue.c[name], unknown) if with_missing else catalogue.c[name]
+        yield sa.func.coalesce(catalogue.c[name], unknown).label(name) if with_missing else catalogue.c[name]
     yield catalogue.c.album_id
     yield from (known_number(catalogue.c.year), seconds(known_number(catalogue.c.duration_ms)))
     yield from (known_number(catalogue.c.disc), known_number(catalogue.c.track))
@@ -191,5 +191,8 @@ _SAME = catalogue.c.media_file_id == media_files.c.id
 _ENTRIES = sa.select(*_entry_columns(with_missing=False)).select_from(sa.join(_FOLDER, catalogue, _SAME))
 _WITH_MISSING = sa.select(*_entry_columns(with_missing=True)).select_from(sa.outerjoin(_FOLDER, catalogue, _SAME))
 _IDS = "ids"
-_BY_IDS = _ENTRIES.where(media_files.c.id.in_(sa.bindparam(_IDS, expanding=True)))
+FOUND = (directories.c.path, media_files.c.name, catalogue.c.title, catalogue.c.artist, catalogue.c.album)
+"""What a hit of a search says of its file."""
+_BY_IDS = sa.select(media_files.c.id, *FOUND).select_from(sa.join(_FOLDER, catalogue, _SAME))
+_BY_IDS = _BY_IDS.where(media_files.c.id.in_(sa.bindparam(_IDS, expanding=True)))
 _COLUMNS_OF_ENTRY = len(_ENTRIES.selected_columns)
