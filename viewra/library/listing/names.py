@@ -12,6 +12,7 @@ from viewra.db.transactions import reading
 from viewra.errors import UsageError
 from viewra.library.listing import groups, paging
 from viewra.library.listing.filling import filled
+from viewra.library.listing.linked import is_named
 from viewra.library.listing.paging import Key
 from viewra.library.query.parser import parse
 from viewra.library.query.tree import Node
@@ -45,7 +46,7 @@ def list_artists(
 def get_artist(engine: sa.Engine, artist_id: int) -> Artist:
     """Return one artist. Raises ``UsageError`` if there is none with this id."""
     with reading(engine) as connection:
-        there = _has_files(file_artists.c.artist_id, artists.c.id)
+        there = is_named(file_artists.c.artist_id, artists.c.id)
         row = connection.execute(_ARTISTS.where(artists.c.id == artist_id, there)).one_or_none()
     if row is None:
         raise groups.not_there("artist", artist_id)
@@ -103,21 +104,20 @@ def _root(query: str, what: str) -> Node:
     return asked.root
 
 
-def _has_files(column: sa.Column[Any], group_id: sa.Column[Any]) -> sa.ColumnElement[bool]:
-    return sa.exists().where(column == group_id)
+def _named_as(role: str) -> sa.ColumnElement[bool]:
+    return sa.and_(file_artists.c.artist_id == artists.c.id, file_artists.c.role == role)
 
 
-def _count(what: sa.ColumnElement[int], role: str) -> sa.ColumnElement[int]:
-    ours = sa.and_(file_artists.c.artist_id == artists.c.id, file_artists.c.role == role)
-    joined = sa.join(file_artists, catalogue, catalogue.c.media_file_id == file_artists.c.media_file_id)
-    return sa.select(what).select_from(joined).where(ours).scalar_subquery()
-
-
+_WITH_ALBUM = sa.join(file_artists, catalogue, catalogue.c.media_file_id == file_artists.c.media_file_id)
 _ARTISTS = sa.select(
     artists.c.id,
     artists.c.name,
-    _count(sa.func.count(), "artist").label("files"),
-    _count(sa.func.count(catalogue.c.album_id.distinct()), "albumartist").label("albums"),
+    sa.select(sa.func.count()).where(_named_as("artist")).scalar_subquery().label("files"),
+    sa.select(sa.func.count(catalogue.c.album_id.distinct()))
+    .select_from(_WITH_ALBUM)
+    .where(_named_as("albumartist"))
+    .scalar_subquery()
+    .label("albums"),
     artists.c.musicbrainz_id,
 )
 _ARTISTS_IN_ORDER = (Key(artists.c.sort_name), Key(artists.c.id))
@@ -126,7 +126,7 @@ _GENRES = sa.select(
     genres.c.id,
     genres.c.name,
     sa.select(sa.func.count()).where(file_genres.c.genre_id == genres.c.id).scalar_subquery().label("files"),
-).where(_has_files(file_genres.c.genre_id, genres.c.id))
+).where(is_named(file_genres.c.genre_id, genres.c.id))
 _GENRES_IN_ORDER = (Key(genres.c.key), Key(genres.c.id))
 
 _YEARS = sa.select(catalogue.c.year, sa.func.count().label("files")).where(catalogue.c.year > 0)
@@ -139,11 +139,11 @@ _SERIES = sa.select(
     series.c.title,
     sa.select(sa.func.count(catalogue.c.season.distinct())).where(_IN_SERIES).scalar_subquery().label("seasons"),
     sa.select(sa.func.count()).where(_IN_SERIES).scalar_subquery().label("episodes"),
-).where(_has_files(catalogue.c.series_id, series.c.id))
+).where(is_named(catalogue.c.series_id, series.c.id))
 _SERIES_IN_ORDER = (Key(series.c.key), Key(series.c.id))
 
 
 @lru_cache
 def _artists_with_files(role: ArtistRole | None) -> sa.Select[*tuple[Any, ...]]:
-    there = sa.exists().where(file_artists.c.artist_id == artists.c.id)
-    return _ARTISTS.where(there if role is None else there.where(file_artists.c.role == role))
+    in_role = [] if role is None else [file_artists.c.role == role]
+    return _ARTISTS.where(is_named(file_artists.c.artist_id, artists.c.id, *in_role))
