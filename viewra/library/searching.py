@@ -100,7 +100,7 @@ def _search_planned(connection: sa.Connection, planned: Plan, query: Query, limi
     if planned.rest is not None:
         rows = [*islice(files.matching(connection, planned, keys), MAX_COUNTED + 1)]
         return len(rows), _hits([(0.0, row) for row in rows[:limit]])
-    rows = [*paging.rows(connection, files.in_order(connection, planned), keys, None, limit)]
+    rows = [*paging.rows(connection, files.in_order(connection, planned, keys), keys, None, limit)]
     return count_up_to(connection, files.selected(planned), MAX_COUNTED), _hits([(0.0, row) for row in rows])
 
 

@@ -35,10 +35,8 @@ EACH = [*(("files", *one) for one in FILES.items()), *(("albums", *one) for one 
 @pytest.fixture
 def filled(shelf: Shelf) -> Shelf:
     for number in range(12):
-        album = f"Album {number}"
-        shelf.put(
-            f"{number}.mp3", title=f"Title {number}", artist="ab"[number % 2], album=album, date=str(1985 + number)
-        )
+        tags = {"artist": "ab"[number % 2], "album": f"Album {number}", "date": str(1985 + number)}
+        shelf.put(f"{number}/{number}.mp3", title=f"Title {number}", duration=str(100 + number // 2), **tags)
     shelf.world.scan()
     return shelf
 

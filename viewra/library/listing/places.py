@@ -14,6 +14,10 @@ _BEGINS_WITH = 1000
 _BEGINNING = sa.func.substring(
     directories.c.path, sa.literal_column("1"), sa.literal_column(str(_BEGINS_WITH)), type_=Bytes()
 )
+BY_FOLDER: sa.ColumnElement[Any] = sa.func.likelihood(
+    directories.c.path >= sa.literal_column("x''"), sa.literal_column("0.001")
+)
+"""What is true of all folders, and has SQLite read them by the index of their paths instead of sorting all files."""
 
 FEW = 5_000
 """So many rows are sorted for each page. Among more, the next ones are soon found in the order of paths."""
