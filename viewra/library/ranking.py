@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import catalogue
+from viewra.db.fetching import fetch
 from viewra.db.tables import directories, media_files
 from viewra.library import fulltext
 from viewra.library.listing import files
@@ -20,16 +21,15 @@ from viewra.library.query.tree import Node
 _BOUND, _MOST = "bound", "most_hits"
 
 
-def best(
-    connection: sa.Connection, planned: Plan, text: Node, *, wanted: int, most: int
-) -> tuple[int, list[tuple[float, Any]]]:
-    """Return how many hits there are, at most ``most`` + 1, and the best ``wanted`` of them unless they are more.
+Hit: TypeAlias = tuple[float, bytes, bytes, str, str, str]
+"""Rank (the lower the better, at most 0), the path of the folder, name, title, artist and album."""
 
-    A hit is its rank, the lower the better and at most 0, and a row with ``path`` (of the folder), ``name``, ``title``,
-    ``artist`` and ``album``.
-    """
-    rows = connection.execute(_found(planned, text), {_BOUND: most + 1, _MOST: wanted}).all()
-    return rows[0].total, [(row.rank, row) for row in rows if row.rank is not None]
+
+def best(connection: sa.Connection, planned: Plan, text: Node, *, wanted: int, most: int) -> tuple[int, Sequence[Hit]]:
+    """Return how many hits there are, at most ``most`` + 1, and the best ``wanted`` of them unless they are more."""
+    rows = fetch(connection, _found(planned, text), {_BOUND: most + 1, _MOST: wanted})
+    hits: list[Any] = [row[1:] for row in rows if row[1] is not None]
+    return rows[0][0], hits
 
 
 @lru_cache(maxsize=64)
@@ -56,9 +56,13 @@ def _found(planned: Plan, text: Node) -> sa.Select[*tuple[Any, ...]]:
     hits = ranks(planned, text).where(*conditions(planned))
     counted = counting(hits, sa.bindparam(_BOUND, type_=sa.Integer)).cte("counted")
     total = counted.c.total
-    # As a bound, since as a condition SQLite would look at each hit before it left it out.
-    few = sa.case((total < sa.bindparam(_BOUND, type_=sa.Integer), sa.bindparam(_MOST, type_=sa.Integer)), else_=0)
-    ranked = hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid).limit(sa.select(few).scalar_subquery())
+    bound, most = (sa.bindparam(name, type_=sa.Integer) for name in (_BOUND, _MOST))
+    in_order = hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid)
+    if planned.database == "sqlite":
+        # As a condition, SQLite would look at it for each hit.
+        ranked = in_order.limit(sa.select(sa.case((total < bound, most), else_=0)).scalar_subquery())
+    else:  # PostgreSQL plans for as many rows as the limit says, and looks at such a condition once
+        ranked = in_order.where(sa.select(total < bound).scalar_subquery()).limit(most)
     # Looked up only now: a join would rank each hit twice.
     one = ranked.subquery("best")
     with_files = (

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from viewra.db.failures import damaged_index
 from viewra.db.tables import media_files
-from viewra.db.transactions import reading
+from viewra.db.transactions import looking, reading
 from viewra.errors import PluginError, UsageError
 from viewra.library import broad, fulltext, ranking
 from viewra.library.listing import files, paging
@@ -84,9 +84,19 @@ def _did_you_mean(engine: sa.Engine, query: str) -> str | None:
 
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
-    with reading(engine) as connection:
+    total = 0
+    with looking(engine) as connection:
         planned = plan(connection, query)
-        total, hits = _search_planned(connection, planned, query, limit)
+        text = planned.text if planned.rest is None and not query.sort else None
+        if text is not None:
+            total, best = ranking.best(connection, planned, text, wanted=limit, most=MAX_COUNTED)
+            if 0 < total <= MAX_COUNTED:
+                return total, _hits(best)
+    with reading(engine) as connection:
+        if text is None:
+            total, hits = _search_planned(connection, planned, query, limit)
+        else:
+            hits = _search_broad(connection, planned, text, limit) if total else []
         blind = fulltext.blindness(connection) if planned.text is not None and not total else ""
     if blind:
         raise damaged_index(engine.url, blind)
@@ -95,25 +105,19 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
 
 def _search_planned(connection: sa.Connection, planned: Plan, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     if planned.text is not None and not query.sort:
-        return _search_ranked(connection, planned, planned.text, limit)
+        return _search_looked_at(connection, planned, ranking.ranks(planned, planned.text))
     keys = files.sort_keys(planned.database, query.sort, planned.with_missing)
     if planned.rest is not None:
         rows = [*islice(files.matching(connection, planned, keys), MAX_COUNTED + 1)]
-        return len(rows), _hits([(0.0, row) for row in rows[:limit]])
+        return len(rows), _hits([*map(_hit, rows[:limit])])
     rows = [*paging.rows(connection, files.in_order(connection, planned, keys), keys, None, limit)]
-    return count_up_to(connection, files.selected(planned), MAX_COUNTED), _hits([(0.0, row) for row in rows])
+    return count_up_to(connection, files.selected(planned), MAX_COUNTED), _hits([*map(_hit, rows)])
 
 
-def _search_ranked(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> tuple[int, list[SearchHit]]:
-    if planned.rest is not None:
-        return _search_looked_at(connection, planned, ranking.ranks(planned, text))
-    total, best = ranking.best(connection, planned, text, wanted=limit, most=MAX_COUNTED)
-    if total > MAX_COUNTED:
-        conditions = ranking.conditions(planned)
-        hits = broad.ranked(connection, text, conditions, wanted=limit, most=MAX_COUNTED)
-        found = files.by_ids(connection, [hit.rowid for hit in hits])
-        return total, _hits([(hit.rank, found[hit.rowid]) for hit in hits if hit.rowid in found])
-    return total, _hits(best)
+def _search_broad(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> list[SearchHit]:
+    hits = broad.ranked(connection, text, ranking.conditions(planned), wanted=limit, most=MAX_COUNTED)
+    found = files.by_ids(connection, [hit.rowid for hit in hits])
+    return _hits([_hit(found[hit.rowid], hit.rank) for hit in hits if hit.rowid in found])
 
 
 def _search_looked_at(
@@ -122,17 +126,21 @@ def _search_looked_at(
     """Search by words and by metadata that no column has."""
     found = {row.id: row for row in files.matching(connection, planned, [Key(media_files.c.id)])}
     ranked = connection.execute(hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid))
-    return len(found), _hits([(hit.rank, found[hit.rowid]) for hit in ranked if hit.rowid in found])
+    return len(found), _hits([_hit(found[hit.rowid], hit.rank) for hit in ranked if hit.rowid in found])
 
 
-def _hits(ranked: Sequence[tuple[float, Any]]) -> list[SearchHit]:
-    """Make hits of ranks and the rows of files, best first; without ranks, which are below 0, all score 1."""
+def _hits(ranked: Sequence[ranking.Hit]) -> list[SearchHit]:
+    """Make hits, best first; without ranks, which are below 0, all score 1."""
     top = ranked[0][0] if ranked else 0.0
-    return [*filled(SearchHit, ((*_said(row), rank / top if top else 1.0, LIBRARY) for rank, row in ranked))]
+    values = (
+        (os.fsdecode(join(folder, name)), title, artist, album, rank / top if top else 1.0, LIBRARY)
+        for rank, folder, name, title, artist, album in ranked
+    )
+    return [*filled(SearchHit, values)]
 
 
-def _said(row: Any) -> tuple[str, ...]:
-    return os.fsdecode(join(row.path, row.name)), row.title, row.artist, row.album
+def _hit(row: Any, rank: float = 0.0) -> ranking.Hit:
+    return rank, row.path, row.name, row.title, row.artist, row.album
 
 
 def _fused(sources: Sequence[Sequence[SearchHit]]) -> list[SearchHit]:

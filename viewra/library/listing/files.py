@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from viewra.db.bulk import KEYS_A_QUERY
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, media_files
-from viewra.db.transactions import reading
+from viewra.db.transactions import looking, reading
 from viewra.library import fulltext
 from viewra.library.listing import paging
 from viewra.library.listing.filling import known_number, seconds, unfrozen
@@ -50,9 +50,12 @@ def list_files(
     for an invalid query, a cursor of another listing and a limit outside 1 … 10,000.
     """
     asked = parse_within(query, within)
-    with reading(engine) as connection:
+    with looking(engine) as connection:
         planned = plan(connection, asked)
         keys = sort_keys(planned.database, asked.sort, planned.with_missing)
+        if planned.rest is None:
+            return pages(connection, planned, keys, after=after, limit=limit)
+    with reading(engine) as connection:
         return pages(connection, planned, keys, after=after, limit=limit)
 
 

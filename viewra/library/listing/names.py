@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import artists, catalogue, file_artists, file_genres, genres, series
-from viewra.db.transactions import reading
+from viewra.db.transactions import looking
 from viewra.errors import UsageError
 from viewra.library.listing import groups, paging
 from viewra.library.listing.filling import filled
@@ -36,16 +36,15 @@ def list_artists(
     listing and a limit outside 1 … 10,000.
     """
     grouping = groups.ARTIST if role is None else groups.ARTIST_OF_ROLE[role]
-    with reading(engine) as connection:
-        statement, root = _artists_with_files(role), _root(query, "artists")
-        return groups.page(
-            connection, statement, _ARTISTS_IN_ORDER, partial(filled, Artist), root, grouping, after=after, limit=limit
-        )
+    statement, root = _artists_with_files(role), _root(query, "artists")
+    return groups.page(
+        engine, statement, _ARTISTS_IN_ORDER, partial(filled, Artist), root, grouping, after=after, limit=limit
+    )
 
 
 def get_artist(engine: sa.Engine, artist_id: int) -> Artist:
     """Return one artist. Raises ``UsageError`` if there is none with this id."""
-    with reading(engine) as connection:
+    with looking(engine) as connection:
         there = is_named(file_artists.c.artist_id, artists.c.id)
         row = connection.execute(_ARTISTS.where(artists.c.id == artist_id, there)).one_or_none()
     if row is None:
@@ -55,39 +54,30 @@ def get_artist(engine: sa.Engine, artist_id: int) -> Artist:
 
 def list_genres(engine: sa.Engine, query: str = "", *, after: str | None = None, limit: int = 100) -> Page[Genre]:
     """Return a page of the genres of the files that match a query, by name. Raises as ``list_artists``."""
-    with reading(engine) as connection:
-        root = _root(query, "genres")
-        return groups.page(
-            connection, _GENRES, _GENRES_IN_ORDER, partial(filled, Genre), root, groups.GENRE, after=after, limit=limit
-        )
+    root = _root(query, "genres")
+    return groups.page(
+        engine, _GENRES, _GENRES_IN_ORDER, partial(filled, Genre), root, groups.GENRE, after=after, limit=limit
+    )
 
 
 def list_years(engine: sa.Engine, *, after: str | None = None, limit: int = 100) -> Page[Year]:
     """Return a page of the years of files, newest first. Raises ``UsageError`` as ``list_artists``."""
-    with reading(engine) as connection:
+    with looking(engine) as connection:
         return paging.page(connection, _YEARS, _YEARS_IN_ORDER, partial(filled, Year), after=after, limit=limit)
 
 
 def list_series(engine: sa.Engine, query: str = "", *, after: str | None = None, limit: int = 100) -> Page[Series]:
     """Return a page of the series of the files that match a query, by title. Raises as ``list_artists``."""
-    with reading(engine) as connection:
-        root = _root(query, "series")
-        return groups.page(
-            connection,
-            _SERIES,
-            _SERIES_IN_ORDER,
-            partial(filled, Series),
-            root,
-            groups.SERIES,
-            after=after,
-            limit=limit,
-        )
+    root = _root(query, "series")
+    return groups.page(
+        engine, _SERIES, _SERIES_IN_ORDER, partial(filled, Series), root, groups.SERIES, after=after, limit=limit
+    )
 
 
 def list_seasons(engine: sa.Engine, series_id: int) -> tuple[Season, ...]:
     """Return the seasons of a series. Raises ``UsageError`` if there is no such series."""
     count = sa.select(catalogue.c.season, sa.func.count().label("episodes")).where(catalogue.c.series_id == series_id)
-    with reading(engine) as connection:
+    with looking(engine) as connection:
         rows = connection.execute(count.group_by(catalogue.c.season).order_by(catalogue.c.season)).all()
     if not rows:
         raise groups.not_there("series", series_id)
