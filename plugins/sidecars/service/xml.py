@@ -57,3 +57,8 @@ def name(element: Element) -> str:
 def text(element: Element) -> str:
     """Return an element's own text."""
     return (element.text or "").strip()
+
+
+def whole_text(element: Element) -> str:
+    """Return an element's text with that of all elements in it: of HTML, for example."""
+    return "".join(element.itertext()).strip()

@@ -66,13 +66,28 @@ def test_lyrics_with_repeated_lines_and_an_offset(put: Put) -> None:
     [
         ("https://www.imdb.com/title/tt0000417/?ref_=x&y\n", {"imdb_id": "tt0000417"}),
         ("https://www.themoviedb.org/movie/775-le-voyage", {"tmdb_id": "775"}),
-        ("http://thetvdb.com/?tab=series&id=81189", {"tvdb_id": "81189"}),
+        ("http://thetvdb.com/?tab=series&id=81189", {"show_tvdb_id": "81189"}),
+        ("http://thetvdb.com/?tab=episode&seriesid=81189&id=349232", {}),
+        ("https://www.themoviedb.org/tv/1396-breaking-bad/season/1/episode/2", {"show_tmdb_id": "1396"}),
+        ("https://www.themoviedb.org/movie/12345678901", {}),
+        ("<episodedetails><episode>2</episode></episodedetails>https://www.themoviedb.org/movie/775",
+         {"nfo_type": "episode", "episode": "2"}),
+        ("<tvshow><season>5</season><episode>62</episode></tvshow>https://www.themoviedb.org/tv/1396",
+         {"nfo_type": "tvshow", "tmdb_id": "1396"}),
+        ("<movie><premiered>1601-01-01</premiered><year>1927</year><runtime>0</runtime></movie>",
+         {"nfo_type": "movie", "date": "1927"}),
+        (("<movie><genre>Drama / Utopie</genre><studio>UFA</studio>"
+          "<plot>Die <i>neue</i> Stadt<br/>\n und</plot></movie>"),
+         {"nfo_type": "movie", "genre": ["Drama", "Utopie"], "studio": "UFA", "description": "Die neue Stadt\n und"}),
+        ("<musicvideo><artist>AC/DC</artist><album>T.N.T.</album></musicvideo>",
+         {"nfo_type": "musicvideo", "artist": "AC/DC", "album": "T.N.T."}),
         ("  a release of somebody  ", {}),
         ("<movie><title>A</title></movie>\nhttps://www.imdb.com/title/tt0000417/?a&b",
          {"nfo_type": "movie", "title": "A", "imdb_id": "tt0000417"}),
-        (('<?xml version="1.0"?><episodedetails><title>A</title><season>0</season><episode>1</episode></episodedetails>'
-         "<episodedetails><title>B</title><episode>2</episode></episodedetails>"),
-         {"nfo_type": "episode", "title": "A", "season": "0", "episode": ["1", "2"]}),
+        (('<?xml version="1.0"?><episodedetails><title>A</title><season>0</season><episode>1</episode>'
+         "<runtime>9</runtime></episodedetails><episodedetails><title>B</title><season>1</season>"
+         "<episode>-1</episode><episode>2</episode></episodedetails>"),
+         {"nfo_type": "episode", "title": "A", "season": ["0", "1"], "episode": ["1", "2"]}),
         ("<tvshow><title>T</title><tvdbid>5</tvdbid><id>7</id><mpaa>FSK 6</mpaa><year>1926</year></tvshow>",
          {"nfo_type": "tvshow", "title": "T", "tvdb_id": "5", "content_rating": "FSK 6", "date": "1926"}),
         ("<artist><name>Clara</name><biography>a\n b</biography></artist>",
@@ -87,6 +102,14 @@ def test_lyrics_with_repeated_lines_and_an_offset(put: Put) -> None:
 )  # fmt: skip
 def test_nfo(put: Put, text: str, fields: dict[str, Value]) -> None:
     assert put("a.nfo", text) == {"sidecar_format": "nfo"} | fields
+
+
+def test_the_page_of_a_series_is_that_of_tvshow_nfo(put: Put) -> None:
+    for page, said in (
+        ("themoviedb.org/tv/1396", {"tmdb_id": "1396"}),
+        ("thetvdb.com/?id=81189", {"tvdb_id": "81189"}),
+    ):
+        assert put("TVShow.nfo", f"https://www.{page}") == {"sidecar_format": "nfo"} | said
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.eventually import eventually
 from tests.unit.library.conftest import FakeHook, World
 from tests.unit.library.test_changes import Told
 from viewra import library
-from viewra.library import LibraryAccess, Notifier, descriptions, fsck
+from viewra.db.tables import media_files
+from viewra.db.transactions import writing
+from viewra.library import LibraryAccess, Notifier, descriptions, fsck, outcomes
 from viewra.library.putting import put_metadata
 from viewra.library.scope import Part
 from viewra.types import FileOutcome, FileToRead, MetadataValue
@@ -183,6 +186,47 @@ def test_movie_nfo_is_of_the_one_film_in_its_folder(films: Films) -> None:
     assert films.titles()["Film.mkv"] == "In M"
 
 
+def test_the_discs_of_a_film_have_what_one_nfo_file_says(films: Films) -> None:
+    films.put("Film cd1.avi", "Film.CD2.avi", "Film part 3.avi", "Other cd1.avi")
+    films.nfo("Other.nfo", title="First disc of another")
+    films.scan()
+    films.nfo("Film.nfo", title="Of both")
+    films.nfo("Other cd1.nfo", title="Own")
+    films.scan()
+    titles = {"Film cd1.avi": "Of both", "Film.CD2.avi": "Of both", "Film part 3.avi": "Film part 3"}
+    assert films.titles() == {**titles, "Other cd1.avi": "Own"}
+
+
+def test_an_nfo_file_in_the_same_case_counts_more(films: Films) -> None:
+    films.put("film.mkv", "FILM.mkv")
+    films.nfo("FILM.nfo", title="Capitals")
+    films.scan()
+    assert films.titles() == {"film.mkv": "Capitals", "FILM.mkv": "Capitals"}
+    lower = films.nfo("film.nfo", title="Small letters")
+    films.scan()
+    assert films.titles() == {"film.mkv": "Small letters", "FILM.mkv": "Capitals"}
+    lower.unlink()
+    films.scan()
+    assert films.titles()["film.mkv"] == "Capitals"
+
+
+def test_a_film_outside_the_scanned_part_follows_its_nfo_file(films: Films) -> None:
+    films.put("A/one.mkv", "B/two.mkv", "C/changed.mkv")
+    nfo = films.nfo("A/one.nfo", title="Said")
+    films.scan()
+    nfo.rename(films.world.folder / "B/two.nfo")
+    changed = films.world.ids()[str(films.world.folder / "C/changed.mkv")]
+    with writing(films.world.engine) as connection:  # as a scan leaves it that is killed
+        outcomes.mark_unread(connection, [changed])
+        connection.execute(sa.update(media_files).where(media_files.c.id == changed).values(event_due=True))
+    films.world.scan(films.world.folder / "B", media_types=TYPES)
+    assert films.titles() == {"one.mkv": "one", "two.mkv": "Said", "changed.mkv": "changed"}
+    assert films.world.rows("SELECT id FROM media_files WHERE event_due") == [(changed,)], (
+        "it is told of when it is read"
+    )
+    assert fsck.verify(films.world.engine) == []
+
+
 def test_an_episode_has_its_own_facts_and_those_of_its_series(films: Films) -> None:
     films.put("Faust/Season 1/Faust - E1.mkv", "Faust/Season 1/Faust - E2.mkv", "Faust/Making of.mkv")
     films.nfo("Faust/Season 1/Faust - E1.nfo", nfo_type="episode", title="Der Pakt", genre="Tragödie", imdb_id="tt1")
@@ -199,6 +243,7 @@ def test_an_episode_has_its_own_facts_and_those_of_its_series(films: Films) -> N
     assert two["genre"].stated_in == one["show"].stated_in == str(series)
     assert films.found("show_imdb_id:tt2") == ["Faust - E1.mkv", "Faust - E2.mkv"], "and nothing else in the folder"
     assert [one.title for one in films.access.series().items] == ["Faust, die Serie"]
+    assert {"show_imdb_id", "show_tmdb_id"} <= films.access.stored_fields()
     films.nfo("Faust/tvshow.nfo", title="Faust II")
     films.world.scan(media_types=TYPES, parts=[Part(bytes(films.world.folder / "Faust"), deep=False)])
     assert films.found("show:faust show:ii") == ["Faust - E1.mkv", "Faust - E2.mkv"], "below a part that is scanned"
