@@ -65,7 +65,7 @@ def read(path: str, name: str, folder: Folder, limits: Limits) -> dict[str, Valu
     text = read_text(path, limits)
     found: Found = {}
     if text.lstrip().startswith("<"):
-        elements, rest = xml.documents(read_bytes(path, limits))
+        elements, text = xml.documents(read_bytes(path, limits), limits.encoding)
         roots = [element for element in elements if xml.name(element) in KINDS]
         if not roots:
             raise SidecarError(f"XML on none of {', '.join(KINDS)}")
@@ -73,7 +73,6 @@ def read(path: str, name: str, folder: Folder, limits: Limits) -> dict[str, Valu
         _take(roots[0], found)
         if roots[1:]:
             _take_further(roots[1:], found)
-        text = rest.decode("utf-8", "replace")
     by_name = "tvshow" if name.lower() == "tvshow.nfo" else "movie"
     _take_pages(text, found, found.get("nfo_type", [by_name])[0])
     media = folder.media() if name.lower() == "movie.nfo" else folder.media_with_stem(stem(name))

@@ -120,6 +120,37 @@ def test_nfo_in_other_encodings(put: Put, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        ("<movie><title>A & B &nbsp;&eacute;&#8211;&amp;&lt; AT&T</title></movie>", "A & B é–&< AT&T"),
+        ("<movie><title>A &#27;[31m\x1b B & C</title></movie>", "A [31m B & C"),
+        ("<movie><title><![CDATA[A & B &amp; C]]> & D</title></movie>", "A & B &amp; C & D"),
+        ("<movie><title>Für & wider</title></movie>".encode("cp1252"), "Für & wider"),
+        (
+            "<?xml version='1.0' encoding='windows-1251'?><movie><title>Мир & x</title></movie>".encode("cp1251"),
+            "Мир & x",
+        ),
+        ("<?xml version='1.0' encoding='utf-16'?><movie><title>Мир</title></movie>", "Мир"),
+        ("\ufeff<movie><title>Мир</title></movie>".encode("utf-32-be"), "Мир"),
+        ("<?xml version='1.0'?><movie><title>A</title></movie><?xml version='1.0'?><movie/>", "A"),
+    ],
+)
+def test_nfo_as_people_write_them(put: Put, content: str | bytes, title: str) -> None:
+    assert put("a.nfo", content)["title"] == title
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "punycode", "utf-7", "rot13", "unicode_escape"])
+def test_nfo_in_no_encoding_of_texts_is_refused(put: Put, encoding: str) -> None:
+    with pytest.raises(ValueError, match=f"not readable as XML: unknown encoding: {encoding}"):
+        put("a.nfo", f"<?xml version='1.0' encoding='{encoding}'?><movie><title>A</title></movie>")
+
+
+def test_no_more_values_than_a_host_takes(put: Put) -> None:
+    genres = put("a.nfo", f"<movie>{''.join(f'<genre>{number}</genre>' for number in range(9_000))}</movie>")["genre"]
+    assert len(genres) == 4_000
+
+
+@pytest.mark.parametrize(
     ("name", "beside", "fields"),
     [
         ("Album/cover.jpg", ["Album/1.mp3"], {"cover_type": "front", "cover_of": "Album"}),
