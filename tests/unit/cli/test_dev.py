@@ -17,7 +17,8 @@ from viewra import Host
 from viewra.authoring.trial import Trial
 from viewra.authoring.workshop import Workshop
 from viewra.cli._dev_site import GRACE_S, DevSite
-from viewra.cli._plugins_dev import Screen, dev_command
+from viewra.cli._main import group
+from viewra.cli._plugins_dev import Screen
 from viewra.errors import PluginUnavailable, ViewraError
 from viewra.sdk import Plugin
 from viewra.sdk.http import Request, page, route
@@ -94,7 +95,7 @@ def test_a_port_that_is_taken(workshop: Workshop) -> None:
 def test_a_port_that_is_taken_is_refused_before_anything_starts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = CliRunner().invoke(dev_command, ["nowhere", "--port", port], obj=None)
+        done = CliRunner().invoke(group, ["plugins", "dev", "nowhere", "--port", port], standalone_mode=False)
     assert isinstance(done.exception, ViewraError)
     assert done.exception.message == f"cannot listen on 127.0.0.1 port {port}: Address already in use"
 
