@@ -135,16 +135,16 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(target: Target) -> None:
     hangs = '__import__("logging").getLogger(__name__).info("it hangs"); __import__("threading").Event().wait()'
     replace(target, '        """Say by what it can be searched."""', f"        {hangs}")
     told, ended = Told(), threading.Event()
+    with open_workshop(target.manifest(), make_host, prepare=unhurried) as opened:
 
-    def interrupt() -> None:
-        eventually(lambda: any("it hangs" in record.message for record in workshop.plugin.logs))
-        signal.raise_signal(signal.SIGTERM)
-        if not ended.wait(60):
-            signal.raise_signal(signal.SIGTERM)  # the second one interrupts
+        def interrupt() -> None:
+            eventually(lambda: any("it hangs" in record.message for record in opened.plugin.logs))
+            signal.raise_signal(signal.SIGTERM)
+            if not ended.wait(60):
+                signal.raise_signal(signal.SIGTERM)  # the second one interrupts
 
-    with open_workshop(target.manifest(), make_host, prepare=unhurried) as workshop:
         threading.Thread(target=interrupt, daemon=True).start()
-        Development(workshop, target, told).run()
+        Development(opened, target, told).run()
         ended.set()
     assert (told.trials, told.failures) == ([], [])
 
