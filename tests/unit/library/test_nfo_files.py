@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tests.eventually import eventually
 from tests.unit.library.conftest import FakeHook, World
+from tests.unit.library.films import TYPES, Films
 from tests.unit.library.test_changes import Told
 from viewra import library
 from viewra.db.tables import media_files
 from viewra.db.transactions import writing
-from viewra.library import LibraryAccess, Notifier, descriptions, fsck, outcomes
+from viewra.library import Notifier, descriptions, fsck, outcomes
 from viewra.library.putting import put_metadata
 from viewra.library.scope import Part
-from viewra.types import FileOutcome, FileToRead, MetadataValue
-
-TYPES = [{"text/x-nfo": [".nfo"]}]
-
-
-class Films:
-    """A library of videos, whose names a plugin reads, and of nfo files, which another one reads: their JSON."""
-
-    def __init__(self, world: World, hook: FakeHook) -> None:
-        self.world = world
-        self.access = LibraryAccess(world.engine)
-        self.names = hook.add_scraper("file_names", self._guess)
-        self.names.types = ("video/",)
-        self.names.priority = {"title": -100, "show": -100}
-        self.sidecars = hook.add_scraper("sidecars", self.read)
-        self.sidecars.types = ("text/x-nfo",)
-
-    def put(self, *names: str) -> None:
-        for name in names:
-            self.world.put(name)
-
-    def nfo(self, name: str, **fields: str | Sequence[str]) -> Path:
-        kind = {"tvshow.nfo": "tvshow"}.get(name.rpartition("/")[2].lower(), "movie")
-        fields = {"sidecar_format": "nfo", "nfo_type": kind, **fields}
-        return self.world.put(name, json.dumps(fields).encode())
-
-    def scan(self, *, full: bool = False, notifier: Notifier | None = None) -> None:
-        """Scan; all that files are found by is as their metadata, and nothing is left to be told."""
-        self.world.scan(media_types=TYPES, full=full, notifier=notifier)
-        self.world.check_consistent()
-        assert [finding for finding in fsck.verify(self.world.engine) if not finding.harmless] == []
-        assert self.world.rows("SELECT id FROM media_files WHERE event_due") == []
-
-    def said(self, name: str) -> dict[str, MetadataValue]:
-        return dict(library.show(self.world.engine, str(self.world.folder / name)).metadata)
-
-    def titles(self) -> dict[str, str]:
-        """The title in the catalogue of each video that is there, by its name."""
-        return {Path(file.path).name: file.title for file in self.access.files("kind:video").items}
-
-    def found(self, query: str) -> list[str]:
-        return [Path(file.path).name for file in self.access.files(f"kind:video {query}").items]
-
-    @staticmethod
-    def _guess(files: Sequence[FileToRead]) -> list[FileOutcome]:
-        return [FileOutcome(_guessed(Path(file.file_path).stem)) for file in files]
-
-    @staticmethod
-    def read(files: Sequence[FileToRead]) -> list[FileOutcome]:
-        read = []
-        for file in files:
-            try:
-                read.append(FileOutcome(json.loads(Path(file.file_path).read_bytes())))
-            except ValueError as error:
-                read.append(FileOutcome(error=str(error)))
-        return read
-
-
-def _guessed(stem: str) -> dict[str, str]:
-    title, dash, episode = stem.partition(" - E")
-    return {"title": title, "show": title, "season": "1", "episode": episode} if dash else {"title": title}
+from viewra.types import FileOutcome, FileToRead
 
 
 @pytest.fixture
@@ -184,30 +123,6 @@ def test_movie_nfo_is_of_the_one_film_in_its_folder(films: Films) -> None:
     films.world.folder.joinpath("M/Film.nfo").unlink()
     films.scan()
     assert films.titles()["Film.mkv"] == "In M"
-
-
-def test_the_discs_of_a_film_have_what_one_nfo_file_says(films: Films) -> None:
-    films.put("Film cd1.avi", "Film.CD2.avi", "Film part 3.avi", "Other cd1.avi")
-    films.nfo("Other.nfo", title="First disc of another")
-    films.scan()
-    films.nfo("Film.nfo", title="Of both")
-    films.nfo("Other cd1.nfo", title="Own")
-    films.scan()
-    titles = {"Film cd1.avi": "Of both", "Film.CD2.avi": "Of both", "Film part 3.avi": "Film part 3"}
-    assert films.titles() == {**titles, "Other cd1.avi": "Own"}
-
-
-def test_an_nfo_file_in_the_same_case_counts_more(films: Films) -> None:
-    films.put("film.mkv", "FILM.mkv")
-    films.nfo("FILM.nfo", title="Capitals")
-    films.scan()
-    assert films.titles() == {"film.mkv": "Capitals", "FILM.mkv": "Capitals"}
-    lower = films.nfo("film.nfo", title="Small letters")
-    films.scan()
-    assert films.titles() == {"film.mkv": "Small letters", "FILM.mkv": "Capitals"}
-    lower.unlink()
-    films.scan()
-    assert films.titles()["film.mkv"] == "Capitals"
 
 
 def test_a_film_outside_the_scanned_part_follows_its_nfo_file(films: Films) -> None:
@@ -327,26 +242,6 @@ def test_a_library_without_nfo_files_is_asked_for_no_places(world: World, monkey
     (world.folder / "2.mkv").unlink()
     world.scan()
     assert library.show(world.engine, str(world.folder / "one.mkv")).metadata["title"].value == "1"
-
-
-@pytest.mark.parametrize(
-    ("folder", "videos", "film"),
-    [
-        ("M", ["a.mkv"], ["a.mkv"]),
-        ("M", ["a.mkv", "b.mkv"], []),
-        ("M", ["a.mkv", "a-trailer.mkv", "sample.mkv", "A-featurette.mkv"], ["a.mkv"]),
-        ("M", ["a-cd1.avi", "A-CD2.avi"], ["a-cd1.avi", "A-CD2.avi"]),
-        ("M", ["a.mkv", "a.mp4"], ["a.mkv", "a.mp4"]),
-        ("M", ["m - 4K.mkv", "M.mkv", "M [uncut].mkv"], ["m - 4K.mkv", "M.mkv", "M [uncut].mkv"]),
-        ("Alien", ["Alien (1979).mkv", "Alien 3.mkv"], []),
-        ("", ["a.mkv", "b.mkv"], []),
-        ("M", ["a-trailer.mkv"], []),
-        ("M", [], []),
-    ],
-)
-def test_which_videos_are_the_one_film_of_a_folder(folder: str, videos: list[str], film: list[str]) -> None:
-    place = f"/films/{folder}".encode()
-    assert descriptions.film_in(place, [name.encode() for name in videos]) == {name.encode() for name in film}
 
 
 def test_whatever_happens_everything_is_found_by_what_is_said(films: Films) -> None:
