@@ -118,7 +118,7 @@ def test_a_folder_that_may_not_be_read_tells_nothing_of_its_disk(
     real = os.scandir
 
     def refuse(path: bytes) -> Iterator[os.DirEntry[bytes]]:
-        if path.endswith(b"disk"):
+        if os.fsencode(path).endswith(b"/disk"):
             raise PermissionError(errno.EACCES, "Permission denied")
         return real(path)
 
