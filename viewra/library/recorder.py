@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from viewra.db.bulk import keys_for
 from viewra.db.tables import event_is_due, media_files
 from viewra.db.transactions import writing
 from viewra.library import (
@@ -73,13 +74,13 @@ class Recorder:
         """Add one outcome, which the next ``flush`` writes."""
         if not self._answers:
             self._oldest = time.monotonic()
-        data = None
+        data = said = None
         if outcome.metadata is not None:
-            data = outcomes.written(outcome.metadata)
+            data, said = outcomes.written(outcome.metadata)
             self._fields.note(outcome.metadata)
             if "nfo_type" in outcome.metadata:
                 self._fields.note(descriptions.names_of_series(outcome.metadata))
-        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data)
+        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data, said=said)
         self._answers.append((file_id, answer, outcome.error))
 
     def flush(self) -> None:
@@ -117,7 +118,9 @@ class Recorder:
                 self._tell(connection, files)
 
     def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
-        files = connection.execute(documents.places().where(media_files.c.id.in_({one[0] for one in given}))).all()
+        files = connection.execute(
+            documents.places().where(media_files.c.id.in_(keys_for(connection, {one[0] for one in given})))
+        ).all()
         present = {file.id for file in files}
         given = [one for one in given if one[0] in present]  # a file may have been deleted meanwhile
         if not given:

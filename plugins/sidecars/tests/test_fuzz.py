@@ -12,9 +12,12 @@ from viewra_plugins.sidecars.service.limits import Limits
 from viewra_plugins.sidecars.service.reader import read
 
 from tests import vocabulary
+from tests.thorough import THOROUGH
 from viewra.types.values import Value
 
-bounded = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(
+    max_examples=15 if THOROUGH else 8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 damage = st.lists(
     st.tuples(
         st.integers(0, 900),

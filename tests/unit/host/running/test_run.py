@@ -82,6 +82,22 @@ def test_a_long_last_line_is_cut_in_the_reason(world: World) -> None:
     assert run.end.endswith(f"its last output: {'x' * 300}")
 
 
+@pytest.mark.parametrize("end", ["peer", "endpoint", "connection"])
+def test_before_it_is_connected_a_run_names_its_plugin_and_nothing_can_be_called(world: World, end: str) -> None:
+    proven = run_of(world)
+    run = Run(proven.process, proven.spec, world.clock)
+    with pytest.raises(PluginUnavailable, match="plugin p: is not connected"):
+        getattr(run, end)
+
+
+def test_a_condemned_run_ends_with_all_of_its_group_and_says_why(world: World) -> None:
+    run, killed = run_of(world), list[str]()
+    run.group = cast(Any, SimpleNamespace(kill=lambda: killed.append("group"), breach="used too much"))
+    assert run.end == "used too much"
+    run.condemn("did not answer")
+    assert (killed, world.latest.ended, run.end) == (["group"], True, "did not answer")
+
+
 class Closed:
     """Something that a run closes."""
 
