@@ -101,7 +101,8 @@ def _is_something_due(connection: sa.Connection, library_id: int, settings: Libr
 @functools.cache  # making it takes longer than executing it
 def _due() -> sa.Select[int]:
     library_id: sa.BindParameter[int] = sa.bindparam("library")
-    ours, job, since = media_files.c.library_id == library_id, scan_jobs.c, media_files.c.missing_since
+    # With the sum no index of libraries fits, which SQLite would take as long as it has no figures of the tables.
+    ours, job, since = media_files.c.library_id + 0 == library_id, scan_jobs.c, media_files.c.missing_since
     last = sa.select(job.status).where(job.library_id == library_id).order_by(job.id.desc()).limit(1).scalar_subquery()
     newest = sa.select(sa.func.max(scan_events.c.id)).scalar_subquery()
     slowest = sa.select(sa.func.min(listener_cursors.c.event_id)).where(~listener_cursors.c.gone).scalar_subquery()

@@ -180,7 +180,11 @@ class _Listing:
         complete = True
         entries: list[os.DirEntry[bytes]] = []
         try:
-            with os.scandir(path) as listed:
+            listed = os.scandir(path)
+        except OSError as error:  # it may be an unreadable mount point, which says nothing of where the files are
+            return _unreadable(path, _reason(error))
+        try:
+            with listed:
                 entries += listed
         except OSError as error:
             self._unreadable.append(Unreadable(path, _reason(error)))

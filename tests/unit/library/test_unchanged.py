@@ -13,8 +13,6 @@ import sqlalchemy as sa
 
 from tests.unit.library.conftest import World
 from viewra import library
-from viewra.db import statistics
-from viewra.db.transactions import writing
 from viewra.library import documents
 from viewra.library.unchanged import scan_unchanged
 from viewra.types import FileOutcome, ScanReport, ScanStatus
@@ -77,8 +75,6 @@ def test_what_is_due_is_looked_up_without_a_row_of_any_other_file(world: World) 
     for number in range(50):
         world.put(f"{number}.mp3")
     _scan(world)
-    with writing(world.engine) as connection:
-        statistics.renew(connection)  # as at the end of a scan that found much
     asked: list[tuple[str, tuple[object, ...]]] = []
 
     def note(_connection: object, _cursor: object, text: str, values: tuple[object, ...], *_others: object) -> None:
