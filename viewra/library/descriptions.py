@@ -96,7 +96,9 @@ class Descriptions:
             for answer, fields in series
         ]
         return [
-            attrs.evolve(answer, data=orjson.dumps(fields).decode()) for answer, fields in (*own, *further) if fields
+            attrs.evolve(answer, data=orjson.dumps(fields).decode(), said=fields)
+            for answer, fields in (*own, *further)
+            if fields
         ]
 
     def _first(
