@@ -39,6 +39,7 @@ class Listening:
         self.ears = world.hook.add_listener("ears", self._hears)
         self.hosts: list[Notifier] = []
         open_cursor(world.engine, "ears")
+        open_cursor(world.engine, "late")  # has heard nothing, so that no event goes
         for number in range(2):
             world.put(f"{number}.mp3")
         world.scan()
