@@ -23,6 +23,7 @@ class FakeLauncher:
         self.plans: list[LaunchPlan] = []
         self.processes: list[FakeProcess] = []
         self.peers: list[FakePeer] = []
+        self.dialled: list[dict[str, Any]] = []
         self._clock = clock
         self._pids = itertools.count(1001)
 
@@ -44,7 +45,8 @@ class FakeLauncher:
                 return process
         raise ProcessLookupError(f"process {pid} is a different process")
 
-    def dial(self, where: Any, pid: int, **_named: Any) -> FakePeer:
+    def dial(self, where: Any, pid: int, **named: Any) -> FakePeer:
+        self.dialled.append(named)
         process = next(one for one in self.processes if one.pid == pid)
         peer = FakePeer(process, self._clock)
         self.peers.append(peer)

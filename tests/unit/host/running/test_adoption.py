@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from viewra.errors import PluginFault, PluginUnavailable
-from viewra.host.running import lease, reattach
+from viewra.host.running import lease, reattach, startup
 from viewra.host.running.reattach import Reattach
 from viewra.manifest import HealthChecks, Restart
 
@@ -148,3 +148,42 @@ def test_one_that_cannot_be_attached_to_is_told_and_left(make: Make, state: str,
     if state != "disabled":
         world.call()
     assert HANDSHAKE.startswith("1|1|unix")
+
+
+def test_the_end_of_one_that_was_taken_over_is_noticed(make: Make) -> None:
+    world = lasting(make)
+    assert world.supervisor.detach()
+    next_host(world)
+    world.crash(3)
+    assert world.state == "backoff"
+    assert "its process ended with exit status 3" in world.supervisor.reason
+    assert world.call() == 1002
+
+
+def test_the_lease_of_one_that_was_taken_over_is_renewed(make: Make) -> None:
+    world = lasting(make)
+    assert world.supervisor.detach()
+    next_host(world)
+    renewed = world.latest.calls.count("renew")
+    assert renewed == 2, "at its start, and when it was taken over"
+    world.clock.advance(2 * lease._EVERY_S + 0.1)
+    assert world.latest.calls.count("renew") == renewed + 2
+
+
+@pytest.mark.parametrize("said", [7700, 7701, None])
+def test_when_one_run_by_hand_began_is_found_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, said: int | None
+) -> None:
+    process = by_hand(world)
+    monkeypatch.setattr(startup, "start_time", lambda pid: said if pid == 77 else None)
+    record = attrs.evolve(RECORD, started=0)
+    if said == 7700:
+        world.supervisor.attach(record)
+        run = world.supervisor.pool.first
+        assert run is not None
+        assert run.announced == RECORD
+        world.supervisor.unload()
+    else:
+        with pytest.raises(PluginUnavailable, match="there is no process 77 of it any more"):
+            world.supervisor.attach(record)
+    process.left = True

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from viewra.errors import HandshakeError, NotOffered, PluginFault, PluginUnavailable
+from viewra.host.installed.choices import Chosen
+from viewra.host.installed.pins import Pin
 from viewra.host.running import startup
 from viewra.host.running.hosting import Hosting
+from viewra.host.running.launch_spec import Connecting
 from viewra.types import PluginContext
 
 from .conftest import Make, World
 from .fake_process import SEARCH, Behaviour
 from .test_adoption import LASTING
 from .test_hosting import BRIDGE, FakeHosted
+
+ONE = hashlib.sha256(b"1").hexdigest()
+"""The digest of a world's code."""
 
 
 def refused(world: World, step: str, why: str) -> PluginUnavailable:
@@ -201,3 +208,46 @@ def test_the_folder_of_its_sockets_goes_with_a_process_and_stays_with_one_that_l
     world.supervisor.unload()
     world.clock.advance(0.0)
     assert not run.scratch.exists()
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_where_connections_are_encrypted_both_ends_have_a_certificate(world: World, encrypted: bool) -> None:
+    world.supervisor.configuration._connecting = Connecting(auto_mtls=encrypted)
+    world.call()
+    told, own = world.launcher.plans[-1].environment.get("PLUGIN_CLIENT_CERT"), world.launcher.dialled[-1]["identity"]
+    assert (told is not None, own is not None) == (encrypted, encrypted)
+    assert told is None or told == own.cert_pem.decode("ascii")
+
+
+def test_code_that_differs_from_its_pin_is_not_started_and_no_crash(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = Chosen(world.config, world.runtime, pin=Pin("0" * 64))
+    monkeypatch.setattr(world.supervisor.configuration, "_chosen", lambda _: chosen)
+    error = refused(
+        world,
+        "verify",
+        f"{world.directory / 'main.py'} differs from its pin: its SHA-256 is {ONE}, the pinned one {'0' * 64}",
+    )
+    assert error.hint == "pin it again if you changed it, otherwise restore it"
+    assert (world.launcher.plans, world.supervisor.stats.crashes) == ([], 0)
+    assert list(world.runtime_dir.path.iterdir()) == [], "its folder is gone"
+
+
+@pytest.mark.parametrize("step", ["connect", "services"])
+def test_a_connection_that_breaks_as_the_process_ends_is_told_by_its_end(make: Make, step: str) -> None:
+    world = make()
+    world.launcher.next = [Behaviour(fails={step: "die"}, lines=("ValueError: no",))]
+    refused(world, step, "its process ended with exit status 9; its last output: ValueError: no")
+    world.clock.advance(1.0)
+    world.launcher.next = [Behaviour(fails={step: HandshakeError("no answer", step=step, hint="wait")})]
+    assert refused(world, step, "no answer").hint == "wait"
+
+
+def test_a_broker_is_that_of_the_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(_hosting: object, broker: Any, _scratch: object, _services: object) -> None:
+        broker("a place")
+
+    monkeypatch.setattr(Hosting, "serve_dialled", serve)
+    with pytest.raises(PluginUnavailable, match="NotImplementedError: no fake process dials its host"):
+        world.call()

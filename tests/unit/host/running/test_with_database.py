@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from viewra.adapters.database import DatabaseClient
@@ -11,6 +13,7 @@ from viewra.types import SchemaRevision, SchemaState
 
 from .conftest import Make, World
 from .fake_process import Behaviour
+from .test_hosting import BRIDGE, FakeHosted
 
 TABLES = ("plugin.SearchService", "plugin.DatabaseService", "viewra.v1.SchemaService")
 STATE = SchemaState("1", (SchemaRevision("1"),))
@@ -94,3 +97,15 @@ def test_new_code_that_looked_at_the_database_is_what_runs_next(make: Make) -> N
     world.change("2")
     described(world)
     assert world.supervisor.configuration.used.code.code_hash != old
+
+
+def test_a_process_for_its_database_alone_has_no_host_services(make: Make) -> None:
+    world = with_tables(make)
+    services = FakeHosted()
+    world.supervisor.configuration.hosted = cast(Any, services)
+    world.launcher.behaviour = Behaviour(services=(*TABLES, BRIDGE), state=STATE)
+    described(world)
+    assert services.opened == 0
+    world.call()
+    assert services.opened == 1
+    world.supervisor.configuration.hosted = None
