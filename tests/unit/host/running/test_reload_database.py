@@ -30,8 +30,8 @@ def behaviour(database: FakeDatabase, known: int, services: tuple[str, ...] = TA
     return Behaviour(fails=dict(fails), services=services, state=state, database=database)  # type: ignore[arg-type]
 
 
-def started(make: Make, first: Behaviour) -> World:
-    world = make(capabilities=("search_service", "database_service"), restart=Restart(max=1000))
+def started(make: Make, first: Behaviour, reload: str = "blue-green") -> World:
+    world = make(capabilities=("search_service", "database_service"), restart=Restart(max=1000), reload=reload)
     world.launcher.behaviour = first
     world.call()
     return world
@@ -158,10 +158,24 @@ def test_without_a_copy_of_its_file_the_new_code_is_not_started(make: Make, monk
 @pytest.mark.parametrize("services", [WITHOUT_SCHEMA, TABLES])
 def test_what_is_not_said_of_a_database_is_not_rolled_back(make: Make, services: tuple[str, ...]) -> None:
     silent = Behaviour(services=services)
-    world = started(make, silent)
-    world.launcher.next = [Behaviour(services=services, fails={"start": "die"}) for _ in range(2)]
+    world = started(make, silent, "restart")
+    world.launcher.next = [Behaviour(services=services, fails={"start": "die"}), silent]
     world.change("other code")
     with pytest.raises(PluginUnavailable, match="serves on"):
         world.supervisor.reload()
     assert world.state == "running"
     assert not any("rollback" in process.calls for process in world.launcher.processes)
+
+
+@pytest.mark.usefixtures("in_postgresql")
+def test_code_that_does_not_know_where_a_database_is_rolls_nothing_back(make: Make) -> None:
+    database = FakeDatabase("1")
+    world = started(make, behaviour(database, 1), "restart")
+    strange = Behaviour(services=TABLES, state=SchemaState("", (SchemaRevision("x"),)), database=database)
+    failing = strange.copy()
+    failing.fails["start"] = "die"
+    world.launcher.next = [failing, strange]
+    world.change("other code")
+    with pytest.raises(PluginUnavailable, match="serves on"):
+        world.supervisor.reload()
+    assert (world.state, database.current) == ("running", "1")

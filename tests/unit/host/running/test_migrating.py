@@ -1,0 +1,57 @@
+"""When a plugin's database is migrated in a start, and that the time for it is not the start's."""
+
+from __future__ import annotations
+
+import pytest
+
+from viewra.errors import PluginUnavailable
+from viewra.types import SchemaRevision, SchemaState
+
+from .conftest import Make, World
+from .fake_process import Behaviour, FakeDatabase
+
+TABLES = ("plugin.SearchService", "plugin.DatabaseService", "viewra.v1.SchemaService")
+WITHOUT_SCHEMA = TABLES[:2]
+STATE = SchemaState("", (SchemaRevision("1"),))
+
+
+def with_tables(make: Make, services: tuple[str, ...] = TABLES, **takes: float) -> World:
+    world = make(capabilities=("search_service", "database_service"), start_timeout_s=6.0)
+    world.launcher.behaviour = Behaviour(services=services, state=STATE, database=FakeDatabase(""), takes=takes)
+    return world
+
+
+def test_one_that_describes_its_database_finds_it_migrated_when_it_is_initialized(make: Make) -> None:
+    world = with_tables(make)
+    world.call()
+    calls = world.latest.calls
+    assert [call for call in calls if call != "describe"] == ["info", "migrate", "initialize", "start"]
+    assert calls.index("describe") < calls.index("migrate")
+
+
+def test_any_other_opens_it_in_initialize_and_is_asked_to_migrate_then(make: Make) -> None:
+    world = with_tables(make, WITHOUT_SCHEMA)
+    world.call()
+    assert world.latest.calls == ["info", "initialize", "migrate", "start"]
+
+
+@pytest.mark.parametrize(("services", "initialized"), [(TABLES, False), (WITHOUT_SCHEMA, True)])
+def test_only_one_that_cannot_describe_it_is_initialized_for_its_database_alone(
+    make: Make, services: tuple[str, ...], initialized: bool
+) -> None:
+    world = with_tables(make, services)
+    world.supervisor.with_database(lambda _: None)
+    assert ("initialize" in world.latest.calls) is initialized
+    assert {"start", "migrate"}.isdisjoint(world.latest.calls)
+
+
+def test_a_migration_takes_no_time_of_the_start(make: Make) -> None:
+    world = with_tables(make, migrate=100.0, initialize=3.0, start=2.0)
+    world.call()
+    assert world.state == "running"
+
+
+def test_all_other_steps_share_the_time_of_the_start(make: Make) -> None:
+    world = with_tables(make, migrate=100.0, initialize=3.0, start=4.0)
+    with pytest.raises(PluginUnavailable, match="at the step start: did not answer within 3 s"):
+        world.call()
