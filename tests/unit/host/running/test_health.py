@@ -137,3 +137,43 @@ def test_what_is_no_longer_watched_is_forgotten() -> None:
     watched.process[0]("broken")
     watched.watch.tick([], CHECKS)
     assert watched.condition == (Condition.UNKNOWN, "")
+
+
+def test_a_plugin_that_never_says_how_it_is_is_degraded_and_what_it_says_later_does_not_count() -> None:
+    watched = Watched()
+    watched.tick()
+    watched.tick(10.0)
+    watched.process[0]("")
+    watched.tick(CHECKS.timeout_s + OVERDUE_S - 0.1)
+    assert watched.condition == (Condition.HEALTHY, "")
+    watched.tick(0.1)
+    assert watched.condition == (Condition.DEGRADED, "its answer never came")
+    watched.itself[0](Health(True), "")
+    assert watched.condition == (Condition.DEGRADED, "its answer never came")
+
+
+@pytest.mark.parametrize("answers", ["all bad", "one good in between"])
+def test_only_so_many_bad_answers_in_a_row_end_a_process(answers: str) -> None:
+    watched = Watched()
+    watched.tick()
+    for number in range(4):
+        watched.tick(20.0)
+        watched.process[number]("")
+        good = answers != "all bad" and number % 2 == 1
+        watched.itself[number](Health(good, "" if good else "its site is down"), "")
+    if answers == "all bad":
+        assert watched.unwell == ["said 2 times in a row that it is not well (its site is down)"]
+    else:
+        assert watched.unwell == []
+
+
+def test_nobody_is_asked_again_before_the_answer_came_or_is_overdue() -> None:
+    watched = Watched(HealthChecks(interval_s=5.0, own_interval_s=5.0, timeout_s=10.0, failures=9))
+    watched.tick()
+    watched.tick(5.0)
+    watched.tick(5.0)
+    watched.tick(5.0)
+    assert watched.asked == (1, 1)
+    watched.tick(5.0)
+    watched.tick()
+    assert watched.asked == (2, 2), "both were overdue"
