@@ -208,3 +208,10 @@ def test_a_request_is_seen_in_a_flood_and_none_is_one_on_stderr_or_before_the_ha
     assert requests == []
     output.feed("stdout", b"x\n" * 100 + ASKS)
     assert requests == [1]
+
+
+def test_in_a_host_without_services_no_process_gets_a_stream() -> None:
+    process = Process(BRIDGE)
+    process.hosting = Hosting("p", None, Rights(lambda _: True), Limits())
+    process.attach()
+    assert process.hosted.opened == 0

@@ -107,3 +107,11 @@ def test_what_a_lasting_process_announced_says_where_it_runs(make: Make) -> None
     run = world.supervisor.pool.first
     assert run is not None
     assert run.announced == attrs.evolve(RECORD, pid=1001, started=100100, test=False)
+
+
+def test_an_environment_is_built_before_it_is_needed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+    monkeypatch.setattr(world.supervisor.configuration, "build_environment", lambda code, _: built.append(code))
+    code = world.supervisor.installation.used
+    world.supervisor._runs.launching.prepare(code)
+    assert (built, world.launcher.plans) == ([code], [])

@@ -100,3 +100,28 @@ def test_a_call_to_a_process_that_was_replaced_and_is_gone_is_told_so(world: Wor
     error = world.supervisor.link.loss(connection, "search")
     assert isinstance(error, PluginUnavailable)
     assert (error.message, error.call, error.in_call) == ("its process is gone", "search", True)
+
+
+def test_one_that_proved_to_have_no_service_is_known_and_offers_none(make: Make) -> None:
+    world = make(capabilities=())
+    world.launcher.behaviour = Behaviour(services=())
+    link = world.supervisor.link
+    assert not link.known
+    world.call()
+    assert link.known
+    assert not link.offers("search_service")
+
+
+def test_a_connection_that_broke_takes_no_process_that_lives(world: World) -> None:
+    connection = world.supervisor.link.acquire(1.0)
+    connection.leave()
+    assert world.supervisor.link.loss(connection, "search").message == "the connection to it broke"
+    assert (world.state, world.supervisor.link.processes) == ("running", 1)
+    world.latest.die()
+    world.supervisor.link.loss(connection, "search")
+    assert world.supervisor.link.processes == 0
+
+
+def test_where_no_process_was_left_nothing_is_taken_over(world: World) -> None:
+    world.supervisor.adopt()
+    assert (world.state, world.launcher.peers) == ("ready", [])

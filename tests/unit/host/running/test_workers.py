@@ -195,3 +195,27 @@ def test_changed_code_is_nothing_to_tell_of_while_no_process_is_missing(
     world.change("new")
     world.supervisor._runs.workers.fill()
     assert "a process is missing" not in caplog.text
+
+
+def test_it_does_not_grow_while_another_process_is_on_its_way() -> None:
+    times = Times()
+    assert times.look(1, 2, GROW_S) == 1
+    assert times.look(1, 9, 9 * GROW_S) == 0, "the second has not come"
+    assert times.look(2, 9, GROW_S / 2) == 0, "it is busy with two since now"
+    times.now += GROW_S / 2
+    assert times.demand.look(2, 9) == 1
+
+
+def test_a_machine_with_work_for_each_core_gives_it_no_more() -> None:
+    times = Times(cores=4)
+    times.load = 4.0
+    assert times.look(1, 9, 2 * GROW_S) == 0
+    times.load = 3.9
+    assert times.look(1, 9, 2 * GROW_S) == 1
+
+
+def test_as_many_calls_as_processes_leave_none_to_spare() -> None:
+    times = Times()
+    assert times.look(1, 9, GROW_S) == 1
+    assert times.look(2, 2, 2 * SHRINK_S) == 0
+    assert times.look(2, 1, SHRINK_S) == -1
