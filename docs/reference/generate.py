@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType
@@ -194,7 +194,7 @@ def _annotation(kind: Any) -> str:
     return kind if isinstance(kind, str) else inspect.formatannotation(kind)
 
 
-def _signature(function: FunctionType) -> str:
+def _signature(function: Callable[..., object]) -> str:
     signature = inspect.signature(function)
     parameters = [
         one.replace(annotation=_Shown(one.annotation), default=_default(one))

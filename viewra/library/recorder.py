@@ -78,8 +78,6 @@ class Recorder:
         if outcome.metadata is not None:
             data, said = outcomes.written(outcome.metadata)
             self._fields.note(outcome.metadata)
-            if "nfo_type" in outcome.metadata:
-                self._fields.note(descriptions.names_of_series(outcome.metadata))
         answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data, said=said)
         self._answers.append((file_id, answer, outcome.error))
 
@@ -103,9 +101,9 @@ class Recorder:
 
     def finish(self) -> None:
         """Add the events of files that get no further outcome, and index them; no plugin reads some of them."""
-        # An nfo file in a part of the scope may describe the episodes in the folders below it.
+        # An nfo file in the scope may describe the episodes in the folders below a part, or have come from anywhere.
         place = documents.places().where(event_is_due, media_files.c.library_id == self._scope.library_id)
-        place = place.where(self._scope.directories(all_below=True))
+        place = place.where(sa.or_(self._scope.directories(all_below=True), redescribing.IS_READ_VIDEO))
         place = place.order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
         after = 0
         while True:
@@ -170,6 +168,8 @@ class Recorder:
             if file_id in nfos and answer.data != known.get((file_id, answer.plugin_id))
         }
         redescribing.read_anew(connection, [nfos[file_id] for file_id in others])
+        for said in (answer for file_id, answer, _ in given if file_id in others):
+            self._fields.note(descriptions.said_of_episodes(said))
 
     def _are_read(self, described: descriptions.Descriptions, file_id: int) -> bool:
         """Whether nothing is left to be read of the nfo files beside a file: else it is told of once that is."""

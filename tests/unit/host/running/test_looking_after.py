@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from viewra.errors import PluginFault
 from viewra.host.running.confining import UNCONFINED_SANDBOX
 from viewra.host.running.draining import LONGEST_S, Draining
 from viewra.host.running.run import Run
@@ -108,3 +109,10 @@ class SimpleNamespaceByIdentity(SimpleNamespace):
     """Known by itself, as a run is."""
 
     __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def test_one_run_by_hand_is_left_even_if_it_does_not_stop(world: World) -> None:
+    process = by_hand(world, fails={"stop": PluginFault("p", "not now", call="stop")})
+    world.supervisor.attach(RECORD)
+    world.supervisor.unload()
+    assert (world.state, process.left, process.ended) == ("stopped", True, False)

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import cast
 
 import grpc
@@ -257,12 +256,6 @@ def test_runs_are_idle_after_exactly_so_long(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Connection, "idle_s", 5.0)
     assert one.take(Event.END, D, idle_s=5.5) == ()
     assert len(one.take(Event.END, D, idle_s=5.0)) == 1
-
-
-def test_several_runs_are_idle_since_the_last_call_of_any() -> None:
-    one, _ = pool()
-    serve(one, *(cast("Run", SimpleNamespace(connection=SimpleNamespace(idle_s=idle_s))) for idle_s in (7.0, 3.0, 9.0)))
-    assert one.idle_s == 3.0
 
 
 def test_a_pause_ends_when_a_run_serves_and_calls_wait_only_in_back_off() -> None:
