@@ -56,6 +56,8 @@ def library(host: HostServices, given: Given) -> None:
     page = host.library.files(limit=1)
     assert [one.id for one in page.items] == [given.file_id]
     assert page.next is None
+    assert [*host.library.pages(f"title:{TITLE}")] == [page.items]
+    assert host.library.with_ids([given.file_id], f"title:{TITLE}") == [*page.items]
     assert host.library.stats().files == 1
     ((match,),) = host.library.match([Recording(title=TITLE)])
     assert match.media_file_id == given.file_id

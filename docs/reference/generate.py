@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType
@@ -15,11 +15,15 @@ import attrs
 import click
 
 import viewra.manifest
+import viewra.sdk
 from viewra import hookspecs, types
 from viewra.cli._main import group
 from viewra.pb import plugin_pb2, viewra_pb2
+from viewra.sdk import Enricher, NotNow
+from viewra.sdk.files import FileError, open_regular
 from viewra.sdk.host.asking import Asking
 from viewra.sdk.host.services import HostServices
+from viewra.sdk.reach import Reach
 from viewra.services import SERVICES, Implementation, LibraryEventsService, SchemaService
 
 HERE = Path(__file__).parent
@@ -94,6 +98,19 @@ def host_services() -> str:
     return "\n".join(parts)
 
 
+def sdk() -> str:
+    """The classes of the SDK that plugins may build on, beside ``Plugin``."""
+    intro = "[writing-a-plugin.md](../writing-a-plugin.md#plugins-that-find-out-more-after-scans) introduces them"
+    parts = ["# What plugins build on\n", MADE, f"{intro}; [services.md](services.md#values) has the values.\n"]
+    for kind in (Enricher, NotNow, Reach, FileError):
+        made = f": `{kind.__name__}{_signature(vars(kind)['__init__'])}`" if "__init__" in vars(kind) else ""
+        parts += [f"## {kind.__name__}\n", f"`from {_home(kind)} import {kind.__name__}`{made}\n"]
+        parts += _protocol(kind)
+    parts += ["## open_regular\n", f"`from {open_regular.__module__} import open_regular`\n"]
+    parts += [f"`open_regular{_signature(open_regular)}`\n: {_text(open_regular.__doc__ or '')}\n"]
+    return "\n".join(parts)
+
+
 def messages() -> str:
     """Every procedure with its messages, and the definitions of both files."""
     intro = "What hosts and plugins send each other. [wire.md](../wire.md) explains the protocol around it."
@@ -124,6 +141,7 @@ PAGES = {
     "services.md": services,
     "hooks.md": hooks,
     "host-services.md": host_services,
+    "sdk.md": sdk,
     "messages.md": messages,
     "manifest.md": manifest,
 }
@@ -150,13 +168,21 @@ def _commands(name: str, command: click.Command, parent: click.Context | None) -
 
 def _protocol(kind: type, called: str = "") -> list[str]:
     """Its docstring and its methods; ``called`` is the name by which an object that can be called itself is known."""
-    methods = {name: member for name, member in vars(kind).items() if isinstance(member, FunctionType)}
+    members = {
+        name: member.__func__ if isinstance(member, classmethod) else member for name, member in vars(kind).items()
+    }
+    methods = {name: member for name, member in members.items() if isinstance(member, FunctionType)}
     shown = [
         f"`{called if name == '__call__' else name}{_signature(method)}`\n: {_text(method.__doc__ or '')}\n"
         for name, method in methods.items()
         if not name.startswith("_") or name == "__call__"
     ]
     return [_text(kind.__doc__ or "") + "\n", *shown]
+
+
+def _home(kind: type) -> str:
+    """The module that plugins import a class from."""
+    return viewra.sdk.__name__ if kind.__name__ in viewra.sdk.__all__ else kind.__module__
 
 
 def _value(kind: Any) -> list[str]:
@@ -168,17 +194,24 @@ def _annotation(kind: Any) -> str:
     return kind if isinstance(kind, str) else inspect.formatannotation(kind)
 
 
-def _signature(function: FunctionType) -> str:
+def _signature(function: Callable[..., object]) -> str:
     signature = inspect.signature(function)
     parameters = [
-        one.replace(annotation=_Shown(one.annotation)) for name, one in signature.parameters.items() if name != "self"
+        one.replace(annotation=_Shown(one.annotation), default=_default(one))
+        for name, one in signature.parameters.items()
+        if name not in ("self", "cls")
     ]
     return str(signature.replace(parameters=parameters, return_annotation=_Shown(signature.return_annotation)))
 
 
+def _default(parameter: inspect.Parameter) -> Any:
+    is_class = isinstance(parameter.default, type) and parameter.default is not inspect.Parameter.empty
+    return _Shown(parameter.default) if is_class else parameter.default
+
+
 @attrs.frozen(repr=False)
 class _Shown:
-    """An annotation in a signature, without the quotes of one that is not evaluated."""
+    """An annotation or a class in a signature, without the quotes of one that is not evaluated."""
 
     annotation: Any
 

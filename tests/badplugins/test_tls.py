@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.thorough import some
 from viewra import Host
 from viewra.errors import HandshakeError, PluginUnavailable
 from viewra.host import Connecting
@@ -78,7 +79,10 @@ def start(tmp_path: Path, make_plugin: Callable[..., Path]) -> Callable[..., Han
     return start
 
 
-@pytest.mark.parametrize("connecting", [Connecting(auto_mtls=True), Connecting(network="tcp")], ids=["unix", "tcp"])
+CONNECTING = [pytest.param(Connecting(auto_mtls=True), id="unix"), pytest.param(Connecting(network="tcp"), id="tcp")]
+
+
+@pytest.mark.parametrize("connecting", some(CONNECTING))
 @pytest.mark.parametrize("name", BAD)
 def test_refused(name: str, connecting: Connecting, start: Callable[..., HandshakeError]) -> None:
     code, step, reason = BAD[name]

@@ -45,6 +45,7 @@ needs_modes = pytest.mark.skipif(
 )
 
 
+NO_PLUGIN = pytest.mark.usefixtures("no_plugins")
 ON_BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"], indirect=True)
 """Marks the tests that are run on both databases, by the variable that a person would set."""
 
@@ -166,3 +167,15 @@ def viewra(data_dir: Path, database: str | None) -> Viewra:
         return run(data_dir, *arguments, database=database, **options)
 
     return on_its_own
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MUSIC, tmp_path / "music"))
+
+
+def files(**counts: int) -> dict[str, int]:
+    zero = dict.fromkeys(
+        ("seen", "new", "changed", "unchanged", "moved", "deleted", "failed", "missing", "returned"), 0
+    )
+    return {**zero, "read": 0, **counts}

@@ -75,7 +75,7 @@ def host(tmp_path: Path, service: Service, quick_hosts: None) -> Iterator[Host]:
         plugin.settings.change(
             {"api.musicbrainz_url": url, "api.coverart_url": url, "api.acoustid_url": url, "acoustid_key": "key"}
         )
-        plugin.grant("network:fetch", "library:read", "library:write", "database:read", "database:write")
+        plugin.grant("network:fetch", "library:read", "library:write")
         plugin.enable()
         host.register(Tags())
         yield host

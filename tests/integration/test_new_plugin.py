@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import thorough
 from tests.wheels import write_sdk_needs, write_wheel
 from viewra.authoring.checking import Checks
 from viewra.authoring.naming import services_named
@@ -37,6 +38,7 @@ def test_code_that_cannot_be_imported_is_told_in_each_form(tmp_path: Path) -> No
     assert all("at broken_plugin/plugin.py:" in one.detail for one in outcomes)
 
 
+@thorough
 def test_packages_of_its_own_are_found_in_each_form(tmp_path: Path) -> None:
     written = write_plugin("loud", services_named(["search"]), tmp_path / "loud")
     code = written.path / "loud_plugin" / "plugin.py"

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests import forking
+from tests.thorough import thorough
 from viewra.testing import FakeHostServices, subprocess_plugin
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(300), thorough]  # Go compiles for half a minute
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "go.md"
 BLOCK = re.compile(r"^```(sh|diff) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

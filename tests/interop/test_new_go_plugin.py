@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import thorough
 from viewra.authoring.naming import services_named
 from viewra.authoring.scaffold import write_plugin
 from viewra.authoring.suites import run_suites
 from viewra.authoring.targets import Target, build
 from viewra.services import SERVICES
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(300), thorough]  # Go compiles for half a minute
 
 
 def test_it_passes_its_own_tests_and_the_suites(go_programs: Path, tmp_path: Path) -> None:

@@ -6,19 +6,18 @@ The author's generator runs on a thread of its own. One that hangs loses its str
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic
 
+from viewra.adapters._ending import Ending
 from viewra.adapters._failures import too_late
 from viewra.adapters._futures import as_plugin_error
 from viewra.adapters._silence import Silence
 from viewra.adapters._traffic import StreamVisit, Traffic
 from viewra.codec.streams import CallEnded, Item, StreamRpc, Value
-from viewra.errors import PluginError, PluginTimeout
+from viewra.errors import PluginError
 from viewra.transport.deadlines import Deadlines
 from viewra.transport.handoff import Handoff, HandoffClosed
 
@@ -26,7 +25,7 @@ Run = Callable[[Iterator[Any], Callable[[], bool]], Iterable[Any]]
 """Runs the author's method; gives checked values, and raises a PluginError."""
 
 
-class LocalExchange(Generic[Item, Value]):
+class LocalExchange(Ending, Generic[Item, Value]):
     """An ``Exchange`` with a thread of this process. ``visit`` is what ``traffic`` gave for it."""
 
     def __init__(
@@ -38,15 +37,9 @@ class LocalExchange(Generic[Item, Value]):
         visit: StreamVisit,
         most_s: float,
     ) -> None:
-        self._plugin_id = plugin_id
-        self._rpc = rpc
-        self._leave = partial(traffic.leave_stream, rpc, visit)
+        super().__init__(plugin_id, rpc.method, partial(traffic.leave_stream, rpc, visit))
         self._down: Handoff[Item] = Handoff()
         self._up: Handoff[Value] = Handoff()
-        self._lock = threading.Lock()  # its end is counted once
-        self._first_s: float | None = None
-        self._ended = False
-        self._error: BaseException | None = None  # of the author's method
         self._silence = Silence(deadlines, self._cut)
         self._deadlines = deadlines
         self._most_s = most_s
@@ -76,8 +69,7 @@ class LocalExchange(Generic[Item, Value]):
                 return True
         except HandoffClosed:
             return False
-        message = f"did not read what it was sent for {timeout_s:g} s"
-        raise self._fail(PluginTimeout(self._plugin_id, message, call=self._rpc.method))
+        raise self._fail(self._unread(timeout_s))
 
     def finish(self) -> None:
         """Send no more items."""
@@ -108,22 +100,6 @@ class LocalExchange(Generic[Item, Value]):
             self._first_s = time.monotonic()
         return value
 
-    def close(self) -> None:
-        """End the stream, if it is not over."""
-        self._end(None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _closed(self) -> bool:
-        with self._lock:
-            return self._ended
-
     def _items(self) -> Iterator[Item]:
         while True:
             try:
@@ -135,14 +111,12 @@ class LocalExchange(Generic[Item, Value]):
 
     def _failure(self, timeout_s: float) -> PluginError | None:
         if self._all_late:
-            return too_late(self._plugin_id, self._rpc.method, self._most_s)
+            return too_late(self._plugin_id, self._method, self._most_s)
         if self._silence.late:
-            if self._first_s is None:
-                return too_late(self._plugin_id, self._rpc.method, timeout_s)
-            return PluginTimeout(self._plugin_id, f"sent nothing for {timeout_s:g} s", call=self._rpc.method)
+            return self._silent(timeout_s)
         if self._error is None:
             return None
-        return as_plugin_error(self._plugin_id, self._rpc.method, self._error)
+        return as_plugin_error(self._plugin_id, self._method, self._error)
 
     def _too_long(self) -> None:
         self._all_late = True
@@ -152,21 +126,9 @@ class LocalExchange(Generic[Item, Value]):
         self._up.close(drop=True)
         self._down.close(drop=True)
 
-    def _fail(self, error: BaseException) -> BaseException:
-        self._end(error)
-        return error
-
-    def _end(self, error: BaseException | None) -> None:
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
-            if isinstance(error, PluginError):
-                self._error = error
-        self._silence.over()
+    def _let_go(self) -> None:
         self._deadlines.done(self._watched)
         self._cut()
-        self._leave(error, self._first_s)
 
 
 def _nothing() -> None:

@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
-from typing import Generic, Self
+from typing import Generic
 
 from viewra.adapters._connection import Connection
+from viewra.adapters._ending import Ending
 from viewra.adapters._endpoint import Link
-from viewra.adapters._failures import too_late, translate
+from viewra.adapters._failures import translate
 from viewra.adapters._futures import as_plugin_error
 from viewra.adapters._messages import item_of, value_of
 from viewra.adapters._silence import Silence
 from viewra.adapters._traffic import StreamVisit, Traffic
 from viewra.codec.streams import Item, StreamRpc, Value
-from viewra.errors import PluginError, PluginTimeout
+from viewra.errors import PluginError
 from viewra.transport.calls import CallFailed, Failure, Stream
 from viewra.transport.deadlines import Deadlines
 
@@ -55,7 +54,7 @@ def open_remote(
     return RemoteExchange(link, traffic, deadlines, rpc, visit, connection, stream, most_s)
 
 
-class RemoteExchange(Generic[Item, Value]):
+class RemoteExchange(Ending, Generic[Item, Value]):
     """An ``Exchange`` over a connection."""
 
     def __init__(
@@ -69,16 +68,12 @@ class RemoteExchange(Generic[Item, Value]):
         stream: Stream,
         most_s: float,
     ) -> None:
+        super().__init__(link.plugin_id, rpc.method, partial(traffic.leave_stream, rpc, visit))
         self._link = link
         self._rpc = rpc
         self._stream = stream
         self._most_s = most_s
         self._loss: Callable[[str], PluginError] = partial(link.loss, connection)
-        self._leave = partial(traffic.leave_stream, rpc, visit)
-        self._lock = threading.Lock()  # its end is counted once
-        self._first_s: float | None = None
-        self._ended = False
-        self._error: PluginError | None = None
         self._silence = Silence(deadlines, stream.cancel)
 
     def send(self, item: Item, timeout_s: float) -> bool:
@@ -88,9 +83,7 @@ class RemoteExchange(Generic[Item, Value]):
         except CallFailed as error:
             if error.failure is not Failure.LATE:
                 return False
-            message = f"did not read what it was sent for {timeout_s:g} s"
-            late = PluginTimeout(self._link.plugin_id, message, call=self._rpc.method)
-            raise self._fail(late) from error
+            raise self._fail(self._unread(timeout_s)) from error
         return True
 
     def finish(self) -> None:
@@ -119,46 +112,15 @@ class RemoteExchange(Generic[Item, Value]):
             self._end(None)
         return value
 
-    def close(self) -> None:
-        """End the stream, if it is not over."""
-        self._end(None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _closed(self) -> bool:
-        with self._lock:
-            return self._ended
-
     def _failure(self, error: BaseException, timeout_s: float) -> BaseException:
         if not isinstance(error, CallFailed):
             return as_plugin_error(self._link.plugin_id, self._rpc.method, error) if _usual(error) else error
         if self._silence.late:
-            if self._first_s is None:
-                return too_late(self._link.plugin_id, self._rpc.method, timeout_s)
-            return PluginTimeout(self._link.plugin_id, f"sent nothing for {timeout_s:g} s", call=self._rpc.method)
+            return self._silent(timeout_s)
         return translate(self._link, self._rpc, error, self._most_s, self._loss)
 
-    def _fail(self, error: BaseException) -> BaseException:
-        self._end(error)
-        return error
-
-    def _end(self, error: BaseException | None) -> None:
-        """Count the end, and let go of the call if it is not over. Never raises."""
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
-            if isinstance(error, PluginError):
-                self._error = error
-        self._silence.over()
+    def _let_go(self) -> None:
         self._stream.cancel()
-        self._leave(error, self._first_s)
 
 
 def _usual(error: BaseException) -> bool:

@@ -198,6 +198,9 @@ sa.Index(
     media_files.c.id,
     sqlite_where=media_files.c.event_due,  # in PostgreSQL too; saying so here would import its dialect at each start
 )
+event_is_due = sa.text("media_files.event_due")
+"""As the index has it: SQLite does not use the index for ``event_due = 1``, which SQLAlchemy writes for the column."""
+
 sa.Index(
     "ix_media_files_missing_since",
     media_files.c.library_id,

@@ -34,7 +34,8 @@ _RANK: sa.ColumnElement[float] = sa.func.bm25(
 
 media_search = sa.table("media_search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in INDEXED))
 
-_ENDS = [sa.select(media_search.c.rowid).order_by(order).limit(1) for order in (media_search.c.rowid, sa.desc("rowid"))]
+_IDS = sa.select(media_search.c.rowid).limit(1)
+_ENDS = (_IDS.order_by(media_search.c.rowid), _IDS.order_by(media_search.c.rowid.desc()))
 """The first and the last id: for ``min`` and ``max`` FTS5 goes through all."""
 
 

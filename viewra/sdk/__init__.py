@@ -12,6 +12,7 @@ with quick():
     from viewra.sdk.serve import serve
 
 if TYPE_CHECKING:
+    from viewra.sdk.enricher import Enricher, NotNow
     from viewra.types import (
         AdminPage,
         APIRoute,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "APIRoute",
     "AdminPage",
+    "Enricher",
     "Health",
+    "NotNow",
     "Plugin",
     "PluginContext",
     "PluginInfo",
@@ -39,8 +42,9 @@ __all__ = [
 __getattr__ = lazy.names(  # light start-up: a plugin loads only the classes that it uses
     __name__,
     {
+        "viewra.sdk.enricher": "Enricher NotNow",
         "viewra.types": (
             "APIRoute AdminPage Health PluginContext PluginInfo SearchCapabilities SearchResponse SearchResult"
-        )
+        ),
     },
 )

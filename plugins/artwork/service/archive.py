@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from viewra.errors import FetchFailed
-from viewra.types import Fetched
+from viewra.sdk import NotNow
 
 if TYPE_CHECKING:
     from viewra.sdk.host import HostServices
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 * 1024 * 1024
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 """The types of pictures that the archive has."""
-
-
-class Busy(Exception):
-    """The archive asks for patience: ``seconds`` of it."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"the archive asks for {seconds:g} s of patience")
-        self.seconds = seconds
 
 
 @attrs.frozen
@@ -36,7 +28,7 @@ class Cover:
 def fetch(host: HostServices, url: str, entity: str, mbid: str, size: str) -> Cover | None:
     """Store the front of a ``release`` or ``release-group``; None if there is none.
 
-    Raises Busy, and FetchFailed and other errors of ``fetch`` for an archive that does not answer as it should.
+    Raises NotNow, and FetchFailed and other errors of ``fetch`` for an archive that does not answer as it should.
     """
     picture = "front" if size == "original" else f"front-{size}"
     address = f"{url.rstrip('/')}/{entity}/{mbid}/{picture}"
@@ -44,7 +36,7 @@ def fetch(host: HostServices, url: str, entity: str, mbid: str, size: str) -> Co
     if answer.status in (400, 403, 404):  # 403: the archive has locked it
         return None
     if answer.status in (429, 503):
-        raise Busy(_patience_s(answer))
+        raise NotNow.as_asked(answer, usually_s=300.0)
     answer.require_ok()
     stored = host.assets.get(answer.asset_id)
     if stored is None or stored.media_type not in PICTURES:
@@ -52,8 +44,3 @@ def fetch(host: HostServices, url: str, entity: str, mbid: str, size: str) -> Co
         kind = stored.media_type if stored is not None else "nothing"
         raise FetchFailed(f"{address} is no picture, but {kind}")
     return Cover(answer.asset_id, address)
-
-
-def _patience_s(answer: Fetched) -> float:
-    wished = answer.headers.get("retry-after", "")
-    return min(3600.0, max(1.0, float(wished[:6]))) if wished.isascii() and wished.isdigit() else 300.0

@@ -14,9 +14,7 @@ from viewra.types.values import Value
 if TYPE_CHECKING:
     from viewra.sdk.host.library import HostLibrary
 
-PAGE = 1000
-IDS_A_QUERY = 50
-"""A query has at most 64 conditions."""
+_PAGE = 1000
 _MOST_FILES = 200
 _RELEASE, _GROUP, _PICTURE = "musicbrainz_albumid", "musicbrainz_releasegroupid", "has_picture"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -65,20 +63,16 @@ def known_of(library: HostLibrary, owner: Owner) -> Known:
 
 def owners_of(library: HostLibrary, ids: Sequence[int]) -> list[Owner]:
     """The albums of these files, and those files of no album that name a release."""
-    found: dict[Owner, None] = {}
-    for begin in range(0, len(ids), IDS_A_QUERY):
-        query = " OR ".join(f"id:{one}" for one in ids[begin : begin + IDS_A_QUERY])
-        entries = library.files(f"kind:audio ({query})", limit=IDS_A_QUERY).items
-        found |= dict.fromkeys(Owner("album", one.album_id) for one in entries if one.album_id is not None)
-        found |= dict.fromkeys(_alone(library, [one for one in entries if one.album_id is None]))
-    return list(found)
+    entries = library.with_ids(ids, "kind:audio")
+    albums = dict.fromkeys(Owner("album", one.album_id) for one in entries if one.album_id is not None)
+    return [*albums, *_alone(library, [one for one in entries if one.album_id is None])]
 
 
 def albums_of_library(library: HostLibrary) -> Iterator[list[Owner]]:
     """All albums, some at a time."""
     after: str | None = None
     while True:
-        page = library.albums(after=after, limit=PAGE)
+        page = library.albums(after=after, limit=_PAGE)
         yield [Owner("album", one.id) for one in page.items]
         if page.next is None:
             return

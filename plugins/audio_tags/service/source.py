@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from typing import BinaryIO, Self
+
+from viewra.sdk.files import FileError, open_regular
 
 MAX_BYTES = 96 * 1024 * 1024
 """A tag may hold a large picture, and an ID3 tag is read twice; nothing else that is read comes near."""
@@ -14,12 +15,8 @@ MAX_READS = 500_000
 """A fragmented MP4 of ten hours needs some 200,000; a file of nothing but tiny atoms would need millions."""
 
 
-class AudioFileError(ValueError):
+class AudioFileError(FileError):
     """A file that cannot be read as audio. The message is the reason in one line of valid Unicode, without the path."""
-
-    def __init__(self, message: str) -> None:
-        plain = message.encode("utf-8", "backslashreplace").decode()
-        super().__init__(" ".join(plain.split())[:300])
 
 
 class Source:
@@ -78,16 +75,8 @@ class Source:
 
 def open_source(path: str) -> Source:
     """Open a regular file that is not empty; raises ``AudioFileError``, also for a pipe, which would block for ever."""
+    descriptor, status = open_regular(path, AudioFileError)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise AudioFileError(f"cannot be opened: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise AudioFileError(f"cannot be opened: {error}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise AudioFileError("not a regular file")
         if status.st_size == 0:
             raise AudioFileError("the file is empty")
         return Source(io.BufferedReader(io.FileIO(descriptor, closefd=True)), status.st_size)

@@ -9,6 +9,7 @@ from viewra_plugins.audio_tags.service import AudioFileError, source
 from viewra_plugins.audio_tags.service.reader import read
 
 from tests.audio import odd
+from tests.thorough import THOROUGH
 from tests.vocabulary import check
 
 READS = 6000
@@ -25,7 +26,9 @@ damage = st.lists(
     min_size=1,
     max_size=6,
 )
-bounded = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(
+    max_examples=25 if THOROUGH else 8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 MADE = {
     "odd.wav": odd.wav(odd.wav_format(2, extra=b"\xf4\1"), bytes(512), odd.chunk(b"fact", b"\xe8\3\0\0")),

@@ -14,9 +14,7 @@ from viewra.types.values import Value
 if TYPE_CHECKING:
     from viewra.sdk.host.library import HostLibrary
 
-PAGE = 1000
 KINDS = frozenset({"audio", "video", "image"})
-_IDS_A_QUERY = 50  # a query has at most 64 conditions
 _FIELDS = (
     "musicbrainz_recordingid", "acoustid_id", "codec", "bitrate", "video_codec", "image_format", "width", "height",
 )  # fmt: skip
@@ -24,25 +22,13 @@ _FIELDS = (
 
 def of_files(library: HostLibrary, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The rows of files by their ids; those that are not there are left out."""
-    return [row for entries in entries_of(library, ids) for row in rows_of(library, entries)]
-
-
-def entries_of(library: HostLibrary, ids: Sequence[int]) -> Iterator[list[FileEntry]]:
-    """Files by their ids, some at a time."""
-    for begin in range(0, len(ids), _IDS_A_QUERY):
-        query = " OR ".join(f"id:{one}" for one in ids[begin : begin + _IDS_A_QUERY])
-        yield list(library.files(query, limit=_IDS_A_QUERY).items)
+    return rows_of(library, library.with_ids(ids))
 
 
 def of_library(library: HostLibrary) -> Iterator[list[dict[str, Any]]]:
     """The rows of all files, a page at a time."""
-    after: str | None = None
-    while True:
-        page = library.files(after=after, limit=PAGE)
-        yield rows_of(library, page.items)
-        if page.next is None:
-            return
-        after = page.next
+    for entries in library.pages():
+        yield rows_of(library, entries)
 
 
 def rows_of(library: HostLibrary, entries: Sequence[FileEntry]) -> list[dict[str, Any]]:

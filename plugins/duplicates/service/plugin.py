@@ -23,6 +23,8 @@ from .tables import metadata
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 FILES_A_TASK, BYTES_A_TASK = 200, 4 * 1024**3
 """Files that one task reads, and their bytes together."""
+_NOTED = 50
+"""Files of a task whose contents are stored together."""
 MOST_GROUPS = 1000
 """Groups in one answer."""
 _READ = {"digest": contents.digest, "look": contents.look}
@@ -110,9 +112,10 @@ class Duplicates(Plugin):
     def _read(self, task: Task, what: Callable[[BufferedReader], str]) -> None:
         ids = [int(one) for one in task.data] if isinstance(task.data, list) else []
         is_careful = task.name == "look" and task.attempt > 1  # one of these pictures may end the process
-        for entries in facts.entries_of(self.host.library, self._store.unread(task.name, ids)):
+        unread = self._store.unread(task.name, ids)
+        for begin in range(0, len(unread), _NOTED):
             found: dict[int, contents.Read] = {}
-            for one in entries:
+            for one in self.host.library.with_ids(unread[begin : begin + _NOTED]):
                 if not task.wanted():
                     break
                 if is_careful:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -12,93 +12,19 @@ from typing import Any
 import attrs
 import pytest
 from PIL import Image, ImageDraw
-from viewra_plugins.duplicates.service import Duplicates, contents, facts
+from viewra_plugins.duplicates.service import contents, facts
 from viewra_plugins.duplicates.service import plugin as duplicates
 from viewra_plugins.duplicates.service.contents import alike, digest, look, read
 from viewra_plugins.duplicates.service.plugin import _parts
 
-from viewra.testing import FakeHostServices, FakeLibrary, PluginUnderTest, ask_http, check_http, in_process
+from viewra.testing import ask_http, check_http
 from viewra.types import (
-    FileEntry,
     LibraryEvent,
     LibraryEventKind,
-    MediaFile,
-    MetadataValue,
-    Page,
-    ScanEvent,
-    ScanEventKind,
     Task,
 )
 
-
-class Shelf(FakeLibrary):
-    """A library that finds files by ids, as queries of this plugin ask for them."""
-
-    def files(self, query: str, after: str | None, limit: int) -> Page[FileEntry]:
-        if not query:
-            return super().files(query, after, limit)
-        ids = {int(part.removeprefix("id:")) for part in query.split(" OR ")}
-        return Page(tuple(one for one in self.file_entries if one.id in ids))
-
-
-@attrs.define
-class World:
-    folder: Path
-    library: Shelf
-    host: FakeHostServices
-    plugin: Duplicates
-    running: PluginUnderTest
-    ids: int = 0
-
-    def put(self, name: str, content: bytes = b"x", duration_s: float | None = None, **said: str) -> int:
-        """A file in the library."""
-        path = self.folder / name
-        path.write_bytes(content)
-        self.ids += 1
-        kind = "image" if path.suffix in {".png", ".jpg"} else "audio"
-        title, artist = said.pop("title", ""), said.pop("artist", "")
-        self.library.file_entries.append(
-            FileEntry(self.ids, 1, str(path), f"{kind}/x", len(content), 0, kind, title, artist, duration_s=duration_s)
-        )
-        metadata = {name: MetadataValue(value, "tags") for name, value in said.items()}
-        self.library.media_files.append(MediaFile(self.ids, 1, str(path), f"{kind}/x", len(content), 0, metadata))
-        return self.ids
-
-    def scan(self, *ids: int) -> None:
-        """Tell of a scan of these files, and do what follows."""
-        file = ScanEventKind.FILE
-        events = [ScanEvent(file, 1, 1, media_file_id=one, file_path="/x") for one in ids or range(1, self.ids + 1)]
-        self.plugin.on_scan_events([*events, ScanEvent(ScanEventKind.COMPLETED, 1, 1)])
-        self.work()
-
-    def work(self) -> None:
-        self.host.tasks_queue.run(self.plugin)
-        assert self.host.tasks_queue.queued == ()
-
-    def groups(self, kind: str) -> list[list[str]]:
-        """The names of the files of each group."""
-        answer = ask_http(self.running, "GET", "/groups", query=f"kind={kind}").json
-        return [[Path(one["path"]).name for one in group["files"]] for group in answer["groups"]]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Duplicates, FakeHostServices, Shelf, PluginUnderTest]]:
-    library, plugin = Shelf(), Duplicates()
-    host = FakeHostServices(library)
-    plugin.bind(host=host)
-    with in_process(plugin, host=host) as running:
-        yield plugin, host, library, running
-
-
-@pytest.fixture
-def world(running: tuple[Duplicates, FakeHostServices, Shelf, PluginUnderTest], tmp_path: Path) -> World:
-    plugin, host, library, under_test = running
-    host.tasks_queue.run(plugin)
-    with plugin._engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM files")
-    library.file_entries.clear()
-    library.media_files.clear()
-    return World(tmp_path, library, host, plugin, under_test)
+from .conftest import World
 
 
 def photo(seed: int, size: tuple[int, int] = (300, 200), **options: Any) -> Callable[[Path], bytes]:

@@ -13,6 +13,7 @@ from viewra_plugins.file_names.service.parts import FileNameError, take_apart
 
 from tests import vocabulary
 from tests.fresh import run_main
+from tests.thorough import THOROUGH
 from viewra.errors import PluginError
 from viewra.manifest import load
 from viewra.testing import PluginUnderTest, check_metadata_scraper, in_process, loopback, subprocess_plugin
@@ -82,7 +83,7 @@ def test_neither_a_start_nor_music_imports_guessit() -> None:
 names = st.text(alphabet=st.one_of(st.sampled_from("0123456789 -–._()[]SEx"), st.characters()), max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 if THOROUGH else 50, deadline=None)
 @given(path=st.lists(names, min_size=1, max_size=4).map("/".join), in_order=st.booleans())
 @example("[" * 190 + ".mp3", True)
 @example("1" + " " * 190 + "-.mp3", True)
@@ -92,7 +93,7 @@ def test_any_name_of_music(path: str, in_order: bool) -> None:
     vocabulary.check(music.guess(take_apart(path, ()), folders=True, in_order=in_order))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25 if THOROUGH else 8, deadline=None)
 @given(path=st.lists(names, min_size=1, max_size=3).map("/".join))
 @example("[" * 190 + ".mkv")
 @example("s01e" * 45 + ".mkv")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import time
 from typing import TYPE_CHECKING
+
+from viewra.sdk.files import FileError, open_regular
 
 from .limits import Limits
 
@@ -14,12 +15,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class ImageFileError(ValueError):
+class ImageFileError(FileError):
     """A file that cannot be read as a picture. The message is the reason in one line, without the path."""
-
-    def __init__(self, message: str) -> None:
-        plain = message.encode("utf-8", "backslashreplace").decode()
-        super().__init__(" ".join(plain.split())[:300])
 
 
 class Source(io.RawIOBase):
@@ -61,16 +58,8 @@ class Source(io.RawIOBase):
 
 def open_source(path: str, limits: Limits) -> io.BufferedReader:
     """Open a regular file that is not empty; raises ``ImageFileError``, also for a pipe, which would block for ever."""
+    descriptor, status = open_regular(path, ImageFileError)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise ImageFileError(f"cannot be opened: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise ImageFileError(f"cannot be opened: {error}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ImageFileError("not a regular file")
         if status.st_size == 0:
             raise ImageFileError("the file is empty")
         return io.BufferedReader(Source(descriptor, limits))

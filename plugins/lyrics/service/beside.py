@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import stat
+
+from viewra.sdk.files import FileError, open_regular
 
 from .words import MAX_BYTES, Words, read
 
@@ -50,12 +51,12 @@ def _candidates(folder: str, stem: str) -> list[str]:
 def _text(path: str, legacy_encoding: str) -> str:
     """The text of a regular file of a size that lyrics have, else ""."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block for ever
-    except (OSError, ValueError):
+        descriptor, _ = open_regular(path)
+    except FileError:
         return ""
     with open(descriptor, "rb") as file:
         try:
-            content = file.read(2 * MAX_BYTES + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+            content = file.read(2 * MAX_BYTES + 1)
         except OSError:
             return ""
     if len(content) > 2 * MAX_BYTES:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from viewra.errors import FetchFailed
-from viewra.types import Fetched
+from viewra.sdk import NotNow
 
 from .alike import agree, folded, same_artist, title_likeness
 from .songs import Song
@@ -29,14 +29,6 @@ SOURCE = "lrclib"
 """What these words say of where they are from."""
 
 
-class Busy(Exception):
-    """The server asks for patience: ``seconds`` of it."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"the server asks for {seconds:g} s of patience")
-        self.seconds = seconds
-
-
 @attrs.frozen
 class _Record:
     score: float
@@ -46,7 +38,7 @@ class _Record:
 def ask(fetch: Fetch, url: str, song: Song) -> Words | None:
     """The words of a song, None if the server knows none that are surely its.
 
-    Raises Busy, and FetchFailed and other errors of ``fetch`` for a server that does not answer as it should.
+    Raises NotNow, and FetchFailed and other errors of ``fetch`` for a server that does not answer as it should.
     """
     base = url.rstrip("/")
     given = {"track_name": song.title, "artist_name": song.artists[0], "duration": str(round(song.duration_s or 0))}
@@ -68,16 +60,11 @@ def _asked(fetch: Fetch, url: str, params: dict[str, str]) -> Any:
     if answer.status in (400, 404):
         return None
     if answer.status in (429, 503):
-        raise Busy(_patience_s(answer))
+        raise NotNow.as_asked(answer, usually_s=300.0)
     try:
         return answer.require_ok().json()
     except (ValueError, RecursionError) as error:
         raise FetchFailed(f"{url} answered with what is no JSON") from error
-
-
-def _patience_s(answer: Fetched) -> float:
-    wished = answer.headers.get("retry-after", "")
-    return min(3600.0, max(1.0, float(wished[:6]))) if wished.isascii() and wished.isdigit() else 300.0
 
 
 def _judged(said: object, song: Song) -> _Record | None:

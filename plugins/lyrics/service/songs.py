@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,9 +20,6 @@ from .words import OWN_FIELDS, Words
 if TYPE_CHECKING:
     from viewra.sdk.host.library import HostLibrary
 
-PAGE = 1000
-IDS_A_QUERY = 50
-"""A query has at most 64 conditions."""
 _FIELDS = ("title", "artist", "artists", "albumartist", "album", "lyrics", "lyrics_source")
 
 
@@ -56,32 +53,12 @@ def of_files(library: HostLibrary, ids: Sequence[int], plugin_id: str) -> list[S
     ``plugin_id`` is the plugin whose words are ``own``.
     """
     wanted = dict.fromkeys(ids)
-    entries = _entries(library, list(wanted))
+    entries = library.with_ids(list(wanted))
     for number in [one for one in wanted if one not in {entry.id for entry in entries if entry.kind == "audio"}]:
-        entries += _entries(library, [one for one in _owners(library, number) if one not in wanted])
+        entries += library.with_ids([one for one in _owners(library, number) if one not in wanted])
     songs = {entry.id: entry for entry in entries if entry.kind == "audio"}
     said = library.metadata(list(songs), _FIELDS) if songs else {}
     return [_song(library, entry, said.get(entry.id, {}), plugin_id) for entry in songs.values()]
-
-
-def ids_of_library(library: HostLibrary) -> Iterator[list[int]]:
-    """All songs, some at a time."""
-    after: str | None = None
-    while True:
-        page = library.files("kind:audio", after=after, limit=PAGE)
-        ids = [one.id for one in page.items]
-        yield from (ids[begin : begin + IDS_A_QUERY] for begin in range(0, len(ids), IDS_A_QUERY))
-        if page.next is None:
-            return
-        after = page.next
-
-
-def _entries(library: HostLibrary, ids: Sequence[int]) -> list[FileEntry]:
-    found: list[FileEntry] = []
-    for begin in range(0, len(ids), IDS_A_QUERY):
-        query = " OR ".join(f"id:{one}" for one in ids[begin : begin + IDS_A_QUERY])
-        found += library.files(query, limit=IDS_A_QUERY).items
-    return found
 
 
 def _owners(library: HostLibrary, number: int) -> list[int]:

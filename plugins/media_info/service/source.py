@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from typing import Self
+
+from viewra.sdk.files import FileError, open_regular
 
 from .limits import Limits
 
@@ -13,12 +14,8 @@ KEPT_BYTES = 8 << 20
 """How much of what was read is kept for ``seen``."""
 
 
-class MediaFileError(ValueError):
+class MediaFileError(FileError):
     """A file that cannot be read as media. The message is the reason in one line of valid Unicode, without the path."""
-
-    def __init__(self, message: str) -> None:
-        plain = message.encode("utf-8", "backslashreplace").decode()
-        super().__init__(" ".join(plain.split())[:300])
 
 
 class Source:
@@ -90,16 +87,8 @@ class Source:
 
 def open_source(path: str, limits: Limits) -> Source:
     """Open a regular file that is not empty; raises ``MediaFileError``, also for a pipe, which would block for ever."""
+    descriptor, status = open_regular(path, MediaFileError)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise MediaFileError(f"cannot be opened: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise MediaFileError(f"cannot be opened: {error}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise MediaFileError("not a regular file")
         if status.st_size == 0:
             raise MediaFileError("the file is empty")
         return Source(descriptor, status.st_size, limits)

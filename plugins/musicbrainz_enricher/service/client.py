@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from viewra.errors import FetchFailed, HostTimeout, NotFound, PermissionDenied, UsageError
+from viewra.sdk import NotNow
 from viewra.sdk.reach import Reach
 from viewra.types import Fetched
 
@@ -25,23 +26,10 @@ SEARCHED = 100
 """Recordings that a search gives at most, which is what MusicBrainz allows."""
 _RECORDING = "artist-credits aliases isrcs releases release-groups media genres work-rels"
 _LATER = frozenset({408, 425, 429})
-_BUSY_S, _LONGEST_S = 60.0, 3600.0
-"""Seconds after which a server that is busy is asked again: if it does not say, and at most."""
 _REFUSED_S = 600.0
+"""Pause until a server that refuses is asked again."""
 _INVALID_KEY = 4
 """AcoustID's code of the error for a key that it does not know (https://acoustid.org/webservice)."""
-
-
-class NotNow(Exception):
-    """A server cannot be asked now, which is not this file's fault: again after some seconds."""
-
-    def __init__(self, reason: str, seconds: float) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
-
-
-class Forbidden(NotNow):
-    """The operator has not granted the server, the settings name none, or the server refuses us."""
 
 
 class Turns:
@@ -147,7 +135,7 @@ class Client:
         if not isinstance(error, Mapping):
             return answers.of_acoustid(answer)
         if error.get("code") == _INVALID_KEY:
-            raise Forbidden("AcoustID refuses the key (acoustid_key)", _REFUSED_S)
+            raise NotNow(_REFUSED_S, "AcoustID refuses the key (acoustid_key)", level="error")
         return []  # what tags have is no fingerprint, or no AcoustID
 
     def _get(self, url: str, *, errors: bool = False) -> Mapping[str, Any] | None:
@@ -157,7 +145,8 @@ class Client:
                 url, headers=self._headers("application/json"), timeout_s=float(self._settings.api.timeout_sec)
             )
             if answer.status in (401, 403):
-                raise Forbidden(f"{_server(url)} refuses requests (status {answer.status})", _REFUSED_S)
+                reason = f"{_server(url)} refuses requests (status {answer.status})"
+                raise NotNow(_REFUSED_S, reason, level="error")
             if not _is_there(answer) and not (errors and answer.status == 400):
                 return None
             found = _json(answer if answer.status == 400 else answer.require_ok())
@@ -178,11 +167,10 @@ class Client:
             raise
         except (FetchFailed, HostTimeout, Garbled) as error:
             if seconds := self._reach.failed(_server(url)):
-                raise NotNow(str(error), seconds) from error
+                raise NotNow(seconds, str(error)) from error
             raise
         except (PermissionDenied, UsageError) as error:
-            reason = f"{error.message} ({error.hint})" if error.hint else error.message
-            raise Forbidden(reason, _REFUSED_S) from error
+            raise NotNow(_REFUSED_S, error.told, level="error") from error
 
 
 def _server(url: str) -> str:
@@ -192,7 +180,7 @@ def _server(url: str) -> str:
 def _is_there(answer: Fetched) -> bool:
     """Whether a server has what was asked for. Raises NotNow if it is too busy to say."""
     if answer.status in _LATER or answer.status >= 500:
-        raise NotNow(f"{answer.url[:200]} answered with the status {answer.status}", _wished_s(answer))
+        raise NotNow.as_asked(answer, f"{answer.url[:200]} answered with the status {answer.status}")
     return answer.status not in (400, 404)  # an id that MusicBrainz does not take, or does not have
 
 
@@ -204,10 +192,3 @@ def _json(answer: Fetched) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise Garbled(f"{answer.url[:200]} answered with what is no JSON object")
     return found
-
-
-def _wished_s(answer: Fetched) -> float:
-    """How long a server that is too busy wants to be left alone."""
-    text = answer.headers.get("retry-after", "")
-    wished = float(text) if text.isascii() and text.isdigit() and len(text) < 9 else _BUSY_S
-    return min(max(wished, 1.0), _LONGEST_S)

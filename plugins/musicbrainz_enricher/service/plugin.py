@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.errors import NotFound
-from viewra.sdk import Plugin, PluginContext
+from viewra.sdk import NotNow, Plugin, PluginContext
 from viewra.sdk.http import HttpError, Request, Response, page, route
 from viewra.sdk.reach import Reach
 from viewra.sdk_db import AlembicDatabaseService, open_engine
@@ -25,7 +25,7 @@ from viewra.types import (
 )
 from viewra.types.values import Value
 
-from .client import Client, Forbidden, NotNow, Turns
+from .client import Client, Turns
 from .covers import Covers
 from .lookups import FIRST, Lookups
 from .page import A_PAGE, detail, overview
@@ -136,7 +136,7 @@ class MusicBrainzEnricher(Plugin):
             else:
                 self._execute(task.name, int(given["file"]), again=bool(given.get("again")))
         except NotNow as error:
-            self.host.notify(str(error), level="error" if isinstance(error, Forbidden) else "warning", key=_SERVERS)
+            self.host.notify(error.reason, level=error.level, key=_SERVERS)
             self._is_told = True
             return Later(error.seconds)
         if self._is_told:

@@ -60,13 +60,8 @@ class Queue:
 
     def walk(self) -> None:
         """Have all music looked up."""
-        after: str | None = None
-        while True:
-            found = self._host.library.files("kind:audio", after=after, limit=_PAGE)
-            self.add(one.id for one in found.items)
-            if found.next is None:
-                break
-            after = found.next
+        for page in self._host.library.pages("kind:audio"):
+            self.add(one.id for one in page)
         self._host.kv.set(_WALKED, True)
 
     def sweep(self) -> None:

@@ -12,7 +12,7 @@ import attrs
 import pytest
 from viewra_plugins.musicbrainz_enricher.service import MusicBrainzEnricher
 
-from tests.musicbrainz import Service, ServiceFetch, schumann
+from tests.musicbrainz import PNG, Service, ServiceFetch, schumann
 from viewra.sdk.reach import Reach
 from viewra.testing import FakeHostServices, FakeLibrary, PluginUnderTest, ask_http, in_process
 from viewra.types import (
@@ -26,6 +26,15 @@ from viewra.types import (
     TaskState,
 )
 
+MOLL, DUR = schumann()
+TAGS: dict[str, Any] = {
+    "title": "Romanze a-Moll",
+    "artist": "Clara Schumann",
+    "album": "Drei Romanzen, op. 21",
+    "duration": "1.000",
+}
+SET_ASIDE = [("look up", TaskState.SET_ASIDE)]
+DELAYED = [("look up", TaskState.DELAYED)]
 TABLES = ("matches", "terms", "covers")
 
 
@@ -152,3 +161,17 @@ def world(running: World, tmp_path: Path) -> World:
     for key in running.host.cache.list():
         running.host.cache.delete(key)
     return attrs.evolve(running, folder=tmp_path, ids=0)
+
+
+def state(world: World, number: int = 1) -> tuple[str, str, str]:
+    found = world.match(number)
+    return found["state"], found["way"], found["recording_id"]
+
+
+def with_cover(world: World, **image: Any) -> str:
+    """Have a front cover for the record; its path."""
+    release_id = MOLL["releases"][0]["id"]
+    said = {"id": 829521842, "types": ["Front"], "front": True, "approved": True, **image}
+    world.service.covers = {f"release/{release_id}": {"images": [said], "release": f"https://x/release/{release_id}"}}
+    world.service.pictures = {f"{release_id}/829521842-1200.jpg": PNG}
+    return f"/release/{release_id}/829521842-1200.jpg"

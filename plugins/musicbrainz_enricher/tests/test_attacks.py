@@ -13,8 +13,7 @@ from viewra.errors import PermissionDenied
 from viewra.testing import ask_http
 from viewra.types import QueuedTask, Task, TaskState
 
-from .conftest import World
-from .test_lookups import DELAYED, SET_ASIDE, TAGS, with_cover
+from .conftest import DELAYED, SET_ASIDE, TAGS, World, with_cover
 
 MOLL, _ = schumann()
 

@@ -20,8 +20,7 @@ from viewra.testing import (
     loopback,
 )
 
-from .conftest import World
-from .test_lookups import TAGS
+from .conftest import TAGS, World
 
 MOLL, DUR = schumann()
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -20,9 +20,10 @@ from .store import State, Store
 from .tables import metadata
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-PAGE = 1000
 TRACK_GAIN = "replaygain_track_gain"
-_IDS_A_QUERY = 50  # a query has at most 64 conditions
+_MUSIC = "kind:audio"
+_AT_ONCE = 1000
+"""Files of which it is decided together whether they are measured."""
 
 
 class ReplayGain(Plugin):
@@ -89,18 +90,18 @@ class ReplayGain(Plugin):
             return
         number = int(str(task.data))
         query = f"album_id:{number} sort:track" if task.name == "album" else f"id:{number}"
-        self._measure(task, [one for page in self._pages(query) for one in page])
+        self._measure(task, [one for page in self.host.library.pages(f"{_MUSIC} {query}") for one in page])
 
     def _find(self, task: Task) -> None:
         """Enqueue what is to be measured: at first of the whole library, later of what scans have found."""
         if self.host.kv.get("walked") != self.settings.tagged:  # never, or when other files counted
-            for page in self._pages(""):
+            for page in self.host.library.pages(_MUSIC):
                 if not task.wanted():
                     return
                 self._enqueue(page)
             self.host.kv.set("walked", self.settings.tagged)
-        while task.wanted() and (ids := self._store.pending(_IDS_A_QUERY)):
-            self._enqueue(self._files(" OR ".join(f"id:{number}" for number in ids)))
+        while task.wanted() and (ids := self._store.pending(_AT_ONCE)):
+            self._enqueue(self.host.library.with_ids(ids, _MUSIC))
             self._store.looked_at(ids)
 
     def _enqueue(self, entries: Sequence[FileEntry]) -> None:
@@ -109,19 +110,6 @@ class ReplayGain(Plugin):
             name, number = ("album", one.album_id) if one.album_id is not None else ("track", one.id)
             tasks.setdefault(f"{name} {number}", NewTask(name, number, key=f"{name} {number}"))
         self.host.tasks.enqueue_many(list(tasks.values()))
-
-    def _files(self, query: str) -> list[FileEntry]:
-        return [one for page in self._pages(f"({query})") for one in page]
-
-    def _pages(self, query: str) -> Iterator[tuple[FileEntry, ...]]:
-        """The songs that a query asks for, a page at a time."""
-        after: str | None = None
-        while True:
-            page = self.host.library.files(f"kind:audio {query}", after=after, limit=PAGE)
-            yield page.items
-            if page.next is None:
-                return
-            after = page.next
 
     def _wanting(self, entries: Sequence[FileEntry]) -> Iterator[FileEntry]:
         """Those that have no gain, or have been changed since they were measured."""

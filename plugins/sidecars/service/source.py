@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import codecs
 import os
-import stat
 from collections.abc import Iterator
+
+from viewra.sdk.files import FileError, open_regular
 
 from .limits import Limits
 
 
-class SidecarError(ValueError):
+class SidecarError(FileError):
     """A file that is not what its name claims. The message is the reason in one line of valid Unicode."""
-
-    def __init__(self, message: str) -> None:
-        plain = message.encode("utf-8", "backslashreplace").decode()
-        super().__init__(" ".join(plain.split())[:300])
 
 
 BYTE_ORDER_MARKS = (
@@ -29,7 +26,7 @@ BYTE_ORDER_MARKS = (
 
 def read_bytes(path: str, limits: Limits) -> bytes:
     """Return the content of a regular file; raises ``SidecarError``, also for a pipe, which would block for ever."""
-    descriptor, status = _opened(path)
+    descriptor, status = open_regular(path, SidecarError)
     try:
         content = b""
         if status.st_size <= limits.file_bytes:
@@ -48,7 +45,7 @@ def read_bytes(path: str, limits: Limits) -> bytes:
 
 def read_pieces(path: str, most: int) -> Iterator[bytes]:
     """Give the content of a regular file piece by piece, at most ``most`` bytes; raises ``SidecarError``."""
-    descriptor, status = _opened(path)
+    descriptor, status = open_regular(path, SidecarError)
     with open(descriptor, "rb") as file:
         if status.st_size > most:
             raise SidecarError(f"it is larger than the {most >> 20} MiB that are allowed")
@@ -57,23 +54,6 @@ def read_pieces(path: str, most: int) -> Iterator[bytes]:
                 yield piece
         except OSError as error:
             raise SidecarError(f"cannot be read: {error.strerror or error}") from error
-
-
-def _opened(path: str) -> tuple[int, os.stat_result]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise SidecarError(f"cannot be opened: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the path
-        raise SidecarError(f"cannot be opened: {error}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SidecarError("not a regular file")
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor, status
 
 
 def read_text(path: str, limits: Limits) -> str:

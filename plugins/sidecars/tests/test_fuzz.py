@@ -12,9 +12,12 @@ from viewra_plugins.sidecars.service.limits import Limits
 from viewra_plugins.sidecars.service.reader import read
 
 from tests import vocabulary
+from tests.thorough import THOROUGH
 from viewra.types.values import Value
 
-bounded = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(
+    max_examples=15 if THOROUGH else 8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 damage = st.lists(
     st.tuples(
         st.integers(0, 900),
@@ -57,6 +60,9 @@ def test_damaged_samples(sample: Path, tmp_path: Path, changes: list[tuple[int, 
 @example("/" * 20_000)
 @example("a/" * 10_000 + "x.mp3")
 @example("thetvdb.com/" * 4_000)
+@example("<movie>" + "<![CDATA[" * 4_000)
+@example("<movie>" + "<?xml " * 8_000)
+@example("<movie>" + "&#1" * 16_000 + "</movie>")
 @example("TRACK 01 AUDIO\nINDEX 01 00:00:00\n" * 11_000)
 def test_any_text(tmp_path: Path, ending: str, text: str) -> None:
     check(tmp_path / f"a{ending}", text.encode())

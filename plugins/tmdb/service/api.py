@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from viewra.errors import FetchFailed
-from viewra.types import Fetched
+from viewra.sdk import NotNow
 
 from . import answers
 from .answers import Answer
@@ -20,26 +20,16 @@ _KEY = {"Authorization": "Bearer {secret:api_key}", "Accept": "application/json"
 _KEPT_S = 6 * 3600.0
 """Answers are kept so long, since all episodes of a season need the same ones."""
 _MAX_KEPT, _MAX_KEY = 1024 * 1024, 512
+_REFUSED_S = 600.0
+"""Pause until a key is tried again."""
 _SITES = {"imdb_id": "imdb_id", "tvdb_id": "tvdb_id"}
-
-
-class Busy(Exception):
-    """The server asks for patience: ``seconds`` of it."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"the server asks for {seconds:g} s of patience")
-        self.seconds = seconds
-
-
-class Refused(Exception):
-    """The server does not accept the key."""
 
 
 class Api:
     """The server at ``url``, asked in a ``language``.
 
-    Every method raises Busy, Refused, and FetchFailed and other errors of ``fetch`` for a server that does not answer
-    as it should.
+    Every method raises NotNow, and FetchFailed and other errors of ``fetch`` for a server that does not answer as it
+    should.
     """
 
     def __init__(self, host: HostServices, url: str, language: str) -> None:
@@ -91,9 +81,10 @@ class Api:
         if answer.status in (400, 404, 422):
             return None
         if answer.status in (401, 403):
-            raise Refused
+            reason = "the server does not accept the key: set api_key to the API Read Access Token"
+            raise NotNow(_REFUSED_S, reason, level="error")
         if answer.status in (429, 503):
-            raise Busy(_patience_s(answer))
+            raise NotNow.as_asked(answer)
         found = _read(answer.require_ok().body, answer.url)
         if fits and answer.size < _MAX_KEPT:
             self._host.cache.set(key, answer.body, ttl_s=_KEPT_S)
@@ -116,8 +107,3 @@ def _record(said: Answer) -> Record | None:
     found = tuple(dict.fromkeys(filter(None, titles)))
     when = said.get("release_date") or said.get("first_air_date")
     return Record(number, found, answers.year(when)) if number and found else None
-
-
-def _patience_s(answer: Fetched) -> float:
-    wished = answer.headers.get("retry-after", "")
-    return min(3600.0, max(1.0, float(wished[:6]))) if wished.isascii() and wished.isdigit() else 60.0

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,9 +20,7 @@ from .titles import LEAST, alike
 if TYPE_CHECKING:
     from viewra.sdk.host.library import HostLibrary
 
-PAGE = 1000
-IDS_A_QUERY = 50
-"""A query has at most 64 conditions."""
+_MOST_EPISODES = 1000
 _IDS = {"tmdb_id": r"[1-9]\d{0,9}", "imdb_id": r"tt\d{5,10}", "tvdb_id": r"[1-9]\d{0,9}"}
 _LEVELS = 2
 """Folders above an episode in which tvshow.nfo is looked for: its own and that above a season's."""
@@ -72,25 +70,12 @@ def video(library: HostLibrary, file_id: int, plugin_id: str) -> Video | None:
 def ids_of(library: HostLibrary, ids: Sequence[int]) -> list[int]:
     """The videos among files, and those to which the nfo files among them belong."""
     found: dict[int, None] = {}
-    for begin in range(0, len(ids), IDS_A_QUERY):
-        query = " OR ".join(f"id:{one}" for one in ids[begin : begin + IDS_A_QUERY])
-        for entry in library.files(query, limit=IDS_A_QUERY).items:
-            if entry.kind == "video":
-                found[entry.id] = None
-            elif entry.path.lower().endswith(".nfo"):
-                found |= dict.fromkeys(_owners(library, entry.id))
+    for entry in library.with_ids(ids):
+        if entry.kind == "video":
+            found[entry.id] = None
+        elif entry.path.lower().endswith(".nfo"):
+            found |= dict.fromkeys(_owners(library, entry.id))
     return list(found)
-
-
-def ids_of_library(library: HostLibrary) -> Iterator[list[int]]:
-    """All videos, some at a time."""
-    after: str | None = None
-    while True:
-        page = library.files("kind:video", after=after, limit=PAGE)
-        yield [one.id for one in page.items]
-        if page.next is None:
-            return
-        after = page.next
 
 
 def _film(library: HostLibrary, file: MediaFile, said: Said, folder: str, own: str) -> Video | None:
@@ -149,7 +134,7 @@ def _owners(library: HostLibrary, number: int) -> list[int]:
     said, folder = _said(file, ""), os.path.dirname(file.path)  # noqa: PTH120
     if list(said.get("nfo_type", ())) == ["tvshow"]:
         words = " ".join(f'path:"{part}"' for part in re.findall(r"\w+", os.path.basename(folder))[:10])  # noqa: PTH119
-        near = library.files(f"kind:video {words}", limit=PAGE).items
+        near = library.files(f"kind:video {words}", limit=_MOST_EPISODES).items
         return [one.id for one in near if one.path.startswith(folder + "/")]
     found = []
     for name in said.get("belongs_to", ()):

@@ -10,8 +10,9 @@ import pytest
 
 from tests.unit.library.conftest import World
 from tests.unit.library.test_mount_points import mounted
-from tests.unit.library.test_mounts import Disks, disks, lost  # noqa: F401  (a fixture)
+from tests.unit.library.test_mounts import disks, lost  # noqa: F401  (a fixture)
 from tests.unit.library.test_scan import counts
+from tests.unit.library.unmounting import Disks
 from viewra import library
 from viewra.library import disks as disks_module
 from viewra.library.disks import Mount, disk_of

@@ -188,17 +188,17 @@ ZEROED = {
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("words", ["title:1", "nobodyhasthis"])
 @pytest.mark.parametrize("statement", ZEROED.values(), ids=ZEROED)
-def test_a_search_never_finds_nothing_in_a_damaged_index(filled: World, statement: str, words: str) -> None:
+def test_a_search_never_finds_nothing_in_a_damaged_index(filled: World, statement: str) -> None:
     assert library.search(filled.engine, None, "nobodyhasthis").total == 0
     harm(filled.engine, statement)
-    if "content" in statement and words == "title:1":  # a search that finds files needs no texts
-        assert library.search(filled.engine, None, words).total == 1
-        return
-    with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
-        library.search(filled.engine, None, words)
-    assert raised.value.hint == "rebuild it: viewra fsck --repair"
+    for words in ("title:1", "nobodyhasthis"):
+        if "content" in statement and words == "title:1":  # a search that finds files needs no texts
+            assert library.search(filled.engine, None, words).total == 1
+            continue
+        with pytest.raises(DatabaseError, match="damaged or missing search index") as raised:
+            library.search(filled.engine, None, words)
+        assert raised.value.hint == "rebuild it: viewra fsck --repair"
 
 
 def test_a_search_of_nothing_but_missing_files_is_no_damage(filled: World) -> None:

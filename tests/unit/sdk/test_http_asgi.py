@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.sdk.test_http import Shelf, ask
+from tests.unit.sdk.shelf import Shelf
+from tests.unit.sdk.test_http import ask
 from viewra.errors import PluginFault
 from viewra.sdk import Plugin
 from viewra.testing import in_process, loopback

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
+from tests.unit.transport.multiplexing import Behaviour, Make, Rig
 from viewra.transport.channel import open_channel
 from viewra.transport.handshake import Handshake
 
@@ -53,3 +54,16 @@ def connect() -> Iterator[Callable[..., grpc.Channel]]:
     yield connect
     for channel in channels:
         channel.close()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    rigs: list[Rig] = []
+
+    def make(**behaviours: Behaviour) -> Rig:
+        rigs.append(Rig(tmp_path, {"Echo": lambda data, _: data, **behaviours}))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.close()

@@ -137,3 +137,7 @@ def answers(*items: pb.Answer) -> bytes:
 def calls_in(message: bytes) -> list[pb.Call]:
     """The calls in a message."""
     return list(pb.Calls.FromString(message).calls)
+
+
+Make = Callable[..., Rig]
+WAYS = (Rig.ask, Rig.start)

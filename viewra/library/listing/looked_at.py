@@ -40,7 +40,7 @@ def matching(
         rows = paging.rows(connection, statement, keys, place, FILES_A_LOOK)
         said = answers.load(connection, [row.id for row in rows])
         for row in rows:
-            values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), names, orders)
+            values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), orders, names)
             # The same fields as in the search index, see ``documents``.
             if not fields.isdisjoint(_OF_SEVERAL):
                 values |= grouped(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -24,6 +24,8 @@ from viewra.types import (
 )
 from viewra.types.values import Value
 
+_IDS_A_QUERY = 50  # a query has at most 64 conditions
+
 
 class HostLibrary(Client):
     """The queries of ``host.library``: pages of at most 1,000 rows, ``page.next`` is ``after`` of the page behind.
@@ -39,6 +41,24 @@ class HostLibrary(Client):
     def files(self, query: str = "", *, after: str | None = None, limit: int = 100) -> Page[FileEntry]:
         """The files that a query asks for, in its order, else by path."""
         return self._page(codec.FILES, after, limit, query=query)
+
+    def pages(self, query: str = "") -> Iterator[tuple[FileEntry, ...]]:
+        """All files that a query asks for, as ``files`` has them, a thousand at a time."""
+        after: str | None = None
+        while True:
+            page = self.files(query, after=after, limit=codec.MAX_ROWS)
+            yield page.items
+            if page.next is None:
+                return
+            after = page.next
+
+    def with_ids(self, ids: Sequence[int], query: str = "") -> list[FileEntry]:
+        """The files with these ids, those alone that a query asks for as well; not in the order of the ids."""
+        found: list[FileEntry] = []
+        for begin in range(0, len(ids), _IDS_A_QUERY):
+            wanted = " OR ".join(f"id:{one}" for one in ids[begin : begin + _IDS_A_QUERY])
+            found += self.files(f"{query} ({wanted})" if query else wanted, limit=_IDS_A_QUERY).items
+        return found
 
     def file(self, id_or_path: int | str) -> MediaFile:
         """One file with its metadata, and which plugin says what; raises NotFound."""

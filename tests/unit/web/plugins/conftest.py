@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from tests.unit.web.plugins.driving import Browser, browsing
+from tests.unit.web.plugins.shelf import Shelf
 from viewra import Host
 from viewra.sdk import Plugin
 from viewra.web import plugins as web_plugins
@@ -68,3 +69,21 @@ def open_site(tmp_path: Path, fresh_database: Path) -> Iterator[Open]:
         yield lambda *plugins, **limits: resources.enter_context(
             world_of(fresh_database, tmp_path / "data", *plugins, **limits)
         )
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Iterator[Shelf]:
+    plugin = Shelf()
+    yield plugin
+    plugin.go.set()
+
+
+@pytest.fixture(scope="module")
+def world(shelf: Shelf, fresh_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_of(fresh_database, tmp_path_factory.mktemp("site"), shelf) as world:
+        yield world
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    return world.browser
