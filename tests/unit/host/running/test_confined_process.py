@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
+from viewra.denied import CONFINED
 from viewra.errors import UsageError, ViewraError
-from viewra.host.environments.environment import Environment
 from viewra.host.running import confining
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.confining import Confining, Sandbox
@@ -90,7 +90,7 @@ def test_a_host_that_is_root_hands_its_folders_to_its_user(
 
 def test_its_environment_has_its_own_folders(tmp_path: Path) -> None:
     found = sandbox().environment(tmp_path)
-    assert (found["HOME"], found["TMPDIR"], found[confining.CONFINED]) == ("/data/p", str(tmp_path / "tmp"), "p a:b")
+    assert (found["HOME"], found["TMPDIR"], found[CONFINED]) == ("/data/p", str(tmp_path / "tmp"), "p a:b")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ class Environments:
     def __init__(self) -> None:
         self.built: list[str] = []
 
-    def of(self, manifest: Any, _cancellation: object) -> Environment | None:
+    def of(self, manifest: Any, _cancellation: object) -> Any:
         self.built.append(manifest.version)
         return self.ready(manifest)
 
