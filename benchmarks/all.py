@@ -35,8 +35,11 @@ RUNS: dict[str, tuple[str, ...]] = {
     "transport": ("transport",),
     "threads": ("threads",),
     "zygote": ("zygote",),
+    "fanout": ("fanout",),
+    "watch": ("watch", "--storm", "1000"),
     "listeners": ("listeners", "--rounds", "3"),
     "bridge": ("bridge",),
+    "authoring": ("authoring",),
 }
 """What is run, with which arguments; benchmarks of load for minutes (``reload``, ``web``, ``clients``) are not."""
 

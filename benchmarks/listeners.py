@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.scan import make_files
+from benchmarks.scan import cpu_s, make_files
 
 MOST_RATIO = 1.10
 AFTER_S = 1.0
@@ -54,8 +54,6 @@ def _run(mode: str, folder: Path) -> dict[str, float]:
 
 
 def _one(folder: Path, *, listens: bool) -> int:
-    import psutil
-
     from viewra import Host
 
     with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:
@@ -66,22 +64,13 @@ def _one(folder: Path, *, listens: bool) -> int:
         else:
             history.disable()
         host.plugins["audio_tags"].load()
-        before = _cpu(psutil.Process())
+        before = cpu_s()
         report = host.scan(folder)
         time.sleep(AFTER_S)
         pending = sum(host.finish_notifications(0.0).values())
         host.finish_notifications(30.0)
-        cpu = _cpu(psutil.Process()) - before
+        cpu = cpu_s() - before
     if report.counts.failed or report.counts.new != report.counts.seen:
         raise SystemExit(f"not a clean scan: {report}")
     print(json.dumps({"seconds": report.duration_s, "pending": pending, "cpu": cpu}))
     return 0
-
-
-def _cpu(process: object) -> float:
-    """Seconds of processor time of a process and its descendants."""
-    import psutil
-
-    assert isinstance(process, psutil.Process)
-    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return float(sum(one.user + one.system for one in times))

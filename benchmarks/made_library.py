@@ -23,6 +23,8 @@ from viewra.library.query.fields import INDEXED
 
 FILES_OF_ALBUM, ALBUMS_OF_ARTIST = 10, 5
 A_TRANSACTION = 5000
+FILES_OF_SCAN = 100_000
+"""How many files each of the scans added: all of them have its beginning as the time at which they were added."""
 _WORDS = [f"w{number}" for number in range(2000)]
 # Added up once: choices would do it for each text, which took longer than all the rest.
 _WEIGHTS = list(accumulate(1 / (number + 10) for number in range(len(_WORDS))))
@@ -63,8 +65,9 @@ def _fill(engine: sa.Engine, count: int) -> None:
                     for number, said in files
                 ],
             )
-    with engine.begin() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # As PostgreSQL's autovacuum does within a minute.
+        connection.exec_driver_sql("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE")
 
 
 def _files(chance: random.Random, ids: range) -> Iterator[tuple[int, dict[str, str]]]:
@@ -104,7 +107,7 @@ def _row(number: int) -> dict[str, object]:
         "mime_type": "audio/flac",
         "fingerprint": None,
         "event_due": False,
-        "added_at": 1_700_000_000_000_000 + number * 1000,
+        "added_at": 1_700_000_000_000_000 + number // FILES_OF_SCAN * 86_400_000_000,
     }
 
 

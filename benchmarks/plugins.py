@@ -1,8 +1,9 @@
 """One scan with all plugins that read files against their own work: what each costs without a host, over examples/.
 
 Own work is the processor time of a process that reads, with one plugin's class, every file that the plugin takes. The
-host's part, once, is that of a scan without plugins. Every measurement runs in a fresh process, a scan on a fresh
-database, and the ratio is of one round. Processor time, unlike the clock, is the same on a busy machine.
+host's part, once, is that of a scan without plugins. Each is measured in a fresh process, all at the same time: as in
+a scan with plugins, every core is busy, and a core whose neighbour is busy takes longer for the same work. A scan has a
+fresh database, and the ratio is of one round.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from viewra.manifest import load
@@ -46,7 +49,7 @@ def compare(rounds: int) -> int:
         folder = Path(scratch)
         for number in range(COPIES):
             shutil.copytree(EXAMPLES, folder / f"copy {number}", ignore=_programs)
-        runs = [{which: _run(which, folder) for which in ("none", *PLUGINS, "all")} for _ in range(rounds)]
+        runs = [{**_run(("none", *PLUGINS), folder), **_run(("all",), folder)} for _ in range(rounds)]
     ratios = [run["all"]["cpu_s"] / sum(run[which]["cpu_s"] for which in ("none", *PLUGINS)) for run in runs]
     for which in runs[0]:
         cpu_s, took_s = (statistics.median(run[which][name] for run in runs) for name in ("cpu_s", "took_s"))
@@ -64,11 +67,24 @@ def _programs(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if Path(folder) == EXAMPLES and name not in LIBRARY]
 
 
-def _run(which: str, folder: Path) -> dict[str, float]:
+def _run(parts: Sequence[str], folder: Path) -> dict[str, dict[str, float]]:
+    """Run each part in a process, all of them at once, and return what each has cost."""
+    with ExitStack() as running:
+        processes = {which: running.enter_context(_started(which, folder)) for which in parts}
+        return {which: _finished(which, process) for which, process in processes.items()}
+
+
+def _started(which: str, folder: Path) -> subprocess.Popen[str]:
     settings = json.dumps(load(SHIPPED / which).settings.fill()) if which in PLUGINS else ""
     argv = [sys.executable, "-m", "benchmarks.plugins", which, str(folder), settings]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
-    result: dict[str, float] = json.loads(done.stdout)
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+
+
+def _finished(which: str, process: subprocess.Popen[str]) -> dict[str, float]:
+    told, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{which} failed")
+    result: dict[str, float] = json.loads(told)
     return result
 
 

@@ -158,30 +158,37 @@ def test_a_word_that_is_not_wanted_is_no_option(viewra: Viewra, music: Path) -> 
 @UNREAD
 def test_hanging_up_ends_a_scan_in_order(data_dir: Path, tmp_path: Path, make_plugin: Callable[..., Path]) -> None:
     code = """
-        import time
+        import sys, threading
         from viewra.sdk import Plugin, serve
 
         class Slow(Plugin):
             def get_supported_types(self):
                 return ["audio/mpeg"]
 
+            def can_handle(self, file_path, mime_type):
+                return True
+
             def extract_metadata(self, file_path):
-                time.sleep(60)
+                print("it reads for ever", file=sys.stderr, flush=True)
+                threading.Event().wait()
 
         serve(Slow())
     """
-    make_plugin("slow", code)
+    make_plugin("slow", code, extra="runtime: call_timeout_s: default: 3600")
     options = ("--plugins", str(tmp_path / "plugins"))
-    with start(data_dir, *options, "plugins", "enable", "slow") as enabling:
-        enabling.communicate(timeout=60)
+    assert run(data_dir, *options, "plugins", "enable", "slow").status == 0
     music = tmp_path / "music"
     music.mkdir()
     shutil.copy(SONG, music)
     with start(data_dir, *options, "--log-level", "debug", "scan", str(music), "--json") as process:
         assert process.stderr is not None
+        said = []
         for line in process.stderr:
-            if "plugin slow" in line and "running" in line:
+            said.append(line)
+            if "it reads for ever" in line:
                 break
+        else:
+            pytest.fail(f"the scan has ended before: {''.join(said)}")
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 1

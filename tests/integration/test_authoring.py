@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from tests.eventually import eventually
 from viewra import Host
 from viewra.authoring.debugger import choose, debugged, unhurried
 from viewra.authoring.dev import Development
@@ -128,6 +129,24 @@ def test_a_signal_ends_it(target: Target, workshop: Workshop) -> None:
     threading.Thread(target=interrupt, daemon=True).start()
     Development(workshop, target, told).run()
     assert len(told.trials) == 1
+
+
+def test_a_call_that_hangs_does_not_hold_up_the_end(target: Target) -> None:
+    hangs = '__import__("logging").getLogger(__name__).info("it hangs"); __import__("threading").Event().wait()'
+    replace(target, '        """Say by what it can be searched."""', f"        {hangs}")
+    told, ended = Told(), threading.Event()
+    with open_workshop(target.manifest(), make_host, prepare=unhurried) as opened:
+
+        def interrupt() -> None:
+            eventually(lambda: any("it hangs" in record.message for record in opened.plugin.logs))
+            signal.raise_signal(signal.SIGTERM)
+            if not ended.wait(60):
+                signal.raise_signal(signal.SIGTERM)  # the second one interrupts
+
+        threading.Thread(target=interrupt, daemon=True).start()
+        Development(opened, target, told).run()
+        ended.set()
+    assert (told.trials, told.failures) == ([], [])
 
 
 def test_under_a_debugger(target: Target) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import MakePlugin
 from viewra.errors import PluginFault, PluginUnavailable
 from viewra.host import Host
-from viewra.host.admin.operations import configure
+from viewra.host.admin.setting_operations import configure
 
 CODE = """\
 from viewra import sdk

@@ -11,7 +11,7 @@ import pytest
 from viewra import Host
 from viewra.adapters.http import HttpClient
 from viewra.errors import PluginFault
-from viewra.host.admin.operations import configure
+from viewra.host.admin.setting_operations import configure
 from viewra.host.plugin import Plugin
 from viewra.routes import Table
 from viewra.types import AdminPage, Area, RequestHead, RequestPart, ResponseHead

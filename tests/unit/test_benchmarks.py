@@ -20,6 +20,7 @@ from benchmarks.picture import drawn
         ("viewra search bach  1.31 × python -c 'import sqlalchemy' (at most 1.5)",
          "viewra search bach × python -c 'import sqlalchemy'", 1.31, True),
         ("1.44 × its SQL (at most 1.3)", "its SQL", 1.44, False),
+        ("10 plugins of 50 ms, of 60 ms: ratio 0.95 (at most 1)", "10 plugins of 50 ms, of 60 ms", 0.95, True),
         ("start ms: plugin 12.0, bare grpcio 10.0, ratio 1.05 (limit 1.15)", "start ms: plugin 12.0, bare grpcio 10.0",
          1.05, True),
     ],

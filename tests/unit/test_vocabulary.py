@@ -13,6 +13,8 @@ from viewra_plugins.sidecars.service import Sidecars
 from tests.vocabulary import bounds, check, faults, fields, forms
 from viewra.errors import PluginError
 from viewra.library import descriptions
+from viewra.library.merge import Priorities, Reading, merge
+from viewra.manifest import load
 from viewra.services import Implementation
 from viewra.testing import in_process
 from viewra.types.values import Value
@@ -112,3 +114,19 @@ def test_what_tells_of_an_nfo_file_itself_is_not_passed_on_to_films() -> None:
     assert len(nfos) > 1
     assert said <= descriptions.OF_THE_FILE <= fields().keys()
     assert descriptions.OF_EACH_EPISODE.keys() | {*descriptions.OF_EACH_EPISODE.values()} <= fields().keys()
+
+
+def test_there_is_a_picture_if_one_of_two_plugins_sees_one() -> None:
+    with in_process(MediaInfo(), settings=SHIPPED["media_info"][1]) as plugin:
+        assert plugin.metadata_scraper is not None
+        song = next((ROOT / "examples/music/Johann Sebastian Bach").rglob("*.oga"))
+        assert "has_picture" not in plugin.metadata_scraper.extract_metadata(str(song)), (
+            "it never says that there is none"
+        )
+    stated = {
+        name: load(ROOT / "plugins" / name).priority.get("has_picture", 0) for name in ("audio_tags", "media_info")
+    }
+    for read_at in (1, 3):
+        sees, does_not = {"has_picture": "true"}, {"has_picture": "false"}
+        readings = [Reading("audio_tags", 2, does_not), Reading("media_info", read_at, sees)]
+        assert merge(readings, Priorities(stated={"has_picture": stated}))["has_picture"].value == "true"

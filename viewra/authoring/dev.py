@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from viewra.authoring.targets import Target, build
@@ -102,13 +102,17 @@ class Development:
         except ViewraError:
             return self._tried_settings
 
+    def _stop(self) -> None:
+        """Have neither a start nor a call that hangs hold up the end."""
+        self._workshop.host.plugins.begin_close()
+        with suppress(ViewraError):
+            self._workshop.plugin.unload()
+
     @contextmanager
     def _until_cancelled(self) -> Iterator[None]:
-        plugins = self._workshop.host.plugins
-
         def cancelled() -> None:
-            # A start in progress must not hold up the end; this is a signal handler, and the lock may be taken.
-            threading.Thread(target=plugins.begin_close, name="cancel-starts", daemon=True).start()
+            # This is a signal handler, and the lock may be taken.
+            threading.Thread(target=self._stop, name="stop-plugin", daemon=True).start()
             self._wake.set()
 
         with handled(Escalation(self._cancel, cancelled)):

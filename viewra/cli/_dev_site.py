@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,17 @@ if TYPE_CHECKING:  # --help must not import the host
 
 START_S = 30.0
 END_S = 30.0
-"""Seconds until it serves, and for its end: the answers that are being sent are ended first."""
+"""Seconds until it serves, and for its end."""
+GRACE_S = 1
+"""Seconds for requests that the plugin is answering when its author ends it."""
+
+
+def refuse_taken(port: int) -> None:
+    """Raise ViewraError for a port of localhost that is taken."""
+    from viewra.web.serving.sockets import listen  # here: a port is rarely named
+
+    for listening in listen("127.0.0.1", port):
+        listening.close()
 
 
 @attrs.frozen
@@ -40,15 +51,17 @@ class DevSite:
         from viewra.web.site import Exposure, Site
 
         (listening,) = listen("127.0.0.1", port)
-        # By this name a browser keeps its cookies apart from those of viewra serve, whatever the port.
-        site = Site(host, exposure=Exposure(hosts=frozenset({"localhost", "127.0.0.1"})))
+        port = listening.getsockname()[1]
+        # By this name a browser keeps its cookies apart from those of viewra serve, but not by the port.
+        exposure = Exposure(hosts=frozenset({"localhost", "127.0.0.1"}), apart=str(port))
+        site = Site(host, exposure=exposure)
         password = secrets.token_urlsafe(9)
         site.accounts.set_password(password)
         token = site.accounts.tokens.create("dev", Scope.ADMIN).token
         ready = threading.Event()
         log_like_viewra()
-        server = Server(build(site), site.hub, on_ready=ready.set)
-        url = f"http://localhost:{listening.getsockname()[1]}"
+        server = Server(build(site), site.hub, on_ready=ready.set, grace_s=GRACE_S)
+        url = f"http://localhost:{port}"
 
         def serve() -> None:
             try:
@@ -77,5 +90,6 @@ class DevSite:
 
     def close(self) -> None:
         """Answer no more requests; the host is closed afterwards."""
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # that requests are cut off is meant
         self._server.stop()
         self._thread.join(END_S)

@@ -12,12 +12,10 @@ from viewra.cli import _completing
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json_rows, print_line, print_table
 from viewra.library.exporting import every, time_text
-from viewra.types import Page, ScanReport
+from viewra.types import Page
 
 if TYPE_CHECKING:  # asking a running host must not import one
     from viewra.library import KnownFailure
-
-_MOST_EXTENSIONS = 8
 
 SHOWN = 200
 """The most failures shown; ``--json`` lists all."""
@@ -71,20 +69,3 @@ def of_present_plugins(options: Options, failures: list[KnownFailure]) -> list[K
 def failure_line(failure: KnownFailure) -> str:
     """A failure's line below the name of its file."""
     return f"{failure.plugin} could not read it ({time_text(failure.at)}): {failure.error}"
-
-
-def left_lines(report: ScanReport) -> list[str]:
-    """The files that a scan leaves unread, one line per reason."""
-    lines = []
-    if report.still_failed:
-        new = f"{report.new_failed:,} new failure{'' if report.new_failed == 1 else 's'}"
-        lines.append(f"{new}, {_files(report.still_failed)} still cannot be read: viewra library failures")
-    if count := sum(report.unwanted.values()):
-        kinds = [f"{name} {number:,}" for name, number in report.unwanted.items()]
-        more = ", …" if len(kinds) > _MOST_EXTENSIONS else ""
-        lines.append(f"{_files(count)} that no enabled plugin reads: {', '.join(kinds[:_MOST_EXTENSIONS])}{more}")
-    return lines
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"

@@ -23,7 +23,7 @@ COMMANDS = {
     "scans": "List scans; pause, resume and cancel those that run.",
     "show": "Show all metadata of one file, and which plugin gave it.",
     "search": "Search the library.",
-    "ls": "List files, albums, artists, genres or playlists.",
+    "ls": "List files, albums, artists, genres, films, series or playlists.",
     "stats": "Show how much the library has.",
     "export": "Write files and their metadata as JSON, CSV or a playlist.",
     "library": "Add, list, remove and scan libraries.",

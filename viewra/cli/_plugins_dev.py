@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from viewra.cli._assignments import pairs
-from viewra.cli._dev_site import DevSite
+from viewra.cli._dev_site import DevSite, refuse_taken
 from viewra.cli._options import Options
 from viewra.cli._output import print_line, print_table, print_text
 from viewra.errors import ViewraError
@@ -56,6 +56,8 @@ def dev_command(options: Options, target: str, library: Path | None, assignments
     from viewra.authoring.targets import build, find_target
     from viewra.authoring.workshop import open_workshop
 
+    if port:
+        refuse_taken(port)
     found = find_target(target, lambda: options.host(exclusive=False))
     build(found)
     manifest = found.manifest()

@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 
-from viewra.cli._failures import left_lines
 from viewra.cli._output import print_line
 from viewra.library import display
 from viewra.types import ScanFailure, ScanReport, ScanStatus
 
 SHOWN_FAILURES = 20
 """Failures in the summary; ``--json`` lists more."""
+_MOST_EXTENSIONS = 8
 
 
 def report_data(reports: Sequence[ScanReport], pending: dict[str, int]) -> dict[str, Any]:
@@ -100,5 +100,22 @@ def summarize(reports: Sequence[ScanReport]) -> None:
             print_line(f"  failed: {path}: {'; '.join(errors)}")
         if len(failed) > SHOWN_FAILURES:
             print_line(f"  … and {len(failed) - SHOWN_FAILURES} more failures; --json lists them")
-        for line in left_lines(report):
+        for line in _left_lines(report):
             print_line(f"  {line}")
+
+
+def _left_lines(report: ScanReport) -> list[str]:
+    """The files that a scan leaves unread, one line per reason."""
+    lines = []
+    if report.still_failed:
+        new = f"{report.new_failed:,} new failure{'' if report.new_failed == 1 else 's'}"
+        lines.append(f"{new}, {_files(report.still_failed)} still cannot be read: viewra library failures")
+    if count := sum(report.unwanted.values()):
+        kinds = [f"{name} {number:,}" for name, number in report.unwanted.items()]
+        more = ", …" if len(kinds) > _MOST_EXTENSIONS else ""
+        lines.append(f"{_files(count)} that no enabled plugin reads: {', '.join(kinds[:_MOST_EXTENSIONS])}{more}")
+    return lines
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"

@@ -105,7 +105,7 @@ def scan_(
 ) -> None:
     """Scan these libraries, or all of them."""
     with options.engine() as engine:
-        chosen = [_path(engine, one) for one in libraries] or [one.path for one in library.list_libraries(engine)]
+        chosen = [_path(engine, one) for one in libraries] or [*library.library_paths(engine).values()]
     if not chosen:
         raise UsageError("there are no libraries yet", hint="viewra scan PATH creates one")
     how = {"full": full, "quick": quick, "retry_failed": retry_failed, "nice": nice, "watch": watch}
@@ -153,7 +153,7 @@ def set_priority(options: Options, field: str | None, plugins: tuple[str, ...], 
 
 def _path(engine: sa.Engine, name: str) -> str:
     """The path of a library that was named by its id; any other name is returned unchanged."""
-    by_id = {str(one.id): one.path for one in library.list_libraries(engine)}
+    by_id = {str(number): path for number, path in library.library_paths(engine).items()}
     return by_id.get(name, name)
 
 

@@ -47,6 +47,7 @@ _LISTINGS = {
     ),
     "artists": _Listing(Artist, lambda access: access.artists, _ARTIST_COLUMNS),
     "album-artists": _Listing(Artist, lambda access: partial(access.artists, role="albumartist"), _ARTIST_COLUMNS),
+    "films": _Listing(FileEntry, lambda access: access.films, (("TITLE", "title"), ("YEAR", "year"), ("PATH", "path"))),
     "playlists": attrs.evolve(_FILES, rows=lambda access: access.playlists),
     "genres": _Listing(Genre, lambda access: access.genres, (("ID", "id"), ("GENRE", "name"), ("FILES", "files"))),
     "series": _Listing(
@@ -63,6 +64,7 @@ _LISTINGS = {
 @click.option("--artists", "what", flag_value="artists", help="List the artists of such files.")
 @click.option("--album-artists", "what", flag_value="album-artists", help="List the artists of such files' albums.")
 @click.option("--genres", "what", flag_value="genres", help="List the genres of such files.")
+@click.option("--films", "what", flag_value="films", help="List such videos that are no episodes of a series.")
 @click.option("--series", "what", flag_value="series", help="List the series of such files.")
 @click.option("--playlists", "what", flag_value="playlists", help="List such files that are playlists.")
 @click.option("--format", "text", metavar="TEXT", help="Print a line for each row, such as '$artist - $title'.")
@@ -78,7 +80,7 @@ _LISTINGS = {
 def command(
     options: Options, query: str, what: str | None, text: str | None, sort: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List files, albums, artists, genres, series or playlists.
+    """List files, albums, artists, genres, films, series or playlists.
 
     QUERY chooses files as in viewra search; without one all are listed. See docs/queries.md.
     """

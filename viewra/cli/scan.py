@@ -23,7 +23,6 @@ from viewra.cli._scan_report import report_data, summarize
 from viewra.cli._scan_watch import scan_and_watch, scan_each, tell_beside
 from viewra.cli._stages import print_stages
 from viewra.errors import UsageError
-from viewra.host.nice import be_nice
 from viewra.library.interrupt import Escalation, handled
 from viewra.types import ScanReport, ScanStatus
 
@@ -173,6 +172,7 @@ def _scan_here(
     """Scan with a host of the command's own: the reports, pending notifications, and notes on these."""
     from viewra.cli import _plugins_events  # light start: where nothing has changed, no plugin is needed
     from viewra.cli.tasks import task_notes
+    from viewra.host.nice import be_nice
 
     def scan_one(path: str) -> ScanReport:
         how = {"full": full, "retry_failed": retry_failed, "quick": quick, "nice": nice}

@@ -79,6 +79,10 @@ sa.Index(
     "ix_catalogue_sort_album", catalogue.c.sort_album, catalogue.c.disc, catalogue.c.track, catalogue.c.media_file_id
 )
 sa.Index("ix_catalogue_year", catalogue.c.year, catalogue.c.media_file_id)
+sa.Index("ix_catalogue_duration_ms", catalogue.c.duration_ms, catalogue.c.media_file_id)
+sa.Index("ix_albums_sort_title", albums.c.sort_title, albums.c.id)
+sa.Index("ix_albums_year", albums.c.year, albums.c.id)
+sa.Index("ix_albums_added_at", albums.c.added_at, albums.c.id)
 sa.Index("ix_albums_sort_artist", albums.c.sort_artist, albums.c.sort_title, albums.c.id)
 sa.Index("ix_albums_musicbrainz_id", albums.c.musicbrainz_id)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 
 import attrs
 import sqlalchemy as sa
 
-from viewra.db.plugin_places import is_plugin, stored_path
+from viewra.db.plugin_places import is_named_plugin, is_plugin, named, stored_path
 from viewra.db.tables import plugin_grants, plugin_users
 from viewra.db.transactions import reading, writing
 
@@ -44,12 +45,17 @@ def read_grants(engine: sa.Engine, plugin_id: str, path: str) -> dict[tuple[str,
 
 def grants_in(connection: sa.Connection, plugin_id: str, path: str) -> dict[tuple[str, str], StoredGrant]:
     """``read_grants`` within a transaction."""
-    columns = plugin_grants.c
-    wanted = sa.select(columns.resource, columns.action, columns.granted, columns.paths)
-    rows = connection.execute(wanted.where(is_plugin(plugin_grants, plugin_id, path))).all()
+    rows = connection.execute(_wanted(), named(plugin_id, path)).all()
     if not rows:  # as for most plugins
         return {}
     return {(row.resource, row.action): StoredGrant(bool(row.granted), *_scopes(row.paths)) for row in rows}
+
+
+@functools.cache  # making it takes longer than executing it, and each start and each scan reads grants
+def _wanted() -> sa.Select[str, str, bool, str]:
+    columns = plugin_grants.c
+    wanted = sa.select(columns.resource, columns.action, columns.granted, columns.paths)
+    return wanted.where(is_named_plugin(plugin_grants))
 
 
 def write_grant(engine: sa.Engine, plugin_id: str, path: str, resource: str, action: str, grant: StoredGrant) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import attrs
 import sqlalchemy as sa
 
-from viewra.db.plugin_places import is_plugin, stored_path
+from viewra.db.plugin_places import is_named_plugin, is_plugin, named, stored_path
 from viewra.db.tables import plugin_pins
 from viewra.db.transactions import reading, writing
 
@@ -26,9 +28,13 @@ def read_pin(engine: sa.Engine, plugin_id: str, path: str) -> StoredPin | None:
 
 def pin_in(connection: sa.Connection, plugin_id: str, path: str) -> StoredPin | None:
     """``read_pin`` within a transaction."""
-    wanted = sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_plugin(plugin_pins, plugin_id, path))
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(_wanted(), named(plugin_id, path)).one_or_none()
     return StoredPin(row.entry, row.tree) if row is not None else None
+
+
+@functools.cache  # making it takes longer than executing it, and each start reads pins
+def _wanted() -> sa.Select[str, str]:
+    return sa.select(plugin_pins.c.entry, plugin_pins.c.tree).where(is_named_plugin(plugin_pins))
 
 
 def write_pin(engine: sa.Engine, plugin_id: str, path: str, pin: StoredPin | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Collection, Mapping
 
@@ -28,10 +29,15 @@ def read_settings(engine: sa.Engine, plugin_id: str) -> dict[str, StoredSetting]
 
 def settings_in(connection: sa.Connection, plugin_id: str) -> dict[str, StoredSetting]:
     """``read_settings`` within a transaction."""
-    table = plugin_settings
-    wanted = sa.select(table.c.key, table.c.value, table.c.encrypted).where(table.c.plugin_id == plugin_id)
-    rows = connection.execute(wanted.order_by(table.c.key)).all()
+    rows = connection.execute(_wanted(), {"plugin_id": plugin_id}).all()
     return {row.key: StoredSetting(row.value, row.encrypted) for row in rows} if rows else {}  # as for most plugins
+
+
+@functools.cache  # making it takes longer than executing it, and each start reads settings
+def _wanted() -> sa.Select[str, str, bool]:
+    table = plugin_settings
+    wanted = sa.select(table.c.key, table.c.value, table.c.encrypted)
+    return wanted.where(table.c.plugin_id == sa.bindparam("plugin_id")).order_by(table.c.key)
 
 
 def replace_setting(engine: sa.Engine, plugin_id: str, key: str, old: StoredSetting, new: StoredSetting) -> None:

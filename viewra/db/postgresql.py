@@ -30,6 +30,15 @@ NETWORK = {
 }
 """libpq parameters that detect an unreachable server within half a minute."""
 
+PLANNING = {
+    "jit": "off",  # compiling a query takes longer than any page or search
+    # A search of a common word ranks the first so many hits, which have to be the same ones for each of its pages:
+    # found by one process, which begins at the beginning of the table and not where another one is.
+    "max_parallel_workers_per_gather": "0",
+    "synchronize_seqscans": "off",
+}
+"""How the server plans queries."""
+
 STATEMENT_TIMEOUT_S = 600
 """How long one statement may take; migrations have no limit."""
 
@@ -60,7 +69,7 @@ def engine_for(url: sa.URL) -> sa.Engine:
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
     }
     options = " ".join(f"-c {name}={seconds}s" for name, seconds in bounds.items())
-    options += " -c jit=off"  # compiling a query takes longer than any page or search
+    options += "".join(f" -c {name}={value}" for name, value in PLANNING.items())
     given = url.query.get("options", "")
     arguments = {"options": f"{options} {given}".strip(), "application_name": "viewra"}
     arguments |= {name: value for name, value in NETWORK.items() if name not in url.query}

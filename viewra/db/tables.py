@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from viewra.types import MAX_ID
 
-REVISION = "0024"
+REVISION = "0025"
 """The newest revision in ``migrations/versions``, repeated here so that a start need not import Alembic."""
 metadata = sa.MetaData(
     naming_convention={
@@ -185,16 +185,22 @@ media_files = sa.Table(
     sa.Column("event_due", Flag, nullable=False),
     sa.Column("ctime_ns", sa.BigInteger),  # NULL: not read since this column exists
     sa.Column("missing_since", sa.BigInteger),  # NULL: present when its folder was last read
-    sa.Column("added_at", sa.BigInteger, nullable=False, server_default="0", index=True),
+    sa.Column("added_at", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("directory_id", "name"),
     sqlite_autoincrement=True,
 )
+sa.Index("ix_media_files_added_at", media_files.c.added_at, media_files.c.id)
+sa.Index("ix_media_files_size", media_files.c.size, media_files.c.id)
+sa.Index("ix_media_files_mtime_ns", media_files.c.mtime_ns, media_files.c.id)
 sa.Index(
     "ix_media_files_event_due",
     media_files.c.library_id,
     media_files.c.id,
     sqlite_where=media_files.c.event_due,  # in PostgreSQL too; saying so here would import its dialect at each start
 )
+event_is_due = sa.text("media_files.event_due")
+"""As the index has it: SQLite does not use the index for ``event_due = 1``, which SQLAlchemy writes for the column."""
+
 sa.Index(
     "ix_media_files_missing_since",
     media_files.c.library_id,

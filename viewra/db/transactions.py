@@ -1,4 +1,4 @@
-"""The two ways to use the database: ``reading`` and ``writing``, each one transaction with translated errors."""
+"""The ways to use the database: ``reading`` and ``writing``, each one transaction, and ``looking`` once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from viewra.db.failures import translation
+from viewra.db.failures import translated, translation
 from viewra.db.postgresql import READS
 from viewra.db.sqlite import BUSY_TIMEOUT_MS, WRITES
 
@@ -30,6 +30,20 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         if (failure := translation(engine.url, error)) is None:
             raise
         raise failure from error
+
+
+@contextmanager
+def looking(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for one statement that reads, which is consistent by itself. Raises ``DatabaseError``.
+
+    It spares PostgreSQL the beginning and the end of a transaction, each a turn to the server and back.
+    """
+    if engine.dialect.name != "postgresql":
+        with reading(engine) as connection:
+            yield connection
+        return
+    with translated(engine.url), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Kernels without it tell the load alone.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import re
@@ -43,6 +42,8 @@ def be_nice() -> None:
         return
     number = _IOPRIO_SET.get(platform.machine())
     if number is not None:
+        import ctypes  # light start
+
         ctypes.CDLL(None).syscall(number, _WHO_PROCESS, thread, _BEST_EFFORT << 13 | _LOWEST)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from viewra.errors import PluginUnavailable, ViewraError
@@ -55,6 +57,12 @@ class Operated:
         if self._choices is None:
             raise ViewraError(f"plugin {self._runner.plugin_id} runs without a host: there is nothing to {what}")
         return self._choices
+
+    def decide(self, names: Sequence[str], *, granted: bool, **scope: Sequence[str]) -> None:
+        """Grant or revoke these permissions; a running plugin is reloaded, with no call lost."""
+        self.kept("grant").decide(self.newest(), names, granted=granted, **scope)
+        if self._runner.pid is not None:
+            self._runner.reload()
 
     def valid(self, settings: PluginSettings | None) -> PluginSettings:
         """Its settings. Raises PluginUnavailable if its manifest is invalid."""

@@ -95,7 +95,8 @@ class Plugin(ServiceClients):
     @property
     def path(self) -> Path | None:
         """Its directory, where the operator put it; None for an in-process plugin."""
-        return self._runner.installation.place.path if self._runner.installation is not None else None
+        installation = self._runner.installation
+        return installation.place.path if installation is not None else None
 
     @property
     def info(self) -> PluginInfo:
@@ -118,13 +119,14 @@ class Plugin(ServiceClients):
 
         Changes take effect at once if it runs and has ``on_settings_changed``, else at its next start.
         """
-        found = self._operated.on_disk("set").found
-        return self._operated.valid(self._operated.kept("set").settings(found, self._runner.apply_settings))
+        kept, found = self._operated.kept("set"), self._operated.on_disk("set").found
+        return self._operated.valid(kept.settings(found, self._runner.apply_settings))
 
     @property
     def runtime_settings(self) -> PluginSettings:
         """The settings of how it runs, and the operator's values."""
-        return self._operated.valid(self._operated.kept("set").runtime_settings(self._operated.on_disk("set").found))
+        kept, found = self._operated.kept("set"), self._operated.on_disk("set").found
+        return self._operated.valid(kept.runtime_settings(found))
 
     @property
     def runtime(self) -> Runtime:
@@ -234,7 +236,7 @@ class Plugin(ServiceClients):
         reloaded, with no call lost. Raises UsageError, and changes nothing, for permissions and hosts that it does not
         request, and for folders that are not there.
         """
-        self._decide(names, granted=True, paths=paths, libraries=libraries, hosts=hosts)
+        self._operated.decide(names, granted=True, paths=paths, libraries=libraries, hosts=hosts)
 
     def grant_requested(self) -> None:
         """Let it do all that its manifest asks for, also that of new code on disk."""
@@ -243,13 +245,7 @@ class Plugin(ServiceClients):
 
     def revoke(self, *names: str, hosts: Sequence[str] = ()) -> None:
         """Revoke its permissions, or only these ``hosts`` of them; a running plugin is reloaded, with no call lost."""
-        self._decide(names, granted=False, hosts=hosts)
-
-    def _decide(self, names: Sequence[str], *, granted: bool, **scope: Sequence[str]) -> None:
-        choices, newest = self._operated.kept("grant"), self._operated.newest()
-        choices.decide(newest, names, granted=granted, **scope)
-        if self._runner.pid is not None:
-            self._runner.reload()
+        self._operated.decide(names, granted=False, hosts=hosts)
 
     def pin(self) -> Pin:
         """Pin it to its present code; changed code is refused at the next start."""
@@ -257,8 +253,7 @@ class Plugin(ServiceClients):
 
     def unpin(self) -> None:
         """Remove its pin."""
-        installation = self._operated.on_disk("unpin")
-        self._operated.kept("unpin").unpin(installation.found)
+        self._operated.kept("unpin").unpin(self._operated.on_disk("unpin").found)
 
     @property
     def pinned(self) -> Pin | None:

@@ -1,8 +1,9 @@
 """What the nfo files beside films, episodes and music videos say of them.
 
-A video is described by the nfo file with its own name, ``Film.nfo`` for ``Film.mkv``, else by ``movie.nfo`` in a folder
-with one film; an episode also by ``tvshow.nfo`` in its folder or in the one above, as far as that is true of each
-episode. Nothing of this is stored: which file describes which follows from their places whenever metadata is loaded.
+A video is described by the nfo file with its own name, ``Film.nfo`` for ``Film.mkv`` (and for ``Film cd1.avi``, as for
+all discs of a film), else by ``movie.nfo`` in a folder with one film; an episode also by ``tvshow.nfo`` in its folder
+or in the one above, as far as that is true of each episode. Nothing of this is stored: which file describes which
+follows from their places whenever metadata is loaded.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from viewra.db.tables import directories, media_files
 from viewra.library import outcomes
 from viewra.library.outcomes import Answer
 from viewra.library.paths import folder_of, join, plain
-from viewra.types.values import Value
 
 NFO = "text/x-nfo"
 """The MIME type of nfo files."""
@@ -47,6 +47,7 @@ _EXTRA = re.compile(
     r"|.*-(behindthescenes|clip|deleted|deletedscene|extra|featurette|interview|other|scene|short)"
 )
 _PART = re.compile(r"[-._ ]*[(\[]?\b(cd|dvd|dis[ck]|part|pt)[-._ ]?(\d{1,2}|[a-d])[)\]]?$")
+_DISC = re.compile(r"[-._ ]*[(\[]?\b(cd|dvd|dis[ck])[-._ ]?(\d{1,2}|[a-d])[)\]]?$")  # parts may be films of their own
 
 
 @attrs.frozen
@@ -89,13 +90,15 @@ class Descriptions:
         own = self._first(near.own, _of_video)
         is_episode = any("episode" in fields for _, fields in own) or any(map(_has_episode, answers))
         known = {answer.plugin_id: fields.keys() for answer, fields in own}
-        series = self._first(near.series, _of_series) if is_episode else []
+        series = self._first(near.series, said_of_episodes) if is_episode else []
         further = [
             (answer, {name: fields[name] for name in fields.keys() - known.get(answer.plugin_id, set())})
             for answer, fields in series
         ]
         return [
-            attrs.evolve(answer, data=orjson.dumps(fields).decode()) for answer, fields in (*own, *further) if fields
+            attrs.evolve(answer, data=orjson.dumps(fields).decode(), said=fields)
+            for answer, fields in (*own, *further)
+            if fields
         ]
 
     def _first(
@@ -138,15 +141,24 @@ def are_any(connection: sa.Connection) -> bool:
     return connection.execute(_ANY).first() is not None
 
 
-def names_of_series(said: Mapping[str, Value]) -> dict[str, Value]:
-    """What the nfo file of a series says of each episode, by the names of the episodes' fields."""
-    return {name: said[theirs] for theirs, name in OF_EACH_EPISODE.items() if theirs in said}
+def said_of_episodes(answer: Answer) -> Mapping[str, Any]:
+    """The facts of each episode in an answer to the nfo file of its series."""
+    said = _said(answer)
+    is_of_series = said.get("nfo_type", "tvshow") == "tvshow"
+    return {name: said[theirs] for theirs, name in OF_EACH_EPISODE.items() if theirs in said} if is_of_series else {}
 
 
 def stem(name: bytes) -> str:
     """A file's name without its extension, by which files belong together: without case and composition of letters."""
     whole = plain(name)
     return whole.rpartition(".")[0] or whole
+
+
+def stems(video: bytes) -> list[str]:
+    """The stems of nfo files with a video's name, the one that counts most first: its own, that of all discs of it."""
+    own = stem(video)
+    whole = _DISC.sub("", own)
+    return [own, whole] if whole not in {"", own} else [own]
 
 
 def film_in(folder: bytes, videos: Collection[bytes]) -> set[bytes]:
@@ -192,7 +204,7 @@ class _Shelf:
 
     def near(self, video: Any, above: int | None, is_film: bool) -> _Near:
         here = video.directory_id
-        own = self._named(here, stem(video.name), video)
+        own = [nfo for one in stems(video.name) for nfo in self._named(here, one, video)]
         if is_film:
             own += [nfo for nfo in self._named(here, "movie", video) if nfo not in own]
         series = self._named(here, "tvshow", video)
@@ -201,12 +213,17 @@ class _Shelf:
         return _Near(own, series)
 
     def _named(self, folder: int, name: str, video: Any) -> list[_Nfo]:
-        """The nfo files of this name; one that is missing still describes a video that is missing, too."""
-        there = (
+        """The nfo files of this name, first the one that has the video's in the same case and composition of letters.
+
+        One that is missing still describes a video that is missing, too.
+        """
+        there = [
             row
             for row in self._nfos.get((folder, name), ())
             if row.missing_since is None or video.missing_since is not None
-        )
+        ]
+        exact = video.name.rpartition(b".")[0]
+        there.sort(key=lambda row: (row.missing_since is not None, row.name.rpartition(b".")[0] != exact))
         return [_Nfo(row.id, join(row.path, row.name)) for row in there]
 
 
@@ -238,13 +255,6 @@ def _of_video(answer: Answer) -> Mapping[str, Any]:
     said = _said(answer)
     is_of_video = said.get("nfo_type", "movie") in _OF_VIDEOS
     return {name: value for name, value in said.items() if name not in OF_THE_FILE} if is_of_video else {}
-
-
-def _of_series(answer: Answer) -> Mapping[str, Any]:
-    """The facts of each episode in an answer to the nfo file of its series."""
-    said = _said(answer)
-    is_of_series = said.get("nfo_type", "tvshow") == "tvshow"
-    return names_of_series(said) if is_of_series else {}
 
 
 def _said(answer: Answer) -> Mapping[str, Any]:

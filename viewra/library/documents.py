@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from viewra.db.bulk import keys_for
 from viewra.db.tables import directories, libraries, media_files
 from viewra.library import answers, fulltext, identifiers, known_words, outcomes
 from viewra.library.catalogue import store
@@ -15,12 +16,15 @@ from viewra.library.catalogue.entries import FIELDS, Entry, entry, name_without_
 from viewra.library.merge import Priorities, pick
 from viewra.library.outcomes import Answer
 from viewra.library.paths import below, display_bytes, join
-from viewra.library.query.fields import TEXT_FIELDS, TEXT_METADATA, grouped
+from viewra.library.query.fields import GROUPS, MEMBERS, TEXT_FIELDS, TEXT_METADATA, grouped
 from viewra.library.stages import CATALOGUE, INDEX, Stages
 from viewra.library.words import indexed
 
 USED_FIELDS = frozenset((*TEXT_METADATA, *FIELDS, *identifiers.FIELDS))
 """The metadata that a file is found by: when another plugin's word counts for one of these, its document changes."""
+
+_NO_WORDS = dict.fromkeys(TEXT_FIELDS, "")
+_OWN_COLUMNS = frozenset(TEXT_FIELDS) - frozenset(GROUPS)
 
 
 @attrs.frozen
@@ -53,12 +57,13 @@ def document(file: Any, given: Iterable[Answer], priorities: Priorities) -> Docu
     """Make the document of a file, for one row of ``places``."""
     # Below its library: words of the library's own path would find every file.
     path = display_bytes(below(join(file.path, file.name), file.root))
-    values = pick(outcomes.readings(given), USED_FIELDS, priorities)
-    said = texts(values)
-    all_said = {**said, **grouped(said)}
-    words: dict[str, object] = {"rowid": file.id, "path": indexed([path])}
-    words |= {field: indexed(all_said.get(field, ())) for field in TEXT_FIELDS}
-    words["title"] = words["title"] or indexed([name_without_extension(path.rpartition("/")[2])])
+    said = texts(pick(outcomes.readings(given), priorities, USED_FIELDS))
+    words: dict[str, object] = {"rowid": file.id, **_NO_WORDS, "path": indexed((path,))}
+    for field in _OWN_COLUMNS.intersection(said):
+        words[field] = indexed(said[field])
+    if not MEMBERS.isdisjoint(said):
+        words |= {group: indexed(values) for group, values in grouped(said).items()}
+    words["title"] = words["title"] or indexed((name_without_extension(path.rpartition("/")[2]),))
     return Document(words, entry(file.id, file.library_id, file.mime_type, path, said), identifiers.of(said))
 
 
@@ -83,7 +88,7 @@ def write_again(
 
 def of(connection: sa.Connection, file_ids: Sequence[int], priorities: Priorities) -> list[Document]:
     """Make the documents of files as they should be; a file that is missing has none."""
-    files = connection.execute(places().where(media_files.c.id.in_(file_ids))).all()
+    files = connection.execute(places().where(media_files.c.id.in_(keys_for(connection, file_ids)))).all()
     said = answers.load(connection, [file.id for file in files])
     return [document(file, said.get(file.id, []), priorities) for file in files]
 

@@ -15,12 +15,12 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.bulk import insert_rows
+from viewra.db.bulk import insert_rows, keys_for
 from viewra.db.tables import directories, listener_cursors, media_files, scan_events, set_aside_events
 from viewra.db.transactions import reading, writing
 from viewra.library.paths import join
 from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
-from viewra.types.values import joined
+from viewra.types.values import joined_fields
 
 _FATES = frozenset(map(str, LibraryEventKind))
 
@@ -73,7 +73,7 @@ def tell_files(connection: sa.Connection, job_id: int, library_id: int, file_ids
     if has_listeners(connection):
         common = {"kind": ScanEventKind.FILE, "scan_job_id": job_id, "library_id": library_id}
         insert_rows(connection, scan_events, [{**common, "media_file_id": file_id} for file_id in file_ids])
-    told = sa.update(media_files).where(media_files.c.id.in_(file_ids))
+    told = sa.update(media_files).where(media_files.c.id.in_(keys_for(connection, file_ids)))
     connection.execute(told.values(event_due=False))
 
 
@@ -193,18 +193,17 @@ def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent 
     files: dict[int, _File] = {}
     if wanted:
         from viewra.library import answers, outcomes, priorities  # light start: a look at scan jobs needs none of it
-        from viewra.library.merge import merge
+        from viewra.library.merge import pick
 
         place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
         place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
-        place = place.where(media_files.c.missing_since.is_(None), media_files.c.id.in_(wanted))
+        place = place.where(media_files.c.missing_since.is_(None))
         with reading(engine) as connection:
-            rows = connection.execute(place).all()
+            rows = connection.execute(place.where(media_files.c.id.in_(keys_for(connection, wanted)))).all()
             said = answers.load(connection, [row.id for row in rows])
             orders = priorities.load(connection)
         for row in rows:
-            merged = merge(outcomes.readings(said.get(row.id, ())), orders)
-            values = {field: joined(one.value) for field, one in merged.items()}
+            values = joined_fields(pick(outcomes.readings(said.get(row.id, ())), orders))
             files[row.id] = _File(os.fsdecode(join(row.path, row.name)), values)
     return [_event_of(stored, files) for stored in page]
 

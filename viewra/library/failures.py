@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -16,7 +17,7 @@ from viewra.errors import NotFound
 from viewra.library.jobs import parts_of
 from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
-from viewra.library.listing.places import are_few
+from viewra.library.listing.places import are_few, folder_order, folder_place
 from viewra.library.outcomes import UNREAD
 from viewra.library.paths import absolute, display_bytes, folder_of, is_within, join
 from viewra.library.scope import Part, Scope
@@ -50,7 +51,11 @@ _FAILURES = (
     .join(directories, directories.c.id == media_files.c.directory_id)
     .where(media_files.c.missing_since.is_(None))
 )
-_BY_PATH = (Key(directories.c.path), Key(media_files.c.name), Key(file_metadata.c.plugin_id))
+
+
+@lru_cache
+def _by_path(database: str) -> Sequence[Key]:
+    return (*map(Key, folder_order(database)), Key(media_files.c.name), Key(file_metadata.c.plugin_id))
 
 
 def list_failures(
@@ -69,7 +74,9 @@ def list_failures(
     ``DatabaseError``.
     """
     paging.check_limit(limit)
-    place = paging.read(after, _BY_PATH) if after is not None else None
+    database = engine.dialect.name
+    keys = _by_path(database)
+    place = paging.read(after, keys) if after is not None else None
     plugin = file_metadata.c.plugin_id
     found = _FAILURES.where(plugin == plugin_id if plugin_id is not None else sa.true())
     found = found.where(plugin.in_(installed) if installed is not None else sa.true())
@@ -80,14 +87,14 @@ def list_failures(
         places = _places(connection, path)
         if places is not None:
             found = found.where(sa.or_(*map(_at_or_below, places)))
-        rows = paging.rows(connection, found, _BY_PATH, place, limit + 1)
-        failures = [(paging.position(row, found, _BY_PATH), _failure(row)) for row in rows]
+        rows = paging.rows(connection, found, keys, place, limit + 1)
+        failures = [(paging.position(row, found, keys), _failure(row)) for row in rows]
         if plugin_id is None:
             for where, failure in _of_the_system(connection):
-                position = [folder_of(where), where.rpartition(b"/")[2], ""]
+                position = [*folder_place(database, folder_of(where)), where.rpartition(b"/")[2], ""]
                 if (places is None or any(is_within(where, one) for one in places)) and (not place or position > place):
                     failures.append((position, failure))
-    failures.sort(key=lambda one: (*one[0][:2], one[0][2] != ""))  # plugins of a file are in the database's order
+    failures.sort(key=lambda one: (*one[0][:-1], one[0][-1] != ""))  # plugins of a file are in the database's order
     cursor = paging.write(failures[limit - 1][0]) if len(failures) > limit else None
     return Page(tuple(failure for _, failure in failures[:limit]), cursor)
 

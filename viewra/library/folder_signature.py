@@ -24,7 +24,7 @@ _PACK = struct.Struct("<qqqQ").pack
 class Told(NamedTuple):
     """What the entries of a folder told: the ``signature``, None if one could not be examined.
 
-    ``others`` are those that are folders or symbolic links, ``marks`` the names that begin with a dot.
+    ``others`` are those that are no regular files, such as folders, ``marks`` the names that begin with a dot.
     """
 
     signature: bytes | None
@@ -36,34 +36,36 @@ def examine(context: bytes, entries: Sequence[os.DirEntry[bytes]]) -> Told:
     """Examine the entries of a folder, in the order of the system: in another one the folder counts as another."""
     told = [context]
     others: list[os.DirEntry[bytes]] = []
-    marks: list[bytes] = []
     add = told.append
     try:
         for entry in entries:  # this runs for every file of every scan
-            name = entry.name
-            if name[0] == _DOT:
-                marks.append(name)
-            if entry.is_dir(follow_symlinks=False):
+            if not (is_file := entry.is_file(follow_symlinks=False)):
                 others.append(entry)
-                continue
+                if entry.is_dir(follow_symlinks=False):
+                    continue
             info = entry.stat(follow_symlinks=False)
-            add(name)
+            add(entry.name)
             add(_PACK(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino))  # the device is the folder's
-            if entry.is_symlink():
-                others.append(entry)
+            if not is_file and entry.is_symlink():
                 add(repr((os.path.realpath(entry.path), _target(entry.path))).encode())
     except (OSError, struct.error):  # a time that no database can hold
-        return Told(None, others, [entry.name for entry in entries if entry.name[0] == _DOT])
-    return Told(hashlib.blake2b(b"/".join(told), digest_size=BYTES).digest(), others, marks)
+        return Told(None, [], _marks(entries))
+    data = b"/".join(told)
+    is_marked = b"/." in data or any(entry.name[0] == _DOT for entry in others)  # one search is quicker than one a file
+    return Told(hashlib.blake2b(data, digest_size=BYTES).digest(), others, _marks(entries) if is_marked else [])
 
 
 def names_alone(known: bytes | None, entries: Sequence[os.DirEntry[bytes]]) -> Told:
     """As ``examine`` for a folder that counts as unchanged, without a look at its files."""
-    marks = [entry.name for entry in entries if entry.name[0] == _DOT]
+    marks = _marks(entries)
     try:
         return Told(known, [entry for entry in entries if not entry.is_file(follow_symlinks=False)], marks)
     except OSError:
         return Told(None, [], marks)
+
+
+def _marks(entries: Sequence[os.DirEntry[bytes]]) -> list[bytes]:
+    return [entry.name for entry in entries if entry.name[0] == _DOT]
 
 
 def context_of(*parts: object) -> bytes:

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import sqlalchemy as sa
 
+from viewra.db.bulk import keys_for
 from viewra.db.tables import media_files
 from viewra.library import fulltext_sqlite
 from viewra.library.query.tree import Node
@@ -26,7 +27,7 @@ def index(connection: sa.Connection, documents: Sequence[Mapping[str, object]]) 
 
 def forget(connection: sa.Connection, file_ids: Iterable[object]) -> None:
     """Delete files from the index."""
-    connection.execute(sa.delete(media_search).where(media_search.c.rowid.in_(list(file_ids))))
+    connection.execute(sa.delete(media_search).where(media_search.c.rowid.in_(keys_for(connection, file_ids))))
 
 
 def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from viewra.db.bulk import insert_rows
+from viewra.db.bulk import insert_rows, keys_for
 from viewra.db.catalogue_tables import file_identifiers as table
 
 FIELDS = ("musicbrainz_recordingid", "acoustid_id", "isrc")
@@ -17,13 +17,15 @@ MOST_BYTES = 100
 
 def of(said: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     """The identifiers in a file's metadata, each with its field."""
-    found = ((field, normal(value)) for field in FIELDS for value in said.get(field, ()))
-    return list(dict.fromkeys(one for one in found if one[1]))
+    found = dict.fromkeys((field, normal(value)) for field in FIELDS if field in said for value in said[field])
+    return [one for one in found if one[1]]
 
 
 def normal(value: str) -> str:
     """An identifier as it is compared: of letters and digits in lower case; "" if it is none."""
-    kept = "".join(character for character in value.lower() if character.isalnum())
+    kept = value.lower().replace("-", "")
+    if not kept.isalnum():
+        kept = "".join(filter(str.isalnum, kept))
     return kept if len(kept.encode("utf-8", "replace")) <= MOST_BYTES else ""
 
 
@@ -39,7 +41,7 @@ def store(connection: sa.Connection, documents: Iterable[tuple[int, Sequence[tup
 
 def forget(connection: sa.Connection, file_ids: Collection[int]) -> None:
     """Have files identified by nothing."""
-    connection.execute(sa.delete(table).where(table.c.media_file_id.in_(file_ids)))
+    connection.execute(sa.delete(table).where(table.c.media_file_id.in_(keys_for(connection, file_ids))))
 
 
 def forget_selected(connection: sa.Connection, file_ids: sa.Select[int]) -> None:

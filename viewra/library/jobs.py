@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
@@ -19,13 +16,12 @@ from viewra.db.tables import libraries, scan_jobs
 from viewra.db.transactions import reading, writing
 from viewra.errors import LockedError, UsageError
 from viewra.library import events
+from viewra.library.owners import is_here, this_thread
 from viewra.library.paths import display
 from viewra.library.report import Tally
 from viewra.library.scope import Part, Scope
+from viewra.library.uneventful import prune
 from viewra.types import ScanCause, ScanStatus
-
-CHANGES_KEPT = 20
-"""How many of the scans of a library that changes led to are remembered."""
 
 
 @contextmanager
@@ -65,7 +61,7 @@ def begin(engine: sa.Engine, scope: Scope, cause: ScanCause = ScanCause.ASKED) -
         row = {
             "library_id": library_id,
             "path": os.path.commonpath([part.path for part in scope.parts]) if scope.parts else scope.path,
-            "owner": _owner(),
+            "owner": this_thread(),
             "status": ScanStatus.RUNNING,
             "started_at": time.time_ns() // 1000,
             "cause": cause,
@@ -90,26 +86,7 @@ def finish(connection: sa.Connection, job_id: int, library_id: int, status: Scan
     stats = tally.stats(status)
     _end(connection, job_id, status, counts=orjson.dumps(stats).decode(), failures=orjson.dumps(failures).decode())
     events.tell_completed(connection, job_id, library_id, stats)
-    _prune(connection, library_id)
-
-
-def record(engine: sa.Engine, scope: Scope, started_at: int, tally: Tally, cause: ScanCause = ScanCause.ASKED) -> int:
-    """Add a job that is over, of a scan that found nothing to do and that no listener hears of; gives its id."""
-    row = {
-        "library_id": scope.library_id,
-        "path": scope.path,
-        "cause": cause,
-        "owner": _owner(),
-        "status": ScanStatus.COMPLETED,
-        "started_at": started_at,
-        "finished_at": time.time_ns() // 1000,
-        "counts": orjson.dumps(tally.stats(ScanStatus.COMPLETED)).decode(),
-        "failures": "[]",
-    }
-    with writing(engine) as connection:
-        job_id: int = connection.execute(sa.insert(scan_jobs).values(row).returning(scan_jobs.c.id)).scalar_one()
-        _prune(connection, scope.library_id)
-    return job_id
+    prune(connection, library_id)
 
 
 def fail(engine: sa.Engine, job_id: int, library_id: int, error: str) -> None:
@@ -193,20 +170,6 @@ def parts_of(text: str | None) -> tuple[Part, ...]:
     return tuple(Part(bytes.fromhex(path), deep) for path, deep in orjson.loads(text or "[]"))
 
 
-def _prune(connection: sa.Connection, library_id: int) -> None:
-    """Forget all but the last scans that changes led to, if nothing failed in them: there may be one each second."""
-    job = scan_jobs.c
-    ours = sa.and_(job.library_id == library_id, job.cause == ScanCause.CHANGE, job.failures == "[]")
-    last = sa.select(job.id).where(ours).order_by(job.id.desc()).offset(CHANGES_KEPT).limit(1).scalar_subquery()
-    connection.execute(sa.delete(scan_jobs).where(ours, job.id <= last))
-
-
-def _owner() -> str:
-    """The scanning thread, with its start time, since the system reuses ids."""
-    process, thread = os.getpid(), threading.get_native_id()
-    return f"{process}:{thread}:{_started(process, thread)}"
-
-
 def _has_locks(database: sa.Engine | sa.Connection) -> bool:
     return database.dialect.name == "postgresql"
 
@@ -215,20 +178,4 @@ def _lives(connection: sa.Connection, job: sa.Row[int, int, str]) -> bool:
     """Whether a job that is marked as running does run."""
     if _has_locks(connection):
         return postgresql.is_scanned(connection, job.library_id)
-    return _is_here(job.owner)
-
-
-def _is_here(owner: str) -> bool:
-    """Whether the owner still scans. The calling thread's own job does not: this thread is here."""
-    process, thread, started = (int(part) for part in owner.split(":"))
-    if (process, thread) == (os.getpid(), threading.get_native_id()):
-        return False
-    return _started(process, thread) == started
-
-
-def _started(process: int, thread: int) -> int:
-    """When a thread started, in clock ticks since boot (proc(5), field 22 of stat); 0 if it does not exist."""
-    with contextlib.suppress(OSError):
-        text = Path(f"/proc/{process}/task/{thread}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(text.rpartition(")")[2].split()[19])  # the name in parentheses may contain anything
-    return 0
+    return is_here(job.owner)

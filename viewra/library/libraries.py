@@ -12,12 +12,11 @@ import sqlalchemy as sa
 from viewra.db.tables import directories, libraries, media_files
 from viewra.db.transactions import reading, writing
 from viewra.errors import NotFound, UsageError, ViewraError
-from viewra.library import changes, jobs
 from viewra.library.found import signed
 from viewra.library.mounts import Mounts
 from viewra.library.paths import absolute, below, display, display_bytes, is_within, join
 from viewra.library.scope import Scope
-from viewra.types import Library, LibraryChangeKind
+from viewra.types import Library
 
 
 def list_libraries(engine: sa.Engine) -> list[Library]:
@@ -62,7 +61,8 @@ def remove_library(engine: sa.Engine, path: str) -> Library:
 
     Raises ``UsageError`` if there is no library there, ``LockedError`` while it is scanned.
     """
-    from viewra.library import documents  # light start
+    from viewra.library import changes, documents, jobs  # light start
+    from viewra.types import LibraryChangeKind
 
     with writing(engine) as connection:
         row = _at(connection, path)

@@ -75,12 +75,14 @@ def merge(readings: Iterable[Reading], priorities: Priorities) -> dict[str, Meta
     return merged
 
 
-def pick(readings: Iterable[Reading], fields: Collection[str], priorities: Priorities) -> dict[str, Value]:
-    """Return only the values of some fields, as ``merge`` has them; a field of which nobody said any is left out."""
+def pick(
+    readings: Iterable[Reading], priorities: Priorities, fields: Collection[str] | None = None
+) -> dict[str, Value]:
+    """Return only the values, as ``merge`` has them; with ``fields`` only of these, as far as anybody said any."""
     first: dict[str, Reading] = {}
     for reading in readings:
         for field in reading.values:
-            if field in fields:
+            if fields is None or field in fields:
                 known = first.setdefault(field, reading)
                 if known is not reading and (key := priorities.key(field))(reading) < key(known):
                     first[field] = reading

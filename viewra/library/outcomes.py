@@ -12,7 +12,7 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
-from viewra.db.bulk import replace_rows
+from viewra.db.bulk import keys_for, replace_rows
 from viewra.db.tables import file_metadata
 from viewra.db.task_tables import put_metadata
 from viewra.library.merge import Reading
@@ -29,7 +29,8 @@ UNREAD = ""
 class Answer:
     """One plugin's outcome for one file, with the code ``code_hash``; ``data`` is metadata as JSON, or None.
 
-    ``stated_in`` is the path of the nfo file that the plugin has read it from, None for the file itself.
+    ``stated_in`` is the path of the nfo file that the plugin has read it from, None for the file itself. ``said`` are
+    the values of ``data`` where they are at hand.
     """
 
     plugin_id: str
@@ -37,12 +38,18 @@ class Answer:
     read_at: int
     data: str | None
     stated_in: bytes | None = None
+    said: Mapping[str, Value] | None = attrs.field(default=None, eq=False, repr=False)
 
 
 def readings(answers: Iterable[Answer]) -> list[Reading]:
     """Return the outcomes with metadata as readings for ``merge``."""
     return [
-        Reading(answer.plugin_id, answer.read_at, orjson.loads(answer.data), answer.stated_in)
+        Reading(
+            answer.plugin_id,
+            answer.read_at,
+            answer.said if answer.said is not None else orjson.loads(answer.data),
+            answer.stated_in,
+        )
         for answer in answers
         if answer.data is not None
     ]
@@ -61,18 +68,21 @@ def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
     }
 
 
-def written(values: Mapping[str, Value]) -> str:
-    """Metadata as JSON, in text that a database accepts: a plugin in this process can return any ``str``."""
+def written(values: Mapping[str, Value]) -> tuple[str, Mapping[str, Value]]:
+    """Metadata as JSON, in text that a database accepts, and as that says it: a plugin here can return any ``str``."""
     try:
-        return orjson.dumps(values).decode()
+        return orjson.dumps(values).decode(), {**values}
     except TypeError:  # a text that UTF-8 cannot encode
-        return orjson.dumps({display(field): _displayed(value) for field, value in values.items()}).decode()
+        displayed = {display(field): _displayed(value) for field, value in values.items()}
+        return orjson.dumps(displayed).decode(), displayed
 
 
 def load_put(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:
     """What plugins have put for these files, by file."""
     found: dict[int, list[Answer]] = defaultdict(list)
-    for row in connection.execute(sa.select(put_metadata).where(put_metadata.c.media_file_id.in_(list(file_ids)))):
+    for row in connection.execute(
+        sa.select(put_metadata).where(put_metadata.c.media_file_id.in_(keys_for(connection, file_ids)))
+    ):
         found[row.media_file_id].append(Answer(row.plugin_id, PUT, row.put_at, row.data))
     return found
 
@@ -82,7 +92,7 @@ def load_read(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, l
     table = file_metadata.c
     columns = (table.media_file_id, table.plugin_id, table.code_hash, table.read_at, table.data)
     found: dict[int, list[Answer]] = defaultdict(list)
-    for row in connection.execute(sa.select(*columns).where(table.media_file_id.in_(list(file_ids)))):
+    for row in connection.execute(sa.select(*columns).where(table.media_file_id.in_(keys_for(connection, file_ids)))):
         found[row.media_file_id].append(Answer(row.plugin_id, row.code_hash, row.read_at, row.data))
     return found
 

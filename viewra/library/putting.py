@@ -35,7 +35,7 @@ def put_metadata(
     rows: list[dict[str, object]] = []
     for file_id in ids:
         if values := given[file_id]:
-            data = outcomes.written(values)
+            data, _ = outcomes.written(values)
             rows.append({"media_file_id": file_id, "plugin_id": plugin_id, "data": data, "put_at": now})
     silent = [file_id for file_id in ids if not given[file_id]]
     with writing(engine) as connection:

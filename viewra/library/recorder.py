@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.tables import media_files
+from viewra.db.bulk import keys_for
+from viewra.db.tables import event_is_due, media_files
 from viewra.db.transactions import writing
 from viewra.library import (
     changes,
@@ -73,13 +74,11 @@ class Recorder:
         """Add one outcome, which the next ``flush`` writes."""
         if not self._answers:
             self._oldest = time.monotonic()
-        data = None
+        data = said = None
         if outcome.metadata is not None:
-            data = outcomes.written(outcome.metadata)
+            data, said = outcomes.written(outcome.metadata)
             self._fields.note(outcome.metadata)
-            if "nfo_type" in outcome.metadata:
-                self._fields.note(descriptions.names_of_series(outcome.metadata))
-        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data)
+        answer = Answer(session.plugin_id, session.code_hash, time.time_ns() // 1000, data, said=said)
         self._answers.append((file_id, answer, outcome.error))
 
     def flush(self) -> None:
@@ -102,9 +101,9 @@ class Recorder:
 
     def finish(self) -> None:
         """Add the events of files that get no further outcome, and index them; no plugin reads some of them."""
-        # An nfo file in a part of the scope may describe the episodes in the folders below it.
-        place = documents.places().where(media_files.c.event_due, media_files.c.library_id == self._scope.library_id)
-        place = place.where(self._scope.directories(all_below=True))
+        # An nfo file in the scope may describe the episodes in the folders below a part, or have come from anywhere.
+        place = documents.places().where(event_is_due, media_files.c.library_id == self._scope.library_id)
+        place = place.where(sa.or_(self._scope.directories(all_below=True), redescribing.IS_READ_VIDEO))
         place = place.order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
         while True:
             with writing(self._engine) as connection:
@@ -117,7 +116,9 @@ class Recorder:
                 self._tell(connection, files)
 
     def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
-        files = connection.execute(documents.places().where(media_files.c.id.in_({one[0] for one in given}))).all()
+        files = connection.execute(
+            documents.places().where(media_files.c.id.in_(keys_for(connection, {one[0] for one in given})))
+        ).all()
         present = {file.id for file in files}
         given = [one for one in given if one[0] in present]  # a file may have been deleted meanwhile
         if not given:
@@ -163,6 +164,8 @@ class Recorder:
             if file_id in nfos and answer.data != known.get((file_id, answer.plugin_id))
         }
         redescribing.read_anew(connection, [nfos[file_id] for file_id in others])
+        for said in (answer for file_id, answer, _ in given if file_id in others):
+            self._fields.note(descriptions.said_of_episodes(said))
 
     def _are_read(self, described: descriptions.Descriptions, file_id: int) -> bool:
         """Whether nothing is left to be read of the nfo files beside a file: else it is told of once that is."""

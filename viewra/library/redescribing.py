@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.bulk import select_in
-from viewra.db.tables import directories, media_files
+from viewra.db.tables import directories, file_metadata, media_files
 from viewra.library.descriptions import (
     IS_NFO,
     IS_THERE,
@@ -24,11 +24,20 @@ from viewra.library.descriptions import (
     are_any,
     film_in,
     stem,
+    stems,
 )
+from viewra.library.outcomes import UNREAD
 from viewra.library.paths import below, folder_of, join, plain
 
 _VIDEOS = sa.select(media_files.c.id, media_files.c.name, directories.c.path).join_from(media_files, directories)
 _VIDEOS = _VIDEOS.where(IS_VIDEO, IS_THERE)
+
+_READINGS = sa.select(file_metadata.c.media_file_id).where(file_metadata.c.media_file_id == media_files.c.id)
+_READINGS = _READINGS.correlate(media_files)
+IS_READ_VIDEO = sa.and_(
+    IS_VIDEO, sa.exists(_READINGS), ~sa.exists(_READINGS.where(file_metadata.c.code_hash == UNREAD))
+)
+"""That a file is a video that was read: it is due because of what is beside it, and nothing needs to be waited for."""
 
 
 def read_anew(connection: sa.Connection, nfos: Iterable[bytes]) -> None:
@@ -61,21 +70,23 @@ def placed_anew(connection: sa.Connection, left: Mapping[bytes, str], arrived: M
 
 
 def _described(connection: sa.Connection, nfos: Iterable[bytes]) -> set[int]:
-    stems: dict[bytes, set[str]] = defaultdict(set)
+    named: dict[bytes, set[str]] = defaultdict(set)
     films: set[bytes] = set()
     series: set[bytes] = set()
     for path in nfos:
         folder, name = folder_of(path), path.rpartition(b"/")[2]
-        stems[folder].add(stem(name))
+        named[folder].add(stem(name))
         if plain(name) == MOVIE:
             films.add(folder)
         elif plain(name) == SERIES:
             series |= {folder, *_in(connection, folder)}
     due: set[int] = set()
-    for folder, rows in _videos_in(connection, stems.keys() | series).items():
+    for folder, rows in _videos_in(connection, named.keys() | series).items():
         film = film_in(folder, [row.name for row in rows]) if folder in films else set()
-        wanted = stems.get(folder, set())
-        due |= {row.id for row in rows if folder in series or row.name in film or stem(row.name) in wanted}
+        wanted = named.get(folder, set())
+        due |= {
+            row.id for row in rows if folder in series or row.name in film or not wanted.isdisjoint(stems(row.name))
+        }
     return due
 
 

@@ -6,26 +6,27 @@ its place there), and a file that several sources found has the sum (reciprocal 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+import os
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import sqlalchemy as sa
 
 from viewra.db.failures import damaged_index
 from viewra.db.tables import media_files
-from viewra.db.transactions import reading
+from viewra.db.transactions import looking, reading
 from viewra.errors import PluginError, UsageError
-from viewra.library import broad, fulltext
+from viewra.library import broad, fulltext, ranking
 from viewra.library.listing import files, paging
 from viewra.library.listing.counting import count_up_to
+from viewra.library.listing.filling import filled
 from viewra.library.listing.paging import Key
+from viewra.library.paths import join
 from viewra.library.query.parser import parse
 from viewra.library.query.plan import Plan, plan
 from viewra.library.query.tree import Node, Query
-from viewra.types import FileEntry, SearchHit, SearchPage, SearchResult
+from viewra.types import SearchHit, SearchPage, SearchResult
 
 if TYPE_CHECKING:  # light start: a search of the library alone calls no hook
     from viewra.hookspecs import Hooks
@@ -83,9 +84,19 @@ def _did_you_mean(engine: sa.Engine, query: str) -> str | None:
 
 
 def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
-    with reading(engine) as connection:
+    total = 0
+    with looking(engine) as connection:
         planned = plan(connection, query)
-        total, hits = _search_planned(connection, planned, query, limit)
+        text = planned.text if planned.rest is None and not query.sort else None
+        if text is not None:
+            total, best = ranking.best(connection, planned, text, wanted=limit, most=MAX_COUNTED)
+            if 0 < total <= MAX_COUNTED:
+                return total, _hits(best)
+    with reading(engine) as connection:
+        if text is None:
+            total, hits = _search_planned(connection, planned, query, limit)
+        else:
+            hits = _search_broad(connection, planned, text, limit) if total else []
         blind = fulltext.blindness(connection) if planned.text is not None and not total else ""
     if blind:
         raise damaged_index(engine.url, blind)
@@ -94,56 +105,19 @@ def _search_library(engine: sa.Engine, query: Query, limit: int) -> tuple[int, l
 
 def _search_planned(connection: sa.Connection, planned: Plan, query: Query, limit: int) -> tuple[int, list[SearchHit]]:
     if planned.text is not None and not query.sort:
-        return _search_ranked(connection, planned, planned.text, limit)
+        return _search_looked_at(connection, planned, ranking.ranks(planned, planned.text))
     keys = files.sort_keys(planned.database, query.sort, planned.with_missing)
     if planned.rest is not None:
         rows = [*islice(files.matching(connection, planned, keys), MAX_COUNTED + 1)]
-        return len(rows), [*map(_hit, files.entries(rows[:limit]))]
-    rows = [*paging.rows(connection, files.in_order(connection, planned), keys, None, limit)]
-    return count_up_to(connection, files.selected(planned), MAX_COUNTED), [*map(_hit, files.entries(rows))]
+        return len(rows), _hits([*map(_hit, rows[:limit])])
+    rows = [*paging.rows(connection, files.in_order(connection, planned, keys), keys, None, limit)]
+    return count_up_to(connection, files.selected(planned), MAX_COUNTED), _hits([*map(_hit, rows)])
 
 
-def _search_ranked(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> tuple[int, list[SearchHit]]:
-    """Search by words: first the index is asked, then the files are looked up. A join would rank each hit twice."""
-    if planned.rest is not None:
-        return _search_looked_at(connection, planned, _ranks(planned, text))
-    hits = _ranks_within(planned, text)
-    total = count_up_to(connection, hits, MAX_COUNTED)
-    best: Sequence[Any]
-    if total > MAX_COUNTED:
-        best = broad.ranked(connection, text, _conditions(planned), wanted=limit, most=MAX_COUNTED)
-    else:
-        best = connection.execute(_best(hits), {"most_hits": limit}).all()
-    return total, _hits(files.by_ids(connection, [hit.rowid for hit in best]), best)
-
-
-@lru_cache(maxsize=64)
-def _ranks(planned: Plan, text: Node) -> sa.Select[*tuple[Any, ...]]:
-    """The statement of all hits of a plan's words in the index with their ranks."""
-    index = fulltext.media_search
-    hits = sa.select(index.c.rowid, fulltext.rank(planned.database, text).label("rank"))
-    return hits.where(fulltext.matches(planned.database, text))
-
-
-@lru_cache(maxsize=64)
-def _ranks_within(planned: Plan, text: Node) -> sa.Select[*tuple[Any, ...]]:
-    return _ranks(planned, text).where(*_conditions(planned))
-
-
-@lru_cache(maxsize=64)
-def _conditions(planned: Plan) -> Sequence[sa.ColumnElement[bool]]:
-    """The plan's conditions on columns, as conditions on rows of the index."""
-    if not planned.where:
-        return ()
-    found = files.selected(attrs.evolve(planned, text=None))
-    ids = found.with_only_columns(media_files.c.id, maintain_column_froms=True)
-    return (fulltext.media_search.c.rowid.in_(ids),)
-
-
-@lru_cache(maxsize=64)
-def _best(hits: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
-    ordered = hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid)
-    return ordered.limit(sa.bindparam("most_hits", type_=sa.Integer))
+def _search_broad(connection: sa.Connection, planned: Plan, text: Node, limit: int) -> list[SearchHit]:
+    hits = broad.ranked(connection, text, ranking.conditions(planned), wanted=limit, most=MAX_COUNTED)
+    found = files.by_ids(connection, [hit.rowid for hit in hits])
+    return _hits([_hit(found[hit.rowid], hit.rank) for hit in hits if hit.rowid in found])
 
 
 def _search_looked_at(
@@ -152,19 +126,21 @@ def _search_looked_at(
     """Search by words and by metadata that no column has."""
     found = {row.id: row for row in files.matching(connection, planned, [Key(media_files.c.id)])}
     ranked = connection.execute(hits.order_by(sa.text("rank"), fulltext.media_search.c.rowid))
-    return len(found), _hits(found, [hit for hit in ranked if hit.rowid in found])
+    return len(found), _hits([_hit(found[hit.rowid], hit.rank) for hit in ranked if hit.rowid in found])
 
 
-def _hits(found: Mapping[int, Any], ranked: Sequence[Any]) -> list[SearchHit]:
-    """Make hits of the rows of files in the order of their ranks, which are at most 0."""
-    top = ranked[0].rank if ranked else 0.0
-    there = [hit for hit in ranked if hit.rowid in found]
-    entries = files.entries(found[hit.rowid] for hit in there)
-    return [_hit(entry, hit.rank / top if top else 1.0) for entry, hit in zip(entries, there, strict=True)]
+def _hits(ranked: Sequence[ranking.Hit]) -> list[SearchHit]:
+    """Make hits, best first; without ranks, which are below 0, all score 1."""
+    top = ranked[0][0] if ranked else 0.0
+    values = (
+        (os.fsdecode(join(folder, name)), title, artist, album, rank / top if top else 1.0, LIBRARY)
+        for rank, folder, name, title, artist, album in ranked
+    )
+    return [*filled(SearchHit, values)]
 
 
-def _hit(entry: FileEntry, score: float = 1.0) -> SearchHit:
-    return SearchHit(entry.path, entry.title, entry.artist, entry.album, score, LIBRARY)
+def _hit(row: Any, rank: float = 0.0) -> ranking.Hit:
+    return rank, row.path, row.name, row.title, row.artist, row.album
 
 
 def _fused(sources: Sequence[Sequence[SearchHit]]) -> list[SearchHit]:

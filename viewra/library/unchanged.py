@@ -6,26 +6,29 @@ It is for whole libraries that the last scan left settled. Wherever it is in dou
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from viewra.db.tables import listener_cursors, media_files, scan_events, scan_jobs
+from viewra.db.tables import event_is_due, listener_cursors, media_files, scan_events, scan_jobs
 from viewra.db.transactions import reading
-from viewra.library import ignored, jobs, libraries, library_settings, settled
+from viewra.library import ignored, libraries, library_settings, settled, uneventful
 from viewra.library.ignoring import LeftOut
 from viewra.library.mime import MediaTypes
 from viewra.library.mounts import Mounts
 from viewra.library.report import Tally
-from viewra.library.scan_plan import Entering
 from viewra.library.scope import Scope
 from viewra.library.settled import KnownFolder, Settled
 from viewra.library.stages import WALK
 from viewra.library.walk import Walk
 from viewra.types import LibrarySettings, ScanCause, ScanReport, ScanStage, ScanStatus
+
+if TYPE_CHECKING:  # light start: whoever scans an unchanged library plans nothing
+    from viewra.library.scan_plan import Entering
 
 SECOND = 1_000_000
 
@@ -66,7 +69,7 @@ def scan_unchanged(
     tally = Tally()
     if not _is_as_before(scope, settings, before, tally, quick=quick, cancel=cancel, entering=entering):
         return None
-    job_id = jobs.record(engine, scope, started_at, tally, cause)
+    job_id = uneventful.record(engine, scope, started_at, tally, cause)
     duration_s = time.monotonic() - started
     return ScanReport(
         scan_job_id=job_id,
@@ -91,18 +94,27 @@ def _before(engine: sa.Engine, scope: Scope, plugins: str, settings: LibrarySett
 
 def _is_something_due(connection: sa.Connection, library_id: int, settings: LibrarySettings) -> bool:
     """Whether a scan has more to do than to look at the disk."""
-    now = time.time_ns() // 1000
-    ours, job, since = media_files.c.library_id == library_id, scan_jobs.c, media_files.c.missing_since
+    purged = time.time_ns() // 1000 - settings.missing_keep_s * SECOND
+    return connection.execute(_due(), {"library": library_id, "purged": purged}).first() is not None
+
+
+@functools.cache  # making it takes longer than executing it
+def _due() -> sa.Select[int]:
+    library_id: sa.BindParameter[int] = sa.bindparam("library")
+    # With the sum no index of libraries fits, which SQLite would take as long as it has no figures of the tables.
+    ours, job, since = media_files.c.library_id + 0 == library_id, scan_jobs.c, media_files.c.missing_since
     last = sa.select(job.status).where(job.library_id == library_id).order_by(job.id.desc()).limit(1).scalar_subquery()
+    newest = sa.select(sa.func.max(scan_events.c.id)).scalar_subquery()
+    slowest = sa.select(sa.func.min(listener_cursors.c.event_id)).where(~listener_cursors.c.gone).scalar_subquery()
     due = sa.or_(
-        sa.exists().where(ours, media_files.c.event_due),
-        sa.exists().where(~listener_cursors.c.gone, scan_events.c.id > listener_cursors.c.event_id),
+        sa.exists().where(ours, event_is_due),
+        newest > slowest,
         sa.exists().where(job.status == ScanStatus.RUNNING),
         sa.func.coalesce(last, "") != ScanStatus.COMPLETED,
         # An early doubt about the clock costs a scan; that one deletes, and only what two agree on.
-        sa.exists().where(ours, since.is_not(None), since <= now - settings.missing_keep_s * SECOND),
+        sa.exists().where(ours, since.is_not(None), since <= sa.bindparam("purged")),
     )
-    return connection.execute(sa.select(sa.literal(1)).where(due)).first() is not None
+    return sa.select(sa.literal(1)).where(due)
 
 
 def _is_as_before(

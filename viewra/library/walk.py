@@ -71,15 +71,24 @@ class FoundDirectory(NamedTuple):
         return Place(self.path, self.device, self.mount, self.disk)
 
 
+class _Around(NamedTuple):
+    """What most directories share with those that they are in; ``place`` is all of it that a signature tells."""
+
+    rules: Rules
+    context: bytes
+    mount: bytes
+    device: int
+    disk: str | None
+    place: bytes
+
+
 class _Step(NamedTuple):
-    """A directory to walk; ``rules``, ``mount``, ``device`` and ``context`` are those of its parent."""
+    """A directory to walk. ``around`` is that of the directory that it is in; None: it is examined on its own."""
 
     path: bytes
     real: bytes
     rules: Rules
-    mount: bytes
-    device: int | None
-    context: bytes
+    around: _Around | None
     is_link: bool = False
 
 
@@ -115,33 +124,38 @@ class Walk:
         within = os.path.realpath(self.library)
         seen: set[tuple[int, int]] = set()
         top = os.path.realpath(self.root)
-        context = self.context_in(self.rules)
-        real: list[_Step] = [_Step(self.root, top, self.rules, self.mounts.holding(top), None, context)]
+        real: list[_Step] = [_Step(self.root, self.root if top == self.root else top, self.rules, None)]
         links: deque[_Step] = deque()
         while real or links:
             step = real.pop() if real else links.popleft()
             if step.is_link:
                 if why_not_followed(step.path, within, self.links, to_folder=True) is not None:
                     continue
-                target = os.path.realpath(step.path)
-                step = step._replace(real=target, mount=self.mounts.holding(target), device=None)
+                step = step._replace(real=os.path.realpath(step.path), around=None)
             try:
                 info = _look_at(step.path)
             except OSError as error:
                 yield _unreadable(step.path, _reason(error))
                 continue
-            if (info.st_dev, info.st_ino) in seen:
+            if (identity := (info.st_dev, info.st_ino)) in seen:
                 continue
-            seen.add((info.st_dev, info.st_ino))
+            seen.add(identity)
             if self.entering is not None:
                 self.entering(step.path)
             listing = _Listing(step, self, signed(info.st_dev), within)
             found = listing.read(info.st_mtime_ns)
-            if found is not None:
-                yield found
-            if found is not None and self.deep:
-                real.extend(sorted(listing.directories, reverse=True))
+            if found is None:
+                continue
+            yield found
+            if self.deep and (listing.directories or listing.links):
+                real += sorted(listing.directories, reverse=True)
                 links.extend(sorted(listing.links))
+
+    def around(self, rules: Rules, mount: bytes, device: int) -> _Around:
+        """What is shared by the directories below one on this device, where ``rules`` apply."""
+        context, disk = self.context_in(rules), self.mounts.disk_at(mount)
+        place = b"\0".join((context, mount, b"%d" % device, repr(disk).encode()))
+        return _Around(rules, context, mount, device, disk, place)
 
 
 class _Listing:
@@ -150,13 +164,11 @@ class _Listing:
     def __init__(self, step: _Step, walk: Walk, device: int, library: bytes) -> None:
         self._step = step
         self._walk = walk
-        self._device = device
         self._library = library
-        self._rules = step.rules
-        self._context = step.context
-        self._has_patterns = False
-        self._interesting = walk.interesting
-        self._mount = self._find_mount()
+        around = step.around
+        if around is None or around.device != device or walk.mounts.is_point(step.real):
+            around = walk.around(step.rules, self._find_mount(device), device)
+        self._around = around
         self._files: list[FoundFile] = []
         self._unreadable: list[Unreadable] = []
         self.directories: list[_Step] = []
@@ -164,55 +176,63 @@ class _Listing:
 
     def read(self, mtime_ns: int) -> FoundDirectory | None:
         """None: a file in the directory excludes it. ``mtime_ns`` is the directory's own."""
-        path, walk = self._step.path, self._walk
+        path, walk, around = self._step.path, self._walk, self._around
         complete = True
         entries: list[os.DirEntry[bytes]] = []
         try:
-            with os.scandir(path) as listed:
-                entries.extend(listed)
+            listed = os.scandir(path)
+        except OSError as error:  # it may be an unreadable mount point, which says nothing of where the files are
+            return _unreadable(path, _reason(error))
+        try:
+            with listed:
+                entries += listed
         except OSError as error:
             self._unreadable.append(Unreadable(path, _reason(error)))
             complete = False
+        known = walk.known.get(path)
         # Files with patterns are among the entries, so what this folder's own say need not be told.
-        unchanged = walk.unchanged_at.get(path) == mtime_ns
-        disk = walk.mounts.disk_at(self._mount)
-        place = b"\0".join((self._context, path, self._mount, b"%d" % self._device, repr(disk).encode()))
-        told = examine(place, entries) if not unchanged else names_alone(walk.known.get(path), entries)
-        marks = ALL_MARKS.intersection(told.marks)
-        if marks:
+        if walk.unchanged_at.get(path) != mtime_ns:
+            told = examine(b"%b\0%b" % (around.place, path), entries)
+        else:
+            told = names_alone(known, entries)
+        if told.marks and (marks := ALL_MARKS.intersection(told.marks)):
             try:
-                rules = self._rules.enter(path, marks)
+                rules = around.rules.enter(path, marks)
             except BadIgnoreFile as error:  # without the patterns it is unknown which files are left out
                 return _unreadable(path, f"{display_bytes(error.path)}: {error.problem}")
             if isinstance(rules, LeftOut):
                 return None
-            if rules is not self._rules:
-                self._context = self._walk.context_in(rules)
-            self._rules = rules
-        self._has_patterns = self._rules.has_patterns
-        if complete and told.signature is not None and told.signature == walk.known.get(path):
-            for entry in told.others:
-                self._sort(entry)
-            return FoundDirectory(
-                path, [], [], True, self._device, self._mount, disk, told.signature, mtime_ns, same=True
-            )
+            if rules is not around.rules:
+                self._around = walk.around(rules, around.mount, around.device)
+        same = complete and told.signature is not None and told.signature == known
         sort = self._sort
-        for entry in entries:
+        for entry in told.others if same else entries:
             sort(entry)
-        signature = told.signature if self._files and not self._unreadable else None
+        signature = told.signature if same or (self._files and not self._unreadable) else None
         return FoundDirectory(
-            path, self._files, self._unreadable, complete, self._device, self._mount, disk, signature, mtime_ns
+            path,
+            self._files,
+            self._unreadable,
+            complete,
+            around.device,
+            around.mount,
+            around.disk,
+            signature,
+            mtime_ns,
+            same,
         )
 
-    def _find_mount(self) -> bytes:
+    def _find_mount(self, device: int) -> bytes:
         """The directory's mount point. A file system mounted since the walk began shows by its device."""
         step, mounts = self._step, self._walk.mounts
-        if step.device not in {None, self._device} and not mounts.is_point(step.real):
+        if step.around is None:
+            return mounts.holding(step.real)
+        if step.around.device != device and not mounts.is_point(step.real):
             mounts.look_again()
-        return step.real if mounts.is_point(step.real) else step.mount
+        return step.real if mounts.is_point(step.real) else step.around.mount
 
     def _sort(self, entry: os.DirEntry[bytes]) -> None:
-        name, rules = entry.name, self._rules
+        name, rules = entry.name, self._around.rules
         if name[:1] == b"." and not rules.hidden:
             return
         try:
@@ -222,16 +242,17 @@ class _Listing:
                 if self._walk.links is not FollowLinks.NONE:
                     self._follow(entry)
             elif (
-                self._interesting(name)
+                self._walk.interesting(name)
                 and entry.is_file(follow_symlinks=False)
-                and not (self._has_patterns and rules.why(entry.path, name, is_folder=False))
+                and not (rules.has_patterns and rules.why(entry.path, name, is_folder=False))
             ):
                 self._files.append(found_file(name, entry.stat(follow_symlinks=False), is_link=False))
         except OSError as error:
             self._unreadable.append(Unreadable(entry.path, _reason(error), is_file=True))
 
     def _follow(self, entry: os.DirEntry[bytes]) -> None:
-        if self._has_patterns and self._rules.why(entry.path, entry.name, is_folder=False) is not None:
+        rules = self._around.rules
+        if rules.has_patterns and rules.why(entry.path, entry.name, is_folder=False) is not None:
             return
         try:
             info = os.stat(entry.path)
@@ -244,7 +265,7 @@ class _Listing:
             raise
         if stat.S_ISDIR(info.st_mode):
             self._add_folder(entry, self.links)
-        elif stat.S_ISREG(info.st_mode) and self._interesting(entry.name) and self._may_follow(entry.path):
+        elif stat.S_ISREG(info.st_mode) and self._walk.interesting(entry.name) and self._may_follow(entry.path):
             self._files.append(found_file(entry.name, info, is_link=True))
 
     def _may_follow(self, link: bytes) -> bool:
@@ -252,19 +273,16 @@ class _Listing:
         return links is FollowLinks.ALL or why_not_followed(link, self._library, links, to_folder=False) is None
 
     def _add_folder(self, entry: os.DirEntry[bytes], steps: list[_Step]) -> None:
-        if self._rules.why(entry.path, entry.name, is_folder=True) is None:
-            real = join(self._step.real, entry.name)
-            is_link = steps is self.links
-            steps.append(_Step(entry.path, real, self._rules, self._mount, self._device, self._context, is_link))
+        rules = self._around.rules
+        if rules.why(entry.path, entry.name, is_folder=True) is None:
+            path, above = entry.path, self._step
+            real = path if above.real is above.path else join(above.real, entry.name)  # one copy of most paths
+            steps.append(_Step(path, real, rules, self._around, steps is self.links))
 
 
 def _look_at(directory: bytes) -> os.stat_result:
-    """Examine an open directory: only opening it triggers an automounter. Raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        return os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
+    """Examine a directory. The slash has an automounter mount it, as opening it would. Raises OSError."""
+    return os.stat(directory + b"/")
 
 
 def _unreadable(path: bytes, reason: str) -> FoundDirectory:

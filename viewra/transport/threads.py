@@ -29,9 +29,10 @@ def ended(thread: threading.Thread) -> bool:
 
 
 class Workers(ThreadPoolExecutor):
-    """At most ``most`` daemon threads for a server's calls, started with the first tasks.
+    """At most ``most`` daemon threads for a server's calls, started when a task comes and all others are busy.
 
-    Tasks have no futures: making one takes as long as handing the task over, and gRPC's tasks report their own errors.
+    So calls that follow each other are answered by one thread, whose memory the processor still has at hand. Tasks have
+    no futures: making one takes as long as handing the task over, and gRPC's tasks report their own errors.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -39,13 +40,17 @@ class Workers(ThreadPoolExecutor):
         self._most, self._name = most, name
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._started = 0
-        self._starting = threading.Lock()
+        self.idle = 0
+        """How many threads wait for a task; it is told until all are started."""
+        self._lock = threading.Lock()
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         """Run the task on a thread of the pool."""
         if self._started < self._most:
-            with self._starting:
-                if self._started < self._most:
+            with self._lock:
+                if self.idle:
+                    self.idle -= 1
+                elif self._started < self._most:
                     self._started += 1
                     threading.Thread(target=self._work, name=f"{self._name}_{self._started}", daemon=True).start()
         self._tasks.put((task, arguments, named))
@@ -65,6 +70,9 @@ class Workers(ThreadPoolExecutor):
             except BaseException:  # the pool does not replace a thread that ends
                 traceback.print_exc()
             del work, task, arguments, named  # keep no reference to a call's state until the next call comes
+            if self._started < self._most:
+                with self._lock:
+                    self.idle += 1
 
 
 class CountedWorkers(Workers):

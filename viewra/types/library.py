@@ -190,7 +190,7 @@ class Library:
     missing: int = 0
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)  # as ``library.listing.filling`` needs it
 class SearchHit:
     """One row of a search over the library: ``score`` 0 to 1, ``source`` ``"library"`` or the plugin that found it."""
 

@@ -45,10 +45,15 @@ log = logging.getLogger("viewra.web")
 
 @attrs.frozen
 class Exposure:
-    """How the site is reached: ``secure`` by https, ``hosts`` by which names only (none: by any)."""
+    """How the site is reached: ``secure`` by https, ``hosts`` by which names only (none: by any).
+
+    ``apart`` is in the names of its cookies, so that a browser keeps those of several sites with one name, at several
+    ports.
+    """
 
     secure: bool = False
     hosts: frozenset[str] = frozenset()
+    apart: str = ""
 
 
 class Site:

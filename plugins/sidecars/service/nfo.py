@@ -6,6 +6,7 @@ The elements are those of Kodi's wiki ("NFO files"); Jellyfin's own names are in
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from viewra.types.values import Value
@@ -28,9 +29,13 @@ _TEXTS = {
     "artistdesc": "artist", "albumartist": "albumartist", "label": "label", "type": "releasetype", "mood": "mood",
     "style": "style", "edition": "edition",
 }  # fmt: skip
+_LISTS = frozenset({"genre", "studio", "director", "writer", "country", "tag", "mood", "style"})
+"""Fields of which Kodi takes several from one element, with `` / `` between them."""
 _LINES = {"plot": "description", "outline": "outline", "biography": "description", "review": "description"}
 _NUMBERS = {"season": "season", "episode": "episode", "seasonnumber": "season", "runtime": "runtime"}
 _DATES = ("premiered", "aired", "releasedate", "year")
+_FIRST_FILM = "1870"
+"""Before this year there were no films: Kodi has written 1601 and the like for dates that it did not know."""
 _UUIDS = {
     "musicbrainzalbumid": "musicbrainz_albumid", "musicbrainzreleasegroupid": "musicbrainz_releasegroupid",
     "musicbrainzartistid": "musicbrainz_artistid", "musicbrainzalbumartistid": "musicbrainz_albumartistid",
@@ -39,11 +44,14 @@ _IDS = {"imdb": r"tt[0-9]{5,10}", "tmdb": r"[1-9][0-9]{0,9}", "tvdb": r"[1-9][0-
 _ELEMENT_IDS = {
     "imdbid": "imdb", "imdb_id": "imdb", "tmdbid": "tmdb", "tmdb_id": "tmdb", "tvdbid": "tvdb", "tvdb_id": "tvdb",
 }  # fmt: skip
+_ELSE = r"\S{0,200}?[?&]tab=(?:episode|season)"
 _PAGES = (
-    ("imdb", re.compile(r"imdb\.com/(?:[a-z-]{2,5}/)?title/(tt[0-9]{5,10})")),
-    ("tmdb", re.compile(r"themoviedb\.org/(?:movie|tv)/([1-9][0-9]{0,9})")),
-    ("tvdb", re.compile(r"thetvdb\.com/\S{0,200}?[?&]id=([1-9][0-9]{0,9})")),
+    ("imdb", "", re.compile(r"imdb\.com/(?:[a-z-]{2,5}/)?title/(tt[0-9]{5,10})(?![0-9])")),
+    ("tmdb", "movie", re.compile(r"themoviedb\.org/movie/([1-9][0-9]{0,9})(?![0-9])")),
+    ("tmdb", "tvshow", re.compile(r"themoviedb\.org/tv/([1-9][0-9]{0,9})(?![0-9])")),
+    ("tvdb", "tvshow", re.compile(rf"thetvdb\.com/(?!{_ELSE})\S{{0,200}}?[?&]id=([1-9][0-9]{{0,9}})(?![0-9])")),
 )
+"""Pages of databases: the site, what it is on ("": of any kind), and where its id stands."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Found = dict[str, list[str]]
@@ -57,18 +65,16 @@ def read(path: str, name: str, folder: Folder, limits: Limits) -> dict[str, Valu
     text = read_text(path, limits)
     found: Found = {}
     if text.lstrip().startswith("<"):
-        elements, rest = xml.documents(read_bytes(path, limits))
+        elements, text = xml.documents(read_bytes(path, limits), limits.encoding)
         roots = [element for element in elements if xml.name(element) in KINDS]
         if not roots:
             raise SidecarError(f"XML on none of {', '.join(KINDS)}")
         found["nfo_type"] = [KINDS[xml.name(roots[0])]]
         _take(roots[0], found)
-        for further in roots[1:]:  # several episodes in one file
-            _add(found, "episode", *(texts.ordinal(xml.text(part)) for part in further if xml.name(part) == "episode"))
-        text = rest.decode("utf-8", "replace")
-    for site, page in _PAGES:
-        if match := page.search(text):
-            found.setdefault(f"{site}_id", [match[1]])
+        if roots[1:]:
+            _take_further(roots[1:], found)
+    by_name = "tvshow" if name.lower() == "tvshow.nfo" else "movie"
+    _take_pages(text, found, found.get("nfo_type", [by_name])[0])
     media = folder.media() if name.lower() == "movie.nfo" else folder.media_with_stem(stem(name))
     fields: dict[str, Value] = {field: texts.several(values) for field, values in found.items()}
     return fields | {"belongs_to": texts.several(map(texts.file_name, media))}
@@ -85,13 +91,16 @@ def _take(root: Element, found: Found) -> None:
     for element in root:
         name, text = xml.name(element), xml.text(element)
         if name in _TEXTS:
-            _add(found, _TEXTS[name], texts.clean(text))
+            field, whole = _TEXTS[name], xml.whole_text(element)
+            _add(found, field, *map(texts.clean, whole.split(" / ") if field in _LISTS else (whole,)))
         elif name in _LINES and _LINES[name] not in found:
-            _add(found, _LINES[name], texts.lines(text))
+            _add(found, _LINES[name], texts.lines(xml.whole_text(element)))
         elif name in _NUMBERS and _NUMBERS[name] not in found:
-            _add(found, _NUMBERS[name], texts.ordinal(re.sub(r"(?i)\s*min(utes?)?\.?$", "", text)))
+            _add(found, _NUMBERS[name], _number(name, text, kind))
+        elif name == "album" and kind == "musicvideo":
+            _add(found, "album", texts.clean(text))
         elif name in _DATES:
-            dates.setdefault(name, texts.date(text))
+            dates.setdefault(name, _date(text, kind))
         elif name in _UUIDS and _UUID.fullmatch(text.lower()):
             _add(found, _UUIDS[name], text.lower())
         elif name == "name" and kind == "artist":
@@ -102,11 +111,50 @@ def _take(root: Element, found: Found) -> None:
             _actor(element, found)
         else:
             _identify(element, found, kind)
-    for field in ("title", "original_title", "titlesort", "show", "tagline", "content_rating", "edition", "collection"):
+    for field in (
+        "title",
+        "original_title",
+        "titlesort",
+        "show",
+        "tagline",
+        "content_rating",
+        "edition",
+        "collection",
+        "album",
+    ):
         del found.get(field, [])[1:]
     _add(found, "date", next((dates[name] for name in _DATES if dates.get(name)), ""))
     if kind == "album" and "title" in found:
         found["album"] = found.pop("title")
+
+
+def _take_further(roots: Sequence[Element], found: Found) -> None:
+    """Take the numbers of further episodes in one file; the first one's length is not that of all."""
+    for part in (part for root in roots for part in root if xml.name(part) in {"season", "episode"}):
+        _add(found, xml.name(part), texts.ordinal(xml.text(part)))
+    found.pop("runtime", None)
+
+
+def _take_pages(text: str, found: Found, kind: str) -> None:
+    """Take the ids of pages of databases; what has no id of its own may name its series."""
+    for site, subject, page in _PAGES:
+        if match := page.search(text):
+            if subject in {"", kind}:
+                found.setdefault(f"{site}_id", [match[1]])
+            elif subject == "tvshow":
+                found.setdefault(f"show_{site}_id", [match[1]])
+
+
+def _number(name: str, text: str, kind: str) -> str:
+    if name == "runtime":
+        number = texts.ordinal(re.sub(r"(?i)\s*min(utes?)?\.?$", "", text))
+        return number if number != "0" else ""  # it stands for a length that is not known
+    return texts.ordinal(text) if kind != "tvshow" else ""  # how many a series has
+
+
+def _date(text: str, kind: str) -> str:
+    date = texts.date(text)
+    return date if date >= _FIRST_FILM or kind in {"artist", "album"} else ""
 
 
 def _identify(element: Element, found: Found, kind: str) -> None:

@@ -34,7 +34,7 @@ class _Playlist:
 def read(path: str, kind: str, folder: Folder, limits: Limits) -> dict[str, Value]:
     """Return the fields of a playlist of a ``kind``: "m3u", "pls" or "xspf"; raises ``SidecarError``."""
     if kind == "xspf":
-        playlist = _xspf(read_bytes(path, limits))
+        playlist = _xspf(read_bytes(path, limits), limits)
     else:
         playlist = _pls(read_text(path, limits)) if kind == "pls" else _m3u(read_text(path, limits))
     resolved: list[str] = []
@@ -94,8 +94,8 @@ def _pls(text: str) -> _Playlist:
     return _Playlist([found[number] for number in sorted(found)])
 
 
-def _xspf(content: bytes) -> _Playlist:
-    (root, *_), _ = xml.documents(content)
+def _xspf(content: bytes, limits: Limits) -> _Playlist:
+    (root, *_), _ = xml.documents(content, limits.encoding)
     if xml.name(root) != "playlist":
         raise SidecarError("not an XSPF playlist: its outermost element is no playlist")
     playlist = _Playlist([])

@@ -13,6 +13,8 @@ MAX_CHARACTERS = 2000
 MAX_LINES_CHARACTERS = 15_000
 MAX_BYTES = 60_000
 """Of all values of one field together: a host takes 64 KiB."""
+MAX_VALUES = 4000
+"""Of one field: a host takes 4,096."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd-\uffff\ud800-\udfff]+")
 _CONTROLS_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffd-\uffff\ud800-\udfff]+")
@@ -46,7 +48,7 @@ def several(values: Iterable[str]) -> Value:
     for value in values:
         if value and value not in found:
             size += len(value.encode()) + 2
-            if size > MAX_BYTES:
+            if size > MAX_BYTES or len(found) == MAX_VALUES:
                 break
             found[value] = None
     return list(found) if len(found) > 1 else "".join(found)

@@ -60,6 +60,9 @@ def test_damaged_samples(sample: Path, tmp_path: Path, changes: list[tuple[int, 
 @example("/" * 20_000)
 @example("a/" * 10_000 + "x.mp3")
 @example("thetvdb.com/" * 4_000)
+@example("<movie>" + "<![CDATA[" * 4_000)
+@example("<movie>" + "<?xml " * 8_000)
+@example("<movie>" + "&#1" * 16_000 + "</movie>")
 @example("TRACK 01 AUDIO\nINDEX 01 00:00:00\n" * 11_000)
 def test_any_text(tmp_path: Path, ending: str, text: str) -> None:
     check(tmp_path / f"a{ending}", text.encode())

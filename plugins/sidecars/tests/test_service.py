@@ -14,6 +14,7 @@ from viewra_plugins.sidecars.service.formats import ENDINGS, TYPES
 
 from tests.fresh import run_main
 from viewra.errors import PluginError
+from viewra.library import descriptions
 from viewra.manifest import load
 from viewra.testing import PluginUnderTest, check_metadata_scraper, in_process, loopback, subprocess_plugin
 
@@ -95,4 +96,5 @@ def test_its_main_file_needs_no_defusedxml() -> None:
 def test_every_field_that_it_reads_from_nfo_files_counts_before_those_of_others() -> None:
     tables = (nfo._TEXTS, nfo._LINES, nfo._NUMBERS, nfo._UUIDS)
     named = {field for table in tables for field in table.values()} | {f"{site}_id" for site in nfo._IDS}
+    named |= {*descriptions.OF_EACH_EPISODE.values()}
     assert load(PLUGIN).priority == dict.fromkeys(named | {"date", "collection", "actor", "album"}, 8)

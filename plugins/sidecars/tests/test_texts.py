@@ -66,13 +66,28 @@ def test_lyrics_with_repeated_lines_and_an_offset(put: Put) -> None:
     [
         ("https://www.imdb.com/title/tt0000417/?ref_=x&y\n", {"imdb_id": "tt0000417"}),
         ("https://www.themoviedb.org/movie/775-le-voyage", {"tmdb_id": "775"}),
-        ("http://thetvdb.com/?tab=series&id=81189", {"tvdb_id": "81189"}),
+        ("http://thetvdb.com/?tab=series&id=81189", {"show_tvdb_id": "81189"}),
+        ("http://thetvdb.com/?tab=episode&seriesid=81189&id=349232", {}),
+        ("https://www.themoviedb.org/tv/1396-breaking-bad/season/1/episode/2", {"show_tmdb_id": "1396"}),
+        ("https://www.themoviedb.org/movie/12345678901", {}),
+        ("<episodedetails><episode>2</episode></episodedetails>https://www.themoviedb.org/movie/775",
+         {"nfo_type": "episode", "episode": "2"}),
+        ("<tvshow><season>5</season><episode>62</episode></tvshow>https://www.themoviedb.org/tv/1396",
+         {"nfo_type": "tvshow", "tmdb_id": "1396"}),
+        ("<movie><premiered>1601-01-01</premiered><year>1927</year><runtime>0</runtime></movie>",
+         {"nfo_type": "movie", "date": "1927"}),
+        (("<movie><genre>Drama / Utopie</genre><studio>UFA</studio>"
+          "<plot>Die <i>neue</i> Stadt<br/>\n und</plot></movie>"),
+         {"nfo_type": "movie", "genre": ["Drama", "Utopie"], "studio": "UFA", "description": "Die neue Stadt\n und"}),
+        ("<musicvideo><artist>AC/DC</artist><album>T.N.T.</album></musicvideo>",
+         {"nfo_type": "musicvideo", "artist": "AC/DC", "album": "T.N.T."}),
         ("  a release of somebody  ", {}),
         ("<movie><title>A</title></movie>\nhttps://www.imdb.com/title/tt0000417/?a&b",
          {"nfo_type": "movie", "title": "A", "imdb_id": "tt0000417"}),
-        (('<?xml version="1.0"?><episodedetails><title>A</title><season>0</season><episode>1</episode></episodedetails>'
-         "<episodedetails><title>B</title><episode>2</episode></episodedetails>"),
-         {"nfo_type": "episode", "title": "A", "season": "0", "episode": ["1", "2"]}),
+        (('<?xml version="1.0"?><episodedetails><title>A</title><season>0</season><episode>1</episode>'
+         "<runtime>9</runtime></episodedetails><episodedetails><title>B</title><season>1</season>"
+         "<episode>-1</episode><episode>2</episode></episodedetails>"),
+         {"nfo_type": "episode", "title": "A", "season": ["0", "1"], "episode": ["1", "2"]}),
         ("<tvshow><title>T</title><tvdbid>5</tvdbid><id>7</id><mpaa>FSK 6</mpaa><year>1926</year></tvshow>",
          {"nfo_type": "tvshow", "title": "T", "tvdb_id": "5", "content_rating": "FSK 6", "date": "1926"}),
         ("<artist><name>Clara</name><biography>a\n b</biography></artist>",
@@ -89,11 +104,50 @@ def test_nfo(put: Put, text: str, fields: dict[str, Value]) -> None:
     assert put("a.nfo", text) == {"sidecar_format": "nfo"} | fields
 
 
+def test_the_page_of_a_series_is_that_of_tvshow_nfo(put: Put) -> None:
+    for page, said in (
+        ("themoviedb.org/tv/1396", {"tmdb_id": "1396"}),
+        ("thetvdb.com/?id=81189", {"tvdb_id": "81189"}),
+    ):
+        assert put("TVShow.nfo", f"https://www.{page}") == {"sidecar_format": "nfo"} | said
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
 def test_nfo_in_other_encodings(put: Put, encoding: str) -> None:
     text = f'\n<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><movie><title>Für</title></movie>'
     text = text if encoding == "utf-8" else text.lstrip()  # a line before the declaration is a common fault
     assert put("a.nfo", text.encode(encoding))["title"] == "Für"
+
+
+@pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        ("<movie><title>A & B &nbsp;&eacute;&#8211;&amp;&lt; AT&T</title></movie>", "A & B é–&< AT&T"),
+        ("<movie><title>A &#27;[31m\x1b B & C</title></movie>", "A [31m B & C"),
+        ("<movie><title><![CDATA[A & B &amp; C]]> & D</title></movie>", "A & B &amp; C & D"),
+        ("<movie><title>Für & wider</title></movie>".encode("cp1252"), "Für & wider"),
+        (
+            "<?xml version='1.0' encoding='windows-1251'?><movie><title>Мир & x</title></movie>".encode("cp1251"),
+            "Мир & x",
+        ),
+        ("<?xml version='1.0' encoding='utf-16'?><movie><title>Мир</title></movie>", "Мир"),
+        ("\ufeff<movie><title>Мир</title></movie>".encode("utf-32-be"), "Мир"),
+        ("<?xml version='1.0'?><movie><title>A</title></movie><?xml version='1.0'?><movie/>", "A"),
+    ],
+)
+def test_nfo_as_people_write_them(put: Put, content: str | bytes, title: str) -> None:
+    assert put("a.nfo", content)["title"] == title
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "punycode", "utf-7", "rot13", "unicode_escape"])
+def test_nfo_in_no_encoding_of_texts_is_refused(put: Put, encoding: str) -> None:
+    with pytest.raises(ValueError, match=f"not readable as XML: unknown encoding: {encoding}"):
+        put("a.nfo", f"<?xml version='1.0' encoding='{encoding}'?><movie><title>A</title></movie>")
+
+
+def test_no_more_values_than_a_host_takes(put: Put) -> None:
+    genres = put("a.nfo", f"<movie>{''.join(f'<genre>{number}</genre>' for number in range(9_000))}</movie>")["genre"]
+    assert len(genres) == 4_000
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
 import httpx2
 import pytest
+from click.testing import CliRunner
 
 from viewra import Host
 from viewra.authoring.trial import Trial
 from viewra.authoring.workshop import Workshop
-from viewra.cli._dev_site import DevSite
+from viewra.cli._dev_site import GRACE_S, DevSite
+from viewra.cli._main import group
 from viewra.cli._plugins_dev import Screen
 from viewra.errors import PluginUnavailable, ViewraError
 from viewra.sdk import Plugin
@@ -85,6 +90,59 @@ def test_a_port_that_is_taken(workshop: Workshop) -> None:
             DevSite.start(workshop.host, int(site.url.rpartition(":")[2]))
     finally:
         site.close()
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = CliRunner().invoke(group, ["plugins", "dev", "nowhere", "--port", port], standalone_mode=False)
+    assert isinstance(done.exception, ViewraError)
+    assert done.exception.message == f"cannot listen on 127.0.0.1 port {port}: Address already in use"
+
+
+def test_a_browser_stays_signed_in_to_several(workshop: Workshop, tmp_path: Path) -> None:
+    with Host(data_dir=tmp_path / "other", sandbox="off", watch=False) as other:
+        sites = [DevSite.start(host, 0) for host in (workshop.host, other)]
+        try:
+            with httpx2.Client(follow_redirects=True) as browser:
+                for site in sites:
+                    form = {"password": site.password, "next": "/admin/"}
+                    browser.post(f"{site.url}/admin/sign-in", data=form, headers={"Origin": site.url})
+                assert [browser.get(f"{site.url}/admin/").url.path for site in sites] == ["/admin/", "/admin/"]
+        finally:
+            for site in sites:
+                site.close()
+
+
+class Hanging(Plugin):
+    """Does not answer before it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    @route("GET", "/hang")
+    def hang(self, request: Request) -> dict[str, str]:
+        del request
+        self.asked.set()
+        self.may.wait(60)
+        return {}
+
+
+def test_a_request_that_hangs_is_cut_off_at_the_end(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    author = Hanging()
+    plugin = workshop.host.register(author)
+    site = DevSite.start(workshop.host, 0)
+    (asked,) = site.declared(plugin).routes
+    with ThreadPoolExecutor() as pool:
+        headers = {"Authorization": f"Bearer {site.token}"}
+        answer = pool.submit(httpx2.get, site.url_of(plugin, asked), headers=headers, timeout=60)
+        assert author.asked.wait(60)
+        site.close()
+        author.may.set()
+        assert answer.result(60).status_code == 503
+    assert site._server.config.timeout_graceful_shutdown == GRACE_S < 5
+    assert caplog.messages == []
 
 
 def test_a_remedy_reaches_the_throw_away_host(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:

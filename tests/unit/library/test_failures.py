@@ -136,3 +136,16 @@ def test_what_nobody_reads_is_counted_by_extension(world: World) -> None:
     assert world.scan().unwanted == {".mkv": 3, ".avi": 2}
     world.hook.add_scraper("film").types = ("video/",)
     assert world.scan().unwanted == {}
+
+
+def test_failures_are_in_the_order_of_paths_however_long(world: World) -> None:
+    deep = "/".join(["folder" * 30] * 6)
+    paths = sorted(str(world.put(f"{deep}{end}/{name}.mp3")) for end in "zab" for name in "21")
+    world.hook.add_scraper(behaviour=titles_but("1.mp3", "2.mp3"))
+    world.scan()
+    found, after = list[str](), None
+    while len(found) < len(paths):
+        page = library.list_failures(world.engine, after=after, limit=1)
+        found += [one.path for one in page.items]
+        after = page.next
+    assert (found, after) == (paths, None)

@@ -59,7 +59,7 @@ def test_several_values_stay_apart() -> None:
     reading = Reading("a", 1, {"artist": ["Clara", "Johannes"], "title": "Trio"})
     for readings in ([reading], [reading, OLD]):
         assert merge(readings, Priorities({"*": ["a"]}))["artist"].value == ["Clara", "Johannes"]
-        picked = pick(readings, ("artist", "title", "genre"), Priorities({"*": ["a"]}))
+        picked = pick(readings, Priorities({"*": ["a"]}), ("artist", "title", "genre"))
         assert picked == {"artist": ["Clara", "Johannes"], "title": "Trio"}
 
 
@@ -90,4 +90,4 @@ def test_what_is_searched_is_what_is_shown(
 ) -> None:
     priorities = Priorities(orders, stated)
     merged = {field: value.value for field, value in merge(readings, priorities).items()}
-    assert pick(readings, ("x", "y"), priorities) == merged
+    assert pick(readings, priorities, ("x", "y")) == merged

@@ -44,8 +44,8 @@ def test_what_was_mounted_since_the_scan_began_is_seen(world: World, monkeypatch
 
     world.put("a.mp3")
     folder = os.fsencode(world.folder)
-    step = _Step(folder, folder, Walk(folder, folder, bool).rules, b"/", device=-1, context=b"")
-    _Listing(step, Walk(folder, folder, bool, mounts=real), 7, folder)
+    walk = Walk(folder, folder, bool, mounts=real)
+    _Listing(_Step(folder, folder, walk.rules, walk.around(walk.rules, b"/", -1)), walk, 7, folder)
     assert looks == [1]
 
 

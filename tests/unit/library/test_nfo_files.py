@@ -6,13 +6,16 @@ import random
 from collections.abc import Callable, Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from tests.eventually import eventually
 from tests.unit.library.conftest import FakeHook, World
 from tests.unit.library.films import TYPES, Films
 from tests.unit.library.test_changes import Told
 from viewra import library
-from viewra.library import Notifier, descriptions, fsck
+from viewra.db.tables import media_files
+from viewra.db.transactions import writing
+from viewra.library import Notifier, descriptions, fsck, outcomes
 from viewra.library.putting import put_metadata
 from viewra.library.scope import Part
 from viewra.types import FileOutcome, FileToRead
@@ -122,6 +125,23 @@ def test_movie_nfo_is_of_the_one_film_in_its_folder(films: Films) -> None:
     assert films.titles()["Film.mkv"] == "In M"
 
 
+def test_a_film_outside_the_scanned_part_follows_its_nfo_file(films: Films) -> None:
+    films.put("A/one.mkv", "B/two.mkv", "C/changed.mkv")
+    nfo = films.nfo("A/one.nfo", title="Said")
+    films.scan()
+    nfo.rename(films.world.folder / "B/two.nfo")
+    changed = films.world.ids()[str(films.world.folder / "C/changed.mkv")]
+    with writing(films.world.engine) as connection:  # as a scan leaves it that is killed
+        outcomes.mark_unread(connection, [changed])
+        connection.execute(sa.update(media_files).where(media_files.c.id == changed).values(event_due=True))
+    films.world.scan(films.world.folder / "B", media_types=TYPES)
+    assert films.titles() == {"one.mkv": "one", "two.mkv": "Said", "changed.mkv": "changed"}
+    assert films.world.rows("SELECT id FROM media_files WHERE event_due") == [(changed,)], (
+        "it is told of when it is read"
+    )
+    assert fsck.verify(films.world.engine) == []
+
+
 def test_an_episode_has_its_own_facts_and_those_of_its_series(films: Films) -> None:
     films.put("Faust/Season 1/Faust - E1.mkv", "Faust/Season 1/Faust - E2.mkv", "Faust/Making of.mkv")
     films.nfo("Faust/Season 1/Faust - E1.nfo", nfo_type="episode", title="Der Pakt", genre="Tragödie", imdb_id="tt1")
@@ -138,6 +158,7 @@ def test_an_episode_has_its_own_facts_and_those_of_its_series(films: Films) -> N
     assert two["genre"].stated_in == one["show"].stated_in == str(series)
     assert films.found("show_imdb_id:tt2") == ["Faust - E1.mkv", "Faust - E2.mkv"], "and nothing else in the folder"
     assert [one.title for one in films.access.series().items] == ["Faust, die Serie"]
+    assert {"show_imdb_id", "show_tmdb_id"} <= films.access.stored_fields()
     films.nfo("Faust/tvshow.nfo", title="Faust II")
     films.world.scan(media_types=TYPES, parts=[Part(bytes(films.world.folder / "Faust"), deep=False)])
     assert films.found("show:faust show:ii") == ["Faust - E1.mkv", "Faust - E2.mkv"], "below a part that is scanned"
@@ -221,26 +242,6 @@ def test_a_library_without_nfo_files_is_asked_for_no_places(world: World, monkey
     (world.folder / "2.mkv").unlink()
     world.scan()
     assert library.show(world.engine, str(world.folder / "one.mkv")).metadata["title"].value == "1"
-
-
-@pytest.mark.parametrize(
-    ("folder", "videos", "film"),
-    [
-        ("M", ["a.mkv"], ["a.mkv"]),
-        ("M", ["a.mkv", "b.mkv"], []),
-        ("M", ["a.mkv", "a-trailer.mkv", "sample.mkv", "A-featurette.mkv"], ["a.mkv"]),
-        ("M", ["a-cd1.avi", "A-CD2.avi"], ["a-cd1.avi", "A-CD2.avi"]),
-        ("M", ["a.mkv", "a.mp4"], ["a.mkv", "a.mp4"]),
-        ("M", ["m - 4K.mkv", "M.mkv", "M [uncut].mkv"], ["m - 4K.mkv", "M.mkv", "M [uncut].mkv"]),
-        ("Alien", ["Alien (1979).mkv", "Alien 3.mkv"], []),
-        ("", ["a.mkv", "b.mkv"], []),
-        ("M", ["a-trailer.mkv"], []),
-        ("M", [], []),
-    ],
-)
-def test_which_videos_are_the_one_film_of_a_folder(folder: str, videos: list[str], film: list[str]) -> None:
-    place = f"/films/{folder}".encode()
-    assert descriptions.film_in(place, [name.encode() for name in videos]) == {name.encode() for name in film}
 
 
 def test_whatever_happens_everything_is_found_by_what_is_said(films: Films) -> None:

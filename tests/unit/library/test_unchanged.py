@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,27 @@ def test_nothing_of_a_file_is_read_and_nobody_is_asked(settled: World) -> None:
     assert of_files == []
     assert settled.rows("SELECT * FROM media_files") == before
     assert report.counts.seen == report.counts.unchanged == len(settled.ids())
+
+
+def test_what_is_due_is_looked_up_without_a_row_of_any_other_file(world: World) -> None:
+    if world.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL uses an index of few rows for any form of its condition")
+    for number in range(50):
+        world.put(f"{number}.mp3")
+    _scan(world)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_connection: object, _cursor: object, text: str, values: tuple[object, ...], *_others: object) -> None:
+        asked.append((text, values))
+
+    sa.event.listen(world.engine, "before_cursor_execute", note)
+    assert _unchanged(world) is not None
+    sa.event.remove(world.engine, "before_cursor_execute", note)
+    ((text, values),) = [one for one in asked if "media_files" in one[0]]
+    with world.engine.connect() as connection:
+        plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all())
+    used = re.findall(r"(?:SCAN|SEARCH) media_files USING INDEX (\w+)", plan)
+    assert used == ["ix_media_files_event_due", "ix_media_files_missing_since"], plan
 
 
 def _append(world: World) -> None:

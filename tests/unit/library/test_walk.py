@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,24 @@ def test_a_folder_that_is_gone_is_not_complete(tmp_path: Path) -> None:
     (directory,) = walked(tmp_path / "gone")
     assert not directory.complete
     assert directory.unreadable[0].error == "vanished while it was scanned"
+
+
+def test_a_folder_that_may_not_be_read_tells_nothing_of_its_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the folder beneath a disk that is not mounted: the library keeps the place that it knows."""
+    (tmp_path / "disk").mkdir()
+    real = os.scandir
+
+    def refuse(path: bytes) -> Iterator[os.DirEntry[bytes]]:
+        if os.fsencode(path).endswith(b"/disk"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (directory,) = (one for one in walked(tmp_path) if one.path.endswith(b"disk"))
+    assert not directory.complete
+    assert (directory.device, directory.mount, directory.disk) == (None, None, None)
 
 
 @pytest.mark.parametrize("year", [1901, 2500])

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.eventually import eventually
 from viewra.transport.threads import Workers
 
 
@@ -32,6 +33,27 @@ def test_so_many_at_once_and_no_more() -> None:
             assert inside.acquire(timeout=60)
     finally:
         go_on.set()
+        workers.shutdown()
+
+
+def test_tasks_that_follow_each_other_share_a_thread_and_others_get_their_own() -> None:
+    workers = Workers(3, "call")
+    threads: set[threading.Thread] = set()
+    meeting = threading.Barrier(3)
+
+    def meet() -> None:
+        meeting.wait(60)
+        threads.add(threading.current_thread())
+
+    try:
+        for _ in range(5):
+            workers.submit(lambda: threads.add(threading.current_thread()))
+            eventually(lambda: workers.idle == 1)
+        assert len(threads) == 1
+        for _ in range(3):
+            workers.submit(meet)
+        eventually(lambda: len(threads) == 3)
+    finally:
         workers.shutdown()
 
 

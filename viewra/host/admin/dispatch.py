@@ -24,6 +24,7 @@ from viewra.host.admin import (
     listing_operations,
     operations,
     scan_operations,
+    setting_operations,
     task_operations,
     upload_operations,
     verifying_operations,
@@ -39,7 +40,7 @@ from viewra.host.scanning import Scanning
 HOMES = (
     *(operations, granting, installing_operations, catalog_operations, upload_operations, calling),
     *(library_operations, listing_operations, scan_operations, database_operations, task_operations, asset_operations),
-    *(verifying_operations, listener_operations),
+    *(verifying_operations, listener_operations, setting_operations),
 )
 """The modules whose functions are operations; importing one registers its functions in ``OPERATIONS``."""
 

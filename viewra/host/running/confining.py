@@ -213,7 +213,7 @@ class Confining:
                 f"{code.found.plugin_id} sandbox:off",
             )
         if external is not None:
-            internet = (*external.ports, 53) if external.ports else None
+            internet = (*internet, *external.ports, 53) if external.ports else None
             if external.hosts:
                 missing.append("network:external to some hosts alone: it reaches all")
         listen: tuple[int, ...] | None = ()
@@ -283,4 +283,4 @@ def require_backend(name: str) -> Backend:
     for one in BACKENDS:
         if one == name:
             return one
-    raise ViewraError(f"there is no sandbox {name!r}", hint=f"there are: {', '.join(BACKENDS)}")
+    raise UsageError(f"there is no sandbox {name!r}", hint=f"there are: {', '.join(BACKENDS)}")

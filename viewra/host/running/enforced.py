@@ -15,7 +15,7 @@ def enforced(rules: Rules, on: Machine, *, wrapped: bool) -> tuple[str, ...]:
         "metadata of files, sockets, other processes and the kernel: seccomp",
         f"signals and abstract sockets: {scoped}",
         "child processes: allowed" if rules.spawn else "child processes: seccomp",
-        "memory: rlimits and watchdog" if rules.rlimits else "memory, open files and sizes of files: rlimits",
+        "memory, open files and sizes of files: rlimits",
     ]
     if rules.user is not None:
         rights = "read and write any file (CAP_DAC_OVERRIDE)" if rules.write else "read any file (CAP_DAC_READ_SEARCH)"

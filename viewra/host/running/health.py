@@ -59,7 +59,7 @@ class HealthWatch:
                 condition = Condition.DEGRADED
             elif self._traffic.breaker_state is not BreakerState.CLOSED:
                 condition, error = Condition.DEGRADED, "its last calls ran out of time"
-            return HealthReport(condition, not look.transport_error, own, error, look.checked_at)
+            return HealthReport(condition, look.transport, own, error, look.checked_at)
 
     def tick(self, runs: Sequence[Run], checks: HealthChecks) -> None:
         """Start the checks that are due."""
@@ -92,6 +92,7 @@ class HealthWatch:
                 return
             look.process_asked = None
             look.checked_at = time.time()
+            look.transport = not error
             look.transport_error = f"its process does not answer health checks: {error}" if error else ""
             look.transport_failures = look.transport_failures + 1 if error else 0
             ends = look.transport_failures == checks.failures and checks.restart != "never"
@@ -124,6 +125,7 @@ class _Look:
     process_asked: float | None = None
     itself_asked: float | None = None
     checked_at: float | None = None
+    transport: bool | None = None
     transport_error: str = ""
     transport_failures: int = 0
     own: Health | None = None

@@ -41,7 +41,7 @@ def confining_of(
         backend,
         unsandboxed,
         grants=Grants(engine).of,
-        libraries=lambda: [one.path for one in library.list_libraries(engine)],
+        libraries=lambda: [*library.library_paths(engine).values()],
         user_of=users,
         caps=caps,
     )

@@ -5,7 +5,6 @@ The pool also counts crashes, because they determine the next state.
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Collection
 from weakref import WeakKeyDictionary
@@ -55,7 +54,6 @@ class Pool:
         *,
         policy: Restart,
         clock: Clock = SYSTEM,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         self.crashes = 0
         self._plugin_id = plugin_id
@@ -64,7 +62,7 @@ class Pool:
         self.state, self.reason = state, reason
         self.runs: tuple[Run, ...] = ()
         self._only: Connection | None = None  # that of the only run: the usual case needs no search
-        self._backoff = Backoff(policy, now=clock.now, chance=chance)
+        self._backoff = Backoff(policy, now=clock.now)
         self._losses: dict[Run, Loss] = {}
         self._ends: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
         self._told = ""  # the reason given with the runs

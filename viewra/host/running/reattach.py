@@ -65,7 +65,7 @@ class Reattach:
                 code_hash=str(data.get("CodeHash", "")),
                 test=bool(data.get("Test", False)),
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise UsageError(
                 f"not a plugin to attach to: {text[:200]!r} ({error})",
                 hint='write what the plugin printed: {"Protocol": "grpc", "Pid": …, "Addr": {…}, …}',
@@ -85,7 +85,7 @@ def take(directory: Path) -> Reattach | None:
     """Remove and return the record that the last host left; None if there is none or it cannot be read."""
     path = directory / RECORD_NAME
     try:
-        text = path.read_text()
+        text = path.read_text(errors="replace")
     except OSError:
         return None
     with contextlib.suppress(OSError):

@@ -240,12 +240,6 @@ class Run:
             self._let_go()
 
     @property
-    def app_version(self) -> int:
-        """The protocol version that host and plugin agreed on."""
-        assert self.announced is not None  # noqa: S101 - a proven run has announced itself
-        return self.announced.app_version
-
-    @property
     def lasts(self) -> bool:
         """Whether the process may outlive this host."""
         return self.renewal is not None

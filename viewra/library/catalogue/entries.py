@@ -8,7 +8,8 @@ after an album's title is ignored. An album without an album artist whose files 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from viewra.library.catalogue.keys import SEPARATOR, bounded, key_of, sort_key
@@ -33,6 +34,8 @@ _DISC_BEHIND = re.compile(
     r"\s*[-,:]?\s*[(\[]?\s*\b(cd|dis[ck])\s*(\d{1,2}|one|two|three|four)\b\s*(:[^)\]]*)?[)\]]?\s*$", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+")
+_remembered = lru_cache(maxsize=512)
+"""For what most files share with those around them."""
 _MUSICBRAINZ_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -132,20 +135,29 @@ def entry(media_file_id: int, library_id: int, mime_type: str, place: str, said:
         episode=_number(_one(said, "episode")) if series else None,
         album=_album(library_id, folder, said) if album and kind == "audio" else None,
         series=series,
-        artists=_names(said.get("artists") or said.get("artist", ()), said, "artist"),
-        album_artists=_names(said.get("albumartist", ()), said, "albumartist"),
+        artists=_names(
+            said.get("artists") or said.get("artist", ()),
+            said.get("artistsort", ()),
+            said.get("musicbrainz_artistid", ()),
+        ),
+        album_artists=_names(
+            said.get("albumartist", ()), said.get("albumartistsort", ()), said.get("musicbrainz_albumartistid", ())
+        ),
         genres=said.get("genre", ()),
     )
 
 
 def texts(values: Mapping[str, Value]) -> Said:
     """Return the distinct values of each field."""
-    return {field: several(values, field) for field in values}
+    return {field: _distinct(value) for field, value in values.items()}
 
 
 def several(values: Mapping[str, Value], field: str) -> tuple[str, ...]:
     """Return the distinct values of a field."""
-    value = values.get(field, ())
+    return _distinct(values.get(field, ()))
+
+
+def _distinct(value: Value) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,) if value else ()
     return tuple(dict.fromkeys(filter(None, value)))
@@ -176,23 +188,28 @@ def _kind(mime_type: str, said: Said) -> str:
 
 
 def _album(library_id: int, folder: str, said: Said) -> Album:
-    title = _one(said, "album")
-    bare = _DISC_BEHIND.sub("", title) or title
-    sort_title = sort_key(_one(said, "albumsort") or bare)
-    identity = bounded(fold(_joined(said, "albumartist")) + SEPARATOR + fold(bare))
+    names = _album_names(_one(said, "album"), _one(said, "albumsort"), _joined(said, "albumartist"))
+    title, sort_title, identity = names
     release = _musicbrainz_id(_one(said, "musicbrainz_albumid"))
-    return Album(bare, sort_title, release, library_id, identity, album_folder(folder))
+    return Album(title, sort_title, release, library_id, identity, album_folder(folder))
 
 
+@_remembered
+def _album_names(title: str, sort: str, artist: str) -> tuple[str, str, str]:
+    """The title without the disc's number, the key for sorting, and the identity."""
+    bare = _DISC_BEHIND.sub("", title) or title
+    return bare, sort_key(sort or bare), bounded(fold(artist) + SEPARATOR + fold(bare))
+
+
+@_remembered
 def album_folder(folder: str) -> str:
     """Return the folder of the whole album for the folder of one of its discs."""
     above, _, last = folder.rpartition("/")
     return above if _DISC_FOLDER.fullmatch(last) else folder
 
 
-def _names(names: Sequence[str], said: Said, field: str) -> tuple[Name, ...]:
-    ids = said.get(f"musicbrainz_{field}id", ())
-    sorts = said.get(f"{field}sort", ())
+@_remembered
+def _names(names: tuple[str, ...], sorts: tuple[str, ...], ids: tuple[str, ...]) -> tuple[Name, ...]:
     return tuple(
         Name(
             name,

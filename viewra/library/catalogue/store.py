@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from viewra.db.bulk import KEYS_A_QUERY, insert_rows, select_in
+from viewra.db.bulk import KEYS_A_QUERY, insert_rows, keys_for, select_in
 from viewra.db.catalogue_tables import albums, catalogue, file_artists, file_genres, genres, series
 from viewra.library.catalogue import album_rows, artist_rows
 from viewra.library.catalogue.entries import Album, Entry
@@ -83,7 +83,8 @@ def _agrees(row: dict[str, object] | None, entry: Entry, places: Collection[tupl
 
 def _drop(connection: sa.Connection, file_ids: Sequence[int]) -> None:
     if file_ids:
-        connection.execute(sa.delete(catalogue).where(catalogue.c.media_file_id.in_(file_ids)))
+        of_these = catalogue.c.media_file_id.in_(keys_for(connection, file_ids))
+        connection.execute(sa.delete(catalogue).where(of_these))
 
 
 def _row(entry: Entry, album_ids: Mapping[Album, int], series_ids: Mapping[str, int]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import albums
-from viewra.db.transactions import reading
+from viewra.db.transactions import looking
 from viewra.library.listing import groups
 from viewra.library.listing.filling import known_number, seconds, unfrozen
 from viewra.library.listing.paging import Key
@@ -44,13 +44,12 @@ def list_albums(engine: sa.Engine, query: str = "", *, after: str | None = None,
     """
     asked = parse(query)
     keys = _keys(asked.sort)
-    with reading(engine) as connection:
-        return groups.page(connection, _ALBUMS, keys, made, asked.root, groups.ALBUM, after=after, limit=limit)
+    return groups.page(engine, _ALBUMS, keys, made, asked.root, groups.ALBUM, after=after, limit=limit)
 
 
 def get_album(engine: sa.Engine, album_id: int) -> Album:
     """Return one album. Raises ``UsageError`` if there is none with this id."""
-    with reading(engine) as connection:
+    with looking(engine) as connection:
         row = connection.execute(_ALBUMS.where(albums.c.id == album_id)).one_or_none()
     if row is None:
         raise groups.not_there("album", album_id)

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from viewra.db.bulk import KEYS_A_QUERY
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, media_files
-from viewra.db.transactions import reading
+from viewra.db.transactions import looking, reading
 from viewra.library import fulltext
 from viewra.library.listing import paging
 from viewra.library.listing.filling import known_number, seconds, unfrozen
 from viewra.library.listing.paging import Key
-from viewra.library.listing.places import are_few, folder_order
+from viewra.library.listing.places import BY_FOLDER, are_few, folder_order
 from viewra.library.query.parser import parse_within
 from viewra.library.query.plan import Plan, plan
 from viewra.library.query.tree import Sort
@@ -50,9 +50,12 @@ def list_files(
     for an invalid query, a cursor of another listing and a limit outside 1 … 10,000.
     """
     asked = parse_within(query, within)
-    with reading(engine) as connection:
+    with looking(engine) as connection:
         planned = plan(connection, asked)
         keys = sort_keys(planned.database, asked.sort, planned.with_missing)
+        if planned.rest is None:
+            return pages(connection, planned, keys, after=after, limit=limit)
+    with reading(engine) as connection:
         return pages(connection, planned, keys, after=after, limit=limit)
 
 
@@ -61,7 +64,7 @@ def pages(
 ) -> Page[FileEntry]:
     """Return a page of the files of a plan."""
     if planned.rest is None:
-        return paging.page(connection, in_order(connection, planned), keys, entries, after=after, limit=limit)
+        return paging.page(connection, in_order(connection, planned, keys), keys, entries, after=after, limit=limit)
     paging.check_limit(limit)
     place = paging.read(after, keys) if after is not None else None
     found = [*islice(matching(connection, planned, keys, place), limit + 1)]
@@ -72,8 +75,10 @@ def pages(
 @lru_cache(maxsize=128)
 def selected(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
     """Return the statement that selects a plan's files by columns and the search index."""
-    found = _ENTRIES if not planned.with_missing else _WITH_MISSING
-    found = found.add_columns(*planned.labelled()) if planned.answers else found
+    return _narrowed(_with_answers(planned), planned)
+
+
+def _narrowed(found: sa.Select[*tuple[Any, ...]], planned: Plan) -> sa.Select[*tuple[Any, ...]]:
     if planned.text is not None:
         index = fulltext.media_search
         found = found.join(index, index.c.rowid == media_files.c.id)
@@ -81,8 +86,13 @@ def selected(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
     return found.where(*planned.where)
 
 
+def _with_answers(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
+    found = _ENTRIES if not planned.with_missing else _WITH_MISSING
+    return found.add_columns(*planned.labelled()) if planned.answers else found
+
+
 def by_ids(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Any]:
-    """Return the rows of existing files, as ``selected`` has them, by id."""
+    """Return the rows of existing files with what a hit of a search says of them, by id."""
     found: dict[int, Any] = {}
     for start in range(0, len(ids), KEYS_A_QUERY):
         some = {_IDS: ids[start : start + KEYS_A_QUERY]}
@@ -90,26 +100,38 @@ def by_ids(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Any]:
     return found
 
 
-def in_order(connection: sa.Connection, planned: Plan) -> sa.Select[*tuple[Any, ...]]:
-    """Return ``selected`` for a page in some order.
+def in_order(connection: sa.Connection, planned: Plan, keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
+    """Return ``selected`` for a page in the order of ``keys``.
 
     If many files match, SQLite is made to read files in this order and to leave out others: by an index of the
     conditions it would find, and sort, all of them for each page. PostgreSQL knows how many match.
     """
-    is_narrow = planned.text is not None or len(planned.where) > (0 if planned.with_missing else 1)
-    if not is_narrow or planned.database != "sqlite" or are_few(connection, selected(planned)):
+    if planned.database != "sqlite":
         return selected(planned)
-    return _all_in_order(planned)
+    is_narrow = planned.text is not None or len(planned.where) > (0 if planned.with_missing else 1)
+    if is_narrow and are_few(connection, _without_folders(planned)):
+        return selected(planned)
+    return _all_in_order(planned, is_narrow, keys[0].column is directories.c.path)
 
 
 @lru_cache(maxsize=128)
-def _all_in_order(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
+def _without_folders(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
+    """Return ``selected`` to be counted: each file has a folder."""
+    joined = sa.outerjoin if planned.with_missing else sa.join
+    found = sa.select(media_files.c.id).select_from(joined(media_files, catalogue, _SAME))
+    return _narrowed(found, planned)
+
+
+@lru_cache(maxsize=128)
+def _all_in_order(planned: Plan, is_narrow: bool, by_folder: bool) -> sa.Select[*tuple[Any, ...]]:
     conditions = list(planned.where)
     if planned.text is not None:
         index = fulltext.media_search
         hits = sa.select(index.c.rowid).where(fulltext.matches(planned.database, planned.text))
         conditions.append(media_files.c.id.in_(hits))
-    found = _ENTRIES if not planned.with_missing else _WITH_MISSING
+    found = _with_answers(planned).where(BY_FOLDER) if by_folder else _with_answers(planned)
+    if not is_narrow:
+        return found.where(*conditions)
     return found.where(sa.case((sa.and_(*conditions), 1), else_=0) == 1)  # no index fits a case
 
 
@@ -119,7 +141,7 @@ def matching(
     """Yield the rows of a plan's files whose metadata matches the rest of the plan, in order."""
     from viewra.library.listing import looked_at  # light start: few queries need what it imports
 
-    return looked_at.matching(connection, planned, selected(planned), keys, place)
+    return looked_at.matching(connection, planned, in_order(connection, planned, keys), keys, place)
 
 
 @lru_cache(maxsize=64)
@@ -177,7 +199,7 @@ def _entry_columns(*, with_missing: bool) -> Iterator[sa.ColumnElement[Any]]:
     yield from (media_files.c.mime_type, media_files.c.size, media_files.c.added_at)
     for name in ("kind", "title", "artist", "album", "albumartist"):
         unknown = "other" if name == "kind" else ""
-        yield sa.func.coalesce(catalogue.c[name], unknown) if with_missing else catalogue.c[name]
+        yield sa.func.coalesce(catalogue.c[name], unknown).label(name) if with_missing else catalogue.c[name]
     yield catalogue.c.album_id
     yield from (known_number(catalogue.c.year), seconds(known_number(catalogue.c.duration_ms)))
     yield from (known_number(catalogue.c.disc), known_number(catalogue.c.track))
@@ -191,5 +213,8 @@ _SAME = catalogue.c.media_file_id == media_files.c.id
 _ENTRIES = sa.select(*_entry_columns(with_missing=False)).select_from(sa.join(_FOLDER, catalogue, _SAME))
 _WITH_MISSING = sa.select(*_entry_columns(with_missing=True)).select_from(sa.outerjoin(_FOLDER, catalogue, _SAME))
 _IDS = "ids"
-_BY_IDS = _ENTRIES.where(media_files.c.id.in_(sa.bindparam(_IDS, expanding=True)))
+FOUND = (directories.c.path, media_files.c.name, catalogue.c.title, catalogue.c.artist, catalogue.c.album)
+"""What a hit of a search says of its file."""
+_BY_IDS = sa.select(media_files.c.id, *FOUND).select_from(sa.join(_FOLDER, catalogue, _SAME))
+_BY_IDS = _BY_IDS.where(media_files.c.id.in_(sa.bindparam(_IDS, expanding=True)))
 _COLUMNS_OF_ENTRY = len(_ENTRIES.selected_columns)

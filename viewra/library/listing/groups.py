@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import albums, artists, catalogue, file_artists, file_genres, genres, series
 from viewra.db.tables import media_files
+from viewra.db.transactions import looking, reading
 from viewra.errors import NotFound
 from viewra.library.listing import files, paging
 from viewra.library.listing.paging import Key
@@ -43,7 +44,7 @@ ARTIST_OF_ROLE = {
 
 
 def page(
-    connection: sa.Connection,
+    engine: sa.Engine,
     statement: sa.Select[*tuple[Any, ...]],
     keys: Sequence[Key],
     make: Callable[[Sequence[Any]], Iterable[T]],
@@ -54,12 +55,29 @@ def page(
     limit: int,
 ) -> Page[T]:
     """Return a page, as ``paging.page`` does, of the groups that have a file that matches ``root``."""
-    if root == And(()):
-        return paging.page(connection, statement, keys, make, after=after, limit=limit)
-    planned = plan(connection, Query(root))
-    if planned.rest is None:
-        found = _with_files(statement, planned, grouping)
-        return paging.page(connection, found, keys, make, after=after, limit=limit)
+    with looking(engine) as connection:
+        if root == And(()):
+            return paging.page(connection, statement, keys, make, after=after, limit=limit)
+        planned = plan(connection, Query(root))
+        if planned.rest is None:
+            found = _with_files(statement, planned, grouping)
+            return paging.page(connection, found, keys, make, after=after, limit=limit)
+    with reading(engine) as connection:
+        return _page_looked_at(connection, statement, keys, make, planned, grouping, after=after, limit=limit)
+
+
+def _page_looked_at(
+    connection: sa.Connection,
+    statement: sa.Select[*tuple[Any, ...]],
+    keys: Sequence[Key],
+    make: Callable[[Sequence[Any]], Iterable[T]],
+    planned: Plan,
+    grouping: Grouping,
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[T]:
+    """Return a page of the groups with a file whose metadata matches."""
     paging.check_limit(limit)
     wanted = _looked_at(connection, planned, grouping)
     rows: list[Any] = []

@@ -39,7 +39,7 @@ def matching(
         rows = paging.rows(connection, statement, keys, place, FILES_A_LOOK)
         said = answers.load(connection, [row.id for row in rows])
         for row in rows:
-            values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), names, orders)
+            values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), orders, names)
             values |= grouped(values)
             # The same fields as in the search index, see ``documents``.
             values["path"] = display_bytes(below(join(row.path, row.name), roots[row.library_id]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -45,7 +45,11 @@ def page(
     """
     check_limit(limit)
     place = read(after, keys) if after is not None else None
-    found = fetch(connection, *_asked(statement, keys, place, limit + 1))
+    found: list[tuple[Any, ...]] = []
+    for asked, values in _asked(connection, statement, keys, place):
+        found += fetch(connection, asked, {**values, _MOST: limit + 1 - len(found)})
+        if len(found) > limit:
+            break
     if len(found) <= limit:
         return Page(tuple(make(found)))
     del found[limit:]
@@ -66,7 +70,12 @@ def rows(
     most: int,
 ) -> Sequence[Any]:
     """Return the first rows of a statement in the order of its keys, after a place if there is one."""
-    return connection.execute(*_asked(statement, keys, place, most)).all()
+    found: list[Any] = []
+    for asked, values in _asked(connection, statement, keys, place):
+        found += connection.execute(asked, {**values, _MOST: most - len(found)}).all()
+        if len(found) == most:
+            break
+    return found
 
 
 def position(row: Any, statement: sa.Select[*tuple[Any, ...]], keys: Sequence[Key]) -> list[Any]:
@@ -110,22 +119,32 @@ def _place(number: int) -> str:
 
 
 def _asked(
-    statement: sa.Select[*tuple[Any, ...]], keys: Sequence[Key], place: Sequence[Any] | None, most: int
-) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
-    values = {_place(number): value for number, value in enumerate(place or ())}
+    connection: sa.Connection,
+    statement: sa.Select[*tuple[Any, ...]],
+    keys: Sequence[Key],
+    place: Sequence[Any] | None,
+) -> Iterator[tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]]:
+    """Yield the statements of the first rows, or of those behind a place, which follow each other, and their values."""
     placed = _placed(statement, tuple(keys))
-    return placed.behind if place is not None else placed.first, {_MOST: most, **values}
+    if place is None:
+        yield placed.first, {}
+        return
+    values = {_place(number): value for number, value in enumerate(place)}
+    for behind in placed.behind if connection.dialect.name == "sqlite" else placed.behind_at_once:
+        yield behind, values
 
 
 @attrs.frozen(eq=False)
 class _Placed:
-    """A statement in the order of its keys: that of the first rows, and that of the first ones behind a place.
+    """A statement in the order of its keys: that of the first rows, and those of the first ones behind a place.
 
     ``columns`` are the numbers of the columns with the place of a row; those that were not selected are added.
     """
 
     first: sa.Select[*tuple[Any, ...]]
-    behind: sa.Select[*tuple[Any, ...]]
+    behind: Sequence[sa.Select[*tuple[Any, ...]]]
+    """First of those that only the last key places behind, then of the others."""
+    behind_at_once: Sequence[sa.Select[*tuple[Any, ...]]]
     columns: tuple[int, ...]
 
 
@@ -140,7 +159,28 @@ def _placed(statement: sa.Select[*tuple[Any, ...]], keys: tuple[Key, ...]) -> _P
         columns.append(selected[id(key.column)])
     first = statement.order_by(*(key.column.desc() if key.descending else key.column for key in keys))
     first = first.limit(sa.bindparam(_MOST, type_=sa.Integer))
-    return _Placed(first, first.where(_is_behind(keys)), tuple(columns))
+    at_once = (first.where(_is_behind(keys)),)
+    return _Placed(first, _one_by_one(first, keys) or at_once, at_once, tuple(columns))
+
+
+def _one_by_one(first: sa.Select[*tuple[Any, ...]], keys: Sequence[Key]) -> Sequence[sa.Select[*tuple[Any, ...]]]:
+    """Return the statements of rows with the place's values of all keys but the last, and of the rows behind these.
+
+    In an index SQLite does not find a place by a comparison of rows with an id, and would go through all rows that have
+    the other values in common.
+    """
+    *others, last = keys
+    if not others or not _are_of_a_kind(keys):
+        return ()
+    of_place = [sa.bindparam(_place(number), type_=key.column.type) for number, key in enumerate(keys)]
+    same = (key.column == value for key, value in zip(others, of_place, strict=False))
+    rest = last.column < of_place[-1] if last.descending else last.column > of_place[-1]
+    return first.where(*same, rest), first.where(_is_behind(others))
+
+
+def _are_of_a_kind(keys: Sequence[Key]) -> bool:
+    """Whether keys are columns of one table in one direction."""
+    return len({(key.descending, getattr(key.column, "table", None)) for key in keys}) == 1
 
 
 def _is_behind(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
@@ -148,7 +188,7 @@ def _is_behind(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
     directions = {key.descending for key in keys}
     if len(directions) == 1:  # only for such a comparison do databases use an index
         columns = [key.column for key in keys]
-        if len({getattr(column, "table", None) for column in columns}) == 1:
+        if _are_of_a_kind(keys):
             rows, bounds = sa.tuple_(*columns), sa.tuple_(*place)
             return rows < bounds if directions == {True} else rows > bounds
         # No index has columns of several tables: the first key's finds the place. PostgreSQL multiplies the parts that

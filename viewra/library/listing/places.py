@@ -9,9 +9,15 @@ import sqlalchemy as sa
 from viewra.db.tables import Bytes, directories
 from viewra.library.listing.counting import count_up_to
 
+_BEGINS_WITH = 1000
 # As the index of migration 0019 has it, whose numbers the server must see to use it.
-_BEGINNING = sa.func.substring(directories.c.path, sa.literal_column("1"), sa.literal_column("1000"), type_=Bytes())
-
+_BEGINNING = sa.func.substring(
+    directories.c.path, sa.literal_column("1"), sa.literal_column(str(_BEGINS_WITH)), type_=Bytes()
+)
+BY_FOLDER: sa.ColumnElement[Any] = sa.func.likelihood(
+    directories.c.path >= sa.literal_column("x''"), sa.literal_column("0.001")
+)
+"""What is true of all folders, and has SQLite read them by the index of their paths instead of sorting all files."""
 
 FEW = 5_000
 """So many rows are sorted for each page. Among more, the next ones are soon found in the order of paths."""
@@ -30,3 +36,8 @@ def folder_order(database: str) -> tuple[sa.ColumnElement[Any], ...]:
     if database == "postgresql":
         return (_BEGINNING, directories.c.path)
     return (directories.c.path,)
+
+
+def folder_place(database: str, folder: bytes) -> tuple[bytes, ...]:
+    """Return the values of ``folder_order`` for the path of a folder."""
+    return (folder[:_BEGINS_WITH], folder) if database == "postgresql" else (folder,)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from viewra.db.catalogue_tables import albums, artists, catalogue, file_artists, file_genres, genres, series
 from viewra.db.tables import media_files
 from viewra.db.transactions import reading
+from viewra.library.listing.linked import is_named
 from viewra.types import LibraryStats
 
 
@@ -28,9 +29,9 @@ def stats(engine: sa.Engine) -> LibraryStats:
             connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one()
             for table, condition in (
                 (albums, albums.c.files > 0),
-                (artists, sa.exists().where(file_artists.c.artist_id == artists.c.id)),
-                (genres, sa.exists().where(file_genres.c.genre_id == genres.c.id)),
-                (series, sa.exists().where(catalogue.c.series_id == series.c.id)),
+                (artists, is_named(file_artists.c.artist_id, artists.c.id)),
+                (genres, is_named(file_genres.c.genre_id, genres.c.id)),
+                (series, is_named(catalogue.c.series_id, series.c.id)),
             )
         ]
     return LibraryStats(

@@ -41,6 +41,9 @@ OWN = (
 
 _GROUP_OF = {field: group for group, members in GROUPS.items() for field in members}
 
+MEMBERS = frozenset(_GROUP_OF)
+"""The metadata that shares a column of the search index."""
+
 SORTS = (
     "added", "album", "artist", "duration", "episode", "id", "modified", "path", "size", "title", "track", "year",
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from viewra.web.access.asking import COOKIES, csrf_token, identity_of, require
+from viewra.web.access.asking import csrf_token, identity_of, require
 from viewra.web.access.routes import routes
 from viewra.web.accounts.identity import Identity, Scope
 
-__all__ = ["COOKIES", "Identity", "Scope", "csrf_token", "identity_of", "require", "routes"]
+__all__ = ["Identity", "Scope", "csrf_token", "identity_of", "require", "routes"]

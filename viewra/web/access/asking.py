@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from viewra.web.accounts.accounts import csrf_of
 from viewra.web.accounts.identity import Identity, Scope
+from viewra.web.site import Site
 
-PLAIN_COOKIE, SECURE_COOKIE = "viewra_session", "__Host-viewra_session"
-COOKIES = (PLAIN_COOKIE, SECURE_COOKIE)
-"""The session's cookie by http and by https; no plugin may get either."""
+COOKIE = "viewra_session"
+
+
+class Cookies(NamedTuple):
+    """The names of the session's cookie by http and by https; no plugin may get either."""
+
+    plain: str
+    secure: str
 
 
 class SignInNeeded(HTTPException):
@@ -28,6 +36,12 @@ class Refused(HTTPException):
     def __init__(self, detail: str, hint: str) -> None:
         super().__init__(403, detail)
         self.hint = hint
+
+
+def cookies_of(site: Site) -> Cookies:
+    """The names of a site's cookies."""
+    name = f"{COOKIE}_{site.exposure.apart}" if site.exposure.apart else COOKIE
+    return Cookies(name, f"__Host-{name}")
 
 
 def identity_of(request: HTTPConnection) -> Identity | None:

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from viewra.web import bodies
-from viewra.web.access.asking import COOKIES, Refused, SignInNeeded, csrf_token
+from viewra.web.access.asking import Refused, SignInNeeded, cookies_of, csrf_token
 from viewra.web.accounts.identity import Identity
 from viewra.web.form_files import is_form
 from viewra.web.public import split
@@ -68,7 +68,7 @@ async def identify(request: HTTPConnection) -> tuple[Identity | None, str]:
         if identity is None:
             raise SignInNeeded("the token is not known, or was revoked")
         return identity, ""
-    for cookie in COOKIES:
+    for cookie in cookies_of(site):
         if session := request.cookies.get(cookie, ""):
             identity = await site.run(site.accounts.session, session)
             if identity is not None:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from viewra.errors import UsageError
 from viewra.web import bodies
-from viewra.web.access.asking import COOKIES, PLAIN_COOKIE, SECURE_COOKIE, identity_of
+from viewra.web.access.asking import cookies_of, identity_of
 from viewra.web.accounts.accounts import SESSION_S, SHORTEST, TooMany, WrongPassword
 from viewra.web.problems import Problem, problem_of
 from viewra.web.rendering import page
@@ -60,8 +60,9 @@ async def sign_out(request: Request) -> Response:
     if request.state.session:
         await site.run(site.accounts.sign_out, request.state.session)
     response = RedirectResponse("/admin/sign-in", 303)
-    for cookie in COOKIES:
-        response.delete_cookie(cookie, path="/", secure=cookie == SECURE_COOKIE, httponly=True, samesite="strict")
+    cookies = cookies_of(site)
+    for cookie in cookies:
+        response.delete_cookie(cookie, path="/", secure=cookie == cookies.secure, httponly=True, samesite="strict")
     return response
 
 
@@ -99,9 +100,10 @@ def _setup_page(request: Request, link: str, problem: Problem | None = None) -> 
 
 def _signed_in(request: Request, goal: str, secret: str) -> Response:
     secure = request.url.scheme == "https"
+    cookies = cookies_of(site_of(request))
     response = RedirectResponse(goal, 303)
     response.set_cookie(
-        SECURE_COOKIE if secure else PLAIN_COOKIE,
+        cookies.secure if secure else cookies.plain,
         secret,
         max_age=int(SESSION_S),
         path="/",

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from viewra.errors import ManifestError, PluginError
-from viewra.host.admin import operations
+from viewra.host.admin import operations, setting_operations
 from viewra.host.admin.find import find_plugin
 from viewra.host.installed.settings import PluginSettings
 from viewra.manifest.shapes import Shape
@@ -71,7 +71,7 @@ async def _change(desk: Desk, request: Request, *, runtime: bool) -> Response:
     if not wrong:
         try:
             kept = await desk.ask(
-                operations.configure, plugin_id=plugin_id, values=assign, unset=unset, runtime=runtime
+                setting_operations.configure, plugin_id=plugin_id, values=assign, unset=unset, runtime=runtime
             )
         except ManifestError as error:
             wrong = _by_field(fields, error)

@@ -39,8 +39,9 @@ class TLS:
 class Server(uvicorn.Server):
     """A server for ``app``; ``hub`` is closed first at the end, since its listeners' responses never end otherwise.
 
-    ``on_ready`` is called when it takes requests. ``proxies`` are addresses whose ``X-Forwarded-…`` headers are
-    believed. Raises UsageError for an unusable certificate.
+    ``on_ready`` is called when it takes requests; at the end those that have arrived have ``grace_s`` seconds.
+    ``proxies`` are addresses whose ``X-Forwarded-…`` headers are believed. Raises UsageError for an unusable
+    certificate.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Server(uvicorn.Server):
         hub: Hub,
         *,
         on_ready: Callable[[], None] = lambda: None,
+        grace_s: int = GRACE_S,
         proxies: Sequence[str] = (),
         tls: TLS | None = None,
         guard: Guard | None = None,
@@ -68,7 +70,7 @@ class Server(uvicorn.Server):
             proxy_headers=bool(proxies),
             forwarded_allow_ips=list(proxies),
             timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
+            timeout_graceful_shutdown=grace_s,
             ssl_certfile=tls.cert if tls is not None else None,
             ssl_keyfile=tls.key if tls is not None else None,
         )

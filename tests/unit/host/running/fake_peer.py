@@ -20,6 +20,8 @@ from .fake_process import FakeProcess
 class FakeConnection:
     """As much of a connection as pools and runs know, on the fake clock."""
 
+    streaming = None
+
     def __init__(self, clock: FakeClock) -> None:
         self.in_flight = self.most = 0
         self.refused = False
@@ -69,6 +71,7 @@ class FakeCalls:
     def call(self, rpc: Any, /, *args: object) -> Any:
         process, behaviour, method = self._process, self._process.behaviour, rpc.method
         process.calls.append(method)
+        process.given[method].extend(args[:1])
         seconds, deadline_s = behaviour.takes.get(method, 0.0), self._called.deadline_s(method)
         if seconds:
             self._clock.wait(process.over, min(seconds, deadline_s))
@@ -117,6 +120,7 @@ class FakePeer:
     def __init__(self, process: FakeProcess, clock: FakeClock) -> None:
         self.process = process
         self.closed = False
+        self.followed = False
         self.multiplexed: tuple[str, int] | None = None
         self._clock = clock
 
@@ -130,7 +134,7 @@ class FakePeer:
         return cast("Caller", FakeCalls(self.process, called, self._clock))
 
     def ask_services(self, timeout_s: float) -> Callable[[], Collection[str] | None]:
-        def names() -> Collection[str]:
+        def names() -> Collection[str] | None:
             self.process.step("services", timeout_s)
             return self.process.behaviour.services
 
@@ -149,6 +153,7 @@ class FakePeer:
             done("")
 
     def follow(self, feed: Callable[[Any, bytes], None]) -> FakePeer:
+        self.followed = True
         return self
 
     def broker(self, place: Place) -> Broker:

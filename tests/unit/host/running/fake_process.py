@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection
 
 import attrs
@@ -41,18 +42,20 @@ class Behaviour:
     ``fails`` and ``takes`` (seconds) go by the step: spawn, handshake, connect, services, info, initialize, migrate,
     start, quiesce, stop, health, check. A step fails with an exception, or with "die". ``state`` has the revisions that
     its code knows; with a ``database`` its current one counts. A ``deaf`` process is ended by SIGKILL alone, a
-    ``silent`` one answers no health checks.
+    ``silent`` one answers no health checks. One whose ``services`` are None does not list them. ``line`` is its
+    handshake.
     """
 
     fails: dict[str, BaseException | str] = attrs.field(factory=dict)
     takes: dict[str, float] = attrs.field(factory=dict)
-    services: Collection[str] = SEARCH
+    services: Collection[str] | None = SEARCH
     state: SchemaState | None = None
     database: FakeDatabase | None = None
     deaf: bool = False
     silent: bool = False
     unwell: str = ""
     lines: tuple[str, ...] = ()
+    line: str = HANDSHAKE
 
     def described(self) -> SchemaState | None:
         """What the process says of its database."""
@@ -82,6 +85,7 @@ class FakeProcess:
         self.output = Output(lambda _stream, _text: None)
         self.over = threading.Event()
         self.calls: list[str] = []
+        self.given: defaultdict[str, list[object]] = defaultdict(list)  # the first argument of each call, by method
         self.signals: list[int] = []
         self.code = 0
         self.left = False
@@ -129,7 +133,7 @@ class FakeProcess:
 
     def handshake_line(self, timeout_s: float) -> str:
         self.step("handshake", timeout_s)
-        return HANDSHAKE
+        return self.behaviour.line
 
     def step(self, name: str, timeout_s: float) -> None:
         """Do as it is to at this step of the connection; raises HandshakeError when the process has ended meanwhile."""

@@ -73,6 +73,12 @@ class FakeRemembered:
     def set_services(self, _found: object, code_hash: str, services: frozenset[str]) -> None:
         self.kept["services"] = code_hash, services
 
+    def fact(self, _found: object, name: str) -> Any:
+        return self.kept.get(name)
+
+    def set_fact(self, _found: object, name: str, code_hash: str, value: str) -> None:
+        self.kept[name] = code_hash, value
+
 
 @contextmanager
 def raises_nothing(clock: FakeClock) -> Iterator[None]:

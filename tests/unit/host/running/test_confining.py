@@ -13,7 +13,7 @@ from viewra.host.installed.code import Code
 from viewra.host.installed.discovery import Found, discover
 from viewra.host.installed.grants import Grant, asked
 from viewra.host.running import confining
-from viewra.host.running.confining import Backend, Confining, Sandbox
+from viewra.host.running.confining import BACKENDS, Backend, Confining, Sandbox, require_backend
 from viewra.manifest import Runtime
 from viewra.process.sandbox.machine import Machine
 from viewra.process.sandbox.syscalls import ARCHITECTURES
@@ -37,22 +37,24 @@ def sandbox(
     allow_unsandboxed: bool = False,
     network: str = "unix",
     socket_group: str = "",
+    database_url: str = "",
+    grants: Sequence[Grant] = (),
 ) -> Sandbox:
-    def grants(found: Found) -> Sequence[Grant]:
+    def of(found: Found) -> Sequence[Grant]:
         assert found.manifest is not None
         asks = (*asked(found.manifest), Grant("sandbox", "off"))
-        return [attrs.evolve(one, granted=True) for one in asks if one.name in granted]
+        return [*grants, *(attrs.evolve(one, granted=True) for one in asks if one.name in granted)]
 
     made = Confining(
         (Path("/secret"),),
         backend,
         allow_unsandboxed,
-        grants=grants,
+        grants=of,
         libraries=lambda: ["/music"],
         user_of=lambda _: 60600,
         machine=machine,
     )
-    return made.sandbox(code, Runtime(), Path("/data/p"), "", network, socket_group)
+    return made.sandbox(code, Runtime(), Path("/data/p"), database_url, network, socket_group)
 
 
 def test_without_a_grant_it_has_its_own_alone(code: Code) -> None:
@@ -115,3 +117,68 @@ def test_a_host_that_connects_by_tcp_says_what_that_opens(code: Code) -> None:
     assert found.rules is not None
     assert found.rules.listen is None
     assert "listening" in found.missing[0]
+
+
+SERVER, BY_SOCKET = "postgresql://p@db.example:6543/p", "postgresql://p@/p?host=/run/pg&port=6543"
+
+
+@pytest.mark.parametrize(
+    ("database_url", "internet", "sockets"),
+    [
+        ("sqlite:////data/p/p.db", (), ()),
+        (SERVER, (6543,), ()),
+        ("postgresql://p@db.example/p", (5432,), ()),
+        ("postgresql://p@/p?host=db.example", (5432,), ()),
+        (BY_SOCKET, (), ("/run/pg/.s.PGSQL.6543",)),
+        ("postgresql://p@/p", (), ("/run/postgresql/.s.PGSQL.5432",)),
+    ],
+)
+def test_its_database_is_open_to_it_and_nothing_beside_that(
+    code: Code, database_url: str, internet: tuple[int, ...], sockets: tuple[str, ...]
+) -> None:
+    rules = sandbox(code, database_url=database_url).rules
+    assert rules is not None
+    assert (rules.internet, rules.sockets, rules.datagrams) == (internet, sockets, False)
+
+
+def test_ports_that_are_granted_add_to_that_of_its_database(code: Code) -> None:
+    https = Grant("network", "external", granted=True, ports=(443,))
+    for database_url, internet in [("", (443, 53)), (SERVER, (6543, 443, 53)), (BY_SOCKET, (443, 53))]:
+        found = sandbox(code, grants=[https], database_url=database_url)
+        assert found.rules is not None
+        assert found.rules.internet == internet
+        assert found.missing == ()
+
+
+def test_hosts_that_cannot_be_told_apart_are_named_as_missing(code: Code) -> None:
+    one = Grant("network", "external", granted=True, hosts=("api.example",))
+    found = sandbox(code, grants=[one])
+    assert found.rules is not None
+    assert found.rules.internet is None
+    assert found.missing == ("network:external to some hosts alone: it reaches all",)
+
+
+@pytest.mark.parametrize(("ports", "listen"), [((8080, 8081), (8080, 8081)), ((), None)])
+def test_one_that_may_listen_has_its_ports_or_all(
+    code: Code, ports: tuple[int, ...], listen: tuple[int, ...] | None
+) -> None:
+    assert (rules := sandbox(code, grants=[Grant("network", "listen", granted=True, ports=ports)]).rules) is not None
+    assert rules.listen == listen
+
+
+def test_what_was_not_granted_opens_nothing(code: Code) -> None:
+    assert (rules := sandbox(code, grants=[Grant("process", "spawn"), Grant("network", "external")]).rules) is not None
+    assert (rules.spawn, rules.internet) == (False, ())
+
+
+@pytest.mark.parametrize("database_url", [SERVER, BY_SOCKET])
+def test_a_database_that_is_no_file_needs_a_kernel_that_tells(code: Code, database_url: str) -> None:
+    with pytest.raises(UsageError, match="user notification"):
+        sandbox(code, machine=attrs.evolve(ABLE, tells=False), database_url=database_url)
+
+
+def test_a_sandbox_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    assert [require_backend(name) for name in BACKENDS] == list(BACKENDS)
+    with pytest.raises(UsageError, match="there is no sandbox 'jail'") as refused:
+        require_backend("jail")
+    assert refused.value.hint == "there are: auto, landlock, bwrap, rlimits, off"

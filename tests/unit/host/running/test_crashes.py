@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from viewra.errors import PluginClosed, PluginError, PluginUnavailable
+from viewra.errors import PluginClosed, PluginError, PluginFault, PluginUnavailable
 from viewra.host.running.backoff import FIRST_PAUSE_S, JITTER, LONGEST_PAUSE_S
 from viewra.manifest import Restart
 
@@ -184,3 +184,28 @@ def test_a_start_that_was_stopped_or_is_over_changes_nothing(world: World, handl
     assert (world.state, world.supervisor.stats.crashes, world.running[0].pid) == ("running", 0, 1001)
     assert world.supervisor.pool.pause_s == 0
     assert crashes.restart.off() is False
+
+
+def test_each_breakdown_is_in_the_log_with_its_output(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.call()
+    world.latest.behaviour.lines = ("ValueError: no",)
+    world.crash(3)
+    assert "plugin p: its process ended with exit status 3" in caplog.text
+    assert "ValueError: no" in caplog.text
+    caplog.clear()
+    world.launcher.next = [Behaviour(fails={"start": "die"}, lines=("KeyError: yes",))]
+    world.clock.advance(1.0)
+    assert "plugin p: did not start, at the step start" in caplog.text
+    assert "KeyError: yes" in caplog.text
+
+
+def test_a_reason_without_output_is_one_line(make: Make) -> None:
+    world = make(capabilities=("search_service", "database_service"))
+    fails = {"migrate": PluginFault("p", "no such table", call="migrate")}
+    world.launcher.behaviour = Behaviour(services=("plugin.SearchService", "plugin.DatabaseService"), fails=fails)
+    with pytest.raises(PluginUnavailable):
+        world.call()
+    assert (world.state, world.supervisor.reason) == (
+        "stopped",
+        "did not start, at the step migrate: no such table",
+    )

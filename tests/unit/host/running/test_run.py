@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,8 +12,9 @@ import pytest
 from viewra.codec import lifecycle
 from viewra.errors import NotOffered, PluginClosed, PluginFault, PluginUnavailable
 from viewra.host.running import run as run_module
-from viewra.host.running.run import LOSS_S, QUIESCE_S, Run
+from viewra.host.running.run import LOSS_S, NOTICE_S, QUIESCE_S, Run
 from viewra.host.sync.cancellation import Cancellation
+from viewra.types import Health
 
 from .conftest import Make, World
 from .fake_process import SEARCH, Behaviour
@@ -30,10 +32,12 @@ def run_of(world: World) -> Run:
 def test_a_broken_connection_is_told_by_what_broke_it(world: World) -> None:
     run = run_of(world)
     error = run.loss("search")
-    assert (type(error), error.message) == (PluginUnavailable, "the connection to it broke")
+    assert isinstance(error, PluginUnavailable)
+    assert (error.message, error.call, error.in_call) == ("the connection to it broke", "search", True)
     world.latest.die(3)
     error = run.loss("search")
-    assert (type(error), error.message) == (PluginUnavailable, "its process ended with exit status 3")
+    assert isinstance(error, PluginUnavailable)
+    assert (error.message, error.call, error.in_call) == ("its process ended with exit status 3", "search", True)
     run.abandon()
     error = run.loss("search")
     assert (type(error), error.message) == (PluginClosed, "was stopped")
@@ -45,9 +49,9 @@ def test_calls_whose_connection_broke_wait_for_the_end_together(world: World, mo
     seconds = itertools.count(100.0)
     monkeypatch.setattr(run_module, "time", SimpleNamespace(monotonic=seconds.__next__))
     monkeypatch.setattr(world.latest, "wait", waits.append)
-    for _ in range(3):
+    for _ in range(7):
         run.loss("search")
-    assert waits == [LOSS_S, LOSS_S - 1, LOSS_S - 2]
+    assert waits == [*(LOSS_S - passed for passed in range(5)), 0.0, 0.0]
 
 
 def test_calls_of_the_start_share_its_time_and_others_have_their_own(make: Make) -> None:
@@ -70,9 +74,59 @@ def test_a_plugin_that_cannot_quiesce_is_told_of(
     world = make()
     world.launcher.behaviour = Behaviour(services=QUIESCES, fails={"quiesce": error})
     run = run_of(world)
+    began = world.clock.now()
     run.quiesce(Cancellation(clock=world.clock))
+    assert world.clock.now() == began, "nothing is waited for that has come"
     assert world.latest.calls[-1] == "quiesce"
     assert ("plugin p did not quiesce: " in caplog.text) is told
+
+
+def test_a_quiesce_that_has_no_end_is_waited_for_so_long_and_told_of(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make()
+    world.launcher.behaviour = Behaviour(services=QUIESCES)
+    run = run_of(world)
+    monkeypatch.setattr(run.endpoint, "start", lambda _rpc: Future[None]())
+    began = world.clock.now()
+    run.quiesce(Cancellation(clock=world.clock))
+    assert world.clock.now() == began + QUIESCE_S + NOTICE_S
+    assert "plugin p: Quiesce has not ended within 11 s" in caplog.text
+    assert "did not quiesce" not in caplog.text
+
+
+@pytest.mark.parametrize("end", ["stop", "abandon", "give_up"])
+def test_a_call_that_breaks_because_its_run_was_ended_is_told_that(world: World, end: str) -> None:
+    run = run_of(world)
+    getattr(run, end)()
+    error = run.loss("search")
+    assert (type(error), error.message, error.call) == (PluginClosed, "was stopped", "search")
+    world.latest.left = False
+    run.abandon()
+
+
+def test_one_that_does_not_serve_quiesce_is_not_asked(world: World) -> None:
+    run = run_of(world)
+    run.quiesce(Cancellation(clock=world.clock))
+    assert "quiesce" not in world.latest.calls
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, (Health(True), "")),
+        (PluginFault("p", "cannot say", call="health"), (None, "cannot say")),
+        (RuntimeError("the channel is closed"), (None, "the channel is closed")),
+    ],
+)
+def test_its_own_health_is_told_or_why_it_is_not_known(
+    world: World, answer: Exception | None, told: tuple[Health | None, str]
+) -> None:
+    run, answers = run_of(world), list[tuple[Health | None, str]]()
+    if answer is not None:
+        world.latest.behaviour.fails["health"] = answer
+    run.own_health(lambda health, error: answers.append((health, error)))
+    assert answers == [told]
 
 
 def test_a_long_last_line_is_cut_in_the_reason(world: World) -> None:
@@ -80,6 +134,23 @@ def test_a_long_last_line_is_cut_in_the_reason(world: World) -> None:
     world.latest.behaviour.lines = ("x" * 1000,)
     world.latest.die()
     assert run.end.endswith(f"its last output: {'x' * 300}")
+
+
+@pytest.mark.parametrize("end", ["peer", "endpoint", "connection"])
+def test_before_it_is_connected_a_run_names_its_plugin_and_nothing_can_be_called(world: World, end: str) -> None:
+    proven = run_of(world)
+    run = Run(proven.process, proven.spec, world.clock)
+    assert not run.by_hand
+    with pytest.raises(PluginUnavailable, match="plugin p: is not connected"):
+        getattr(run, end)
+
+
+def test_a_condemned_run_ends_with_all_of_its_group_and_says_why(world: World) -> None:
+    run, killed = run_of(world), list[str]()
+    run.group = cast(Any, SimpleNamespace(kill=lambda: killed.append("group"), breach="used too much"))
+    assert run.end == "used too much"
+    run.condemn("did not answer")
+    assert (killed, world.latest.ended, run.end) == (["group"], True, "did not answer")
 
 
 class Closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -132,3 +133,65 @@ def test_a_process_that_ended_before_it_joined_counts_as_crashed(make: Make, mon
     monkeypatch.undo()
     world.clock.advance(1.0)
     assert world.supervisor.pids == (1001, 1003)
+
+
+READS, SEARCHES = "plugin.MetadataScraperService", "plugin.SearchService"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "services", "follows"),
+    [
+        ({"workers": "auto"}, [READS], True),
+        ({"workers": 3}, [READS], False),
+        ({"workers": "auto"}, [SEARCHES], False),
+        ({"workers": "auto", "reload": "restart"}, [READS], False),
+    ],
+)
+@pytest.mark.parametrize("change", [-1, 0, 1])
+def test_only_scrapers_that_may_have_several_follow_the_work(
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    runtime: dict[str, Any],
+    services: list[str],
+    follows: bool,
+    change: int,
+) -> None:
+    world = make(**runtime)
+    world.launcher.behaviour = Behaviour(services=services)
+    world.call()
+    world.clock.advance(1.0)
+    workers, pauses, spared = world.supervisor._runs.workers, list[float](), list[bool]()
+    monkeypatch.setattr(workers.demand, "look", lambda *_: change)
+    monkeypatch.setattr(workers.crashes.restart, "set", pauses.append)
+    monkeypatch.setattr(workers.pool, "spare", lambda: spared.append(True))
+    workers.tick(world.supervisor.pool.runs)
+    assert pauses == ([0.0] if follows and change > 0 else [])
+    assert spared == ([True] if follows and change < 0 else [])
+
+
+@pytest.mark.parametrize(
+    ("runtime", "told"),
+    [
+        ({"workers": 2, "reload": "restart"}, True),
+        ({"workers": 1, "reload": "restart"}, False),
+        ({"workers": "auto", "reload": "restart"}, False),
+        ({"workers": 2}, False),
+    ],
+)
+def test_a_wish_that_has_no_effect_is_told(
+    make: Make, caplog: pytest.LogCaptureFixture, runtime: dict[str, Any], told: bool
+) -> None:
+    world = make(**runtime)
+    world.call()
+    assert ("plugin p: runtime.workers has no effect" in caplog.text) is told
+
+
+def test_changed_code_is_nothing_to_tell_of_while_no_process_is_missing(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make(workers=2)
+    world.call()
+    world.clock.advance(1.0)
+    world.change("new")
+    world.supervisor._runs.workers.fill()
+    assert "a process is missing" not in caplog.text
