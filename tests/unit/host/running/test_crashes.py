@@ -201,8 +201,10 @@ def test_each_breakdown_is_in_the_log_with_its_output(world: World, caplog: pyte
 
 def test_a_reason_without_output_is_one_line(make: Make) -> None:
     world = make(capabilities=("search_service", "database_service"))
-    fails: dict[str, BaseException | str] = {"migrate": PluginFault("p", "no such table", call="migrate")}
-    world.launcher.behaviour = Behaviour(services=("plugin.SearchService", "plugin.DatabaseService"), fails=fails)
+    world.launcher.behaviour = Behaviour(
+        services=("plugin.SearchService", "plugin.DatabaseService"),
+        fails={"migrate": PluginFault("p", "no such table", call="migrate")},
+    )
     with pytest.raises(PluginUnavailable):
         world.call()
     assert (world.state, world.supervisor.reason) == (

@@ -169,7 +169,7 @@ def test_a_process_without_the_stream_gets_a_server_in_its_folder(
     server = cast("Any", made)._server
     assert (made.address, made.broker_id) == (Server.address, Server.broker_id)
     assert (server.place, server.methods, server.name) == (Place(tmp_path), FakeHosted.methods, "host-p")
-    assert server.broker == (brokers[0] if brokers else None)
+    assert server.broker is (brokers[0] if brokers else None)
     assert len(brokers) == has_broker
     made.announce()
     assert server.announced == 1

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from viewra.errors import ManifestError, PluginUnavailable
+from viewra.errors import HandshakeError, ManifestError, PluginUnavailable
 from viewra.host.installed.choices import Chosen
+from viewra.host.installed.code import Code
 from viewra.host.installed.grants import Grant
 from viewra.manifest import Restart, Runtime
 
@@ -114,3 +115,45 @@ def test_code_that_cannot_be_kept_serves_all_the_same(
     world.call()
     assert (world.state, world.supervisor.reason) == ("running", "")
     assert "its code cannot be kept for a way back" in caplog.text
+
+
+def test_new_code_is_made_ready_while_the_old_serves(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = started(make, reload="restart")
+    prepared: list[tuple[str, list[int]]] = []
+
+    def prepare(code: Code) -> None:
+        prepared.append((code.code_hash, [process.pid for process in world.running]))
+
+    monkeypatch.setattr(world.supervisor._runs.launching, "prepare", prepare)
+    world.change("new")
+    world.supervisor.reload()
+    assert prepared == [(world.supervisor.installation.used.code_hash, [1001])]
+
+
+def test_a_manifest_that_is_not_valid_ends_no_process(make: Make) -> None:
+    world = started(make, reload="restart")
+    (world.directory / "plugin.cue").write_text('id: "p"\nversion: 1\n')
+    with pytest.raises(PluginUnavailable, match="the changed code is not used, version 1"):
+        world.supervisor.reload()
+    assert (world.call(), len(world.launcher.plans)) == (1001, 1)
+
+
+def test_a_refusal_names_the_version_and_keeps_what_its_process_said(make: Make) -> None:
+    world = started(make)
+    world.launcher.next = [Behaviour(fails={"start": "die"}, lines=("ValueError: no",))]
+    manifest = world.directory / "plugin.cue"
+    manifest.write_text(manifest.read_text().replace("1.0.0", "2.0.0"))
+    with pytest.raises(PluginUnavailable) as refused:
+        world.supervisor.reload()
+    assert refused.value.message.startswith("version 2.0.0 is not used, version 1.0.0 serves on: it did not start")
+    assert world.supervisor.reason.split("\n") == [refused.value.message, "ValueError: no"]
+    assert isinstance(refused.value.__cause__, HandshakeError)
+
+
+def test_a_refusal_has_its_error_as_the_cause_where_no_process_was_started(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = started(make)
+    error = ManifestError("max_calls: it is no number")
+    monkeypatch.setattr(world.supervisor.configuration, "_chosen", lambda _: Chosen(dict, Runtime(), error))
+    assert reload_fails(world).__cause__ is error

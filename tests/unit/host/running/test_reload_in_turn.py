@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from viewra.errors import PluginUnavailable
+from viewra.host.database.own import OwnDatabase
 from viewra.host.running.run import QUIESCE_S
 from viewra.manifest import Restart
 from viewra.types import SchemaRevision, SchemaState
 
 from .conftest import Make, World
-from .fake_process import Behaviour
+from .fake_process import Behaviour, FakeProcess
 
 TABLES = ("plugin.SearchService", "plugin.DatabaseService", "viewra.v1.SchemaService", "viewra.v1.LifecycleService")
+WITHOUT_SCHEMA = TABLES[:2]
 OFTEN = Restart(max=1000)
 
 
@@ -96,3 +100,50 @@ def test_a_pending_migration_makes_them_follow_each_other(make: Make) -> None:
 
 
 # ---- once ----
+
+
+def test_nothing_is_copied_of_one_without_tables(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy(*_arguments: object) -> None:
+        raise AssertionError("it has no database")
+
+    monkeypatch.setattr(OwnDatabase, "copy", copy)
+    world = make(reload="restart")
+    world.call()
+    world.change("new")
+    world.supervisor.reload()
+    assert world.call() == 1002
+
+
+@pytest.mark.parametrize("services", [WITHOUT_SCHEMA, TABLES])
+def test_one_that_says_nothing_of_its_database_is_replaced_too(make: Make, services: tuple[str, ...]) -> None:
+    world = make(capabilities=("search_service", "database_service"), reload="restart")
+    world.launcher.behaviour = Behaviour(services=services)
+    world.call()
+    before = world.latest
+    world.change("new")
+    world.supervisor.reload()
+    assert world.call() == 1002
+    assert ("describe" in before.calls) is (services is TABLES)
+
+
+def test_a_new_process_of_code_that_has_migrated_runs_beside_the_old(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make(capabilities=("search_service", "database_service"))
+    world.launcher.behaviour = Behaviour(services=WITHOUT_SCHEMA)
+    monkeypatch.setattr(OwnDatabase, "must_migrate", lambda *_: False)
+    world.call()
+    beside: list[int] = []
+    launch = world.launcher.launch
+
+    def counted(*arguments: Any, **named: Any) -> FakeProcess:
+        beside.append(len(world.running))
+        return launch(*arguments, **named)
+
+    monkeypatch.setattr(world.launcher, "launch", counted)
+    world.supervisor.reload()
+    assert beside == [1]
+    monkeypatch.setattr(OwnDatabase, "must_migrate", lambda *_: True)
+    world.clock.advance(1.0)
+    world.supervisor.reload()
+    assert beside == [1, 0]
