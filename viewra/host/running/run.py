@@ -246,10 +246,8 @@ class Run:
 
     def detach(self) -> Reattach:
         """Leave a process that lasts to the next host; returns where it runs."""
-        assert self.renewal is not None  # noqa: S101 - the caller asked whether it lasts
-        assert self.announced is not None  # noqa: S101 - as above
+        assert self.announced is not None  # noqa: S101 - the caller asked whether it lasts
         self._closing = True
-        self.renewal.close()
         self._leave()
         return self.announced
 
@@ -286,7 +284,7 @@ class Run:
 
 def died(process: Process) -> str:
     """How a process ended, with its last line of output."""
-    last = [line for line in process.output.last("stderr") if readable(line)]
+    last = [line for line in process.output.last("stderr") if readable(line).strip()]
     told = [line for line in last if line.startswith(_PANICS)] or last  # Go prints the reason before the traceback
     said = f"; its last output: {readable(told[-1])[:300]}" if told else ""
     return f"its process ended with {process.describe_exit()}{said}"

@@ -164,16 +164,19 @@ class Runs:
             except BaseException:
                 run.abandon()
                 raise
-        except PluginError as error:
-            self.crashes.failed(error, again=again)
-            raise
-        except BaseException as error:  # a bug in viewra or an interrupt: handled like any failed start
-            failure = PluginUnavailable(self.plugin_id, f"did not start: {type(error).__name__}: {error}")
-            failure.__cause__ = error
-            self.crashes.failed(failure, again=again)
+        except BaseException as error:
+            self.failed(error, again=again)
             raise
         if configured.runtime.workers != 1 and self.workers.missing:
             self.crashes.restart.set(0.0)
+
+    def failed(self, error: BaseException, *, again: bool = False) -> None:
+        """Handle a failed start, also one that a bug in viewra or an interrupt ended; ``again`` as for ``start``."""
+        if not isinstance(error, PluginError):
+            cause = error
+            error = PluginUnavailable(self.plugin_id, f"did not start: {type(cause).__name__}: {cause}")
+            error.__cause__ = cause
+        self.crashes.failed(error, again=again)
 
     def serve(self, runs: tuple[Run, ...], configured: Configured, reason: str = "") -> tuple[Run, ...]:
         """Send calls to these proven runs from now on; returns the previous runs, which may have calls in flight."""

@@ -192,8 +192,8 @@ class Supervisor(Portrait):
             self.pool.become(Event.START, PluginState.STARTING)
             try:
                 run, configured = runs.launching.launch(code, only_database=True)
-            except PluginError as error:
-                runs.crashes.failed(error)
+            except BaseException as error:
+                runs.failed(error)
                 raise
             runs.use(configured)
             try:

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from viewra.errors import PluginFault, PluginUnavailable
-from viewra.host.running import lease
+from viewra.host.running import lease, reattach
 from viewra.host.running.reattach import Reattach
 from viewra.manifest import HealthChecks, Restart
 
@@ -87,6 +87,15 @@ def test_one_that_is_not_lasting_cannot_be_left(world: World) -> None:
     assert not world.supervisor.detach()
     world.call()
     assert not world.supervisor.detach()
+    assert world.state == "running"
+
+
+def test_one_that_ends_as_it_is_left_is_not_left(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = lasting(make)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.supervisor.pool, "take", lambda *_, **__: ())
+        assert not world.supervisor.detach()
+    assert reattach.take(world.supervisor.installation.backups) is None
     assert world.state == "running"
 
 

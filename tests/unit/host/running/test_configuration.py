@@ -124,6 +124,12 @@ def test_a_manifest_that_was_read_since_is_the_one_in_use(make: Make, tmp_path: 
     assert configuration.used.code.found is found
 
 
+def test_limits_above_the_hosts_caps_are_named_as_they_were_stated(make: Make) -> None:
+    configuration = make(runtime=Runtime(limits={"memory_mb": 900, "processes": 2}))
+    configuration._confining = attrs.evolve(configuration._confining, caps={"memory_mb": 500, "processes": 4})
+    assert configuration.capped == {"memory_mb": 900}
+
+
 def test_values_that_do_not_fit_start_nothing(make: Make, operator: Operator) -> None:
     operator.chosen = {"error": ManifestError("max_calls: it is no number")}
     configuration = make()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -182,3 +184,40 @@ def test_a_sandbox_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(UsageError, match="there is no sandbox 'jail'") as refused:
         require_backend("jail")
     assert refused.value.hint == "there are: auto, landlock, bwrap, rlimits, off"
+
+
+def test_by_default_all_that_is_asked_is_granted(code: Code) -> None:
+    assert all(one.granted for one in confining.everything_asked(code.found))
+    assert {one.name for one in confining.everything_asked(code.found)} >= {"filesystem:read", "process:spawn"}
+    assert confining.everything_asked(attrs.evolve(code.found, manifest=None)) == ()
+    rules = Confining((), "auto", machine=attrs.evolve(ABLE, root=True)).sandbox(
+        code, Runtime(), Path("/p"), "", "unix"
+    )
+    assert rules.rules is not None
+    assert (rules.rules.user, rules.rules.internet, rules.rules.spawn) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("landlock", "granted", "database_url", "network", "refused"),
+    [
+        (5, ("network:external",), "", "unix", True),
+        (5, (), SERVER, "unix", True),
+        (5, (), "", "tcp", True),
+        (5, (), BY_SOCKET, "unix", False),
+        (6, ("network:external",), SERVER, "tcp", False),
+    ],
+)
+def test_within_bwrap_a_network_needs_a_landlock_that_holds_it(
+    code: Code,
+    monkeypatch: pytest.MonkeyPatch,
+    landlock: int,
+    granted: tuple[str, ...],
+    database_url: str,
+    network: str,
+    refused: bool,
+) -> None:
+    monkeypatch.setattr(confining, "bubblewrap", lambda: SimpleNamespace(reason=""))
+    machine = attrs.evolve(ABLE, landlock=landlock)
+    with pytest.raises(UsageError, match="needs Landlock's version 6, this kernel has 5") if refused else nullcontext():
+        found = sandbox(code, *granted, machine=machine, backend="bwrap", database_url=database_url, network=network)
+        assert found.backend == "bwrap+landlock+seccomp"

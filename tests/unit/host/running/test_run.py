@@ -95,14 +95,22 @@ def test_a_quiesce_that_has_no_end_is_waited_for_so_long_and_told_of(
     assert "did not quiesce" not in caplog.text
 
 
-@pytest.mark.parametrize("end", ["stop", "abandon", "give_up"])
+@pytest.mark.parametrize("end", ["stop", "abandon", "give_up", "detach"])
 def test_a_call_that_breaks_because_its_run_was_ended_is_told_that(world: World, end: str) -> None:
     run = run_of(world)
     getattr(run, end)()
     error = run.loss("search")
     assert (type(error), error.message, error.call) == (PluginClosed, "was stopped", "search")
+    assert world.latest.left is (end in {"give_up", "detach"})
     world.latest.left = False
     run.abandon()
+
+
+def test_a_process_whose_plugin_does_not_stop_is_shut_down(world: World) -> None:
+    run = run_of(world)
+    world.latest.behaviour.fails["stop"] = PluginFault("p", "not now", call="stop")
+    assert run.stop() == "graceful"
+    assert (world.latest.code, world.latest.signals) == (0, [])
 
 
 def test_one_that_does_not_serve_quiesce_is_not_asked(world: World) -> None:
@@ -134,6 +142,24 @@ def test_a_long_last_line_is_cut_in_the_reason(world: World) -> None:
     world.latest.behaviour.lines = ("x" * 1000,)
     world.latest.die()
     assert run.end.endswith(f"its last output: {'x' * 300}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (("starting", "ValueError: no"), "; its last output: ValueError: no"),
+        (("panic: no room", "goroutine 1 [running]:", "main.go:7 +0x1d"), "; its last output: panic: no room"),
+        (("fatal error: all are asleep", "", "main.go:7"), "; its last output: fatal error: all are asleep"),
+        (("a panic: is not meant", "the end"), "; its last output: the end"),
+        (("ValueError: no", "", "  "), "; its last output: ValueError: no"),
+        ((), ""),
+    ],
+)
+def test_the_reason_of_an_end_has_the_line_that_says_why(world: World, lines: tuple[str, ...], told: str) -> None:
+    run = run_of(world)
+    world.latest.behaviour.lines = lines
+    world.latest.die(2)
+    assert run.end == f"its process ended with exit status 2{told}"
 
 
 @pytest.mark.parametrize("end", ["peer", "endpoint", "connection"])

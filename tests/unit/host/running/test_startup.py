@@ -32,6 +32,7 @@ def test_one_that_lists_no_services_is_taken_at_its_manifests_word(make: Make) -
     world.launcher.behaviour = Behaviour(services=None)
     world.call()
     assert world.supervisor.services == {"search_service", "metadata_scraper"}
+    assert not world.supervisor.link.serves(SEARCH[0]), "as far as known"
     assert world.launcher.peers[-1].followed, "it may be an old plugin in Go"
 
 

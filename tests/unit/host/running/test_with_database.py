@@ -66,6 +66,16 @@ def test_a_process_that_does_not_start_for_it_is_a_crash(make: Make) -> None:
     assert (world.state, world.supervisor.stats.crashes) == ("quarantined", 1)
 
 
+def test_a_start_for_it_that_is_interrupted_is_over(make: Make) -> None:
+    world = with_tables(make)
+    world.launcher.next = [Behaviour(services=TABLES, fails={"info": KeyboardInterrupt()})]
+    with pytest.raises(KeyboardInterrupt):
+        described(world)
+    assert (world.state, world.running) == ("quarantined", [])
+    world.supervisor.unquarantine()
+    world.call()
+
+
 def test_its_process_ends_when_the_work_fails_too(make: Make) -> None:
     world = with_tables(make)
 

@@ -1,0 +1,151 @@
+"""An object that a program registered: its life, its deadlines, and the operations that it has no directory for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from viewra.bridge import HostedPlugin
+from viewra.codec.limits import Limits
+from viewra.errors import PluginError, UsageError
+from viewra.host.database.databases import PluginDatabases
+from viewra.host.running.in_process import CALL_S, LocalPlugin, deadline_s, plugin_id_of
+from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, TASK_S
+from viewra.sdk import Plugin
+from viewra.types import PluginContext, PluginInfo
+
+from .test_adoption import RECORD
+
+
+class AudioTags2Reader(Plugin):
+    """One that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.fails = False
+
+    def initialize(self, ctx: PluginContext) -> None:
+        self.did.append(f"initialize {ctx.plugin_id} {ctx.log_level}")
+
+    def start(self) -> None:
+        self.did.append("start")
+
+    def stop(self) -> None:
+        self.did.append("stop")
+        if self.fails:
+            raise RuntimeError("still busy")
+
+    def search_service(self) -> Any:
+        return SimpleNamespace(search=lambda *_: None)
+
+
+class Hosted:
+    """The host services of one plugin: counts its ends."""
+
+    figures: Mapping[str, object] = MappingProxyType({})
+    fetched_bytes = 7
+
+    def __init__(self) -> None:
+        self.stops = 0
+
+    def stopped(self) -> None:
+        self.stops += 1
+
+    def asking(self, rights: Any) -> object:
+        assert rights.allows("library:write")
+        assert rights.anywhere
+        return SimpleNamespace()
+
+
+@pytest.fixture
+def hosted() -> Hosted:
+    return Hosted()
+
+
+@pytest.fixture
+def made(tmp_path: Path, hosted: Hosted) -> LocalPlugin:
+    return LocalPlugin(
+        AudioTags2Reader(),
+        data_dir=tmp_path,
+        log_level="debug",
+        limits=Limits(),
+        databases=PluginDatabases(tmp_path),
+        hosted=lambda _id: cast("HostedPlugin", hosted),
+    )
+
+
+def test_its_id_is_what_it_says_or_made_of_its_classes_name() -> None:
+    class Named(Plugin):
+        def info(self) -> PluginInfo:
+            return PluginInfo("my-id")
+
+    assert plugin_id_of(AudioTags2Reader()) == "audio_tags2_reader"
+    assert plugin_id_of(Named()) == "my-id"
+
+
+def test_what_takes_long_has_longer_deadlines() -> None:
+    methods = ("search", "migrate", "rollback", "stop", "execute_task")
+    assert [deadline_s(method) for method in methods] == [CALL_S, MIGRATION_S, MIGRATION_S, STOP_S, TASK_S]
+
+
+def test_it_starts_once_and_stops_once(made: LocalPlugin, hosted: Hosted, tmp_path: Path) -> None:
+    did = cast(AudioTags2Reader, made.plugin).did
+    made.unload()
+    assert (made.state, did, hosted.stops) == ("ready", [], 0)
+    made.load()
+    made.load()
+    assert (made.state, did) == ("running", ["initialize audio_tags2_reader debug", "start"])
+    assert (tmp_path / "plugins" / "audio_tags2_reader").stat().st_mode & 0o777 == 0o700
+    made.close()
+    made.close()
+    assert (made.state, did[2:], hosted.stops) == ("stopped", ["stop"], 1)
+    made.restart()
+    assert (made.state, did[3:]) == ("running", ["initialize audio_tags2_reader debug", "start"])
+    made.restart()
+    assert (made.state, did[5:]) == ("running", ["stop", "initialize audio_tags2_reader debug", "start"])
+    made.close()
+
+
+def test_one_whose_stop_fails_is_stopped_all_the_same(made: LocalPlugin, hosted: Hosted) -> None:
+    made.load()
+    cast(AudioTags2Reader, made.plugin).fails = True
+    with pytest.raises(PluginError, match="still busy"):
+        made.unload()
+    assert (made.state, hosted.stops) == ("stopped", 1)
+    made.unload()
+
+
+def test_it_tells_of_itself_what_it_offers(made: LocalPlugin) -> None:
+    assert made.info.id == "audio_tags2_reader"
+    assert made.info.capabilities == ("search_service",)
+    assert (made.stats.state, made.stats.fetched_bytes, made.stats.pid) == ("ready", 7, None)
+
+
+@pytest.mark.parametrize(
+    ("operation", "what"),
+    [
+        (lambda plugin: plugin.runtime, "run"),
+        (lambda plugin: plugin.enable(), "enable"),
+        (lambda plugin: plugin.disable(), "disable"),
+        (lambda plugin: plugin.reload(), "reload"),
+        (lambda plugin: plugin.unquarantine(), "let out of quarantine"),
+        (lambda plugin: plugin.attach(RECORD), "attach to"),
+    ],
+)
+def test_what_needs_a_directory_is_refused(
+    made: LocalPlugin, operation: Callable[[LocalPlugin], object], what: str
+) -> None:
+    with pytest.raises(UsageError, match=f"is registered in this process: there is nothing to {what}") as refused:
+        operation(made)
+    assert refused.value.hint == "use host.unregister()"
+
+
+def test_what_it_has_not_got_is_nothing(made: LocalPlugin) -> None:
+    assert (made.capped, made.apply_settings({"key": "value"})) == ({}, False)
+    assert (made.installation, made.pid, made.records, made.sandbox) == (None, None, (), None)
+    with pytest.raises(UsageError, match="plugin audio_tags2_reader has no database of its own"):
+        made.draft_migration("more tables")
