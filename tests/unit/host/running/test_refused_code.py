@@ -157,3 +157,28 @@ def test_a_refusal_has_its_error_as_the_cause_where_no_process_was_started(
     error = ManifestError("max_calls: it is no number")
     monkeypatch.setattr(world.supervisor.configuration, "_chosen", lambda _: Chosen(dict, Runtime(), error))
     assert reload_fails(world).__cause__ is error
+
+
+def test_what_a_reload_did_is_said(make: Make) -> None:
+    world = started(make)
+    assert world.supervisor.reload() == "reloaded, the code of version 1.0.0 is the same"
+    world.change("new")
+    assert world.supervisor.reload() == "reloaded, with the changed code of version 1.0.0"
+    world.launcher.next = [Behaviour(fails={"start": "die"})]
+    with pytest.raises(PluginUnavailable, match="a new process is not used, version 1"):
+        world.supervisor.reload()
+
+
+def test_an_error_that_nobody_expects_is_named_where_neither_code_serves(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = started(make, reload="restart")
+
+    def fails(*_arguments: object) -> None:
+        raise RuntimeError("no room for it")
+
+    monkeypatch.setattr(world.supervisor._runs, "serve", fails)
+    refused = reload_fails(world)
+    assert refused.message == (
+        "version 1.0.0 failed with RuntimeError: no room for it; 1.0.0 cannot serve again: no room for it"
+    )

@@ -152,3 +152,16 @@ def test_without_a_copy_of_its_file_the_new_code_is_not_started(make: Make, monk
     with pytest.raises(PluginUnavailable, match="was not started: its database is not copied: the disk is full"):
         world.supervisor.reload()
     assert (database.current, world.state, len(world.launcher.processes)) == ("1", "running", 3)
+
+
+@pytest.mark.usefixtures("in_postgresql")
+@pytest.mark.parametrize("services", [WITHOUT_SCHEMA, TABLES])
+def test_what_is_not_said_of_a_database_is_not_rolled_back(make: Make, services: tuple[str, ...]) -> None:
+    silent = Behaviour(services=services)
+    world = started(make, silent)
+    world.launcher.next = [Behaviour(services=services, fails={"start": "die"}) for _ in range(2)]
+    world.change("other code")
+    with pytest.raises(PluginUnavailable, match="serves on"):
+        world.supervisor.reload()
+    assert world.state == "running"
+    assert not any("rollback" in process.calls for process in world.launcher.processes)

@@ -185,3 +185,19 @@ def test_a_lease_that_was_not_renewed_once_is_renewed_the_next_time(make: Make) 
     world.latest.behaviour.fails["renew"] = PluginFault("p", "busy", call="renew")
     world.clock.advance(25.0)
     assert (world.state, world.latest.calls.count("renew")) == ("running", 3)
+
+
+@pytest.mark.parametrize("lasts", [False, True])
+def test_the_folder_of_its_sockets_goes_with_a_process_and_stays_with_one_that_lasts(make: Make, lasts: bool) -> None:
+    world = make(detachable=lasts)
+    world.launcher.behaviour = Behaviour(services=LASTING)
+    world.call()
+    run = world.supervisor.pool.first
+    assert run is not None
+    assert run.scratch is not None
+    assert run.scratch.is_relative_to(world.runtime_dir.path) is not lasts
+    assert str(run.scratch) == world.launcher.plans[-1].environment["PLUGIN_UNIX_SOCKET_DIR"]
+    assert run.scratch.is_dir()
+    world.supervisor.unload()
+    world.clock.advance(0.0)
+    assert not run.scratch.exists()
