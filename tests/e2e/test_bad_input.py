@@ -15,6 +15,7 @@ from tests.conftest import MakePlugin
 from tests.e2e.conftest import MUSIC, ROOT, UNPRIVILEGED, Done, Viewra, needs_modes, run, start
 from tests.eventually import eventually
 from tests.forking import Forked
+from tests.thorough import some
 
 pytestmark = pytest.mark.process
 READ = pytest.mark.usefixtures("only_audio_tags")
@@ -182,7 +183,7 @@ def test_data_directory_that_cannot_be(music: Path, tmp_path: Path) -> None:
 
 
 @UNREAD
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", some([signal.SIGINT, signal.SIGTERM]))
 def test_interrupted_scan_goes_on_later(
     viewra: Viewra, data_dir: Path, music: Path, make_plugin: MakePlugin, tmp_path: Path, number: int
 ) -> None:

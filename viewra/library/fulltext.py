@@ -75,6 +75,14 @@ def matches(database: str, node: Node) -> sa.ColumnElement[bool]:
     return condition
 
 
+def is_hit(database: str, node: Node, file_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a file is a hit. ``database`` and ``node`` as for ``matches``."""
+    condition = matches(database, node)
+    if database == "postgresql":  # which can look up one file, and needs not find all hits for a page of others
+        return sa.exists().where(media_search.c.rowid == file_id, condition)
+    return file_id.in_(sa.select(media_search.c.rowid).where(condition))
+
+
 def rank(database: str, node: Node) -> sa.ColumnElement[float]:
     """Return the measure of a hit: the lower the better, never above 0. ``database`` as for ``matches``."""
     measure: sa.ColumnElement[float] = _index_of(database).rank(node)

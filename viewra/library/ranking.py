@@ -45,9 +45,7 @@ def conditions(planned: Plan) -> Sequence[sa.ColumnElement[bool]]:
     """Return the plan's conditions on columns, as conditions on rows of the index."""
     if not planned.where:
         return ()
-    found = files.selected(attrs.evolve(planned, text=None))
-    ids = found.with_only_columns(media_files.c.id, maintain_column_froms=True)
-    return (fulltext.media_search.c.rowid.in_(ids),)
+    return (fulltext.media_search.c.rowid.in_(files.ids(attrs.evolve(planned, text=None))),)
 
 
 @lru_cache(maxsize=64)

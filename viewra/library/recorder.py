@@ -105,15 +105,19 @@ class Recorder:
         place = documents.places().where(event_is_due, media_files.c.library_id == self._scope.library_id)
         place = place.where(sa.or_(self._scope.directories(all_below=True), redescribing.IS_READ_VIDEO))
         place = place.order_by(media_files.c.id).limit(ROWS_A_TRANSACTION)
+        after = 0
         while True:
             with writing(self._engine) as connection:
-                files = connection.execute(place).all()
-                if not files:
+                # From where the last ended: from the start on, all that were told would be passed again each time.
+                files = connection.execute(place.where(media_files.c.id > after)).all()
+                if files:
+                    documents.write_again(
+                        connection, [file.id for file in files], priorities.load(connection), self._stages
+                    )
+                    self._tell(connection, files)
+                elif not after:
                     return
-                documents.write_again(
-                    connection, [file.id for file in files], priorities.load(connection), self._stages
-                )
-                self._tell(connection, files)
+            after = files[-1].id if files else 0  # and once more from the start: one may have become due meanwhile
 
     def _write(self, connection: sa.Connection, given: Sequence[tuple[int, Answer, str]]) -> None:
         files = connection.execute(

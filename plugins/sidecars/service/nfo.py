@@ -54,6 +54,12 @@ _PAGES = (
 """Pages of databases: the site, what it is on ("": of any kind), and where its id stands."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+_SINGLE = frozenset(
+    {"title", "original_title", "titlesort", "show", "tagline", "content_rating", "edition", "collection", "album"}
+)
+"""Fields of texts that have one value."""
+_OF_ONE_EPISODE = frozenset({"runtime", "original_title", "titlesort", "tagline", *(f"{site}_id" for site in _IDS)})
+
 Found = dict[str, list[str]]
 
 
@@ -69,10 +75,9 @@ def read(path: str, name: str, folder: Folder, limits: Limits) -> dict[str, Valu
         roots = [element for element in elements if xml.name(element) in KINDS]
         if not roots:
             raise SidecarError(f"XML on none of {', '.join(KINDS)}")
-        found["nfo_type"] = [KINDS[xml.name(roots[0])]]
-        _take(roots[0], found)
-        if roots[1:]:
-            _take_further(roots[1:], found)
+        kind = KINDS[xml.name(roots[0])]
+        episodes = [_taken(root) for root in roots if kind == KINDS[xml.name(root)] == "episode"]
+        found = {"nfo_type": [kind], **(_together(episodes) if len(episodes) > 1 else _taken(roots[0]))}
     by_name = "tvshow" if name.lower() == "tvshow.nfo" else "movie"
     _take_pages(text, found, found.get("nfo_type", [by_name])[0])
     media = folder.media() if name.lower() == "movie.nfo" else folder.media_with_stem(stem(name))
@@ -85,7 +90,8 @@ def _add(found: Found, field: str, *values: str) -> None:
         found.setdefault(field, []).extend(value for value in values if value)
 
 
-def _take(root: Element, found: Found) -> None:
+def _taken(root: Element) -> Found:
+    found: Found = {}
     kind = KINDS[xml.name(root)]
     dates: dict[str, str] = {}
     for element in root:
@@ -111,28 +117,25 @@ def _take(root: Element, found: Found) -> None:
             _actor(element, found)
         else:
             _identify(element, found, kind)
-    for field in (
-        "title",
-        "original_title",
-        "titlesort",
-        "show",
-        "tagline",
-        "content_rating",
-        "edition",
-        "collection",
-        "album",
-    ):
+    for field in _SINGLE:
         del found.get(field, [])[1:]
     _add(found, "date", next((dates[name] for name in _DATES if dates.get(name)), ""))
     if kind == "album" and "title" in found:
         found["album"] = found.pop("title")
+    return found
 
 
-def _take_further(roots: Sequence[Element], found: Found) -> None:
-    """Take the numbers of further episodes in one file; the first one's length is not that of all."""
-    for part in (part for root in roots for part in root if xml.name(part) in {"season", "episode"}):
-        _add(found, xml.name(part), texts.ordinal(xml.text(part)))
-    found.pop("runtime", None)
+def _together(episodes: Sequence[Found]) -> Found:
+    """The facts of a file with several episodes: all titles and plots, and nothing that is of one of them alone."""
+    found: Found = {}
+    for field, values in ((field, values) for episode in episodes for field, values in episode.items()):
+        if field not in _OF_ONE_EPISODE:
+            found.setdefault(field, []).extend(values)
+    for field in {*_LINES.values()} & found.keys():
+        found[field] = [texts.lines("\n\n".join(dict.fromkeys(found[field])))]
+    for field in _SINGLE - {"title"} | {"date"}:
+        del found.get(field, [])[1:]
+    return found
 
 
 def _take_pages(text: str, found: Found, kind: str) -> None:

@@ -87,7 +87,13 @@ def test_lyrics_with_repeated_lines_and_an_offset(put: Put) -> None:
         (('<?xml version="1.0"?><episodedetails><title>A</title><season>0</season><episode>1</episode>'
          "<runtime>9</runtime></episodedetails><episodedetails><title>B</title><season>1</season>"
          "<episode>-1</episode><episode>2</episode></episodedetails>"),
-         {"nfo_type": "episode", "title": "A", "season": ["0", "1"], "episode": ["1", "2"]}),
+         {"nfo_type": "episode", "title": ["A", "B"], "season": ["0", "1"], "episode": ["1", "2"]}),
+        (("<episodedetails><title>A</title><episode>1</episode><plot>a</plot><aired>1926-01-01</aired><imdbid>tt00001"
+          "</imdbid><director>X</director><showtitle>S</showtitle></episodedetails><episodedetails><title>A</title>"
+          "<episode>2</episode><plot>b\nc</plot><aired>1926-01-08</aired><director>Y</director><director>X</director>"
+          "<showtitle>S</showtitle></episodedetails>"),
+         {"nfo_type": "episode", "title": "A", "episode": ["1", "2"], "description": "a\n\nb\nc", "date": "1926-01-01",
+          "director": ["X", "Y"], "show": "S"}),
         ("<tvshow><title>T</title><tvdbid>5</tvdbid><id>7</id><mpaa>FSK 6</mpaa><year>1926</year></tvshow>",
          {"nfo_type": "tvshow", "title": "T", "tvdb_id": "5", "content_rating": "FSK 6", "date": "1926"}),
         ("<artist><name>Clara</name><biography>a\n b</biography></artist>",

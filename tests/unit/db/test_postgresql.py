@@ -16,6 +16,7 @@ from tests.conftest import POSTGRESQL
 from tests.eventually import eventually
 from viewra.db import alive, database_name, open_database, postgresql, reading, writing
 from viewra.db.tables import libraries, scan_jobs
+from viewra.db.transactions import looking
 from viewra.errors import DatabaseError, MigrationError, UsageError
 
 if POSTGRESQL is None:
@@ -189,3 +190,17 @@ def test_a_connection_that_was_lost_in_the_pool_is_replaced(
         there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
         eventually(lambda: other.execute(there, [lost]).fetchone() == (0,), "it has ended")
     assert pid() != lost
+
+
+def test_the_same_rows_come_first_each_time(engine: sa.Engine) -> None:
+    with looking(engine) as connection:
+        told = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in postgresql.PLANNING}
+    assert told == {"jit": "off", "max_parallel_workers_per_gather": "0", "synchronize_seqscans": "off"}
+
+
+def test_looking_is_no_transaction(engine: sa.Engine) -> None:
+    with looking(engine) as connection:
+        texts = [connection.exec_driver_sql("SELECT txid_current()").scalar_one() for _ in range(2)]
+    assert texts[0] != texts[1]
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "repeatable read"

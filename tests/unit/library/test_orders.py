@@ -11,6 +11,7 @@ import pytest
 from tests.unit.library.conftest import Shelf
 from tests.unit.library.plans import asked, plan
 from viewra import library
+from viewra.library.listing import places
 from viewra.types import Page
 
 FILES = {
@@ -90,3 +91,39 @@ def test_a_search_looks_up_only_the_files_of_the_best_hits(filled: Shelf) -> Non
     said = plan(engine, partial(library.search, engine, None, "title", limit=3))
     for table in ("media_files", "catalogue"):
         assert f"SEARCH {table} USING INTEGER PRIMARY KEY" in said or f"using pk_{table}" in said, said
+
+
+def test_a_page_without_a_word_looks_only_at_its_own_files(filled: Shelf) -> None:
+    if filled.world.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite finds all hits, which takes it less time")
+    said = plan(filled.world.engine, partial(filled.access.files, "-love", limit=3))
+    assert "using pk_media_search" in said, said
+    assert "hashed" not in said, said
+
+
+def test_the_first_page_by_path_reads_the_first_folders(filled: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "FEW", 0)
+    for query in ("", "kind:audio", "title", "year:1980..1999 sort:-path"):
+        said = plan(filled.world.engine, partial(filled.access.files, query, limit=3))
+        if filled.world.engine.dialect.name == "sqlite":
+            assert "SEARCH directories USING COVERING INDEX" in said, (query, said)
+            assert "ORDER BY" not in said, (query, said)
+        else:
+            assert "Presorted Key" in said or "Sort" not in said, (query, said)
+
+
+def test_rows_behind_a_place_are_found_by_all_of_it(filled: Shelf) -> None:
+    if filled.world.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL compares rows by an index")
+    listing = partial(filled.access.files, "sort:-added", limit=2)
+    after = listing().next
+    engine = filled.world.engine
+    assert "(added_at=? AND id<?)" in plan(engine, partial(listing, after=after)), "all are of one scan"
+
+
+def test_a_scan_leaves_no_part_of_the_search_index_unsorted(filled: Shelf) -> None:
+    if filled.world.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite's index is always sorted")
+    left = "SELECT gin_clean_pending_list('ix_media_search_document')"
+    with filled.world.engine.begin() as connection:
+        assert connection.exec_driver_sql(left).scalar_one() == 0

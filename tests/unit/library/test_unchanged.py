@@ -7,13 +7,14 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from tests.unit.library.conftest import World
 from viewra import library
-from viewra.library import documents
+from viewra.library import documents, recorder
 from viewra.library.unchanged import scan_unchanged
 from viewra.types import FileOutcome, ScanReport, ScanStatus
 
@@ -88,6 +89,26 @@ def test_what_is_due_is_looked_up_without_a_row_of_any_other_file(world: World) 
         plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all())
     used = re.findall(r"(?:SCAN|SEARCH) media_files USING INDEX (\w+)", plan)
     assert used == ["ix_media_files_event_due", "ix_media_files_missing_since"], plan
+
+
+def test_files_that_nobody_reads_are_told_without_passing_the_told_ones_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "ROWS_A_TRANSACTION", 2)
+    asked: list[object] = []
+
+    def note(_connection: object, _cursor: object, text: str, _values: object, context: Any, *_others: object) -> None:
+        if "AND media_files.event_due" in text and "media_files.id >" in text:
+            asked.append(
+                next(value for name, value in context.compiled_parameters[0].items() if name.startswith("id_"))
+            )
+
+    sa.event.listen(world.engine, "before_cursor_execute", note)
+    for number in range(5):
+        world.put(f"{number}.mp3")
+    world.scan()
+    assert asked == [0, 2, 4, 5, 0]
+    assert world.rows("SELECT id FROM media_files WHERE event_due") == []
 
 
 def _append(world: World) -> None:

@@ -109,14 +109,14 @@ def in_order(connection: sa.Connection, planned: Plan, keys: Sequence[Key]) -> s
     if planned.database != "sqlite":
         return selected(planned)
     is_narrow = planned.text is not None or len(planned.where) > (0 if planned.with_missing else 1)
-    if is_narrow and are_few(connection, _without_folders(planned)):
+    if is_narrow and are_few(connection, ids(planned)):
         return selected(planned)
     return _all_in_order(planned, is_narrow, keys[0].column is directories.c.path)
 
 
 @lru_cache(maxsize=128)
-def _without_folders(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
-    """Return ``selected`` to be counted: each file has a folder."""
+def ids(planned: Plan) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement that selects the ids of a plan's files, without their folders."""
     joined = sa.outerjoin if planned.with_missing else sa.join
     found = sa.select(media_files.c.id).select_from(joined(media_files, catalogue, _SAME))
     return _narrowed(found, planned)

@@ -98,9 +98,8 @@ def _page_looked_at(
 def _with_files(
     statement: sa.Select[*tuple[Any, ...]], planned: Plan, grouping: Grouping
 ) -> sa.Select[*tuple[Any, ...]]:
-    matching = files.selected(planned).with_only_columns(media_files.c.id, maintain_column_froms=True)
     member = grouping.membership.subquery()
-    having = sa.select(member.c.group_id).where(member.c.media_file_id.in_(matching))
+    having = sa.select(member.c.group_id).where(member.c.media_file_id.in_(files.ids(planned)))
     return statement.where(grouping.group_id.in_(having))
 
 

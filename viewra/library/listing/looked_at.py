@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,9 @@ from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
 from viewra.library.merge import pick
 from viewra.library.paths import below, display_bytes, join
-from viewra.library.query.fields import TEXT_METADATA, grouped
+from viewra.library.query.fields import GROUPS, TEXT_METADATA, grouped
 from viewra.library.query.plan import Plan
-from viewra.library.query.tree import Query
+from viewra.library.query.tree import leaves
 from viewra.library.words import indexed
 from viewra.types.values import Value
 
@@ -33,17 +33,20 @@ def matching(
 ) -> Iterator[Any]:
     """Yield the rows of a statement whose metadata matches the rest of the plan, in order."""
     orders = priorities.load(connection)
-    names = {*TEXT_METADATA, *(leaf.field for leaf in _leaves(planned))}
+    fields = {leaf.field for leaf in leaves(planned.rest)} if planned.rest is not None else set[str]()
+    names = _names(fields)
     roots = {row.id: row.path for row in connection.execute(sa.select(libraries.c.id, libraries.c.path))}
     while True:
         rows = paging.rows(connection, statement, keys, place, FILES_A_LOOK)
         said = answers.load(connection, [row.id for row in rows])
         for row in rows:
             values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), orders, names)
-            values |= grouped(values)
             # The same fields as in the search index, see ``documents``.
-            values["path"] = display_bytes(below(join(row.path, row.name), roots[row.library_id]))
-            if not indexed(several(values, "title")):
+            if not fields.isdisjoint(_OF_SEVERAL):
+                values |= grouped(values)
+            if not fields.isdisjoint(_OF_PATH):
+                values["path"] = display_bytes(below(join(row.path, row.name), roots[row.library_id]))
+            if not fields.isdisjoint(_OF_TITLE) and not indexed(several(values, "title")):
                 values["title"] = name_without_extension(display_bytes(row.name))
             if planned.holds(row, values):
                 yield row
@@ -52,6 +55,12 @@ def matching(
         place = paging.position(rows[-1], statement, keys)
 
 
-def _leaves(planned: Plan) -> Iterator[Any]:
-    if planned.rest is not None:
-        yield from Query(planned.rest).leaves()
+_OF_SEVERAL, _OF_PATH, _OF_TITLE = {"", *GROUPS}, {"", "path"}, {"", "title"}
+"""The fields of conditions that need the fields with several names, the path, and the title; ``""`` is any field."""
+
+
+def _names(fields: Collection[str]) -> set[str]:
+    """Return the metadata that conditions on fields look at."""
+    if "" in fields:
+        return {*TEXT_METADATA, *fields}
+    return {name for field in fields for name in GROUPS.get(field, (field,))}

@@ -140,7 +140,9 @@ class _Planner:
         """Return the condition on columns that is equivalent to a node, None if there is none."""
         if isinstance(node, Not):
             inner = self._exact(node.node)
-            return sa.not_(sa.func.coalesce(inner, sa.false())) if inner is not None else None
+            if inner is None or isinstance(inner, sa.Exists):  # which is never NULL
+                return inner if inner is None else sa.not_(inner)
+            return sa.not_(sa.func.coalesce(inner, sa.false()))
         if isinstance(node, And | Or):
             inner_parts = [self._exact(one) for one in node.nodes]
             known = [part for part in inner_parts if part is not None]
@@ -176,9 +178,7 @@ class _Planner:
         if isinstance(leaf, Text) and not self._with_missing and _is_indexed(leaf):
             if not is_text(leaf):
                 return sa.false()  # it has no words
-            index = fulltext.media_search
-            hits = sa.select(index.c.rowid).where(fulltext.matches(self._database, leaf))
-            return media_files.c.id.in_(hits)
+            return fulltext.is_hit(self._database, leaf, media_files.c.id)
         return None
 
 
