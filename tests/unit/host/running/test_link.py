@@ -106,9 +106,9 @@ def test_one_that_proved_to_have_no_service_is_known_and_offers_none(make: Make)
     world = make(capabilities=())
     world.launcher.behaviour = Behaviour(services=())
     link = world.supervisor.link
-    assert not link.known
+    known = [link.known]
     world.call()
-    assert link.known
+    assert [*known, link.known] == [False, True]
     assert not link.offers("search_service")
 
 

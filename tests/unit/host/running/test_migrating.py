@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from viewra.errors import PluginUnavailable
+from viewra.host.database.own import OwnDatabase
 from viewra.types import SchemaRevision, SchemaState
 
 from .conftest import Make, World
@@ -55,3 +56,21 @@ def test_all_other_steps_share_the_time_of_the_start(make: Make) -> None:
     world = with_tables(make, migrate=100.0, initialize=3.0, start=4.0)
     with pytest.raises(PluginUnavailable, match="at the step start: did not answer within 3 s"):
         world.call()
+
+
+def test_a_database_is_copied_before_it_is_migrated(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = with_tables(make)
+    copied: list[list[str]] = []
+    monkeypatch.setattr(OwnDatabase, "protect", lambda _own, _state: copied.append(list(world.latest.calls)))
+    world.call()
+    assert copied == [["info", "describe"]]
+
+
+def test_new_code_that_has_nothing_to_migrate_runs_beside_the_old(make: Make) -> None:
+    world = with_tables(make, initialize=1.0)
+    world.call()
+    world.change("new")
+    both: list[int] = []
+    world.clock.at(0.5, lambda: both.append(len(world.running)))
+    world.supervisor.reload()
+    assert both == [2]
