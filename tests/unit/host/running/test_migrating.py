@@ -74,3 +74,14 @@ def test_new_code_that_has_nothing_to_migrate_runs_beside_the_old(make: Make) ->
     world.clock.at(0.5, lambda: both.append(len(world.running)))
     world.supervisor.reload()
     assert both == [2]
+
+
+@pytest.mark.parametrize("services", [TABLES, WITHOUT_SCHEMA])
+def test_which_code_has_migrated_is_noted_before_it_starts(
+    make: Make, monkeypatch: pytest.MonkeyPatch, services: tuple[str, ...]
+) -> None:
+    world = with_tables(make, services)
+    noted: list[set[str]] = []
+    monkeypatch.setattr(OwnDatabase, "migrated", lambda _: noted.append(set(world.latest.calls) - {"describe"}))
+    world.call()
+    assert noted == [{"info", "initialize", "migrate"}]

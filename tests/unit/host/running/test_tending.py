@@ -8,7 +8,7 @@ from viewra.host.running.draining import LONGEST_S
 from viewra.host.running.run import SHUTDOWN_S
 from viewra.host.running.runs import DRAIN_S
 from viewra.host.running.status import Condition, ResourceSample
-from viewra.host.running.usage import Usage
+from viewra.host.running.usage import Usage, total
 from viewra.manifest import HealthChecks, Restart
 
 from .conftest import Make, World
@@ -259,3 +259,8 @@ def test_closing_twice_is_fine_and_nothing_starts_afterwards(world: World) -> No
     world.supervisor.close()
     world.clock.advance(100.0)
     assert (world.state, world.running) == ("stopped", [])
+
+
+def test_a_sum_of_samples_is_of_the_time_of_the_last() -> None:
+    samples = [ResourceSample(at, 1.0, 2, 3, 4, 5, 6, 7) for at in (10.0, 11.0, 12.0)]
+    assert total(samples) == ResourceSample(12.0, 3.0, 6, 9, 12, 15, 18, 21)
