@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
 from viewra.errors import ManifestError
-from viewra.host.database.databases import PluginDatabases
-from viewra.host.installed.choices import Chosen
 from viewra.host.installed.code import Code
-from viewra.host.installed.discovery import Found, Place
-from viewra.host.installed.grants import Grant, asked
-from viewra.host.installed.installation import Installation
 from viewra.host.running.configuration import RunConfiguration
-from viewra.host.running.confining import Backend, Confining
 from viewra.manifest import Permission, Runtime
 
-from .conftest import MANIFEST, manifest_of
-from .test_confining import ABLE
-
-READ = Permission("filesystem", ("read",), {"paths": ["/music"]})
-WIDER = Permission("filesystem", ("read",), {"paths": ["/music", "/films"]})
-EVERYWHERE = Permission("filesystem", ("read",), {})
-FETCHES = Permission("network", ("fetch",), {"hosts": ["api.example"]})
-PUBLISHES = Permission("events", ("publish",), {"names": ["scan.*"]})
-LIBRARY = Permission("library", ("read",), {})
+from .fake_operator import EVERYWHERE, FETCHES, LIBRARY, PUBLISHES, READ, WIDER, Operator, configuration_of, found_with
 
 Make = Callable[..., RunConfiguration]
-
-
-def found_with(directory: Path, *permissions: Permission, runtime: Runtime | None = None) -> Found:
-    directory.mkdir(exist_ok=True)
-    file = directory / "plugin.cue"
-    file.write_text(MANIFEST)
-    manifest = attrs.evolve(manifest_of(MANIFEST), file=file, permissions=permissions)
-    return Found("p", directory, Place.GIVEN, attrs.evolve(manifest, runtime=runtime or manifest.runtime))
-
-
-class Operator:
-    """What the operator chose, and may choose anew."""
-
-    def __init__(self) -> None:
-        self.granted: set[str] = set()
-        self.libraries = ["/music"]
-        self.chosen: Mapping[str, object] = {}
-
-    def grants(self, found: Found) -> Sequence[Grant]:
-        assert found.manifest is not None
-        return [attrs.evolve(one, granted=one.name in self.granted) for one in asked(found.manifest)]
-
-    def choose(self, found: Found) -> Chosen:
-        runtime = found.manifest.runtime if found.manifest is not None else Runtime()
-        return attrs.evolve(Chosen(runtime=runtime), **self.chosen)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -64,24 +26,7 @@ def operator() -> Operator:
 
 @pytest.fixture
 def make(tmp_path: Path, operator: Operator) -> Make:
-    def make(
-        *permissions: Permission, backend: Backend = "landlock", runtime: Runtime | None = None
-    ) -> RunConfiguration:
-        installation = Installation(
-            found_with(tmp_path / "p", *permissions, runtime=runtime), data_dir=tmp_path / "data"
-        )
-        confining = Confining(
-            (), backend, grants=operator.grants, libraries=lambda: tuple(operator.libraries), machine=ABLE
-        )
-        return RunConfiguration(
-            installation,
-            chosen=operator.choose,
-            databases=PluginDatabases(tmp_path / "data"),
-            confining=confining,
-            log_level="info",
-        )
-
-    return make
+    return functools.partial(configuration_of, tmp_path, operator)
 
 
 @pytest.mark.parametrize(
