@@ -68,11 +68,12 @@ def with_packages(configuration: RunConfiguration, folder: Path | None) -> Packa
 
 def test_a_version_runs_in_the_environment_that_was_built_for_it(make: Make, tmp_path: Path) -> None:
     configuration = make()
-    with_packages(configuration, tmp_path / "env")
+    packages = with_packages(configuration, tmp_path / "env")
     used = configuration.used
     before = configuration.spec(used)
     assert (before.command[0], before.built_python) == (sys.executable, False)
     configuration.build_environment(used.code)
+    assert configuration.environment(used.code) is packages.made
     spec = configuration.spec(used)
     assert (spec.command[0], spec.built_python) == (str(tmp_path / "env" / "bin" / "python"), True)
     assert spec.sandbox.rules is not None
@@ -147,6 +148,7 @@ def test_a_process_gets_what_its_manifest_and_the_host_say(
     configuration._connecting = Connecting(socket_group="media")
     configuration.limits = Limits(message_bytes=1000)
     spec = configuration.spec(configuration.used)
+    assert Path(spec.context.base_path).stat().st_mode & 0o777 == 0o700
     assert (spec.start_timeout_s, spec.migration_timeout_s, spec.health_timeout_s) == (3.0, 7.0, 4.0)
     assert (spec.variables, spec.held, spec.lasts) == ({"NAME": "value"}, held, True)
     assert (spec.connecting, spec.limits, spec.context.log_level) == (
