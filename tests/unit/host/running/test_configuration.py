@@ -15,6 +15,7 @@ from viewra.host.running.configuration import RunConfiguration
 from viewra.manifest import Permission, Runtime
 
 from .fake_operator import EVERYWHERE, FETCHES, LIBRARY, PUBLISHES, READ, WIDER, Operator, configuration_of, found_with
+from .test_confining import ABLE
 
 Make = Callable[..., RunConfiguration]
 
@@ -137,12 +138,28 @@ def test_one_without_rules_may_use_all_folders_anyway(make: Make, operator: Oper
     sandbox = configuration.sandbox(configuration.used)
     operator.libraries.append("/films")
     assert not configuration.has_other_folders(sandbox)
+    operator.granted = {"filesystem:read"}
+    assert not make(EVERYWHERE).has_other_folders(sandbox)
+
+
+def test_preparing_assigns_its_user(make: Make) -> None:
+    configuration = make()
+    assigned: list[str] = []
+
+    def user_of(plugin_id: str) -> int:
+        assigned.append(plugin_id)
+        return 60600
+
+    machine = attrs.evolve(ABLE, root=True)
+    configuration._confining = attrs.evolve(configuration._confining, user_of=user_of, machine=machine)
+    configuration.prepare()
+    assert assigned == ["p"]
 
 
 def test_rights_follow_the_grants_and_settings_stay_those_of_the_start(make: Make, operator: Operator) -> None:
     secrets = [{"key": "first"}, {"key": "second"}]
     operator.chosen = {"secrets": lambda: secrets.pop(0)}
-    configuration = make(FETCHES, PUBLISHES, LIBRARY)
+    configuration = make(LIBRARY, PUBLISHES, FETCHES)
     rights = configuration.spec(configuration.used).rights
     names = ("network:fetch", "events:publish", "library:read", "library:write")
     assert [rights.allows(name) for name in names] == [False] * 4

@@ -24,6 +24,7 @@ from viewra.host.running.limits import DEFAULTS
 from viewra.host.sync.cancellation import Cancellation
 from viewra.manifest import Manifest, Runtime
 from viewra.manifest.runtime import HealthChecks
+from viewra.services import TABLES
 
 from .fake_operator import READ, Operator, configuration_of, found_with
 
@@ -102,13 +103,14 @@ def test_code_without_a_valid_manifest_has_no_environment(make: Make, tmp_path: 
 
 
 class Assigned:
-    """Databases whose address names the engines that a plugin may have."""
+    """Databases whose address names the engines that a plugin may have, or is ``there``."""
 
-    def __init__(self) -> None:
+    def __init__(self, there: str = "") -> None:
+        self.there = there
         self.prepared: list[Collection[str]] = []
 
     def url(self, plugin_id: str, engines: Collection[str]) -> str:
-        return f"{plugin_id} in {' or '.join(sorted(engines))}"
+        return self.there or f"{plugin_id} in {' or '.join(sorted(engines))}"
 
     def prepare(self, _plugin_id: str, engines: Collection[str]) -> None:
         self.prepared.append(engines)
@@ -130,6 +132,16 @@ def test_its_database_is_one_of_those_that_its_manifest_names(make: Make) -> Non
     assert assigned.prepared == [{"postgresql", "sqlite"}]
     configuration._installation.found = attrs.evolve(used.code.found, manifest=None)
     assert configuration.database_url == "p in "
+
+
+def test_the_server_of_its_tables_is_open_to_one_that_has_any(make: Make) -> None:
+    configuration = make()
+    configuration._databases = cast(PluginDatabases, Assigned("postgresql://p@db.example:6543/p"))
+    used = configuration.used
+    for declared, internet in [(frozenset({TABLES}), (6543,)), (frozenset[str](), ())]:
+        rules = configuration.sandbox(attrs.evolve(used, declared=declared)).rules
+        assert rules is not None
+        assert rules.internet == internet
 
 
 @pytest.mark.parametrize(("backend", "held"), [("off", {"disk_mb": 9}), ("landlock", {**DEFAULTS, "disk_mb": 9})])
