@@ -17,6 +17,7 @@ from viewra.host.database.databases import PluginDatabases
 from viewra.host.running.in_process import CALL_S, LocalPlugin, deadline_s, plugin_id_of
 from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, TASK_S
 from viewra.sdk import Plugin
+from viewra.sdk_db import revision
 from viewra.types import PluginContext, PluginInfo, SchemaState
 
 from .test_adoption import RECORD
@@ -69,14 +70,7 @@ def hosted() -> Hosted:
 
 @pytest.fixture
 def made(tmp_path: Path, hosted: Hosted) -> LocalPlugin:
-    return LocalPlugin(
-        AudioTags2Reader(),
-        data_dir=tmp_path,
-        log_level="debug",
-        limits=Limits(),
-        databases=PluginDatabases(tmp_path),
-        hosted=lambda _id: cast("HostedPlugin", hosted),
-    )
+    return registered(AudioTags2Reader(), tmp_path, PluginDatabases(tmp_path), hosted)
 
 
 def test_its_id_is_what_it_says_or_made_of_its_classes_name() -> None:
@@ -190,20 +184,49 @@ class Assigned:
         self.prepared.append((plugin_id, engines))
 
 
+def registered(plugin: Any, scratch: Path, databases: object, hosted: Hosted) -> LocalPlugin:
+    return LocalPlugin(
+        plugin,
+        data_dir=scratch,
+        log_level="debug",
+        limits=Limits(),
+        databases=cast(PluginDatabases, databases),
+        hosted=lambda _id: cast("HostedPlugin", hosted),
+    )
+
+
 @pytest.mark.parametrize("describes", [True, False])
 def test_one_with_tables_has_its_database_before_it_starts(tmp_path: Path, hosted: Hosted, describes: bool) -> None:
     assigned, plugin = Assigned(), WithTables(describes=describes)
-    made = LocalPlugin(
-        plugin,
-        data_dir=tmp_path,
-        log_level="debug",
-        limits=Limits(),
-        databases=cast(PluginDatabases, assigned),
-        hosted=lambda _id: cast("HostedPlugin", hosted),
-    )
+    made = registered(plugin, tmp_path, assigned, hosted)
     assert made.own_database.url == "with_tables in ('postgresql',)"
     made.load()
     assert assigned.prepared == [("with_tables", ("postgresql",))]
     steps = ["migrate with_tables in ('postgresql',)", "initialize with_tables debug", "start"]
     assert plugin.did == (steps if describes else [steps[1], steps[0], steps[2]])
     made.close()
+
+
+class Bare(AudioTags2Reader):
+    """An object that is no subclass of viewra's, as far as the host sees."""
+
+    bind = None  # type: ignore[assignment]
+
+
+def test_one_without_tables_gets_no_database_and_need_not_be_of_viewras_class(tmp_path: Path, hosted: Hosted) -> None:
+    assigned, plugin = Assigned(), Bare()
+    made = registered(plugin, tmp_path, assigned, hosted)
+    made.load()
+    assert (assigned.prepared, plugin.did) == ([], ["initialize bare debug", "start"])
+    made.close()
+
+
+@pytest.mark.parametrize(("engines", "url"), [(("sqlite",), ""), (("postgresql",), "with_tables in ('postgresql',)")])
+def test_its_next_migration_is_drafted_from_its_tables(
+    tmp_path: Path, hosted: Hosted, monkeypatch: pytest.MonkeyPatch, engines: tuple[str, ...], url: str
+) -> None:
+    plugin = WithTables(describes=True)
+    plugin.tables.engines = engines
+    monkeypatch.setattr(revision, "draft", lambda *given: given)
+    made = registered(plugin, tmp_path, Assigned(), hosted)
+    assert cast(object, made.draft_migration("more")) == (plugin.tables, "more", url)
