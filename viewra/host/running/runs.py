@@ -171,23 +171,22 @@ class Runs:
             self.crashes.restart.set(0.0)
 
     def failed(self, error: BaseException, *, again: bool = False) -> None:
-        """Handle a failed start, also one that a bug in viewra or an interrupt ended; ``again`` as ``Crashes.failed``."""
+        """Handle a failed start, also one that a bug or an interrupt ended; ``again`` as ``Crashes.failed``."""
         if not isinstance(error, PluginError):
             cause = error
             error = PluginUnavailable(self.plugin_id, f"did not start: {type(cause).__name__}: {cause}")
             error.__cause__ = cause
         self.crashes.failed(error, again=again)
 
-    def serve(self, runs: tuple[Run, ...], configured: Configured, reason: str = "") -> tuple[Run, ...]:
+    def serve(self, runs: tuple[Run, ...], configured: Configured) -> tuple[Run, ...]:
         """Send calls to these proven runs from now on; returns the previous runs, which may have calls in flight."""
         code, runtime, declared, services = configured.code, configured.runtime, configured.declared, runs[0].services
         self.use(configured)
         self.crashes.restart.off()
         self.known_services = services
         self._traffic.renew(calls=runtime.max_calls, queue=runtime.max_queue)
-        if not reason and (missing := ", ".join(sorted(declared - services))):
-            reason = f"its manifest claims what it lacks: {missing}"
-        old = self.pool.serve(runs, runtime.restart, reason)
+        missing = ", ".join(sorted(declared - services))
+        old = self.pool.serve(runs, runtime.restart, f"its manifest claims what it lacks: {missing}" if missing else "")
         if services != declared:
             self.memory.set_services(code.code_hash, services)
         if runtime.reload == "restart" or TABLES in services:
