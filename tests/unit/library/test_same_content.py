@@ -56,6 +56,17 @@ def test_a_copy_of_a_file_that_moved_is_new(world: World) -> None:
     assert ids(world)["b.mp3"] == before["a.mp3"]
 
 
+@pytest.mark.parametrize(
+    ("known", "copy"),
+    [("Caf\N{LATIN SMALL LETTER E WITH ACUTE}.mp3", "Cafe\N{COMBINING ACUTE ACCENT}.mp3"), ("A.mp3", "a.mp3")],
+)
+def test_a_copy_whose_name_is_spelled_otherwise_is_new(world: World, known: str, copy: str) -> None:
+    path = world.put(known)
+    world.scan()
+    shutil.copy2(path, world.folder / copy)
+    assert counts(world.scan()) == {"seen": 2, "new": 1, "unchanged": 1}
+
+
 def test_those_of_a_disk_that_is_mounted_elsewhere_are_known_by_their_inodes(
     world: World,
     disks: Disks,  # noqa: F811
