@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -136,6 +137,18 @@ def _statements_compiled_once(fresh_database: Path) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _manifests_evaluated_once() -> None:
     evaluate_once()
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_where_they_went() -> Iterator[None]:
+    """A command that runs in this process, or a server, sends logs elsewhere: the next test may look for them."""
+    loggers = [logging.getLogger(name) for name in ("viewra", "uvicorn", "uvicorn.error", "asyncio")]
+    before = [(logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
+        if (logger.level, logger.propagate, logger.handlers) != (level, propagate, handlers):
+            logger.setLevel(level)
+            logger.propagate, logger.handlers = propagate, handlers
 
 
 @pytest.fixture
