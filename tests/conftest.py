@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -136,6 +137,24 @@ def _statements_compiled_once(fresh_database: Path) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _manifests_evaluated_once() -> None:
     evaluate_once()
+
+
+def _logs() -> dict[logging.Logger, tuple[int, bool, list[logging.Handler]]]:
+    """What is set of viewra's loggers and of those of its server."""
+    known = [one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger)]
+    ours = [one for one in known if one.name.partition(".")[0] in {"viewra", "uvicorn", "asyncio"}]
+    return {one: (one.level, one.propagate, one.handlers[:]) for one in ours}
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_where_they_went() -> Iterator[None]:
+    """A command that runs in this process, or a server, sends logs elsewhere: the next test may look for them."""
+    before = _logs()
+    yield
+    for logger, now in _logs().items():
+        if (was := before.get(logger, (logging.NOTSET, True, []))) != now:
+            logger.setLevel(was[0])
+            logger.propagate, logger.handlers = was[1:]
 
 
 @pytest.fixture
