@@ -64,6 +64,16 @@ def test_when_the_cursor_is_saved(
     assert unsaved == expected
 
 
+def test_what_was_heard_is_saved_once_nothing_is_pending(
+    world: World, notifier: Notifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SAVE_EVERY_S", math.inf)
+    world.hook.add_listener("ears")
+    world.scan(notifier=notifier)
+    assert notifier.wait_idle(math.inf)
+    assert open_cursor(world.engine, "ears").event_id == 2, "not only at the end, which may be a kill"
+
+
 def test_a_cursor_that_cannot_be_saved_ends_the_delivery_after_many_notifications(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
