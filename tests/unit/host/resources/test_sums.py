@@ -107,6 +107,7 @@ def test_of_one_that_has_ended_there_is_no_sample(sampler: Sampler, monkeypatch:
         ({1: (1.0, 0.0), 2: (2.0, 1.0)}, {1: (1.0, 4.0)}, 50.0),
         ({1: (1.0, 0.0), 2: (3.0, 0.0)}, {1: (2.0, 0.0)}, 50.0),
         ({1: (5.0, 0.0)}, {1: (1.0, 0.0)}, 0.0),
+        ({1: (1.0, 3.0)}, {1: (1.0, 4.0)}, 50.0),
     ],
 )
 def test_percent_of_a_core_over_two_seconds(
@@ -144,10 +145,11 @@ def test_its_family_has_all_below_its_guardian(
 
         def children(self, *, recursive: bool) -> list[Known]:
             assert recursive
+            assert not listed
             below = [Known(pid) for pid in TREE.get(self.pid, [])]
             return [*below, *(one for child in below for one in child.children(recursive=True))]
 
-    monkeypatch.setattr(resources, "_children", lambda pid: TREE.get(pid, []))
+    monkeypatch.setattr(resources, "_children", lambda pid: TREE.get(pid, []) if listed else [])
     monkeypatch.setattr(sampler, "_psutil", SimpleNamespace(Process=Known, Error=psutil.Error))
     monkeypatch.setattr(sampler, "_guardian", guardian)
     monkeypatch.setattr(sampler, "_kernel_lists_children", listed)
