@@ -178,8 +178,11 @@ def delivery_to(world: World, ears: FakeListener) -> Delivery:
 
 @pytest.mark.parametrize("end", [Delivery.stop, Delivery.finish])
 def test_one_that_waits_for_notifications_ends_at_once(world: World, end: Callable[[Delivery], None]) -> None:
+    open_cursor(world.engine, "ears")
+    world.scan()
     made = delivery_to(world, world.hook.add_listener("ears"))
     assert made.idle.wait(20)
+    assert made.passed == 2
     end(made)
     made.join(time.monotonic() + 20)
     assert not made.is_alive()
