@@ -44,9 +44,7 @@ def deliver(world: World, files: int) -> None:
     notifier.close(20)
 
 
-@pytest.mark.parametrize(
-    ("every", "every_s", "expected"), [(3, 3600.0, [0, 1, 2, 0, 1, 2, 0]), (1_000, 0.0, [0] * 7)]
-)
+@pytest.mark.parametrize(("every", "every_s", "expected"), [(3, 3600.0, [0, 1, 2, 0, 1, 2, 0]), (1_000, 0.0, [0] * 7)])
 def test_when_the_cursor_is_saved(
     world: World, monkeypatch: pytest.MonkeyPatch, every: int, every_s: float, expected: list[int]
 ) -> None:
