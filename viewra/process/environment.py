@@ -13,6 +13,8 @@ ALLOWED = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUA
 
 _ALWAYS = {
     "PYTHONUNBUFFERED": "1",  # output must reach the log before a crash
+    # Else a plugin that forks in a call may wait for good: gRPC ends its threads before, and starts them again after.
+    "GRPC_ENABLE_FORK_SUPPORT": "0",
 }
 
 

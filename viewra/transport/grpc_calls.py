@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -62,37 +63,41 @@ class _GrpcMethod:
         self._call = call
 
     def __call__(self, request: bytes, timeout_s: float) -> bytes:
+        due = time.monotonic() + timeout_s
         try:
             return self._call(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel was closed meanwhile
-            raise failed(error) from error
+            raise failed(error, due) from error
 
     def with_trailer(self, request: bytes, timeout_s: float) -> tuple[bytes, Trailer]:
+        due = time.monotonic() + timeout_s
         try:
             data, call = self._call.with_call(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:
-            raise failed(error) from error
+            raise failed(error, due) from error
         return data, partial(trailer_of, call)
 
     def start(self, request: bytes, timeout_s: float, done: Callable[[Ended], None]) -> None:
+        due = time.monotonic() + timeout_s
         try:
             pending = self._call.future(request, timeout_s)
         except (grpc.RpcError, ValueError) as error:
             raise failed(error) from error
-        pending.add_done_callback(lambda call: done(_Ended(call)))
+        pending.add_done_callback(lambda call: done(_Ended(call, due)))
 
 
 class _Ended:
-    __slots__ = ("_call",)
+    __slots__ = ("_call", "_due")
 
-    def __init__(self, call: Any) -> None:
+    def __init__(self, call: Any, due: float) -> None:
         self._call = call
+        self._due = due
 
     def result(self) -> bytes:
         try:
             data: bytes = self._call.result()
         except (grpc.RpcError, grpc.FutureCancelledError, ValueError) as error:
-            raise failed(error) from error
+            raise failed(error, self._due) from error
         return data
 
     def trailer(self, name: str) -> bytes | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from functools import partial
 from typing import Any
 
@@ -17,6 +19,9 @@ _FAILURES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: Failure.TOO_LARGE,
 }
 
+
+_EARLY_S = 0.05
+"""How much sooner the other side's time may be over: it is told in whole milliseconds."""
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -35,10 +40,15 @@ def trailer_of(call: Any, name: str) -> bytes | None:
     return None
 
 
-def failed(error: Exception) -> CallFailed:
-    """What gRPC raised as CallFailed."""
+def failed(error: Exception, due: float = math.inf) -> CallFailed:
+    """What gRPC raised as CallFailed; ``due`` is when the call's time is over, in monotonic seconds.
+
+    A server that keeps the deadline itself, as in Go, cancels the call at that moment, and may be heard first.
+    """
     if not isinstance(error, grpc.Call):
         return CallFailed(Failure.LOST, str(error))
     code = error.code()
     failure = _FAILURES.get(code, Failure.REPORTED)
+    if code is grpc.StatusCode.CANCELLED and time.monotonic() > due - _EARLY_S:
+        failure = Failure.LATE
     return CallFailed(failure, error.details() or code.name, partial(trailer_of, error))

@@ -23,6 +23,7 @@ def test_only_what_is_allowed_is_inherited() -> None:
         "LC_TIME": "C",
         "TZ": "UTC",
         "PYTHONUNBUFFERED": "1",
+        "GRPC_ENABLE_FORK_SUPPORT": "0",
         "COOKIE": "c",
     }
 

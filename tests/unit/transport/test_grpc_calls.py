@@ -97,6 +97,20 @@ def test_an_error(
 
 
 @each_way
+@pytest.mark.parametrize(("left_s", "failure"), [(0.03, Failure.LATE), (19.0, Failure.LOST)])
+def test_a_server_that_cancels_at_the_deadline(
+    serve: Callable[[Behaviour], PeerChannel], call: Callable[..., bytes], left_s: float, failure: Failure
+) -> None:
+    def cancel(data: bytes, context: grpc.ServicerContext) -> bytes:
+        threading.Event().wait((context.time_remaining() or 0.0) - left_s)
+        return fail(grpc.StatusCode.CANCELLED)(data, context)
+
+    with pytest.raises(CallFailed) as caught:
+        call(serve(cancel), timeout_s=left_s + 0.1)
+    assert caught.value.failure is failure
+
+
+@each_way
 def test_a_deadline(serve: Callable[[Behaviour], PeerChannel], call: Callable[..., bytes]) -> None:
     go = threading.Event()
 
