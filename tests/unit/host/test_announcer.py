@@ -13,7 +13,9 @@ from viewra.types import PluginState
 READY, RUNNING = PluginState.READY, PluginState.RUNNING
 
 
-def test_changes_of_many_threads_arrive_one_after_the_other_and_all_before_the_end() -> None:
+def test_changes_of_many_threads_arrive_one_after_the_other_and_all_before_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     told: list[str] = []
     inside = threading.Lock()
 
@@ -35,6 +37,7 @@ def test_changes_of_many_threads_arrive_one_after_the_other_and_all_before_the_e
         thread.join(60)
     announcer.close()
     assert len(told) == 400
+    assert caplog.messages == []
     for name in "abcd":
         own = [reason for reason in told if reason[0] == name]
         assert own == sorted(own)

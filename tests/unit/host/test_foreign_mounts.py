@@ -17,6 +17,7 @@ MOUNTS = r"""
 27 22 0:25 / /mnt/share rw - cifs //nas/share rw
 28 22 0:26 / /ctl rw - fusectl fusectl rw
 malformed
+short - nfs4 nas:/ rw
 """
 
 
@@ -39,6 +40,12 @@ def test_what_is_mounted_decides(tmp_path: Path, path: str, kind: str | None) ->
     mountinfo = tmp_path / "mountinfo"
     mountinfo.write_text(MOUNTS)
     assert foreign_mount(["/srv", path], mountinfo) == (None if kind is None else (path, kind))
+
+
+def test_a_path_below_no_mount_point_is_on_none_of_them(tmp_path: Path) -> None:
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text("23 22 0:21 / /music rw,relatime - nfs4 nas:/music rw\n")
+    assert foreign_mount(["/srv"], mountinfo) is None
 
 
 def test_nothing_is_foreign_where_the_system_does_not_tell(tmp_path: Path) -> None:

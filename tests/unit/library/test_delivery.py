@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.unit.library.conftest import World
+from tests.unit.library.conftest import FakeListener, World
+from tests.unit.library.test_set_aside import BatchEars
 from viewra import library
 from viewra.errors import DatabaseError, PluginFault
 from viewra.library import Notifier, delivery, events
+from viewra.library.delivery import Delivery
 from viewra.library.events import open_cursor
+from viewra.library.together import Together
 from viewra.types import LibraryEvent, ScanEvent, ScanEventKind
 
 
@@ -39,9 +44,7 @@ def deliver(world: World, files: int) -> None:
     notifier.close(20)
 
 
-@pytest.mark.parametrize(
-    ("every", "every_s", "expected"), [(3, math.inf, [0, 1, 2, 0, 1, 2, 0]), (1_000, 0.0, [0] * 7)]
-)
+@pytest.mark.parametrize(("every", "every_s", "expected"), [(3, 3600.0, [0, 1, 2, 0, 1, 2, 0]), (1_000, 0.0, [0] * 7)])
 def test_when_the_cursor_is_saved(
     world: World, monkeypatch: pytest.MonkeyPatch, every: int, every_s: float, expected: list[int]
 ) -> None:
@@ -57,6 +60,16 @@ def test_when_the_cursor_is_saved(
     world.hook.add_listener("ears", behaviour)
     deliver(world, 5)
     assert unsaved == expected
+
+
+def test_what_was_heard_is_saved_once_nothing_is_pending(
+    world: World, notifier: Notifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SAVE_EVERY_S", math.inf)
+    world.hook.add_listener("ears")
+    world.scan(notifier=notifier)
+    assert notifier.wait_idle(math.inf)
+    assert open_cursor(world.engine, "ears").event_id == 2, "not only at the end, which may be a kill"
 
 
 def test_a_cursor_that_cannot_be_saved_ends_the_delivery_after_many_notifications(
@@ -154,3 +167,62 @@ def test_what_fails_again_on_request_stays_set_aside(world: World) -> None:
     assert tried == ["file", "file"], "once each"
     state = library.listener_state(world.engine, "ears")
     assert [(one.attempts, one.due) for one in state.set_aside] == [(6, False)] * 2
+
+
+def delivery_to(world: World, ears: FakeListener) -> Delivery:
+    """A delivery of its own, which has begun."""
+    return Delivery(world.engine, ears, open_cursor(world.engine, "ears"), Together(world.engine))
+
+
+@pytest.mark.parametrize("end", [Delivery.stop, Delivery.finish])
+def test_one_that_waits_for_notifications_ends_at_once(world: World, end: Callable[[Delivery], None]) -> None:
+    open_cursor(world.engine, "ears")
+    world.scan()
+    made = delivery_to(world, world.hook.add_listener("ears"))
+    assert made.idle.wait(20)
+    assert made.passed == 2
+    end(made)
+    made.join(time.monotonic() + 20)
+    assert not made.is_alive()
+
+
+def test_one_that_is_stopped_ends_after_the_notification_in_flight(world: World) -> None:
+    made: list[Delivery] = []
+    known = threading.Event()
+
+    def behaviour(_: ScanEvent | LibraryEvent) -> None:
+        assert known.wait(20)
+        made[0].stop()
+
+    ears = world.hook.add_listener("ears", behaviour)
+    open_cursor(world.engine, "ears")
+    for number in range(3):
+        world.put(f"{number}.mp3")
+    world.scan()
+    made.append(delivery_to(world, ears))
+    known.set()
+    made[0].join(time.monotonic() + 20)
+    assert (made[0].is_alive(), ears.kinds, made[0].passed) == (False, ["started"], 1)
+    assert open_cursor(world.engine, "ears").event_id == 1
+
+
+def test_one_that_is_stopped_ends_after_the_batch_in_flight(world: World) -> None:
+    made: list[Delivery] = []
+    known = threading.Event()
+
+    class Stopping(BatchEars):
+        def deliver_batch(self, events: Sequence[ScanEvent | LibraryEvent]) -> Sequence[str]:
+            assert known.wait(20)
+            made[0].stop()
+            return super().deliver_batch(events)
+
+    ears = Stopping()
+    open_cursor(world.engine, "ears")
+    for number in range(40):
+        world.put(f"{number}.mp3")
+    world.scan()
+    made.append(delivery_to(world, ears))
+    known.set()
+    made[0].join(time.monotonic() + 20)
+    assert (made[0].is_alive(), len(ears.batches), made[0].passed) == (False, 1, len(ears.heard))
+    assert open_cursor(world.engine, "ears").event_id == len(ears.heard) < 42

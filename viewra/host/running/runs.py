@@ -141,16 +141,16 @@ class Runs:
             if not self.pool.runs:
                 self.start(even_stopped=even_stopped)
 
-    def start(self, *, even_stopped: bool = False, again: bool = False) -> None:
+    def start(self, *, even_stopped: bool = False) -> None:
         """Start it while holding the turn; ``even_stopped``: an operator requests it.
 
-        With ``again`` a failed start is repeated after a pause without a call. Calls are served as soon as one process
-        is proven; further workers start in the background. Raises PluginUnavailable or PluginClosed.
+        If it was to start by itself, a failed start is repeated after a pause without a call. Calls are served as soon
+        as one process is proven; further workers start in the background. Raises PluginUnavailable or PluginClosed.
         """
         if even_stopped:
             self.pool.end_pause()
         code = self._startable(even_stopped=even_stopped)
-        again = self.crashes.restart.off() or again
+        again = self.crashes.restart.off()
         if code.code_hash != self.installation.used.code_hash:
             self.take_up(code)
         if code.found.manifest is None:
@@ -171,23 +171,22 @@ class Runs:
             self.crashes.restart.set(0.0)
 
     def failed(self, error: BaseException, *, again: bool = False) -> None:
-        """Handle a failed start, also one that a bug in viewra or an interrupt ended; ``again`` as for ``start``."""
+        """Handle a failed start, also one that a bug or an interrupt ended; ``again`` as ``Crashes.failed``."""
         if not isinstance(error, PluginError):
             cause = error
             error = PluginUnavailable(self.plugin_id, f"did not start: {type(cause).__name__}: {cause}")
             error.__cause__ = cause
         self.crashes.failed(error, again=again)
 
-    def serve(self, runs: tuple[Run, ...], configured: Configured, reason: str = "") -> tuple[Run, ...]:
+    def serve(self, runs: tuple[Run, ...], configured: Configured) -> tuple[Run, ...]:
         """Send calls to these proven runs from now on; returns the previous runs, which may have calls in flight."""
         code, runtime, declared, services = configured.code, configured.runtime, configured.declared, runs[0].services
         self.use(configured)
         self.crashes.restart.off()
         self.known_services = services
         self._traffic.renew(calls=runtime.max_calls, queue=runtime.max_queue)
-        if not reason and (missing := ", ".join(sorted(declared - services))):
-            reason = f"its manifest claims what it lacks: {missing}"
-        old = self.pool.serve(runs, runtime.restart, reason)
+        missing = ", ".join(sorted(declared - services))
+        old = self.pool.serve(runs, runtime.restart, f"its manifest claims what it lacks: {missing}" if missing else "")
         if services != declared:
             self.memory.set_services(code.code_hash, services)
         if runtime.reload == "restart" or TABLES in services:
@@ -265,7 +264,7 @@ class Runs:
             elif self.pool.state in {PluginState.BACKOFF, PluginState.READY}:
                 self.pool.end_pause()
                 with contextlib.suppress(PluginError):  # it is in the log and in the state
-                    self.start(again=True)
+                    self.start()
 
     def _startable(self, *, even_stopped: bool) -> Code:
         """The code that a start has to run; raises PluginClosed or PluginUnavailable if it may not start."""

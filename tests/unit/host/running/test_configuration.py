@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
 from viewra.errors import ManifestError
-from viewra.host.database.databases import PluginDatabases
-from viewra.host.installed.choices import Chosen
 from viewra.host.installed.code import Code
-from viewra.host.installed.discovery import Found, Place
-from viewra.host.installed.grants import Grant, asked
-from viewra.host.installed.installation import Installation
 from viewra.host.running.configuration import RunConfiguration
-from viewra.host.running.confining import Backend, Confining
 from viewra.manifest import Permission, Runtime
 
-from .conftest import MANIFEST, manifest_of
+from .fake_operator import EVERYWHERE, FETCHES, LIBRARY, PUBLISHES, READ, WIDER, Operator, configuration_of, found_with
 from .test_confining import ABLE
 
-READ = Permission("filesystem", ("read",), {"paths": ["/music"]})
-WIDER = Permission("filesystem", ("read",), {"paths": ["/music", "/films"]})
-EVERYWHERE = Permission("filesystem", ("read",), {})
-FETCHES = Permission("network", ("fetch",), {"hosts": ["api.example"]})
-PUBLISHES = Permission("events", ("publish",), {"names": ["scan.*"]})
-LIBRARY = Permission("library", ("read",), {})
-
 Make = Callable[..., RunConfiguration]
-
-
-def found_with(directory: Path, *permissions: Permission, runtime: Runtime | None = None) -> Found:
-    directory.mkdir(exist_ok=True)
-    file = directory / "plugin.cue"
-    file.write_text(MANIFEST)
-    manifest = attrs.evolve(manifest_of(MANIFEST), file=file, permissions=permissions)
-    return Found("p", directory, Place.GIVEN, attrs.evolve(manifest, runtime=runtime or manifest.runtime))
-
-
-class Operator:
-    """What the operator chose, and may choose anew."""
-
-    def __init__(self) -> None:
-        self.granted: set[str] = set()
-        self.libraries = ["/music"]
-        self.chosen: Mapping[str, object] = {}
-
-    def grants(self, found: Found) -> Sequence[Grant]:
-        assert found.manifest is not None
-        return [attrs.evolve(one, granted=one.name in self.granted) for one in asked(found.manifest)]
-
-    def choose(self, found: Found) -> Chosen:
-        runtime = found.manifest.runtime if found.manifest is not None else Runtime()
-        return attrs.evolve(Chosen(runtime=runtime), **self.chosen)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -64,24 +27,7 @@ def operator() -> Operator:
 
 @pytest.fixture
 def make(tmp_path: Path, operator: Operator) -> Make:
-    def make(
-        *permissions: Permission, backend: Backend = "landlock", runtime: Runtime | None = None
-    ) -> RunConfiguration:
-        installation = Installation(
-            found_with(tmp_path / "p", *permissions, runtime=runtime), data_dir=tmp_path / "data"
-        )
-        confining = Confining(
-            (), backend, grants=operator.grants, libraries=lambda: tuple(operator.libraries), machine=ABLE
-        )
-        return RunConfiguration(
-            installation,
-            chosen=operator.choose,
-            databases=PluginDatabases(tmp_path / "data"),
-            confining=confining,
-            log_level="info",
-        )
-
-    return make
+    return functools.partial(configuration_of, tmp_path, operator)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +138,28 @@ def test_one_without_rules_may_use_all_folders_anyway(make: Make, operator: Oper
     sandbox = configuration.sandbox(configuration.used)
     operator.libraries.append("/films")
     assert not configuration.has_other_folders(sandbox)
+    operator.granted = {"filesystem:read"}
+    assert not make(EVERYWHERE).has_other_folders(sandbox)
+
+
+def test_preparing_assigns_its_user(make: Make) -> None:
+    configuration = make()
+    assigned: list[str] = []
+
+    def user_of(plugin_id: str) -> int:
+        assigned.append(plugin_id)
+        return 60600
+
+    machine = attrs.evolve(ABLE, root=True)
+    configuration._confining = attrs.evolve(configuration._confining, user_of=user_of, machine=machine)
+    configuration.prepare()
+    assert assigned == ["p"]
 
 
 def test_rights_follow_the_grants_and_settings_stay_those_of_the_start(make: Make, operator: Operator) -> None:
     secrets = [{"key": "first"}, {"key": "second"}]
     operator.chosen = {"secrets": lambda: secrets.pop(0)}
-    configuration = make(FETCHES, PUBLISHES, LIBRARY)
+    configuration = make(LIBRARY, PUBLISHES, FETCHES)
     rights = configuration.spec(configuration.used).rights
     names = ("network:fetch", "events:publish", "library:read", "library:write")
     assert [rights.allows(name) for name in names] == [False] * 4

@@ -10,14 +10,12 @@ import attrs
 import pytest
 
 from viewra.denied import CONFINED
-from viewra.errors import UsageError, ViewraError
+from viewra.errors import ViewraError
 from viewra.host.running import confining
-from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.confining import Confining, Sandbox
 from viewra.process.sandbox.confinement import Confinement
 from viewra.process.sandbox.rules import Rules
 
-from .conftest import World
 from .test_confining import ABLE, BARE
 
 LIMITS = ((7, 256),)
@@ -106,48 +104,3 @@ def test_only_a_root_host_that_confines_assigns_users(backend: Any, root: bool, 
 
     Confining((), backend, user_of=user_of, machine=attrs.evolve(BARE, root=root)).prepare("p")
     assert names == asked
-
-
-class Environments:
-    """Those of a host: a plugin of version 2 needs one."""
-
-    def __init__(self) -> None:
-        self.built: list[str] = []
-
-    def of(self, manifest: Any, _cancellation: object) -> Any:
-        self.built.append(manifest.version)
-        return self.ready(manifest)
-
-    def ready(self, manifest: Any) -> Any:
-        return "environment" if manifest.version == "2.0.0" else None
-
-
-def test_an_environment_is_looked_for_once_for_code_that_needs_none(world: World) -> None:
-    configuration: RunConfiguration = world.supervisor.configuration
-    environments = Environments()
-    configuration._environments = environments  # type: ignore[assignment]
-    code = configuration.used.code
-    manifest = code.found.manifest
-    assert manifest is not None
-    for _ in range(2):
-        configuration.build_environment(code)
-        assert configuration.environment(code) is None
-    assert environments.built == ["1.0.0"]
-    needing = attrs.evolve(code, found=attrs.evolve(code.found, manifest=attrs.evolve(manifest, version="2.0.0")))
-    for _ in range(2):
-        configuration.build_environment(needing)
-        assert configuration.environment(needing) == "environment"  # type: ignore[comparison-overlap]
-    assert environments.built == ["1.0.0", "2.0.0", "2.0.0"]
-    broken = attrs.evolve(code, found=attrs.evolve(code.found, manifest=None))
-    configuration.build_environment(broken)
-    assert configuration.environment(broken) is None
-
-
-def test_without_bubblewrap_its_sandbox_is_refused(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    monkeypatch.setattr(
-        confining, "bubblewrap", lambda: attrs.make_class("Found", {"reason": attrs.field()})("no bwrap")
-    )
-    confined = Confining((), "bwrap", machine=ABLE)
-    used = world.supervisor.configuration.used
-    with pytest.raises(UsageError, match="it cannot be confined by bwrap: no bwrap"):
-        confined.sandbox(used.code, used.runtime, Path("/data/p"), "", "unix")

@@ -12,10 +12,11 @@ import pytest
 
 from viewra.errors import UsageError
 from viewra.host.installed.code import Code
-from viewra.host.installed.discovery import Found, discover
+from viewra.host.installed.discovery import Found, Place, discover
 from viewra.host.installed.grants import Grant, asked
 from viewra.host.running import confining
 from viewra.host.running.confining import BACKENDS, Backend, Confining, Sandbox, require_backend
+from viewra.host.running.limits import rlimits
 from viewra.manifest import Runtime
 from viewra.process.sandbox.machine import Machine
 from viewra.process.sandbox.syscalls import ARCHITECTURES
@@ -66,8 +67,10 @@ def test_without_a_grant_it_has_its_own_alone(code: Code) -> None:
     assert str(code.found.directory) in rules.code
     assert (rules.read, rules.write, rules.private) == ((), (), ("/data/p",))
     assert (rules.internet, rules.listen, rules.datagrams, rules.spawn) == ((), (), False, False)
+    assert (rules.user, rules.metadata, found.shipped) == (None, False, None)
     assert found.told == ("p",)
     assert found.missing == ()
+    assert found.backend == "landlock+seccomp"
 
 
 def test_each_grant_opens_what_it_names(code: Code, tmp_path: Path) -> None:
@@ -75,6 +78,10 @@ def test_each_grant_opens_what_it_names(code: Code, tmp_path: Path) -> None:
     assert may is not None
     assert (may.read, may.write) == ((str(tmp_path),), ())
     assert (may.internet, may.datagrams, may.spawn) == (None, True, True)
+    found = sandbox(code, "filesystem:write")
+    assert found.rules is not None
+    assert (found.rules.read, found.rules.write, found.folders) == ((str(tmp_path),),) * 3
+    assert found.told == ("p", "filesystem:write")
 
 
 @pytest.mark.parametrize("allow_unsandboxed", [False, True])
@@ -112,6 +119,9 @@ def test_a_host_that_is_root_gives_a_user_where_that_can_read(code: Code, monkey
     monkeypatch.setattr(confining, "foreign_mount", lambda paths: (paths[0], "nfs4") if paths else None)
     assert user() == 60600
     assert user("filesystem:read") is None
+    assert user("filesystem:write") is None
+    (missing,) = sandbox(code, "filesystem:read", machine=root).missing
+    assert "is on nfs4" in missing
 
 
 def test_a_host_that_connects_by_tcp_says_what_that_opens(code: Code) -> None:
@@ -221,3 +231,41 @@ def test_within_bwrap_a_network_needs_a_landlock_that_holds_it(
     with pytest.raises(UsageError, match="needs Landlock's version 6, this kernel has 5") if refused else nullcontext():
         found = sandbox(code, *granted, machine=machine, backend="bwrap", database_url=database_url, network=network)
         assert found.backend == "bwrap+landlock+seccomp"
+
+
+def test_one_whose_socket_is_for_a_group_may_change_modes(code: Code) -> None:
+    found = sandbox(code, socket_group="media")
+    assert found.rules is not None
+    assert found.rules.metadata
+    assert "may change modes" in found.missing[0]
+
+
+def test_what_is_shipped_with_viewra_is_known(code: Code) -> None:
+    shipped = Code(attrs.evolve(code.found, place=Place.SHIPPED), "")
+    assert sandbox(shipped).shipped == code.found.directory
+
+
+def test_an_operator_may_have_nothing_confined_or_limits_alone(code: Code, caplog: pytest.LogCaptureFixture) -> None:
+    confining._warn.cache_clear()
+    assert sandbox(code, backend="off").backend == "off"
+    assert caplog.messages == []
+    for _ in range(2):
+        found = sandbox(code, backend="rlimits")
+        assert (found.backend, found.rules) == ("rlimits", None)
+        assert dict(found.rlimits).keys() == dict(rlimits(Runtime())).keys()
+    sandbox(code, machine=BARE, allow_unsandboxed=True)
+    texts = [message.partition("held to limits alone: ")[2] for message in caplog.messages]
+    assert texts == ["--sandbox rlimits", BARE.missing], "once for each reason"
+
+
+def test_only_bwrap_needs_bwrap(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confining, "bubblewrap", lambda: SimpleNamespace(reason="there is no bwrap"))
+    assert sandbox(code).backend == "landlock+seccomp"
+    with pytest.raises(UsageError, match="cannot be confined by bwrap: there is no bwrap"):
+        sandbox(code, backend="bwrap")
+
+
+def test_the_guardian_holds_what_connects_where_bwrap_does_not(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confining, "bubblewrap", lambda: SimpleNamespace(reason=""))
+    assert sandbox(code, "network:external", machine=attrs.evolve(ABLE, landlock=5)).rules is not None
+    assert sandbox(code, "network:external", machine=attrs.evolve(ABLE, tells=False), backend="bwrap").rules is not None

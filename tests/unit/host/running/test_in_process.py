@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
+import attrs
 import pytest
 
 from viewra.bridge import HostedPlugin
@@ -16,7 +17,8 @@ from viewra.host.database.databases import PluginDatabases
 from viewra.host.running.in_process import CALL_S, LocalPlugin, deadline_s, plugin_id_of
 from viewra.host.running.lifecycle import MIGRATION_S, STOP_S, TASK_S
 from viewra.sdk import Plugin
-from viewra.types import PluginContext, PluginInfo
+from viewra.sdk_db import revision
+from viewra.types import PluginContext, PluginInfo, SchemaState
 
 from .test_adoption import RECORD
 
@@ -68,14 +70,7 @@ def hosted() -> Hosted:
 
 @pytest.fixture
 def made(tmp_path: Path, hosted: Hosted) -> LocalPlugin:
-    return LocalPlugin(
-        AudioTags2Reader(),
-        data_dir=tmp_path,
-        log_level="debug",
-        limits=Limits(),
-        databases=PluginDatabases(tmp_path),
-        hosted=lambda _id: cast("HostedPlugin", hosted),
-    )
+    return registered(AudioTags2Reader(), tmp_path, PluginDatabases(tmp_path), hosted)
 
 
 def test_its_id_is_what_it_says_or_made_of_its_classes_name() -> None:
@@ -96,7 +91,10 @@ def test_it_starts_once_and_stops_once(made: LocalPlugin, hosted: Hosted, tmp_pa
     did = cast(AudioTags2Reader, made.plugin).did
     made.unload()
     assert (made.state, did, hosted.stops) == ("ready", [], 0)
+    with pytest.raises(RuntimeError, match="has no host to ask"):
+        made.plugin.host  # type: ignore[attr-defined]  # noqa: B018 - not before it is loaded
     made.load()
+    assert made.plugin.host is not None  # type: ignore[attr-defined]
     made.load()
     assert (made.state, did) == ("running", ["initialize audio_tags2_reader debug", "start"])
     assert (tmp_path / "plugins" / "audio_tags2_reader").stat().st_mode & 0o777 == 0o700
@@ -119,9 +117,12 @@ def test_one_whose_stop_fails_is_stopped_all_the_same(made: LocalPlugin, hosted:
     made.unload()
 
 
-def test_it_tells_of_itself_what_it_offers(made: LocalPlugin) -> None:
+def test_it_tells_of_itself_what_it_offers(made: LocalPlugin, monkeypatch: pytest.MonkeyPatch) -> None:
     assert made.info.id == "audio_tags2_reader"
     assert made.info.capabilities == ("search_service",)
+    said = PluginInfo("other", capabilities=("songs",))
+    monkeypatch.setattr(made.plugin, "info", lambda: said)
+    assert made.info == attrs.evolve(said, id="audio_tags2_reader")
     assert (made.stats.state, made.stats.fetched_bytes, made.stats.pid) == ("ready", 7, None)
 
 
@@ -149,3 +150,83 @@ def test_what_it_has_not_got_is_nothing(made: LocalPlugin) -> None:
     assert (made.installation, made.pid, made.records, made.sandbox) == (None, None, (), None)
     with pytest.raises(UsageError, match="plugin audio_tags2_reader has no database of its own"):
         made.draft_migration("more tables")
+
+
+class WithTables(AudioTags2Reader):
+    """One with a database of its own, which it migrates before or after it is initialized."""
+
+    def __init__(self, *, describes: bool) -> None:
+        super().__init__()
+        methods: dict[str, object] = {
+            "engines": ("postgresql",),
+            "get_models": lambda: (),
+            "migrate": lambda url: self.did.append(f"migrate {url}"),
+            "rollback": lambda _url: None,
+        }
+        if describes:
+            methods["describe"] = lambda _url: SchemaState("", ())
+        self.tables = SimpleNamespace(**methods)
+
+    def database_service(self) -> Any:
+        return self.tables
+
+
+class Assigned:
+    """Databases that are prepared for those who may have them."""
+
+    def __init__(self) -> None:
+        self.prepared: list[tuple[str, object]] = []
+
+    def url(self, plugin_id: str, engines: object) -> str:
+        return f"{plugin_id} in {engines}"
+
+    def prepare(self, plugin_id: str, engines: object) -> None:
+        self.prepared.append((plugin_id, engines))
+
+
+def registered(plugin: Any, scratch: Path, databases: object, hosted: Hosted) -> LocalPlugin:
+    return LocalPlugin(
+        plugin,
+        data_dir=scratch,
+        log_level="debug",
+        limits=Limits(),
+        databases=cast(PluginDatabases, databases),
+        hosted=lambda _id: cast("HostedPlugin", hosted),
+    )
+
+
+@pytest.mark.parametrize("describes", [True, False])
+def test_one_with_tables_has_its_database_before_it_starts(tmp_path: Path, hosted: Hosted, describes: bool) -> None:
+    assigned, plugin = Assigned(), WithTables(describes=describes)
+    made = registered(plugin, tmp_path, assigned, hosted)
+    assert made.own_database.url == "with_tables in ('postgresql',)"
+    made.load()
+    assert assigned.prepared == [("with_tables", ("postgresql",))]
+    steps = ["migrate with_tables in ('postgresql',)", "initialize with_tables debug", "start"]
+    assert plugin.did == (steps if describes else [steps[1], steps[0], steps[2]])
+    made.close()
+
+
+class Bare(AudioTags2Reader):
+    """An object that is no subclass of viewra's, as far as the host sees."""
+
+    bind = None  # type: ignore[assignment]
+
+
+def test_one_without_tables_gets_no_database_and_need_not_be_of_viewras_class(tmp_path: Path, hosted: Hosted) -> None:
+    assigned, plugin = Assigned(), Bare()
+    made = registered(plugin, tmp_path, assigned, hosted)
+    made.load()
+    assert (assigned.prepared, plugin.did) == ([], ["initialize bare debug", "start"])
+    made.close()
+
+
+@pytest.mark.parametrize(("engines", "url"), [(("sqlite",), ""), (("postgresql",), "with_tables in ('postgresql',)")])
+def test_its_next_migration_is_drafted_from_its_tables(
+    tmp_path: Path, hosted: Hosted, monkeypatch: pytest.MonkeyPatch, engines: tuple[str, ...], url: str
+) -> None:
+    plugin = WithTables(describes=True)
+    plugin.tables.engines = engines
+    monkeypatch.setattr(revision, "draft", lambda *given: given)
+    made = registered(plugin, tmp_path, Assigned(), hosted)
+    assert cast(object, made.draft_migration("more")) == (plugin.tables, "more", url)

@@ -12,6 +12,7 @@ from typing import Any, cast
 import attrs
 import pytest
 
+from viewra.codec.protocol import LEASE, OUTPUT, PIPES
 from viewra.errors import HandshakeError
 from viewra.host.installed.pins import Pin
 from viewra.host.running.confining import Sandbox
@@ -25,6 +26,7 @@ from viewra.host.running.launch_spec import (
     plan,
     verified,
 )
+from viewra.host.running.lease import LEASE_S
 from viewra.host.running.limits import tasks
 from viewra.process.sandbox.confinement import Confinement
 from viewra.process.verify import tree_digest
@@ -153,3 +155,10 @@ def test_a_group_is_made_for_limits_alone(spec: LaunchSpec) -> None:
     assert new_group(cast(Machinery, SimpleNamespace(groups=None)), held) is None
     assert cast(Any, new_group(machinery, held)) == "a group"
     assert made == [({"processes": 3}, tasks({"processes": 3}))]
+
+
+def test_a_process_that_outlives_its_host_has_a_lease_and_no_pipes(spec: LaunchSpec, tmp_path: Path) -> None:
+    bound = environment(spec, tmp_path, None)
+    assert (bound[OUTPUT], LEASE in bound) == (PIPES, False)
+    lasting = environment(attrs.evolve(spec, lasts=True), tmp_path, None)
+    assert (lasting[LEASE], OUTPUT in lasting) == (str(LEASE_S), False)

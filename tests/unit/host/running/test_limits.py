@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -42,10 +43,13 @@ def test_caps_hold_over_what_is_stated_and_over_defaults(stated: dict[str, float
 
 def test_caps_are_read_from_words() -> None:
     assert caps_of(["memory_mb=512", "cpu_percent=12.5"]) == {"memory_mb": 512, "cpu_percent": 12.5}
+    most = 2**40 - 1
+    assert caps_of(["processes=1", f"disk_mb={most}"]) == {"processes": 1, "disk_mb": most}
 
 
 @pytest.mark.parametrize(
-    "wrong", ["memory_mb", "memory_mb=", "memory_mb=0", "memory_mb=-1", "memory_mb=1.5", "processes=x"]
+    "wrong",
+    ["memory_mb", "memory_mb=", "memory_mb=0", "memory_mb=-1", "memory_mb=1.5", "processes=x", f"disk_mb={2**40}"],
 )
 def test_a_cap_that_is_no_number_is_refused(wrong: str) -> None:
     with pytest.raises(UsageError, match="a cap is a whole number above 0"):
@@ -56,6 +60,9 @@ def test_a_cap_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="there is no limit 'memroy_mb'") as refused:
         caps_of(["memroy_mb=1"])
     assert refused.value.hint == "did you mean memory_mb?"
+    with pytest.raises(UsageError) as refused:
+        caps_of(["x=1"])
+    assert refused.value.hint == f"there are: {', '.join(NAMES)}"
 
 
 def test_tasks_of_a_user_of_its_own_are_the_plugins_alone(tmp_path: Path) -> None:
@@ -64,6 +71,41 @@ def test_tasks_of_a_user_of_its_own_are_the_plugins_alone(tmp_path: Path) -> Non
     own = 2 * 2 * tasks({"processes": 4})
     assert dict(rlimits(runtime, 61000, loadavg=tmp_path / "loadavg"))[resource.RLIMIT_NPROC] == own
     assert dict(rlimits(runtime, None, loadavg=tmp_path / "loadavg"))[resource.RLIMIT_NPROC] == own + 1024 + 5000
+
+
+def test_one_process_a_processor_where_the_manifest_leaves_their_number_to_the_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runtime = Runtime(limits={"processes": 4}, workers="auto")
+    for processors, workers in [(3, 3), (None, 1)]:
+        monkeypatch.setattr(os, "cpu_count", lambda found=processors: found)
+        assert dict(rlimits(runtime, 61000))[resource.RLIMIT_NPROC] == 2 * workers * tasks({"processes": 4})
+
+
+HOSTS = {resource.RLIMIT_NOFILE: 100, resource.RLIMIT_FSIZE: 3 * MB}
+"""What the host itself is held to; nothing else is."""
+
+
+@pytest.mark.parametrize(
+    ("stated", "files", "written"),
+    [
+        ({}, 100, 3 * MB),
+        ({"open_files": 60, "file_mb": 2}, 60, 2 * MB),
+        ({"open_files": 1}, 32, 3 * MB),
+    ],
+)
+def test_the_kernel_holds_a_process_to_its_limits_and_to_those_of_the_host(
+    monkeypatch: pytest.MonkeyPatch, stated: dict[str, float], files: int, written: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda number: (1, HOSTS.get(number, resource.RLIM_INFINITY)))
+    held = dict(rlimits(Runtime(limits={"memory_mb": 200, **stated}), 61000))
+    assert held.pop(resource.RLIMIT_NPROC) > 0
+    assert held == {
+        resource.RLIMIT_DATA: (200 + 512) * MB,
+        resource.RLIMIT_NOFILE: files,
+        resource.RLIMIT_FSIZE: written,
+        resource.RLIMIT_CORE: 0,
+    }
 
 
 @attrs.define(eq=False)

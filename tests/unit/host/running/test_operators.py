@@ -49,6 +49,23 @@ def test_one_that_runs_stays_as_it_is_when_it_is_enabled(world: World) -> None:
     assert (world.state, world.supervisor.pid) == ("running", pid)
 
 
+def test_one_that_runs_stays_as_it_is_when_it_is_loaded(world: World) -> None:
+    pid = world.call()
+    world.supervisor.load()
+    assert (world.supervisor.pids, len(world.launcher.plans)) == ((pid,), 1)
+
+
+def test_one_that_waits_to_start_again_still_does_after_the_operator_tried_in_vain(world: World) -> None:
+    world.call()
+    world.crash()
+    assert world.state == "backoff"
+    world.launcher.next = [Behaviour(fails={"handshake": "die"})]
+    with pytest.raises(PluginUnavailable):
+        world.supervisor.load()
+    world.clock.advance(60.0)
+    assert world.state == "running"
+
+
 def test_one_that_is_not_valid_stays_so_when_it_is_disabled(world: World) -> None:
     reason = invalid(world).supervisor.reason
     world.supervisor.disable()

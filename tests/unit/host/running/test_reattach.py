@@ -67,3 +67,12 @@ def test_a_record_that_cannot_be_read_is_none_and_goes(tmp_path: Path, content: 
     (tmp_path / RECORD_NAME).write_bytes(content)
     assert take(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_that_cannot_be_removed_is_taken_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    keep(tmp_path, RECORD)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert take(tmp_path) == RECORD
