@@ -41,18 +41,27 @@ class Priorities:
 
     orders: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     stated: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
+    _ranks: dict[tuple[str, str], tuple[int, int, int]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def key(self, field: str) -> Callable[[Reading], tuple[int, int, int, int, str]]:
         """The sort key for readings of a field, the best first."""
-        own, common = self.orders.get(field, ()), self.orders.get(ALL_FIELDS, ())
-        stated = self.stated.get(field, {})
-        return lambda reading: (
-            _place(own, reading.plugin_id),
-            _place(common, reading.plugin_id),
-            -stated.get(reading.plugin_id, 0),
-            -reading.read_at,
-            reading.plugin_id,
-        )
+        return lambda reading: (*self._rank(field, reading.plugin_id), -reading.read_at, reading.plugin_id)
+
+    def comes_before(self, one: Reading, other: Reading, field: str) -> bool:
+        """Whether one reading of a field counts more than another."""
+        ours, theirs = self._rank(field, one.plugin_id), self._rank(field, other.plugin_id)
+        if ours != theirs:
+            return ours < theirs
+        return (-one.read_at, one.plugin_id) < (-other.read_at, other.plugin_id)
+
+    def _rank(self, field: str, plugin_id: str) -> tuple[int, int, int]:
+        """Where a plugin stands by the orders and its manifest; the same for thousands of files."""
+        rank = self._ranks.get((field, plugin_id))
+        if rank is None:
+            own, common = self.orders.get(field, ()), self.orders.get(ALL_FIELDS, ())
+            stated = self.stated.get(field, {}).get(plugin_id, 0)
+            rank = self._ranks[field, plugin_id] = (_place(own, plugin_id), _place(common, plugin_id), -stated)
+        return rank
 
     def best_first(self, field: str, readings: Iterable[Reading]) -> list[Reading]:
         """The readings that have the field, the one that counts first."""
@@ -84,7 +93,7 @@ def pick(
         for field in reading.values:
             if fields is None or field in fields:
                 known = first.setdefault(field, reading)
-                if known is not reading and (key := priorities.key(field))(reading) < key(known):
+                if known is not reading and priorities.comes_before(reading, known, field):
                     first[field] = reading
     return {field: reading.values[field] for field, reading in first.items()}
 

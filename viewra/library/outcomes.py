@@ -92,8 +92,9 @@ def load_read(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, l
     table = file_metadata.c
     columns = (table.media_file_id, table.plugin_id, table.code_hash, table.read_at, table.data)
     found: dict[int, list[Answer]] = defaultdict(list)
-    for row in connection.execute(sa.select(*columns).where(table.media_file_id.in_(keys_for(connection, file_ids)))):
-        found[row.media_file_id].append(Answer(row.plugin_id, row.code_hash, row.read_at, row.data))
+    of_these = sa.select(*columns).where(table.media_file_id.in_(keys_for(connection, file_ids)))
+    for file_id, plugin_id, code_hash, read_at, data in connection.execute(of_these):
+        found[file_id].append(Answer(plugin_id, code_hash, read_at, data))
     return found
 
 

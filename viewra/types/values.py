@@ -18,4 +18,4 @@ def joined(value: Value) -> str:
 
 def joined_fields(metadata: Mapping[str, Value]) -> dict[str, str]:
     """Return metadata with one text for each field."""
-    return {field: joined(value) for field, value in metadata.items()}
+    return {field: value if isinstance(value, str) else JOIN.join(value) for field, value in metadata.items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from viewra.types import LibraryEvent, ScanEvent
@@ -37,8 +37,8 @@ def record(
     if path != known.path:
         _note(connection, media_file_id, now, MOVED, {"path": (known.path, path)})
         happened.append(MOVED)
-    if tags and text != known.tags:
-        _note(connection, media_file_id, now, RETAGGED, difference(json.loads(known.tags), tags))
+    if tags and text != known.tags and (changed := difference(orjson.loads(known.tags), tags)):
+        _note(connection, media_file_id, now, RETAGGED, changed)
         happened.append(RETAGGED)
     if happened:
         update = sa.update(files).where(files.c.media_file_id == media_file_id)
@@ -101,7 +101,7 @@ def _new(media_file_id: int, path: str, tags: str, now: int) -> dict[str, object
 
 
 def _tags(tags: Mapping[str, str]) -> str:
-    return json.dumps(dict(tags), ensure_ascii=False, sort_keys=True)
+    return orjson.dumps(dict(tags), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _text(path: str) -> str:

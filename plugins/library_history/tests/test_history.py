@@ -73,6 +73,16 @@ def test_added_moved_retagged(caplog: pytest.LogCaptureFixture) -> None:
     assert vars(record)["fields"] == {"scan": 1, "added": 1, "moved": 1, "retagged": 1}
 
 
+def test_tags_in_another_form_of_json_are_no_others() -> None:
+    with in_process(LibraryHistory()) as plugin:
+        hook, database = plugin.scanner_hook, file_of(plugin.context.database_url)
+        assert hook is not None
+        hook.on_media_file_scanned(7, "/music/a.flac", {"title": "Für Elise", "date": "1810"})
+        rows(database, """UPDATE files SET tags = '{"title": "F\\u00fcr Elise", "date": "1810"}'""")
+        hook.on_media_file_scanned(7, "/music/a.flac", {"title": "Für Elise", "date": "1810"})
+        assert rows(database, "SELECT kind FROM changes") == []
+
+
 @pytest.mark.parametrize("run", [in_process, loopback])
 def test_missing_returned_moved_purged(run: Callable[..., AbstractContextManager[PluginUnderTest]]) -> None:
     def tell(kind: LibraryEventKind, path: str, old_path: str = "", file_id: int = 7) -> None:
