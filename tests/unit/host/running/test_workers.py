@@ -45,12 +45,14 @@ class Times:
     """A demand on a clock and a machine that a test sets."""
 
     def __init__(self, cores: int = 4) -> None:
-        self.now = self.load = 0.0
-        self.demand = Demand(lambda: self.now, cores=cores, load=lambda: self.load)
+        self.now = self.idle_s = 0.0
+        self.idle_cores = 0.5
+        self.demand = Demand(lambda: self.now, cores=cores, idle_s=lambda: self.idle_s)
 
     def look(self, running: int, in_flight: int, after_s: float) -> int:
         self.demand.look(running, in_flight)
         self.now += after_s
+        self.idle_s += self.idle_cores * after_s
         return self.demand.look(running, in_flight)
 
 
@@ -66,9 +68,11 @@ def test_it_grows_while_it_is_busy_up_to_the_cores() -> None:
 
 def test_a_busy_machine_gives_it_no_more() -> None:
     times = Times()
-    times.load = 4.5
+    times.idle_s = 1000.0  # of before
+    times.idle_cores = 0.4
     assert times.look(1, 2, GROW_S) == 0
-    times.load = 1.0
+    assert times.look(1, 2, 10 * GROW_S) == 0
+    times.idle_cores = 0.6
     assert times.look(1, 2, GROW_S) == 1
 
 
@@ -86,7 +90,7 @@ def test_a_scrapers_processes_come_and_go(make: Make) -> None:
     world = make(workers="auto", capabilities=SCRAPER)
     world.launcher.behaviour = Behaviour(services=("plugin.MetadataScraperService",))
     demand = world.supervisor._runs.workers.demand
-    demand._cores, demand._load = 2, lambda: 0.0
+    demand._cores, demand._idle_s = 2, world.clock.now
     for _ in range(2):
         world.call(5.0)
     assert world.supervisor.link.processes == 1
@@ -202,16 +206,7 @@ def test_it_does_not_grow_while_another_process_is_on_its_way() -> None:
     assert times.look(1, 2, GROW_S) == 1
     assert times.look(1, 9, 9 * GROW_S) == 0, "the second has not come"
     assert times.look(2, 9, GROW_S / 2) == 0, "it is busy with two since now"
-    times.now += GROW_S / 2
-    assert times.demand.look(2, 9) == 1
-
-
-def test_a_machine_with_work_for_each_core_gives_it_no_more() -> None:
-    times = Times(cores=4)
-    times.load = 4.0
-    assert times.look(1, 9, 2 * GROW_S) == 0
-    times.load = 3.9
-    assert times.look(1, 9, 2 * GROW_S) == 1
+    assert times.look(2, 9, GROW_S / 2) == 1
 
 
 def test_as_many_calls_as_processes_leave_none_to_spare() -> None:
