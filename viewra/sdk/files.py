@@ -26,8 +26,8 @@ def open_regular(path: str, error: type[FileError] = FileError) -> tuple[int, os
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as failure:
         raise error(f"cannot be opened: {failure.strerror or failure}") from failure
-    except ValueError as failure:  # a NUL in the path
-        raise error(f"cannot be opened: {failure}") from failure
+    except ValueError as failure:  # Python's own words for it are others in each version
+        raise error("cannot be opened: its path has a NUL") from failure
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

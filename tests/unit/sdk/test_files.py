@@ -29,7 +29,7 @@ def test_what_is_no_file_is_told_and_left_open_by_nobody(tmp_path: Path) -> None
         ("none", "cannot be opened: No such file or directory"),
         ("pipe", "not a regular file"),
         ("", "not a regular file"),
-        ("a\0b", "cannot be opened: embedded null byte"),
+        ("a\0b", "cannot be opened: its path has a NUL"),
     ):
         with pytest.raises(Unheard) as caught:
             open_regular(str(tmp_path / name), Unheard)

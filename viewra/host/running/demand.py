@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-import psutil
-
 BUSY_CALLS = 2
 """Calls in flight for each process of a busy plugin: it works on one, and the next is there already."""
 GROW_S, SHRINK_S = 1.0, 30.0
@@ -17,6 +15,8 @@ LEAST_IDLE = 0.5
 
 def _idle_s() -> float:
     """Seconds since the machine's start for which its cores have had nothing to do, added up."""
+    import psutil  # light start
+
     times = psutil.cpu_times()
     return float(times.idle + getattr(times, "iowait", 0.0))
 
