@@ -56,7 +56,7 @@ def test_each_gives_the_same_error_under_a_name_that_is_not_utf8(malformed: Path
         ("/nowhere/at all.mp3", "No such file"),
         ("/", "not a regular file"),
         ("/dev/null", "not a regular file"),
-        ("a\0b.mp3", "embedded null"),
+        ("a\0b.mp3", "its path has a NUL"),
         ("\udcff.mp3", "No such file"),
     ],
 )
