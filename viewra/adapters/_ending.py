@@ -1,4 +1,4 @@
-"""The end of a stream to a plugin, in this process or over a connection: it is counted once, whoever ends it."""
+"""``Ending`` counts the end of a stream to a plugin once, whichever side or thread ends the stream."""
 
 from __future__ import annotations
 
@@ -71,4 +71,5 @@ class Ending:
         self._leave(error, self._first_s)
 
     def _let_go(self) -> None:
+        """Free what the stream holds; each kind of stream has its own way."""
         raise NotImplementedError

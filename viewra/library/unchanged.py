@@ -27,7 +27,7 @@ from viewra.library.stages import WALK
 from viewra.library.walk import Walk
 from viewra.types import LibrarySettings, ScanCause, ScanReport, ScanStage, ScanStatus
 
-if TYPE_CHECKING:  # light start: whoever scans an unchanged library plans nothing
+if TYPE_CHECKING:  # light start: a scan of an unchanged library makes no plan
     from viewra.library.scan_plan import Entering
 
 SECOND = 1_000_000
