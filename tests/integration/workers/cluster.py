@@ -93,7 +93,8 @@ with host:
     cancel = threading.Event()
     if told["cancel"]:
         threading.Thread(target=lambda: (sys.stdin.read(1), cancel.set()), daemon=True).start()
-    report = host.scan(told["library"], engine=engine or None, full=told["full"], progress=tell, cancel=cancel)
+    report = host.scan(told["library"], engine=engine or None, full=told["full"], retry_failed=told["retry"], progress=tell,
+                       cancel=cancel)
     host.finish_notifications(10)
     print(json.dumps(attrs.asdict(report)), flush=True)
 """
@@ -174,8 +175,8 @@ class Cluster:
         """Start a scan, in a process of its own, of which ``report_of`` gives the report."""
         told = {
             "engine": self.engine, "plaintext": True, "tls": ["", "", ""], "maps": [], "data": str(data),
-            "plugins": str(plugins), "library": str(library), "full": False, "database": None, "sandbox": "off",
-            "constants": {}, "cancel": False, **more,
+            "plugins": str(plugins), "library": str(library), "full": False, "retry": False, "database": None,
+            "sandbox": "off", "constants": {}, "cancel": False, **more,
         }  # fmt: skip
         return self._start(SCAN, "scan", stdin=PIPE if told["cancel"] else None, **told)
 

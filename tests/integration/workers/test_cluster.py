@@ -84,7 +84,13 @@ def test_whatever_is_killed_at_random_moments_no_row_is_lost_or_doubled(tmp_path
                 pause(moments.uniform(0.1, 0.8))
             report = report_of(scan, 120)
             assert report["status"] == "completed", report
-            assert not report["failures"], report["failures"]
+            if report["failures"]:
+                # A file whose reader was killed twice is taken to be the cause, and a reader that was killed again and
+                # again is given up for this scan: what is missing is left to the next ones.
+                assert all("SIGKILL" in one["error"] for one in report["failures"]), report["failures"]
+                for how in ({"retry": True}, {}):
+                    report = report_of(running.scan(data, tmp_path / "plugins", library, constants=QUICK, **how), 120)
+                    assert not report["failures"], report["failures"]
             assert left_by(data) == expected
         assert len(killed) > 1 or KILLS < 10, killed
 
