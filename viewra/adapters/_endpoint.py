@@ -85,7 +85,7 @@ class Link(Known, Protocol):
         ...
 
     def serves(self, wire_service: str) -> bool:
-        """Whether the running process is known to serve the gRPC service with this full name."""
+        """Whether its process is known to serve the gRPC service with this full name, or to have served it last."""
         ...
 
     def deadline_s(self, method: str) -> float:

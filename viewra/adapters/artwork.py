@@ -18,7 +18,7 @@ class ArtworkClient:
 
     @property
     def available(self) -> bool:
-        """Whether the plugin is known to offer it; False while it does not run."""
+        """Whether the plugin is known to offer it; False before its first start."""
         return self._endpoint.serves(FIND_PICTURES)
 
     def find_pictures(self, file_path: str) -> tuple[FoundPicture, ...]:

@@ -20,7 +20,7 @@ class EventClient:
 
     @property
     def available(self) -> bool:
-        """Whether the plugin is known to offer it; False while it does not run."""
+        """Whether the plugin is known to offer it; False before its first start."""
         return self._endpoint.serves(ON_EVENT)
 
     @property

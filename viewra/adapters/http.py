@@ -19,7 +19,7 @@ class HttpClient:
 
     @property
     def available(self) -> bool:
-        """Whether the plugin is known to answer requests; False while it does not run."""
+        """Whether the plugin is known to answer requests; False before its first start."""
         return self._endpoint.serves(HANDLE)
 
     @property

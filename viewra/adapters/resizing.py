@@ -18,7 +18,7 @@ class ResizingClient:
 
     @property
     def available(self) -> bool:
-        """Whether the plugin is known to offer it; False while it does not run."""
+        """Whether the plugin is known to offer it; False before its first start."""
         return self._endpoint.serves(RESIZE_PICTURE)
 
     def resize_picture(self, data: bytes, size: int) -> Resized:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 
 import attrs
 
-from viewra.errors import PluginError
+from viewra.errors import PluginClosed, PluginError, PluginUnavailable
 from viewra.host import Host
 from viewra.host.plugin import Plugin
 from viewra.routes import BadPath, Table
@@ -187,7 +187,10 @@ class Declarations:
             declared = declared_by(plugin_id, plugin)
         except PluginError as error:
             log.warning("%s", error)
-            declared = _unavailable(self._known.get(plugin_id) or Declared(plugin_id), error.message)
+            known = self._known.get(plugin_id)
+            if known is not None and known.available and isinstance(error, PluginUnavailable | PluginClosed):
+                return  # a request starts it again, or is told itself why not
+            declared = _unavailable(known or Declared(plugin_id), error.message)
         self._known[plugin_id] = declared
 
 

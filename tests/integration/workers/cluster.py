@@ -93,8 +93,8 @@ with host:
     cancel = threading.Event()
     if told["cancel"]:
         threading.Thread(target=lambda: (sys.stdin.read(1), cancel.set()), daemon=True).start()
-    report = host.scan(told["library"], engine=engine or None, full=told["full"], retry_failed=told["retry"], progress=tell,
-                       cancel=cancel)
+    report = host.scan(told["library"], engine=engine or None, full=told["full"], retry_failed=told["retry"],
+                       progress=tell, cancel=cancel)
     host.finish_notifications(10)
     print(json.dumps(attrs.asdict(report)), flush=True)
 """

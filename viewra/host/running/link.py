@@ -69,9 +69,13 @@ class RunsLink:
         return capability == "plugin" or capability in self._runs.services or not self.known
 
     def serves(self, wire_service: str) -> bool:
-        """Whether its process serves this gRPC service, as far as known."""
+        """Whether its process serves this gRPC service, or the last one did, as far as known.
+
+        A process that ends just now takes nothing of that away: the next one has the same code.
+        """
         run = self._pool.first
-        return run is not None and run.serves(wire_service)
+        known = run.wire_services if run is not None else self._runs.wire_services
+        return known is not None and wire_service in known
 
     def acquire(self, patience_s: float) -> Connection:
         """The connection of the process that the call has entered, started if necessary; see ``Runs.enter``."""

@@ -65,6 +65,7 @@ class Runs:
         self.closing = Cancellation(clock=clock)
         self.draining = Draining(self.plugin_id, clock=clock)
         self.known_services = memory.services()
+        self.wire_services: frozenset[str] | None = None  # of the code that served last; None: not known
         self._traffic = traffic
         self._owner = os.getpid()
         self._turn = Turn(clock=clock)  # held during a whole start, stop or reload
@@ -183,7 +184,7 @@ class Runs:
         code, runtime, declared, services = configured.code, configured.runtime, configured.declared, runs[0].services
         self.use(configured)
         self.crashes.restart.off()
-        self.known_services = services
+        self.known_services, self.wire_services = services, runs[0].wire_services
         self._traffic.renew(calls=runtime.max_calls, queue=runtime.max_queue)
         missing = ", ".join(sorted(declared - services))
         old = self.pool.serve(runs, runtime.restart, f"its manifest claims what it lacks: {missing}" if missing else "")
@@ -206,7 +207,7 @@ class Runs:
     def take_up(self, code: Code) -> None:
         """Use another version for the next start, and forget the previous version's crashes and services."""
         self.use(self.configuration.configure(code))
-        self.known_services = None
+        self.known_services = self.wire_services = None
         self.forgive()
 
     def forgive(self) -> None:

@@ -9,7 +9,7 @@ from viewra.host.running.backoff import FIRST_PAUSE_S, JITTER, LONGEST_PAUSE_S
 from viewra.manifest import Restart
 
 from .conftest import Make, World
-from .fake_process import Behaviour
+from .fake_process import SEARCH, Behaviour
 
 OFTEN = Restart(max=1000)
 
@@ -80,6 +80,21 @@ def test_changed_code_leaves_quarantine(make: Make) -> None:
     world.call()
     assert world.states[-3:] == ["quarantined", "starting", "running"]
     assert world.records.kept["quarantine"] is None
+
+
+def test_what_it_serves_stays_known_while_no_process_runs(world: World) -> None:
+    """Or what asks just then takes it for a plugin without batches, events or pages."""
+    link = world.supervisor.link
+    assert not link.serves(SEARCH[0]), "it has not been started"
+    world.call()
+    world.crash()
+    assert not world.running
+    assert (link.serves(SEARCH[0]), link.serves("viewra.v1.HttpService")) == (True, False)
+    world.change("another version may serve something else")
+    world.latest.die()
+    world.launcher.behaviour = Behaviour(services=None)
+    world.clock.advance(1.0)
+    assert not link.serves(SEARCH[0])
 
 
 @pytest.mark.parametrize("later", ["at once", "in its pause", "restarted", "in quarantine"])

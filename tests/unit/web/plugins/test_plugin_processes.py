@@ -86,14 +86,11 @@ def served(make_plugin: MakePlugin, tmp_path: Path, quick_hosts: None) -> Iterat
 def test_a_process_that_dies_fails_its_own_request_and_is_there_for_the_next(
     served: tuple[Browser, Host, Path],
 ) -> None:
-    browser, host, _ = served
+    browser, _, _ = served
     later = browser.ask("GET", "/api/plugins/frail/die-later")
     assert (later.status, later.body, later.whole) == (200, b"begun ", False)
-    host.plugins["frail"].load()
-    pid = host.plugins["frail"].pid
     written = browser.ask("POST", "/api/plugins/frail/die-once")
     assert (written.status, "its process ended" in written.json["detail"]) == (502, True)
-    eventually(lambda: host.plugins["frail"].pid != pid, "the next request is not put to what has ended")
     assert browser.ask("GET", "/api/plugins/frail/die-once").body == b"alive"  # asked once more, as it only reads
     assert browser.ask("GET", "/api/plugins/frail/version").json == {"version": 1}
 
