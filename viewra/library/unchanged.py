@@ -52,7 +52,7 @@ def scan_unchanged(
 ) -> ScanReport | None:
     """The report of a scan of the library at ``path``; None if the scan may find something to do.
 
-    ``plugins`` is the present state of all plugins (see ``Settled``). ``quick``: folders whose own mtime is unchanged
+    ``plugins`` is the present state of all plugins (see ``Settled``). ``quick``: folders whose own times are unchanged
     count as unchanged without a look at their files. ``entering`` and ``cause`` are as in ``scanner.scan``.
 
     Raises ``DatabaseError``, and ``ViewraError`` for a pattern that cannot be used.
@@ -132,6 +132,8 @@ def _is_as_before(
     if isinstance(rules, LeftOut):
         return False
     media = MediaTypes([before.settled.declared])
+    if settled.program_of(media).hex() != before.settled.program:
+        return False
     walk = Walk(
         scope.path,
         scope.root,
@@ -141,7 +143,7 @@ def _is_as_before(
         Mounts.current(),
         {path: folder.signature for path, folder in before.folders.items()},
         bytes.fromhex(before.settled.context),
-        {path: folder.mtime_ns for path, folder in before.folders.items()} if quick else {},
+        {path: folder.changed_ns for path, folder in before.folders.items()} if quick else {},
         entering,
     )
     met = files = 0
