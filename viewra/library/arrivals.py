@@ -26,9 +26,10 @@ class NewFile:
 
 @attrs.frozen
 class Move:
-    """A known file that is at another place now."""
+    """A known file that is at another place now; ``old_type`` is its MIME type by its old name."""
 
     file_id: int
     new: NewFile
     old_path: bytes
+    old_type: str
     was_missing: bool

@@ -31,6 +31,7 @@ _COLUMNS = (
     media_files.c.device,
     media_files.c.inode,
     media_files.c.fingerprint,
+    media_files.c.mime_type,
     media_files.c.missing_since,
     directories.c.path,
     directories.c.mount,
@@ -90,7 +91,8 @@ class MoveFinder:
         for row in group.candidates(new.found.name):
             if row.id not in self.moved and self._is_gone(row, new):
                 self.moved.add(row.id)
-                moves.append(Move(row.id, new, join(row.path, row.name), row.missing_since is not None))
+                was_missing = row.missing_since is not None
+                moves.append(Move(row.id, new, join(row.path, row.name), row.mime_type, was_missing))
                 return True
         return False
 
