@@ -37,6 +37,11 @@ class Demand:
         self._busy_since: tuple[float, float] | None = None  # when, and the idle seconds by then
         self._spare_since: float | None = None
 
+    def begin(self) -> None:
+        """It starts anew, with one process: what it was busy with is over."""
+        self.target = 1
+        self._busy_since = self._spare_since = None
+
     def look(self, running: int, in_flight: int) -> int:
         """Note how many processes there are, and their calls; returns by how many ``target`` changed."""
         now = self._now()
@@ -44,14 +49,14 @@ class Demand:
         self._busy_since = (self._busy_since or (now, self._idle_s())) if busy else None
         self._spare_since = (self._spare_since if self._spare_since is not None else now) if spare else None
         change = 0
-        if running != self.target:  # one is being started or stopped
-            self._busy_since = self._spare_since = None
-        elif self._busy_since is not None and (busy_s := now - self._busy_since[0]) >= GROW_S:
+        if running != self.target:  # one is being started, or cannot be
+            self._busy_since = None
+        if self._busy_since is not None and (busy_s := now - self._busy_since[0]) >= GROW_S:
             idle = (self._idle_s() - self._busy_since[1]) / busy_s
             self._busy_since = None
             change = int(self.target < self._cores and idle >= LEAST_IDLE)
         elif self._spare_since is not None and now - self._spare_since >= SHRINK_S:
-            self._spare_since = None
+            self._spare_since, self.target = None, running  # without those that could not be started
             change = -1
         self.target += change
         return change

@@ -214,3 +214,28 @@ def test_as_many_calls_as_processes_leave_none_to_spare() -> None:
     assert times.look(1, 9, GROW_S) == 1
     assert times.look(2, 2, 2 * SHRINK_S) == 0
     assert times.look(2, 1, SHRINK_S) == -1
+
+
+def test_a_process_without_work_goes_also_while_another_cannot_be_started() -> None:
+    times = Times()
+    times.demand.target = 3
+    assert times.look(2, 0, SHRINK_S / 2) == 0
+    assert times.look(2, 0, SHRINK_S) == -1
+    assert times.demand.target == 1
+    assert times.look(1, 2, GROW_S) == 1
+
+
+def test_it_starts_with_one_process_after_it_was_idle(make: Make) -> None:
+    world = make(workers="auto", idle_timeout_s=5, capabilities=SCRAPER)
+    world.launcher.behaviour = Behaviour(services=(READS,))
+    world.call()
+    world.supervisor._runs.workers.demand.target = 3
+    world.supervisor._runs.workers.fill()
+    assert world.supervisor.link.processes == 3
+    world.clock.advance(6.0)
+    world.supervisor.tending.tick()
+    world.clock.advance(0.0)
+    assert world.running == []
+    world.call()
+    world.clock.advance(1.0)
+    assert world.supervisor.link.processes == 1
