@@ -150,10 +150,11 @@ class FileRows:
                 "b_path_text": display_bytes(move.new.path),
                 "b_name": move.new.found.name,
             }
-            rows.append(_values(move.file_id, move.new.found) | place)
+            rows.append(_values(move.file_id, move.new.found, move.new.fingerprint) | place)
         other_paths.forget(connection, [(row["b_directory_id"], row["b_name"]) for row in rows])
-        columns = ("directory_id", "name", "path_text", *_EVIDENCE)
+        columns = ("directory_id", "name", "path_text", "fingerprint", *_EVIDENCE)
         connection.execute(_update(*columns, event_due=True, missing_since=None), rows)
+        outcomes.mark_unread(connection, [move.file_id for move in moves if move.is_edited])
         _retype(connection, ((move.file_id, move.old_type, move.new.mime_type) for move in moves))
         fates = [
             file_events.Fate(
