@@ -260,6 +260,7 @@ class Discovery:
             yield from self._commit(changes, {})
         yield from self._compare_put_off()
         yield from self._displaced.settle(self.absences.mark_one)
+        self._links.suspect(self._moves.links)
         yield from self._links.merge()
 
     def _compare_put_off(self) -> Iterator[bool]:

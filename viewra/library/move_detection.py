@@ -7,6 +7,7 @@ as much as thousands of different ones.
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict, deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from pathlib import Path
@@ -49,6 +50,8 @@ class MoveFinder:
         self._mounts = mounts
         self._by_content: dict[tuple[object, int], _Group] = {}
         self.moved: set[int] = set()
+        self.links: list[int] = []
+        """Known files that are symbolic links to new ones."""
         with reading(engine) as connection:
             newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(media_files.c.id), 0))).scalar_one()
         self.newest_id: int = newest
@@ -137,6 +140,8 @@ class MoveFinder:
             return True
         except OSError:
             return False
+        if stat.S_ISLNK(info.st_mode) and others.identity_at(path) == others.identity_of(new.found):
+            self.links.append(row.id)
         if (signed(info.st_ino), info.st_nlink) != (new.found.inode, 1):
             return False
         # It is the new file: by a link that was left in place of a folder, or, on file systems where "a.mp3" also finds
