@@ -47,7 +47,7 @@ class Times:
     def __init__(self, cores: int = 4) -> None:
         self.now = self.idle_s = 0.0
         self.idle_cores = 0.5
-        self.demand = Demand(lambda: self.now, cores=cores, idle_s=lambda: self.idle_s)
+        self.demand = Demand(lambda: self.now, cores=lambda: cores, idle_s=lambda: self.idle_s)
 
     def look(self, running: int, in_flight: int, after_s: float) -> int:
         self.demand.look(running, in_flight)
@@ -90,7 +90,7 @@ def test_a_scrapers_processes_come_and_go(make: Make) -> None:
     world = make(workers="auto", capabilities=SCRAPER)
     world.launcher.behaviour = Behaviour(services=("plugin.MetadataScraperService",))
     demand = world.supervisor._runs.workers.demand
-    demand._cores, demand._idle_s = 2, world.clock.now
+    demand._cores, demand._idle_s = lambda: 2, world.clock.now
     for _ in range(2):
         world.call(5.0)
     assert world.supervisor.link.processes == 1
