@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from viewra.db.tables import event_is_due, listener_cursors, media_files, scan_events, scan_jobs
+from viewra.db.tables import event_is_due, listener_cursors, media_files, scan_events, scan_jobs, set_aside_events
 from viewra.db.transactions import reading
 from viewra.library import ignored, libraries, library_settings, settled, uneventful
 from viewra.library.ignoring import LeftOut
@@ -106,9 +106,11 @@ def _due() -> sa.Select[int]:
     last = sa.select(job.status).where(job.library_id == library_id).order_by(job.id.desc()).limit(1).scalar_subquery()
     newest = sa.select(sa.func.max(scan_events.c.id)).scalar_subquery()
     slowest = sa.select(sa.func.min(listener_cursors.c.event_id)).where(~listener_cursors.c.gone).scalar_subquery()
+    aside, cursor = set_aside_events.c, listener_cursors.c
     due = sa.or_(
         sa.exists().where(ours, event_is_due),
         newest > slowest,
+        sa.exists().where(aside.due, aside.plugin_id == cursor.plugin_id, ~cursor.gone),
         sa.exists().where(job.status == ScanStatus.RUNNING),
         sa.func.coalesce(last, "") != ScanStatus.COMPLETED,
         # An early doubt about the clock costs a scan; that one deletes, and only what two agree on.
