@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from viewra.db.tables import event_is_due, listener_cursors, media_files, scan_events, scan_jobs, set_aside_events
+from viewra.db.tables import (
+    directories,
+    event_is_due,
+    listener_cursors,
+    media_files,
+    other_paths,
+    scan_events,
+    scan_jobs,
+    set_aside_events,
+)
 from viewra.db.transactions import reading
 from viewra.library import ignored, libraries, library_settings, settled, uneventful
 from viewra.library.ignoring import LeftOut
@@ -106,7 +115,9 @@ def _due() -> sa.Select[int]:
     last = sa.select(job.status).where(job.library_id == library_id).order_by(job.id.desc()).limit(1).scalar_subquery()
     newest = sa.select(sa.func.max(scan_events.c.id)).scalar_subquery()
     slowest = sa.select(sa.func.min(listener_cursors.c.event_id)).where(~listener_cursors.c.gone).scalar_subquery()
-    aside, cursor = set_aside_events.c, listener_cursors.c
+    aside, cursor, folder = set_aside_events.c, listener_cursors.c, directories.c
+    has_files = sa.exists().where(media_files.c.directory_id == folder.id, since.is_(None))
+    has_links = sa.exists().where(other_paths.c.directory_id == folder.id)
     due = sa.or_(
         sa.exists().where(ours, event_is_due),
         newest > slowest,
@@ -115,6 +126,8 @@ def _due() -> sa.Select[int]:
         sa.func.coalesce(last, "") != ScanStatus.COMPLETED,
         # An early doubt about the clock costs a scan; that one deletes, and only what two agree on.
         sa.exists().where(ours, since.is_not(None), since <= sa.bindparam("purged")),
+        # A folder with files and no signature would not be missed if it was gone.
+        sa.exists().where(folder.library_id == library_id, folder.signature.is_(None), sa.or_(has_files, has_links)),
     )
     return sa.select(sa.literal(1)).where(due)
 

@@ -89,7 +89,7 @@ def test_what_is_due_is_looked_up_without_a_row_of_any_other_file(world: World) 
     with world.engine.connect() as connection:
         plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all())
     used = re.findall(r"(?:SCAN|SEARCH) media_files USING INDEX (\w+)", plan)
-    assert used == ["ix_media_files_event_due", "ix_media_files_missing_since"], plan
+    assert used == ["ix_media_files_event_due", "ix_media_files_missing_since", "sqlite_autoindex_media_files_1"], plan
 
 
 def test_files_that_nobody_reads_are_told_without_passing_the_told_ones_again(
