@@ -184,7 +184,7 @@ def events_after(engine: sa.Engine, event_id: int, limit: int) -> list[StoredEve
     columns = [scan_events.c[field.name] for field in attrs.fields(StoredEvent)]
     later = sa.select(*columns).where(scan_events.c.id > event_id).order_by(scan_events.c.id).limit(limit)
     with reading(engine) as connection:
-        return [StoredEvent(*row) for row in connection.execute(later)]
+        return [StoredEvent(*row) for row in connection.execute(later).all()]
 
 
 def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent | LibraryEvent | None]:

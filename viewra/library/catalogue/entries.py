@@ -244,5 +244,5 @@ def _milliseconds(seconds: str) -> int:
 
 def _number(text: str) -> int | None:
     """Return the first number in a text: 1 for ``A1`` and ``1/12``."""
-    found = _NUMBER.search(text)
+    found = _NUMBER.search(text) if text else None
     return int(found.group()[:9]) if found else None
