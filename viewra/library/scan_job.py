@@ -32,6 +32,7 @@ from viewra.library.scope import Scope
 from viewra.library.scrape import Completion, Outcomes, Scraper
 from viewra.library.settling import Settling
 from viewra.library.stages import FINISH, HAND_OVER, START, WAIT, WALK, Stages
+from viewra.library.told import Told
 from viewra.library.unread import Unread
 from viewra.services import ScraperSession
 from viewra.types import MAX_ID, ScanStage, ScanStatus
@@ -61,8 +62,7 @@ class ScanJob:
         plugins: PluginsState,
         remotely: Remotely | None,
     ) -> None:
-        self._engine = engine
-        self._scope = scope
+        self._engine, self._scope = engine, scope
         self._job_id = job_id
         self._tally = tally
         self._cancel = cancel
@@ -82,7 +82,8 @@ class ScanJob:
         self.unwanted: Mapping[str, int] = {}
         self._discovery: Discovery | None = None
         self._scrapers: list[Scraper] = []
-        self._recorder = Recorder(engine, scope, job_id, self._sessions, self._stages)
+        told = notifier.told if notifier else Told()
+        self._recorder = Recorder(engine, scope, job_id, self._sessions, self._stages, told)
         self._pump_at = 0.0
 
     @property
