@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import attrs
 
@@ -19,8 +20,7 @@ ALL_FIELDS = "*"
 """The field of an order that applies to every field."""
 
 
-@attrs.frozen
-class Reading:
+class Reading(NamedTuple):
     """One plugin's last reading of one file; ``read_at`` in microseconds since the epoch.
 
     ``stated_in`` is the path of the nfo file that it has read, None for the file itself.
@@ -117,9 +117,10 @@ def pick(
     if len(ordered) > 1:
         said = [reading.values for reading in ordered]
         for field, places in priorities.particular(ordered):
-            for place in places:
-                if field in said[place]:
-                    picked[field] = said[place][field]
+            if field in picked and (fields is None or field in fields):
+                for place in places:
+                    if field in said[place]:
+                        picked[field] = said[place][field]
     return picked if fields is None else {field: picked[field] for field in picked if field in fields}
 
 
