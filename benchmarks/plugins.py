@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from viewra.cli import _garbage
 from viewra.library.mime import MediaTypes, always_media
 from viewra.manifest import load
 
@@ -104,9 +105,12 @@ def _finished(which: str, process: subprocess.Popen[str]) -> dict[str, float]:
 
 def _scan(folder: str, *, with_plugins: bool) -> int:
     """Scan ``folder`` with all of the plugins or with none, and return how many files it has."""
+    _garbage.put_off()  # as ``viewra scan`` does
     from viewra import Host
 
+    _garbage.begin()
     with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:
+        _garbage.keep()
         for plugin_id, plugin in host.plugins.items():
             if not with_plugins or plugin_id not in PLUGINS:
                 plugin.disable()
