@@ -176,6 +176,7 @@ class _Listing:
     def read(self, changed_ns: int) -> FoundDirectory | None:
         """None: a file in the directory excludes it. ``changed_ns`` is its ``changed_at``."""
         path, walk, around = self._step.path, self._walk, self._around
+        certain_ns = certain(changed_ns)  # before it is listed, since it may change from then on
         complete = True
         entries: list[os.DirEntry[bytes]] = []
         try:
@@ -217,7 +218,7 @@ class _Listing:
             around.mount,
             around.disk,
             signature,
-            certain(changed_ns),
+            certain_ns,
             same,
         )
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.library.conftest import World
 from viewra import library
-from viewra.library import folder_signature
+from viewra.library import folder_signature, walk
 from viewra.library.unchanged import scan_unchanged
 from viewra.types import ScanReport
 
@@ -103,6 +103,26 @@ def test_a_folder_that_may_change_again_at_the_same_time_is_examined(
 ) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: changed_ns + int(age_s * 1e9))
     assert folder_signature.certain(changed_ns) == (changed_ns if is_certain else 0)
+
+
+def test_the_time_is_looked_at_before_the_folder_is_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added while it is listed, which may take long, has another time only if that is so from the start on."""
+    done: list[str] = []
+    folder = os.fsencode(world.folder)
+    scandir, certain = os.scandir, folder_signature.certain
+
+    def listed(path: bytes) -> object:
+        done.extend(["listed"] if path == folder else [])
+        return scandir(path)
+
+    def looked(changed_ns: int) -> int:
+        done.append("looked")
+        return certain(changed_ns)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    monkeypatch.setattr(walk, "certain", looked)
+    list(walk.Walk(folder, folder, lambda _name: True))
+    assert done == ["looked", "listed"]
 
 
 def test_a_folder_that_changed_while_it_was_scanned_is_examined(
