@@ -92,10 +92,20 @@ def write(place: Sequence[Any]) -> str:
 def read(cursor: str, keys: Sequence[Key]) -> list[Any]:
     """Read a cursor. Raises ``UsageError`` for one that was written for other keys."""
     place = _decoded(cursor)
-    kinds = [key.column.type.python_type for key in keys]
-    if not place or len(place) != len(kinds) or not all(map(isinstance, place, kinds)):
+    if not place or len(place) != len(keys) or not all(map(_is_of, place, keys)):
         raise _foreign()
     return place
+
+
+def _is_of(value: object, key: Key) -> bool:
+    """Whether a value is one that the column of a key may have; the database refuses to compare others."""
+    kind = key.column.type
+    if type(value) is not kind.python_type:
+        return False
+    if isinstance(value, int):
+        most = 2**63 if isinstance(kind, sa.BigInteger) else 2**31
+        return -most <= value < most
+    return not isinstance(value, str) or "\0" not in value
 
 
 def _decoded(cursor: str) -> list[Any]:
