@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import orjson
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from tests.unit.library.conftest import Shelf
 from tests.unit.library.plans import asked
 from viewra import library
+from viewra.db.plugin_tasks import read_task
 from viewra.errors import NotFound, UsageError
 from viewra.library import showing
+from viewra.library.scan_history import get_scan
 from viewra.types import FileEntry, MetadataValue
 
 FILES: dict[str, dict[str, str | Sequence[str]]] = {
@@ -94,11 +97,12 @@ def test_what_missing_files_are_is_not_known(filled: Shelf, what: str) -> None:
 
 @pytest.mark.parametrize("number", [-1, 0, 2**40, 2**63, 2**64])
 def test_an_id_of_any_size_is_not_there(filled: Shelf, number: int) -> None:
-    access = filled.access
+    access, engine = filled.access, filled.world.engine
     calls: list[Callable[[int], object]] = [access.file, access.album, access.artist, access.seasons]
-    for call in calls:
-        with pytest.raises(NotFound, match=f"the id {number}"):
+    for call in (*calls, partial(get_scan, engine)):
+        with pytest.raises(NotFound, match=f"there is no .*{number}"):
             call(number)
+    assert read_task(engine, number) is None
     assert access.metadata([number]) == {}
 
 
@@ -107,7 +111,7 @@ def test_metadata_of_many_files_is_read_in_parts(filled: Shelf, monkeypatch: pyt
     ids = [file.id for file in filled.access.files().items]
     found: list[dict[int, dict[str, MetadataValue]]] = []
     said = asked(filled.world.engine, lambda: found.append(filled.access.metadata([*ids, 999])))
-    assert [[*one] for one in found] == [ids]
+    assert [sorted(one) for one in found] == [sorted(ids)]
     assert sum("file_metadata" in statement for statement, _ in said) == 2
 
 

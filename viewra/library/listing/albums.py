@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import albums
+from viewra.db.numbers import is_id
 from viewra.db.transactions import looking
 from viewra.library.listing import groups
 from viewra.library.listing.filling import known_number, seconds, unfrozen
@@ -49,7 +50,7 @@ def list_albums(engine: sa.Engine, query: str = "", *, after: str | None = None,
 
 def get_album(engine: sa.Engine, album_id: int) -> Album:
     """Return one album. Raises ``UsageError`` if there is none with this id."""
-    if not groups.is_id(album_id):
+    if not is_id(album_id):
         raise groups.not_there("album", album_id)
     with looking(engine) as connection:
         row = connection.execute(_ALBUMS.where(albums.c.id == album_id)).one_or_none()

@@ -103,11 +103,6 @@ def _with_files(
     return statement.where(grouping.group_id.in_(having))
 
 
-def is_id(number: int) -> bool:
-    """Whether a row may have a number as its id; databases do not compare all others."""
-    return 0 < number < 2**63
-
-
 def not_there(what: str, number: int) -> NotFound:
     """Return the error for an unknown id."""
     return NotFound(f"there is no {what} with the id {number}", hint="its files may be missing, or have other tags now")
