@@ -99,7 +99,8 @@ def test_what_missing_files_are_is_not_known(filled: Shelf, what: str) -> None:
 def test_an_id_of_any_size_is_not_there(filled: Shelf, number: int) -> None:
     access, engine = filled.access, filled.world.engine
     calls: list[Callable[[int], object]] = [access.file, access.album, access.artist, access.seasons]
-    for call in (*calls, partial(get_scan, engine)):
+    calls.append(partial(get_scan, engine))
+    for call in calls:
         with pytest.raises(NotFound, match=f"there is no .*{number}"):
             call(number)
     assert read_task(engine, number) is None
@@ -131,3 +132,14 @@ def test_a_cursor_with_a_value_that_no_row_has_is_refused(filled: Shelf, sort: s
             forged = orjson.dumps([*place[:at], value, *place[at + 1 :]])
             with pytest.raises(UsageError, match="not of this listing"):
                 filled.access.files(f"sort:{sort}", after=base64.urlsafe_b64encode(forged).decode().rstrip("="))
+
+
+def test_a_cursor_of_another_order_is_refused(filled: Shelf) -> None:
+    orders = ("year", "-year", "size", "duration", "track", "episode", "-id", "added -size")
+    cursors = {order: filled.access.files(f"sort:{order.replace(' ', ' sort:')}", limit=1).next for order in orders}
+    cursors["year, with missing files"] = filled.access.files("missing:* sort:year", limit=1).next
+    for order, cursor in cursors.items():
+        for other in orders:
+            if other != order:
+                with pytest.raises(UsageError, match="not of this listing"):
+                    filled.access.files(f"sort:{other.replace(' ', ' sort:')}", after=cursor)

@@ -75,8 +75,10 @@ def pages(
     paging.check_limit(limit)
     place = paging.read(after, keys) if after is not None else None
     found = [*islice(matching(connection, planned, keys, place), limit + 1)]
-    cursor = paging.write(paging.position(found[limit - 1], selected(planned), keys)) if len(found) > limit else None
-    return Page(tuple(entries(found[:limit])), cursor)
+    if len(found) <= limit:
+        return Page(tuple(entries(found)))
+    place = paging.position(found[limit - 1], selected(planned), keys)
+    return Page(tuple(entries(found[:limit])), paging.write(place, keys))
 
 
 @lru_cache(maxsize=128)
