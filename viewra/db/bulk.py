@@ -53,9 +53,13 @@ def keys_for(connection: sa.Connection, keys: Iterable[Any]) -> Keys:
     known = [*keys]
     if connection.dialect.name != "sqlite" or not known or isinstance(known[0], bytes):
         return known
-    return _VALUES.select_from(sa.func.json_each(orjson.dumps(known).decode()))
+    written = orjson.dumps(known).decode()
+    if _NUL in written:  # SQLite ends a text of JSON there
+        return known
+    return _VALUES.select_from(sa.func.json_each(written))
 
 
+_NUL = r"\u0000"
 _VALUES: sa.Select[Any] = sa.select(sa.literal_column("value"))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import sqlalchemy as sa
 
+from viewra.db.numbers import is_id
 from viewra.db.task_tables import plugin_schedules
 from viewra.db.task_tables import plugin_tasks as table
 from viewra.db.transactions import reading, writing
@@ -96,6 +97,8 @@ def list_tasks(
 
 def read_task(engine: sa.Engine, task_id: int) -> QueuedTask | None:
     """One task; None if it is not there. Raises ``DatabaseError``."""
+    if not is_id(task_id):
+        return None
     with reading(engine) as connection:
         row = connection.execute(sa.select(table).where(table.c.id == task_id)).one_or_none()
     return _queued(row) if row is not None else None

@@ -95,7 +95,7 @@ def list_failures(
                 if (places is None or any(is_within(where, one) for one in places)) and (not place or position > place):
                     failures.append((position, failure))
     failures.sort(key=lambda one: (*one[0][:-1], one[0][-1] != ""))  # plugins of a file are in the database's order
-    cursor = paging.write(failures[limit - 1][0]) if len(failures) > limit else None
+    cursor = paging.write(failures[limit - 1][0], keys) if len(failures) > limit else None
     return Page(tuple(failure for _, failure in failures[:limit]), cursor)
 
 

@@ -79,7 +79,8 @@ def is_hit(database: str, node: Node, file_id: sa.ColumnElement[int]) -> sa.Colu
     """Return the condition that a file is a hit. ``database`` and ``node`` as for ``matches``."""
     condition = matches(database, node)
     if database == "postgresql":  # which can look up one file, and needs not find all hits for a page of others
-        return sa.exists().where(media_search.c.rowid == file_id, condition)
+        # The index is looked up also where the statement around this joins it.
+        return sa.exists().where(media_search.c.rowid == file_id, condition).correlate_except(media_search)
     return file_id.in_(sa.select(media_search.c.rowid).where(condition))
 
 

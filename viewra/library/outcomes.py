@@ -21,6 +21,8 @@ from viewra.types.values import Value
 
 PUT = "put"
 """Stands for a code hash in what a plugin has put: no code has read it from the file."""
+_NUL = r"\u0000"
+"""NUL in JSON. PostgreSQL has no text with it, and SQLite compares one only as far as there."""
 UNREAD = ""
 """The code hash of an outdated row: no plugin has it, so the file is read again."""
 
@@ -71,10 +73,13 @@ def row_of(file_id: int, answer: Answer, error: str) -> dict[str, object]:
 def written(values: Mapping[str, Value]) -> tuple[str, Mapping[str, Value]]:
     """Metadata as JSON, in text that a database accepts, and as that says it: a plugin here can return any ``str``."""
     try:
-        return orjson.dumps(values).decode(), {**values}
+        data = orjson.dumps(values).decode()
     except TypeError:  # a text that UTF-8 cannot encode
-        displayed = {display(field): _displayed(value) for field, value in values.items()}
-        return orjson.dumps(displayed).decode(), displayed
+        data = _NUL
+    if _NUL not in data:
+        return data, {**values}
+    displayed = {display(field): _displayed(value) for field, value in values.items()}
+    return orjson.dumps(displayed).decode(), displayed
 
 
 def load_put(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Answer]]:

@@ -10,6 +10,7 @@ import attrs
 import orjson
 import sqlalchemy as sa
 
+from viewra.db.numbers import is_id
 from viewra.db.tables import scan_jobs
 from viewra.db.transactions import reading
 from viewra.errors import NotFound
@@ -47,9 +48,11 @@ def list_scans(engine: sa.Engine, *, after: str | None = None, limit: int = 100)
 
 def get_scan(engine: sa.Engine, scan_job_id: int) -> ScanRecord:
     """Return one scan. Raises ``NotFound``."""
-    with reading(engine) as connection:
-        found = connection.execute(sa.select(scan_jobs).where(scan_jobs.c.id == scan_job_id))
-        row = found.mappings().one_or_none()
+    row = None
+    if is_id(scan_job_id):
+        with reading(engine) as connection:
+            found = connection.execute(sa.select(scan_jobs).where(scan_jobs.c.id == scan_job_id))
+            row = found.mappings().one_or_none()
     if row is None:
         raise NotFound(f"there is no scan {scan_job_id}", hint="scans are numbered from 1 on")
     failures = tuple(ScanFailure(**one) for one in orjson.loads(row["failures"] or "[]"))

@@ -37,6 +37,9 @@ LIBRARY = "library"
 MAX_COUNTED = 10_000
 """How many hits of the library are counted and ranked: nobody reads on until there, and a million take long."""
 
+MOST_ROWS = 2**31 - 1
+"""How many rows a database can be asked for."""
+
 RANK_CONSTANT = 60
 """How little the first places of a source count more than those behind them."""
 
@@ -54,7 +57,7 @@ def search(engine: sa.Engine, hook: Hooks | None, query: str, limit: int = 50, o
         raise UsageError("nothing to search for", hint='for example: viewra search "artist:bach mass"')
     if limit < 0 or offset < 0:
         raise UsageError("a search cannot have a negative limit or offset")
-    wanted = limit + offset
+    wanted = min(limit + offset, MOST_ROWS)
     total, hits = _search_library(engine, asked, wanted)
     has_more = total > MAX_COUNTED
     total = min(total, MAX_COUNTED)

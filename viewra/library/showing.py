@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.bulk import select_in
+from viewra.db.bulk import KEYS_A_QUERY, keys_for
 from viewra.db.tables import directories, media_files
 from viewra.db.tables import other_paths as links_table
 from viewra.db.transactions import reading
@@ -17,7 +17,7 @@ from viewra.library import answers, other_paths, outcomes, priorities
 from viewra.library.merge import merge
 from viewra.library.paths import absolute, display, display_bytes, folder_of, join
 from viewra.text import shown
-from viewra.types import MediaFile, MetadataValue
+from viewra.types import MAX_ID, MediaFile, MetadataValue
 
 _table = media_files.c
 _FILES = sa.select(
@@ -60,18 +60,23 @@ def metadata_of(engine: sa.Engine, file_ids: Sequence[int]) -> dict[int, dict[st
 
     Raises ``DatabaseError``.
     """
+    ids = [file_id for file_id in file_ids if 0 < file_id <= MAX_ID]
+    found: dict[int, dict[str, MetadataValue]] = {}
     with reading(engine) as connection:
-        there = {
-            row.id
-            for row in select_in(connection, file_ids, lambda some: sa.select(_table.id).where(_table.id.in_(some)))
-        }
-        said = answers.load(connection, there)
         orders = priorities.load(connection)
-    return {file_id: merge(outcomes.readings(said.get(file_id, ())), orders) for file_id in there}
+        # In parts, as databases bound how many keys a statement may have.
+        for start in range(0, len(ids), KEYS_A_QUERY):
+            some = keys_for(connection, ids[start : start + KEYS_A_QUERY])
+            there = connection.execute(sa.select(_table.id).where(_table.id.in_(some))).scalars().all()
+            said = answers.load(connection, there)
+            found |= {file_id: merge(outcomes.readings(said.get(file_id, ())), orders) for file_id in there}
+    return found
 
 
 def _by_id(connection: sa.Connection, file_id: int) -> Any:
-    row = connection.execute(_FILES.where(media_files.c.id == file_id)).one_or_none()
+    row = None
+    if 0 < file_id <= MAX_ID:
+        row = connection.execute(_FILES.where(media_files.c.id == file_id)).one_or_none()
     if row is None:
         raise NotFound(f"there is no file with the id {file_id}", hint="it may have been purged: search for it")
     return row

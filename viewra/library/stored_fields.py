@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -34,3 +34,12 @@ class Fields:
 def load(connection: sa.Connection) -> set[str]:
     """Return the names of all fields that plugins have said something of."""
     return set(connection.execute(sa.select(metadata_fields.c.field)).scalars())
+
+
+def spellings(connection: sa.Connection, fields: Collection[str]) -> dict[str, list[str]]:
+    """Return how plugins write the names of fields that a query names, which are in lower case there."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(load(connection)):
+        if name.lower() in fields:
+            found.setdefault(name.lower(), []).append(name)
+    return found

@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import albums
+from viewra.db.numbers import is_id
 from viewra.db.transactions import looking
 from viewra.library.listing import groups
 from viewra.library.listing.filling import known_number, seconds, unfrozen
 from viewra.library.listing.paging import Key
 from viewra.library.query.fields import unknown
 from viewra.library.query.parser import parse
-from viewra.library.query.tree import Sort
+from viewra.library.query.tree import Sort, up_to_id
 from viewra.types import Album, Page
 
 _SORTS: Mapping[str, Sequence[sa.ColumnElement[Any]]] = {
@@ -49,6 +50,8 @@ def list_albums(engine: sa.Engine, query: str = "", *, after: str | None = None,
 
 def get_album(engine: sa.Engine, album_id: int) -> Album:
     """Return one album. Raises ``UsageError`` if there is none with this id."""
+    if not is_id(album_id):
+        raise groups.not_there("album", album_id)
     with looking(engine) as connection:
         row = connection.execute(_ALBUMS.where(albums.c.id == album_id)).one_or_none()
     if row is None:
@@ -74,5 +77,6 @@ def _keys(sorts: tuple[Sort, ...]) -> Sequence[Key]:
     for sort in sorts:
         if sort.field not in _SORTS:
             raise unknown("cannot sort albums by", sort.field, sort.at, _SORTS)
+    sorts = up_to_id(sorts)
     keys = [Key(column, sort.descending) for sort in sorts or (Sort("artist"),) for column in _SORTS[sort.field]]
     return (*keys, Key(albums.c.id, bool(sorts) and sorts[-1].descending))

@@ -14,14 +14,15 @@ from viewra.db.bulk import KEYS_A_QUERY
 from viewra.db.catalogue_tables import catalogue
 from viewra.db.tables import directories, media_files
 from viewra.db.transactions import looking, reading
+from viewra.errors import UsageError
 from viewra.library import fulltext
 from viewra.library.listing import paging
 from viewra.library.listing.filling import known_number, seconds, unfrozen
 from viewra.library.listing.paging import Key
 from viewra.library.listing.places import BY_FOLDER, are_few, folder_order
 from viewra.library.query.parser import parse_within
-from viewra.library.query.plan import Plan, plan
-from viewra.library.query.tree import Sort
+from viewra.library.query.plan import Plan, may_be_missing, plan
+from viewra.library.query.tree import Sort, up_to_id
 from viewra.types import FileEntry, Page
 
 _COLUMNS: Mapping[str, Sequence[sa.ColumnElement[Any]]] = {
@@ -50,6 +51,12 @@ def list_files(
     for an invalid query, a cursor of another listing and a limit outside 1 … 10,000.
     """
     asked = parse_within(query, within)
+    if within and may_be_missing(asked):
+        at = next(leaf.at for leaf in asked.leaves() if leaf.field == "missing")
+        raise UsageError(
+            f"the query, column {at + 1}: of files that are missing it is not known what they are",
+            hint="leave out missing:, or ask for files of any kind",
+        )
     with looking(engine) as connection:
         planned = plan(connection, asked)
         keys = sort_keys(planned.database, asked.sort, planned.with_missing)
@@ -68,8 +75,10 @@ def pages(
     paging.check_limit(limit)
     place = paging.read(after, keys) if after is not None else None
     found = [*islice(matching(connection, planned, keys, place), limit + 1)]
-    cursor = paging.write(paging.position(found[limit - 1], selected(planned), keys)) if len(found) > limit else None
-    return Page(tuple(entries(found[:limit])), cursor)
+    if len(found) <= limit:
+        return Page(tuple(entries(found)))
+    place = paging.position(found[limit - 1], selected(planned), keys)
+    return Page(tuple(entries(found[:limit])), paging.write(place, keys))
 
 
 @lru_cache(maxsize=128)
@@ -150,7 +159,7 @@ def sort_keys(database: str, sorts: tuple[Sort, ...], with_missing: bool) -> Seq
 
     ``database`` and ``with_missing`` are those of the plan.
     """
-    sorts = sorts or (Sort("path"),)
+    sorts = up_to_id(sorts) or (Sort("path"),)
     known = _known if with_missing else _as_it_is
     columns = {**_COLUMNS, "path": (*folder_order(database), media_files.c.name)}
     keys = [Key(known(column), sort.descending) for sort in sorts for column in columns[sort.field]]

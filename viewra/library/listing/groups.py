@@ -87,7 +87,7 @@ def _page_looked_at(
         for row in some:
             if row.id in wanted:
                 if len(rows) == limit:
-                    return Page(tuple(make(rows)), paging.write(paging.position(rows[-1], statement, keys)))
+                    return Page(tuple(make(rows)), paging.write(paging.position(rows[-1], statement, keys), keys))
                 rows.append(row)
         if len(some) < GROUPS_A_LOOK:
             return Page(tuple(make(rows)))

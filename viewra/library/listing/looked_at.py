@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from viewra.db.tables import libraries
-from viewra.library import answers, outcomes, priorities
+from viewra.library import answers, outcomes, priorities, stored_fields
 from viewra.library.catalogue.entries import name_without_extension, several
 from viewra.library.listing import paging
 from viewra.library.listing.paging import Key
 from viewra.library.merge import pick
 from viewra.library.paths import below, display_bytes, join
-from viewra.library.query.fields import GROUPS, TEXT_METADATA, grouped
+from viewra.library.query.fields import GROUPS, TEXT_METADATA, grouped, is_known, texts_of
 from viewra.library.query.plan import Plan
 from viewra.library.query.tree import leaves
 from viewra.library.words import indexed
@@ -35,12 +35,16 @@ def matching(
     orders = priorities.load(connection)
     fields = {leaf.field for leaf in leaves(planned.rest)} if planned.rest is not None else set[str]()
     names = _names(fields)
+    # Plugins may write the names of fields of their own otherwise.
+    spellings = stored_fields.spellings(connection, {field for field in fields if field and not is_known(field)})
+    names |= {spelling for spelt in spellings.values() for spelling in spelt}
     roots = {row.id: row.path for row in connection.execute(sa.select(libraries.c.id, libraries.c.path))}
     while True:
         rows = paging.rows(connection, statement, keys, place, FILES_A_LOOK)
         said = answers.load(connection, [row.id for row in rows])
         for row in rows:
             values: dict[str, Value] = pick(outcomes.readings(said.get(row.id, ())), orders, names)
+            values |= {field: texts_of(values, spelt) for field, spelt in spellings.items()}
             # The same fields as in the search index, see ``documents``.
             if not fields.isdisjoint(_OF_SEVERAL):
                 values |= grouped(values)

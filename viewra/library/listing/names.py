@@ -8,6 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from viewra.db.catalogue_tables import artists, catalogue, file_artists, file_genres, genres, series
+from viewra.db.numbers import is_id
 from viewra.db.transactions import looking
 from viewra.errors import UsageError
 from viewra.library.listing import groups, paging
@@ -44,6 +45,8 @@ def list_artists(
 
 def get_artist(engine: sa.Engine, artist_id: int) -> Artist:
     """Return one artist. Raises ``UsageError`` if there is none with this id."""
+    if not is_id(artist_id):
+        raise groups.not_there("artist", artist_id)
     with looking(engine) as connection:
         there = is_named(file_artists.c.artist_id, artists.c.id)
         row = connection.execute(_ARTISTS.where(artists.c.id == artist_id, there)).one_or_none()
@@ -76,6 +79,8 @@ def list_series(engine: sa.Engine, query: str = "", *, after: str | None = None,
 
 def list_seasons(engine: sa.Engine, series_id: int) -> tuple[Season, ...]:
     """Return the seasons of a series. Raises ``UsageError`` if there is no such series."""
+    if not is_id(series_id):
+        raise groups.not_there("series", series_id)
     count = sa.select(catalogue.c.season, sa.func.count().label("episodes")).where(catalogue.c.series_id == series_id)
     with looking(engine) as connection:
         rows = connection.execute(count.group_by(catalogue.c.season).order_by(catalogue.c.season)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -53,7 +54,7 @@ def page(
     if len(found) <= limit:
         return Page(tuple(make(found)))
     del found[limit:]
-    return Page(tuple(make(found)), write(position(found[-1], statement, keys)))
+    return Page(tuple(make(found)), write(position(found[-1], statement, keys), keys))
 
 
 def check_limit(limit: int) -> None:
@@ -83,19 +84,36 @@ def position(row: Any, statement: sa.Select[*tuple[Any, ...]], keys: Sequence[Ke
     return [row[column] for column in _placed(statement, tuple(keys)).columns]
 
 
-def write(place: Sequence[Any]) -> str:
-    """Return a place as a cursor: an opaque text."""
+def write(place: Sequence[Any], keys: Sequence[Key]) -> str:
+    """Return a place as a cursor: an opaque text, which tells for which keys it is."""
     values = [{"b": base64.b64encode(value).decode()} if isinstance(value, bytes) else value for value in place]
-    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps([_order(tuple(keys)), *values])).decode().rstrip("=")
 
 
 def read(cursor: str, keys: Sequence[Key]) -> list[Any]:
     """Read a cursor. Raises ``UsageError`` for one that was written for other keys."""
-    place = _decoded(cursor)
-    kinds = [key.column.type.python_type for key in keys]
-    if not place or len(place) != len(kinds) or not all(map(isinstance, place, kinds)):
+    order, *place = _decoded(cursor) or [None]
+    if order != _order(tuple(keys)) or len(place) != len(keys) or not all(map(_is_of, place, keys)):
         raise _foreign()
     return place
+
+
+@lru_cache(maxsize=128)
+def _order(keys: tuple[Key, ...]) -> int:
+    """Return a number that tells orders apart: in a cursor of another one the values mean something else."""
+    names = ((str(key.column), key.descending) for key in keys)
+    return zlib.crc32(repr([*names]).encode())
+
+
+def _is_of(value: object, key: Key) -> bool:
+    """Whether a value is one that the column of a key may have; the database refuses to compare others."""
+    kind = key.column.type
+    if type(value) is not kind.python_type:
+        return False
+    if isinstance(value, int):
+        most = 2**63 if isinstance(kind, sa.BigInteger) else 2**31
+        return -most <= value < most
+    return not isinstance(value, str) or "\0" not in value
 
 
 def _decoded(cursor: str) -> list[Any]:

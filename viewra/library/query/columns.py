@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,15 +109,15 @@ def _number(leaf: Text | Bound) -> sa.ColumnElement[bool]:
     column, scale, zero_is_unknown = _NUMBERS[leaf.field]
     known = [column > 0] if zero_is_unknown else []
     if isinstance(leaf, Text):
-        value = _read_number(leaf, leaf.text) * scale
+        value = _read_number(leaf, leaf.text, scale)
         if leaf.field == "duration":  # the whole second matches
             return sa.and_(*known, column >= _whole(math.ceil(value)), column < _whole(math.ceil(value + scale)))
         return sa.and_(*known, column == _whole(round(value))) if value == round(value) else sa.false()
     if leaf.low:
-        low = _read_number(leaf, leaf.low) * scale
+        low = _read_number(leaf, leaf.low, scale)
         known.append(column >= _whole(math.ceil(low) if leaf.with_low else math.floor(low) + 1))
     if leaf.high:
-        high = _read_number(leaf, leaf.high) * scale
+        high = _read_number(leaf, leaf.high, scale)
         known.append(column <= _whole(math.floor(high) if leaf.with_high else math.ceil(high) - 1))
     return sa.and_(*known)
 
@@ -126,12 +127,13 @@ def _whole(number: int) -> sa.ColumnElement[int]:
     return sa.literal(min(max(number, -_LARGEST), _LARGEST), sa.BigInteger)
 
 
-def _read_number(leaf: Text | Bound, text: str) -> float:
+def _read_number(leaf: Text | Bound, text: str, scale: int = 1) -> Decimal:
+    """Read a number in units of a column. As floats, 1.001 seconds are less than 1001 milliseconds."""
     value = number(text)
     if value is None or abs(value) > 2**53:
         example = "4:30" if leaf.field == "duration" else "10M" if leaf.field == "size" else "1990"
         raise _error(leaf, text, "this is no number", f"for example: {leaf.field}:>{example}")
-    return value
+    return Decimal(repr(value)) * scale
 
 
 def _time(leaf: Text | Bound, now: datetime) -> sa.ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from viewra.errors import UsageError
 from viewra.library.query.values import brief
@@ -39,6 +39,9 @@ OWN = (
 )  # fmt: skip
 """The library's own fields of a file, and metadata that it stores as numbers."""
 
+ABSENT_IS_NO = frozenset({"has_picture", "compilation"})
+"""Yes/no fields that plugins leave out if the answer is no: so nobody may have said anything of them."""
+
 _GROUP_OF = {field: group for group, members in GROUPS.items() for field in members}
 
 MEMBERS = frozenset(_GROUP_OF)
@@ -59,9 +62,14 @@ def grouped(values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:
     """Return the values of the columns that several fields share."""
     found: dict[str, tuple[str, ...]] = {}
     for group, members in GROUPS.items():
-        said = [_texts(values[field]) for field in members if field in values]
-        found[group] = tuple(dict.fromkeys(itertools.chain.from_iterable(said)))
+        found[group] = texts_of(values, members)
     return found
+
+
+def texts_of(values: Mapping[str, Value], fields: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct values of several fields."""
+    said = [_texts(values[field]) for field in fields if field in values]
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(said)))
 
 
 def _texts(value: Value) -> tuple[str, ...]:
@@ -69,14 +77,17 @@ def _texts(value: Value) -> tuple[str, ...]:
 
 
 def is_known(field: str) -> bool:
-    """Whether a field is one of the library's own, or one of those that share a column of the search index."""
-    return field in INDEXED or field in OWN or field in _GROUP_OF
+    """Whether a query may name a field of which no plugin has stored a value."""
+    return field in INDEXED or field in OWN or field in _GROUP_OF or field in ABSENT_IS_NO
 
 
 def check(field: str, at: int, stored: Collection[str]) -> None:
-    """Raise ``UsageError`` for a field that is not the library's and for which no plugin has stored a value."""
-    if not is_known(field) and field not in stored:
-        raise unknown("cannot search by", field, at, {*INDEXED, *OWN, *stored})
+    """Raise ``UsageError`` for a field that is not the library's and for which no plugin has stored a value.
+
+    ``stored`` are the names of those that have one, as plugins write them; ``field`` is in lower case.
+    """
+    if not is_known(field) and field not in (known := {name.lower() for name in stored}):
+        raise unknown("cannot search by", field, at, {*INDEXED, *OWN, *known})
 
 
 def check_sort(field: str, at: int) -> None:

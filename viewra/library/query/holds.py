@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import re2
 
-from viewra.library.query.fields import INDEXED
+from viewra.library.query.fields import ABSENT_IS_NO, INDEXED
 from viewra.library.query.tree import And, Bound, Given, Leaf, Node, Not, Or, Pattern, Text
 from viewra.library.query.values import number, yes_or_no
 from viewra.library.words import Wanted, indexed, wanted
@@ -15,10 +15,9 @@ from viewra.types.values import Value
 
 _LEADING_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d+)?|\.\d+)")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+_STATED_DATE = re.compile(r"\s*(\d{4})(?:[-./](\d{1,2})(?:[-./](\d{1,2}))?|(\d\d)(\d\d))?(?!\d)")
+"""A date as files state it: ``1990``, ``1990-05-17``, ``1990.5.17``, ``19900517``."""
 _YES, _NO = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
-
-ABSENT_IS_NO = frozenset({"has_picture", "compilation"})
-"""Yes/no fields that plugins leave out if the answer is no."""
 
 Condition = Callable[[Mapping[str, Value]], bool]
 
@@ -60,11 +59,7 @@ def _pattern(leaf: Pattern) -> Condition:
 
 def _bound(leaf: Bound) -> Condition:
     if is_date(leaf.low) or is_date(leaf.high):
-        return lambda values: any(
-            (not leaf.low or _above(value[: len(leaf.low)], leaf.low, leaf.with_low))
-            and (not leaf.high or _above(leaf.high, value[: len(leaf.high)], leaf.with_high))
-            for value in _values(values, leaf.field)
-        )
+        return _bound_of_dates(leaf)
     low, high = number(leaf.low), number(leaf.high)
 
     def met(values: Mapping[str, Value]) -> bool:
@@ -77,12 +72,40 @@ def _bound(leaf: Bound) -> Condition:
     return met
 
 
+def _bound_of_dates(leaf: Bound) -> Condition:
+    low, high = _date_bound(leaf.low), _date_bound(leaf.high)
+
+    def met(values: Mapping[str, Value]) -> bool:
+        dates = [date for value in _values(values, leaf.field) if (date := _date(value))]
+        return any(
+            (not low or _above(date[: len(low)], low, leaf.with_low))
+            and (not high or _above(high, date[: len(high)], leaf.with_high))
+            for date in dates
+        )
+
+    return met
+
+
+def _date_bound(text: str) -> tuple[float, ...]:
+    """Return year, month and day of a bound, as far as it has them; none of ``""``."""
+    if is_date(text):
+        return _date(text)
+    year = number(text)
+    return () if year is None else (year,)
+
+
+def _date(text: str) -> tuple[float, ...]:
+    """Return year, month and day, as far as a text begins with them."""
+    found = _STATED_DATE.match(text)
+    return tuple(int(part) for part in found.groups() if part is not None) if found is not None else ()
+
+
 def _is_between(value: float, low: float | None, high: float | None, leaf: Bound) -> bool:
     above = low is None or (value >= low if leaf.with_low else value > low)
     return above and (high is None or (value <= high if leaf.with_high else value < high))
 
 
-def _above(value: str, bound: str, with_bound: bool) -> bool:
+def _above(value: tuple[float, ...], bound: tuple[float, ...], with_bound: bool) -> bool:
     return value >= bound if with_bound else value > bound
 
 

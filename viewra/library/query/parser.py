@@ -102,7 +102,7 @@ class _Parser:
     def _condition(self, token: Token) -> Node:
         field = token.field.lower()
         if field == "sort":
-            if not token.negated and token.text.lstrip("-"):
+            if not token.negated and not token.operator and token.text.lstrip("-"):
                 self._sort.append(Sort(token.text.lstrip("-").lower(), token.text.startswith("-"), token.at))
                 return And(())
             raise _error(token, "sort:", "a field is missing", hint="for example: sort:-added")

@@ -58,7 +58,7 @@ def plan(connection: sa.Connection, query: Query) -> Plan:
 
     Raises ``UsageError`` for an unknown field or an invalid value.
     """
-    with_missing = _may_be_missing(query)
+    with_missing = may_be_missing(query)
     for leaf in query.leaves():
         if with_missing and columns.is_of_catalogue(leaf.field):
             raise UsageError(
@@ -84,12 +84,19 @@ _lasting = lru_cache(maxsize=128)(_planned)
 """Plans of queries that mean the same at all times are made once, and so are the statements of a plan."""
 
 
-def _may_be_missing(query: Query) -> bool:
+def may_be_missing(query: Query) -> bool:
     """Whether missing files may match: the query names ``missing``, and not only to exclude them."""
-    parts = query.root.nodes if isinstance(query.root, And) else (query.root,)
-    if any(isinstance(one, Text) and one.field == "missing" and yes_or_no(one.text) is False for one in parts):
-        return False
-    return any(leaf.field == "missing" for leaf in query.leaves())
+    return not _excludes_missing(query.root) and any(leaf.field == "missing" for leaf in query.leaves())
+
+
+def _excludes_missing(node: Node) -> bool:
+    """Whether a condition says by itself that it is for files that are there."""
+    if isinstance(node, And):
+        return any(map(_excludes_missing, node.nodes))
+    if isinstance(node, Or):
+        return all(map(_excludes_missing, node.nodes))
+    leaf, excluded = (node.node, True) if isinstance(node, Not) else (node, False)
+    return isinstance(leaf, Text) and leaf.field == "missing" and yes_or_no(leaf.text) is excluded
 
 
 class _Planner:

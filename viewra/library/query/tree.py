@@ -83,6 +83,12 @@ class Sort:
     at: int = attrs.field(default=0, eq=False)
 
 
+def up_to_id(sorts: tuple[Sort, ...]) -> tuple[Sort, ...]:
+    """Return the sort orders that count: behind one by the id, which no two rows share, no other one does."""
+    ends = (place for place, sort in enumerate(sorts, 1) if sort.field == "id")
+    return sorts[: next(ends, len(sorts))]
+
+
 @attrs.frozen
 class Query:
     """A query: its condition, and its sort order if stated."""

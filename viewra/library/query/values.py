@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import attrs
 
@@ -21,11 +22,12 @@ _AGES_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 30 * 86_
 
 def number(text: str) -> float | None:
     """Read ``256000``, ``320k``, ``1.5GB`` (1000³ bytes), ``1.5GiB``, and ``4:30`` or ``1:02:03`` as seconds."""
+    # Not with floats: 2.3 * 1000 ** 2 is less than 2300000.
     if (clock := _CLOCK.fullmatch(text)) is not None:
         hours, minutes, seconds = clock.groups()
-        return float(hours or 0) * 3600 + float(minutes) * 60 + float(seconds)
+        return float(Decimal(hours or 0) * 3600 + Decimal(minutes) * 60 + Decimal(seconds))
     match = _NUMBER.fullmatch(text)
-    return float(match[1]) * _UNITS[(match[2] or "").lower()] if match is not None else None
+    return float(Decimal(match[1]) * _UNITS[(match[2] or "").lower()]) if match is not None else None
 
 
 @attrs.frozen
