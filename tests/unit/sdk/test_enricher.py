@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,3 +119,13 @@ def test_what_has_to_be_defined_is_said() -> None:
         Enricher().look_at([1])
     with pytest.raises(NotImplementedError, match="Enricher has no method enrich"):
         Enricher().enrich(Task(1, "one"))
+
+
+def test_the_example_of_the_documents_passes_its_test() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "writing-a-plugin.md").read_text()
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (plugin,) = (one for one in examples if "class Moods(Enricher)" in one)
+    (its_test,) = (one for one in examples if "def test_moods" in one)
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(f"{plugin}\n{its_test}", names)
+    names["test_moods"]()
