@@ -133,6 +133,7 @@ class Enricher(Plugin):
         """Have nobody ask a server for a while: another request would end as this one did."""
         error.was_asked = True
         self._held[server] = max(self._held.get(server, 0.0), time.monotonic() + error.seconds)
+        self.log.info("a server cannot be asked now", server=server, seconds=round(error.seconds), reason=error.reason)
         if error.reason:
             self.host.notify(f"{self.complaints[server]}: {error.reason}", level=error.level, key=server)
             self._told.add(server)

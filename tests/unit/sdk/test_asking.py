@@ -154,3 +154,10 @@ def test_a_pause_is_one_that_a_task_can_make(world: World, seconds: float, kept:
 def test_a_server_may_say_when_it_can_be_asked_as_a_date() -> None:
     at = formatdate(time.time() + 600, usegmt=True)
     assert 590 < NotNow.as_asked(Fetched(429, "", {"retry-after": at})).seconds <= 600
+
+
+def test_the_log_says_what_is_waited_for(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        world.enrich(NotNow(300.0))
+        world.enrich(number=2)
+    assert [one.getMessage() for one in caplog.records] == ["a server cannot be asked now"]
