@@ -1,4 +1,4 @@
-"""Whether the operator reads of an exception: not of one that only comes of the host's own end of a call."""
+"""Whether the operator reads of an exception: not of one that only says that the host has gone."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Context:
     ("error", "active", "level"),
     [
         (HostUnavailable("the stream to the host has ended"), False, "debug"),
-        (HostUnavailable("the stream to the host has ended"), True, "error"),
+        (HostUnavailable("the stream to the host has ended"), True, "debug"),
         (HostTimeout("it took too long"), False, "error"),
         (RuntimeError("a fault"), False, "error"),
     ],
 )
-def test_a_task_that_the_host_ends_is_no_fault(error: Exception, active: bool, level: str) -> None:
+def test_a_host_that_has_gone_is_no_fault(error: Exception, active: bool, level: str) -> None:
     levels: list[str] = []
     log = Logger(lambda level, *_: levels.append(level), level="trace")
     assert report(EXECUTE, error, Context(active), log) == str(error)

@@ -107,7 +107,7 @@ def report(
     call_id = fault.new_id()
     late = not context.is_active()  # the caller no longer waits
     told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("the reason")
-    ended = late and isinstance(error, HostUnavailable)  # the host has ended what the method asked of it, too
+    ended = isinstance(error, HostUnavailable)  # it is being stopped, or its host has none: no author's fault
     meant = meant or rpc.refuses or told or ended
     why = explained(error)
     _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
