@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from viewra.cli import _completion
+from viewra.cli import _completion, _garbage
 from viewra.cli._ending import status_of
 from viewra.cli._options import Options
 from viewra.cli._output import print_line
@@ -176,5 +175,5 @@ def main() -> None:
     if _completion.is_asked():
         _completion.answer(group)
         sys.exit(0)
-    gc.disable()  # while modules are imported there is no garbage, and looking for it takes a tenth of the start
+    _garbage.put_off()
     sys.exit(status_of(lambda: group.main(prog_name="viewra", standalone_mode=False)))

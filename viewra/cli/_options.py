@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from viewra.cli import _garbage
 from viewra.host.installed.data_dir import default_data_dir
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Options(NamedTuple):
         from viewra.host import Connecting, Fetching, Host, Reattach
         from viewra.host.running.limits import caps_of
 
-        _collect_garbage()
+        _garbage.begin()
         configure(self.log_level, self.log_format)
         return Host(
             plugin_dirs=self.plugins,
@@ -95,7 +95,7 @@ class Options(NamedTuple):
         from viewra.cli._logging import configure  # imported here: --help needs neither
         from viewra.host.looking import looking
 
-        _collect_garbage()
+        _garbage.begin()
         if self.caps or self.reattach:
             self.host(exclusive=False)  # not opened: it checks what it is given
         configure(self.log_level, self.log_format)
@@ -114,10 +114,3 @@ class Options(NamedTuple):
 def _whole(place: str) -> str:
     """A folder's absolute path; the address of a page as it is."""
     return place if "://" in place else str(Path(place).expanduser().absolute())
-
-
-def _collect_garbage() -> None:
-    """Begin what ``main`` put off until most modules are there; what there is now will not become garbage."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()

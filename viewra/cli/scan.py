@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from viewra import library
-from viewra.cli import _completing
+from viewra.cli import _completing, _garbage
 from viewra.cli._control import beside_or_alone
 from viewra.cli._engine import engine_options
 from viewra.cli._options import Options
@@ -181,6 +181,7 @@ def _scan_here(
     if nice:
         be_nice()  # before there are other threads and plugins, which have the same priority then
     with options.host() as host:
+        _garbage.keep()
         for path in paths if exclude else ():
             library.keep_excluded(host.engine, path, exclude)
         reports = scan_each(paths, cancel, scan_one)

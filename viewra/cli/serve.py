@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import ipaddress
 import threading
 from pathlib import Path
 
 import click
 
+from viewra.cli import _garbage
 from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line
 from viewra.errors import UsageError
@@ -126,7 +126,7 @@ def _proxies(given: tuple[str, ...]) -> list[str]:
 
 
 def _begin(url: str, link: str | None, *, as_json: bool) -> None:
-    gc.freeze()  # what there is now stays: a search through all of it for garbage would hold up requests
+    _garbage.keep()  # a search through all of it would hold up requests
     _tell(url, link, as_json=as_json)
 
 

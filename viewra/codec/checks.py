@@ -87,6 +87,8 @@ time = partial(whole, least=-(2**63), most=2**63 - 1)
 
 def identifier(value: object, field: str) -> int:
     """The id of a stored object: 1 to MAX_ID."""
+    if type(value) is int and 0 < value <= MAX_ID:  # as it is for each file of a scan
+        return value
     number = uint32(value, field)
     if number == 0:
         raise InvalidValue(field, "must be 1 or more")

@@ -40,20 +40,22 @@ def _completed_request(scan_job_id: int, library_id: int, stats: Mapping[str, st
 
 
 def _event_message(event: ScanEvent) -> v1.ScanEvent:
-    message = v1.ScanEvent(
-        scan_job_id=checks.identifier(event.scan_job_id, "scan_job_id"),
-        library_id=checks.identifier(event.library_id, "library_id"),
-    )
+    job = checks.identifier(event.scan_job_id, "scan_job_id")
+    library = checks.identifier(event.library_id, "library_id")
     match event.kind:
         case ScanEventKind.STARTED:
-            message.started.library_path = os.fsencode(event.library_path)
+            started = v1.ScanEvent.Started(library_path=os.fsencode(event.library_path))
+            return v1.ScanEvent(scan_job_id=job, library_id=library, started=started)
         case ScanEventKind.FILE:
-            message.file.media_file_id = checks.identifier(event.media_file_id, "media_file_id")
-            message.file.path = os.fsencode(event.file_path)
-            message.file.metadata.update(event.metadata)
+            file = v1.ScanEvent.File(
+                media_file_id=checks.identifier(event.media_file_id, "media_file_id"),
+                path=os.fsencode(event.file_path),
+                metadata=event.metadata,
+            )
+            return v1.ScanEvent(scan_job_id=job, library_id=library, file=file)
         case ScanEventKind.COMPLETED:
-            message.completed.stats.update(event.stats)
-    return message
+            completed = v1.ScanEvent.Completed(stats=event.stats)
+            return v1.ScanEvent(scan_job_id=job, library_id=library, completed=completed)
 
 
 def _event(message: v1.ScanEvent) -> ScanEvent:

@@ -22,7 +22,7 @@ from viewra.library.together import Together
 from viewra.services import ListenerSession
 
 PAGE = 200
-SAVE_EVERY = 200
+SAVE_EVERY = 1000
 """The cursor is saved after this many notifications, or after ``SAVE_EVERY_S``, whichever comes first."""
 
 MOST_UNSAVED = 20_000

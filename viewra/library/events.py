@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 import orjson
@@ -21,6 +21,9 @@ from viewra.db.transactions import reading, writing
 from viewra.library.paths import join
 from viewra.types import LibraryEvent, LibraryEventKind, ScanEvent, ScanEventKind
 from viewra.types.values import joined_fields
+
+if TYPE_CHECKING:
+    from viewra.library.told import Told, Written
 
 _FATES = frozenset(map(str, LibraryEventKind))
 
@@ -66,15 +69,18 @@ def tell_started(connection: sa.Connection, job_id: int, library_id: int, root: 
     connection.execute(sa.insert(scan_events).values(row))
 
 
-def tell_files(connection: sa.Connection, job_id: int, library_id: int, file_ids: Sequence[int]) -> None:
-    """Add events of files, and mark the files as reported."""
+def tell_files(connection: sa.Connection, job_id: int, library_id: int, file_ids: Sequence[int]) -> int:
+    """Add events of files, and mark the files as reported. Returns the last event's id, 0 if there are no listeners."""
+    newest = 0
     if not file_ids:
-        return
+        return newest
     if has_listeners(connection):
         common = {"kind": ScanEventKind.FILE, "scan_job_id": job_id, "library_id": library_id}
         insert_rows(connection, scan_events, [{**common, "media_file_id": file_id} for file_id in file_ids])
+        newest = connection.execute(sa.select(sa.func.max(scan_events.c.id))).scalar_one()
     told = sa.update(media_files).where(media_files.c.id.in_(keys_for(connection, file_ids)))
     connection.execute(told.values(event_due=False))
+    return newest
 
 
 def tell_completed(connection: sa.Connection, job_id: int, library_id: int, stats: Mapping[str, str]) -> None:
@@ -184,28 +190,44 @@ def events_after(engine: sa.Engine, event_id: int, limit: int) -> list[StoredEve
     columns = [scan_events.c[field.name] for field in attrs.fields(StoredEvent)]
     later = sa.select(*columns).where(scan_events.c.id > event_id).order_by(scan_events.c.id).limit(limit)
     with reading(engine) as connection:
-        return [StoredEvent(*row) for row in connection.execute(later)]
+        return [StoredEvent(*row) for row in connection.execute(later).all()]
 
 
-def events_of(engine: sa.Engine, page: Sequence[StoredEvent]) -> list[ScanEvent | LibraryEvent | None]:
-    """Notifications as they are delivered, with files' paths and metadata of now; None: a file is not there now."""
-    wanted = {one.media_file_id for one in page if one.kind == ScanEventKind.FILE}
+def events_of(
+    engine: sa.Engine, page: Sequence[StoredEvent], told: Told | None = None
+) -> list[ScanEvent | LibraryEvent | None]:
+    """Notifications as they are delivered, with files' paths and metadata of now; None: a file is not there now.
+
+    What ``told`` has kept of files is not loaded.
+    """
+    wanted = {one.media_file_id: one.id for one in page if one.kind == ScanEventKind.FILE and one.media_file_id}
     files: dict[int, _File] = {}
     if wanted:
-        from viewra.library import answers, outcomes, priorities  # light start: a look at scan jobs needs none of it
+        from viewra.library import outcomes  # light start: a look at scan jobs needs none of it
         from viewra.library.merge import pick
 
-        place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
-        place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
-        place = place.where(media_files.c.missing_since.is_(None))
-        with reading(engine) as connection:
-            rows = connection.execute(place.where(media_files.c.id.in_(keys_for(connection, wanted)))).all()
-            said = answers.load(connection, [row.id for row in rows])
-            orders = priorities.load(connection)
-        for row in rows:
-            values = joined_fields(pick(outcomes.readings(said.get(row.id, ())), orders))
-            files[row.id] = _File(os.fsdecode(join(row.path, row.name)), values)
+        known = told.of(wanted.items()) if told is not None else {}
+        for file_id, written in {**known, **_load(engine, wanted.keys() - known)}.items():
+            values = joined_fields(pick(outcomes.readings(written.answers), written.orders))
+            files[file_id] = _File(os.fsdecode(written.path), values)
     return [_event_of(stored, files) for stored in page]
+
+
+def _load(engine: sa.Engine, file_ids: Collection[int]) -> dict[int, Written]:
+    """What is stored of files, by id; those that are missing or no more are left out."""
+    from viewra.library import answers, priorities
+    from viewra.library.told import Written
+
+    if not file_ids:
+        return {}
+    place = sa.select(media_files.c.id, directories.c.path, media_files.c.name)
+    place = place.join_from(media_files, directories, media_files.c.directory_id == directories.c.id)
+    place = place.where(media_files.c.missing_since.is_(None))
+    with reading(engine) as connection:
+        rows = connection.execute(place.where(media_files.c.id.in_(keys_for(connection, file_ids)))).all()
+        said = answers.load(connection, [row.id for row in rows])
+        orders = priorities.load(connection)
+    return {row.id: Written(join(row.path, row.name), said.get(row.id, ()), orders) for row in rows}
 
 
 class _File(NamedTuple):

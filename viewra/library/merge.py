@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import attrs
 
@@ -19,8 +20,7 @@ ALL_FIELDS = "*"
 """The field of an order that applies to every field."""
 
 
-@attrs.frozen
-class Reading:
+class Reading(NamedTuple):
     """One plugin's last reading of one file; ``read_at`` in microseconds since the epoch.
 
     ``stated_in`` is the path of the nfo file that it has read, None for the file itself.
@@ -41,18 +41,39 @@ class Priorities:
 
     orders: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     stated: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
+    _particular: frozenset[str] = attrs.field(init=False, eq=False, repr=False)
+    """The fields that are not decided as most are: with an order of their own, or a priority in a manifest."""
+    _places: dict[tuple[str, ...], list[tuple[str, list[int]]]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
     _ranks: dict[tuple[str, str], tuple[int, int, int]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    @_particular.default
+    def _find_particular(self) -> frozenset[str]:
+        return frozenset(self.orders) | {field for field, plugins in self.stated.items() if any(plugins.values())}
+
+    def key_of_most(self, reading: Reading) -> tuple[int, int, str]:
+        """The sort key for readings of a field as most are decided, the best first."""
+        return _place(self.orders.get(ALL_FIELDS, ()), reading.plugin_id), -reading.read_at, reading.plugin_id
+
+    def particular(self, readings: Sequence[Reading]) -> list[tuple[str, list[int]]]:
+        """The fields that are decided otherwise, each with the places of ``readings``, the worst first.
+
+        ``readings`` are in the order for most fields, the worst first. Files that the same plugins have read get the
+        same list.
+        """
+        plugins = tuple(reading.plugin_id for reading in readings)
+        places = self._places.get(plugins)
+        if places is None:
+            places = self._places[plugins] = [
+                (field, sorted(range(len(plugins)), key=lambda n: self._rank(field, plugins[n]), reverse=True))
+                for field in self._particular
+            ]
+        return places
 
     def key(self, field: str) -> Callable[[Reading], tuple[int, int, int, int, str]]:
         """The sort key for readings of a field, the best first."""
         return lambda reading: (*self._rank(field, reading.plugin_id), -reading.read_at, reading.plugin_id)
-
-    def comes_before(self, one: Reading, other: Reading, field: str) -> bool:
-        """Whether one reading of a field counts more than another."""
-        ours, theirs = self._rank(field, one.plugin_id), self._rank(field, other.plugin_id)
-        if ours != theirs:
-            return ours < theirs
-        return (-one.read_at, one.plugin_id) < (-other.read_at, other.plugin_id)
 
     def _rank(self, field: str, plugin_id: str) -> tuple[int, int, int]:
         """Where a plugin stands by the orders and its manifest; the same for thousands of files."""
@@ -88,14 +109,19 @@ def pick(
     readings: Iterable[Reading], priorities: Priorities, fields: Collection[str] | None = None
 ) -> dict[str, Value]:
     """Return only the values, as ``merge`` has them; with ``fields`` only of these, as far as anybody said any."""
-    first: dict[str, Reading] = {}
-    for reading in readings:
-        for field in reading.values:
-            if fields is None or field in fields:
-                known = first.setdefault(field, reading)
-                if known is not reading and priorities.comes_before(reading, known, field):
-                    first[field] = reading
-    return {field: reading.values[field] for field, reading in first.items()}
+    # Most fields of a file are decided alike: what counts less comes first, and is replaced.
+    ordered = sorted(readings, key=priorities.key_of_most, reverse=True)
+    picked: dict[str, Value] = {}
+    for reading in ordered:
+        picked.update(reading.values)
+    if len(ordered) > 1:
+        said = [reading.values for reading in ordered]
+        for field, places in priorities.particular(ordered):
+            if field in picked and (fields is None or field in fields):
+                for place in places:
+                    if field in said[place]:
+                        picked[field] = said[place][field]
+    return picked if fields is None else {field: picked[field] for field in picked if field in fields}
 
 
 def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> str:

@@ -1,6 +1,6 @@
 """Delivers notifications to all listeners, each in order, from its own durable cursor and on its own thread.
 
-At least once: a host that is killed delivers up to the last 200 notifications, or half a second's, a second time. Of
+At least once: a host that is killed delivers up to the last 1,000 notifications, or half a second's, a second time. Of
 hosts that share a database one delivers to a listener at a time, and the next one continues where it stopped.
 """
 
@@ -18,6 +18,7 @@ from viewra.hookspecs import Hooks
 from viewra.library import events
 from viewra.library.delivery import Delivery
 from viewra.library.together import Together
+from viewra.library.told import Told
 from viewra.services import ListenerSession
 
 WATCH_S = 0.1
@@ -35,6 +36,11 @@ class Notifier:
         self._lock = threading.Lock()
         self._deliveries: dict[str, Delivery] = {}
         self._together = Together(engine)
+
+    @property
+    def told(self) -> Told:
+        """What scans have just written, for those who hear of it at once."""
+        return self._together.told
 
     def open(self) -> list[PluginError]:
         """Start delivery to listeners that have none yet. Returns why some could not be opened.

@@ -93,7 +93,7 @@ def load_read(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, l
     columns = (table.media_file_id, table.plugin_id, table.code_hash, table.read_at, table.data)
     found: dict[int, list[Answer]] = defaultdict(list)
     of_these = sa.select(*columns).where(table.media_file_id.in_(keys_for(connection, file_ids)))
-    for file_id, plugin_id, code_hash, read_at, data in connection.execute(of_these):
+    for file_id, plugin_id, code_hash, read_at, data in connection.execute(of_these).all():
         found[file_id].append(Answer(plugin_id, code_hash, read_at, data))
     return found
 

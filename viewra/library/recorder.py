@@ -32,6 +32,7 @@ from viewra.library.outcomes import Answer
 from viewra.library.paths import join
 from viewra.library.scope import Scope
 from viewra.library.stages import INDEX, NOTIFY, STORE, Stages
+from viewra.library.told import Told, Written
 from viewra.services import ScraperSession
 from viewra.types import FileOutcome, LibraryChange, LibraryChangeKind
 
@@ -48,14 +49,24 @@ class Recorder:
     """Collects the outcomes of one scan and writes them, 1,000 rows per transaction."""
 
     def __init__(
-        self, engine: sa.Engine, scope: Scope, job_id: int, sessions: Sequence[ScraperSession], stages: Stages
+        self,
+        engine: sa.Engine,
+        scope: Scope,
+        job_id: int,
+        sessions: Sequence[ScraperSession],
+        stages: Stages,
+        told: Told,
     ) -> None:
-        """``sessions`` are the scrapers whose outcomes a file's event waits for; it may shrink during the scan."""
+        """``sessions`` are the scrapers whose outcomes a file's event waits for; it may shrink during the scan.
+
+        ``told`` keeps what is written of files with their events.
+        """
         self._engine = engine
         self._scope = scope
         self._job_id = job_id
         self._sessions = sessions
         self._stages = stages
+        self._told = told
         self._answers: list[tuple[int, Answer, str]] = []
         self._kept = KeptAnswers()
         self._oldest = 0.0
@@ -143,7 +154,10 @@ class Recorder:
             made = [documents.document(file, said[file.id], orders) for file in complete]
         documents.write(connection, made, self._stages)
         with self._stages.within(NOTIFY):
-            self._tell(connection, complete)
+            newest = self._tell(connection, complete)
+        if newest:
+            written = {file.id: Written(join(file.path, file.name), said[file.id], orders) for file in complete}
+            self._told.keep(newest, written)
         told = {file.id for file in complete}
         partly = [file for file in files if file.id not in told]
         self._kept.keep(answers, [file.id for file in partly])
@@ -187,10 +201,12 @@ class Recorder:
         """Return the scrapers that read files of this type, with the hash of their code."""
         return {one.plugin_id: one.code_hash for one in self._sessions if one.wants(mime_type)}
 
-    def _tell(self, connection: sa.Connection, files: Sequence[Any]) -> None:
-        events.tell_files(connection, self._job_id, self._scope.library_id, [file.id for file in files])
+    def _tell(self, connection: sa.Connection, files: Sequence[Any]) -> int:
+        """Tell listeners and observers of files; returns the last event's id, 0 if there is none."""
+        ids = [file.id for file in files]
+        newest = events.tell_files(connection, self._job_id, self._scope.library_id, ids)
         if not changes.are_observed(connection):
-            return
+            return newest
         if self._new_since is None:
             folders = {self._scope.root, self._scope.path}
             self._new_since = jobs.untold_since(connection, self._scope.library_id, folders)
@@ -199,6 +215,7 @@ class Recorder:
         paths = [os.fsdecode(join(file.path, file.name)) for file in files]
         told = zip(kinds, files, paths, strict=True)
         changes.note(connection, (LibraryChange(kind, file.library_id, file.id, path) for kind, file, path in told))
+        return newest
 
 
 def _have_answered(readers: Mapping[str, str], answers: Mapping[str, Answer]) -> bool:

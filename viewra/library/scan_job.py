@@ -1,7 +1,7 @@
 """Runs one scan job from start to end. One thread does all work on the database.
 
-The walk commits files; each scraper reads its unread files from the database and keeps its own window full, so that the
-slowest scraper delays neither the others nor the walk.
+The walk commits files and offers the new ones to the scrapers; each keeps its own window full and finds the rest of its
+unread files in the database, so that the slowest scraper delays neither the others nor the walk.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from viewra.hookspecs import Hooks
 from viewra.library import events, failures, jobs, missing, outcomes, priorities, readers
 from viewra.library.discover import Discovery
 from viewra.library.engine import Remotely
+from viewra.library.fresh import Fresh
 from viewra.library.notify import Notifier
 from viewra.library.paths import is_gone
 from viewra.library.recorder import Recorder
@@ -31,6 +32,7 @@ from viewra.library.scope import Scope
 from viewra.library.scrape import Completion, Outcomes, Scraper
 from viewra.library.settling import Settling
 from viewra.library.stages import FINISH, HAND_OVER, START, WAIT, WALK, Stages
+from viewra.library.told import Told
 from viewra.library.unread import Unread
 from viewra.services import ScraperSession
 from viewra.types import MAX_ID, ScanStage, ScanStatus
@@ -60,8 +62,7 @@ class ScanJob:
         plugins: PluginsState,
         remotely: Remotely | None,
     ) -> None:
-        self._engine = engine
-        self._scope = scope
+        self._engine, self._scope = engine, scope
         self._job_id = job_id
         self._tally = tally
         self._cancel = cancel
@@ -81,7 +82,8 @@ class ScanJob:
         self.unwanted: Mapping[str, int] = {}
         self._discovery: Discovery | None = None
         self._scrapers: list[Scraper] = []
-        self._recorder = Recorder(engine, scope, job_id, self._sessions, self._stages)
+        told = notifier.told if notifier else Told()
+        self._recorder = Recorder(engine, scope, job_id, self._sessions, self._stages, told)
         self._pump_at = 0.0
 
     @property
@@ -146,15 +148,14 @@ class ScanJob:
         for session in self._sessions:
             unread = Unread(self._engine, self._scope, session, self._types)
             self._scrapers.append(Scraper(session, unread, self._completions, discovery.newest_id))
+        fresh = Fresh(self._engine, self._scope.library_id, discovery.newest_id)
         self._stages.enter(WALK)
         for committed in discovery.run():
             if self._cancel.is_set():
                 return False
             self._progress.current = discovery.current
             if committed:
-                found = self._tally.counts.new + self._tally.counts.changed
-                for scraper in self._scrapers:
-                    scraper.look_again(found)
+                fresh.offer(self._scrapers, self._tally.counts.new + self._tally.counts.changed)
             if committed or time.monotonic() >= self._pump_at:
                 self._pump(partial=False)
         return self._read_all()

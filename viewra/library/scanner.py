@@ -102,6 +102,9 @@ def scan(
                 with contextlib.suppress(DatabaseError):
                     jobs.fail(engine, job_id, scope.library_id, _told(error))
                 raise
+            finally:
+                if notifier is not None:
+                    notifier.told.clear()
             return ScanReport(
                 scan_job_id=job_id,
                 library_id=scope.library_id,

@@ -104,10 +104,19 @@ class Scraper:
         """What reading has taken so far."""
         return ScanStage(READ, self._busy.took_s, plugin=self.session.plugin_id, files=self._answered)
 
-    def look_again(self, found: int) -> None:
-        """The walk has committed files; ``found`` of them so far may be unread."""
+    def expect(self, found: int) -> None:
+        """The walk has committed ``found`` files so far that may be unread."""
         self._expected = found
-        self._has_more = self.gave_up is None
+
+    def offer(self, files: Sequence[WantedFile]) -> None:
+        """The walk has added these files; one that has a page of them waiting will look for the rest itself."""
+        if self.gave_up is not None:
+            return
+        if self._has_more or len(self._waiting) >= PAGE:
+            self._has_more = True
+            return
+        self._cursor = files[-1].id
+        self._waiting.extend(file for file in files if self.session.wants(file.mime_type))
 
     def sweep(self) -> None:
         """The walk has ended: go through all unread files from the start, except those already submitted.
@@ -119,7 +128,8 @@ class Scraper:
         self._passed_over.update(file.id for batch in self._in_flight for file in batch.files)
         self._passed_over.update(file.id for file, _ in self._accused)
         self._cursor = 0
-        self.look_again(self._answered + self.unread.count())
+        self.expect(self._answered + self.unread.count())
+        self._has_more = self.gave_up is None
 
     def submit(self, *, partial: bool) -> None:
         """Fill the window; ``partial``: also submit a batch that is not full, even while others are in flight."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from viewra.library import events
 from viewra.library.events import StoredEvent
+from viewra.library.told import Told
 from viewra.types import LibraryEvent, ScanEvent, ScanEvents
 
 KEPT, KEPT_S = 4, 2.0
@@ -30,9 +31,13 @@ class Some(NamedTuple):
 
 
 class Together:
-    """The batches of all listeners of one notifier. Thread-safe."""
+    """The batches of all listeners of one notifier. Thread-safe.
+
+    Scans keep in ``told`` what they have just written.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
+        self.told = Told()
         self._engine = engine
         self._lock = threading.Lock()
         self._kept: dict[tuple[int, int], tuple[float, Some]] = {}
@@ -54,7 +59,7 @@ class Together:
         return some
 
     def _read(self, page: Sequence[StoredEvent]) -> Some:
-        found = events.events_of(self._engine, page)
+        found = events.events_of(self._engine, page, self.told)
         kind = next((type(event) for event in found if event is not None), None)
         if kind is None:
             return Some(len(found), (), ())

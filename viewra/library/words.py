@@ -47,8 +47,9 @@ class Wanted:
 
 def indexed(values: Sequence[str]) -> str:
     """Return the words of a field's values as the index keeps them, with spaces between."""
-    if len(values) == 1:
-        return _indexed(values[0])
+    if len(values) == 1:  # as nearly all have
+        value = values[0]
+        return _remembered(value) if len(value) <= MOST_REMEMBERED else _cut(value)
     found: list[str] = []
     for value in values:
         if found:

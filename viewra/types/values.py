@@ -18,4 +18,5 @@ def joined(value: Value) -> str:
 
 def joined_fields(metadata: Mapping[str, Value]) -> dict[str, str]:
     """Return metadata with one text for each field."""
-    return {field: value if isinstance(value, str) else JOIN.join(value) for field, value in metadata.items()}
+    # ``type`` is quicker than ``joined``, for tens of fields of each file.
+    return {field: value if type(value) is str else joined(value) for field, value in metadata.items()}

@@ -57,8 +57,16 @@ class Session:
 class Bench:
     def __init__(self) -> None:
         self.unread, self.session = Unread(), Session()
+        self.newest = 10
         self.completions: SimpleQueue[Completion] = SimpleQueue()
         self.scraper = Scraper(self.session, self.unread, self.completions, 10)
+
+    def offer(self) -> None:
+        """Offer what was added since the last time, as ``Fresh`` does."""
+        self.scraper.expect(len(self.unread.files))
+        fresh = [file for file in self.unread.files if file.id > self.newest]
+        self.newest = fresh[-1].id
+        self.scraper.offer(fresh)
 
     def answer(self, call: int, error: Exception | None = None) -> Outcomes:
         ids, future = self.session.calls[call]
@@ -77,7 +85,7 @@ def bench() -> Bench:
 
 def test_only_files_newer_than_the_scan_are_read_before_the_sweep(bench: Bench) -> None:
     bench.unread.add(1, 2, 11, 12)
-    bench.scraper.look_again(2)
+    bench.offer()
     bench.scraper.submit(partial=False)
     assert bench.session.handed_over == [[11, 12]]
     bench.scraper.sweep()
@@ -87,11 +95,11 @@ def test_only_files_newer_than_the_scan_are_read_before_the_sweep(bench: Bench) 
 
 def test_a_batch_that_is_not_full_waits_while_another_is_in_flight(bench: Bench) -> None:
     bench.unread.add(11, 12, 13, 14, 15)
-    bench.scraper.look_again(5)
+    bench.offer()
     bench.scraper.submit(partial=False)
     assert bench.session.handed_over == [[11, 12, 13, 14]]
     bench.unread.add(16, 17, 18)
-    bench.scraper.look_again(8)
+    bench.offer()
     bench.scraper.submit(partial=False)
     assert bench.session.handed_over == [[11, 12, 13, 14], [15, 16, 17, 18]]
 
@@ -99,7 +107,7 @@ def test_a_batch_that_is_not_full_waits_while_another_is_in_flight(bench: Bench)
 def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) -> None:
     bench.session.batch_size = 1
     bench.unread.add(11, 12, 13, 14)
-    bench.scraper.look_again(4)
+    bench.offer()
     bench.scraper.submit(partial=False)
     timeout = PluginTimeout("tags", "no answer")
     assert bench.answer(0, timeout) == []
@@ -119,7 +127,7 @@ def test_the_sweep_leaves_out_what_is_in_flight_waiting_or_failed(bench: Bench) 
 
 def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench) -> None:
     bench.unread.add(11, 12, 13, 14)
-    bench.scraper.look_again(4)
+    bench.offer()
     kept: Outcomes = []
     for call, error in enumerate([True, False, True, False, True]):
         bench.scraper.submit(partial=True)
@@ -137,7 +145,7 @@ def test_a_failed_batch_costs_one_more_breakdown_for_each_bad_file(bench: Bench)
 )
 def test_a_file_that_fails_while_another_may_hang_is_read_once_more(bench: Bench, late: Exception) -> None:
     bench.unread.add(11, 12, 13, 14)
-    bench.scraper.look_again(4)
+    bench.offer()
     timeout = PluginTimeout("tags", "no answer")
     kept: Outcomes = []
     # the batch, 11, 12 which hangs, 13 which finds the process hanging, 14, and 13 again
@@ -151,7 +159,7 @@ def test_a_file_that_fails_while_another_may_hang_is_read_once_more(bench: Bench
 
 def test_a_file_that_fails_again_by_itself_keeps_its_error(bench: Bench) -> None:
     bench.unread.add(11, 12, 13)
-    bench.scraper.look_again(3)
+    bench.offer()
     timeout = PluginTimeout("tags", "no answer")
     kept: Outcomes = []
     for call, error in enumerate([timeout, timeout, timeout, None, timeout, None]):
@@ -165,7 +173,7 @@ def test_a_file_that_fails_again_by_itself_keeps_its_error(bench: Bench) -> None
 
 def test_the_only_file_keeps_its_error_though_nothing_is_left_to_prove_the_plugin(bench: Bench) -> None:
     bench.unread.add(11)
-    bench.scraper.look_again(1)
+    bench.offer()
     bench.scraper.submit(partial=True)
     assert bench.answer(0, PluginTimeout("tags", "no answer")) == []
     bench.scraper.submit(partial=True)
@@ -177,7 +185,7 @@ def test_the_only_file_keeps_its_error_though_nothing_is_left_to_prove_the_plugi
 def test_more_than_a_page(bench: Bench) -> None:
     bench.session.batch_size = 256
     bench.unread.add(*range(11, 11 + 2 * PAGE))
-    bench.scraper.look_again(2 * PAGE)
+    bench.offer()
     call = 0
     while not bench.scraper.idle:
         bench.scraper.submit(partial=True)
@@ -186,9 +194,34 @@ def test_more_than_a_page(bench: Bench) -> None:
     assert [number for ids in bench.session.handed_over for number in ids] == list(range(11, 11 + 2 * PAGE))
 
 
+def test_one_that_has_a_page_waiting_looks_for_the_rest_itself(bench: Bench) -> None:
+    bench.session.batch_size = PAGE // 2
+    for first in (11, 11 + PAGE, 11 + 2 * PAGE, 11 + 3 * PAGE):  # of which the last two are more than it holds
+        bench.unread.add(*range(first, first + PAGE))
+        bench.offer()
+        if first == 11:
+            bench.scraper.submit(partial=False)
+    assert len(bench.scraper._waiting) <= PAGE
+    call = 0
+    while not bench.scraper.idle:
+        bench.answer(call)
+        bench.scraper.submit(partial=True)
+        call += 1
+    assert [number for ids in bench.session.handed_over for number in ids] == list(range(11, 11 + 4 * PAGE))
+
+
+def test_what_it_does_not_read_is_left_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.session, "wants", lambda mime_type: mime_type == "audio/flac")
+    bench.unread.add(11, 12)
+    bench.unread.files.append(WantedFile(13, "/13.mp3", "audio/flac"))
+    bench.offer()
+    bench.scraper.submit(partial=True)
+    assert bench.session.handed_over == [[13]]
+
+
 def test_what_is_left_is_counted(bench: Bench) -> None:
     bench.unread.add(11, 12, 13)
-    bench.scraper.look_again(3)
+    bench.offer()
     assert bench.scraper.remaining == 3
     bench.scraper.submit(partial=True)
     bench.answer(0)
@@ -197,7 +230,7 @@ def test_what_is_left_is_counted(bench: Bench) -> None:
 
 def test_after_a_cancellation_nothing_is_taken_back(bench: Bench) -> None:
     bench.unread.add(11)
-    bench.scraper.look_again(1)
+    bench.offer()
     bench.scraper.submit(partial=True)
     bench.scraper.cancel()
     assert bench.session.calls[0][1].cancelled()

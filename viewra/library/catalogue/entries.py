@@ -113,27 +113,30 @@ Said = Mapping[str, tuple[str, ...]]
 def entry(media_file_id: int, library_id: int, mime_type: str, place: str, said: Said) -> Entry:
     """Make the entry of a file. ``place``: its path relative to its library; ``said``: its merged ``FIELDS``."""
     folder, _, name = place.rpartition("/")
-    kind = _kind(mime_type, said)
-    title = _one(said, "title") or name_without_extension(name)
-    album = _one(said, "album")
-    series = _one(said, "show") if kind == "video" else ""
+    first = {field: texts[0] for field, texts in said.items() if texts}.get
+    artist, album_artist = _joined(said, "artist"), _joined(said, "albumartist")
+    kind = _kind(mime_type, first("sidecar_format"))
+    title = first("title") or name_without_extension(name)
+    album = first("album", "")
+    series = first("show", "") if kind == "video" else ""
+    sorted_by = _joined(said, "albumartistsort") or album_artist or _joined(said, "artistsort") or artist
     return Entry(
         media_file_id=media_file_id,
         kind=kind,
         title=title,
-        artist=_joined(said, "artist"),
+        artist=artist,
         album_title=album,
-        album_artist=_joined(said, "albumartist"),
-        sort_title=sort_key(_one(said, "titlesort") or title),
-        sort_artist=sort_key(_artist_to_sort_by(said)),
-        sort_album=sort_key(_one(said, "albumsort") or album),
-        year=_year(said) or 0,
-        duration_ms=_milliseconds(_one(said, "duration")),
-        disc=_number(_one(said, "discnumber")) or 0,
-        track=_number(_one(said, "tracknumber")) or 0,
-        season=_number(_one(said, "season")) if series else None,
-        episode=_number(_one(said, "episode")) if series else None,
-        album=_album(library_id, folder, said) if album and kind == "audio" else None,
+        album_artist=album_artist,
+        sort_title=sort_key(first("titlesort") or title),
+        sort_artist=sort_key(sorted_by),
+        sort_album=sort_key(first("albumsort") or album),
+        year=_number((first("date") or first("originaldate") or first("originalyear", ""))[:4]) or 0,
+        duration_ms=_milliseconds(first("duration", "")),
+        disc=_number(first("discnumber", "")) or 0,
+        track=_number(first("tracknumber", "")) or 0,
+        season=_number(first("season", "")) if series else None,
+        episode=_number(first("episode", "")) if series else None,
+        album=_album(library_id, folder, said, album_artist) if album and kind == "audio" else None,
         series=series,
         artists=_names(
             said.get("artists") or said.get("artist", ()),
@@ -177,18 +180,19 @@ def _one(said: Said, field: str) -> str:
 
 def _joined(said: Said, field: str) -> str:
     """Return the values of a field as people read them."""
-    return "; ".join(said.get(field, ()))
+    texts = said.get(field)
+    return "; ".join(texts) if texts else ""
 
 
-def _kind(mime_type: str, said: Said) -> str:
-    if _one(said, "sidecar_format") in PLAYLISTS:
+def _kind(mime_type: str, sidecar_format: str | None) -> str:
+    if sidecar_format in PLAYLISTS:
         return "playlist"
     kind = mime_type.partition("/")[0]
     return kind if kind in {"audio", "video", "image"} and "mpegurl" not in mime_type else "other"
 
 
-def _album(library_id: int, folder: str, said: Said) -> Album:
-    names = _album_names(_one(said, "album"), _one(said, "albumsort"), _joined(said, "albumartist"))
+def _album(library_id: int, folder: str, said: Said, artist: str) -> Album:
+    names = _album_names(_one(said, "album"), _one(said, "albumsort"), artist)
     title, sort_title, identity = names
     release = _musicbrainz_id(_one(said, "musicbrainz_albumid"))
     return Album(title, sort_title, release, library_id, identity, album_folder(folder))
@@ -226,15 +230,6 @@ def _musicbrainz_id(text: str) -> str:
     return written if _MUSICBRAINZ_ID.fullmatch(written) else ""
 
 
-def _artist_to_sort_by(said: Said) -> str:
-    fields = ("albumartistsort", "albumartist", "artistsort", "artist")
-    return next((name for field in fields if (name := _joined(said, field))), "")
-
-
-def _year(said: Said) -> int | None:
-    return _number((_one(said, "date") or _one(said, "originaldate") or _one(said, "originalyear"))[:4])
-
-
 def _milliseconds(seconds: str) -> int:
     try:
         return min(max(round(float(seconds) * 1000), 0), 2**53) if seconds else 0
@@ -244,5 +239,5 @@ def _milliseconds(seconds: str) -> int:
 
 def _number(text: str) -> int | None:
     """Return the first number in a text: 1 for ``A1`` and ``1/12``."""
-    found = _NUMBER.search(text)
+    found = _NUMBER.search(text) if text else None
     return int(found.group()[:9]) if found else None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib.util
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from tests.eventually import eventually
 from viewra.host.running import compiled as module
 from viewra.host.running.compiled import compile_sdk, compile_shipped
 from viewra.sdk import server
@@ -44,7 +48,7 @@ def test_packages_that_only_plugins_import_are_compiled_where_they_are_installed
     (tmp_path / "file.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(module, "_BESIDE", ("beside", "file", "none"))
-    compile_sdk.__wrapped__()
+    module._compile_sdk.__wrapped__()
     assert folders[-1] == tmp_path / "beside"
     assert Path(server.__file__ or "").parent in folders
     assert len(folders) == len(module._IMPORTED) + 1
@@ -60,3 +64,43 @@ def test_each_folder_is_compiled_alone_and_without_a_word(tmp_path: Path, capsys
     assert compiled(tmp_path / "main.py").exists()
     assert not compiled(tmp_path / "below" / "more.py").exists()
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_compiled_is_read_again_only_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "main.py"
+    source.write_text("x = 1\n")
+    module._compile(tmp_path)
+    made = compiled(source).stat().st_mtime_ns
+    looks: list[object] = []
+    monkeypatch.setattr(compileall, "compile_dir", lambda folder, **_: looks.append(folder))
+    module._compile(tmp_path)
+    assert looks == []
+    os.utime(source, ns=(made + 1, made + 1))
+    module._compile(tmp_path)
+    assert looks == [tmp_path]
+    os.utime(source, ns=(made, made))
+    (tmp_path / "more.py").write_text("")
+    module._compile(tmp_path)
+    assert looks == [tmp_path, tmp_path]
+    module._compile(tmp_path / "none")  # it may vanish
+    assert looks == [tmp_path, tmp_path]
+
+
+def test_plugins_that_start_together_are_served_by_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, looks = threading.Event(), []
+
+    def slow(folder: Path) -> None:
+        looks.append(folder)
+        begun.wait(60)
+
+    monkeypatch.setattr(module, "_compile", slow)
+    threads = [threading.Thread(target=compile_shipped, args=(tmp_path,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: looks, "the first one looks")
+    begun.set()
+    for thread in threads:
+        thread.join(60)
+    assert looks == [tmp_path]
