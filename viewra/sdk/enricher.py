@@ -58,8 +58,8 @@ class Enricher(Plugin):
     It has the services ``scanner_hook`` and ``tasks``. Files that scans have read, that moved or have returned, come to
     ``look_at``, at most 50 at a time; the tasks that it returns come to ``enrich``. When a scan has ended or settings
     were changed, the files of the whole library come as well, unless they did by the same ``basis``. Tasks with the
-    names ``walk`` and ``files`` are its own. If you define ``start`` or ``on_settings_changed``, call that of
-    ``super()``, too.
+    names ``walk`` and ``files`` are its own, and ``walked`` in ``kv``. If you define ``start`` or
+    ``on_settings_changed``, call that of ``super()``, too.
 
     Attributes of the class: ``query`` asks for those files of the library that are looked at (``kind:video``);
     ``settle_s`` are the seconds from the reading of a file until it is looked at, by when the files beside it have been
