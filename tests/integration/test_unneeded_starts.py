@@ -60,3 +60,30 @@ def test_what_an_earlier_start_showed_spares_the_next_one_until_code_or_settings
     assert starts() == 1
     (folder / "c.jpg").write_bytes(b"c")
     assert starts() == 0, "a file of a type that it does not read"
+
+
+@pytest.mark.process
+def test_code_that_changed_beside_a_host_reads_again_what_that_has_read_since(
+    tmp_path: Path, folder: Path, make_plugin: MakePlugin
+) -> None:
+    old, new = (READER.replace("self.settings.title", f"'{title}'") for title in ("old", "new"))
+    directory = make_plugin("reader", old, capabilities=("metadata_scraper",))
+
+    def opened() -> Host:
+        return Host(plugin_dirs=[directory.parent], data_dir=tmp_path / "data", watch=False)
+
+    def title(host: Host) -> str:
+        assert not host.scan(folder).failures
+        with host.engine.connect() as connection:
+            said = connection.exec_driver_sql("SELECT DISTINCT data FROM file_metadata WHERE data LIKE '%title%'")
+            return str(said.scalar_one())
+
+    with opened() as host:
+        for plugin_id in host.plugins:
+            (host.plugins[plugin_id].enable if plugin_id == "reader" else host.plugins[plugin_id].disable)()
+        assert "old" in title(host)
+        (directory / "main.py").write_text(new)
+        (folder / "b.mp3").write_bytes(b"b")
+        assert "old" in title(host)
+    with opened() as host:
+        assert "new" in title(host)

@@ -39,6 +39,11 @@ class ServiceClients:
         self._endpoint = endpoint
         self._known = services
 
+    @property
+    def code_hash(self) -> str:
+        """Hash of the code that runs, or that would be started."""
+        return self._endpoint.code_hash
+
     def client(self, name: str) -> Any:
         """The client of the service with this name, None where the plugin does not offer it.
 

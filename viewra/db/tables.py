@@ -165,7 +165,7 @@ directories = sa.Table(
     sa.Column("disks", sa.Text),  # the disks, mounted there one after the other, with files in it; NULL: unknown
     sa.Column("signature", Bytes),  # of the disk when all rows were as there; triggers set it to NULL with any change
     sa.Column("files", sa.Integer),  # how many it had then
-    sa.Column("mtime_ns", sa.BigInteger),  # its own, then
+    sa.Column("mtime_ns", sa.BigInteger),  # its own, or ctime, the later, then; 0: too recent to show the next change
 )
 
 media_files = sa.Table(

@@ -277,7 +277,7 @@ class Host(Scanning):
     def _plugins_state(self) -> tuple[str, str] | None:
         if self._reattach or any(plugin.path is None for plugin in self.plugins.values()):
             return None  # nothing on the disk shows that their code has changed
-        return plugins_state(self.engine, (*self._plugin_dirs, self.data_dir / PACKAGES))
+        return plugins_state(self.engine, (*self._plugin_dirs, self.data_dir / PACKAGES), self.plugins.supervisors())
 
     def _let_go(self) -> None:
         """In a forked process: release the parent's resources without affecting or finalizing them."""

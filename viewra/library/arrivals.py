@@ -26,9 +26,14 @@ class NewFile:
 
 @attrs.frozen
 class Move:
-    """A known file that is at another place now."""
+    """A known file that is at another place now.
+
+    ``old_type`` is its MIME type by its old name; ``is_edited``: it has another content now.
+    """
 
     file_id: int
     new: NewFile
     old_path: bytes
+    old_type: str
     was_missing: bool
+    is_edited: bool

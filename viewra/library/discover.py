@@ -17,7 +17,7 @@ from viewra.library.absences import Absences
 from viewra.library.displaced import Displaced
 from viewra.library.filerows import Changes, FileRows, KnownFile
 from viewra.library.found import EVIDENCE, FoundFile
-from viewra.library.intake import Intake, print_of
+from viewra.library.intake import Intake, content_of
 from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, NO_ROWS, KnownPart, Rows, is_same_link
 from viewra.library.linking import Linker
 from viewra.library.move_detection import MoveFinder
@@ -218,11 +218,12 @@ class Discovery:
             self._tally.counts.seen -= 1
             return
         same_so_far = (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
-        known = KnownFile(row.id, path, found, row.fingerprint, row.inode != found.inode)
+        known = KnownFile(row.id, path, found, row.mime_type, row.fingerprint, row.inode != found.inode)
         # Before ctime was stored, size and mtime had to do. An unreadable file may be readable now.
         is_new_evidence = row.ctime_ns is None and row.missing_since is None and same_so_far and not is_other_file
         if not is_new_evidence or self._full or row.fingerprint is None:
-            known.fingerprint = print_of(path, found)
+            known.fingerprint, head = content_of(path, found)
+            known.new_type = self._intake.type_now(found.name, head, row.mime_type)
         is_changed = not same_so_far or known.fingerprint != row.fingerprint
         self._links.note_change(row, found)
         counts = self._tally.counts
@@ -259,6 +260,7 @@ class Discovery:
             yield from self._commit(changes, {})
         yield from self._compare_put_off()
         yield from self._displaced.settle(self.absences.mark_one)
+        self._links.suspect(self._moves.links)
         yield from self._links.merge()
 
     def _compare_put_off(self) -> Iterator[bool]:

@@ -146,6 +146,8 @@ def shift(connection: sa.Connection, scope: Scope, job_id: int, chain: Sequence[
         connection.execute(sa.update(media_files).where(_table.id == file_id).values(**values, event_due=True))
         if old.fingerprint != new.fingerprint or new.fingerprint is None:
             outcomes.mark_unread(connection, [file_id])
+        if old.mime_type != new.mime_type:
+            outcomes.forget(connection, file_id)
         fate = file_events.Fate(LibraryEventKind.MOVED, file_id, paths[next_id], paths[file_id])
         file_events.tell(connection, scope.library_id, [fate], job_id)
 

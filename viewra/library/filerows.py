@@ -24,13 +24,15 @@ from viewra.types import LibraryEventKind
 
 @attrs.define
 class KnownFile:
-    """A file with a row at its place, as it is now."""
+    """A file with a row at its place, as it is now; ``old_type`` is the MIME type that it had."""
 
     id: int
     path: bytes
     found: FoundFile
+    old_type: str
     fingerprint: bytes | None = None
     is_other_file: bool = False  # it had another inode
+    new_type: str = attrs.field(default=attrs.Factory(lambda self: self.old_type, takes_self=True))
 
 
 @attrs.define
@@ -84,6 +86,7 @@ class FileRows:
                 rows = [_values(known.id, known.found, known.fingerprint) for known in changes.changed]
                 connection.execute(_update(*_EVIDENCE, "fingerprint", event_due=True), rows)
                 outcomes.mark_unread(connection, [known.id for known in changes.changed])
+                _retype(connection, ((known.id, known.old_type, known.new_type) for known in changes.changed))
             if changes.touched:
                 rows = [_values(known.id, known.found) for known in changes.touched]
                 connection.execute(_update(*_EVIDENCE), rows)
@@ -119,7 +122,7 @@ class FileRows:
                     "b_id": all_ids[one.path],
                     "b_signature": one.signature,
                     "b_files": files[one.path],
-                    "b_mtime_ns": one.mtime_ns,
+                    "b_mtime_ns": one.changed_ns,
                 }
                 for one in folders
             ]
@@ -147,10 +150,12 @@ class FileRows:
                 "b_path_text": display_bytes(move.new.path),
                 "b_name": move.new.found.name,
             }
-            rows.append(_values(move.file_id, move.new.found) | place)
+            rows.append(_values(move.file_id, move.new.found, move.new.fingerprint) | place)
         other_paths.forget(connection, [(row["b_directory_id"], row["b_name"]) for row in rows])
-        columns = ("directory_id", "name", "path_text", *_EVIDENCE)
+        columns = ("directory_id", "name", "path_text", "fingerprint", *_EVIDENCE)
         connection.execute(_update(*columns, event_due=True, missing_since=None), rows)
+        outcomes.mark_unread(connection, [move.file_id for move in moves if move.is_edited])
+        _retype(connection, ((move.file_id, move.old_type, move.new.mime_type) for move in moves))
         fates = [
             file_events.Fate(
                 LibraryEventKind.RETURNED if move.was_missing else LibraryEventKind.MOVED,
@@ -202,6 +207,14 @@ def _values(file_id: int, found: FoundFile, fingerprint: bytes | None = None) ->
         "b_inode": found.inode,
         "b_fingerprint": fingerprint,
     }
+
+
+def _retype(connection: sa.Connection, types: Iterable[tuple[int, str, str]]) -> None:
+    """Give files their new types: id, old and new one. What was read of a file as another type does not count."""
+    for file_id, old, new in types:
+        if old != new:
+            connection.execute(sa.update(media_files).where(media_files.c.id == file_id).values(mime_type=new))
+            outcomes.forget(connection, file_id)
 
 
 def _update(*columns: str, **constants: object) -> sa.Update:

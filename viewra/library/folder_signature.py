@@ -1,7 +1,8 @@
 """The signature of a folder: a hash of all that a scan reads of it before it decides anything about its files.
 
 Folders with the same signature have the same files, as far as the system tells: names, sizes, times, inodes and devices
-of all entries but folders, for symbolic links also those of their targets. ``context`` is what else decides.
+of all entries but folders, for symbolic links also those of their targets. ``context`` is what else decides; a
+signature begins with it, so that a folder that is not looked at again still counts as another with another context.
 """
 
 # Paths are bytes, for which pathlib has nothing.
@@ -12,10 +13,17 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 BYTES = 16
+
+FORMAT = 1
+"""To be counted up when the same files would lead a scan to another decision than before."""
+
+FINE_S, COARSE_S = 0.1, 3.0
+"""Seconds in which a folder may change twice at one time: a tick of the kernel's clock, or whole seconds, as in FAT."""
 
 _DOT = ord(".")
 _PACK = struct.Struct("<qqqQ").pack
@@ -32,9 +40,9 @@ class Told(NamedTuple):
     marks: list[bytes]
 
 
-def examine(context: bytes, entries: Sequence[os.DirEntry[bytes]]) -> Told:
+def examine(context: bytes, folder: bytes, entries: Sequence[os.DirEntry[bytes]]) -> Told:
     """Examine the entries of a folder, in the order of the system: in another one the folder counts as another."""
-    told = [context]
+    told = [folder]
     others: list[os.DirEntry[bytes]] = []
     add = told.append
     try:
@@ -52,7 +60,8 @@ def examine(context: bytes, entries: Sequence[os.DirEntry[bytes]]) -> Told:
         return Told(None, [], _marks(entries))
     data = b"/".join(told)
     is_marked = b"/." in data or any(entry.name[0] == _DOT for entry in others)  # one search is quicker than one a file
-    return Told(hashlib.blake2b(data, digest_size=BYTES).digest(), others, _marks(entries) if is_marked else [])
+    signature = context + hashlib.blake2b(data, digest_size=BYTES).digest()
+    return Told(signature, others, _marks(entries) if is_marked else [])
 
 
 def names_alone(known: bytes | None, entries: Sequence[os.DirEntry[bytes]]) -> Told:
@@ -66,6 +75,22 @@ def names_alone(known: bytes | None, entries: Sequence[os.DirEntry[bytes]]) -> T
 
 def _marks(entries: Sequence[os.DirEntry[bytes]]) -> list[bytes]:
     return [entry.name for entry in entries if entry.name[0] == _DOT]
+
+
+def is_of(signature: bytes | None, context: bytes) -> bool:
+    """Whether a signature was made with this context."""
+    return signature is not None and signature.startswith(context)
+
+
+def changed_at(info: os.stat_result) -> int:
+    """When the names in a folder were last changed, at the latest: programs that copy folders put mtime back."""
+    return max(info.st_mtime_ns, info.st_ctime_ns)
+
+
+def certain(changed_ns: int) -> int:
+    """The time by which a folder counts as unchanged from now on; 0 if it may change again without another time."""
+    within_s = FINE_S if changed_ns % 1_000_000_000 else COARSE_S
+    return changed_ns if time.time_ns() - changed_ns > within_s * 1e9 else 0
 
 
 def context_of(*parts: object) -> bytes:

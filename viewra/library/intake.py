@@ -63,13 +63,23 @@ class Intake:
             kept.append(new)
         changes.new = kept
 
+    def type_now(self, name: bytes, head: bytes | None, before: str) -> str:
+        """The type of a known file with another content; as ``before`` if it is no media any more."""
+        if self._media.by_name(name) != "" or head is None:
+            return before
+        kind = self._media.by_content(name, head)
+        if not kind or not self._is_media(kind):
+            return before
+        self._types.add(kind)
+        return kind
+
     def _is_media(self, kind: str) -> bool:
         return mime.always_media(kind) or self._wanted(kind)
 
 
-def print_of(path: bytes, found: FoundFile) -> bytes | None:
-    """The fingerprint of now; None for what cannot be read."""
+def content_of(path: bytes, found: FoundFile) -> tuple[bytes | None, bytes | None]:
+    """The fingerprint of now, and the file's head; None for what cannot be read."""
     try:
-        return fingerprint(path, found.size)[0]
+        return fingerprint(path, found.size)
     except OSError:
-        return None
+        return None, None

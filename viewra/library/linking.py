@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -114,10 +114,19 @@ class Linker:
                 if now is not None:
                     self.put_off(Place(row.path), now)
 
+    def suspect(self, file_ids: Iterable[int]) -> None:
+        """These may have become links to others."""
+        self._suspects.extend(file_ids)
+
     def merge(self) -> Iterator[bool]:
         """Merge files that have become links to each other; yields True after each commit."""
         if self._before.is_continued:
-            self._suspect_all_that_share()
+            self._suspect_those_that_share(sa.true())
+        else:  # a file may have taken the place of one that symbolic links lead to, which were not looked at
+            inode = media_files.c.inode
+            for ids in _parts(self._before.ids):
+                now = sa.select(inode).where(media_files.c.id.in_(ids))
+                self._suspect_those_that_share(inode.in_(now))
         for ids in _parts(self._suspects):
             with writing(self._engine) as connection:
                 table = media_files.c
@@ -128,11 +137,11 @@ class Linker:
                         self._merge(connection, same)
             yield True
 
-    def _suspect_all_that_share(self) -> None:
+    def _suspect_those_that_share(self, among: sa.ColumnElement[bool]) -> None:
         """Suspect one file for each device and inode that several files have."""
         table = media_files.c
         first = sa.select(sa.func.min(table.id)).where(
-            table.library_id == self._scope.library_id, table.missing_since.is_(None)
+            table.library_id == self._scope.library_id, table.missing_since.is_(None), among
         )
         shared = first.group_by(table.device, table.inode).having(sa.func.count() > 1)
         with reading(self._engine) as connection:

@@ -7,6 +7,7 @@ as much as thousands of different ones.
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict, deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from viewra.db.tables import directories, media_files
+from viewra.db.tables import directories, media_files, other_paths
 from viewra.db.transactions import reading
+from viewra.library import other_paths as others
 from viewra.library.arrivals import Move, NewFile
 from viewra.library.found import signed
 from viewra.library.mounts import Mounts
@@ -31,9 +33,11 @@ _COLUMNS = (
     media_files.c.device,
     media_files.c.inode,
     media_files.c.fingerprint,
+    media_files.c.mime_type,
     media_files.c.missing_since,
     directories.c.path,
     directories.c.mount,
+    sa.exists().where(other_paths.c.media_file_id == media_files.c.id).label("has_other_paths"),
 )
 
 
@@ -46,6 +50,8 @@ class MoveFinder:
         self._mounts = mounts
         self._by_content: dict[tuple[object, int], _Group] = {}
         self.moved: set[int] = set()
+        self.links: list[int] = []
+        """Known files that are symbolic links to new ones."""
         with reading(engine) as connection:
             newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(media_files.c.id), 0))).scalar_one()
         self.newest_id: int = newest
@@ -65,7 +71,7 @@ class MoveFinder:
             if self._mounts.is_lost(row.mount, None):
                 lost[row.inode, row.size, row.mtime_ns].add(row)
         moves: list[Move] = []
-        others: list[NewFile] = []
+        rest: list[NewFile] = []
         for count, new in enumerate(files, 1):
             if count % FILES_BETWEEN_PAUSES == 0:
                 yield False
@@ -75,9 +81,9 @@ class MoveFinder:
                 lost.get(same), new, moves
             )
             if not taken and new.fingerprint is not None:
-                others.append(new)
-        self._load(others)
-        for count, new in enumerate(others, 1):
+                rest.append(new)
+        self._load(rest)
+        for count, new in enumerate(rest, 1):
             if count % FILES_BETWEEN_PAUSES == 0:
                 yield False
             self._take(self._by_content.get((new.fingerprint, new.found.mtime_ns)), new, moves)
@@ -88,9 +94,10 @@ class MoveFinder:
         if group is None:
             return False
         for row in group.candidates(new.found.name):
-            if row.id not in self.moved and self._is_gone(row, new):
+            if row.id not in self.moved and self._is_gone(row, new) and not self._is_elsewhere(row, new):
                 self.moved.add(row.id)
-                moves.append(Move(row.id, new, join(row.path, row.name), row.missing_since is not None))
+                was_missing, is_edited = row.missing_since is not None, row.fingerprint != new.fingerprint
+                moves.append(Move(row.id, new, join(row.path, row.name), row.mime_type, was_missing, is_edited))
                 return True
         return False
 
@@ -113,6 +120,15 @@ class MoveFinder:
         with reading(self._engine) as connection:
             return list(connection.execute(select.order_by(table.id)).all())
 
+    def _is_elsewhere(self, row: Any, new: NewFile) -> bool:
+        """Whether another path still leads to the known file, so that the new one is a copy of it."""
+        identity = (row.device, row.inode)
+        if not row.has_other_paths or identity == (new.found.device, new.found.inode):
+            return False
+        with reading(self._engine) as connection:
+            paths = others.of_files(connection, [row.id])[row.id]
+        return any(others.identity_at(join(path.path, path.name)) == identity for path in paths)
+
     def _is_gone(self, row: Any, new: NewFile) -> bool:
         """Whether nothing is at the known path any more; what cannot be looked at counts as still holding its file."""
         path = join(row.path, row.name)
@@ -124,6 +140,8 @@ class MoveFinder:
             return True
         except OSError:
             return False
+        if stat.S_ISLNK(info.st_mode) and others.identity_at(path) == others.identity_of(new.found):
+            self.links.append(row.id)
         if (signed(info.st_ino), info.st_nlink) != (new.found.inode, 1):
             return False
         # It is the new file: by a link that was left in place of a folder, or, on file systems where "a.mp3" also finds

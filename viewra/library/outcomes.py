@@ -109,6 +109,11 @@ def mark_unread(connection: sa.Connection, file_ids: Sequence[int] | sa.Select[i
     connection.execute(sa.update(file_metadata).where(files).values(code_hash=UNREAD))
 
 
+def forget(connection: sa.Connection, file_id: int) -> None:
+    """Delete what plugins have read of a file."""
+    connection.execute(sa.delete(file_metadata).where(file_metadata.c.media_file_id == file_id))
+
+
 def silence(connection: sa.Connection, plugin_id: str, file_ids: Sequence[int]) -> None:
     """Have a plugin that has read these files say nothing of them; it reads them again only when they change."""
     this = sa.and_(

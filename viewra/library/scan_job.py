@@ -287,7 +287,7 @@ class ScanJob:
         if all(scraper.gave_up is None for scraper in self._scrapers):
             left = (self.still_failed, self.unwanted)
             unread = [scraper.unread for scraper in self._scrapers]
-            self._settling.settle(discovery.signing.context, plan.media.declared(), left, unread)
+            self._settling.settle(discovery.signing.context, plan.media, left, unread)
 
     def _purge(self, plan: Plan) -> None:
         """Delete files that have been missing for long enough."""

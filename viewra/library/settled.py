@@ -12,13 +12,15 @@ import sqlalchemy as sa
 
 from viewra.db.tables import directories, event_is_due, libraries, media_files
 from viewra.db.transactions import writing
+from viewra.library.folder_signature import FORMAT, context_of
+from viewra.library.mime import MediaTypes
 
 
 class Settled(NamedTuple):
     """``plugins`` is the host's text for the state of all plugins; with another one there may be something to do.
 
     ``context`` is that of the folders' signatures, in hexadecimal, and ``declared`` the media types that plugins add.
-    ``still_failed`` and ``unwanted`` are as in the report of the scan.
+    ``still_failed`` and ``unwanted`` are as in the report of the scan. ``program`` is ``program_of``, in hexadecimal.
     """
 
     plugins: str
@@ -26,15 +28,19 @@ class Settled(NamedTuple):
     declared: dict[str, list[str]]
     still_failed: int
     unwanted: dict[str, int]
+    program: str = ""
 
 
 class KnownFolder(NamedTuple):
-    """What is stored of a folder whose rows are as the disk was: its id, and how many ``files`` it has."""
+    """What is stored of a folder whose rows are as the disk was: its id, and how many ``files`` it has.
+
+    ``changed_ns`` is when its names had last changed by then, as ``folder_signature.certain`` says it.
+    """
 
     id: int
     signature: bytes
     files: int
-    mtime_ns: int
+    changed_ns: int
 
 
 def load(connection: sa.Connection, library_id: int) -> Settled | None:
@@ -62,4 +68,9 @@ def known_folders(connection: sa.Connection, inside: sa.ColumnElement[bool]) -> 
     columns = directories.c
     found = sa.select(columns.path, columns.id, columns.signature, columns.files, columns.mtime_ns)
     rows = connection.execute(found.where(inside, columns.signature.is_not(None))).all()
-    return {path: KnownFolder(number, signature, files, mtime_ns) for path, number, signature, files, mtime_ns in rows}
+    return {path: KnownFolder(*values) for path, *values in rows}
+
+
+def program_of(media: MediaTypes) -> bytes:
+    """What this version of viewra decides files by: another one may know more types."""
+    return context_of(FORMAT, media.told())

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from viewra.db.transactions import reading
 from viewra.library import settled
+from viewra.library.mime import MediaTypes
 from viewra.library.scan_plan import PluginsState
 from viewra.library.settled import Settled
 from viewra.library.unread import Unread
@@ -39,7 +40,7 @@ class Settling:
     def settle(
         self,
         context: bytes,
-        declared: dict[str, list[str]],
+        media: MediaTypes,
         left: tuple[int, Mapping[str, int]],
         unread: Sequence[Unread],
     ) -> None:
@@ -47,7 +48,8 @@ class Settling:
         now = self._plugins()
         if self._state is None or now is None or now[0] != self._state[0]:  # it changed meanwhile
             return
-        new = Settled(now[1], context.hex(), declared, left[0], dict(left[1]))
+        program = settled.program_of(media).hex()
+        new = Settled(now[1], context.hex(), media.declared(), left[0], dict(left[1]), program)
         if self._load() == new or any(one.count() for one in unread):
             return
         with reading(self._engine) as connection:

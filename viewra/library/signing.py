@@ -13,11 +13,8 @@ from viewra.library.found import EVIDENCE
 from viewra.library.known import KNOWN_EVIDENCE, KNOWN_REST, KnownPart, is_same_link
 from viewra.library.mime import MediaTypes
 from viewra.library.scope import Scope
-from viewra.library.settled import KnownFolder, known_folders
+from viewra.library.settled import KnownFolder, known_folders, program_of
 from viewra.library.walk import FoundDirectory
-
-FORMAT = 1
-"""To be counted up when the same files would lead a scan to another decision than before."""
 
 
 class Signing:
@@ -40,7 +37,7 @@ class Signing:
         self._rows = rows
         self._leaving = leaving
         wanted_kinds = sorted(kind for kind in media.kinds() if wanted(kind))
-        self.context = context_of(FORMAT, media.told(), wanted_kinds, sorted(leaving))
+        self.context = context_of(program_of(media), wanted_kinds, sorted(leaving))
         self.known: dict[bytes, KnownFolder] = {}
 
     def load(self, scope: Scope) -> None:

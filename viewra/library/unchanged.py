@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from viewra.db.tables import event_is_due, listener_cursors, media_files, scan_events, scan_jobs
+from viewra.db.tables import (
+    directories,
+    event_is_due,
+    listener_cursors,
+    media_files,
+    other_paths,
+    scan_events,
+    scan_jobs,
+    set_aside_events,
+)
 from viewra.db.transactions import reading
 from viewra.library import ignored, libraries, library_settings, settled, uneventful
 from viewra.library.ignoring import LeftOut
@@ -52,7 +61,7 @@ def scan_unchanged(
 ) -> ScanReport | None:
     """The report of a scan of the library at ``path``; None if the scan may find something to do.
 
-    ``plugins`` is the present state of all plugins (see ``Settled``). ``quick``: folders whose own mtime is unchanged
+    ``plugins`` is the present state of all plugins (see ``Settled``). ``quick``: folders whose own times are unchanged
     count as unchanged without a look at their files. ``entering`` and ``cause`` are as in ``scanner.scan``.
 
     Raises ``DatabaseError``, and ``ViewraError`` for a pattern that cannot be used.
@@ -106,13 +115,19 @@ def _due() -> sa.Select[int]:
     last = sa.select(job.status).where(job.library_id == library_id).order_by(job.id.desc()).limit(1).scalar_subquery()
     newest = sa.select(sa.func.max(scan_events.c.id)).scalar_subquery()
     slowest = sa.select(sa.func.min(listener_cursors.c.event_id)).where(~listener_cursors.c.gone).scalar_subquery()
+    aside, cursor, folder = set_aside_events.c, listener_cursors.c, directories.c
+    has_files = sa.exists().where(media_files.c.directory_id == folder.id, since.is_(None))
+    has_links = sa.exists().where(other_paths.c.directory_id == folder.id)
     due = sa.or_(
         sa.exists().where(ours, event_is_due),
         newest > slowest,
+        sa.exists().where(aside.due, aside.plugin_id == cursor.plugin_id, ~cursor.gone),
         sa.exists().where(job.status == ScanStatus.RUNNING),
         sa.func.coalesce(last, "") != ScanStatus.COMPLETED,
         # An early doubt about the clock costs a scan; that one deletes, and only what two agree on.
         sa.exists().where(ours, since.is_not(None), since <= sa.bindparam("purged")),
+        # A folder with files and no signature would not be missed if it was gone.
+        sa.exists().where(folder.library_id == library_id, folder.signature.is_(None), sa.or_(has_files, has_links)),
     )
     return sa.select(sa.literal(1)).where(due)
 
@@ -132,6 +147,8 @@ def _is_as_before(
     if isinstance(rules, LeftOut):
         return False
     media = MediaTypes([before.settled.declared])
+    if settled.program_of(media).hex() != before.settled.program:
+        return False
     walk = Walk(
         scope.path,
         scope.root,
@@ -141,7 +158,7 @@ def _is_as_before(
         Mounts.current(),
         {path: folder.signature for path, folder in before.folders.items()},
         bytes.fromhex(before.settled.context),
-        {path: folder.mtime_ns for path, folder in before.folders.items()} if quick else {},
+        {path: folder.changed_ns for path, folder in before.folders.items()} if quick else {},
         entering,
     )
     met = files = 0

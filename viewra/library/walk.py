@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import attrs
 
-from viewra.library.folder_signature import context_of, examine, names_alone
+from viewra.library.folder_signature import certain, changed_at, context_of, examine, is_of, names_alone
 from viewra.library.following import why_not_followed
 from viewra.library.found import FoundFile, found_file, signed
 from viewra.library.ignoring import ALL_MARKS, BadIgnoreFile, LeftOut, Rules
@@ -50,8 +50,8 @@ class FoundDirectory(NamedTuple):
     """One directory. ``complete`` is False if its listing failed: then no file in it counts as missing.
 
     ``mount`` is the mount point of its file system, ``disk`` what is mounted there; None if unknown. ``signature`` is
-    None if it cannot be told, or is of no use: with nothing that could be a file. ``same``: it is the known one, so
-    that ``files`` was not made.
+    None if it cannot be told, or is of no use: with nothing that could be a file. ``changed_ns`` is when its names last
+    changed, as ``certain`` says it. ``same``: the signature is the known one, so that ``files`` was not made.
     """
 
     path: bytes
@@ -62,7 +62,7 @@ class FoundDirectory(NamedTuple):
     mount: bytes | None = None
     disk: str | None = None
     signature: bytes | None = None
-    mtime_ns: int = 0
+    changed_ns: int = 0
     same: bool = False
 
     @property
@@ -72,14 +72,14 @@ class FoundDirectory(NamedTuple):
 
 
 class _Around(NamedTuple):
-    """What most directories share with those that they are in; ``place`` is all of it that a signature tells."""
+    """What most directories share with those that they are in; ``told`` is all of it that a signature begins with."""
 
     rules: Rules
     context: bytes
     mount: bytes
     device: int
     disk: str | None
-    place: bytes
+    told: bytes
 
 
 class _Step(NamedTuple):
@@ -99,9 +99,9 @@ class Walk:
     It examines only files whose names are ``interesting``, and nothing that ``rules`` (those in ``root``'s own folder,
     see ``Rules.enter``) leave out. It never raises for the state of the file system: an unreadable directory is
     returned with ``complete=False``. ``known`` has the signatures of folders whose files need not be made, and
-    ``context`` is what else decides about files (see ``folder_signature``). Folders whose own mtime, in nanoseconds, is
-    still that in ``unchanged_at`` count as known without a look at their files. ``entering`` is called with each folder
-    before it is listed. Without ``deep`` only ``root`` itself is.
+    ``context`` is what else decides about files (see ``folder_signature``). Folders that ``changed_at`` the time in
+    ``unchanged_at``, in nanoseconds, count as known without a look at their files. ``entering`` is called with each
+    folder before it is listed. Without ``deep`` only ``root`` itself is.
     """
 
     root: bytes
@@ -143,7 +143,7 @@ class Walk:
             if self.entering is not None:
                 self.entering(step.path)
             listing = _Listing(step, self, signed(info.st_dev), within)
-            found = listing.read(info.st_mtime_ns)
+            found = listing.read(changed_at(info))
             if found is None:
                 continue
             yield found
@@ -154,8 +154,7 @@ class Walk:
     def around(self, rules: Rules, mount: bytes, device: int) -> _Around:
         """What is shared by the directories below one on this device, where ``rules`` apply."""
         context, disk = self.context_in(rules), self.mounts.disk_at(mount)
-        place = b"\0".join((context, mount, b"%d" % device, repr(disk).encode()))
-        return _Around(rules, context, mount, device, disk, place)
+        return _Around(rules, context, mount, device, disk, context_of(context, mount, device, disk))
 
 
 class _Listing:
@@ -174,9 +173,10 @@ class _Listing:
         self.directories: list[_Step] = []
         self.links: list[_Step] = []
 
-    def read(self, mtime_ns: int) -> FoundDirectory | None:
-        """None: a file in the directory excludes it. ``mtime_ns`` is the directory's own."""
+    def read(self, changed_ns: int) -> FoundDirectory | None:
+        """None: a file in the directory excludes it. ``changed_ns`` is its ``changed_at``."""
         path, walk, around = self._step.path, self._walk, self._around
+        certain_ns = certain(changed_ns)  # before it is listed, since it may change from then on
         complete = True
         entries: list[os.DirEntry[bytes]] = []
         try:
@@ -191,10 +191,10 @@ class _Listing:
             complete = False
         known = walk.known.get(path)
         # Files with patterns are among the entries, so what this folder's own say need not be told.
-        if walk.unchanged_at.get(path) != mtime_ns:
-            told = examine(b"%b\0%b" % (around.place, path), entries)
-        else:
+        if walk.unchanged_at.get(path) == changed_ns and is_of(known, around.told):
             told = names_alone(known, entries)
+        else:
+            told = examine(around.told, path, entries)
         if told.marks and (marks := ALL_MARKS.intersection(told.marks)):
             try:
                 rules = around.rules.enter(path, marks)
@@ -218,7 +218,7 @@ class _Listing:
             around.mount,
             around.disk,
             signature,
-            mtime_ns,
+            certain_ns,
             same,
         )
 

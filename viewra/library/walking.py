@@ -62,7 +62,7 @@ def _walk(
         plan.mounts,
         {path: folder.signature for path, folder in known.items()},
         context,
-        {path: folder.mtime_ns for path, folder in known.items()} if plan.quick else {},
+        {path: folder.changed_ns for path, folder in known.items()} if plan.quick else {},
         plan.entering,
         part.deep,
     )

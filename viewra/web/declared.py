@@ -59,7 +59,8 @@ class PluginPage:
 class Declared:
     """What one plugin declares. ``reason`` says why it does not answer requests, "" if it does.
 
-    ``down`` says that the plugin does not run, or failed, so that another time it may answer.
+    ``down`` says that the plugin does not run, or failed, so that another time it may answer. ``code_hash`` is that of
+    the version that was asked.
     """
 
     plugin_id: str
@@ -68,6 +69,7 @@ class Declared:
     table: Table[APIRoute] = attrs.field(factory=Table)
     reason: str = ""
     down: bool = False
+    code_hash: str = ""
 
     @property
     def available(self) -> bool:
@@ -119,7 +121,7 @@ class Declarations:
     async def asked(self, plugin_id: str) -> Declared | None:
         """What a plugin declares; None without such a plugin. One that was never asked is asked first."""
         plugin = self._host.plugins.get(plugin_id)
-        if plugin is not None and plugin_id not in self._known and _is_to_ask(plugin):
+        if plugin is not None and _is_to_ask(plugin) and self._told(plugin_id, plugin) is None:
             await asyncio.wait([asyncio.wrap_future(self._answer_of(plugin_id))], timeout=ASKED_S)
         return self._of(plugin_id)
 
@@ -142,22 +144,27 @@ class Declarations:
         if plugin is None:
             self._known.pop(plugin_id, None)
             return None
-        known = self._known.get(plugin_id)
+        known = self._told(plugin_id, plugin)
         if plugin.state in _DOWN:
             reason = f"the plugin is {plugin.state}" + (
                 f": {plugin.reason.partition(chr(10))[0]}" if plugin.reason else ""
             )
             return _unavailable(known or Declared(plugin_id), reason)
-        if known is None and _is_to_ask(plugin):
-            return Declared(plugin_id, reason=_NOT_ASKED, down=True)
-        return known or Declared(plugin_id)
+        if not _is_to_ask(plugin):  # its present version declares nothing
+            return Declared(plugin_id)
+        return known or Declared(plugin_id, reason=_NOT_ASKED, down=True)
+
+    def _told(self, plugin_id: str, plugin: Plugin) -> Declared | None:
+        """What the version in use has told; None if that was not asked yet."""
+        known = self._known.get(plugin_id)
+        return known if known is not None and known.code_hash == plugin.code_hash else None
 
     def all(self) -> Mapping[str, Declared]:
         """What each plugin declares, as far as it is known; one that was never asked, being new, is asked meanwhile."""
         found: dict[str, Declared] = {}
         for plugin_id, plugin in self._host.plugins.items():
             declared = self._of(plugin_id)
-            if plugin_id not in self._known and _is_to_ask(plugin):
+            if _is_to_ask(plugin) and self._told(plugin_id, plugin) is None:
                 self._answer_of(plugin_id)
             if declared is not None:
                 found[plugin_id] = declared
@@ -183,15 +190,16 @@ class Declarations:
         answer.set_result(None)
 
     def _ask(self, plugin_id: str, plugin: Plugin) -> None:
+        code_hash = plugin.code_hash
         try:
             declared = declared_by(plugin_id, plugin)
         except PluginError as error:
             log.warning("%s", error)
-            known = self._known.get(plugin_id)
+            known = self._told(plugin_id, plugin)
             if known is not None and known.available and isinstance(error, PluginUnavailable | PluginClosed):
                 return  # a request starts it again, or is told itself why not
             declared = _unavailable(known or Declared(plugin_id), error.message)
-        self._known[plugin_id] = declared
+        self._known[plugin_id] = attrs.evolve(declared, code_hash=code_hash)
 
 
 def _is_to_ask(plugin: Plugin) -> bool:

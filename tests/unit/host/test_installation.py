@@ -68,3 +68,25 @@ def test_a_version_that_was_refused_is_not_started_while_the_one_before_is_kept(
     assert installation.is_back(installation.on_disk())
     replace(manifest, "1.0.0", "2.0.0")
     assert installation.is_new(installation.on_disk()), "it was taken back: what was refused may be tried again"
+
+
+def test_whether_the_version_in_use_is_on_disk_is_seen_by_its_files(
+    tmp_path: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation = Installation(read(manifest, Place.GIVEN), data_dir=tmp_path / "data")
+    main = manifest.with_name("main.py")
+    assert installation.is_on_disk(), "nobody has looked at its code"
+    old = installation.used
+    assert installation.is_on_disk()
+    main.write_text("# another\n")
+    assert not installation.is_on_disk()
+    assert not installation.is_on_disk()
+    installation.use(installation.on_disk())
+    assert installation.is_on_disk()
+    installation.use(old)
+    assert not installation.is_on_disk()
+    installation.use(installation.on_disk())
+    main.touch()
+    assert installation.is_on_disk(), "its content is the same"
+    monkeypatch.setattr(Installation, "on_disk", lambda _: pytest.fail("the files were read again"))
+    assert installation.is_on_disk()

@@ -246,3 +246,32 @@ def test_a_new_file_with_the_inode_of_one_that_was_replaced_is_another_file(fill
     filled.scan()
     assert filled.ids()[str(new)] not in ids.values()
     check(filled)
+
+
+def test_a_file_whose_symbolic_link_was_known_before_it_is_one_with_that(world: World) -> None:
+    path = world.put("in/song.mp3")
+    (world.folder / "link.mp3").symlink_to(path)
+    library.add_library(world.engine, str(world.folder))
+    library.change_settings(world.engine, str(world.folder), {}, exclude=["in/"])
+    world.scan()
+    ((_, file_id),) = world.ids().items()
+    library.change_settings(world.engine, str(world.folder), {}, include=["in/"])
+    world.scan()
+    assert world.ids() == {str(path): file_id}
+    assert [row.name for row in world.rows("SELECT name FROM other_paths")] == [b"link.mp3"]
+    world.check_consistent()
+
+
+def test_a_file_that_was_replaced_after_a_scan_of_a_link_to_it_is_one_with_that(world: World) -> None:
+    path = world.put("in/song.mp3")
+    link = world.folder / "links/link.mp3"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    world.scan()
+    ids = world.ids()
+    world.put("in/song.new", b"another").replace(path)
+    world.scan(link.parent)
+    assert len(world.ids()) == 2, "of the other folder nothing is known yet"
+    world.scan()
+    assert world.ids() == ids
+    world.check_consistent()

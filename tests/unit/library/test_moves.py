@@ -145,3 +145,33 @@ def test_a_file_whose_folder_became_a_file_has_moved(world: World) -> None:
     path.parent.touch()
     assert counts(world.scan()) == {"seen": 1, "moved": 1}
     assert list(world.ids().values()) == ids
+
+
+def test_a_file_that_was_edited_with_its_times_kept_and_renamed_is_read_again(world: World) -> None:
+    """As programs for tags do it that rename by tags and preserve timestamps; padding keeps the size."""
+    scraper = world.hook.add_scraper()
+    old = world.put("a.mp3", b"one")
+    world.scan()
+    ids = list(world.ids().values())
+    before = old.stat()
+    old.write_bytes(b"two")
+    os.utime(old, ns=(before.st_atime_ns, before.st_mtime_ns))
+    new = old.rename(old.with_name("b.mp3"))
+    assert counts(world.scan()) == {"seen": 1, "moved": 1}
+    assert list(world.ids().values()) == ids
+    assert scraper.names == ["a.mp3", "b.mp3"]
+    assert library.show(world.engine, str(new)).metadata["title"].value == "b"
+    assert counts(world.scan(full=True)) == {"seen": 1, "unchanged": 1}
+
+
+def test_a_copy_of_a_file_that_is_still_there_by_a_link_is_new(world: World) -> None:
+    old = world.put("a/1.mp3")
+    os.link(old, world.put("z/other.mp3").with_name("link.mp3"))
+    world.scan()
+    ids = world.ids()
+    shutil.copy2(old, world.folder / "a" / "2.mp3")
+    old.unlink()
+    report = world.scan()
+    assert (report.counts.new, report.counts.moved, report.counts.missing) == (1, 1, 0)
+    assert world.ids()[str(world.folder / "z/link.mp3")] == ids[str(old)]
+    assert world.rows("SELECT * FROM other_paths") == []

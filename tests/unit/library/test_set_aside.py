@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.unit.library.conftest import FakeListener, World
 from viewra import library
 from viewra.errors import PluginFault, PluginTimeout, PluginUnavailable
 from viewra.library import Notifier
+from viewra.library.unchanged import scan_unchanged
 from viewra.types import LibraryEvent, Result, ScanEvent, ScanEventKind
 
 
@@ -162,9 +164,9 @@ def test_a_listener_that_is_slow_with_several_gets_one_at_a_time(world: World) -
     assert len(ears.heard) == 44
 
 
-def deliver_all(world: World) -> None:
+def deliver_all(world: World, **options: Any) -> None:
     made = Notifier(world.engine, world.hook)
-    world.scan(notifier=made)
+    world.scan(notifier=made, **options)
     assert made.wait_idle(math.inf)
     made.close(60)
 
@@ -199,3 +201,21 @@ def test_a_notification_that_ends_the_plugin_is_set_aside_too(world: World, noti
     world.scan(notifier=notifier)
     assert notifier.wait_idle(math.inf)
     assert ears.kinds == ["started", "completed"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_scan_that_would_find_nothing_delivers_what_is_wanted_again(world: World) -> None:
+    ears = world.hook.add_listener("ears", fails_at_files)
+    world.put("0.mp3")
+
+    def plugins() -> tuple[str, str]:
+        return "same", "same"
+
+    deliver_all(world, plugins=plugins)
+    assert scan_unchanged(world.engine, str(world.folder), "same") is not None
+    assert library.retry_set_aside(world.engine, "ears") == 1
+    assert scan_unchanged(world.engine, str(world.folder), "same") is None
+    ears.behaviour = None
+    deliver_all(world, plugins=plugins)
+    assert ears.kinds.count("file") == 1
+    assert scan_unchanged(world.engine, str(world.folder), "same") is not None

@@ -23,6 +23,8 @@ class FakePlugin:
         self.id = "frail"
         self.state = PluginState.RUNNING
         self.reason = ""
+        self.code_hash = "1"
+        self.routes = (ROUTE,)
         self.services = ("api_registration",)
         self.admin_page = None
         self.api_registration = self
@@ -34,7 +36,7 @@ class FakePlugin:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return (ROUTE,)
+        return self.routes
 
 
 @pytest.fixture
@@ -78,3 +80,24 @@ def test_a_plugin_that_does_not_say_what_it_has_is_unavailable(declarations: Dec
     plugin.error = PluginUnavailable("frail", "its process ended with SIGKILL")
     declarations.state_changed("frail", PluginState.RUNNING)
     eventually(lambda: "SIGKILL" in declarations.all()["frail"].reason, "the newest reason counts")
+
+
+def test_another_version_is_asked_what_it_has_also_while_it_does_not_run(
+    declarations: Declarations, plugin: FakePlugin
+) -> None:
+    plugin.state, plugin.code_hash = PluginState.READY, "2"
+    plugin.routes = (APIRoute("/renamed", "GET", ""),)
+    assert declarations.all()["frail"].routes == (), "what the version before had is not for this one"
+    eventually(lambda: declarations.all()["frail"].routes == plugin.routes, "it is asked")
+    plugin.error = PluginUnavailable("frail", "its process ended with SIGKILL")
+    plugin.code_hash = "3"
+    eventually(lambda: "SIGKILL" in declarations.all()["frail"].reason, "it is asked")
+    assert declarations.all()["frail"].routes == ()
+
+
+def test_a_version_that_declares_nothing_any_more_has_no_routes(declarations: Declarations, plugin: FakePlugin) -> None:
+    plugin.services, plugin.code_hash = ("search_service",), "2"
+    declarations.state_changed("frail", PluginState.RUNNING)
+    declared = declarations.all()["frail"]
+    assert (declared.routes, declared.reason) == ((), "")
+    assert plugin.asked == 1

@@ -43,6 +43,19 @@ def code_hash(directory: Path) -> str:
     return directory_digest(entries)[:_DIGITS]
 
 
+def code_stamp(directory: Path) -> list[tuple[str, str, tuple[int, ...]]]:
+    """What ``stat`` says of a plugin's files: folder, name, and numbers that change with the content."""
+    return [(str(folder), name, _stat(folder / name)) for folder, names in code_folders(directory) for name in names]
+
+
+def _stat(file: Path) -> tuple[int, ...]:
+    try:
+        info = file.stat()
+    except OSError:
+        return ()
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
 def _content(path: Path) -> bytes:
     try:
         # Not blocking: opening a pipe without a writer would block for ever.

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 
 from viewra.host.installed.code import Code
-from viewra.host.installed.code_hash import code_hash
+from viewra.host.installed.code_hash import code_hash, code_stamp
 from viewra.host.installed.discovery import Found, read, real_path
 from viewra.host.installed.kept_code import KeptCode
 
@@ -31,6 +31,7 @@ class Installation:
         self._manifest_stamp = _stamp(self._manifest_file)
         self._refused = ""
         self._evaluated: tuple[bytes | None, Found] | None = None  # the last manifest, and its text
+        self._compared: object = None  # what was last found to be the version in use, as ``code_stamp`` says it
         self._unnoticed = False  # it changed between its discovery and now, which was not handled yet
 
     @property
@@ -49,6 +50,7 @@ class Installation:
     def use(self, code: Code) -> None:
         """From now on this version is in use."""
         self._used, self.found = code, code.found
+        self._compared = None
         self._unnoticed = False
 
     def on_disk(self) -> Code:
@@ -63,6 +65,14 @@ class Installation:
         if now == self.used.code_hash and self.used.found.directory == directory:
             return self.used
         return Code(self._read(), now)
+
+    def is_on_disk(self) -> bool:
+        """Whether the version in use is the one on disk; one whose code nobody has asked for yet is."""
+        if self._used.code_hash and (stamp := code_stamp(real_path(self.place.path))) != self._compared:
+            if self.on_disk().code_hash != self._used.code_hash:
+                return False
+            self._compared = stamp
+        return True
 
     def to_start(self) -> Code:
         """The version for a start: that on disk, unless it failed to replace a kept one."""

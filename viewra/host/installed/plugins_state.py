@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
@@ -23,11 +23,22 @@ from viewra.db.tables import (
     plugins,
 )
 from viewra.db.transactions import reading
-from viewra.host.installed.code_hash import code_folders
+from viewra.host.installed.code_hash import code_stamp
 from viewra.host.installed.folders import folders_with_manifests, shipped_directory
+
+if TYPE_CHECKING:  # light start: a look-up needs no manifests
+    from viewra.host.installed.installation import Installation
 
 _CHOSEN = (plugins, plugin_settings, plugin_pins, plugin_grants, plugin_quarantines)
 _LEARNED = (plugin_services, plugin_facts)
+
+
+class Installed(Protocol):
+    """What runs a plugin of this installation."""
+
+    @property
+    def installation(self) -> Installation:
+        """The plugin on disk."""
 
 
 class PluginsState(NamedTuple):
@@ -37,9 +48,17 @@ class PluginsState(NamedTuple):
     whole: str
 
 
-def plugins_state(engine: sa.Engine, plugin_dirs: Iterable[Path]) -> PluginsState:
-    """The state now; ``plugin_dirs`` are searched for plugins beside the shipped ones. Raises ``DatabaseError``."""
+def plugins_state(
+    engine: sa.Engine, plugin_dirs: Iterable[Path], supervisors: Iterable[Installed] = ()
+) -> PluginsState:
+    """The state now; ``plugin_dirs`` are searched for plugins beside the shipped ones. Raises ``DatabaseError``.
+
+    In a host with these ``supervisors``, what runs may be another version than the one on disk.
+    """
     state = hashlib.sha256()
+    for installation in (one.installation for one in supervisors):
+        if not installation.is_on_disk():
+            state.update(repr((installation.plugin_id, installation.used.code_hash)).encode())
     shipped = shipped_directory()
     for directory in (*plugin_dirs, *([shipped] if shipped is not None else [])):
         _add_files(state, directory.absolute())
@@ -60,14 +79,5 @@ def _add_rows(state: Any, connection: sa.Connection, table: sa.Table) -> None:
 def _add_files(state: Any, directory: Path) -> None:
     """Add what may decide what the plugins below a directory are: their manifests and their code."""
     for folder, manifests in folders_with_manifests(directory):
-        for inside, names in code_folders(folder) if manifests else ():
-            for name in names:
-                state.update(repr((str(inside), name, _stamp(inside / name))).encode(errors="surrogateescape"))
-
-
-def _stamp(file: Path) -> tuple[int, ...]:
-    try:
-        info = file.stat()
-    except OSError:
-        return ()
-    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+        if manifests:
+            state.update(repr(code_stamp(folder)).encode(errors="surrogateescape"))

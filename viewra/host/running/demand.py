@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 BUSY_CALLS = 2
 """Calls in flight for each process of a busy plugin: it works on one, and the next is there already."""
@@ -21,14 +23,39 @@ def _idle_s() -> float:
     return float(times.idle + getattr(times, "iowait", 0.0))
 
 
-class Demand:
-    """The ``target`` number of processes, from 1 to the number of cores. Not thread-safe.
+def usable_cores(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+    """How many cores this process may use: not all of the machine in a container, or under ``taskset``.
 
-    ``now`` is a clock in seconds; ``idle_s`` tells for how many seconds the machine's cores have been idle so far.
+    It is the least of the affinity and the quotas of the control groups around it, whose file ``cpu.max`` has quota and
+    period in microseconds (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files).
+    """
+    cores = len(os.sched_getaffinity(0))
+    group = groups
+    with contextlib.suppress(OSError):
+        paths = [line[3:] for line in own.read_text().splitlines() if line.startswith("0::")]
+        group = groups.joinpath(*(path.strip("/") for path in paths))
+    for folder in (group, *group.parents):
+        with contextlib.suppress(OSError, ValueError):  # "max": no quota
+            quota, period = map(int, (folder / "cpu.max").read_text().split())
+            cores = min(cores, -(-quota // period))
+        if folder == groups:
+            break
+    return max(1, cores)
+
+
+class Demand:
+    """The ``target`` number of processes, from 1 to the number of usable cores. Not thread-safe.
+
+    ``now`` is a clock in seconds; ``idle_s`` tells for how many seconds the machine's cores have been idle so far, and
+    ``cores`` how many may be used.
     """
 
     def __init__(
-        self, now: Callable[[], float], *, cores: int = os.cpu_count() or 1, idle_s: Callable[[], float] = _idle_s
+        self,
+        now: Callable[[], float],
+        *,
+        cores: Callable[[], int] = usable_cores,
+        idle_s: Callable[[], float] = _idle_s,
     ) -> None:
         self.target = 1
         self._now = now
@@ -37,6 +64,11 @@ class Demand:
         self._busy_since: tuple[float, float] | None = None  # when, and the idle seconds by then
         self._spare_since: float | None = None
 
+    def begin(self) -> None:
+        """It starts anew, with one process: what it was busy with is over."""
+        self.target = 1
+        self._busy_since = self._spare_since = None
+
     def look(self, running: int, in_flight: int) -> int:
         """Note how many processes there are, and their calls; returns by how many ``target`` changed."""
         now = self._now()
@@ -44,14 +76,14 @@ class Demand:
         self._busy_since = (self._busy_since or (now, self._idle_s())) if busy else None
         self._spare_since = (self._spare_since if self._spare_since is not None else now) if spare else None
         change = 0
-        if running != self.target:  # one is being started or stopped
-            self._busy_since = self._spare_since = None
-        elif self._busy_since is not None and (busy_s := now - self._busy_since[0]) >= GROW_S:
+        if running != self.target:  # one is being started, or cannot be
+            self._busy_since = None
+        if self._busy_since is not None and (busy_s := now - self._busy_since[0]) >= GROW_S:
             idle = (self._idle_s() - self._busy_since[1]) / busy_s
             self._busy_since = None
-            change = int(self.target < self._cores and idle >= LEAST_IDLE)
+            change = int(idle >= LEAST_IDLE and self.target < self._cores())
         elif self._spare_since is not None and now - self._spare_since >= SHRINK_S:
-            self._spare_since = None
+            self._spare_since, self.target = None, running  # without those that could not be started
             change = -1
         self.target += change
         return change

@@ -152,6 +152,7 @@ class Runs:
             self.pool.end_pause()
         code = self._startable(even_stopped=even_stopped)
         again = self.crashes.restart.off()
+        self.workers.demand.begin()
         if code.code_hash != self.installation.used.code_hash:
             self.take_up(code)
         if code.found.manifest is None:

@@ -47,7 +47,7 @@ class Times:
     def __init__(self, cores: int = 4) -> None:
         self.now = self.idle_s = 0.0
         self.idle_cores = 0.5
-        self.demand = Demand(lambda: self.now, cores=cores, idle_s=lambda: self.idle_s)
+        self.demand = Demand(lambda: self.now, cores=lambda: cores, idle_s=lambda: self.idle_s)
 
     def look(self, running: int, in_flight: int, after_s: float) -> int:
         self.demand.look(running, in_flight)
@@ -90,7 +90,7 @@ def test_a_scrapers_processes_come_and_go(make: Make) -> None:
     world = make(workers="auto", capabilities=SCRAPER)
     world.launcher.behaviour = Behaviour(services=("plugin.MetadataScraperService",))
     demand = world.supervisor._runs.workers.demand
-    demand._cores, demand._idle_s = 2, world.clock.now
+    demand._cores, demand._idle_s = lambda: 2, world.clock.now
     for _ in range(2):
         world.call(5.0)
     assert world.supervisor.link.processes == 1
@@ -214,3 +214,28 @@ def test_as_many_calls_as_processes_leave_none_to_spare() -> None:
     assert times.look(1, 9, GROW_S) == 1
     assert times.look(2, 2, 2 * SHRINK_S) == 0
     assert times.look(2, 1, SHRINK_S) == -1
+
+
+def test_a_process_without_work_goes_also_while_another_cannot_be_started() -> None:
+    times = Times()
+    times.demand.target = 3
+    assert times.look(2, 0, SHRINK_S / 2) == 0
+    assert times.look(2, 0, SHRINK_S) == -1
+    assert times.demand.target == 1
+    assert times.look(1, 2, GROW_S) == 1
+
+
+def test_it_starts_with_one_process_after_it_was_idle(make: Make) -> None:
+    world = make(workers="auto", idle_timeout_s=5, capabilities=SCRAPER)
+    world.launcher.behaviour = Behaviour(services=(READS,))
+    world.call()
+    world.supervisor._runs.workers.demand.target = 3
+    world.supervisor._runs.workers.fill()
+    assert world.supervisor.link.processes == 3
+    world.clock.advance(6.0)
+    world.supervisor.tending.tick()
+    world.clock.advance(0.0)
+    assert world.running == []
+    world.call()
+    world.clock.advance(1.0)
+    assert world.supervisor.link.processes == 1

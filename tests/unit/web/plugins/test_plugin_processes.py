@@ -141,3 +141,17 @@ def test_a_plugin_that_is_enabled_later_is_asked(make_plugin: MakePlugin, tmp_pa
             host.plugins["late"].enable()
             eventually(site.declared.pages, "its page is known")
             assert site.declared.pages()[0].available
+
+
+def test_a_version_that_does_not_run_yet_has_its_own_routes(served: tuple[Browser, Host, Path]) -> None:
+    browser, host, folder = served
+    assert browser.ask("GET", "/api/plugins/frail/version").status == 200
+    plugin = host.plugins["frail"]
+    plugin.disable()
+    assert browser.ask("GET", "/api/plugins/frail/version").status == 503
+    (folder / "main.py").write_text(CODE.replace('"/version"', '"/renamed"').lstrip())
+    plugin.enable()
+    plugin.reload()
+    assert plugin.pid is None
+    assert browser.ask("GET", "/api/plugins/frail/renamed").json == {"version": 1}
+    assert browser.ask("GET", "/api/plugins/frail/version").status == 404
