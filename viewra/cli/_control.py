@@ -16,7 +16,8 @@ import attrs
 
 from viewra.cli._options import Options
 from viewra.errors import LockedError, UsageError, ViewraError
-from viewra.host.admin.wire import encoded, read_line, read_note
+from viewra.host.admin.wire import encoded, read_line
+from viewra.host.installed.data_dir import read_note
 from viewra.host.installed.lock import InUse, holder
 from viewra.library.paths import absolute
 

@@ -15,7 +15,7 @@ from viewra.cli._options import Options
 from viewra.cli._output import json_option, print_json, print_line, print_table
 from viewra.cli._query import QueryCommand, print_nothing_found, query_argument
 from viewra.errors import UsageError, ViewraError
-from viewra.host.installed.data_dir import PACKAGES
+from viewra.host.installed.data_dir import PACKAGES, read_note
 from viewra.library import display
 from viewra.types import PluginState, SearchHit, SearchPage
 
@@ -68,6 +68,8 @@ def _search(options: Options, query: str, limit: int, offset: int) -> tuple[Sear
     """Search the library, which needs no lock, and plugins' own sources, which need a host: the page, and errors."""
     from viewra.host.installed.searchers import Searchers  # light start: --help needs no SQLAlchemy
 
+    if (answer := _answer_of_host(options, query, limit, offset)) is not None:
+        return answer
     with options.engine() as engine:
         searchers = Searchers(engine, options.directory, [*map(Path, options.plugins), options.directory / PACKAGES])
         if searchers.answer is False and not options.reattach:
@@ -78,14 +80,6 @@ def _search(options: Options, query: str, limit: int, offset: int) -> tuple[Sear
             searchers.remember(some_search)
             if not options.reattach and not some_search:
                 return host.search(query, limit=limit, offset=offset, plugins=False), ()
-    from viewra.cli._control import ask  # light start: most searches ask no plugin
-
-    if not options.reattach and not options.plugins:
-        found = ask(options.directory, "search", q=query, limit=limit, offset=offset)
-        if found is not None:
-            hits = tuple(SearchHit(**hit) for hit in found["results"])
-            more = {name: found[name] for name in ("has_more", "did_you_mean")}
-            return SearchPage(found["total"], hits, **more), found["errors"]
     with ExitStack() as stack:
         try:
             host = stack.enter_context(options.host())
@@ -97,6 +91,27 @@ def _search(options: Options, query: str, limit: int, offset: int) -> tuple[Sear
             return host.search(query, limit=limit, offset=offset, plugins=False), ()
         page = host.search(query, limit=limit, offset=offset)
         return page, page.errors
+
+
+def _answer_of_host(
+    options: Options, query: str, limit: int, offset: int
+) -> tuple[SearchPage, Sequence[object]] | None:
+    """What the running host finds, which may have plugins that this command does not know; None if none answers."""
+    if options.reattach or options.plugins or read_note(options.directory) is None:
+        return None
+    from viewra.cli._control import HostError, ask  # light start: most searches are beside no host
+
+    try:
+        found = ask(options.directory, "search", q=query, limit=limit, offset=offset)
+    except HostError:
+        raise
+    except ViewraError:  # it is another user's, or hangs: the library can be searched without it
+        return None
+    if found is None:
+        return None
+    hits = tuple(SearchHit(**hit) for hit in found["results"])
+    more = {name: found[name] for name in ("has_more", "did_you_mean")}
+    return SearchPage(found["total"], hits, **more), found["errors"]
 
 
 def _searches(plugin: Plugin) -> bool:

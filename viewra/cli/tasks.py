@@ -146,7 +146,9 @@ def run(options: Options, seconds: int | None, as_json: bool) -> None:
 def task_notes(host: Host) -> Iterator[str]:
     """Lines on the tasks that wait, for the summary of a scan."""
     for plugin_id, states in sorted(count_tasks(host.engine).items()):
-        if waiting := states.get(TaskState.READY, 0):
+        if waiting := states.get(TaskState.READY, 0) + states.get(TaskState.RUNNING, 0):  # these go back to their queue
             yield f"{waiting:,} tasks of {plugin_id} wait: viewra serve executes them, or: viewra tasks run"
+        if later := states.get(TaskState.DELAYED, 0):
+            yield f"{later:,} tasks of {plugin_id} wait for their time: viewra serve executes them then"
         if aside := states.get(TaskState.SET_ASIDE, 0):
             yield f"{aside:,} tasks of {plugin_id} are set aside: viewra tasks list {plugin_id} --state 'set aside'"

@@ -24,11 +24,10 @@ from viewra.errors import UsageError, ViewraError
 from viewra.hooks import HostHooks
 from viewra.host.admin.dispatch import Dispatch
 from viewra.host.admin.server import ControlServer
-from viewra.host.admin.wire import NOTE_NAME
 from viewra.host.availability import Availability, Shared
 from viewra.host.environments.origins import Origins
 from viewra.host.hooked import HookedPlugins
-from viewra.host.installed.data_dir import PACKAGES, database_url_of, default_data_dir, make_private
+from viewra.host.installed.data_dir import NOTE_NAME, PACKAGES, database_url_of, default_data_dir, make_private
 from viewra.host.installed.lock import DataLock
 from viewra.host.installed.plugins_state import plugins_state
 from viewra.host.logs.log import LogListeners

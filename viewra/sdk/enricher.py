@@ -8,7 +8,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, Literal
 
-from viewra.errors import FetchFailed, HostTimeout, PermissionDenied, QuotaExceeded, UsageError
+from viewra.errors import (
+    FetchFailed,
+    HostError,
+    HostTimeout,
+    PermissionDenied,
+    QuotaExceeded,
+    UsageError,
+    ViewraError,
+)
+from viewra.retry_after import retry_after_s
 from viewra.sdk.plugin import Plugin
 from viewra.sdk.reach import Reach
 from viewra.types import Fetched, Later, LibraryEvent, LibraryEventKind, NewTask, ScanEvent, ScanEventKind, Task
@@ -17,27 +26,30 @@ _WALK, _FILES, _WALKED = "walk", "files", "walked"
 _IDS_A_TASK = 50
 _LATER_S = 600.0
 """Pause until it is looked again whether work can go on."""
-_SHORTEST_S, _LONGEST_S = 1.0, 3600.0
+_SHORTEST_S, _LONGEST_S, _WEEK_S = 1.0, 3600.0, 7 * 86_400.0
+_BEHIND = 4.0
+"""The seconds by which a task comes after those that only waited are this to the power of how often it was at fault."""
 
 
 class NotNow(Exception):
     """A server cannot be asked now, which is not the fault of this request: again after some ``seconds``.
 
-    With a ``reason`` the operator is told, at that ``level``; a server that asks for patience needs none.
+    These are from 1 to a week's; what is outside is brought inside. With a ``reason`` the operator is told, at that
+    ``level``; a server that asks for patience needs none.
     """
 
     def __init__(self, seconds: float, reason: str = "", *, level: Literal["warning", "error"] = "warning") -> None:
-        super().__init__(reason or f"a server is not to be asked for {seconds:g} s")
-        self.seconds = seconds
+        self.seconds = min(max(_SHORTEST_S, seconds), _WEEK_S)
+        super().__init__(reason or f"a server is not to be asked for {self.seconds:g} s")
         self.reason = reason
         self.level = level
+        self.was_asked = False  # whether the task that raises it has asked the server
 
     @classmethod
     def as_asked(cls, answer: Fetched, reason: str = "", *, usually_s: float = 60.0) -> NotNow:
-        """For as long as an answer's ``Retry-After`` asks, 1 to 3,600 seconds; without a number, ``usually_s``."""
-        wished = answer.headers.get("retry-after", "")
-        is_number = wished.isascii() and wished.isdigit()
-        return cls(min(_LONGEST_S, max(_SHORTEST_S, float(wished[:6]))) if is_number else usually_s, reason)
+        """For as long as an answer's ``Retry-After`` asks, 1 to 3,600 seconds; without one, ``usually_s``."""
+        wished = retry_after_s(answer.headers.get("retry-after", ""))
+        return cls(min(_LONGEST_S, wished) if wished is not None else usually_s, reason)
 
 
 class Enricher(Plugin):
@@ -46,8 +58,8 @@ class Enricher(Plugin):
     It has the services ``scanner_hook`` and ``tasks``. Files that scans have read, that moved or have returned, come to
     ``look_at``, at most 50 at a time; the tasks that it returns come to ``enrich``. When a scan has ended or settings
     were changed, the files of the whole library come as well, unless they did by the same ``basis``. Tasks with the
-    names ``walk`` and ``files`` are its own. If you define ``start`` or ``on_settings_changed``, call that of
-    ``super()``, too.
+    names ``walk`` and ``files`` are its own, and ``walked`` in ``kv``. If you define ``start`` or
+    ``on_settings_changed``, call that of ``super()``, too.
 
     Attributes of the class: ``query`` asks for those files of the library that are looked at (``kind:video``);
     ``settle_s`` are the seconds from the reading of a file until it is looked at, by when the files beside it have been
@@ -88,29 +100,40 @@ class Enricher(Plugin):
     def asking(self, server: str) -> Iterator[None]:
         """Surrounds requests to a server of ``complaints``. Raises NotNow if it cannot be asked now.
 
-        That is so in an outage, by the rules of ``Reach``; when the host refuses a request; when the block raises
-        NotNow; and from then on until the time is over. A failed request that is at fault itself raises FetchFailed or
-        HostTimeout, as without this. The operator is told why it cannot be asked, until it has answered again.
+        That is so in an outage, by the rules of ``Reach``, where what the host refuses counts as failed, too; when the
+        block raises NotNow; and from then on until the time is over. After that the tasks that only waited come first.
+        A request that is at fault itself raises its error, as without this, and so does what else the block raises. The
+        operator is told why the server cannot be asked, until it has answered again. Raises ValueError for a server
+        that ``complaints`` lacks.
         """
-        if (wait_s := self._held.get(server, 0.0) - time.monotonic()) > 0:
+        if server not in self.complaints:
+            raise ValueError(f"{type(self).__name__}.complaints has no server {server!r}")
+        if (wait_s := self._wait_s(server)) > 0:
             raise NotNow(wait_s)
         try:
             yield
         except NotNow as error:
             self._hold(server, error)
             raise
-        except (FetchFailed, HostTimeout) as error:
+        except (FetchFailed, HostTimeout, PermissionDenied, UsageError) as error:
+            if (
+                wait_s := self._wait_s(server)
+            ) > 0:  # of several requests at a time, another one has told of this outage
+                raise self._hold(server, NotNow(wait_s)) from error
             if not (seconds := self._reach.failed(server)):
                 raise
-            raise self._hold(server, NotNow(seconds, str(error))) from error
-        except (PermissionDenied, UsageError) as error:
-            raise self._hold(server, NotNow(_LATER_S, error.told, level="error")) from error
+            raise self._hold(server, _outage(error, seconds)) from error
         self._reach.answered(server)
         self._take_back(server)
 
+    def _wait_s(self, server: str) -> float:
+        return self._held.get(server, 0.0) - time.monotonic()
+
     def _hold(self, server: str, error: NotNow) -> NotNow:
         """Have nobody ask a server for a while: another request would end as this one did."""
-        self._held[server] = time.monotonic() + error.seconds
+        error.was_asked = True
+        self._held[server] = max(self._held.get(server, 0.0), time.monotonic() + error.seconds)
+        self.log.info("a server cannot be asked now", server=server, seconds=round(error.seconds), reason=error.reason)
         if error.reason:
             self.host.notify(f"{self.complaints[server]}: {error.reason}", level=error.level, key=server)
             self._told.add(server)
@@ -125,7 +148,6 @@ class Enricher(Plugin):
 
     def start(self) -> None:
         """Take back what an earlier process said of servers: they may be others now."""
-        self._reach = Reach()
         self._forgive()
 
     def on_settings_changed(self) -> None:
@@ -134,7 +156,9 @@ class Enricher(Plugin):
         self._have_library_looked_at()
 
     def _forgive(self) -> None:
-        self._held: dict[str, float] = {}
+        self._reach = Reach()
+        self._held: dict[str, float] = {}  # until when, in monotonic seconds
+        self._asked_in_vain: dict[int, int] = {}  # how often, by the id of the task
         self._told = set(self.complaints)  # perhaps, by an earlier process
         for server in self.complaints:
             self._take_back(server)
@@ -178,9 +202,26 @@ class Enricher(Plugin):
     def execute_task(self, task: Task) -> Later | None:
         """Look at files, or execute what they gave; or look through the library."""
         try:
-            return self._execute(task)
+            done = self._execute(task)
         except NotNow as error:
-            return Later(error.seconds)
+            return Later(min(_WEEK_S, error.seconds + self._behind_s(task, error)))
+        except Exception:
+            self._asked_in_vain.pop(task.id, None)
+            raise
+        self._asked_in_vain.pop(task.id, None)
+        return done
+
+    def _behind_s(self, task: Task, error: NotNow) -> float:
+        """The seconds by which a task lets others go first whose own request had the server held up.
+
+        The host executes the oldest task that is ready: with one request that never succeeds, all others would wait for
+        ever, as it would be the first one each time.
+        """
+        times = self._asked_in_vain.get(task.id, 0) + error.was_asked
+        if not times:
+            return 0.0
+        self._asked_in_vain[task.id] = times
+        return min(_LONGEST_S, _BEHIND ** min(times - 1, 10))
 
     def _execute(self, task: Task) -> Later | None:
         if task.name not in (_WALK, _FILES):
@@ -204,6 +245,13 @@ class Enricher(Plugin):
                 return
             self.host.tasks.enqueue_many(tasks)
         self.host.kv.set(_WALKED, basis)
+
+
+def _outage(error: ViewraError, seconds: float) -> NotNow:
+    """What the operator reads of a request that failed, or that the host has refused."""
+    if isinstance(error, HostError):
+        return NotNow(seconds, str(error))
+    return NotNow(_LATER_S, error.told, level="error")
 
 
 def _parts(ids: Sequence[int]) -> list[list[int]]:

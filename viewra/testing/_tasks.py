@@ -17,16 +17,24 @@ ATTEMPTS = 5
 
 
 class FakeTasks:
-    """The queue of one plugin: time stands still, so delays only show in ``queued``."""
+    """The queue of one plugin: time stands still, so delays only show in ``queued``, unless ``pass_time`` ends them."""
 
     def __init__(self) -> None:
         self._tasks: dict[int, QueuedTask] = {}
         self._number = 0
+        self._now = 0  # in microseconds
 
     @property
     def queued(self) -> tuple[QueuedTask, ...]:
         """What is in the queue, by id."""
         return tuple(self._tasks.values())
+
+    def pass_time(self, seconds: float) -> None:
+        """Make ready what is delayed by so many seconds at most. Of this, the plugin's own clock knows nothing."""
+        self._now += int(seconds * 1_000_000)
+        for number, task in self._tasks.items():
+            if task.state == TaskState.DELAYED and task.due_at <= self._now:
+                self._tasks[number] = _in(task, TaskState.READY)
 
     def run(self, plugin: TaskService) -> int:
         """Have the plugin execute what is ready, and what it enqueues meanwhile; returns how many are done.
@@ -44,7 +52,8 @@ class FakeTasks:
                 self._tasks[task.id] = _in(task, TaskState.SET_ASIDE, f"{type(error).__name__}: {error}")
                 continue
             if isinstance(said, Later):
-                self._tasks[task.id] = _in(task, TaskState.DELAYED)
+                due_at = self._now + int(said.seconds * 1_000_000)
+                self._tasks[task.id] = attrs.evolve(task, state=TaskState.DELAYED, due_at=due_at)
                 continue
             self._tasks.pop(task.id, None)  # unless it cancelled itself
             done += 1
@@ -69,7 +78,7 @@ class FakeTasks:
                 task.key,
                 TaskState.DELAYED if task.delay_s else TaskState.READY,
                 task.priority,
-                int(task.delay_s * 1_000_000),
+                self._now + int(task.delay_s * 1_000_000),
                 0,
                 task.attempts or ATTEMPTS,
                 "",

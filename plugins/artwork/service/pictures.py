@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
+
+from viewra.sdk.files import FileError, open_regular
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of a picture."""
@@ -19,8 +20,8 @@ _MOST_FOLDERS = 20
 _OPTIONS = {"protocol_whitelist": "none"}  # never open other files that a file refers to
 
 
-class Unreadable(Exception):
-    """A picture that is not there, or none."""
+class Unreadable(FileError):
+    """A picture that is not there, or none; without its path, which the caller has."""
 
 
 def in_folders(paths: Iterable[str]) -> str:
@@ -37,16 +38,14 @@ def in_folders(paths: Iterable[str]) -> str:
 
 def read(path: str) -> bytes:
     """The content of a picture; raises Unreadable."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block for ever
-    except (OSError, ValueError) as error:
-        raise Unreadable(f"{path!r} cannot be opened: {error}") from error
+    descriptor, _ = open_regular(path, Unreadable)
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable(f"{path!r} is no file")
-        content = file.read(MAX_BYTES + 1)
+        try:
+            content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror or error}") from error
     if not content or len(content) > MAX_BYTES:
-        raise Unreadable(f"{path!r} is empty, or larger than {MAX_BYTES >> 20} MiB")
+        raise Unreadable(f"is empty, or larger than {MAX_BYTES >> 20} MiB")
     return content
 
 
@@ -58,16 +57,17 @@ def inside(path: str) -> bytes:
         raise Unreadable("PyAV is not installed: pip install av") from error
 
     logging.getLogger("libav").propagate = False
+    descriptor, _ = open_regular(path, Unreadable)
     try:
-        with open(path, "rb") as file, av.open(file, "r", options=_OPTIONS, metadata_errors="replace") as container:
-            for stream in container.streams.video:
+        with open(descriptor, "rb") as file, av.open(file, "r", options=_OPTIONS, metadata_errors="replace") as opened:
+            for stream in opened.streams.video:
                 if stream.disposition & av.stream.Disposition.attached_pic:
-                    for packet in container.demux(stream):
+                    for packet in opened.demux(stream):
                         if 0 < packet.size <= MAX_BYTES:
                             return bytes(packet)
     except (av.error.FFmpegError, OSError, ValueError, RuntimeError) as error:
-        raise Unreadable(f"{path!r} cannot be read: {error}") from error
-    raise Unreadable(f"{path!r} has no picture")
+        raise Unreadable(f"cannot be read: {error}") from error
+    raise Unreadable("has no picture")
 
 
 def _covers(folder: str) -> Iterator[tuple[int, str]]:

@@ -93,7 +93,7 @@ class Artwork(Enricher):
         try:
             content = pictures.inside(known.with_picture)
         except pictures.Unreadable as error:
-            self.log.warning("a picture cannot be read", error=str(error))
+            self.log.warning("a picture cannot be read", file=known.with_picture, error=str(error))
             return
         self._link(owner, self.host.assets.put(content).id, {"source": "embedded"})
 
@@ -124,7 +124,7 @@ class Artwork(Enricher):
         try:
             content = pictures.read(path)
         except pictures.Unreadable as error:
-            raise UsageError(str(error), hint="name a picture in a library") from error
+            raise UsageError(f"{path!r}: {error}", hint="name a picture in a library") from error
         stored = self.host.assets.put(content)
         if not stored.media_type.startswith("image/"):
             raise UsageError(f"{path!r} is no picture, but {stored.media_type}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from viewra_plugins.artwork.service import Artwork
 
 from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, PluginUnderTest, in_process
-from viewra.types import FileEntry, MediaFile, MetadataValue, Page, ScanEvent, ScanEventKind, Task, TaskState
+from viewra.types import FileEntry, MediaFile, MetadataValue, ScanEvent, ScanEventKind, Task, TaskState
 
 RELEASE, GROUP = "a20b0c9a-aa27-5d31-8ab0-5f8b0e3bc468", "db9fe74e-c014-5fc6-8b90-3b6deb1dba39"
 
@@ -27,18 +26,10 @@ JPEG, PNG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(64), b"\x89PNG\r\n\x1a\n
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/music/Clara Schumann/Drei Romanzen, op. 21"
 
 
-class Shelf(FakeLibrary):
-    """A library that understands the queries of this plugin."""
-
-    def files(self, query: str, after: str | None, limit: int) -> Page[FileEntry]:
-        wanted = {(name, int(number)) for name, number in re.findall(r"\b(album_id|id):(\d+)", query)}
-        return Page(tuple(one for one in self.file_entries if {("album_id", one.album_id), ("id", one.id)} & wanted))
-
-
 @attrs.define
 class World:
     folder: Path
-    library: Shelf
+    library: FakeLibrary
     fetch: FakeFetch
     host: FakeHostServices
     plugin: Artwork
@@ -61,12 +52,8 @@ class World:
         return self.work()
 
     def work(self) -> list[dict[str, str]]:
-        queue = self.host.tasks_queue
-        for task in queue.queued:  # the fake queue has no clock
-            if task.name == "files" and task.state is TaskState.DELAYED:
-                self.plugin.execute_task(Task(task.id, task.name, task.data))
-                queue.cancel(task.id, "")
-        queue.run(self.plugin)
+        self.host.tasks_queue.pass_time(self.plugin.settle_s)
+        self.host.tasks_queue.run(self.plugin)
         return self.links(album_id=7)
 
     def links(self, **target: int) -> list[dict[str, str]]:
@@ -88,7 +75,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    library, fetch, plugin = Shelf(), FakeFetch({OF_RELEASE: JPEG, OF_GROUP: PNG}), Artwork()
+    library, fetch, plugin = FakeLibrary(), FakeFetch({OF_RELEASE: JPEG, OF_GROUP: PNG}), Artwork()
     host = FakeHostServices(library, fetch=fetch)
     with in_process(plugin, host=host) as running:
         yield World(tmp_path, library, fetch, host, plugin, running)

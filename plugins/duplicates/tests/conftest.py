@@ -14,26 +14,15 @@ from viewra.types import (
     FileEntry,
     MediaFile,
     MetadataValue,
-    Page,
     ScanEvent,
     ScanEventKind,
 )
 
 
-class Shelf(FakeLibrary):
-    """A library that finds files by ids, as queries of this plugin ask for them."""
-
-    def files(self, query: str, after: str | None, limit: int) -> Page[FileEntry]:
-        if not query:
-            return super().files(query, after, limit)
-        ids = {int(part.removeprefix("id:")) for part in query.split(" OR ")}
-        return Page(tuple(one for one in self.file_entries if one.id in ids))
-
-
 @attrs.define
 class World:
     folder: Path
-    library: Shelf
+    library: FakeLibrary
     host: FakeHostServices
     plugin: Duplicates
     running: PluginUnderTest
@@ -71,8 +60,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Duplicates, FakeHostServices, Shelf, PluginUnderTest]]:
-    library, plugin = Shelf(), Duplicates()
+def running() -> Iterator[tuple[Duplicates, FakeHostServices, FakeLibrary, PluginUnderTest]]:
+    library, plugin = FakeLibrary(), Duplicates()
     host = FakeHostServices(library)
     plugin.bind(host=host)
     with in_process(plugin, host=host) as running:
@@ -80,7 +69,7 @@ def running() -> Iterator[tuple[Duplicates, FakeHostServices, Shelf, PluginUnder
 
 
 @pytest.fixture
-def world(running: tuple[Duplicates, FakeHostServices, Shelf, PluginUnderTest], tmp_path: Path) -> World:
+def world(running: tuple[Duplicates, FakeHostServices, FakeLibrary, PluginUnderTest], tmp_path: Path) -> World:
     plugin, host, library, under_test = running
     host.tasks_queue.run(plugin)
     with plugin._engine.begin() as connection:

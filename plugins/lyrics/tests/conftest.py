@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from viewra_plugins.lyrics.service import Lyrics
 from tests.vocabulary import check
 from viewra.errors import ViewraError
 from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, FakeRequest, PluginUnderTest, in_process
-from viewra.types import Fetched, FileEntry, MediaFile, MetadataValue, Page, ScanEvent, ScanEventKind, TaskState
+from viewra.types import Fetched, FileEntry, MediaFile, MetadataValue, ScanEvent, ScanEventKind, TaskState
 from viewra.types.values import Value
 
 URL = "https://lrclib.net"
@@ -51,19 +50,10 @@ class Server(FakeFetch):
         return said if isinstance(said, (Fetched, bytes, ViewraError)) else json.dumps(said).encode()
 
 
-class Shelf(FakeLibrary):
-    """A library that understands the queries of this plugin, and shows what it has put."""
-
-    def files(self, query: str, after: str | None, limit: int) -> Page[FileEntry]:
-        wanted = {int(number) for number in re.findall(r"\bid:(\d+)", query)}
-        found = [one for one in self.file_entries if not wanted or one.id in wanted]
-        return Page(tuple(one for one in found if "kind:audio" not in query or one.kind == "audio"))
-
-
 @attrs.define
 class World:
     folder: Path
-    library: Shelf
+    library: FakeLibrary
     server: Server
     host: FakeHostServices
     plugin: Lyrics
@@ -122,7 +112,7 @@ def running() -> Iterator[tuple[Lyrics, PluginUnderTest]]:
 @pytest.fixture
 def world(tmp_path: Path, running: tuple[Lyrics, PluginUnderTest]) -> Iterator[World]:
     plugin, under_test = running
-    library, server, settings = Shelf(), Server(), plugin.settings
+    library, server, settings = FakeLibrary(), Server(), plugin.settings
     host = FakeHostServices(library, fetch=server)
     plugin.bind(host=host)
     yield World(tmp_path, library, server, host, plugin, under_test)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from viewra_plugins.tmdb.service import Tmdb
 from tests.vocabulary import check
 from viewra.errors import ViewraError
 from viewra.testing import FakeFetch, FakeHostServices, FakeLibrary, FakeRequest, PluginUnderTest, in_process
-from viewra.types import Fetched, FileEntry, MediaFile, MetadataValue, Page, ScanEvent, ScanEventKind, Task, TaskState
+from viewra.types import Fetched, FileEntry, MediaFile, MetadataValue, ScanEvent, ScanEventKind, TaskState
 from viewra.types.values import Value
 
 URL, IMAGES = "https://api.themoviedb.org/3", "https://image.tmdb.org/t/p"
@@ -82,19 +81,10 @@ class Server(FakeFetch):
         return said if isinstance(said, (Fetched, bytes, ViewraError)) else json.dumps(said).encode()
 
 
-class Shelf(FakeLibrary):
-    """A library that understands the queries of this plugin."""
-
-    def files(self, query: str, after: str | None, limit: int) -> Page[FileEntry]:
-        wanted = {int(number) for number in re.findall(r"\bid:(\d+)", query)}
-        found = [one for one in self.file_entries if not wanted or one.id in wanted]
-        return Page(tuple(one for one in found if "kind:video" not in query or one.kind == "video"))
-
-
 @attrs.define
 class World:
     folder: Path
-    library: Shelf
+    library: FakeLibrary
     server: Server
     host: FakeHostServices
     plugin: Tmdb
@@ -119,12 +109,8 @@ class World:
         return self.work()
 
     def work(self) -> dict[int, dict[str, Value]]:
-        queue = self.host.tasks_queue
-        for task in queue.queued:  # the fake queue has no clock
-            if task.name == "files" and task.state is TaskState.DELAYED:
-                self.plugin.execute_task(Task(task.id, task.name, task.data))
-                queue.cancel(task.id, "")
-        queue.run(self.plugin)
+        self.host.tasks_queue.pass_time(self.plugin.settle_s)
+        self.host.tasks_queue.run(self.plugin)
         for values in self.host.put_metadata.values():
             check(values)
         return {
@@ -151,7 +137,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    library, server, plugin = Shelf(), Server(), Tmdb()
+    library, server, plugin = FakeLibrary(), Server(), Tmdb()
     host = FakeHostServices(library, fetch=server)
     with in_process(plugin, settings={"api_key": "s3cret"}, host=host) as running:
         yield World(tmp_path, library, server, host, plugin, running)

@@ -1,24 +1,23 @@
-"""What the base of enrichers does with files, the library, settings and servers that cannot be asked."""
+"""What the base of enrichers does with files, the library and settings."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import Any
 
-import attrs
 import pytest
 
-from viewra.errors import FetchFailed, NotFound, PermissionDenied, QuotaExceeded, ViewraError
-from viewra.sdk import Enricher, NotNow
-from viewra.testing import FakeHostServices, FakeLibrary, in_process
+from tests.unit.sdk.finding import World, finding
+from viewra.errors import QuotaExceeded
+from viewra.sdk import Enricher
 from viewra.types import (
-    Fetched,
     FileEntry,
     Later,
     LibraryEvent,
     LibraryEventKind,
     NewTask,
-    Page,
     ScanEvent,
     ScanEventKind,
     Task,
@@ -26,77 +25,10 @@ from viewra.types import (
 )
 
 
-class Finder(Enricher):
-    query = "kind:audio"
-    settle_s = 60.0
-    complaints: ClassVar = {"server": "nobody can be asked", "pictures": "there are no pictures"}
-
-    def __init__(self) -> None:
-        self.looked_at: list[int] = []
-        self.done: list[object] = []
-        self.gone: list[int] = []
-        self.fails: Exception | None = None
-
-    def look_at(self, ids: Sequence[int]) -> Iterator[NewTask]:
-        self.looked_at += ids
-        for one in ids:
-            yield NewTask("one", one, key=str(one))
-
-    def enrich(self, task: Task) -> Later | None:
-        with self.asking("server"):
-            if self.fails is not None:
-                raise self.fails
-        self.done.append(task.data)
-        return None
-
-    def basis(self) -> object:
-        return self.settings.get("language")
-
-    def forget(self, ids: Sequence[int]) -> None:
-        self.gone += ids
-
-
-class Shelf(FakeLibrary):
-    """Music in pages of two files."""
-
-    def files(self, query: str, after: str | None, limit: int) -> Page[FileEntry]:
-        self.queries.append(query)
-        begin = int(after or 0)
-        more = begin + 2 < len(self.file_entries)
-        return Page(tuple(self.file_entries[begin : begin + 2]), str(begin + 2) if more else None)
-
-
-@attrs.define
-class World:
-    host: FakeHostServices
-    library: Shelf
-    finder: Finder
-
-    @property
-    def queued(self) -> list[NewTask]:
-        return [NewTask(one.name, one.data, one.key, priority=one.priority) for one in self.host.tasks_queue.queued]
-
-    @property
-    def notices(self) -> list[tuple[str, str]]:
-        return [(one.level, one.text) for one in self.host.notices]
-
-    def work(self) -> list[TaskState]:
-        self.host.tasks_queue.run(self.finder)
-        return [one.state for one in self.host.tasks_queue.queued]
-
-    def enrich(self, error: Exception | None = None) -> float:
-        """Execute a task that fails so: the seconds until it is executed again, 0 if it need not be."""
-        self.finder.fails = error
-        later = self.finder.execute_task(Task(1, "one", 1))
-        return later.seconds if later is not None else 0.0
-
-
 @pytest.fixture
 def world() -> Iterator[World]:
-    library, finder = Shelf(), Finder()
-    host = FakeHostServices(library)
-    with in_process(finder, settings={"language": "de"}, host=host):
-        yield World(host, library, finder)
+    with finding() as world:
+        yield world
 
 
 def entry(number: int) -> FileEntry:
@@ -182,71 +114,18 @@ def test_a_queue_that_is_full_is_waited_for(world: World, monkeypatch: pytest.Mo
     assert world.host.kv.get("walked") is None
 
 
-# ---- servers ----
-
-
-def test_an_outage_is_told_and_holds_up_what_asks_the_same_server_until_it_is_over(world: World) -> None:
-    assert world.enrich(FetchFailed("no route")) == 60.0
-    assert world.notices == [("warning", "nobody can be asked: no route")]
-    assert 0 < world.enrich() <= 60.0
-    assert world.finder.done == []
-    with world.finder.asking("pictures"):
-        pass
-    assert len(world.notices) == 1, "that is another server"
-    world.finder.on_settings_changed()
-    assert world.notices == []
-    assert (world.enrich(), world.finder.done) == (0.0, [1])
-
-
-def test_a_request_that_is_at_fault_itself_fails(world: World) -> None:
-    world.enrich()
-    with pytest.raises(FetchFailed):
-        world.enrich(FetchFailed("status 500"))
-    assert world.notices == []
-    assert world.enrich(FetchFailed("status 500")) == 60.0, "the next one in a row is an outage"
-
-
-def test_what_was_told_is_taken_back_when_the_server_answers(world: World) -> None:
-    world.enrich(FetchFailed("no route"))
-    world.finder._held.clear()
-    world.enrich()
-    assert world.notices == []
-
-
-def test_what_an_earlier_process_told_is_taken_back(world: World) -> None:
-    world.enrich(FetchFailed("no route"))
-    after = Finder()
-    after.bind(host=world.host)
-    after.start()
-    assert world.notices == []
-
-
-@pytest.mark.parametrize("error", [PermissionDenied("not granted", hint="grant it"), NotFound("no key", hint="set it")])
-def test_what_the_host_refuses_is_the_operators_to_mend(world: World, error: ViewraError) -> None:
-    assert world.enrich(error) == 600.0
-    assert world.notices == [("error", f"nobody can be asked: {error.message} ({error.hint})")]
-
-
-def test_a_plugin_says_itself_that_a_server_cannot_be_asked(world: World) -> None:
-    assert world.enrich(NotNow(7.0)) == 7.0
-    assert world.notices == []
-    assert 0 < world.enrich() <= 7.0
-    world.finder._held.clear()
-    assert world.enrich(NotNow(8.0, "it wants a key", level="error")) == 8.0
-    assert world.notices == [("error", "nobody can be asked: it wants a key")]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("120", 120.0), ("0", 1.0), ("99999999", 3600.0), ("9" * 400, 3600.0), ("", 5.0), ("tomorrow", 5.0), ("-1", 5.0)],
-)
-def test_how_long_a_server_wants_to_be_left_alone(text: str, seconds: float) -> None:
-    assert NotNow.as_asked(Fetched(429, "", {"retry-after": text}), usually_s=5.0).seconds == seconds
-    assert NotNow.as_asked(Fetched(429, "", {})).seconds == 60.0
-
-
 def test_what_has_to_be_defined_is_said() -> None:
     with pytest.raises(NotImplementedError, match="Enricher has no method look_at"):
         Enricher().look_at([1])
     with pytest.raises(NotImplementedError, match="Enricher has no method enrich"):
         Enricher().enrich(Task(1, "one"))
+
+
+def test_the_example_of_the_documents_passes_its_test() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "writing-a-plugin.md").read_text()
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (plugin,) = (one for one in examples if "class Moods(Enricher)" in one)
+    (its_test,) = (one for one in examples if "def test_moods" in one)
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(f"{plugin}\n{its_test}", names)
+    names["test_moods"]()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from viewra.library.query.parser import parse
+from viewra.library.query.tree import And, Or
 from viewra.testing import FakeHostServices, FakeLibrary
 from viewra.types import FileEntry, Page
 
@@ -42,5 +44,16 @@ def test_many_ids_are_several_queries() -> None:
 def test_ids_and_another_query_are_both_conditions() -> None:
     shelf = Shelf()
     FakeHostServices(shelf).library.with_ids([1, 2], "kind:audio")
-    assert shelf.queries == ["kind:audio (id:1 OR id:2)"]
+    assert shelf.queries == ["(id:1 OR id:2) (kind:audio)"]
     assert FakeHostServices(shelf).library.with_ids([]) == []
+
+
+def test_another_query_may_have_alternatives_and_many_conditions() -> None:
+    shelf = Shelf()
+    kinds = " OR ".join(f"ext:{one}" for one in range(20))
+    FakeHostServices(shelf).library.with_ids([*range(1, 51)], kinds)
+    assert [query.count("id:") + query.count("ext:") for query in shelf.queries] == [45, 45]
+    for query in shelf.queries:
+        root = parse(query).root
+        assert isinstance(root, And)
+        assert [type(part) for part in root.nodes] == [Or, Or], "the ids, and the alternatives"

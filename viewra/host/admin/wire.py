@@ -18,18 +18,6 @@ from typing import Any
 from viewra.errors import ManifestError, UsageError, ViewraError
 from viewra.transport.peer import peer_of
 
-NOTE_NAME = "control"
-"""The file in the data directory with the socket's path; paths there may be too long for a socket."""
-
-
-def read_note(data_dir: Path) -> Path | None:
-    """The path of the control socket of this data directory's last host; None without a note."""
-    try:
-        text = (data_dir / NOTE_NAME).read_bytes().strip()
-    except OSError:
-        return None
-    return Path(os.fsdecode(text)) if text and b"\0" not in text else None
-
 
 def read_line(connection: socket.socket, longest: int, deadline: float) -> bytes:
     """The bytes up to a line's end, or "" if the other end closed before it began.

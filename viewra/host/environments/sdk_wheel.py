@@ -33,6 +33,7 @@ MODULES = (
         "events",
         "hosts",
         "lazy",
+        "retry_after",
         "revisions",
         "routes",
         "text",

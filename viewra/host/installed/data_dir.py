@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from viewra.errors import ViewraError
 
 PACKAGES = "plugin-packages"
 """The folder in the data directory where the user's plugins are."""
+NOTE_NAME = "control"
+"""The file in the data directory with the socket's path; paths there may be too long for a socket."""
 
 
 def default_data_dir() -> Path:
@@ -31,3 +34,12 @@ def make_private(directory: Path) -> None:
             f"the data directory {directory} cannot be made: {error.strerror}",
             hint="choose one that you can write to: --data-dir DIR",
         ) from error
+
+
+def read_note(data_dir: Path) -> Path | None:
+    """The path of the control socket of this data directory's last host; None without a note."""
+    try:
+        text = (data_dir / NOTE_NAME).read_bytes().strip()
+    except OSError:
+        return None
+    return Path(os.fsdecode(text)) if text and b"\0" not in text else None

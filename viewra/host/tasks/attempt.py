@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 from viewra.adapters.tasks import TaskClient
 from viewra.db.task_turns import Attempt
-from viewra.errors import NotOffered, PermissionDenied, PluginClosed, PluginError, PluginFault, PluginUnavailable
+from viewra.errors import (
+    HostUnavailable,
+    NotOffered,
+    PermissionDenied,
+    PluginClosed,
+    PluginError,
+    PluginFault,
+    PluginUnavailable,
+)
 from viewra.host.tasks.cuts import Cuts
 from viewra.text import cut
 from viewra.types import Task
@@ -37,6 +45,8 @@ def make_attempt(client: TaskClient, task: Task, cuts: Cuts, now: Callable[[], i
         raise Unreachable(error.message) from error
     except PluginError as error:
         if isinstance(error, PluginUnavailable) and not error.in_call:
+            raise Unreachable(error.message) from error
+        if isinstance(error, PluginFault) and error.kind == HostUnavailable.__name__:  # it is being stopped
             raise Unreachable(error.message) from error
         if isinstance(error, PluginFault) and error.kind == PermissionDenied.__name__:
             return Attempt(

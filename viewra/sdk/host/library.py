@@ -24,7 +24,7 @@ from viewra.types import (
 )
 from viewra.types.values import Value
 
-_IDS_A_QUERY = 50  # a query has at most 64 conditions
+_IDS_A_QUERY, _CONDITIONS_A_QUERY = 50, 64
 
 
 class HostLibrary(Client):
@@ -55,9 +55,10 @@ class HostLibrary(Client):
     def with_ids(self, ids: Sequence[int], query: str = "") -> list[FileEntry]:
         """The files with these ids, those alone that a query asks for as well; not in the order of the ids."""
         found: list[FileEntry] = []
-        for begin in range(0, len(ids), _IDS_A_QUERY):
-            wanted = " OR ".join(f"id:{one}" for one in ids[begin : begin + _IDS_A_QUERY])
-            found += self.files(f"{query} ({wanted})" if query else wanted, limit=_IDS_A_QUERY).items
+        at_once = max(1, min(_IDS_A_QUERY, _CONDITIONS_A_QUERY - len(query.replace("(", " ").split())))
+        for begin in range(0, len(ids), at_once):
+            wanted = " OR ".join(f"id:{one}" for one in ids[begin : begin + at_once])
+            found += self.files(f"({wanted}) ({query})" if query else wanted, limit=at_once).items
         return found
 
     def file(self, id_or_path: int | str) -> MediaFile:

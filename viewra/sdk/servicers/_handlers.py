@@ -17,6 +17,7 @@ import grpc
 from viewra.codec import fault
 from viewra.codec.rpc import InvalidValue, Rpc
 from viewra.denied import advice, explained
+from viewra.errors import HostUnavailable
 from viewra.sdk.log import Logger
 from viewra.text import clean, kind
 from viewra.transport.multiplexer import Behaviour, CallContext
@@ -106,7 +107,8 @@ def report(
     call_id = fault.new_id()
     late = not context.is_active()  # the caller no longer waits
     told = isinstance(error, SystemExit) and isinstance(error.code, str)  # sys.exit("the reason")
-    meant = meant or rpc.refuses or told
+    ended = isinstance(error, HostUnavailable)  # it is being stopped, or its host has none: no author's fault
+    meant = meant or rpc.refuses or told or ended
     why = explained(error)
     _log_traceback(log.debug if meant else log.error, rpc.method, error, call_id, late=late)
     context.set_trailing_metadata(((fault.KEY, fault.encode(error, call_id)),))

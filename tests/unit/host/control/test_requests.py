@@ -24,7 +24,7 @@ from tests.unit.host.control.asking import answer, call, send
 from viewra.cli._control import HostError
 from viewra.host.admin import server as control
 from viewra.host.admin.server import LONGEST_REQUEST, MOST_CONNECTIONS, ControlServer
-from viewra.host.admin.wire import read_note
+from viewra.host.installed.data_dir import read_note
 
 
 def test_a_command_and_its_answer(server: ControlServer, path: Path) -> None:

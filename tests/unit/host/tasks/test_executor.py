@@ -14,7 +14,7 @@ import pytest
 from tests.eventually import eventually
 from viewra import Host
 from viewra.db.plugin_tasks import EnqueuedTask, count_tasks, list_tasks, put_tasks
-from viewra.errors import DatabaseError, PermissionDenied
+from viewra.errors import DatabaseError, HostUnavailable, PermissionDenied
 from viewra.host.tasks import attempt, executor, queue
 from viewra.manifest.runtime import TaskRules
 from viewra.sdk import Plugin
@@ -111,6 +111,18 @@ def test_a_plugin_puts_a_task_off_without_losing_an_attempt(host: Host) -> None:
     worker.host.tasks.enqueue("busy", attempts=1)
     eventually(lambda: [(one.state, one.failed) for one in queued(host)] == [(TaskState.DELAYED, 0)])
     assert queued(host)[0].due_at - queued(host)[0].enqueued_at > 900_000_000
+
+
+def test_a_plugin_that_is_stopped_while_it_asks_the_host_loses_no_attempt(host: Host) -> None:
+    def stopped(task: Task) -> None:
+        if len(worker.done) == 1:
+            raise HostUnavailable("the stream to the host has ended")
+
+    worker = Worker(stopped)
+    host.register(worker)
+    worker.host.tasks.enqueue("one", attempts=1)
+    eventually(lambda: len(worker.done) == 2 and not queued(host))
+    assert [task.attempt for task in worker.done] == [1, 1]
 
 
 def test_a_plugin_that_executes_none_has_its_tasks_set_aside(host: Host) -> None:
