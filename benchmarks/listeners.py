@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.scan import cpu_s, make_files
+from viewra.cli import _garbage
 
 MOST_RATIO = 1.10
 AFTER_S = 1.0
@@ -54,9 +55,12 @@ def _run(mode: str, folder: Path) -> dict[str, float]:
 
 
 def _one(folder: Path, *, listens: bool) -> int:
+    _garbage.put_off()  # as ``viewra scan`` does
     from viewra import Host
 
+    _garbage.begin()
     with tempfile.TemporaryDirectory() as data_dir, Host(data_dir=data_dir) as host:
+        _garbage.keep()
         history = host.plugins["library_history"]
         if listens:
             history.enable()

@@ -52,15 +52,17 @@ class Priorities:
     def _find_particular(self) -> frozenset[str]:
         return frozenset(self.orders) | {field for field, plugins in self.stated.items() if any(plugins.values())}
 
-    def key_of_most(self, reading: Reading) -> tuple[int, int, str]:
-        """The sort key for readings of a field as most are decided, the best first."""
-        return _place(self.orders.get(ALL_FIELDS, ()), reading.plugin_id), -reading.read_at, reading.plugin_id
+    def worst_first(self, readings: Iterable[Reading]) -> list[Reading]:
+        """The readings in the order in which most fields are decided, the one that counts first is the last."""
+        common = self.orders.get(ALL_FIELDS)
+        if common:
+            return sorted(readings, key=lambda one: (_place(common, one.plugin_id), *_oldness(one)), reverse=True)
+        return sorted(readings, key=_oldness, reverse=True)
 
     def particular(self, readings: Sequence[Reading]) -> list[tuple[str, list[int]]]:
         """The fields that are decided otherwise, each with the places of ``readings``, the worst first.
 
-        ``readings`` are in the order for most fields, the worst first. Files that the same plugins have read get the
-        same list.
+        ``readings`` are ``worst_first``. Files that the same plugins have read get the same list.
         """
         plugins = tuple(reading.plugin_id for reading in readings)
         places = self._places.get(plugins)
@@ -110,7 +112,7 @@ def pick(
 ) -> dict[str, Value]:
     """Return only the values, as ``merge`` has them; with ``fields`` only of these, as far as anybody said any."""
     # Most fields of a file are decided alike: what counts less comes first, and is replaced.
-    ordered = sorted(readings, key=priorities.key_of_most, reverse=True)
+    ordered = priorities.worst_first(readings)
     picked: dict[str, Value] = {}
     for reading in ordered:
         picked.update(reading.values)
@@ -135,6 +137,10 @@ def _why(field: str, best: Reading, second: Reading, priorities: Priorities) -> 
     )
     pairs = zip(reasons, priorities.key(field)(best), priorities.key(field)(second), strict=True)
     return next((reason for reason, ours, theirs in pairs if ours != theirs), reasons[-1])
+
+
+def _oldness(reading: Reading) -> tuple[int, str]:
+    return -reading.read_at, reading.plugin_id
 
 
 def _place(order: Sequence[str], plugin_id: str) -> int:
