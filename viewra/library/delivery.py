@@ -28,7 +28,7 @@ SAVE_EVERY = 1000
 MOST_UNSAVED = 20_000
 """Notifications that a listener may hear without its cursor being saved; after a kill they come again."""
 
-SAVE_EVERY_S = 0.5
+SAVE_EVERY_S = 1.0
 CLAIM_S = 0.2
 """How often a host checks whether it may deliver to a listener that another host serves."""
 

@@ -1,6 +1,6 @@
 """Delivers notifications to all listeners, each in order, from its own durable cursor and on its own thread.
 
-At least once: a host that is killed delivers up to the last 1,000 notifications, or half a second's, a second time. Of
+At least once: a host that is killed delivers up to the last 1,000 notifications, or a second's, a second time. Of
 hosts that share a database one delivers to a listener at a time, and the next one continues where it stopped.
 """
 

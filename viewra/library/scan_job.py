@@ -37,7 +37,7 @@ from viewra.library.unread import Unread
 from viewra.services import ScraperSession
 from viewra.types import MAX_ID, ScanStage, ScanStatus
 
-WAKE_S = 0.5
+WAKE_S = 1.0
 """Seconds between two notices to listeners that there are events: few large batches cost a scan less than many."""
 TICK_S = 0.1
 """How long the scan waits for a scraper before it checks the clock and for a cancellation."""
