@@ -16,6 +16,7 @@ from viewra.host.environments.environment import Environment
 from viewra.host.environments.environments import Environments
 from viewra.host.installed.code import Code
 from viewra.host.installed.pins import Pin
+from viewra.host.running import confining
 from viewra.host.running import draft as module
 from viewra.host.running.configuration import RunConfiguration
 from viewra.host.running.draft import draft
@@ -48,7 +49,10 @@ def drafted(configuration: RunConfiguration, monkeypatch: pytest.MonkeyPatch) ->
     return functools.partial(draft, configuration._installation, configuration, machinery, "more tables")
 
 
-def test_it_is_made_where_the_plugin_runs(configuration: RunConfiguration, drafted: Drafted) -> None:
+def test_it_is_made_where_the_plugin_runs(
+    configuration: RunConfiguration, drafted: Drafted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confining, "rlimits", lambda *_: ())  # which follow the number of processes of this moment
     made, used = drafted(), configuration.used
     assert (made.code, made.message, made.pinned) == (configuration._installation.used, "more tables", False)
     assert made.own == configuration.database(made.code)
